@@ -1,0 +1,101 @@
+// Makes a fresh clone ready: installs what the lockfile says, builds, and leaves alone what is ready already.
+// Runs on the machine's own Node before anything is installed, so: plain JavaScript, nothing but Node's own modules.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = join(root, 'node_modules', '.bin');
+const stampFile = join(root, 'node_modules', '.setup-stamp');
+const oldestNode = 20;
+
+/** Ends the process with one sentence. */
+export function stop(sentence) {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+}
+
+/** The registry's Node that the lockfile names. */
+export const node = join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** The environment in which everything runs: installed commands first, so that `node` is the one above. */
+export const environment = {
+  ...process.env,
+  PATH: `${bin}:${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+};
+
+/** Installs where the lockfile or a package.json has changed since the last time. */
+export async function install() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const stamp = installStamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  process.stderr.write('Installing packages…\n');
+  const { code, output } = await run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { quiet: true });
+  if (code !== 0) {
+    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_PNPM_META_FETCH_FAIL/.test(output)) {
+      stop('The packages could not be fetched: the npm registry does not answer. Check the network, then try again.');
+    }
+    process.stderr.write(output);
+    stop('Installing the packages failed: see the lines above.');
+  }
+  writeFileSync(stampFile, stamp);
+}
+
+/** Builds what has changed since the last time. */
+export async function build() {
+  const { code, output } = await run('turbo', ['run', 'build', '--output-logs=errors-only'], { quiet: true });
+  if (code !== 0) {
+    process.stderr.write(output);
+    stop('The build failed: see the lines above.');
+  }
+}
+
+export function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < oldestNode) {
+    stop(`Node ${oldestNode} or later is needed, and this is Node ${process.versions.node}: install a newer one.`);
+  }
+}
+
+/** Runs a command in the root; signals of the terminal reach it by themselves, others are passed on. */
+export function run(command, args, { quiet = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: environment, stdio: quiet ? 'pipe' : 'inherit' });
+    let output = '';
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      output += chunk;
+    });
+    const forward = () => child.kill('SIGTERM');
+    // Ctrl-C reaches the whole group: the child decides how to end, this process waits for it.
+    const wait = () => {};
+    process.on('SIGTERM', forward).on('SIGINT', wait);
+    child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }));
+    child.on('close', (code, signal) => {
+      process.off('SIGTERM', forward).off('SIGINT', wait);
+      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), output });
+    });
+  });
+}
+
+function installStamp() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
+  for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packageFiles()]) {
+    hash.update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
+function packageFiles() {
+  return ['packages', 'apps'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .map((name) => join(folder, name, 'package.json'))
+      .filter((file) => existsSync(join(root, file))),
+  );
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run on the sources: the condition makes packages of this repository resolve to their src.
+const conditions = ['@backup-sync/source'];
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', '.scripts/**/*.test.ts'],
+    execArgv: ['--conditions=@backup-sync/source'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
