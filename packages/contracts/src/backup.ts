@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { madeId, opaqueId, paging, projectId, queryBoolean, queryList, queryTime, wireTime } from './fields.ts';
+import { reason } from './reason-code.ts';
+import { backupFormat, verificationLevel } from './verification.ts';
+
+/** States of a backup in CBR. This system gives `available` and `error`; the others are accepted as filters. */
+export const backupStatuses = [
+  'available',
+  'protecting',
+  'deleting',
+  'restoring',
+  'error',
+  'waiting_protect',
+  'waiting_delete',
+  'waiting_restore',
+  'deleted',
+] as const;
+
+/** How a record is proved, where the backup lies, and why it is broken if it is: beside CBR's own fields. */
+const backupAddition = z.object({
+  storage_unit: z.string(),
+  bucket_name: z.string(),
+  image_path: z.string(),
+  format: backupFormat,
+  level: verificationLevel.nullable().meta({ description: 'Level proved of the whole chain; null where none is.' }),
+  verified_at: wireTime.nullable().meta({ description: 'When that was proved.' }),
+  check_version: z.string().nullable().meta({ description: 'Version of the check that proved it.' }),
+  evidence: z
+    .object({
+      digest: z.string().meta({ description: 'SHA-256 over the sorted listing: keys, sizes, ETags, times.' }),
+      content_id: z.string().nullable().meta({ description: 'Tells whether it is the same backup.' }),
+      object_count: z.int(),
+      stored_bytes: z.int(),
+      newest_object_at: wireTime.nullable(),
+    })
+    .meta({ description: 'What was seen in the bucket.' }),
+  last_operation_log_id: madeId,
+  reason: reason.nullable(),
+});
+
+export const backup = z
+  .object({
+    id: opaqueId,
+    name: z.string(),
+    description: z.string().nullable(),
+    checkpoint_id: z.string().nullable(),
+    created_at: wireTime.meta({ description: 'When the record was made.' }),
+    updated_at: wireTime,
+    protected_at: wireTime.meta({ description: 'When the backup was made.' }),
+    expired_at: wireTime.nullable(),
+    extend_info: z.object({
+      auto_trigger: z.boolean(),
+      supported_restore_mode: z.string(),
+      support_lld: z.boolean(),
+    }),
+    image_type: z.enum(['backup', 'replication', 'sync']),
+    parent_id: z.string().nullable(),
+    project_id: projectId,
+    enterprise_project_id: z.string().nullable(),
+    resource_az: z.string().nullable(),
+    resource_id: opaqueId,
+    resource_name: z.string(),
+    resource_size: z.int().nullable().meta({ description: 'GiB, rounded up; null where the format does not say.' }),
+    resource_type: z.string(),
+    status: z.enum(backupStatuses),
+    vault_id: z.string().nullable(),
+    provider_id: z.string().nullable(),
+    incremental: z.boolean().nullable(),
+    version: z.int(),
+    replication_records: z.array(z.never()),
+    children: z.array(z.never()),
+    backup_sync: backupAddition,
+  })
+  .meta({ id: 'Backup' });
+export type Backup = z.infer<typeof backup>;
+
+/** Keys by which backups can be sorted. */
+export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'protected_at', 'id'] as const;
+export type BackupSortKey = (typeof backupSortKeys)[number];
+export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };
+
+/** `key[:asc|desc],…`; descending where no direction is given. */
+export const backupSort = z.string().transform((value, context): BackupSort[] =>
+  value.split(',').map((part) => {
+    const [key, direction = 'desc', ...rest] = part.split(':');
+    const known = backupSortKeys.find((each) => each === key);
+    if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
+      const message = `"${part}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    return { key: known, direction };
+  }),
+);
+
+/** Filters of the listing. `start_time` and `end_time` bound when the backup was made (`protected_at`). */
+export const listBackupsInput = z.object({
+  project_id: projectId,
+  checkpoint_id: z.string().optional(),
+  start_time: queryTime.optional(),
+  end_time: queryTime.optional(),
+  image_type: z.string().optional(),
+  incremental: queryBoolean.optional(),
+  name: z.string().optional(),
+  parent_id: z.string().optional(),
+  resource_az: z.string().optional(),
+  resource_id: z.string().optional(),
+  resource_name: z.string().optional(),
+  resource_type: z.string().optional(),
+  sort: backupSort.default([{ key: 'created_at', direction: 'desc' }]),
+  status: queryList(backupStatuses).optional(),
+  vault_id: z.string().optional(),
+  ...paging,
+});
+export type BackupFilter = z.output<typeof listBackupsInput>;
+
+export const listBackupsAnswer = z
+  .object({ backups: z.array(backup), count: z.int(), limit: z.int(), offset: z.int() })
+  .meta({ id: 'ListBackupsAnswer' });
+
+export const showBackupInput = z.object({ project_id: projectId, backup_id: opaqueId });
+export const showBackupAnswer = z.object({ backup }).meta({ id: 'ShowBackupAnswer' });

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { errorCodeOf, errorCodes, errors } from './error-code.ts';
+import { reasonCodes, reasons } from './reason-code.ts';
+
+test('no number of an error or a reason is given twice, and each keeps its form', () => {
+  const numbers = [
+    ...errorCodes.map((code) => errors[code].number),
+    ...reasonCodes.map((code) => reasons[code].number),
+  ];
+  expect(new Set(numbers).size).toBe(numbers.length);
+  for (const number of numbers) expect(number).toMatch(/^BackupSync\.\d{4}$/);
+});
+
+test('an error is found by its number', () => {
+  for (const code of errorCodes) expect(errorCodeOf(errors[code].number)).toBe(code);
+  expect(errorCodeOf('BackupService.0001')).toBeUndefined();
+});

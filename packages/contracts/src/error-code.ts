@@ -1,0 +1,197 @@
+import { z } from 'zod';
+
+type ErrorDefinition = {
+  /** Permanent: never reused, never changed. */
+  readonly number: `BackupSync.${number}`;
+  readonly httpStatus: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 502 | 503;
+  /** Whether the same call may succeed later with nothing changed. */
+  readonly retryable: boolean;
+  readonly remedy: string;
+  /** Exit code of the command line: 1 usage or failure, 4 not authorised, 5 not reachable, 130 interrupted. */
+  readonly exitCode: 1 | 4 | 5 | 130;
+};
+
+/** Why a call was refused: the closed list. The last four arise at a client and are never sent. */
+export const errors = {
+  invalid_request: {
+    number: 'BackupSync.1001',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'Mend the fields named in the message.',
+    exitCode: 1,
+  },
+  malformed_json: {
+    number: 'BackupSync.1002',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'Send the body as JSON in UTF-8.',
+    exitCode: 1,
+  },
+  not_json: {
+    number: 'BackupSync.1003',
+    httpStatus: 415,
+    retryable: false,
+    remedy: 'Send the body with Content-Type: application/json and no unusual encoding.',
+    exitCode: 1,
+  },
+  body_too_large: {
+    number: 'BackupSync.1004',
+    httpStatus: 413,
+    retryable: false,
+    remedy: 'Split the list over several calls.',
+    exitCode: 1,
+  },
+  not_authenticated: {
+    number: 'BackupSync.1005',
+    httpStatus: 401,
+    retryable: false,
+    remedy: 'Send a valid token in X-Auth-Token; POST /v3/auth/tokens issues one.',
+    exitCode: 4,
+  },
+  project_not_allowed: {
+    number: 'BackupSync.1006',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Use the project that the token was issued for.',
+    exitCode: 4,
+  },
+  role_not_allowed: {
+    number: 'BackupSync.1007',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Ask an administrator for the role that the message names.',
+    exitCode: 4,
+  },
+  bucket_not_bound: {
+    number: 'BackupSync.1008',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Ask an administrator to bind the bucket to the project.',
+    exitCode: 4,
+  },
+  backup_not_found: {
+    number: 'BackupSync.1009',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/backups lists what is recorded.',
+    exitCode: 1,
+  },
+  operation_log_not_found: {
+    number: 'BackupSync.1010',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/operation-logs lists what there is.',
+    exitCode: 1,
+  },
+  route_not_found: {
+    number: 'BackupSync.1011',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'See /openapi.json for the paths that exist.',
+    exitCode: 1,
+  },
+  method_not_allowed: {
+    number: 'BackupSync.1012',
+    httpStatus: 405,
+    retryable: false,
+    remedy: 'Use a method that the Allow header names.',
+    exitCode: 1,
+  },
+  backup_busy: {
+    number: 'BackupSync.1013',
+    httpStatus: 409,
+    retryable: true,
+    remedy: 'Wait until the operation named in the message has ended.',
+    exitCode: 1,
+  },
+  throttled: {
+    number: 'BackupSync.1014',
+    httpStatus: 429,
+    retryable: true,
+    remedy: 'Wait as long as Retry-After says.',
+    exitCode: 1,
+  },
+  unavailable: {
+    number: 'BackupSync.1015',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Wait as long as Retry-After says, then call again.',
+    exitCode: 5,
+  },
+  internal: {
+    number: 'BackupSync.1016',
+    httpStatus: 500,
+    retryable: true,
+    remedy: 'Call again; if it happens again, report it with the X-Request-Id of the answer.',
+    exitCode: 1,
+  },
+  unreachable: {
+    number: 'BackupSync.1901',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Check the endpoint, and that the server runs.',
+    exitCode: 5,
+  },
+  unexpected_answer: {
+    number: 'BackupSync.1902',
+    httpStatus: 502,
+    retryable: false,
+    remedy: 'Check that the endpoint is a CBR-compatible service.',
+    exitCode: 5,
+  },
+  refused: {
+    number: 'BackupSync.1903',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'See the message of the service.',
+    exitCode: 1,
+  },
+  aborted: {
+    number: 'BackupSync.1904',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Call again to go on; what was accepted is kept.',
+    exitCode: 130,
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof errors;
+export const errorCodes = Object.keys(errors) as [ErrorCode, ...ErrorCode[]];
+
+/** The code that has this permanent number, if one has. */
+export function errorCodeOf(number: string): ErrorCode | undefined {
+  return errorCodes.find((code) => errors[code].number === number);
+}
+
+/** One thing wrong with a request: where, and what. */
+export const problem = z.object({
+  place: z.string().meta({ description: 'Field, e.g. sync[3].backup_name.' }),
+  message: z.string(),
+});
+export type Problem = z.infer<typeof problem>;
+
+/** Body of every refusal, in CBR's form. */
+export const errorBody = z
+  .object({
+    error_code: z.string().meta({ example: 'BackupSync.1001' }),
+    error_msg: z.string(),
+    request_id: z.string(),
+    remedy: z.string(),
+    problems: z.array(problem).optional(),
+  })
+  .meta({ id: 'Error' });
+export type ErrorBody = z.infer<typeof errorBody>;
+
+/** A call was refused. The message is meant for the caller: it never carries what an unknown fault said. */
+export class BackupSyncError extends Error {
+  override readonly name = 'BackupSyncError';
+  readonly code: ErrorCode;
+  /** Every problem of an invalid request with its place; empty for other codes. */
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; problems?: readonly Problem[] } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.problems = options.problems ?? [];
+  }
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { imagePathProblem } from './image-path.ts';
+
+/** The number of Unicode code points of a text: what "1 to 64 characters" counts. */
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/** Text of `least` to `most` Unicode code points. */
+export function text(least: number, most: number) {
+  return z
+    .string()
+    .refine((value) => codePoints(value) >= least && codePoints(value) <= most, {
+      error: ({ input }) => `must have ${least} to ${most} characters, has ${codePoints(String(input))}`,
+    })
+    .meta({ minLength: least, maxLength: most });
+}
+
+/** An id that a caller chose: opaque, compared as is. */
+export const opaqueId = text(1, 255);
+
+/** An id that this system made: a UUIDv7 in lower case. Others are accepted as text and simply not found. */
+export const madeId = text(1, 64);
+
+export const projectId = text(1, 64).meta({ description: 'Project that the call acts in.' });
+
+/** S3 keys end at 1,024 bytes, so no longer path can exist in a bucket. */
+const imagePathMaxBytes = 1024;
+
+export const imagePath = z
+  .string()
+  .min(1, 'must not be empty')
+  .superRefine((path, context) => {
+    const bytes = new TextEncoder().encode(path).length;
+    if (bytes > imagePathMaxBytes) {
+      context.addIssue({ code: 'custom', message: `must have at most ${imagePathMaxBytes} bytes, has ${bytes}` });
+    }
+    const problem = imagePathProblem(path);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ description: 'Path to the link of the backup chain, relative to the bucket.', maxLength: imagePathMaxBytes });
+
+export const bucketName = text(1, 255)
+  .superRefine((name, context) => {
+    const problem = name.includes('/') ? 'has a "/"; a bucket is a single name' : imagePathProblem(name);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ description: 'Bucket in which the backup lies.' });
+
+/** UTC without a zone letter, microseconds: what CBR answers and its SDKs parse. */
+export const wireTime = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
+  .meta({ description: 'UTC, no zone letter.', example: '2020-02-05T10:38:34.209782' });
+
+/** Writes milliseconds since 1970 the way CBR does. */
+export function toWireTime(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}000`;
+}
+
+/** Reads a time of {@link toWireTime} back: milliseconds since 1970. */
+export function fromWireTime(time: string): number {
+  return Date.parse(`${time.slice(0, 23)}Z`);
+}
+
+/** A time in a query: `2018-02-01T12:00:00Z`. Parsed to milliseconds since 1970. */
+export const queryTime = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'must look like 2018-02-01T12:00:00Z')
+  .refine((value) => !Number.isNaN(Date.parse(value)), { error: 'is not a date of the calendar', abort: true })
+  .transform((value) => Date.parse(value));
+
+/** A whole number in a query, as a number or as its decimal text. */
+export function queryInteger(least: number, most: number) {
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,15}$/)
+          .transform(Number),
+      ],
+      { error: 'must be a whole number' },
+    )
+    .pipe(
+      z
+        .number()
+        .int('must be a whole number')
+        .min(least, `must be at least ${least}`)
+        .max(most, `must be at most ${most}`),
+    );
+}
+
+/** A truth value in a query: `true`, `false`, or a boolean. */
+export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+  error: 'must be true or false',
+});
+
+/** One or several of `values`, separated by commas, or an array of them. */
+export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z
+    .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1));
+}
+
+/** Paging that both listings share. A `marker` is the id of the last record of the page before. */
+export const paging = {
+  limit: queryInteger(1, 1000).default(1000),
+  offset: queryInteger(0, 2 ** 31 - 1).default(0),
+  marker: opaqueId.optional(),
+};

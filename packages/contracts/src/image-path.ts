@@ -1,0 +1,53 @@
+/**
+ * Why an image path may not be used, or undefined when it may.
+ *
+ * An image path is relative to its bucket and must not be able to leave it, however it is written: the
+ * percent-decoded forms are checked as well, since some store or proxy on the way may decode them.
+ */
+export function imagePathProblem(path: string): string | undefined {
+  if (!path.isWellFormed()) return 'has half a surrogate pair; send well-formed Unicode';
+  for (const form of decodedForms(path)) {
+    const problem = plainPathProblem(form);
+    if (problem !== undefined) return form === path ? problem : `${problem} once percent-decoded`;
+  }
+  return undefined;
+}
+
+function plainPathProblem(path: string): string | undefined {
+  if (path.includes('\0')) return 'has a NUL character';
+  if (path.includes('\\')) return 'has a backslash; separate segments by "/"';
+  if (path.startsWith('/')) return 'starts with "/"; give the path relative to the bucket';
+  for (const segment of path.split('/')) {
+    if (segment === '') return 'has an empty segment ("//" or a closing "/")';
+    if (segment === '.' || segment === '..') return `has the segment "${segment}"; name the path directly`;
+  }
+  return undefined;
+}
+
+/** The path itself, then each further percent-decoding until nothing changes. */
+function* decodedForms(path: string): Generator<string> {
+  let form = path;
+  // Every round shortens the text, so this ends.
+  while (true) {
+    yield form;
+    const decoded = percentDecode(form);
+    if (decoded === form) return;
+    form = decoded;
+  }
+}
+
+/** Overlong UTF-8 spellings of NUL, ".", "/" and "\", which lax decoders accept. */
+const overlong: readonly (readonly [RegExp, string])[] = [
+  [/%c0%80|%e0%80%80|%f0%80%80%80/gi, '\0'],
+  [/%c0%ae|%e0%80%ae|%f0%80%80%ae/gi, '.'],
+  [/%c0%af|%e0%80%af|%f0%80%80%af/gi, '/'],
+  [/%c1%9c|%e0%81%9c|%f0%80%81%9c/gi, '\\'],
+];
+
+function percentDecode(text: string): string {
+  if (!text.includes('%')) return text;
+  let decoded = text;
+  for (const [pattern, character] of overlong) decoded = decoded.replace(pattern, character);
+  // ASCII alone: other octets cannot make a separator or a dot, and may be part of a genuine name.
+  return decoded.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
+import { projectId } from './fields.ts';
+import type { Role } from './identity.ts';
+import {
+  listOperationLogsAnswer,
+  listOperationLogsInput,
+  showOperationLogAnswer,
+  showOperationLogInput,
+} from './operation-log.ts';
+import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
+
+/** One operation, as every door offers it. */
+export type OperationDefinition = {
+  readonly summary: string;
+  /** `query` reads, `mutation` changes. */
+  readonly kind: 'query' | 'mutation';
+  /** The least role that may call it. */
+  readonly role: Role;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path in REST; `{name}` is a field of the input. */
+  readonly path: `/${string}`;
+  readonly successStatus: 200 | 204;
+  /** One flat object: what the path does not carry is the query of a GET or DELETE, else the body. */
+  readonly input: z.ZodObject<{ project_id: typeof projectId } & z.ZodRawShape>;
+  /** The answer's body; `void` where there is none. */
+  readonly output: z.ZodType;
+};
+
+/**
+ * The one table of operations. The engine implements it; REST routes, tRPC procedures, OpenAPI, the client and
+ * the checks of who may do what are derived from it.
+ */
+export const operations = {
+  syncBackups: {
+    summary: 'Bring backups that lie in storage into the catalogue',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v3/{project_id}/backups/sync',
+    successStatus: 200,
+    input: syncBackupsRequest.extend({ project_id: projectId }),
+    output: syncBackupsAnswer,
+  },
+  listBackups: {
+    summary: 'List the backups of the catalogue',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/backups',
+    successStatus: 200,
+    input: listBackupsInput,
+    output: listBackupsAnswer,
+  },
+  showBackup: {
+    summary: 'Show a backup of the catalogue',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/backups/{backup_id}',
+    successStatus: 200,
+    input: showBackupInput,
+    output: showBackupAnswer,
+  },
+  deleteBackup: {
+    summary: 'Forget a backup: the record goes, the bucket is never touched',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'DELETE',
+    path: '/v3/{project_id}/backups/{backup_id}',
+    successStatus: 204,
+    input: showBackupInput,
+    output: z.void(),
+  },
+  listOperationLogs: {
+    summary: 'List operation logs, newest first',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/operation-logs',
+    successStatus: 200,
+    input: listOperationLogsInput,
+    output: listOperationLogsAnswer,
+  },
+  showOperationLog: {
+    summary: 'Show an operation log',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/operation-logs/{operation_log_id}',
+    successStatus: 200,
+    input: showOperationLogInput,
+    output: showOperationLogAnswer,
+  },
+} as const satisfies Record<string, OperationDefinition>;
+
+export type OperationName = keyof typeof operations;
+export const operationNames = Object.keys(operations) as OperationName[];
+
+/** What a caller may write. */
+export type OperationInput<Name extends OperationName> = z.input<(typeof operations)[Name]['input']>;
+/** The input once checked, with defaults filled in. */
+export type CheckedInput<Name extends OperationName> = z.output<(typeof operations)[Name]['input']>;
+export type OperationOutput<Name extends OperationName> = z.output<(typeof operations)[Name]['output']>;
+
+/** The names of the fields that a path carries. */
+export function pathFields(path: string): string[] {
+  return Array.from(path.matchAll(/\{(\w+)\}/g), (match) => match[1] as string);
+}

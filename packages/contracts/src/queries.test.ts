@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { listBackupsInput } from './backup.ts';
+import { fromWireTime, toWireTime } from './fields.ts';
+import { listOperationLogsInput } from './operation-log.ts';
+
+describe('a query', () => {
+  test('reads numbers, truth values, lists and times from text', () => {
+    const parsed = listBackupsInput.parse({
+      project_id: 'p',
+      limit: '5',
+      offset: '10',
+      incremental: 'true',
+      status: 'available,error',
+      sort: 'created_at:asc,name',
+      start_time: '2026-01-01T00:00:00Z',
+    });
+    expect(parsed).toMatchObject({
+      limit: 5,
+      offset: 10,
+      incremental: true,
+      status: ['available', 'error'],
+      sort: [
+        { key: 'created_at', direction: 'asc' },
+        { key: 'name', direction: 'desc' },
+      ],
+      start_time: Date.UTC(2026, 0, 1),
+    });
+  });
+
+  test.each([
+    { limit: '0' },
+    { limit: '1001' },
+    { limit: '1e3' },
+    { offset: '-1' },
+    { incremental: 'yes' },
+    { status: 'gone' },
+    { sort: 'size' },
+    { sort: 'name:up' },
+    { start_time: '2026-01-01' },
+    { start_time: '2026-13-01T00:00:00Z' },
+  ])('refuses %j', (query) => {
+    expect(listBackupsInput.safeParse({ project_id: 'p', ...query }).success).toBe(false);
+  });
+
+  test('pages by 1000 unless told otherwise', () => {
+    expect(listOperationLogsInput.parse({ project_id: 'p' })).toMatchObject({ limit: 1000, offset: 0 });
+  });
+});
+
+test('a time is written as CBR does and reads back', () => {
+  expect(toWireTime(Date.UTC(2020, 1, 5, 10, 38, 34, 209))).toBe('2020-02-05T10:38:34.209000');
+  expect(fromWireTime('2020-02-05T10:38:34.209000')).toBe(Date.UTC(2020, 1, 5, 10, 38, 34, 209));
+});

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+
+/** What is known of a reason: a permanent number, whether to try again, and what to do. */
+type ReasonDefinition = {
+  /** Permanent: never reused, never changed. */
+  readonly number: `BackupSync.${number}`;
+  /** What happened, one sentence's beginning without a full stop. */
+  readonly summary: string;
+  /** Whether the same call may end better later with nobody mending anything. */
+  readonly retry: 'final' | 'later';
+  readonly remedy: string;
+};
+
+/** Why an item of a sync did not end well: the closed list. */
+export const reasons = {
+  path_not_found: {
+    number: 'BackupSync.2001',
+    summary: 'nothing lies at the image path',
+    retry: 'final',
+    remedy: 'Check bucket_name and image_path against the bucket, then sync again.',
+  },
+  bucket_not_found: {
+    number: 'BackupSync.2002',
+    summary: 'the bucket does not exist',
+    retry: 'final',
+    remedy: 'Check bucket_name, and that the storage unit is the one that holds it.',
+  },
+  access_denied: {
+    number: 'BackupSync.2003',
+    summary: 'the storage unit refused to let the backup be read',
+    retry: 'final',
+    remedy: 'Give the credentials the right to list the bucket and to read its objects, then sync again.',
+  },
+  storage_unreachable: {
+    number: 'BackupSync.2004',
+    summary: 'the storage unit could not be reached',
+    retry: 'later',
+    remedy: 'Check the address of the storage unit and the network to it; sync again when it answers.',
+  },
+  storage_throttled: {
+    number: 'BackupSync.2005',
+    summary: 'the storage unit asked for fewer requests',
+    retry: 'later',
+    remedy: 'Sync again later, or lower the number of requests made to this bucket.',
+  },
+  incomplete: {
+    number: 'BackupSync.2006',
+    summary: 'the backup is still being written, or was abandoned',
+    retry: 'later',
+    remedy: 'Sync again when the writer has finished. If it has given up, delete the remains and back up anew.',
+  },
+  metadata_unreadable: {
+    number: 'BackupSync.2007',
+    summary: 'the metadata cannot be read',
+    retry: 'final',
+    remedy: 'Restore the metadata object from a copy of the bucket, or back up anew.',
+  },
+  version_unsupported: {
+    number: 'BackupSync.2008',
+    summary: 'the metadata has a version that is not known here',
+    retry: 'final',
+    remedy: 'Use a release that knows this version of the format.',
+  },
+  identity_mismatch: {
+    number: 'BackupSync.2009',
+    summary: 'the metadata belongs to another backup or resource than the request says',
+    retry: 'final',
+    remedy: 'Check backup_id, resource_id and image_path of the request against the metadata.',
+  },
+  parent_missing: {
+    number: 'BackupSync.2010',
+    summary: 'a parent that the chain needs is not found',
+    retry: 'final',
+    remedy: 'Bring the missing parent back into its bucket; without it this backup cannot be restored.',
+  },
+  parent_broken: {
+    number: 'BackupSync.2011',
+    summary: 'a parent that the chain needs is broken',
+    retry: 'final',
+    remedy: 'See to the parent named here; this backup is as good as its chain.',
+  },
+  cycle: {
+    number: 'BackupSync.2012',
+    summary: 'the chain leads back to itself',
+    retry: 'final',
+    remedy: 'The metadata was altered: restore it from a copy of the bucket.',
+  },
+  object_missing: {
+    number: 'BackupSync.2013',
+    summary: 'an object that the metadata names is missing',
+    retry: 'final',
+    remedy: 'Restore the object from a copy of the bucket, or back up anew.',
+  },
+  object_stray: {
+    number: 'BackupSync.2014',
+    summary: 'an object lies there that the metadata does not name, which breaks a restore',
+    retry: 'final',
+    remedy: 'Find out where the object comes from, and move it away if it is not part of the backup.',
+  },
+  object_size_impossible: {
+    number: 'BackupSync.2015',
+    summary: 'an object has a size that it cannot have',
+    retry: 'final',
+    remedy: 'The object was cut or replaced: restore it from a copy of the bucket, or back up anew.',
+  },
+  object_etag_mismatch: {
+    number: 'BackupSync.2016',
+    summary: 'an object does not have the content that the metadata says',
+    retry: 'final',
+    remedy: 'The object was replaced: restore it from a copy of the bucket, or back up anew.',
+  },
+  geometry: {
+    number: 'BackupSync.2017',
+    summary: 'offsets, lengths and block hashes do not fit together',
+    retry: 'final',
+    remedy: 'The metadata was altered or written wrongly: restore it from a copy of the bucket, or back up anew.',
+  },
+  hash_link_broken: {
+    number: 'BackupSync.2018',
+    summary: 'the blocks stored are not the blocks that changed since the parent',
+    retry: 'final',
+    remedy: 'A restore would give wrong data: make a new full backup, and keep this one aside.',
+  },
+  content_mismatch: {
+    number: 'BackupSync.2019',
+    summary: 'stored data does not hash as the metadata says',
+    retry: 'final',
+    remedy: 'Restore the object from a copy of the bucket, or back up anew.',
+  },
+  conflict: {
+    number: 'BackupSync.2020',
+    summary: 'another backup with this backup_id is recorded and proved available',
+    retry: 'final',
+    remedy: 'Nothing was overwritten. Use another backup_id, or delete the recorded backup first.',
+  },
+  archived: {
+    number: 'BackupSync.2021',
+    summary: 'an object lies in an archive class and cannot be read now',
+    retry: 'final',
+    remedy: 'Restore the object from the archive class, then sync again. Nothing is thawed unasked.',
+  },
+  encrypted_customer_key: {
+    number: 'BackupSync.2022',
+    summary: 'an object is encrypted with a key of the customer',
+    retry: 'final',
+    remedy: 'The key is needed to read it; without it only presence can be said.',
+  },
+  changed_while_read: {
+    number: 'BackupSync.2023',
+    summary: 'the backup changed while it was read',
+    retry: 'later',
+    remedy: 'Sync again when nothing writes to the backup.',
+  },
+  cancelled: {
+    number: 'BackupSync.2024',
+    summary: 'the operation was cancelled',
+    retry: 'later',
+    remedy: 'Sync again when wanted.',
+  },
+  deadline_exceeded: {
+    number: 'BackupSync.2025',
+    summary: 'the operation did not end within its time',
+    retry: 'later',
+    remedy: 'Sync again; if it happens again, see how fast the storage unit answers.',
+  },
+  internal: {
+    number: 'BackupSync.2026',
+    summary: 'a fault of this program stopped the import',
+    retry: 'later',
+    remedy: 'Sync again; if it happens again, report it with the id of the operation log.',
+  },
+} as const satisfies Record<string, ReasonDefinition>;
+
+export type ReasonCode = keyof typeof reasons;
+export const reasonCodes = Object.keys(reasons) as [ReasonCode, ...ReasonCode[]];
+export const reasonCode = z.enum(reasonCodes).meta({ id: 'ReasonCode' });
+
+/** A reason as it is shown: the code with all that is known of it, and what was seen here. */
+export const reason = z
+  .object({
+    code: reasonCode,
+    number: z.string(),
+    message: z.string().meta({ description: 'What happened, with the place.' }),
+    remedy: z.string().meta({ description: 'What to do about it.' }),
+    retry: z.enum(['final', 'later']).meta({ description: 'Whether trying again later may help by itself.' }),
+  })
+  .meta({ id: 'Reason' });
+export type Reason = z.infer<typeof reason>;
+
+/** Puts a code and what was seen into the form that is shown. */
+export function describeReason(code: ReasonCode, detail: string): Reason {
+  const { number, summary, retry, remedy } = reasons[code];
+  return { code, number, message: detail === '' ? summary : `${summary}: ${detail}`, remedy, retry };
+}

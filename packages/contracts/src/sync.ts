@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
+
+/** What CBR assumes where a request names no resource type. */
+export const defaultResourceType = 'OS::Native::Server';
+
+/** The most items that one sync call carries. */
+export const syncItemsMax = 50;
+
+/**
+ * One backup to bring in: BackupSync of CBR's *Synchronizing a Backup*. Unknown keys are dropped.
+ *
+ * The published pattern of `backup_name` is not anchored, so it refuses nothing: only the length counts.
+ */
+export const backupSync = z
+  .object({
+    backup_id: opaqueId.meta({ description: 'Backup ID, the caller’s own.' }),
+    backup_name: text(1, 64).meta({ description: 'Backup name.' }),
+    bucket_name: bucketName,
+    image_path: imagePath,
+    resource_id: opaqueId.meta({ description: 'ID of the object that was backed up.' }),
+    resource_name: text(0, 255).meta({ description: 'Name of the object that was backed up.' }),
+    resource_type: text(1, 255)
+      .default(defaultResourceType)
+      .meta({ description: 'Type of the object, e.g. OS::Native::Server or OS::VMware::Server.' }),
+    created_at: z
+      .number()
+      // Not `.int()`: its issue would keep the checks of the whole list from running.
+      .refine(Number.isInteger, 'must be whole seconds')
+      .min(0, 'must not be before 1970')
+      .max(2 ** 31 - 1, 'must fit 32 bits; give seconds since 1970, not milliseconds')
+      .meta({
+        description: 'When the backup was made, seconds since 1970.',
+        example: 1548898428,
+        type: 'integer',
+        format: 'int32',
+      }),
+  })
+  .meta({ id: 'BackupSync' });
+
+export type BackupSync = z.output<typeof backupSync>;
+export type BackupSyncInput = z.input<typeof backupSync>;
+
+/** The items of one call: 1 to 50, no backup twice. */
+export const syncItems = z
+  .array(backupSync)
+  .min(1, 'must have at least one item')
+  .max(syncItemsMax, `must have at most ${syncItemsMax} items; split the list over several calls`)
+  // Whatever else is wrong with the items: every problem is named at once.
+  .superRefine(refuseRepeats, { when: ({ value }) => Array.isArray(value) });
+
+function refuseRepeats(items: readonly unknown[], context: z.RefinementCtx): void {
+  const first = new Map<unknown, number>();
+  for (const [index, item] of items.entries()) {
+    if (typeof item !== 'object' || item === null || !('backup_id' in item)) continue;
+    const earlier = first.get(item.backup_id);
+    if (earlier === undefined) first.set(item.backup_id, index);
+    else
+      context.addIssue({ code: 'custom', path: [index, 'backup_id'], message: `repeats sync[${earlier}].backup_id` });
+  }
+}
+
+/** Body of `POST /v3/{project_id}/backups/sync`. */
+export const syncBackupsRequest = z.object({ sync: syncItems }).meta({ id: 'SyncBackupsRequest' });
+export type SyncBackupsRequest = z.input<typeof syncBackupsRequest>;
+
+/** One operation log for each item, in the order of the request. */
+export const syncBackupsAnswer = z
+  .object({ sync: z.array(z.object({ backup_id: opaqueId, operation_log_id: madeId })) })
+  .meta({ id: 'SyncBackupsAnswer' });
+export type SyncBackupsAnswer = z.infer<typeof syncBackupsAnswer>;
