@@ -1,0 +1,83 @@
+import { describeReason, lowerLevel } from '@backup-sync/contracts';
+import type { EdgeProof, Examination, Fault } from '../link.ts';
+import { printable } from '../quote.ts';
+import type { CinderLink } from './link-listing.ts';
+import { checkVersion, type ProvedLink } from './link-proof.ts';
+import { isOfAccess } from './read-fault.ts';
+
+/** The way from a link towards its full backup. */
+export type ChainWalk = {
+  /** The link that was asked for, then its ancestors; never empty. */
+  readonly links: readonly ProvedLink[];
+  /** The link that came up a second time; null where the way ends well. */
+  readonly leadsBackTo: CinderLink | null;
+  /** The ancestor that was listed and is gone; null where none is. */
+  readonly vanished: CinderLink | null;
+};
+
+/** What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. */
+export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
+  const [leaf, ...ancestors] = walk.links;
+  if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
+  const { proof } = leaf;
+  const proofs = walk.links.map((link) => link.proof);
+  const fault = faultOf(walk, leaf, ancestors);
+  const levels = proofs.map(({ level }) => level);
+  const isBaseless = walk.leadsBackTo !== null || walk.vanished !== null;
+  const level = isBaseless ? null : levels.reduce((a, b) => (a === null || b === null ? null : lowerLevel(a, b)));
+  const wasRead = proof.contentId !== null;
+  return {
+    format: 'cinder',
+    listing: proof.listing,
+    contentId: proof.contentId,
+    level,
+    fault,
+    contradictsRequest: false,
+    limit: fault === null ? limitOf(proof, ancestors) : null,
+    parentBackupId: proof.parentBackupId,
+    incremental: wasRead ? proof.parentBackupId !== null : null,
+    volumeBytes: volumeBytesOf(proofs),
+    verifiedAtMs: Math.min(...proofs.map(({ verifiedAtMs }) => verifiedAtMs)),
+    checkVersion,
+    newProofs,
+  };
+}
+
+/** A cycle first, since then nothing else means much; then the link's own fault; then that of its nearest ancestor. */
+function faultOf(walk: ChainWalk, leaf: ProvedLink, ancestors: readonly ProvedLink[]): Fault | null {
+  if (walk.leadsBackTo !== null) {
+    const way = [...walk.links.map(({ link }) => link.backupId), walk.leadsBackTo.backupId];
+    return { code: 'cycle', detail: abridge(way).join(' -> ') };
+  }
+  if (leaf.proof.fault !== null) return leaf.proof.fault;
+  for (const { link, proof } of ancestors) {
+    if (proof.fault === null) continue;
+    const { code, detail } = proof.fault;
+    const place = `through link ${link.backupId} (${printable(link.imagePath)})`;
+    // An ancestor that could not be read, or moved meanwhile, is not known to be broken.
+    if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
+    return { code: 'parent_broken', detail: `${place}: ${describeReason(code, detail).message}` };
+  }
+  if (walk.vanished === null) return null;
+  return {
+    code: 'changed_while_read',
+    detail: `parent ${printable(walk.vanished.imagePath)} is gone since it was listed`,
+  };
+}
+
+function limitOf(own: EdgeProof, ancestors: readonly ProvedLink[]): string | null {
+  return own.limit ?? ancestors.find(({ proof }) => proof.limit !== null)?.proof.limit ?? null;
+}
+
+/** A proved link that does not say itself has its parent's size; what is not proved says nothing of the parent's. */
+function volumeBytesOf(proofs: readonly EdgeProof[]): number | null {
+  for (const { volumeBytes, level } of proofs) {
+    if (volumeBytes !== null) return volumeBytes;
+    if (level !== 'linkage') return null;
+  }
+  return null;
+}
+
+function abridge(way: readonly string[]): readonly string[] {
+  return way.length <= 8 ? way : [...way.slice(0, 4), '…', ...way.slice(-3)];
+}

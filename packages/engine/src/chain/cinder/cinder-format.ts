@@ -1,0 +1,19 @@
+import type { ChainFormat } from '../format.ts';
+import { CinderChain } from './cinder-chain.ts';
+import { HashLists } from './hash-lists.ts';
+import { parseCinderImagePath, volumeFolderOf } from './image-path.ts';
+import { VolumeFolders } from './volume-folders.ts';
+
+/** Cinder's chunked backups 1.0.0, in the layout of its S3, Swift and GCS drivers. */
+export const cinderFormat: ChainFormat = {
+  chainRootOf(imagePath) {
+    const key = parseCinderImagePath(imagePath);
+    return key === null ? null : volumeFolderOf(key.volumeId);
+  },
+
+  async open(context, chainRoot) {
+    const folders = new VolumeFolders(context);
+    await folders.open(context.bucketName, chainRoot);
+    return new CinderChain({ context, folders, hashLists: new HashLists(context) });
+  },
+};

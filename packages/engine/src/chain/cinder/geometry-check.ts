@@ -1,0 +1,61 @@
+import type { Fault } from '../link.ts';
+import { type BlockRuns, BlockRunsBuilder } from './block-runs.ts';
+import { objectSuffix } from './image-path.ts';
+import type { NamedObjects } from './object-columns.ts';
+
+export type Geometry =
+  | { readonly kind: 'broken'; readonly fault: Fault }
+  | {
+      readonly kind: 'whole';
+      /** The blocks that the link stores. */
+      readonly stored: BlockRuns;
+      /** Bytes of the volume, where the last block is stored and tells; else null. */
+      readonly volumeBytes: number | null;
+    };
+
+/**
+ * Whether offsets and lengths fit each other and the block hashes: they rise, start and end on blocks (the volume's
+ * last block may be short), stay inside the volume, and a full backup leaves no gap.
+ */
+export function checkGeometry(
+  objects: NamedObjects,
+  hashes: { readonly blockBytes: number; readonly hashCount: number },
+  isFull: boolean,
+): Geometry {
+  const { blockBytes, hashCount } = hashes;
+  const stored = new BlockRunsBuilder();
+  let end = 0;
+  if (hashCount === 0) return broken('there is no block hash, so the volume would have no bytes');
+  for (const row of objects.rowsByNumber()) {
+    const place = `object ${objectSuffix(objects.numberAt(row))}`;
+    const offset = objects.offsetAt(row);
+    const length = objects.lengthAt(row);
+    if (length === 0) return broken(`${place} has no bytes`);
+    if (offset % blockBytes !== 0) {
+      return broken(`${place} starts at byte ${offset}, which is no multiple of the block size ${blockBytes}`);
+    }
+    if (offset < end)
+      return broken(`${place} starts at byte ${offset}, before the end of the object before it (${end})`);
+    if (isFull && offset !== end) return broken(`bytes ${end} to ${offset} of the volume are missing before ${place}`);
+    end = offset + length;
+    const endBlock = Math.ceil(end / blockBytes);
+    if (endBlock > hashCount) {
+      return broken(
+        `${place} ends at byte ${end}, beyond the ${hashCount} blocks of ${blockBytes} bytes that have a hash`,
+      );
+    }
+    if (end % blockBytes !== 0 && endBlock !== hashCount) {
+      return broken(`${place} ends at byte ${end}, inside a block that is not the volume's last`);
+    }
+    stored.add(offset / blockBytes, endBlock);
+  }
+  const reachesLastBlock = Math.ceil(end / blockBytes) === hashCount;
+  if (isFull && !reachesLastBlock) {
+    return broken(`the objects hold ${Math.ceil(end / blockBytes)} blocks, and there are ${hashCount} block hashes`);
+  }
+  return { kind: 'whole', stored: stored.finish(), volumeBytes: reachesLastBlock ? end : null };
+}
+
+function broken(detail: string): Geometry {
+  return { kind: 'broken', fault: { code: 'geometry', detail } };
+}

@@ -1,0 +1,100 @@
+import { Buffer } from 'node:buffer';
+import type { Fault } from '../link.ts';
+import { objectSuffix } from './image-path.ts';
+import type { ListedObjects, NamedObjects } from './object-columns.ts';
+
+export type InventoryInput = {
+  readonly imagePath: string;
+  readonly named: NamedObjects;
+  readonly listed: ListedObjects;
+  readonly strayKey: string | null;
+  /** Writers until May 2015 compressed even where that made an object larger. */
+  readonly mayGrowCompressed: boolean;
+};
+
+export type InventoryFinding = {
+  readonly fault: Fault;
+  /** The object whose ETag is not the MD5 that the metadata has: it may merely be encrypted. Else null. */
+  readonly etagOfKey: string | null;
+};
+
+/**
+ * Whether exactly the objects that the metadata names are listed, numbered 1 to n, each of a size that it can have,
+ * and where the ETag is the MD5 of plain bytes, with that content. Null where all is so.
+ */
+export function checkInventory(input: InventoryInput): InventoryFinding | null {
+  return checkNames(input) ?? checkSizes(input) ?? checkEtags(input);
+}
+
+function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): InventoryFinding | null {
+  const namedRows = named.rowsByNumber();
+  const listedRows = listed.rowsByNumber();
+  let missing: number | null = null;
+  let missingCount = 0;
+  let stray: number | null = null;
+  let [at, listedAt] = [0, 0];
+  while (at < namedRows.length || listedAt < listedRows.length) {
+    const namedNumber = at < namedRows.length ? named.numberAt(namedRows[at] ?? 0) : Number.POSITIVE_INFINITY;
+    const listedNumber =
+      listedAt < listedRows.length ? listed.numberAt(listedRows[listedAt] ?? 0) : Number.POSITIVE_INFINITY;
+    if (namedNumber < listedNumber) {
+      missing ??= namedNumber;
+      missingCount += 1;
+    }
+    if (listedNumber < namedNumber) stray ??= listedNumber;
+    if (namedNumber <= listedNumber) at += 1;
+    if (listedNumber <= namedNumber) listedAt += 1;
+  }
+  if (missing !== null) {
+    const others = missingCount > 1 ? `, the first of ${missingCount} that are missing` : '';
+    return found('object_missing', `${imagePath}${objectSuffix(missing)}${others}`);
+  }
+  if (stray !== null) return found('object_stray', `${imagePath}${objectSuffix(stray)}`);
+  if (strayKey !== null) return found('object_stray', strayKey);
+  for (const [index, row] of namedRows.entries()) {
+    const expected = index + 1;
+    if (named.numberAt(row) !== expected) {
+      const key = `${imagePath}${objectSuffix(expected)}`;
+      return found('object_missing', `${key} is neither named nor there, though higher numbers are`);
+    }
+  }
+  return null;
+}
+
+function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryInput): InventoryFinding | null {
+  const listedRows = listed.rowsByNumber();
+  for (const [index, row] of named.rowsByNumber().entries()) {
+    const size = listed.sizeAt(listedRows[index] ?? 0);
+    const length = named.lengthAt(row);
+    const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;
+    if (!named.isCompressedAt(row)) {
+      if (size !== length) return found('object_size_impossible', `${key} has ${size} bytes, and must have ${length}`);
+    } else if (size === 0 || (size >= length && !mayGrowCompressed)) {
+      const range = `between 0 and ${length}, since it is compressed`;
+      return found('object_size_impossible', `${key} has ${size} bytes, and must have a number ${range}`);
+    }
+  }
+  return null;
+}
+
+function checkEtags({ imagePath, named, listed }: InventoryInput): InventoryFinding | null {
+  const listedRows = listed.rowsByNumber();
+  for (const [index, row] of named.rowsByNumber().entries()) {
+    if (named.isCompressedAt(row)) continue;
+    const etag = listed.md5At(listedRows[index] ?? 0);
+    const md5 = named.md5At(row);
+    if (etag === null || md5 === null || Buffer.compare(etag, md5) === 0) continue;
+    const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;
+    const detail = `${key} has ETag ${hex(etag)}, and must have MD5 ${hex(md5)}`;
+    return { fault: { code: 'object_etag_mismatch', detail }, etagOfKey: key };
+  }
+  return null;
+}
+
+function found(code: Fault['code'], detail: string): InventoryFinding {
+  return { fault: { code, detail }, etagOfKey: null };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

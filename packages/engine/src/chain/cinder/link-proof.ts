@@ -1,0 +1,114 @@
+import { type ObjectEntry, StorageError } from '../../storage/port.ts';
+import type { ChainContext } from '../examiner.ts';
+import type { EdgeProof, Fault } from '../link.ts';
+import { printable, quote } from '../quote.ts';
+import { proveInventory } from './inventory-proof.ts';
+import type { CinderLink } from './link-listing.ts';
+import { proveLinkage } from './linkage-proof.ts';
+import type { CinderMetadata } from './metadata.ts';
+import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
+import type { Finding, ProofTools } from './proof-step.ts';
+
+/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
+export const checkVersion = 'cinder/1';
+
+/** One link proved against its parent, as it was listed last. `parent` is null for a full, and where none was found. */
+export type ProvedLink = {
+  readonly link: CinderLink;
+  readonly parent: CinderLink | null;
+  readonly proof: EdgeProof;
+};
+
+/** What has been learnt of the edge when a step ends the proof. */
+type Known = {
+  readonly metadata: CinderMetadata | null;
+  readonly parent: CinderLink | null;
+  /** The metadata objects that were read so far. */
+  readonly read: readonly (ObjectEntry | null)[];
+};
+
+type Attempt = ProvedLink & { readonly suspect: CinderLink | null };
+
+/** Proves one link as far as it goes without reading data. Null where nothing of it is left in the bucket. */
+export async function proveLink(tools: ProofTools, listed: CinderLink): Promise<ProvedLink | null> {
+  const { folders } = tools;
+  const link = folders.objectsOf(listed) === null ? await folders.listLinkAgain(listed) : listed;
+  if (link === null) return null;
+  const first = await attempt(tools, link);
+  if (first.suspect === null) return first;
+  const fresh = await folders.listLinkAgain(first.suspect);
+  if (first.suspect !== link) return await attempt(tools, link);
+  if (fresh === null) return null;
+  return fresh.listing.digest === link.listing.digest ? first : await attempt(tools, fresh);
+}
+
+async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
+  const { context } = tools;
+  const reading = await readMetadataOf(context, link);
+  if (reading.kind === 'unread')
+    return conclude(context, link, { metadata: null, parent: null, read: [] }, reading.finding);
+  const read = [link.metadata];
+  if (reading.kind === 'unreadable') {
+    const fault = unreadableFault(reading, link, context.nowMs());
+    return conclude(context, link, { metadata: null, parent: null, read }, { fault });
+  }
+  const { metadata } = reading;
+  const disagreement = findDisagreement(metadata, link);
+  if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
+  const search = await findParent(tools, metadata, link);
+  if (search.kind === 'not found') return conclude(context, link, { metadata, parent: null, read }, search.finding);
+  const { parent } = search;
+  const inventory = await proveInventory(tools, link, metadata);
+  if (inventory !== null) {
+    return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...inventory });
+  }
+  const linkage = await proveLinkage(tools.hashLists, link, parent, metadata);
+  const readInTheEnd = [link.metadata, link.hashFile, parent?.hashFile ?? null];
+  return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...linkage });
+}
+
+function conclude(context: ChainContext, link: CinderLink, known: Known, finding: Finding): Attempt {
+  const { metadata, parent, read } = known;
+  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null } = finding;
+  const proof: EdgeProof = {
+    backupId: link.backupId,
+    location: { storageUnitId: context.storage.id, bucketName: link.bucketName, imagePath: link.imagePath },
+    listing: link.listing,
+    contentId: metadata?.contentId ?? null,
+    parentBackupId: metadata?.parentId ?? null,
+    parentListingDigest: parent?.listing.digest ?? null,
+    level,
+    fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
+    limit: limit === null ? null : printable(limit),
+    volumeBytes,
+    checkVersion,
+    verifiedAtMs: context.nowMs(),
+    metadataObjects: read
+      .filter((entry) => entry !== null)
+      .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
+  };
+  return { link, parent, proof, suspect };
+}
+
+type ParentSearch =
+  | { readonly kind: 'found'; readonly parent: CinderLink | null }
+  | { readonly kind: 'not found'; readonly finding: Finding };
+
+/** Null is found for a full backup. */
+async function findParent(
+  { folders }: ProofTools,
+  { parentId }: CinderMetadata,
+  link: CinderLink,
+): Promise<ParentSearch> {
+  if (parentId === null || parentId === undefined) return { kind: 'found', parent: null };
+  try {
+    const parent = await folders.findByBackupId(parentId, link);
+    if (parent !== null) return { kind: 'found', parent };
+    const fault: Fault = { code: 'parent_missing', detail: `parent ${quote(parentId)} of ${link.imagePath}` };
+    return { kind: 'not found', finding: { fault } };
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'access_denied') throw error;
+    const detail = `the bucket of parent ${quote(parentId)} of ${link.imagePath}`;
+    return { kind: 'not found', finding: { level: 'presence', fault: { code: 'access_denied', detail } } };
+  }
+}

@@ -1,0 +1,104 @@
+import type { Fault } from '../link.ts';
+import { quote } from '../quote.ts';
+import { compareHashLists, type HashComparison, HashListError, readHashHeader } from './compare-hash-lists.ts';
+import { checkGeometry } from './geometry-check.ts';
+import { HashFileFault, type HashFileHeader } from './hash-file.ts';
+import type { HashLists } from './hash-lists.ts';
+import type { CinderLink } from './link-listing.ts';
+import { checkLinkage } from './linkage-check.ts';
+import type { CinderMetadata } from './metadata.ts';
+import type { Finding } from './proof-step.ts';
+import { ReadFault } from './read-fault.ts';
+
+/** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
+export async function proveLinkage(
+  hashLists: HashLists,
+  link: CinderLink,
+  parent: CinderLink | null,
+  metadata: CinderMetadata,
+): Promise<Finding> {
+  if (link.hashFile === null) {
+    const limit = 'there is no _sha256file: the backup restores, but cannot be a parent, and its blocks have no hashes';
+    return { limit: `${link.imagePath}: ${limit}` };
+  }
+  if (parent !== null && parent.hashFile === null) {
+    return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
+  }
+  try {
+    if (parent === null) {
+      const header = await readHashHeader(hashLists.open(link));
+      return judge(link, metadata, header, null, null);
+    }
+    const objectCount = metadata.objects.count;
+    const comparison = await compareHashLists(hashLists.open(link), hashLists.open(parent), objectCount);
+    return judge(link, metadata, comparison.child, comparison, parent);
+  } catch (error) {
+    if (!(error instanceof HashListError)) throw error;
+    if (error.side === 'parent' && parent !== null) return parentHashFinding(error.cause, parent);
+    return childHashFinding(error.cause, link);
+  }
+}
+
+function judge(
+  link: CinderLink,
+  metadata: CinderMetadata,
+  header: HashFileHeader,
+  comparison: HashComparison | null,
+  parent: CinderLink | null,
+): Finding {
+  const place = `${link.imagePath}_sha256file`;
+  const disagreement = headerDisagreement(header, metadata);
+  if (disagreement !== null) return { fault: { ...disagreement, detail: `${place} ${disagreement.detail}` } };
+  const { blockBytes, hashCount } = header;
+  const parentHeader = comparison?.parent ?? null;
+  if (parentHeader !== null && parent !== null) {
+    if (parentHeader.backupId !== parent.backupId) {
+      const detail = `parent ${parent.backupId}: its _sha256file has backup_id ${quote(parentHeader.backupId)}`;
+      return { fault: { code: 'parent_broken', detail } };
+    }
+    if (parentHeader.blockBytes !== blockBytes) {
+      return geometry(`${place} has blocks of ${blockBytes} bytes, the parent's has ${parentHeader.blockBytes}`);
+    }
+    if (hashCount > parentHeader.hashCount) {
+      return geometry(`${place} has ${hashCount} hashes, more than the parent's ${parentHeader.hashCount}`);
+    }
+  }
+  const result = checkGeometry(metadata.objects, header, comparison === null);
+  if (result.kind === 'broken') return geometry(`${link.imagePath}: ${result.fault.detail}`);
+  if (comparison !== null) {
+    const fault = checkLinkage(comparison.changed, result.stored);
+    if (fault !== null) return { fault: { ...fault, detail: `${link.imagePath}: ${fault.detail}` } };
+  }
+  const isShorter = parentHeader !== null && hashCount < parentHeader.hashCount;
+  // A whole last block that is not stored is as long as the parent's was.
+  const volumeBytes = result.volumeBytes ?? (isShorter ? hashCount * blockBytes : null);
+  return { level: 'linkage', volumeBytes };
+}
+
+function headerDisagreement(header: HashFileHeader, metadata: CinderMetadata): Fault | null {
+  const { version, backupId, volumeId } = header;
+  if (version !== metadata.version) return { code: 'version_unsupported', detail: `has version ${quote(version)}` };
+  if (backupId !== metadata.backupId) return { code: 'identity_mismatch', detail: `has backup_id ${quote(backupId)}` };
+  if (volumeId !== metadata.volumeId) return { code: 'identity_mismatch', detail: `has volume_id ${quote(volumeId)}` };
+  return null;
+}
+
+function childHashFinding(cause: unknown, link: CinderLink): Finding {
+  if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? link : null };
+  if (!(cause instanceof HashFileFault)) throw cause;
+  return { fault: { code: 'metadata_unreadable', detail: `${link.imagePath}_sha256file: ${cause.message}` } };
+}
+
+function parentHashFinding(cause: unknown, parent: CinderLink): Finding {
+  if (cause instanceof ReadFault && !cause.looksMissing) return { fault: cause.fault };
+  if (!(cause instanceof ReadFault) && !(cause instanceof HashFileFault)) throw cause;
+  const fault: Fault = {
+    code: 'parent_broken',
+    detail: `parent ${parent.backupId}: its _sha256file: ${cause.message}`,
+  };
+  return { fault, suspect: cause instanceof ReadFault ? parent : null };
+}
+
+function geometry(detail: string): Finding {
+  return { fault: { code: 'geometry', detail } };
+}

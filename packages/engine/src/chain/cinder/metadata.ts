@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
+import { quote } from '../quote.ts';
+import { objectNumberOf, objectSuffix } from './image-path.ts';
+import { NamedObjects } from './object-columns.ts';
+
+/** The compressions that Cinder can undo. `bzip2` is another name for `bz2`, and recorded as configured. */
+const compressions: ReadonlySet<JsonScalar> = new Set(['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd']);
+
+/** The text keys of the top level that mean something to the proof. */
+const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
+type TextKey = (typeof textKeys)[number];
+
+/** `_metadata` of one backup, as far as the proof needs it. */
+export type CinderMetadata = {
+  readonly version: string;
+  readonly backupId: string;
+  readonly volumeId: string;
+  /** Text of a Python datetime, as it stands; null where there is none. */
+  readonly createdAt: string | null;
+  /** Null for a full backup. Undefined where the key is absent: writers before 2015 knew only full backups. */
+  readonly parentId: string | null | undefined;
+  readonly objects: NamedObjects;
+  /** The first object named that does not lie under the image path; null where all do. */
+  readonly foreignName: string | null;
+  /** SHA-256 of the bytes, hex. */
+  readonly contentId: string;
+};
+
+/** What reading `_metadata` comes to. `version` is set where it could be told although the rest could not be read. */
+export type MetadataReading =
+  | { readonly kind: 'read'; readonly metadata: CinderMetadata }
+  | {
+      readonly kind: 'unreadable';
+      readonly detail: string;
+      readonly truncated: boolean;
+      readonly version: string | null;
+    };
+
+/**
+ * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
+ * late, may say that another shape is right.
+ */
+export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: string): Promise<MetadataReading> {
+  const collector = new MetadataCollector(imagePath);
+  const json = new BoundedJson(collector);
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of bytes) {
+      hash.update(piece);
+      json.write(piece);
+    }
+    json.end();
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const version = collector.text('version');
+    return { kind: 'unreadable', detail: error.message, truncated: error.truncated, version: version ?? null };
+  }
+  return collector.finish(hash.digest('hex'));
+}
+
+type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
+
+class MetadataCollector implements JsonVisitor {
+  readonly #imagePath: string;
+  readonly #objects = new NamedObjects();
+  readonly #texts = new Map<string, string | null>();
+  readonly #seenKeys = new Set<string>();
+  #foreignName: string | null = null;
+  /** First thing that is not as it must be. */
+  #problem: string | null = null;
+  #topKey = '';
+  #entryIndex = -1;
+  #entryName: string | null = null;
+  #field = '';
+  #fields: ObjectFields = { offset: null, length: null, compressed: null, md5: null };
+
+  constructor(imagePath: string) {
+    this.#imagePath = imagePath;
+  }
+
+  text(key: TextKey): string | null | undefined {
+    return this.#texts.get(key);
+  }
+
+  beginObject(depth: number): void {
+    if (depth === 1) this.#refuseContainer(false);
+    if (!this.#inObjects) return;
+    if (depth === 2) {
+      this.#entryIndex += 1;
+      this.#entryName = null;
+    } else if (depth === 3) this.#fields = { offset: null, length: null, compressed: null, md5: null };
+    else if (depth > 3) this.#refuseEntry(`has no number or text as ${quote(this.#field)}`);
+  }
+
+  beginArray(depth: number): void {
+    if (depth === 0) this.#refuse('must be an object');
+    if (depth === 1) this.#refuseContainer(true);
+    if (this.#inObjects && depth > 1) this.#refuseEntry('holds an array');
+  }
+
+  end(depth: number): void {
+    if (!this.#inObjects) return;
+    if (depth === 3) this.#addEntry();
+    if (depth === 2 && this.#entryName === null) this.#refuseEntry('names no object');
+  }
+
+  key(name: string, depth: number): void {
+    if (depth === 1) {
+      this.#topKey = name;
+      const matters = name === 'objects' || textKeys.some((key) => key === name);
+      if (matters && this.#seenKeys.has(name)) this.#refuse(`has ${name} twice`);
+      if (matters) this.#seenKeys.add(name);
+    } else if (this.#inObjects && depth === 3) {
+      if (this.#entryName !== null) this.#refuseEntry('names more than one object');
+      this.#entryName = name;
+    } else if (depth === 4) this.#field = name;
+  }
+
+  scalar(value: JsonScalar, depth: number): void {
+    if (depth === 0) this.#refuse('must be an object');
+    else if (depth === 1) this.#takeTop(value);
+    else if (!this.#inObjects) return;
+    else if (depth === 4) this.#takeField(value);
+    else {
+      if (depth === 2) this.#entryIndex += 1;
+      this.#refuseEntry('must be an object with one key, whose value is an object');
+    }
+  }
+
+  finish(contentId: string): MetadataReading {
+    const version = this.text('version');
+    const backupId = this.text('backup_id');
+    const volumeId = this.text('volume_id');
+    if (!this.#seenKeys.has('objects')) this.#refuse('has no objects');
+    if (typeof version !== 'string') this.#refuse('has no version');
+    if (typeof backupId !== 'string') this.#refuse('has no backup_id');
+    if (typeof volumeId !== 'string') this.#refuse('has no volume_id');
+    this.#refuseRepeatedNumbers();
+    if (this.#problem !== null || version == null || backupId == null || volumeId == null) {
+      return { kind: 'unreadable', detail: this.#problem ?? '', truncated: false, version: version ?? null };
+    }
+    const metadata: CinderMetadata = {
+      version,
+      backupId,
+      volumeId,
+      createdAt: this.text('created_at') ?? null,
+      parentId: this.text('parent_id'),
+      objects: this.#objects,
+      foreignName: this.#foreignName,
+      contentId,
+    };
+    return { kind: 'read', metadata };
+  }
+
+  get #inObjects(): boolean {
+    return this.#topKey === 'objects';
+  }
+
+  #takeTop(value: JsonScalar): void {
+    if (this.#topKey === 'objects') this.#refuse('must have an array as objects');
+    if (!textKeys.some((key) => key === this.#topKey)) return;
+    if (typeof value === 'string' || value === null) this.#texts.set(this.#topKey, value);
+    else this.#refuse(`must have text as ${this.#topKey}`);
+  }
+
+  #refuseContainer(isArray: boolean): void {
+    if (textKeys.some((key) => key === this.#topKey)) this.#refuse(`must have text as ${this.#topKey}`);
+    else if (this.#inObjects && !isArray) this.#refuse('must have an array as objects');
+  }
+
+  #takeField(value: JsonScalar): void {
+    switch (this.#field) {
+      case 'offset':
+      case 'length':
+        if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+          this.#refuseEntry(`must have a number of bytes as ${this.#field}`);
+        } else this.#fields[this.#field] = value;
+        return;
+      case 'compression':
+        if (!compressions.has(value)) this.#refuseEntry('has a compression that is not known');
+        this.#fields.compressed = value !== 'none';
+        return;
+      case 'md5':
+        if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) {
+          this.#refuseEntry('must have 32 hex digits as md5');
+        } else this.#fields.md5 = value;
+    }
+  }
+
+  #addEntry(): void {
+    const { offset, length, compressed, md5 } = this.#fields;
+    const name = this.#entryName ?? '';
+    if (offset === null || length === null || compressed === null || md5 === null) {
+      this.#refuseEntry('lacks one of offset, length, compression and md5');
+      return;
+    }
+    if (!name.startsWith(this.#imagePath)) {
+      this.#foreignName ??= name;
+      return;
+    }
+    const number = objectNumberOf(name.slice(this.#imagePath.length));
+    if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
+    else this.#objects.add(number, { offset, length, compressed, md5 });
+  }
+
+  #refuseRepeatedNumbers(): void {
+    let last = 0;
+    for (const row of this.#objects.rowsByNumber()) {
+      const number = this.#objects.numberAt(row);
+      if (number === last) this.#refuse(`names object ${objectSuffix(number)} twice`);
+      last = number;
+    }
+  }
+
+  #refuseEntry(problem: string): void {
+    this.#refuse(`objects[${this.#entryIndex}] ${problem}`);
+  }
+
+  #refuse(problem: string): void {
+    this.#problem ??= problem;
+  }
+}

@@ -1,0 +1,50 @@
+import { type ReasonCode, reasons } from '@backup-sync/contracts';
+import { StorageError } from '../../storage/port.ts';
+import type { EdgeProof } from '../link.ts';
+import type { CinderLink } from './link-listing.ts';
+import { checkVersion, type ProvedLink } from './link-proof.ts';
+import type { ProofTools } from './proof-step.ts';
+import { isOfAccess } from './read-fault.ts';
+import type { VolumeFolders } from './volume-folders.ts';
+
+/**
+ * The recorded proof of a link, where it still holds: same check, same place, same listing at both ends. Null where
+ * it must be made anew.
+ */
+export async function reuseProof(
+  { context, folders }: ProofTools,
+  link: CinderLink,
+  proof: EdgeProof | undefined,
+): Promise<ProvedLink | null> {
+  if (proof === undefined || proof.checkVersion !== checkVersion || !isAt(proof, context.storage.id, link)) return null;
+  if (proof.listing.digest !== link.listing.digest) return null;
+  if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
+  const { parentBackupId, parentListingDigest } = proof;
+  const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
+  const parent = parentBackupId !== null && dependsOnParent ? await findParent(folders, parentBackupId, link) : null;
+  if ((parent?.listing.digest ?? null) !== parentListingDigest) return null;
+  return { link, parent, proof };
+}
+
+async function findParent(folders: VolumeFolders, backupId: string, child: CinderLink): Promise<CinderLink | null> {
+  try {
+    return await folders.findByBackupId(backupId, child);
+  } catch (error) {
+    // Whether the proof holds cannot be told; making it anew says why.
+    if (error instanceof StorageError && error.code === 'access_denied') return null;
+    throw error;
+  }
+}
+
+function isAt({ location }: EdgeProof, storageUnitId: string, link: CinderLink): boolean {
+  if (location.storageUnitId !== storageUnitId || location.bucketName !== link.bucketName) return false;
+  return location.imagePath === link.imagePath;
+}
+
+/**
+ * Whether a fault lies in what the listing shows. The right to read and the thawing of an object do not show there:
+ * they may have been mended since.
+ */
+function isLasting(code: ReasonCode): boolean {
+  return reasons[code].retry === 'final' && !isOfAccess(code);
+}

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { syncBackupsRequest } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
+import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
+import { chainContext } from '../testing/chain-context.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { chainRootOf, openChain } from './examiner.ts';
+
+const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
+const fixture = `${fixtures}cinder-s3-zlib`;
+
+describe('a chain that Cinder itself wrote', () => {
+  test.skipIf(!existsSync(fixture))('reaches linkage in all its links (needs ../shared/fixtures)', async () => {
+    const request = syncBackupsRequest.parse(JSON.parse(await readFile(`${fixture}.request.json`, 'utf8')));
+    await using storage = await openFilesystemStorageUnit({ id: 'fixture', directory: fixture });
+    const context = chainContext(
+      storage,
+      'volumebackups',
+      request.sync.map((item) => item.image_path),
+    );
+    const chain = await openChain(context);
+    for (const item of request.sync) {
+      const examination = await chain.examine(item);
+      expect(examination).toMatchObject({ format: 'cinder', level: 'linkage', fault: null, limit: null });
+      expect(examination).toMatchObject({ volumeBytes: 1024 * 1024 });
+    }
+  });
+});
+
+describe('the chain root', () => {
+  test('is the folder of the volume for a path of Cinder', () => {
+    const path = 'volume_1/20260301020000/az_a zone/b_backup_c_backup_6fea9211-38a5-cccc-c95f-c8b61fb35442';
+    expect(chainRootOf(path)).toBe('volume_1/');
+  });
+
+  test('is the image path itself for any other', () => {
+    expect(chainRootOf('plan/resource/backup')).toBe('plan/resource/backup');
+    expect(chainRootOf('volume_1/20260301020000/az_nova_backup_no-uuid')).toContain('no-uuid');
+  });
+});
+
+describe('an unknown format', () => {
+  const item = {
+    backup_id: 'b',
+    backup_name: 'b',
+    bucket_name: 'bucket',
+    image_path: 'plan/b',
+    resource_id: 'r',
+    resource_name: 'r',
+    resource_type: 'OS::Native::Server',
+    created_at: 0,
+  };
+
+  test('is present with what lies at the very path and below it, and nothing else', async () => {
+    await using buckets = await makeTestBuckets();
+    await buckets.put('bucket', [
+      ['plan/b-1/x', 'other'],
+      ['plan/b/disk.img', 'abc'],
+      ['plan/b/more/x', 'de'],
+      ['plan/bc', 'other'],
+    ]);
+    await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+    const chain = await openChain(chainContext(storage, 'bucket', [item.image_path]));
+    const examination = await chain.examine(item);
+    expect(examination).toMatchObject({ format: 'unknown', level: 'presence', fault: null, incremental: null });
+    expect(examination?.limit).toContain('no known backup format');
+    expect(examination?.listing).toMatchObject({ objectCount: 2, storedBytes: 5 });
+    expect(examination?.contentId).toBe(examination?.listing.fingerprint);
+  });
+
+  test('is nothing where only names with the same beginning lie', async () => {
+    await using buckets = await makeTestBuckets();
+    await buckets.put('bucket', [['plan/bc', 'other']]);
+    await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+    const chain = await openChain(chainContext(storage, 'bucket', [item.image_path]));
+    expect(await chain.examine(item)).toBeNull();
+  });
+
+  test('a bucket that does not exist is an error, not an empty listing', async () => {
+    await using buckets = await makeTestBuckets();
+    await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+    await expect(openChain(chainContext(storage, 'gone', [item.image_path]))).rejects.toMatchObject({
+      code: 'bucket_not_found',
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import type { Stats } from 'node:fs';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeBucket, refuseUnsafeBucket } from '../names.ts';
+import { StorageError } from '../port.ts';
+import { type BytePath, toBytes } from './byte-path.ts';
+import { isAbsence, toStorageError } from './filesystem-error.ts';
+
+/** The directory whose subdirectories are buckets. */
+export type RootDirectory = {
+  /** Absolute. */
+  readonly path: string;
+  /** The device it was on when it was opened. */
+  readonly device: number;
+};
+
+/** Throws `unreachable` where the directory is missing, `access_denied` where it may not be entered. */
+export async function openRoot(path: string): Promise<RootDirectory> {
+  const found = await statRoot(path);
+  if (!found.isDirectory()) {
+    throw new StorageError('unreachable', `${describeRoot(path)} is not a directory`);
+  }
+  return { path, device: found.dev };
+}
+
+/** A directory that is a bucket, with all links on the way to it resolved. */
+export class BucketDirectory {
+  readonly path: BytePath;
+  readonly #root: RootDirectory;
+  readonly #bucket: string;
+  readonly #found: Stats;
+
+  private constructor(root: RootDirectory, bucket: string, path: BytePath, found: Stats) {
+    this.#root = root;
+    this.#bucket = bucket;
+    this.path = path;
+    this.#found = found;
+  }
+
+  /**
+   * A bucket is a directory itself: a link beside the buckets would give a second name to a bucket, or make one of
+   * something else.
+   */
+  static async open(root: RootDirectory, bucket: string): Promise<BucketDirectory> {
+    refuseUnsafeBucket(bucket);
+    const found = await statBucket(root, bucket);
+    try {
+      return new BucketDirectory(root, bucket, await realpath(join(root.path, bucket), 'latin1'), found);
+    } catch (error) {
+      throw toStorageError(error, describeBucket(bucket));
+    }
+  }
+
+  /** Where a path leads once links are resolved, and whether that is in the bucket. Null: nowhere. */
+  async resolve(path: BytePath): Promise<{ readonly path: BytePath; readonly inside: boolean } | null> {
+    try {
+      const real = await realpath(toBytes(path), 'latin1');
+      return { path: real, inside: real === this.path || real.startsWith(`${this.path}/`) };
+    } catch (error) {
+      if (isAbsence(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Throws unless the bucket is still the directory that was opened. What is not found in it is absent only then: a
+   * mount that went away takes everything along.
+   */
+  async confirm(): Promise<void> {
+    const now = await statBucket(this.#root, this.#bucket);
+    if (now.dev === this.#found.dev && now.ino === this.#found.ino) return;
+    throw new StorageError(
+      'unreachable',
+      `${describeBucket(this.#bucket)} was exchanged or unmounted while it was read`,
+    );
+  }
+}
+
+async function statBucket(root: RootDirectory, bucket: string): Promise<Stats> {
+  let found: Stats;
+  try {
+    found = await lstat(join(root.path, bucket));
+  } catch (error) {
+    if (!isAbsence(error)) throw toStorageError(error, describeBucket(bucket));
+    if ((await statRoot(root.path)).dev !== root.device) {
+      // A mount that is gone leaves its mount point behind, an empty directory of the device below.
+      throw new StorageError(
+        'unreachable',
+        `${describeRoot(root.path)} is on another device than before: is it mounted?`,
+      );
+    }
+    throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describeRoot(root.path)}`);
+  }
+  if (found.isDirectory()) return found;
+  const kind = found.isSymbolicLink() ? 'a link' : 'no directory';
+  throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is ${kind}; a bucket is a directory itself`);
+}
+
+async function statRoot(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw toStorageError(error, describeRoot(path));
+    const message = `${describeRoot(path)} does not exist: is it mounted?`;
+    throw new StorageError('unreachable', message, { cause: error });
+  }
+}
+
+function describeRoot(path: string): string {
+  return `directory ${JSON.stringify(path)}`;
+}

@@ -1,0 +1,234 @@
+import { appendFile, chmod, lstat, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeBucketFiles } from '../../testing/bucket-files.ts';
+import type { BucketContents } from '../storage-conformance.ts';
+import { collect, expectCode, listAll, readAll } from '../storage-conformance.ts';
+import { openFilesystemStorageUnit } from './filesystem-storage-unit.ts';
+
+async function openOn(buckets: BucketContents) {
+  const files = await makeBucketFiles(buckets);
+  const unit = await openFilesystemStorageUnit({ id: 'files', directory: files.path });
+  return { unit, path: files.path, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+}
+
+async function listKeys(unit: Parameters<typeof listAll>[0], prefix = ''): Promise<readonly string[]> {
+  return (await listAll(unit, 'bucket', prefix)).map((entry) => entry.key);
+}
+
+/** Rights mean nothing to root: does something as a user for whom they do. */
+async function withoutRoot<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (process.getuid?.() !== 0) return await work();
+  const nobody = 65534;
+  process.seteuid?.(nobody);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test('a directory that is missing is unreachable, when it is opened and later', async () => {
+  await using files = await openOn({ bucket: { a: '' } });
+  const missing = join(files.path, 'missing');
+  const error = await expectCode('unreachable', openFilesystemStorageUnit({ id: 'files', directory: missing }));
+  expect(error.message).toBe(`directory ${JSON.stringify(missing)} does not exist: is it mounted?`);
+
+  await rename(files.path, `${files.path}-gone`);
+  await expectCode('unreachable', listAll(files.unit, 'bucket'));
+  await expectCode('unreachable', files.unit.get({ bucket: 'bucket', key: 'a' }));
+  await expectCode('unreachable', files.unit.head({ bucket: 'bucket', key: 'a' }));
+  await rename(`${files.path}-gone`, files.path);
+  expect(await listKeys(files.unit)).toEqual(['a']);
+});
+
+test('a file is no storage unit', async () => {
+  await using files = await openOn({ bucket: { a: '' } });
+  const directory = join(files.path, 'bucket/a');
+  await expectCode('unreachable', openFilesystemStorageUnit({ id: 'files', directory }));
+});
+
+test('a listing whose bucket goes away in its middle throws', async () => {
+  await using files = await openOn({ bucket: {} });
+  const bucket = join(files.path, 'bucket');
+  await Promise.all(Array.from({ length: 1001 }, (_, index) => writeFile(join(bucket, `a${index}`), '')));
+  await mkdir(join(bucket, 'b'));
+  await writeFile(join(bucket, 'b/c'), '');
+  const read = async () => {
+    for await (const page of files.unit.list({ bucket: 'bucket', prefix: '' })) {
+      if (page.length === 1000) await rename(bucket, `${bucket}-gone`);
+    }
+  };
+  await expectCode('bucket_not_found', read());
+
+  // Another directory in its place, as where a mount ends.
+  await rename(`${bucket}-gone`, bucket);
+  const exchange = async () => {
+    for await (const page of files.unit.list({ bucket: 'bucket', prefix: '' })) {
+      if (page.length < 1000) continue;
+      await rename(bucket, `${bucket}-gone`);
+      await mkdir(bucket);
+    }
+  };
+  await expectCode('unreachable', exchange());
+});
+
+test('objects and directories that vanish during a listing are passed over', async () => {
+  await using files = await openOn({ bucket: { 'z/a': '', 'z/b/c': '' } });
+  const bucket = join(files.path, 'bucket');
+  await Promise.all(Array.from({ length: 1001 }, (_, index) => writeFile(join(bucket, `a${1000 + index}`), '')));
+  const keys: string[] = [];
+  for await (const page of files.unit.list({ bucket: 'bucket', prefix: '' })) {
+    keys.push(...page.map((entry) => entry.key));
+    if (keys.length > 1000) continue;
+    await rm(join(bucket, 'a2000'));
+    await rm(join(bucket, 'z'), { recursive: true });
+  }
+  expect(keys).toHaveLength(1000);
+  expect(keys).not.toContain('a2000');
+});
+
+test('a link inside its bucket is followed, one that leads out is not', async () => {
+  await using files = await openOn({ bucket: { 'a/b': 'inside' }, other: { secret: 'outside', 'd/e': '' } });
+  const bucket = join(files.path, 'bucket');
+  await symlink('a/b', join(bucket, 'file'));
+  await symlink('a', join(bucket, 'folder'));
+  await symlink('../other/secret', join(bucket, 'stolen'));
+  await symlink('../other', join(bucket, 'stolen-folder'));
+  await symlink('nowhere', join(bucket, 'dangling'));
+  await symlink('self', join(bucket, 'self'));
+  await symlink('stolen', join(bucket, 'twice'));
+
+  expect(await listKeys(files.unit)).toEqual(['a/b', 'file', 'folder/b']);
+  expect(await listKeys(files.unit, 'folder/')).toEqual(['folder/b']);
+  expect(await listKeys(files.unit, 'stolen-folder/')).toEqual([]);
+  for (const key of ['file', 'folder/b']) {
+    const content = await files.unit.get({ bucket: 'bucket', key });
+    expect((await readAll(content.body)).toString()).toBe('inside');
+  }
+  for (const key of ['stolen', 'twice', 'stolen-folder/secret', 'stolen-folder/d/e']) {
+    const error = await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key }));
+    expect(error.message).toContain('leads out of the bucket');
+    await expectCode('access_denied', files.unit.head({ bucket: 'bucket', key }));
+  }
+  for (const key of ['dangling', 'self', 'folder', 'self/a']) {
+    await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key }));
+  }
+});
+
+test('links in a circle do not make a listing endless, and every prefix shows the same', async () => {
+  await using files = await openOn({ bucket: { 'a/b/c': '', 'd/e': '' } });
+  const bucket = join(files.path, 'bucket');
+  await symlink('..', join(bucket, 'a/up'));
+  await symlink('../d', join(bucket, 'a/to-d'));
+  await symlink('../a/b', join(bucket, 'd/to-b'));
+  const all = ['a/b/c', 'a/to-d/e', 'a/to-d/to-b/c', 'd/e', 'd/to-b/c'];
+  expect(await listKeys(files.unit)).toEqual(all);
+  for (const prefix of ['a/', 'a/to-d/', 'a/to-d/to-b/', 'a/up/', 'd/to-b/c']) {
+    expect(await listKeys(files.unit, prefix)).toEqual(all.filter((key) => key.startsWith(prefix)));
+  }
+});
+
+test('a link beside the buckets is no bucket', async () => {
+  await using files = await openOn({ bucket: { a: '' } });
+  await symlink('bucket', join(files.path, 'alias'));
+  await writeFile(join(files.path, 'file'), '');
+  await expectCode('bucket_not_found', listAll(files.unit, 'alias'));
+  await expectCode('bucket_not_found', listAll(files.unit, 'file'));
+  await expectCode('bucket_not_found', listAll(files.unit, 'x'.repeat(255)));
+});
+
+test('only regular files are objects', async () => {
+  await using files = await openOn({ bucket: { 'folder/a': '' } });
+  const socket = createServer().listen(join(files.path, 'bucket/socket'));
+  await new Promise((resolve) => socket.once('listening', resolve));
+  try {
+    expect(await listKeys(files.unit)).toEqual(['folder/a']);
+    for (const key of ['socket', 'folder']) {
+      await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key }));
+    }
+  } finally {
+    await new Promise((resolve) => socket.close(resolve));
+  }
+});
+
+test.skipIf(process.seteuid === undefined)('what may not be read is denied, never left out', async () => {
+  await using files = await openOn({ bucket: { 'closed/a': '', 'open/a': '' }, shut: { a: '' } });
+  await chmod(files.path, 0o755);
+  const closed = join(files.path, 'bucket/closed');
+  const shut = join(files.path, 'shut');
+  await chmod(closed, 0o000);
+  await chmod(join(files.path, 'bucket/open/a'), 0o000);
+  await chmod(shut, 0o000);
+  try {
+    await withoutRoot(async () => {
+      await expectCode('access_denied', listAll(files.unit, 'bucket'));
+      await expectCode('access_denied', listAll(files.unit, 'bucket', 'closed/'));
+      await expectCode('access_denied', listAll(files.unit, 'shut'));
+      await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'closed/a' }));
+      await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'open/a' }));
+      // Directories that cannot hold the prefix are not touched.
+      expect(await listKeys(files.unit, 'open/')).toEqual(['open/a']);
+      expect(await listKeys(files.unit, 'op')).toEqual(['open/a']);
+    });
+  } finally {
+    await chmod(closed, 0o755);
+    await chmod(shut, 0o755);
+  }
+});
+
+test('names that no file can have are not found', async () => {
+  await using files = await openOn({ bucket: { a: '' } });
+  for (const key of ['x'.repeat(256), `${'x/'.repeat(3000)}x`, 'a/below']) {
+    await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key }));
+    await expectCode('object_not_found', files.unit.head({ bucket: 'bucket', key }));
+    expect(await listKeys(files.unit, `${key}/`)).toEqual([]);
+  }
+});
+
+test('a file whose name is not UTF-8 is seen in a listing', async () => {
+  await using files = await openOn({ bucket: { a: '' } });
+  const name = Buffer.concat([Buffer.from(join(files.path, 'bucket/')), Buffer.from([0x61, 0xff])]);
+  await writeFile(name, 'stray');
+  if (!(await lstat(name)).isFile()) return;
+  expect(await listAll(files.unit, 'bucket')).toMatchObject([{ key: 'a' }, { key: 'a\uFFFD', size: 5 }]);
+  await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key: 'a\uFFFD' }));
+});
+
+test('a file that changes while it is read throws', async () => {
+  const size = 1_000_000;
+  const changes: readonly [string, (path: string) => Promise<unknown>][] = [
+    ['shrinks', (path) => truncate(path, 10)],
+    ['grows', (path) => appendFile(path, 'more')],
+    ['vanishes', (path) => rm(path)],
+    ['is replaced', (path) => writeFile(`${path}-new`, 'new').then(() => rename(`${path}-new`, path))],
+    ['is written to', (path) => utimes(path, 1, 1)],
+  ];
+  for (const [change, apply] of changes) {
+    await using files = await openOn({ bucket: { a: new Uint8Array(size) } });
+    const content = await files.unit.get({ bucket: 'bucket', key: 'a' });
+    const read = async () => {
+      let chunks = 0;
+      for await (const _ of content.body) {
+        chunks += 1;
+        if (chunks === 1) await apply(join(files.path, 'bucket/a'));
+      }
+    };
+    const error = await expectCode('unreachable', read());
+    expect(error.message, change).toMatch(/ended after|was changed or removed/);
+  }
+});
+
+test('stops a listing between two pages when it is aborted', async () => {
+  const objects = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`a${index}`, '']));
+  await using files = await openOn({ bucket: objects });
+  const controller = new AbortController();
+  const reason = new Error('stopped by the test');
+  const pages = files.unit.list({ bucket: 'bucket', prefix: '', signal: controller.signal });
+  const read = async () => {
+    for await (const page of pages) if (page.length > 0) controller.abort(reason);
+  };
+  await expect(read()).rejects.toBe(reason);
+  expect(await collect(pages)).toEqual([]);
+});

@@ -1,0 +1,129 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
+import {
+  type GetRequest,
+  type ListRequest,
+  type ObjectContent,
+  type ObjectEntry,
+  type ObjectHead,
+  StorageError,
+  type StorageUnit,
+} from '../port.ts';
+import { BucketDirectory, openRoot, type RootDirectory } from './bucket-directory.ts';
+import { type BytePath, toBytePath, toBytes } from './byte-path.ts';
+import { readFileBody } from './file-body.ts';
+import { isAbsence, toStorageError } from './filesystem-error.ts';
+import { walkObjects } from './object-walk.ts';
+
+/**
+ * Opens a directory whose subdirectories are buckets. Regular files are the objects, and so are links to files and
+ * directories of the same bucket; nothing else is.
+ *
+ * Throws `unreachable` where the directory does not exist. Later too: a mount that is gone is never an empty listing.
+ */
+export async function openFilesystemStorageUnit(options: {
+  readonly id: string;
+  /** Relative paths start at the working directory. */
+  readonly directory: string;
+}): Promise<StorageUnit> {
+  return new FilesystemStorageUnit(options.id, await openRoot(resolve(options.directory)));
+}
+
+class FilesystemStorageUnit implements StorageUnit {
+  readonly id: string;
+  readonly #root: RootDirectory;
+
+  constructor(id: string, root: RootDirectory) {
+    this.id = id;
+    this.#root = root;
+  }
+
+  async *list({ bucket, prefix, signal }: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
+    signal?.throwIfAborted();
+    const directory = await BucketDirectory.open(this.#root, bucket);
+    try {
+      yield* walkObjects(directory, prefix, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toStorageError(error, `${JSON.stringify(prefix)}* in ${describeBucket(bucket)}`);
+    }
+  }
+
+  async get(request: GetRequest): Promise<ObjectContent> {
+    const { directory, path } = await this.#find(request);
+    const subject = describeObject(request.bucket, request.key);
+    const opened = await openRegularFile(path, subject);
+    if (opened === null) throw await explainAbsence(directory, subject);
+    const { file, stats } = opened;
+    return {
+      size: stats.size,
+      etag: null,
+      modifiedAtMs: Math.trunc(stats.mtimeMs),
+      body: readFileBody(file, stats, subject, request.signal),
+    };
+  }
+
+  async head(request: GetRequest): Promise<ObjectHead> {
+    const { stats } = await this.#find(request);
+    return { size: stats.size, etag: null, modifiedAtMs: Math.trunc(stats.mtimeMs), encryptedByKey: false };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Holds nothing open between calls.
+  }
+
+  /** The regular file behind a key, links resolved. */
+  async #find({ bucket, key, signal }: GetRequest): Promise<{
+    readonly directory: BucketDirectory;
+    readonly path: BytePath;
+    readonly stats: Stats;
+  }> {
+    signal?.throwIfAborted();
+    refuseUnsafeKey(bucket, key);
+    const directory = await BucketDirectory.open(this.#root, bucket);
+    const subject = describeObject(bucket, key);
+    try {
+      const found = await directory.resolve(`${directory.path}/${toBytePath(key)}`);
+      if (found !== null) {
+        if (!found.inside) throw new StorageError('access_denied', `${subject}: a link leads out of the bucket`);
+        const stats = await lstat(toBytes(found.path));
+        signal?.throwIfAborted();
+        if (stats.isFile()) return { directory, path: found.path, stats };
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isAbsence(error)) throw toStorageError(error, subject);
+    }
+    throw await explainAbsence(directory, subject);
+  }
+}
+
+/**
+ * Null where there is no such file any more. The flags keep one that was exchanged for a link or a pipe in this moment
+ * from being followed or waited for.
+ */
+async function openRegularFile(
+  path: BytePath,
+  subject: string,
+): Promise<{ readonly file: FileHandle; readonly stats: Stats } | null> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = await file.stat();
+    if (stats.isFile()) return { file, stats };
+    await file.close();
+    return null;
+  } catch (error) {
+    await file?.close();
+    if (isAbsence(error)) return null;
+    throw toStorageError(error, subject);
+  }
+}
+
+/** What is not found is absent only if the bucket itself has not gone. */
+async function explainAbsence(directory: BucketDirectory, subject: string): Promise<StorageError> {
+  await directory.confirm();
+  return new StorageError('object_not_found', `${subject}: no such object`);
+}

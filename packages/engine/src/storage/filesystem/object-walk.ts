@@ -1,0 +1,158 @@
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, readdir, stat } from 'node:fs/promises';
+import type { ObjectEntry } from '../port.ts';
+import type { BucketDirectory } from './bucket-directory.ts';
+import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
+import { isVanished } from './filesystem-error.ts';
+
+const pageEntriesMax = 1000;
+/** Files asked for their size at once: a network file system answers each in its own time. */
+const concurrentStats = 32;
+
+/** A directory or file as its directory shows it. */
+type Child = {
+  /** What the key has at this place; a directory ends with "/", which is how it sorts. */
+  readonly name: BytePath;
+  /** Without links. */
+  readonly path: BytePath;
+  readonly isDirectory: boolean;
+};
+
+/** A directory on the way down to where the walk is. */
+type Level = {
+  readonly path: BytePath;
+  /** What the keys in it begin with: empty, or ending with "/". */
+  readonly keyPrefix: BytePath;
+  readonly children: readonly Child[];
+  next: number;
+};
+
+/**
+ * Yields the objects of a bucket whose key starts with `prefix`, in pages, at least one. Holds the names of the
+ * directories on the way to where it is, never those of the bucket. Throws what the file system throws.
+ */
+export async function* walkObjects(
+  bucket: BucketDirectory,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly ObjectEntry[]> {
+  const wanted = toBytePath(prefix);
+  const start = wanted.lastIndexOf('/') + 1;
+  const trail = await findFolders(bucket, wanted.slice(0, start));
+  const levels: Level[] = [];
+  const enter = async (path: BytePath, keyPrefix: BytePath, namePrefix: BytePath) => {
+    signal?.throwIfAborted();
+    levels.push({ path, keyPrefix, children: await readChildren(bucket, path, namePrefix), next: 0 });
+  };
+
+  const first = trail.pop();
+  if (first !== undefined) await enter(first, wanted.slice(0, start), wanted.slice(start));
+  let page: ObjectEntry[] = [];
+  let pages = 0;
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const child = level.children[level.next];
+    if (child === undefined) {
+      levels.pop();
+    } else if (child.isDirectory) {
+      level.next += 1;
+      // A link back to a directory on the way here would never end.
+      const turnsBack = trail.includes(child.path) || levels.some((each) => each.path === child.path);
+      if (!turnsBack) await enter(child.path, level.keyPrefix + child.name, '');
+    } else {
+      signal?.throwIfAborted();
+      const files = takeFiles(level, Math.min(concurrentStats, pageEntriesMax - page.length));
+      page.push(...(await describeFiles(level.keyPrefix, files)));
+      if (page.length === pageEntriesMax) {
+        yield page;
+        pages += 1;
+        page = [];
+      }
+    }
+  }
+  // Directories that vanished were passed over as if empty; that is right only if the bucket itself did not vanish.
+  await bucket.confirm();
+  if (page.length > 0 || pages === 0) yield page;
+}
+
+/** The directories from the bucket down to `folders` (empty, or ending with "/"), links resolved; empty if there is no such place. */
+async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<BytePath[]> {
+  const trail = [bucket.path];
+  for (const folder of folders.split('/').slice(0, -1)) {
+    if (folder === '' || folder === '.' || folder === '..' || folder.includes('\0')) return [];
+    const found = await bucket.resolve(`${trail.at(-1)}/${folder}`);
+    if (found === null || !found.inside || trail.includes(found.path)) return [];
+    trail.push(found.path);
+  }
+  return trail;
+}
+
+/** What of a directory can lead to objects, in the order of their keys. A directory that vanished has nothing. */
+async function readChildren(bucket: BucketDirectory, path: BytePath, namePrefix: BytePath): Promise<readonly Child[]> {
+  let entries: Dirent<Buffer>[];
+  try {
+    entries = await readdir(toBytes(path), { encoding: 'buffer', withFileTypes: true });
+  } catch (error) {
+    if (isVanished(error)) return [];
+    throw error;
+  }
+  const children: Child[] = [];
+  for (const entry of entries) {
+    const name = entry.name.toString('latin1');
+    if (!name.startsWith(namePrefix)) continue;
+    const child = entry.isSymbolicLink()
+      ? await followLink(bucket, `${path}/${name}`)
+      : { path: `${path}/${name}`, isDirectory: entry.isDirectory(), isFile: entry.isFile() };
+    if (child === null || !(child.isDirectory || child.isFile)) continue;
+    // A name that is not UTF-8 cannot be a key. It is shown as near as text comes to it, so that a stray object is
+    // seen; `get` does not find it.
+    const shown = toBytePath(toText(name));
+    children.push({ name: child.isDirectory ? `${shown}/` : shown, path: child.path, isDirectory: child.isDirectory });
+  }
+  children.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
+  return children.filter((child, index) => child.name !== children[index - 1]?.name);
+}
+
+/** Where a link leads, if that is in the bucket. */
+async function followLink(
+  bucket: BucketDirectory,
+  link: BytePath,
+): Promise<{ path: BytePath; isDirectory: boolean; isFile: boolean } | null> {
+  const target = await bucket.resolve(link);
+  if (target === null || !target.inside) return null;
+  const found = await statUnlessGone(target.path, stat);
+  return found && { path: target.path, isDirectory: found.isDirectory(), isFile: found.isFile() };
+}
+
+/** Takes the next files of a level, up to `max`, and moves on behind them. */
+function takeFiles(level: Level, max: number): readonly Child[] {
+  const first = level.next;
+  while (level.next - first < max && level.children[level.next]?.isDirectory === false) level.next += 1;
+  return level.children.slice(first, level.next);
+}
+
+async function describeFiles(keyPrefix: BytePath, files: readonly Child[]): Promise<readonly ObjectEntry[]> {
+  const found = await Promise.all(files.map((file) => statUnlessGone(file.path, lstat)));
+  const entries: ObjectEntry[] = [];
+  for (const [index, file] of files.entries()) {
+    const stats = found[index];
+    // Gone, or exchanged for something else since the directory was read.
+    if (!stats?.isFile()) continue;
+    entries.push({
+      key: toText(keyPrefix + file.name),
+      size: stats.size,
+      etag: null,
+      modifiedAtMs: Math.trunc(stats.mtimeMs),
+      archived: false,
+    });
+  }
+  return entries;
+}
+
+async function statUnlessGone(path: BytePath, read: (path: Buffer) => Promise<Stats>): Promise<Stats | null> {
+  try {
+    return await read(toBytes(path));
+  } catch (error) {
+    if (isVanished(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import type { StorageUnit } from './port.ts';
+
+/** Region that requests are signed for where none is given; services other than Amazon's take it for any. */
+const defaultRegion = 'us-east-1';
+
+/** A storage unit is described in a way that names none. The message says what is wrong and what is expected. */
+export class StorageSpecificationError extends Error {
+  override readonly name = 'StorageSpecificationError';
+
+  constructor(specification: string, problem: string) {
+    const forms = 'Give file:<directory> (e.g. file:/srv/backups) or s3:<address> (e.g. s3:https://obs.example.com).';
+    super(`storage unit ${JSON.stringify(specification)}: ${problem}. ${forms}`);
+  }
+}
+
+/**
+ * Opens what `specification` names: `file:<directory>`, a directory whose subdirectories are buckets, or
+ * `s3:<address>`, a service that speaks S3, with credentials from where the AWS SDK looks for them. Loads the driver
+ * that it needs and no other.
+ *
+ * Throws {@link StorageSpecificationError}, and `StorageError` where the directory is not there.
+ */
+export async function openStorageUnit(
+  specification: string,
+  environment: { readonly region?: string },
+  id = 'default',
+): Promise<StorageUnit> {
+  const [, kind, place = ''] = /^([a-z0-9]+):(.*)$/s.exec(specification) ?? [];
+  if (kind === 'file') {
+    const directory = readDirectory(specification, place);
+    const { openFilesystemStorageUnit } = await import('./filesystem/filesystem-storage-unit.ts');
+    return openFilesystemStorageUnit({ id, directory });
+  }
+  if (kind === 's3') {
+    const endpoint = readEndpoint(specification, place);
+    const { openS3StorageUnit } = await import('./s3/s3-storage-unit.ts');
+    return openS3StorageUnit({ id, endpoint, region: environment.region ?? defaultRegion });
+  }
+  throw new StorageSpecificationError(specification, 'starts with neither "file:" nor "s3:"');
+}
+
+function readDirectory(specification: string, place: string): string {
+  if (place === '') throw new StorageSpecificationError(specification, 'names no directory');
+  if (place.includes('\0')) throw new StorageSpecificationError(specification, 'has a NUL character');
+  if (/^\/\/[^/]/.test(place)) throw new StorageSpecificationError(specification, 'names a host, not a directory');
+  return place;
+}
+
+function readEndpoint(specification: string, place: string): string {
+  const refuse = (problem: string) => new StorageSpecificationError(specification, problem);
+  const url = URL.parse(place);
+  if (url === null) throw refuse('has no complete address after "s3:"');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('has an address that is not http or https');
+  if (url.username !== '' || url.password !== '') {
+    // The specification is repeated in messages and logs, so what it must not hold is left out here.
+    url.username = '';
+    url.password = '';
+    throw new StorageSpecificationError(
+      `s3:${url.href}`,
+      'has credentials in its address; they belong in the environment',
+    );
+  }
+  if (url.search !== '' || url.hash !== '') throw refuse('has an address with a query or fragment');
+  return url.href;
+}

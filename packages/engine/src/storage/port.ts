@@ -1,0 +1,83 @@
+/** An object as a listing shows it. */
+export type ObjectEntry = {
+  /** Key in the bucket, segments separated by "/". */
+  readonly key: string;
+  /** Stored bytes. */
+  readonly size: number;
+  /** Without quotes; null where the storage unit has none (a directory). */
+  readonly etag: string | null;
+  /** Milliseconds since 1970. */
+  readonly modifiedAtMs: number;
+  /**
+   * Lies in an archive class. A listing shows no thawed copy, so reading alone tells: `get` throws `archived` where the
+   * object must be thawed first.
+   */
+  readonly archived: boolean;
+};
+
+/** What is known of one object without reading it. */
+export type ObjectHead = {
+  readonly size: number;
+  readonly etag: string | null;
+  readonly modifiedAtMs: number;
+  /** Encrypted by a key service or a customer's key: the ETag is then not the MD5 of the bytes, however it looks. */
+  readonly encryptedByKey: boolean;
+};
+
+/** An object being read. */
+export type ObjectContent = {
+  readonly size: number;
+  readonly etag: string | null;
+  readonly modifiedAtMs: number;
+  /**
+   * The bytes, once. Reading to the end, or leaving the loop early, releases the connection or file: whoever asked for
+   * an object reads it.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+};
+
+export type ListRequest = { readonly bucket: string; readonly prefix: string; readonly signal?: AbortSignal };
+export type GetRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
+
+/** Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty. */
+export type StorageErrorCode =
+  | 'bucket_not_found'
+  | 'object_not_found'
+  | 'access_denied'
+  | 'archived'
+  | 'encrypted_customer_key'
+  | 'throttled'
+  | 'unreachable';
+
+/** A storage unit could not do what was asked. The message names bucket and key, never a credential. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Where bytes of backups lie: buckets of objects. Read only, by type: nothing here can change a bucket.
+ *
+ * - `list` yields pages of at most 1000 objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key,
+ *   none twice; one empty page where there is none. It ends only when the enumeration is complete; anything else
+ *   throws. A bucket that does not exist throws `bucket_not_found`: it is never an empty listing.
+ * - `get` reads one whole object. The body throws `unreachable` when fewer bytes arrive than `size` says, or where it
+ *   shows that the object changed meanwhile; it is not taken up again in its middle.
+ * - `head` tells of one object without reading it.
+ * - An aborted `signal` makes each of them, and a body, throw the signal's reason. Every other failure is a
+ *   `StorageError`. `throttled` and `unreachable` may pass by themselves and a driver has tried again before it throws
+ *   them; the others are for good.
+ * - Keys cannot leave their bucket: segments `..` and links that lead out are refused (`access_denied`) or not there.
+ */
+export interface StorageUnit extends AsyncDisposable {
+  /** Name under which records refer to this storage unit. */
+  readonly id: string;
+  list(request: ListRequest): AsyncIterable<readonly ObjectEntry[]>;
+  get(request: GetRequest): Promise<ObjectContent>;
+  head(request: GetRequest): Promise<ObjectHead>;
+}

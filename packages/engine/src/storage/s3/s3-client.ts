@@ -1,0 +1,47 @@
+import { S3Client } from '@aws-sdk/client-s3';
+
+type S3Credentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+};
+
+export type S3Options = {
+  /** Address of the service, e.g. `https://obs.example.com`. */
+  readonly endpoint: string;
+  /** Region that requests are signed for. */
+  readonly region: string;
+  /** Without them the AWS SDK looks where it always does: environment, profiles, the machine's own role. */
+  readonly credentials?: S3Credentials;
+};
+
+/** How long a service is waited for. */
+export type S3Patience = {
+  /** Requests made in all before a failure that may pass is thrown. Waits between them double. */
+  readonly attemptsMax: number;
+  readonly connectTimeoutMs: number;
+  /** Time without a byte, of an answer or in its middle. */
+  readonly idleTimeoutMs: number;
+};
+
+const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
+
+/** A client for any service that speaks S3. Does not contact it yet. */
+export function createS3Client(
+  { endpoint, region, credentials }: S3Options,
+  { attemptsMax, connectTimeoutMs, idleTimeoutMs }: S3Patience = defaultPatience,
+): S3Client {
+  return new S3Client({
+    endpoint,
+    region,
+    ...(credentials && { credentials }),
+    forcePathStyle: true,
+    // Other services do not know the checksums that the SDK would add and expect of late.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Not 'adaptive': it slows all buckets of a client down for one of them, and budgets are per bucket here.
+    retryMode: 'standard',
+    maxAttempts: attemptsMax,
+    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
+  });
+}

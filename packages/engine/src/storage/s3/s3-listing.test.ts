@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
+import { expectCode, listAll } from '../storage-conformance.ts';
+import { openS3StorageUnit } from './s3-storage-unit.ts';
+
+/** A storage unit on a service whose answers to LIST are these, the last of them for ever. */
+async function openOnAnswers(...answers: readonly string[]) {
+  let next = 0;
+  const server = await startHttpServer((_, response) => {
+    response.end(answers[Math.min(next, answers.length - 1)]);
+    next += 1;
+  });
+  const unit = await openS3StorageUnit({ id: 's3', ...server.options });
+  return {
+    unit,
+    async [Symbol.asyncDispose]() {
+      await unit[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('goes on behind pages that are empty and not the last', async () => {
+  const first = listBucketResult({ entries: [], next: '1' });
+  const second = listBucketResult({ entries: [{ key: 'a' }], next: '2' });
+  await using served = await openOnAnswers(first, second, listBucketResult({ entries: [] }));
+  expect((await listAll(served.unit, 'bucket')).map((entry) => entry.key)).toEqual(['a']);
+});
+
+test.each([
+  ['a page that comes again and again', [listBucketResult({ entries: [{ key: 'a' }], next: '1' })]],
+  ['empty pages without end', [listBucketResult({ entries: [], next: '1' })]],
+  ['keys out of order', [listBucketResult({ entries: [{ key: 'b' }, { key: 'a' }] })]],
+  ['keys in the order of UTF-16', [listBucketResult({ entries: [{ key: '\u{1F600}' }, { key: '\uFF5E' }] })]],
+  ['a key twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }] })]],
+  ['a page that is not the last and names no next', [listBucketResult({ entries: [{ key: 'a' }], truncated: true })]],
+  ['an answer of another kind', ['<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>']],
+])('refuses %s', async (_, answers) => {
+  await using served = await openOnAnswers(...answers);
+  const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
+  expect(error.message).toContain('cannot be trusted');
+});
+
+test('refuses keys that were not asked for', async () => {
+  await using served = await openOnAnswers(listBucketResult({ entries: [{ key: 'other/a' }] }));
+  await expectCode('unreachable', listAll(served.unit, 'bucket', 'mine/'));
+});
+
+test('reads keys that XML could not carry', async () => {
+  const keys = ['\u0001', 'a b', 'a%20b', 'a+b', 'é'];
+  await using served = await openOnAnswers(listBucketResult({ entries: keys.map((key) => ({ key })) }));
+  expect((await listAll(served.unit, 'bucket')).map((entry) => entry.key)).toEqual(keys);
+});
+
+test('leaves keys alone where the service does not encode them', async () => {
+  const plain = listBucketResult({ entries: [{ key: 'plain' }] });
+  const answer = plain.replace('<EncodingType>url</EncodingType>', '').replace('plain', 'a+b%20c');
+  await using served = await openOnAnswers(answer);
+  expect((await listAll(served.unit, 'bucket')).map((entry) => entry.key)).toEqual(['a+b%20c']);
+});
+
+test('tells which objects lie in an archive class', async () => {
+  const classes = ['ARCHIVE', 'COLD', 'DEEP_ARCHIVE', 'GLACIER', 'GLACIER_IR', 'STANDARD', 'STANDARD_IA', 'WARM'];
+  const entries = classes.map((storageClass) => ({ key: storageClass, storageClass }));
+  await using served = await openOnAnswers(listBucketResult({ entries }));
+  const archived = (await listAll(served.unit, 'bucket')).filter((entry) => entry.archived);
+  expect(archived.map((entry) => entry.key)).toEqual(['ARCHIVE', 'COLD', 'DEEP_ARCHIVE', 'GLACIER']);
+});
+
+test('a prefix that no key can have selects nothing', async () => {
+  await using served = await openOnAnswers('not asked');
+  expect(await listAll(served.unit, 'bucket', '\uD800')).toEqual([]);
+  expect(await listAll(served.unit, 'bucket', 'a'.repeat(1025))).toEqual([]);
+});

@@ -1,0 +1,203 @@
+import type { RequestListener, ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { errorXml, listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
+import type { StorageErrorCode } from '../port.ts';
+import { collect, expectCode, listAll, readAll } from '../storage-conformance.ts';
+import { createS3Client, type S3Patience } from './s3-client.ts';
+import { S3StorageUnit } from './s3-storage-unit.ts';
+
+const impatience: S3Patience = { attemptsMax: 1, connectTimeoutMs: 1_000, idleTimeoutMs: 1_000 };
+const object = { bucket: 'bucket', key: 'a/b' };
+
+/** A storage unit on a server that answers as told. */
+async function openOn(answer: RequestListener, patience: Partial<S3Patience> = {}) {
+  const server = await startHttpServer(answer);
+  const unit = new S3StorageUnit('s3', createS3Client(server.options, { ...impatience, ...patience }));
+  return {
+    unit,
+    async [Symbol.asyncDispose]() {
+      await unit[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function beginBody(response: ServerResponse, contentLength: number): void {
+  response.writeHead(200, {
+    'content-length': contentLength,
+    'last-modified': 'Sun, 01 Mar 2026 02:00:00 GMT',
+    etag: '"0123"',
+  });
+}
+
+const answers: readonly [status: number, code: string, expected: StorageErrorCode, message?: string][] = [
+  [404, 'NoSuchBucket', 'bucket_not_found'],
+  [404, 'NoSuchKey', 'object_not_found'],
+  [400, 'KeyTooLongError', 'object_not_found'],
+  [403, 'AccessDenied', 'access_denied'],
+  [403, 'InvalidAccessKeyId', 'access_denied'],
+  [403, 'SignatureDoesNotMatch', 'access_denied'],
+  [403, 'SomethingNew', 'access_denied'],
+  [401, 'SomethingNew', 'access_denied'],
+  [400, 'ExpiredToken', 'access_denied'],
+  [400, 'AuthorizationHeaderMalformed', 'access_denied'],
+  [400, 'KMS.DisabledException', 'access_denied'],
+  [403, 'InvalidObjectState', 'archived'],
+  [400, 'InvalidRequest', 'encrypted_customer_key', 'The object was stored using a form of Server Side Encryption.'],
+  [400, 'InvalidRequest', 'unreachable'],
+  [503, 'SlowDown', 'throttled'],
+  [503, 'SomethingNew', 'throttled'],
+  [429, 'SomethingNew', 'throttled'],
+  [500, 'InternalError', 'unreachable'],
+  [502, 'SomethingNew', 'unreachable'],
+  [301, 'PermanentRedirect', 'unreachable'],
+];
+
+test.each(answers)('get says what HTTP %i %s means: %s', async (status, code, expected, message) => {
+  await using served = await openOn((_, response) => response.writeHead(status).end(errorXml(code, message)));
+  const error = await expectCode(expected, served.unit.get(object));
+  expect(error.message).toBe(`"a/b" in bucket "bucket": the service answers ${code} (HTTP ${status})`);
+});
+
+test('a page of something that is not S3 is neither an absent object nor an empty listing', async () => {
+  for (const status of [200, 404]) {
+    await using served = await openOn((_, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body><p>Welcome</body></html>'),
+    );
+    await expectCode('unreachable', listAll(served.unit, 'bucket'));
+    if (status === 404) {
+      await expectCode('unreachable', served.unit.get(object));
+      await expectCode('unreachable', served.unit.head(object));
+    }
+  }
+  await using silent = await openOn((_, response) => response.end());
+  await expectCode('unreachable', listAll(silent.unit, 'bucket'));
+});
+
+test('a service that is not there is unreachable', async () => {
+  const server = await startHttpServer(() => {});
+  await server[Symbol.asyncDispose]();
+  await using unit = new S3StorageUnit('s3', createS3Client(server.options, impatience));
+  const error = await expectCode('unreachable', unit.get(object));
+  expect(error.message).toContain('ECONNREFUSED');
+});
+
+test('tries again when the service asks for fewer requests', async () => {
+  let requests = 0;
+  const answer: RequestListener = (_, response) => {
+    requests += 1;
+    if (requests === 1) response.writeHead(503).end(errorXml('SlowDown'));
+    else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
+  };
+  await using served = await openOn(answer, { attemptsMax: 2 });
+  expect(await listAll(served.unit, 'bucket')).toHaveLength(1);
+});
+
+test('errors carry neither credentials nor what was signed', async () => {
+  const refusal = errorXml('SignatureDoesNotMatch', 'KEYID signed').replace(
+    '</Error>',
+    '<AWSAccessKeyId>KEYID</AWSAccessKeyId><StringToSign>KEYID</StringToSign></Error>',
+  );
+  await using served = await openOn((_, response) => response.writeHead(403).end(refusal));
+  const error = await expectCode('access_denied', served.unit.get(object));
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('KEYID');
+});
+
+test('a body that ends early throws', async () => {
+  await using served = await openOn((_, response) => {
+    beginBody(response, 10);
+    response.write('1234', () => response.destroy());
+  });
+  const content = await served.unit.get(object);
+  expect(content.size).toBe(10);
+  const error = await expectCode('unreachable', readAll(content.body));
+  expect(error.message).toContain('ended after 4 of 10 bytes');
+});
+
+test('a body that stalls throws', async () => {
+  await using served = await openOn(
+    (_, response) => {
+      beginBody(response, 10);
+      response.write('1234');
+    },
+    { idleTimeoutMs: 50 },
+  );
+  await expectCode('unreachable', readAll((await served.unit.get(object)).body));
+});
+
+test('leaving a body early closes its connection', async () => {
+  const closed = Promise.withResolvers<void>();
+  await using served = await openOn((_, response) => {
+    response.on('close', () => closed.resolve());
+    beginBody(response, 1_000_000);
+    response.write('1234');
+  });
+  const content = await served.unit.get(object);
+  for await (const chunk of content.body) {
+    expect(chunk.length).toBe(4);
+    break;
+  }
+  await closed.promise;
+});
+
+test('aborting ends a request that is not answered, and with it the waiting for another try', async () => {
+  const reason = new Error('stopped by the test');
+  const controller = new AbortController();
+  await using served = await openOn(() => controller.abort(reason), { attemptsMax: 6 });
+  const { signal } = controller;
+  await expect(collect(served.unit.list({ bucket: 'bucket', prefix: '', signal }))).rejects.toBe(reason);
+});
+
+test('head tells of encryption with a key that makes the ETag something else than an MD5', async () => {
+  const cases: readonly [header: string, value: string, encryptedByKey: boolean][] = [
+    ['x-amz-server-side-encryption', 'aws:kms', true],
+    ['x-amz-server-side-encryption', 'aws:kms:dsse', true],
+    ['x-amz-server-side-encryption-customer-algorithm', 'AES256', true],
+    ['x-amz-server-side-encryption', 'AES256', false],
+  ];
+  for (const [header, value, encryptedByKey] of cases) {
+    await using served = await openOn((_, response) => {
+      response.setHeader(header, value);
+      beginBody(response, 10);
+      response.end();
+    });
+    expect(await served.unit.head(object)).toEqual({
+      size: 10,
+      etag: '0123',
+      modifiedAtMs: Date.parse('2026-03-01T02:00:00Z'),
+      encryptedByKey,
+    });
+  }
+});
+
+test('head finds out why it is refused, though an answer to HEAD does not say', async () => {
+  const message = 'The object was stored using a form of Server Side Encryption.';
+  await using encrypted = await openOn((_, response) =>
+    response.writeHead(400).end(errorXml('InvalidRequest', message)),
+  );
+  await expectCode('encrypted_customer_key', encrypted.unit.head(object));
+  await using expired = await openOn((_, response) => response.writeHead(400).end(errorXml('ExpiredToken')));
+  await expectCode('access_denied', expired.unit.head(object));
+});
+
+test('names that are not those of plain buckets are refused', async () => {
+  await using served = await openOn((_, response) => response.end());
+  for (const bucket of ['arn:aws:s3:us-east-1:123456789012:accesspoint:other', 'a--use1-az4--x-s3']) {
+    await expectCode('access_denied', served.unit.get({ bucket, key: 'a' }));
+    await expectCode('access_denied', served.unit.head({ bucket, key: 'a' }));
+    await expectCode('access_denied', listAll(served.unit, bucket));
+  }
+});
+
+test('a bucket is asked for at the address of the service, whatever its name', async () => {
+  const paths: (string | undefined)[] = [];
+  await using served = await openOn((request, response) => {
+    paths.push(request.url?.split('?')[0]);
+    response.end(listBucketResult({ entries: [] }));
+  });
+  for (const bucket of ['a-s3alias', 'UPPER_case.dots', '10.0.0.1', 'a b']) {
+    await listAll(served.unit, bucket);
+    expect(paths.at(-1)).toBe(`/${encodeURIComponent(bucket)}/`);
+  }
+});

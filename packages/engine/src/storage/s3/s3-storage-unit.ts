@@ -1,0 +1,153 @@
+import { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../names.ts';
+import {
+  type GetRequest,
+  type ListRequest,
+  type ObjectContent,
+  type ObjectEntry,
+  type ObjectHead,
+  StorageError,
+  type StorageUnit,
+} from '../port.ts';
+import { readS3Body } from './s3-body.ts';
+import { createS3Client, type S3Options } from './s3-client.ts';
+import { statusOf, toStorageError } from './s3-error.ts';
+import { listPages, plainEtag } from './s3-listing.ts';
+
+/**
+ * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
+ * since credentials need not be allowed anything but to read certain buckets.
+ */
+export async function openS3StorageUnit(options: S3Options & { readonly id: string }): Promise<StorageUnit> {
+  return new S3StorageUnit(options.id, createS3Client(options));
+}
+
+/** The client is the unit's own: it is closed with it. */
+export class S3StorageUnit implements StorageUnit {
+  readonly id: string;
+  readonly #client: S3Client;
+
+  constructor(id: string, client: S3Client) {
+    this.id = id;
+    this.#client = client;
+  }
+
+  async *list(request: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
+    refuseUnsafe(request.bucket);
+    const subject = `${JSON.stringify(request.prefix)}* in ${describeBucket(request.bucket)}`;
+    try {
+      yield* listPages(this.#client, request, subject);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      const mapped = toStorageError(error, subject);
+      // A listing has no object that it could fail to find: something else than S3 answers.
+      throw mapped.code === 'object_not_found' ? new StorageError('unreachable', mapped.message) : mapped;
+    }
+  }
+
+  async get(request: GetRequest): Promise<ObjectContent> {
+    refuseUnsafe(request.bucket, request.key);
+    const subject = describeObject(request.bucket, request.key);
+    const answer = await this.#getObject(request, subject);
+    const { Body: stream, ContentLength: size, LastModified: modifiedAt } = answer;
+    if (!(stream instanceof Readable) || size === undefined || modifiedAt === undefined) {
+      if (stream instanceof Readable) stream.destroy();
+      throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+    }
+    // Whoever reads the body sees its errors; without a listener one that comes earlier would end the process.
+    stream.on('error', () => {});
+    return {
+      size,
+      etag: plainEtag(answer.ETag),
+      modifiedAtMs: modifiedAt.getTime(),
+      body: readS3Body(stream, size, subject, request.signal),
+    };
+  }
+
+  async head({ bucket, key, signal }: GetRequest): Promise<ObjectHead> {
+    signal?.throwIfAborted();
+    refuseUnsafe(bucket, key);
+    const subject = describeObject(bucket, key);
+    try {
+      const answer = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), withSignal(signal));
+      if (answer.ContentLength === undefined || answer.LastModified === undefined) {
+        throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+      }
+      const { ServerSideEncryption: encryption } = answer;
+      return {
+        size: answer.ContentLength,
+        etag: plainEtag(answer.ETag),
+        modifiedAtMs: answer.LastModified.getTime(),
+        // 'AES256' is the service's own key, which leaves the ETag what it is without encryption.
+        encryptedByKey:
+          answer.SSECustomerAlgorithm !== undefined || (encryption !== undefined && encryption !== 'AES256'),
+      };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw await this.#explainHead(error, { bucket, key, ...(signal && { signal }) }, subject);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+  }
+
+  async #getObject(
+    { bucket, key, signal }: GetRequest,
+    subject: string,
+    range?: string,
+  ): Promise<GetObjectCommandOutput> {
+    signal?.throwIfAborted();
+    try {
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(range !== undefined && { Range: range }) });
+      return await this.#client.send(command, withSignal(signal));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toStorageError(error, subject);
+    }
+  }
+
+  /** An answer to HEAD has no body that would name the error, so another request must where the status leaves it open. */
+  async #explainHead(error: unknown, request: GetRequest, subject: string): Promise<StorageError> {
+    const status = statusOf(error);
+    try {
+      if (status === 404) {
+        // The bucket, or the object?
+        const list = new ListObjectsV2Command({ Bucket: request.bucket, Prefix: request.key, MaxKeys: 1 });
+        await this.#client.send(list, withSignal(request.signal));
+      } else if (status === 400) {
+        // Encrypted with a customer's key, or credentials that ran out?
+        const answer = await this.#getObject(request, subject, 'bytes=0-0');
+        if (answer.Body instanceof Readable) answer.Body.destroy();
+      }
+    } catch (cause) {
+      request.signal?.throwIfAborted();
+      return toStorageError(cause, subject);
+    }
+    return toStorageError(error, subject);
+  }
+}
+
+function withSignal(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal ? { abortSignal: signal } : {};
+}
+
+/** The SDK takes some names for the addresses of something else than a plain bucket. */
+function refuseUnsafe(bucket: string, key?: string): void {
+  if (key === undefined) refuseUnsafeBucket(bucket);
+  else refuseUnsafeKey(bucket, key);
+  if (/^arn:/i.test(bucket)) {
+    throw new StorageError('access_denied', `${describeBucket(bucket)}: the name is an ARN; give a bucket's name`);
+  }
+  if (bucket.endsWith('--x-s3')) {
+    const problem = 'the name is that of an S3 directory bucket, which lists in no order';
+    throw new StorageError('access_denied', `${describeBucket(bucket)}: ${problem}`);
+  }
+}

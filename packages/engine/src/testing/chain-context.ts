@@ -1,0 +1,21 @@
+import type { ChainContext } from '../chain/examiner.ts';
+import type { StorageUnit } from '../storage/port.ts';
+
+/** A context without a catalogue behind it, at a moment when nothing in a test bucket is young any more. */
+export function chainContext(
+  storage: StorageUnit,
+  bucketName: string,
+  imagePaths: readonly string[],
+  changes: Partial<ChainContext> = {},
+): ChainContext {
+  return {
+    storage,
+    bucketName,
+    imagePaths,
+    findProofs: async () => [],
+    locate: async () => null,
+    nowMs: () => Date.UTC(2026, 10, 23),
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { compareKeys } from '../storage/key-order.ts';
+import type { S3Options } from '../storage/s3/s3-client.ts';
+import type { BucketContents } from '../storage/storage-conformance.ts';
+
+/** An HTTP server on loopback, for tests; stopped with its disposal. */
+type TestServer = AsyncDisposable & { readonly options: S3Options };
+
+export async function startHttpServer(answer: RequestListener): Promise<TestServer> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // It listens on a port, so this is the address of one.
+  const { port } = server.address() as AddressInfo;
+  return {
+    options: {
+      endpoint: `http://127.0.0.1:${port}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/**
+ * A server that has these buckets, read as S3 documents it. The npm package s3rver does not serve here: it lists in the
+ * order of its file system, and its continuation tokens need a cipher that OpenSSL 3 no longer has.
+ */
+export function startS3Server(buckets: BucketContents): Promise<TestServer> {
+  const contents = new Map(
+    Object.entries(buckets).map(([bucket, objects]) => [
+      bucket,
+      Object.entries(objects)
+        .map(([key, content]) => ({ key, content: Buffer.from(content) }))
+        .sort((one, other) => compareKeys(one.key, other.key)),
+    ]),
+  );
+  return startHttpServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname)?.map(decodeURIComponent) ?? [];
+    const objects = contents.get(bucket);
+    const object = objects?.find((each) => each.key === key);
+    const answerXml = (status: number, xml: string) =>
+      response.writeHead(status, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? '' : xml);
+
+    if (objects === undefined) answerXml(404, errorXml('NoSuchBucket'));
+    else if (key === '') answerXml(200, listingXml(objects, url.searchParams));
+    else if (object === undefined) answerXml(404, errorXml('NoSuchKey'));
+    else {
+      response.writeHead(200, {
+        'content-length': object.content.length,
+        etag: `"${md5(object.content)}"`,
+        'last-modified': modifiedAt.toUTCString(),
+      });
+      response.end(request.method === 'HEAD' ? undefined : object.content);
+    }
+  });
+}
+
+const modifiedAt = new Date('2026-03-01T02:00:00Z');
+
+type StoredObject = { readonly key: string; readonly content: Buffer };
+
+function listingXml(objects: readonly StoredObject[], query: URLSearchParams): string {
+  const after = query.get('continuation-token');
+  const matching = objects.filter(
+    ({ key }) => key.startsWith(query.get('prefix') ?? '') && (after === null || compareKeys(key, after) > 0),
+  );
+  const page = matching.slice(0, Number(query.get('max-keys') ?? 1000));
+  const next = matching.length > page.length ? page.at(-1)?.key : undefined;
+  return listBucketResult({
+    entries: page.map(({ key, content }) => ({ key, size: content.length, etag: md5(content) })),
+    ...(next !== undefined && { next }),
+  });
+}
+
+/** The answer of ListObjectsV2 with keys form-encoded. `truncated` and `next` belong together but where a test lies. */
+export function listBucketResult(listing: {
+  readonly entries: readonly { key: string; size?: number; etag?: string; storageClass?: string }[];
+  readonly next?: string;
+  readonly truncated?: boolean;
+}): string {
+  const { entries, next, truncated = next !== undefined } = listing;
+  const contents = entries.map(
+    ({ key, size = 0, etag = 'e', storageClass = 'STANDARD' }) =>
+      `<Contents><Key>${encodeForm(key)}</Key><LastModified>${modifiedAt.toISOString()}</LastModified>` +
+      `<ETag>&quot;${etag}&quot;</ETag><Size>${size}</Size><StorageClass>${storageClass}</StorageClass></Contents>`,
+  );
+  const token = next === undefined ? '' : `<NextContinuationToken>${escapeXml(next)}</NextContinuationToken>`;
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+    `<EncodingType>url</EncodingType><KeyCount>${entries.length}</KeyCount><IsTruncated>${truncated}</IsTruncated>` +
+    `${token}${contents.join('')}</ListBucketResult>`
+  );
+}
+
+export function errorXml(code: string, message = 'a message of the service'): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+}
+
+function encodeForm(key: string): string {
+  return encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}
+
+function md5(content: Buffer): string {
+  return createHash('md5').update(content).digest('hex');
+}

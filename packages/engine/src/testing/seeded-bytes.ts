@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+
+/** Bytes that look random and are the same for the same seed, so that what is made from them never changes. */
+export function seededBytes(seed: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let offset = 0; offset < length; offset += 32) {
+    const block = createHash('sha256').update(`${seed}/${offset}`).digest();
+    bytes.set(block.subarray(0, Math.min(32, length - offset)), offset);
+  }
+  return bytes;
+}
+
+/** A UUID of version 4 that is the same for the same seed. */
+export function seededUuid(seed: string): string {
+  const hex = createHash('sha256').update(seed).digest('hex');
+  const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) % 4);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
