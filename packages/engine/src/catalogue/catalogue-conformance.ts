@@ -1,0 +1,354 @@
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  acceptAndStart,
+  importBackup,
+  makeAcceptance,
+  makeChain,
+  makeFinish,
+  makeItem,
+  makeProof,
+  makeRecord,
+  type OpenCatalogue,
+} from './fixtures-for-conformance.ts';
+import type { Catalogue } from './port.ts';
+
+/** What every catalogue does, whatever database it lies on: the steps of imports and deletes. */
+export function describeCatalogue(open: OpenCatalogue): void {
+  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let catalogue: Catalogue;
+  let projectId: string;
+
+  beforeAll(async () => {
+    opened = await open();
+    catalogue = opened.catalogue;
+  });
+  // Each test has a project of its own, so that one database serves them all.
+  beforeEach(() => {
+    projectId = newId();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  const remove = (backupId: string, operationId = newId()) =>
+    catalogue.deleteBackup({
+      operationId,
+      projectId,
+      backupId,
+      actor: { kind: 'system', name: 'root' },
+      requestId: 'request-2',
+      deletedAtMs: 9_000,
+    });
+
+  describe('accept', () => {
+    test('answers one id for each item, in the order of the request', async () => {
+      const acceptance = makeAcceptance(projectId, [makeItem('b'), makeItem('a'), makeItem('c')]);
+      expect(await catalogue.accept(acceptance)).toEqual(acceptance.items.map(({ id }) => id));
+    });
+
+    test('writes what it was given, waiting', async () => {
+      const item = makeItem('a', { backup_name: '備份 "1"' });
+      const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [item]));
+      expect(await catalogue.showOperation(projectId, id)).toEqual({
+        id,
+        projectId,
+        kind: 'import',
+        parentOperationId: null,
+        storageUnitId: 'unit-1',
+        item,
+        actor: { kind: 'user', name: 'ada' },
+        requestId: 'request-1',
+        status: 'waiting',
+        outcome: null,
+        message: '',
+        reasonCode: null,
+        reasonDetail: '',
+        level: null,
+        incremental: null,
+        requests: null,
+        createdAtMs: 1_000,
+        startedAtMs: null,
+        endedAtMs: null,
+        updatedAtMs: 1_000,
+        leaseOwner: null,
+        epoch: 0,
+      });
+    });
+
+    test('gives an equal item the operation that waits or runs already', async () => {
+      const [waiting] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      expect(await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
+      await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
+    });
+
+    test.each([
+      ['name', { backup_name: 'other' }],
+      ['bucket', { bucket_name: 'other' }],
+      ['path', { image_path: 'other' }],
+      ['resource', { resource_id: 'other' }],
+      ['resource name', { resource_name: 'other' }],
+      ['resource type', { resource_type: 'other' }],
+      ['time', { created_at: 1 }],
+    ])('makes a new operation for an item of the same backup with another %s', async (_, change) => {
+      const first = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const second = makeAcceptance(projectId, [makeItem('a', change)]);
+      expect(await catalogue.accept(second)).toEqual([second.items[0]?.id]);
+      expect(first).not.toEqual([second.items[0]?.id]);
+    });
+
+    test('makes a new operation for the same item on another storage unit or in another project', async () => {
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const elsewhere = makeAcceptance(projectId, [makeItem('a')], { storageUnitId: 'unit-2' });
+      expect(await catalogue.accept(elsewhere)).toEqual([elsewhere.items[0]?.id]);
+      const other = makeAcceptance(newId(), [makeItem('a')]);
+      expect(await catalogue.accept(other)).toEqual([other.items[0]?.id]);
+    });
+
+    test('makes a new operation once the equal one has ended', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const again = makeAcceptance(projectId, [makeItem('a')]);
+      expect(await catalogue.accept(again)).toEqual([again.items[0]?.id]);
+    });
+
+    test('takes as many items as a scan may find', async () => {
+      const items = Array.from({ length: 1_201 }, (_, index) => makeItem(`backup-${index}`));
+      expect(new Set(await catalogue.accept(makeAcceptance(projectId, items))).size).toBe(1_201);
+      expect(await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500)).toHaveLength(1_201);
+    });
+
+    test('writes nothing of a request that cannot be written whole', async () => {
+      const taken = makeAcceptance(projectId, [makeItem('a')]);
+      await catalogue.accept(taken);
+      const clashing = makeAcceptance(projectId, [makeItem('b'), makeItem('c')]);
+      const withTakenId = {
+        ...clashing,
+        items: clashing.items.map((each, index) => (index === 1 ? { ...each, id: taken.items[0]?.id ?? '' } : each)),
+      };
+      await expect(catalogue.accept(withTakenId)).rejects.toThrow();
+      expect(await catalogue.showOperation(projectId, clashing.items[0]?.id ?? '')).toBeNull();
+    });
+  });
+
+  describe('startChain', () => {
+    test('takes up the waiting operations of the chain in the order of acceptance', async () => {
+      const later = makeAcceptance(projectId, [makeItem('b')], { acceptedAtMs: 500 });
+      const [a] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const [b] = await catalogue.accept(later);
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('c')], { chainRoot: 'chain-2' }));
+      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(
+        started.map(({ id, status, leaseOwner, epoch, startedAtMs }) => [id, status, leaseOwner, epoch, startedAtMs]),
+      ).toEqual([
+        [a, 'running', 'worker-1', 1, 1_500],
+        [b, 'running', 'worker-1', 1, 1_500],
+      ]);
+      expect(await catalogue.showOperation(projectId, a ?? '')).toEqual(started[0]);
+    });
+
+    test('takes nothing from another owner, and again what this one had not finished', async () => {
+      const [a] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
+      const again = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_700);
+      expect(again.map(({ id, epoch, startedAtMs }) => [id, epoch, startedAtMs])).toEqual([[a, 2, 1_700]]);
+    });
+
+    test('lets operations of one backup wait behind the oldest, whatever their chain', async () => {
+      const [first] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const moved = makeItem('a', { image_path: 'chain-2/a' });
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
+      await catalogue.accept(makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
+
+      expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
+      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(started.map(({ id }) => id)).toEqual([first]);
+      expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
+    });
+  });
+
+  describe('finishImport', () => {
+    test('ends the operation and makes the record', async () => {
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      const record = makeRecord(operation, {
+        status: 'error',
+        reasonCode: 'object_missing',
+        reasonDetail: 'volume/1',
+        incremental: true,
+        level: null,
+      });
+      const finish = makeFinish(operation, {
+        status: 'failed',
+        outcome: 'marked',
+        reasonCode: 'object_missing',
+        reasonDetail: 'volume/1',
+        record,
+      });
+      expect(await catalogue.finishImport(finish)).toEqual({ result: 'finished', chains: [] });
+
+      expect(await catalogue.showBackup(projectId, 'a')).toEqual({
+        ...record,
+        lastOperationId: operation.id,
+        createdAtMs: 3_000,
+        updatedAtMs: 3_000,
+        revision: 1,
+      });
+      expect(await catalogue.showOperation(projectId, operation.id)).toEqual({
+        ...operation,
+        status: 'failed',
+        outcome: 'marked',
+        message: 'Recorded.',
+        reasonCode: 'object_missing',
+        reasonDetail: 'volume/1',
+        level: 'linkage',
+        incremental: false,
+        requests: { lists: 1, gets: 2, bytesRead: 300 },
+        endedAtMs: 3_000,
+        updatedAtMs: 3_000,
+        leaseOwner: null,
+      });
+    });
+
+    test('leaves the record as it is where it is given none, however the operation ends', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const before = await catalogue.showBackup(projectId, 'a');
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      const finish = makeFinish(operation, {
+        status: 'timeout',
+        outcome: 'none',
+        reasonCode: 'deadline_exceeded',
+        record: null,
+        decidedOnRevision: 1,
+      });
+      expect((await catalogue.finishImport(finish)).result).toBe('finished');
+      expect(await catalogue.showBackup(projectId, 'a')).toEqual(before);
+      expect((await catalogue.showOperation(projectId, operation.id))?.status).toBe('timeout');
+    });
+
+    test('keeps when a record was made, and raises its revision by one', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
+      await importBackup(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }), { endedAtMs: 4_000 });
+      const record = await catalogue.showBackup(projectId, 'a');
+      expect(record).toMatchObject({ backupName: 'renamed', createdAtMs: 3_000, updatedAtMs: 4_000, revision: 2 });
+    });
+
+    test('does nothing under an epoch that has passed', async () => {
+      const lost = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.releaseUnfinished('worker-1', 1_600);
+      expect((await catalogue.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
+      const [regained] = await catalogue.startChain(makeChain(projectId), 'worker-2', 1_700);
+      expect((await catalogue.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
+      expect(await catalogue.showBackup(projectId, 'a')).toBeNull();
+
+      expect(regained?.epoch).toBe(2);
+      if (regained !== undefined) {
+        expect((await catalogue.finishImport(makeFinish(regained))).result).toBe('finished');
+        expect((await catalogue.finishImport(makeFinish(regained))).result).toBe('stale_epoch');
+      }
+    });
+
+    test('does nothing where it was decided on another revision of the record', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
+      for (const decidedOnRevision of [null, 2]) {
+        const answer = await catalogue.finishImport(makeFinish(operation, { decidedOnRevision }));
+        expect(answer).toEqual({ result: 'stale_record', chains: [] });
+      }
+      expect(await catalogue.showOperation(projectId, operation.id)).toEqual(operation);
+    });
+
+    test('names the chains that wait behind it, each once', async () => {
+      const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      for (const name of ['second', 'third']) {
+        await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: name })]));
+      }
+      const moved = makeItem('a', { image_path: 'chain-2/a' });
+      await catalogue.accept(makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
+
+      const { chains } = await catalogue.finishImport(makeFinish(first));
+      expect(chains).toHaveLength(2);
+      expect(chains).toEqual(expect.arrayContaining([makeChain(projectId), makeChain(projectId, 'chain-2')]));
+    });
+
+    test('keeps proofs, and finds the newest of each backup', async () => {
+      const older = makeProof('a', { verifiedAtMs: 2_000, checkVersion: 'older' });
+      const newer = makeProof('a', { verifiedAtMs: 2_001, fault: { code: 'geometry', detail: 'at 7' }, level: null });
+      const parent = makeProof('p', { parentBackupId: null, parentListingDigest: null, limit: 'no hashes' });
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.finishImport(makeFinish(operation, { proofs: [newer, older, parent] }));
+
+      const found = await catalogue.findProofs(projectId, ['p', 'none', 'a', 'a']);
+      expect(found).toHaveLength(2);
+      expect(found).toEqual(expect.arrayContaining([newer, parent]));
+      expect(await catalogue.findProofs(projectId, [])).toEqual([]);
+      expect(await catalogue.findProofs(newId(), ['a'])).toEqual([]);
+    });
+  });
+
+  describe('releaseUnfinished', () => {
+    test('makes the operations of one worker wait again, and names their chains', async () => {
+      const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
+      const owner = newId();
+      await catalogue.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
+
+      expect(await catalogue.releaseUnfinished(owner, 1_600)).toEqual([makeChain(projectId, 'chain-2')]);
+      expect(await catalogue.showOperation(projectId, first.id)).toEqual(first);
+      const [again] = await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-2', 1_700);
+      expect(again).toMatchObject({ status: 'running', epoch: 2, startedAtMs: 1_700 });
+    });
+
+    test('for all workers, names every chain with something to do', async () => {
+      await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
+      await importBackup(catalogue, projectId, makeItem('c'));
+
+      const chains = (await catalogue.releaseUnfinished(null, 1_600)).filter((chain) => chain.projectId === projectId);
+      expect(chains).toHaveLength(2);
+      expect(chains).toEqual(expect.arrayContaining([makeChain(projectId), makeChain(projectId, 'chain-2')]));
+      expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_700)).toHaveLength(1);
+    });
+  });
+
+  describe('deleteBackup', () => {
+    test('hides the record, and logs what went and who did it', async () => {
+      const item = makeItem('a');
+      await importBackup(catalogue, projectId, item);
+      const operationId = newId();
+      expect(await remove('a', operationId)).toEqual({ result: 'deleted' });
+      expect(await catalogue.showBackup(projectId, 'a')).toBeNull();
+      expect(await catalogue.showOperation(projectId, operationId)).toMatchObject({
+        kind: 'delete',
+        status: 'success',
+        item,
+        actor: { kind: 'system', name: 'root' },
+        endedAtMs: 9_000,
+      });
+      expect(await remove('a')).toEqual({ result: 'not_found' });
+    });
+
+    test('finds nothing of another project', async () => {
+      await importBackup(catalogue, newId(), makeItem('a'));
+      expect(await remove('a')).toEqual({ result: 'not_found' });
+    });
+
+    test('is refused while an import of the backup is in flight, and names the oldest', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: 'behind' })]));
+      expect(await remove('a')).toEqual({ result: 'busy', operationId: operation.id });
+    });
+
+    test('is undone by an import, which finds no record and goes on from its revision', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
+      await remove('a');
+      await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 10_000 });
+      const record = await catalogue.showBackup(projectId, 'a');
+      expect(record).toMatchObject({ revision: 3, createdAtMs: 3_000, updatedAtMs: 10_000 });
+    });
+  });
+
+  test('ping answers', async () => {
+    await expect(catalogue.ping()).resolves.toBeUndefined();
+  });
+}

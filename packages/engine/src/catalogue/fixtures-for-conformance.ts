@@ -1,0 +1,171 @@
+import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/contracts';
+import { v7 as newId } from 'uuid';
+import type { EdgeProof, Listing } from '../chain/link.ts';
+import type { IdentityStore } from '../identity/store.ts';
+import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
+
+/** What a conformance suite opens: a catalogue and the identity that shares its database. */
+export type OpenCatalogue = () => Promise<
+  AsyncDisposable & { readonly catalogue: Catalogue; readonly identityStore: IdentityStore }
+>;
+
+export const storageUnitId = 'unit-1';
+
+export function makeItem(backupId: string, changes: Partial<BackupSync> = {}): BackupSync {
+  return {
+    backup_id: backupId,
+    backup_name: `name of ${backupId}`,
+    bucket_name: 'bucket-1',
+    image_path: `chain-1/${backupId}`,
+    resource_id: 'resource-1',
+    resource_name: 'database server',
+    resource_type: 'OS::Native::Server',
+    created_at: 1_500_000_000,
+    ...changes,
+  };
+}
+
+export function makeAcceptance(
+  projectId: string,
+  items: readonly BackupSync[],
+  changes: { readonly acceptedAtMs?: number; readonly chainRoot?: string; readonly storageUnitId?: string } = {},
+): Acceptance {
+  return {
+    projectId,
+    actor: { kind: 'user', name: 'ada' },
+    requestId: 'request-1',
+    acceptedAtMs: changes.acceptedAtMs ?? 1_000,
+    items: items.map((item) => ({
+      id: newId(),
+      item,
+      storageUnitId: changes.storageUnitId ?? storageUnitId,
+      chainRoot: changes.chainRoot ?? 'chain-1',
+    })),
+  };
+}
+
+export function makeChain(projectId: string, chainRoot = 'chain-1') {
+  return { projectId, storageUnitId, bucketName: 'bucket-1', chainRoot };
+}
+
+export function makeListing(digest: string): Listing {
+  return { digest, fingerprint: `of ${digest}`, objectCount: 3, storedBytes: 4096, newestObjectAtMs: 500 };
+}
+
+/** The record that a good import of this operation writes. */
+export function makeRecord(operation: OperationRecord, changes: Partial<RecordWrite> = {}): RecordWrite {
+  const { item } = operation;
+  return {
+    projectId: operation.projectId,
+    backupId: item.backup_id,
+    backupName: item.backup_name,
+    location: {
+      storageUnitId: operation.storageUnitId,
+      bucketName: item.bucket_name,
+      imagePath: item.image_path,
+    },
+    resourceId: item.resource_id,
+    resourceName: item.resource_name,
+    resourceType: item.resource_type,
+    takenAtS: item.created_at,
+    status: 'available',
+    reasonCode: null,
+    reasonDetail: '',
+    format: 'cinder',
+    contentId: 'content-1',
+    listing: makeListing('digest-1'),
+    level: 'linkage',
+    verifiedAtMs: 2_000,
+    checkVersion: '1',
+    parentBackupId: null,
+    incremental: false,
+    volumeBytes: 2 ** 40,
+    ...changes,
+  };
+}
+
+export function makeFinish(operation: OperationRecord, changes: Partial<ImportFinish> = {}): ImportFinish {
+  return {
+    operationId: operation.id,
+    epoch: operation.epoch,
+    endedAtMs: 3_000,
+    status: 'success',
+    outcome: 'created',
+    message: 'Recorded.',
+    reasonCode: null,
+    reasonDetail: '',
+    level: 'linkage',
+    incremental: false,
+    requests: { lists: 1, gets: 2, bytesRead: 300 },
+    decidedOnRevision: null,
+    record: makeRecord(operation),
+    proofs: [],
+    ...changes,
+  };
+}
+
+export function makeProof(backupId: string, changes: Partial<EdgeProof> = {}): EdgeProof {
+  return {
+    backupId,
+    location: { storageUnitId, bucketName: 'bucket-1', imagePath: `chain-1/${backupId}` },
+    listing: makeListing('digest-1'),
+    contentId: 'content-1',
+    parentBackupId: 'parent-1',
+    parentListingDigest: 'parent digest',
+    level: 'linkage',
+    fault: null,
+    limit: null,
+    volumeBytes: 2 ** 40,
+    checkVersion: '1',
+    verifiedAtMs: 2_000,
+    metadataObjects: [{ key: 'chain-1/_metadata', etag: 'e1', size: 99, modifiedAtMs: 500 }],
+    ...changes,
+  };
+}
+
+export function backupFilter(projectId: string, changes: Partial<BackupFilter> = {}): BackupFilter {
+  return {
+    project_id: projectId,
+    sort: [{ key: 'created_at', direction: 'desc' }],
+    limit: 1000,
+    offset: 0,
+    ...changes,
+  };
+}
+
+export function operationFilter(projectId: string, changes: Partial<OperationLogFilter> = {}): OperationLogFilter {
+  return { project_id: projectId, limit: 1000, offset: 0, ...changes };
+}
+
+/** Accepts one item and takes it up. */
+export async function acceptAndStart(
+  catalogue: Catalogue,
+  projectId: string,
+  item: BackupSync,
+): Promise<OperationRecord> {
+  const [id] = await catalogue.accept(makeAcceptance(projectId, [item]));
+  const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+  const operation = started.find((each) => each.id === id);
+  if (operation === undefined) throw new Error(`Nothing was started for ${item.backup_id}.`);
+  return operation;
+}
+
+/** Imports one item from acceptance to its end. */
+export async function importBackup(
+  catalogue: Catalogue,
+  projectId: string,
+  item: BackupSync,
+  finish: { readonly record?: Partial<RecordWrite>; readonly endedAtMs?: number } = {},
+): Promise<OperationRecord> {
+  const operation = await acceptAndStart(catalogue, projectId, item);
+  const before = await catalogue.showBackup(projectId, item.backup_id);
+  const { result } = await catalogue.finishImport(
+    makeFinish(operation, {
+      endedAtMs: finish.endedAtMs ?? 3_000,
+      decidedOnRevision: before?.revision ?? null,
+      record: makeRecord(operation, finish.record),
+    }),
+  );
+  if (result !== 'finished') throw new Error(`The import of ${item.backup_id} ended ${result}.`);
+  return operation;
+}

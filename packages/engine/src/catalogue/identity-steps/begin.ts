@@ -1,0 +1,48 @@
+import type { Kysely } from 'kysely';
+import type { IdentityStore, Project } from '../../identity/store.ts';
+import type { Schema } from '../schema.ts';
+import { every } from './bound-buckets.ts';
+
+type FirstProject = Parameters<IdentityStore['begin']>[0];
+type FirstAdministrator = Parameters<IdentityStore['addFirstAdministrator']>[0];
+
+/** Makes the first project where there is none; see {@link IdentityStore.begin}. */
+export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstProject): Promise<Project> {
+  const oldest = await database
+    .selectFrom('projects')
+    .select(['id', 'name'])
+    .orderBy('created_at_ms')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  if (oldest !== undefined) return { id: oldest.id, name: oldest.name };
+
+  await database.insertInto('projects').values({ id: project.id, name: project.name, created_at_ms: nowMs }).execute();
+  await database
+    .insertInto('bucket_bindings')
+    .values({ project_id: project.id, storage_unit_id: every, bucket_name: every })
+    .execute();
+  return { id: project.id, name: project.name };
+}
+
+/** Makes the first user, where there is none; see {@link IdentityStore.addFirstAdministrator}. */
+export async function addFirstAdministrator(
+  database: Kysely<Schema>,
+  { user, projectId, nowMs }: FirstAdministrator,
+): Promise<boolean> {
+  if (await hasUsers(database)) return false;
+  await database
+    .insertInto('users')
+    .values({ id: user.id, name: user.name, password_hash: user.passwordHash, created_at_ms: nowMs })
+    .execute();
+  await database
+    .insertInto('role_assignments')
+    .values({ user_id: user.id, project_id: projectId, role: 'administrator' })
+    .execute();
+  return true;
+}
+
+export async function hasUsers(database: Kysely<Schema>): Promise<boolean> {
+  const user = await database.selectFrom('users').select('id').limit(1).executeTakeFirst();
+  return user !== undefined;
+}

@@ -1,0 +1,56 @@
+import type { Kysely, SchemaModule } from 'kysely';
+import { initial } from './migrations/0001-initial.ts';
+import type { Schema } from './schema.ts';
+
+/** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
+export type Migration = {
+  readonly number: number;
+  readonly name: string;
+  readonly up: (schema: SchemaModule) => Promise<void>;
+};
+
+const migrations: readonly Migration[] = [initial];
+
+/** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+  readonly found: number;
+  readonly known: number;
+
+  constructor(found: number, known: number) {
+    super(
+      `The catalogue has schema ${found}; this release knows schemas up to ${known}. ` +
+        'Use the release that wrote it, or a newer one.',
+    );
+    this.found = found;
+    this.known = known;
+  }
+}
+
+type MigrationTable = { schema_migrations: { number: number; name: string } };
+
+/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
+export async function migrate(database: Kysely<Schema>): Promise<void> {
+  const log = database.withTables<MigrationTable>();
+  await log.schema
+    .createTable('schema_migrations')
+    .ifNotExists()
+    .addColumn('number', 'integer', (column) => column.primaryKey().notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .execute();
+  const newest = await log
+    .selectFrom('schema_migrations')
+    .select('number')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const found = newest?.number ?? 0;
+  if (found > migrations.length) throw new NewerSchemaError(found, migrations.length);
+
+  for (const { number, name, up } of migrations.slice(found)) {
+    await log.transaction().execute(async (transaction) => {
+      await up(transaction.schema);
+      await transaction.insertInto('schema_migrations').values({ number, name }).execute();
+    });
+  }
+}

@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  backupFilter,
+  makeAcceptance,
+  makeChain,
+  makeFinish,
+  makeItem,
+  makeRecord,
+  type OpenCatalogue,
+  operationFilter,
+} from './fixtures-for-conformance.ts';
+import type { Catalogue } from './port.ts';
+
+type ModelOperation = {
+  readonly id: string;
+  readonly itemJson: string;
+  readonly backupId: string;
+  readonly chainRoot: string;
+  status: 'waiting' | 'running' | 'success';
+  owner: string | null;
+  epoch: number;
+};
+
+/** What the catalogue is to hold, in the order of acceptance. */
+type Model = {
+  readonly operations: ModelOperation[];
+  readonly records: Map<string, { revision: number; forgotten: boolean }>;
+};
+
+type Real = { readonly catalogue: Catalogue; readonly projectId: string };
+type Command = fc.AsyncCommand<Model, Real>;
+
+const chainRoots = ['chain-1', 'chain-2'];
+const owners = ['worker-1', 'worker-2'];
+
+const unfinished = (model: Model, backupId: string) =>
+  model.operations.filter((operation) => operation.backupId === backupId && operation.status !== 'success');
+
+const shownRevision = (model: Model, backupId: string) => {
+  const record = model.records.get(backupId);
+  return record === undefined || record.forgotten ? null : record.revision;
+};
+
+class Accept implements Command {
+  readonly #backupIds: readonly string[];
+  readonly #name: string;
+  readonly #chainRoot: string;
+
+  constructor(backupIds: readonly string[], name: string, chainRoot: string) {
+    this.#backupIds = backupIds;
+    this.#name = name;
+    this.#chainRoot = chainRoot;
+  }
+
+  check = () => true;
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const items = this.#backupIds.map((id) =>
+      makeItem(id, { backup_name: this.#name, image_path: `${this.#chainRoot}/${id}` }),
+    );
+    const acceptance = makeAcceptance(projectId, items, { chainRoot: this.#chainRoot });
+    const expected = acceptance.items.map(({ id, item, chainRoot }) => {
+      const itemJson = JSON.stringify(item);
+      const same = unfinished(model, item.backup_id).find((operation) => operation.itemJson === itemJson);
+      if (same !== undefined) return same.id;
+      const backupId = item.backup_id;
+      model.operations.push({ id, itemJson, backupId, chainRoot, status: 'waiting', owner: null, epoch: 0 });
+      return id;
+    });
+    expect(await catalogue.accept(acceptance)).toEqual(expected);
+  }
+
+  toString = () => `accept(${this.#backupIds}, ${this.#name}, ${this.#chainRoot})`;
+}
+
+class Start implements Command {
+  readonly #chainRoot: string;
+  readonly #owner: string;
+
+  constructor(chainRoot: string, owner: string) {
+    this.#chainRoot = chainRoot;
+    this.#owner = owner;
+  }
+
+  check = () => true;
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const due = model.operations.filter(
+      (operation) =>
+        operation.chainRoot === this.#chainRoot &&
+        (operation.status === 'waiting' || operation.owner === this.#owner) &&
+        unfinished(model, operation.backupId)[0] === operation,
+    );
+    for (const operation of due) {
+      operation.status = 'running';
+      operation.owner = this.#owner;
+      operation.epoch += 1;
+    }
+    const started = await catalogue.startChain(makeChain(projectId, this.#chainRoot), this.#owner, 2_000);
+    expect(started.map(({ id, epoch }) => [id, epoch])).toEqual(due.map(({ id, epoch }) => [id, epoch]));
+  }
+
+  toString = () => `start(${this.#chainRoot}, ${this.#owner})`;
+}
+
+class Finish implements Command {
+  readonly #pick: number;
+  readonly #epochsBehind: number;
+  readonly #writes: boolean;
+
+  constructor(pick: number, epochsBehind: number, writes: boolean) {
+    this.#pick = pick;
+    this.#epochsBehind = epochsBehind;
+    this.#writes = writes;
+  }
+
+  check = (model: Model) => model.operations.length > 0;
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const operation = model.operations[this.#pick % model.operations.length];
+    if (operation === undefined) return;
+    const stored = await catalogue.showOperation(projectId, operation.id);
+    if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
+    const epoch = operation.epoch - this.#epochsBehind;
+    const answer = await catalogue.finishImport(
+      makeFinish(stored, {
+        epoch,
+        decidedOnRevision: shownRevision(model, operation.backupId),
+        record: this.#writes ? makeRecord(stored) : null,
+      }),
+    );
+
+    if (operation.status !== 'running' || this.#epochsBehind > 0) {
+      expect(answer).toEqual({ result: 'stale_epoch', chains: [] });
+      return;
+    }
+    operation.status = 'success';
+    operation.owner = null;
+    if (this.#writes) {
+      const revision = (model.records.get(operation.backupId)?.revision ?? 0) + 1;
+      model.records.set(operation.backupId, { revision, forgotten: false });
+    }
+    expect(answer.result).toBe('finished');
+    const behind = new Set(unfinished(model, operation.backupId).map(({ chainRoot }) => chainRoot));
+    expect(new Set(answer.chains.map(({ chainRoot }) => chainRoot))).toEqual(behind);
+  }
+
+  toString = () => `finish(${this.#pick}, ${this.#epochsBehind} behind, ${this.#writes ? 'writes' : 'leaves'})`;
+}
+
+class Release implements Command {
+  readonly #owner: string | null;
+
+  constructor(owner: string | null) {
+    this.#owner = owner;
+  }
+
+  check = () => true;
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const held = model.operations.filter(
+      ({ status, owner }) => status === 'running' && (this.#owner === null || owner === this.#owner),
+    );
+    for (const operation of held) {
+      operation.status = 'waiting';
+      operation.owner = null;
+    }
+    const due = this.#owner === null ? model.operations.filter(({ status }) => status === 'waiting') : held;
+    const released = await catalogue.releaseUnfinished(this.#owner, 2_500);
+    const ofProject = released.filter((chain) => chain.projectId === projectId).map(({ chainRoot }) => chainRoot);
+    expect(ofProject.toSorted()).toEqual([...new Set(due.map(({ chainRoot }) => chainRoot))].toSorted());
+  }
+
+  toString = () => `release(${this.#owner})`;
+}
+
+class Delete implements Command {
+  readonly #backupId: string;
+
+  constructor(backupId: string) {
+    this.#backupId = backupId;
+  }
+
+  check = () => true;
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const answer = await catalogue.deleteBackup({
+      operationId: newId(),
+      projectId,
+      backupId: this.#backupId,
+      actor: { kind: 'user', name: 'ada' },
+      requestId: 'request-1',
+      deletedAtMs: 5_000,
+    });
+    const [inFlight] = unfinished(model, this.#backupId);
+    const record = model.records.get(this.#backupId);
+    if (inFlight !== undefined) expect(answer).toEqual({ result: 'busy', operationId: inFlight.id });
+    else if (record === undefined || record.forgotten) expect(answer).toEqual({ result: 'not_found' });
+    else {
+      expect(answer).toEqual({ result: 'deleted' });
+      model.records.set(this.#backupId, { revision: record.revision + 1, forgotten: true });
+    }
+  }
+
+  toString = () => `delete(${this.#backupId})`;
+}
+
+/** What the catalogue holds is what the model holds: nothing lost, nothing twice, nothing else. */
+async function expectSame(model: Model, { catalogue, projectId }: Real): Promise<void> {
+  const operations = await catalogue.listOperations(operationFilter(projectId, { operation_type: 'sync' }));
+  const backups = await catalogue.listBackups(backupFilter(projectId));
+  if (operations === 'marker_not_found' || backups === 'marker_not_found') throw new Error('No marker was given.');
+  expect(operations.rows.map(({ id, status, epoch, leaseOwner }) => [id, status, epoch, leaseOwner])).toEqual(
+    model.operations.map(({ id, status, epoch, owner }) => [id, status, epoch, owner]).toReversed(),
+  );
+  const shown = [...model.records].flatMap(([id, { revision, forgotten }]) => (forgotten ? [] : [[id, revision]]));
+  expect(backups.rows.map(({ backupId, revision }) => [backupId, revision]).toSorted()).toEqual(shown.toSorted());
+}
+
+/** Any order of steps leaves the catalogue as a simple model says. */
+export function describeCatalogueModel(open: OpenCatalogue): void {
+  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  const backupId = fc.constantFrom('a', 'b', 'c');
+  const chainRoot = fc.constantFrom(...chainRoots);
+  const commands = fc.commands(
+    [
+      fc
+        .tuple(fc.uniqueArray(backupId, { minLength: 1 }), fc.constantFrom('one', 'two'), chainRoot)
+        .map((input) => new Accept(...input)),
+      fc.tuple(chainRoot, fc.constantFrom(...owners)).map((input) => new Start(...input)),
+      fc.tuple(fc.nat(20), fc.constantFrom(0, 0, 0, 1), fc.boolean()).map((input) => new Finish(...input)),
+      fc.constantFrom(...owners, null).map((owner) => new Release(owner)),
+      backupId.map((id) => new Delete(id)),
+    ],
+    { maxCommands: 40, size: 'max' },
+  );
+
+  test('no operation is lost or ended twice, those of one backup keep their order, revisions rise by one', async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async (run) => {
+        const model: Model = { operations: [], records: new Map() };
+        const real: Real = { catalogue: opened.catalogue, projectId: newId() };
+        await fc.asyncModelRun(() => ({ model, real }), run);
+        await expectSame(model, real);
+      }),
+      { numRuns: 60 },
+    );
+  });
+}

@@ -1,0 +1,172 @@
+import type {
+  BackupFilter,
+  BackupFormat,
+  BackupSync,
+  OperationLogFilter,
+  OperationStatus,
+  ReasonCode,
+  SyncOutcome,
+  VerificationLevel,
+} from '@backup-sync/contracts';
+import type { EdgeProof, Listing, Location } from '../chain/link.ts';
+
+/** A recorded backup. Unique by (projectId, backupId). */
+export type BackupRecord = {
+  readonly projectId: string;
+  readonly backupId: string;
+  readonly backupName: string;
+  readonly location: Location;
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly resourceType: string;
+  /** When the backup was made, as the request says, seconds since 1970. Never part of its identity. */
+  readonly takenAtS: number;
+  readonly status: 'available' | 'error';
+  readonly reasonCode: ReasonCode | null;
+  /** What was seen, with its place; empty where there is no reason. */
+  readonly reasonDetail: string;
+  readonly format: BackupFormat;
+  readonly contentId: string | null;
+  readonly listing: Listing;
+  readonly level: VerificationLevel | null;
+  readonly verifiedAtMs: number;
+  readonly checkVersion: string;
+  readonly parentBackupId: string | null;
+  readonly incremental: boolean | null;
+  readonly volumeBytes: number | null;
+  readonly lastOperationId: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** Rises by one at each write; starts at 1. */
+  readonly revision: number;
+};
+
+/** Who did something: a user of the identity, or the local operating system user. */
+export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
+
+/** Requests made to storage by one job. */
+export type RequestCount = { readonly lists: number; readonly gets: number; readonly bytesRead: number };
+
+export type OperationKind = 'import' | 'delete';
+
+/** One operation: the row behind an operation log. */
+export type OperationRecord = {
+  /** UUIDv7, so that ids sort by time. */
+  readonly id: string;
+  readonly projectId: string;
+  readonly kind: OperationKind;
+  readonly parentOperationId: string | null;
+  readonly storageUnitId: string;
+  /** The item as accepted, defaults filled in; of a delete, the item of the record that went. */
+  readonly item: BackupSync;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly status: OperationStatus;
+  readonly outcome: SyncOutcome | null;
+  /** What happened, one sentence; empty until the end. */
+  readonly message: string;
+  readonly reasonCode: ReasonCode | null;
+  readonly reasonDetail: string;
+  readonly level: VerificationLevel | null;
+  readonly incremental: boolean | null;
+  readonly requests: RequestCount | null;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly updatedAtMs: number;
+  /** Who works on it, while it runs. */
+  readonly leaseOwner: string | null;
+  /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
+  readonly epoch: number;
+};
+
+/** What operations are worked on together: the links of one chain, so that they share one listing. */
+export type ChainKey = {
+  readonly projectId: string;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+  readonly chainRoot: string;
+};
+
+export type Acceptance = {
+  readonly projectId: string;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly acceptedAtMs: number;
+  /** In the order of the request. `id` is used unless the same item is already in flight. */
+  readonly items: readonly {
+    readonly id: string;
+    readonly item: BackupSync;
+    readonly storageUnitId: string;
+    readonly chainRoot: string;
+  }[];
+};
+
+/** What the record becomes: everything but what the catalogue itself keeps. */
+export type RecordWrite = Omit<BackupRecord, 'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId'>;
+
+export type ImportFinish = {
+  readonly operationId: string;
+  readonly epoch: number;
+  readonly endedAtMs: number;
+  readonly status: 'success' | 'failed' | 'timeout';
+  readonly outcome: SyncOutcome;
+  readonly message: string;
+  readonly reasonCode: ReasonCode | null;
+  readonly reasonDetail: string;
+  readonly level: VerificationLevel | null;
+  readonly incremental: boolean | null;
+  readonly requests: RequestCount;
+  /** The record's revision when this was decided; null: there was none (or a forgotten one). */
+  readonly decidedOnRevision: number | null;
+  /** Null leaves the record as it is. */
+  readonly record: RecordWrite | null;
+  readonly proofs: readonly EdgeProof[];
+};
+
+export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
+
+/**
+ * The durable truth. Each method is one whole atomic step, data in and data out; what it has answered is on disk.
+ *
+ * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields)
+ *   gets that operation's id instead of a new one.
+ * - `startChain` makes the waiting operations of a chain running, epoch risen, and returns them in the order of
+ *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
+ *   behind it.
+ * - `finishImport` ends an operation, writes its record and proofs. It does nothing and answers `stale_epoch` where
+ *   the operation is no longer running under this epoch, or `stale_record` where the record's revision is no longer
+ *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup are
+ *   returned: they may go on now.
+ * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
+ *   have waiting operations: all of them, or those leased by `leaseOwner` alone.
+ * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the
+ *   operation's id where an import of it is in flight; `not_found` where there is no record, or a forgotten one.
+ * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
+ *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
+ *   of the whole filter. `offset` counts from there.
+ * - `findProofs` returns the newest proof of each backup that has one.
+ */
+export interface Catalogue extends AsyncDisposable {
+  accept(acceptance: Acceptance): Promise<readonly string[]>;
+  startChain(chain: ChainKey, leaseOwner: string, startedAtMs: number): Promise<readonly OperationRecord[]>;
+  finishImport(
+    finish: ImportFinish,
+  ): Promise<{ readonly result: 'finished' | 'stale_epoch' | 'stale_record'; readonly chains: readonly ChainKey[] }>;
+  releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly ChainKey[]>;
+  deleteBackup(deletion: {
+    readonly operationId: string;
+    readonly projectId: string;
+    readonly backupId: string;
+    readonly actor: Actor;
+    readonly requestId: string;
+    readonly deletedAtMs: number;
+  }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
+  showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
+  listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
+  showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
+  listOperations(filter: OperationLogFilter): Promise<Page<OperationRecord> | 'marker_not_found'>;
+  findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
+  /** Answers when the catalogue can be read. */
+  ping(): Promise<void>;
+}

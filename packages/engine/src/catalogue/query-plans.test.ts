@@ -1,0 +1,129 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { type CompiledQuery, Kysely } from 'kysely';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  backupFilter,
+  makeAcceptance,
+  makeChain,
+  makeFinish,
+  makeItem,
+  makeProof,
+  operationFilter,
+} from './fixtures-for-conformance.ts';
+import { migrate } from './migrate.ts';
+import type { Schema } from './schema.ts';
+import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
+import { accept } from './steps/accept.ts';
+import { deleteBackup } from './steps/delete-backup.ts';
+import { findProofs } from './steps/find-proofs.ts';
+import { finishImport } from './steps/finish-import.ts';
+import { listBackups } from './steps/list-backups.ts';
+import { listOperations } from './steps/list-operations.ts';
+import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { showBackup } from './steps/show-backup.ts';
+import { showOperation } from './steps/show-operation.ts';
+import { startChain } from './steps/start-chain.ts';
+
+const project = 'project-1';
+const sqlite = new DatabaseSync(':memory:');
+let queries: CompiledQuery[] = [];
+const database = new Kysely<Schema>({
+  dialect: nodeSqliteDialect(sqlite),
+  log: ({ query }) => {
+    queries.push(query);
+  },
+});
+
+beforeAll(() => migrate(database));
+
+/** The lines of SQLite's plans for every query that `work` makes. */
+async function plansOf(work: () => Promise<unknown>): Promise<string[]> {
+  queries = [];
+  await work();
+  return queries.flatMap(({ sql, parameters }) =>
+    sqlite
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      // What the steps have just run with.
+      .all(...(parameters as SQLInputValue[]))
+      .map(({ detail }) => String(detail)),
+  );
+}
+
+/** Reads of a whole table, or of a whole index that holds more than what is in flight. */
+const wholeScans = (plans: readonly string[]) =>
+  plans.filter(
+    (line) =>
+      /^SCAN (backups|operations|verifications|before|other)/.test(line) && !/INDEX operations_unfinished/.test(line),
+  );
+
+/** Reads of all that one project has. */
+const readsOfWholeProjects = (plans: readonly string[]) => plans.filter((line) => /\(project_id=\?\)$/.test(line));
+
+const sorts = (plans: readonly string[]) => plans.filter((line) => line.includes('TEMP B-TREE'));
+
+describe('no step reads more than it is about', () => {
+  const items = [makeItem('a'), makeItem('b')];
+  const deletion = {
+    operationId: 'deletion-1',
+    projectId: project,
+    backupId: 'a',
+    actor: { kind: 'user', name: 'ada' },
+    requestId: 'request-1',
+    deletedAtMs: 9_000,
+  } as const;
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['accept', () => accept(database, makeAcceptance(project, items))],
+    [
+      'startChain and finishImport',
+      async () => {
+        const [operation] = await startChain(database, makeChain(project), 'worker-1', 2_000);
+        if (operation === undefined) throw new Error('Nothing was started.');
+        await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
+      },
+    ],
+    ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
+    ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
+    ['deleteBackup', () => deleteBackup(database, deletion)],
+    ['showBackup', () => showBackup(database, project, 'a')],
+    ['showOperation', () => showOperation(database, project, 'deletion-1')],
+    ['findProofs', () => findProofs(database, project, ['a', 'b'])],
+  ])('%s', async (_, work) => {
+    const plans = await plansOf(work);
+    expect(plans.length).toBeGreaterThan(0);
+    expect(readsOfWholeProjects(plans)).toEqual([]);
+    expect(wholeScans(plans)).toEqual([]);
+  });
+});
+
+describe('a listing reads an index in its order', () => {
+  test.each([
+    {},
+    { marker: 'a' },
+    { status: ['error' as const] },
+    { resource_id: 'resource-1' },
+    { resource_name: 'database server' },
+    { parent_id: 'b' },
+    { sort: [{ key: 'id' as const, direction: 'asc' as const }] },
+    { sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
+    { sort: [{ key: 'name' as const, direction: 'asc' as const }], marker: 'a' },
+    { sort: [{ key: 'protected_at' as const, direction: 'desc' as const }], start_time: 0 },
+  ])('backups %j', async (filter) => {
+    const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));
+    expect(wholeScans(plans)).toEqual([]);
+    expect(sorts(plans)).toEqual([]);
+  });
+
+  test.each([
+    {},
+    { marker: 'deletion-1' },
+    { status: ['failed' as const] },
+    { resource_id: 'resource-1' },
+    { start_time: 0, end_time: 1_000 },
+    { operation_type: 'sync' as const },
+  ])('operations %j', async (filter) => {
+    const plans = await plansOf(() => listOperations(database, operationFilter(project, filter)));
+    expect(wholeScans(plans)).toEqual([]);
+    expect(sorts(plans)).toEqual([]);
+  });
+});

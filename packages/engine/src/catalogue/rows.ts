@@ -1,0 +1,223 @@
+import type { BackupSync } from '@backup-sync/contracts';
+import type { Selectable } from 'kysely';
+import type { EdgeProof, Listing } from '../chain/link.ts';
+import type { BackupRecord, ChainKey, OperationRecord, RecordWrite, RequestCount } from './port.ts';
+import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
+
+export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
+  if (value === null) return null;
+  return value ? 1 : 0;
+}
+
+function fromStoredBoolean(value: StoredBoolean | null): boolean | null {
+  return value === null ? null : value === 1;
+}
+
+/** The item as JSON with its keys in a fixed order: two items are equal exactly when their texts are. */
+export function itemToJson(item: BackupSync): string {
+  const { backup_id, backup_name, bucket_name, image_path, resource_id, resource_name, resource_type, created_at } =
+    item;
+  return JSON.stringify({
+    backup_id,
+    backup_name,
+    bucket_name,
+    image_path,
+    resource_id,
+    resource_name,
+    resource_type,
+    created_at,
+  });
+}
+
+/** The item that would bring in this record. */
+export function itemOfBackup(row: Selectable<BackupRow>): BackupSync {
+  return {
+    backup_id: row.backup_id,
+    backup_name: row.backup_name,
+    bucket_name: row.bucket_name,
+    image_path: row.image_path,
+    resource_id: row.resource_id,
+    resource_name: row.resource_name,
+    resource_type: row.resource_type,
+    created_at: row.taken_at_s,
+  };
+}
+
+function listingToColumns(listing: Listing): ListingColumns {
+  return {
+    listing_digest: listing.digest,
+    listing_fingerprint: listing.fingerprint,
+    object_count: listing.objectCount,
+    stored_bytes: listing.storedBytes,
+    newest_object_at_ms: listing.newestObjectAtMs,
+  };
+}
+
+function columnsToListing(row: ListingColumns): Listing {
+  return {
+    digest: row.listing_digest,
+    fingerprint: row.listing_fingerprint,
+    objectCount: row.object_count,
+    storedBytes: row.stored_bytes,
+    newestObjectAtMs: row.newest_object_at_ms,
+  };
+}
+
+/** The columns that a write of a record sets: all but those that the catalogue itself keeps. */
+export function recordToColumns(
+  record: RecordWrite,
+): Omit<
+  BackupRow,
+  'last_operation_id' | 'created_at_ms' | 'updated_at_ms' | 'revision' | 'forgotten_at_ms' | 'vanished_at_ms'
+> {
+  return {
+    project_id: record.projectId,
+    backup_id: record.backupId,
+    backup_name: record.backupName,
+    storage_unit_id: record.location.storageUnitId,
+    bucket_name: record.location.bucketName,
+    image_path: record.location.imagePath,
+    resource_id: record.resourceId,
+    resource_name: record.resourceName,
+    resource_type: record.resourceType,
+    taken_at_s: record.takenAtS,
+    status: record.status,
+    reason_code: record.reasonCode,
+    reason_detail: record.reasonDetail,
+    format: record.format,
+    content_id: record.contentId,
+    ...listingToColumns(record.listing),
+    level: record.level,
+    verified_at_ms: record.verifiedAtMs,
+    check_version: record.checkVersion,
+    parent_backup_id: record.parentBackupId,
+    incremental: toStoredBoolean(record.incremental),
+    volume_bytes: record.volumeBytes,
+  };
+}
+
+export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
+  return {
+    projectId: row.project_id,
+    backupId: row.backup_id,
+    backupName: row.backup_name,
+    location: { storageUnitId: row.storage_unit_id, bucketName: row.bucket_name, imagePath: row.image_path },
+    resourceId: row.resource_id,
+    resourceName: row.resource_name,
+    resourceType: row.resource_type,
+    takenAtS: row.taken_at_s,
+    status: row.status,
+    reasonCode: row.reason_code,
+    reasonDetail: row.reason_detail,
+    format: row.format,
+    contentId: row.content_id,
+    listing: columnsToListing(row),
+    level: row.level,
+    verifiedAtMs: row.verified_at_ms,
+    checkVersion: row.check_version,
+    parentBackupId: row.parent_backup_id,
+    incremental: fromStoredBoolean(row.incremental),
+    volumeBytes: row.volume_bytes,
+    lastOperationId: row.last_operation_id,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    revision: row.revision,
+  };
+}
+
+function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
+  const { list_requests: lists, get_requests: gets, bytes_read: bytesRead } = row;
+  return lists === null || gets === null || bytesRead === null ? null : { lists, gets, bytesRead };
+}
+
+export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    kind: row.kind,
+    parentOperationId: row.parent_operation_id,
+    storageUnitId: row.storage_unit_id,
+    // Written by itemToJson alone, so the text has this shape.
+    item: JSON.parse(row.item) as BackupSync,
+    actor: { kind: row.actor_kind, name: row.actor_name },
+    requestId: row.request_id,
+    status: row.status,
+    outcome: row.outcome,
+    message: row.message,
+    reasonCode: row.reason_code,
+    reasonDetail: row.reason_detail,
+    level: row.level,
+    incremental: fromStoredBoolean(row.incremental),
+    requests: requestsOf(row),
+    createdAtMs: row.created_at_ms,
+    startedAtMs: row.started_at_ms,
+    endedAtMs: row.ended_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    leaseOwner: row.lease_owner,
+    epoch: row.epoch,
+  };
+}
+
+/** The columns of {@link ChainKey}; rows without a chain are left out. */
+export const chainColumns = [
+  'project_id',
+  'storage_unit_id',
+  'bucket_name',
+  'chain_root',
+] as const satisfies readonly (keyof Schema['operations'])[];
+
+export function rowsToChains(
+  rows: readonly Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>[],
+): readonly ChainKey[] {
+  return rows.flatMap(({ project_id, storage_unit_id, bucket_name, chain_root }) =>
+    chain_root === null
+      ? []
+      : [{ projectId: project_id, storageUnitId: storage_unit_id, bucketName: bucket_name, chainRoot: chain_root }],
+  );
+}
+
+/** What a proof does not say of itself: its id, and on whose behalf it was made. */
+type ProofOrigin = { readonly id: string; readonly projectId: string; readonly operationId: string };
+
+export function proofToRow(proof: EdgeProof, origin: ProofOrigin): VerificationRow {
+  return {
+    id: origin.id,
+    project_id: origin.projectId,
+    backup_id: proof.backupId,
+    operation_id: origin.operationId,
+    storage_unit_id: proof.location.storageUnitId,
+    bucket_name: proof.location.bucketName,
+    image_path: proof.location.imagePath,
+    ...listingToColumns(proof.listing),
+    content_id: proof.contentId,
+    parent_backup_id: proof.parentBackupId,
+    parent_listing_digest: proof.parentListingDigest,
+    level: proof.level,
+    fault_code: proof.fault?.code ?? null,
+    fault_detail: proof.fault?.detail ?? '',
+    limit_reason: proof.limit,
+    volume_bytes: proof.volumeBytes,
+    check_version: proof.checkVersion,
+    verified_at_ms: proof.verifiedAtMs,
+    metadata_objects: JSON.stringify(proof.metadataObjects),
+  };
+}
+
+export function rowToProof(row: Selectable<VerificationRow>): EdgeProof {
+  return {
+    backupId: row.backup_id,
+    location: { storageUnitId: row.storage_unit_id, bucketName: row.bucket_name, imagePath: row.image_path },
+    listing: columnsToListing(row),
+    contentId: row.content_id,
+    parentBackupId: row.parent_backup_id,
+    parentListingDigest: row.parent_listing_digest,
+    level: row.level,
+    fault: row.fault_code === null ? null : { code: row.fault_code, detail: row.fault_detail },
+    limit: row.limit_reason,
+    volumeBytes: row.volume_bytes,
+    checkVersion: row.check_version,
+    verifiedAtMs: row.verified_at_ms,
+    // Written by proofToRow alone, so the text has this shape.
+    metadataObjects: JSON.parse(row.metadata_objects) as EdgeProof['metadataObjects'],
+  };
+}

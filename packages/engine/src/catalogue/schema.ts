@@ -1,0 +1,150 @@
+import type {
+  BackupFormat,
+  OperationStatus,
+  ReasonCode,
+  Role,
+  SyncOutcome,
+  VerificationLevel,
+} from '@backup-sync/contracts';
+import type { Generated } from 'kysely';
+import type { Actor, BackupRecord, OperationKind } from './port.ts';
+
+/** A truth value as it is stored. */
+export type StoredBoolean = 0 | 1;
+
+/** What a listing showed of a link: the same columns wherever evidence is kept. */
+export type ListingColumns = {
+  listing_digest: string;
+  listing_fingerprint: string;
+  object_count: number;
+  stored_bytes: number;
+  newest_object_at_ms: number | null;
+};
+
+type LocationColumns = {
+  storage_unit_id: string;
+  bucket_name: string;
+  image_path: string;
+};
+
+export type BackupRow = LocationColumns &
+  ListingColumns & {
+    project_id: string;
+    backup_id: string;
+    backup_name: string;
+    resource_id: string;
+    resource_name: string;
+    resource_type: string;
+    taken_at_s: number;
+    status: BackupRecord['status'];
+    reason_code: ReasonCode | null;
+    reason_detail: string;
+    format: BackupFormat;
+    content_id: string | null;
+    level: VerificationLevel | null;
+    verified_at_ms: number;
+    check_version: string;
+    parent_backup_id: string | null;
+    incremental: StoredBoolean | null;
+    volume_bytes: number | null;
+    last_operation_id: string;
+    created_at_ms: number;
+    updated_at_ms: number;
+    revision: number;
+    /** Set by a delete: the record is kept, so that scans honour it, and not shown. */
+    forgotten_at_ms: number | null;
+    /** Set when the backup is no longer listed in its bucket. */
+    vanished_at_ms: number | null;
+  };
+
+export type OperationRow = {
+  /** Order of acceptance, whatever the clock did meanwhile. */
+  sequence: Generated<number>;
+  id: string;
+  project_id: string;
+  kind: OperationKind;
+  parent_operation_id: string | null;
+  storage_unit_id: string;
+  bucket_name: string;
+  /** Null where the operation is not part of a chain's job. */
+  chain_root: string | null;
+  backup_id: string;
+  resource_id: string;
+  resource_name: string;
+  /** The item as JSON, its keys always in the same order, so that equal items are equal texts. */
+  item: string;
+  actor_kind: Actor['kind'];
+  actor_name: string;
+  request_id: string;
+  status: OperationStatus;
+  outcome: SyncOutcome | null;
+  message: string;
+  reason_code: ReasonCode | null;
+  reason_detail: string;
+  level: VerificationLevel | null;
+  incremental: StoredBoolean | null;
+  list_requests: number | null;
+  get_requests: number | null;
+  bytes_read: number | null;
+  created_at_ms: number;
+  started_at_ms: number | null;
+  /** Null exactly while the operation waits or runs. */
+  ended_at_ms: number | null;
+  updated_at_ms: number;
+  deadline_at_ms: number;
+  lease_owner: string | null;
+  epoch: number;
+};
+
+/** One proof of one link. Rows are only ever added. */
+export type VerificationRow = LocationColumns &
+  ListingColumns & {
+    id: string;
+    project_id: string;
+    backup_id: string;
+    operation_id: string;
+    content_id: string | null;
+    parent_backup_id: string | null;
+    parent_listing_digest: string | null;
+    level: VerificationLevel | null;
+    fault_code: ReasonCode | null;
+    fault_detail: string;
+    limit_reason: string | null;
+    volume_bytes: number | null;
+    check_version: string;
+    verified_at_ms: number;
+    /** The metadata objects that were read, as JSON. */
+    metadata_objects: string;
+  };
+
+type ProjectRow = { id: string; name: string; created_at_ms: number };
+
+/** `*` stands for every storage unit, or every bucket. */
+type BucketBindingRow = { project_id: string; storage_unit_id: string; bucket_name: string };
+
+type UserRow = { id: string; name: string; password_hash: string; created_at_ms: number };
+
+type RoleAssignmentRow = { user_id: string; project_id: string; role: Role };
+
+export type TokenRow = {
+  token_hash: string;
+  user_id: string | null;
+  user_name: string;
+  kind: Actor['kind'];
+  project_id: string;
+  role: Role;
+  issued_at_ms: number;
+  expires_at_ms: number;
+};
+
+/** The tables of the catalogue and of the embedded identity, which share one database. */
+export type Schema = {
+  backups: BackupRow;
+  operations: OperationRow;
+  verifications: VerificationRow;
+  projects: ProjectRow;
+  bucket_bindings: BucketBindingRow;
+  users: UserRow;
+  role_assignments: RoleAssignmentRow;
+  tokens: TokenRow;
+};

@@ -1,0 +1,122 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const ownerOnlyDirectory = 0o700;
+const ownerOnlyFile = 0o600;
+const lockName = 'lock.sqlite';
+const databaseName = 'catalogue.sqlite';
+
+/** SQLite's result code where another connection holds the lock. */
+const sqliteBusy = 5;
+
+/** A directory cannot be used to keep the catalogue. The message is for the operator. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+}
+
+/** Another process, or this one already, has the data directory open. */
+export class DataDirectoryInUseError extends Error {
+  override readonly name = 'DataDirectoryInUseError';
+  readonly directory: string;
+  /** Who holds it, where that is known. */
+  readonly pid: number | null;
+
+  constructor(directory: string, pid: number | null, options?: ErrorOptions) {
+    const holder = pid === null ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
+    super(`The data directory ${directory} is in use by ${holder}.`, options);
+    this.directory = directory;
+    this.pid = pid;
+  }
+}
+
+/** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
+export type DataDirectory = {
+  /** Path of the catalogue's database. */
+  readonly databasePath: string;
+  release(): void;
+};
+
+/**
+ * Makes the directory if need be, for its owner alone, and holds it.
+ *
+ * The lock is SQLite's own, on a small database beside the catalogue: the operating system drops it with the
+ * process, however that ends. Its file must never be opened by other means in this process, since closing any
+ * descriptor of a file drops all locks that the process has on it (POSIX).
+ *
+ * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
+ */
+export function holdDataDirectory(path: string): DataDirectory {
+  const directory = resolve(path);
+  prepare(directory);
+  const pidPath = join(directory, 'backup-sync.pid');
+  const lock = takeLock(directory, pidPath);
+  try {
+    writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return {
+    databasePath: join(directory, databaseName),
+    release() {
+      rmSync(pidPath, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
+function prepare(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: ownerOnlyDirectory });
+    const entries = readdirSync(directory);
+    if (entries.length > 0 && !entries.includes(lockName) && !entries.includes(databaseName)) {
+      throw new DataDirectoryError(`${directory} holds other files: a data directory must be new, empty or its own.`);
+    }
+    chmodSync(directory, ownerOnlyDirectory);
+  } catch (error) {
+    if (error instanceof DataDirectoryError || !(error instanceof Error)) throw error;
+    throw new DataDirectoryError(`The data directory ${directory} cannot be used: ${error.message}.`, { cause: error });
+  }
+}
+
+function takeLock(directory: string, pidPath: string): DatabaseSync {
+  const lock = openOwnerOnly(join(directory, lockName), { timeout: 0 });
+  try {
+    // Nothing is ever written, so there is nothing for a journal to keep.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (isBusy(error)) throw new DataDirectoryInUseError(directory, readPid(pidPath), { cause: error });
+    throw error;
+  }
+}
+
+/** Opens a database that nobody but the owner can read. SQLite gives its other files the mode of this one. */
+export function openOwnerOnly(path: string, options: { readonly timeout: number }): DatabaseSync {
+  const database = new DatabaseSync(path, options);
+  try {
+    // By path, not by descriptor: see holdDataDirectory. The directory keeps others out until then.
+    chmodSync(path, ownerOnlyFile);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
+}
+
+function readPid(pidPath: string): number | null {
+  try {
+    const pid = Number(readFileSync(pidPath, 'utf8'));
+    return Number.isInteger(pid) && pid > 0 ? pid : null;
+  } catch {
+    // Written a moment after the lock is taken, and gone with a release: not there is not known.
+    return null;
+  }
+}

@@ -1,0 +1,31 @@
+import type { StepName } from '../steps.ts';
+import type { Access } from './connection.ts';
+
+/** What a thread is started with. */
+export type ThreadData = { readonly path: string; readonly access: Access };
+
+/** A step to run. `input` is what the step takes beside the database. */
+export type StepRequest = { readonly id: number; readonly step: StepName; readonly input: readonly unknown[] };
+
+/** `close` comes last: the thread finishes what is queued, closes its connection and ends. */
+export type ThreadRequest = StepRequest | 'close';
+
+/** An error as it crosses the threads: cloning would keep the names of the language's own errors alone. */
+export type ThrownError = { readonly name: string; readonly message: string; readonly stack: string | undefined };
+
+export type StepAnswer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: ThrownError };
+
+export function describeError(thrown: unknown): ThrownError {
+  if (thrown instanceof Error) return { name: thrown.name, message: thrown.message, stack: thrown.stack };
+  return { name: 'Error', message: String(thrown), stack: undefined };
+}
+
+/** The error as it was thrown in the other thread. */
+export function reviveError({ name, message, stack }: ThrownError): Error {
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeAcceptance, makeItem, operationFilter } from '../fixtures-for-conformance.ts';
+import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
+import { StepThread } from './step-thread.ts';
+
+let root: string;
+let directory: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'backup-sync-catalogue-'));
+  directory = join(root, 'data');
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) await kill(child);
+  rmSync(root, { recursive: true });
+});
+
+/** A process of its own that opens the catalogue of the directory and then does `work` with it. */
+function startProcess(work: string): { readonly child: ChildProcess; readonly lines: AsyncIterableIterator<string> } {
+  const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+  const script = `
+    import { openSqliteCatalogue } from ${source('./open-sqlite-catalogue.ts')};
+    import { makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
+    const { catalogue } = await openSqliteCatalogue({ directory: process.argv[1] });
+    process.stdin.resume();
+    ${work}`;
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@backup-sync/source', '--input-type=module', '--eval', script, directory],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  children.push(child);
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+describe('the data directory', () => {
+  test('is for its owner alone, with everything in it', async () => {
+    await using _opened = await openSqliteCatalogue({ directory });
+    const modes = readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(modes.length).toBeGreaterThan(3);
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
+  });
+
+  test('is not made of a directory with other files, which stays as open to its users as it was', async () => {
+    mkdirSync(directory, { mode: 0o755 });
+    writeFileSync(join(directory, 'letter.txt'), 'dear reader');
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
+      name: 'DataDirectoryError',
+      message: expect.stringContaining('holds other files'),
+    });
+    expect(statSync(directory).mode & 0o777).toBe(0o755);
+    expect(readdirSync(directory)).toEqual(['letter.txt']);
+  });
+
+  test('that cannot be made is named, with what the file system says', async () => {
+    writeFileSync(join(root, 'file'), '');
+    await expect(openSqliteCatalogue({ directory: join(root, 'file', 'data') })).rejects.toMatchObject({
+      name: 'DataDirectoryError',
+      message: expect.stringContaining('ENOTDIR'),
+    });
+  });
+
+  test('cannot be opened twice by one process, and can again once it is closed', async () => {
+    const first = await openSqliteCatalogue({ directory });
+    const refusal = { name: 'DataDirectoryInUseError', pid: process.pid };
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
+    await first.catalogue.ping();
+    await first[Symbol.asyncDispose]();
+    await using second = await openSqliteCatalogue({ directory });
+    await second.catalogue.ping();
+  });
+
+  test('cannot be opened while another process holds it, and can once that is gone, however it ended', async () => {
+    const { child, lines } = startProcess("console.log('open');");
+    await lines.next();
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
+      name: 'DataDirectoryInUseError',
+      pid: child.pid,
+      message: expect.stringContaining(`process ${child.pid}`),
+    });
+    await kill(child);
+    await using opened = await openSqliteCatalogue({ directory });
+    await opened.catalogue.ping();
+  });
+
+  test('is left with nothing but the database and the empty lock', async () => {
+    const opened = await openSqliteCatalogue({ directory });
+    await opened[Symbol.asyncDispose]();
+    expect(readdirSync(directory).toSorted()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
+  });
+
+  test('of a newer release is refused, and not held', async () => {
+    mkdirSync(directory);
+    const database = new DatabaseSync(join(directory, 'catalogue.sqlite'));
+    database.exec('CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)');
+    database.exec("INSERT INTO schema_migrations VALUES (99, 'from-the-future')");
+    database.close();
+    for (const _ of [1, 2]) {
+      await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
+        name: 'NewerSchemaError',
+        message: expect.stringContaining('schema 99'),
+      });
+    }
+  });
+
+  test('whose database is no database is refused, and left as it is', async () => {
+    mkdirSync(directory);
+    const content = 'not a database, whatever its name says\n'.repeat(200);
+    writeFileSync(join(directory, 'catalogue.sqlite'), content);
+    await expect(openSqliteCatalogue({ directory })).rejects.toThrow('file is not a database');
+    expect(readFileSync(join(directory, 'catalogue.sqlite'), 'utf8')).toBe(content);
+  });
+});
+
+describe('what was answered', () => {
+  test('is there after kill -9', async () => {
+    const { child, lines } = startProcess(`
+      for (let batch = 0; ; batch += 1) {
+        const items = [makeItem('a' + batch), makeItem('b' + batch)];
+        console.log((await catalogue.accept(makeAcceptance('project-1', items))).join());
+      }`);
+    const answered: string[] = [];
+    while (answered.length < 100) answered.push(...String((await lines.next()).value).split(','));
+    await kill(child);
+
+    await using opened = await openSqliteCatalogue({ directory });
+    const page = await opened.catalogue.listOperations(operationFilter('project-1'));
+    const kept = new Set(page === 'marker_not_found' ? [] : page.rows.map(({ id }) => id));
+    expect(answered.filter((id) => !kept.has(id))).toEqual([]);
+    expect(kept.size % 2).toBe(0);
+    expect(await opened.catalogue.releaseUnfinished(null, 2_000)).toHaveLength(1);
+  });
+
+  test('is there after an orderly end, with what was still queued', async () => {
+    const opened = await openSqliteCatalogue({ directory });
+    const queued = Array.from({ length: 300 }, (_, index) =>
+      opened.catalogue.accept(makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
+    );
+    await Promise.all([opened[Symbol.asyncDispose](), opened.catalogue[Symbol.asyncDispose]()]);
+    const ids = (await Promise.all(queued)).flat();
+
+    await using again = await openSqliteCatalogue({ directory });
+    const page = await again.catalogue.listOperations(operationFilter('project-1'));
+    expect(page).toMatchObject({ count: 300 });
+    expect(await again.catalogue.showOperation('project-1', ids[299] ?? '')).not.toBeNull();
+  });
+});
+
+describe('the threads', () => {
+  test('let a step that fails among others fail alone', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const acceptances = Array.from({ length: 9 }, (_, index) =>
+      makeAcceptance('project-1', [makeItem(`backup-${index}`)]),
+    );
+    const clashing = makeAcceptance('project-1', [makeItem('other')]);
+    const takenId = acceptances[3]?.items[0]?.id ?? '';
+    const group = acceptances.toSpliced(5, 0, {
+      ...clashing,
+      items: clashing.items.map((each) => ({ ...each, id: takenId })),
+    });
+
+    const outcomes = await Promise.allSettled(group.map((acceptance) => opened.catalogue.accept(acceptance)));
+    expect(outcomes.map(({ status }) => status)).toEqual(group.map((_, at) => (at === 5 ? 'rejected' : 'fulfilled')));
+    expect(outcomes[5]).toMatchObject({ reason: { message: expect.stringMatching(/UNIQUE.*operations\.id/) } });
+    expect(await opened.catalogue.listOperations(operationFilter('project-1'))).toMatchObject({ count: 9 });
+  });
+
+  test('answer reads while a long write goes on', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const ended: string[] = [];
+    const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
+    const write = opened.catalogue.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const reads = [1, 2, 3].map((read) =>
+      opened.catalogue.showBackup('project-1', 'a').then(() => ended.push(`${read}`)),
+    );
+    await Promise.all([write, ...reads]);
+    expect(ended).toEqual(['1', '2', '3', 'write']);
+  });
+
+  test('refuse steps once the catalogue is closed', async () => {
+    const opened = await openSqliteCatalogue({ directory });
+    const closed = opened[Symbol.asyncDispose]();
+    const refusal = { name: 'CatalogueUnavailableError', message: 'The catalogue is closed.' };
+    await expect(opened.catalogue.ping()).rejects.toMatchObject(refusal);
+    await closed;
+    await opened[Symbol.asyncDispose]();
+    await expect(opened.identityStore.findUser('ada')).rejects.toMatchObject(refusal);
+  });
+
+  test('fail what waits and what comes, where one has died', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { path: join(directory, 'catalogue.sqlite'), access: 'write' },
+      execArgv: ['--conditions=@backup-sync/source'],
+    });
+    const thread = new StepThread(worker);
+    await thread.call('ping', []);
+    // Held up by another writer, the step cannot have been answered when the thread is stopped.
+    const other = new DatabaseSync(join(directory, 'catalogue.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const refused = expect(thread.call('ping', [])).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
+    const stopped = worker.terminate();
+    other.exec('ROLLBACK');
+    other.close();
+    await stopped;
+    await refused;
+    await expect(thread.call('ping', [])).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
+    await thread.close();
+    await opened.catalogue.ping();
+  });
+
+  test('keep no process alive that has nothing else to do', async () => {
+    const { child } = startProcess('await catalogue.ping(); process.stdin.pause();');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+  });
+});

@@ -1,0 +1,119 @@
+import { Worker } from 'node:worker_threads';
+import type { IdentityStore } from '../../identity/store.ts';
+import { migrate } from '../migrate.ts';
+import type { Catalogue } from '../port.ts';
+import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
+import { type Access, connect } from './connection.ts';
+import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
+import type { ThreadData } from './messages.ts';
+import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
+
+/** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
+export type SqliteCatalogue = AsyncDisposable & {
+  readonly catalogue: Catalogue;
+  readonly identityStore: IdentityStore;
+};
+
+/**
+ * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
+ *
+ * Throws `DataDirectoryInUseError` where the directory is held already, by this process or another, `NewerSchemaError`
+ * where a newer release wrote it, and `DataDirectoryError` where it cannot be used or its database is damaged. A call of the opened catalogue rejects with
+ * `CatalogueUnavailableError` once it is closed or a thread of it has ended.
+ */
+export async function openSqliteCatalogue({ directory }: { readonly directory: string }): Promise<SqliteCatalogue> {
+  const held = holdDataDirectory(directory);
+  try {
+    return await openHeld(held);
+  } catch (error) {
+    held.release();
+    throw isSqliteError(error)
+      ? new DataDirectoryError(`The catalogue ${held.databasePath} cannot be opened: ${error.message}.`, {
+          cause: error,
+        })
+      : error;
+  }
+}
+
+function isSqliteError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+}
+
+async function openHeld(held: DataDirectory): Promise<SqliteCatalogue> {
+  const path = held.databasePath;
+  // The threads load while the schema is seen to; they open the database with their first step.
+  const writer = startThread({ path, access: 'write' });
+  const reader = startThread({ path, access: 'read' });
+  const closeThreads = async () => {
+    // The connection that may write is the last to close: it leaves one whole file behind.
+    await reader.close();
+    await writer.close();
+  };
+  try {
+    const first = connect(path, 'write');
+    try {
+      await migrate(first.database);
+      // Until here the first connection stays, so that the one that only reads finds the WAL files in place.
+      await Promise.all([writer.call('ping', []), reader.call('ping', [])]);
+    } finally {
+      first.sqlite.close();
+    }
+  } catch (error) {
+    await closeThreads();
+    throw error;
+  }
+  return assemble({ read: reader, write: writer }, async () => {
+    await closeThreads();
+    held.release();
+  });
+}
+
+function startThread(data: ThreadData): StepThread {
+  // In the sources, Node strips the types of the thread's files too, and packages of this repository are sources.
+  const fromSource = import.meta.url.endsWith('.ts');
+  const file = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
+  const execArgv = fromSource ? ['--conditions=@backup-sync/source'] : [];
+  return new StepThread(new Worker(file, { workerData: data, execArgv }));
+}
+
+function assemble(threads: Record<Access, StepThread>, close: () => Promise<void>): SqliteCatalogue {
+  let closed: Promise<void> | null = null;
+  const dispose = () => {
+    closed ??= close();
+    return closed;
+  };
+  const step =
+    <Name extends StepName>(name: Name) =>
+    async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
+      if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
+      return threads[steps[name].access].call(name, input);
+    };
+
+  const catalogue: Catalogue = {
+    accept: step('accept'),
+    startChain: step('startChain'),
+    finishImport: step('finishImport'),
+    releaseUnfinished: step('releaseUnfinished'),
+    deleteBackup: step('deleteBackup'),
+    showBackup: step('showBackup'),
+    listBackups: step('listBackups'),
+    showOperation: step('showOperation'),
+    listOperations: step('listOperations'),
+    findProofs: step('findProofs'),
+    ping: step('ping'),
+    [Symbol.asyncDispose]: dispose,
+  };
+  const identityStore: IdentityStore = {
+    begin: step('begin'),
+    addFirstAdministrator: step('addFirstAdministrator'),
+    hasUsers: step('hasUsers'),
+    findUser: step('findUser'),
+    findProject: step('findProject'),
+    findRole: step('findRole'),
+    saveToken: step('saveToken'),
+    findToken: step('findToken'),
+    removeToken: step('removeToken'),
+    bucketsBoundTo: step('bucketsBoundTo'),
+  };
+  return { catalogue, identityStore, [Symbol.asyncDispose]: dispose };
+}

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe } from 'vitest';
+import { describeCatalogue } from '../catalogue-conformance.ts';
+import { describeIdentityStore } from '../identity-store-conformance.ts';
+import { describeListings } from '../listing-conformance.ts';
+import { describeCatalogueModel } from '../model-conformance.ts';
+import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'backup-sync-catalogue-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let opened = 0;
+const open = () => {
+  opened += 1;
+  return openSqliteCatalogue({ directory: join(root, String(opened)) });
+};
+
+describe('the catalogue on SQLite', () => describeCatalogue(open));
+describe('listings of the catalogue on SQLite', () => describeListings(open));
+describe('any order of steps on SQLite', () => describeCatalogueModel(open));
+describe('the identity store on SQLite', () => describeIdentityStore(open));

@@ -1,0 +1,71 @@
+import type { Worker } from 'node:worker_threads';
+import type { StepInput, StepName, StepOutput } from '../steps.ts';
+import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
+
+/** The catalogue is closed, or its thread has ended; what had been answered before is on disk. */
+export class CatalogueUnavailableError extends Error {
+  override readonly name = 'CatalogueUnavailableError';
+}
+
+type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
+
+/** Asks a thread to run steps, and hands its answers to those who asked. */
+export class StepThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended: Promise<unknown>;
+  #lastId = 0;
+  /** Set once no further step can be asked for. */
+  #unavailable: CatalogueUnavailableError | null = null;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.on('message', (answer: StepAnswer) => this.#settle(answer));
+    worker.once('error', (error) => this.#fail('A thread of the catalogue has failed.', error));
+    worker.once('exit', () => this.#fail('A thread of the catalogue has ended.'));
+    // An open catalogue with nothing to do keeps no process alive.
+    worker.unref();
+  }
+
+  /** Runs a step. Rejects with what the step threw, or with {@link CatalogueUnavailableError}. */
+  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+    if (this.#unavailable !== null) throw this.#unavailable;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#post({ id, step, input });
+    this.#worker.ref();
+    const answered = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    // The thread answers a step with what that step returns; a message between threads cannot say so.
+    return (await answered) as StepOutput<Name>;
+  }
+
+  /** Lets the thread finish what it was asked for, and end. May be called again. */
+  async close(): Promise<void> {
+    if (this.#unavailable === null) {
+      this.#unavailable = new CatalogueUnavailableError('The catalogue is closed.');
+      this.#worker.ref();
+      this.#post('close');
+    }
+    await this.#ended;
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  #settle(answer: StepAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0 && this.#unavailable === null) this.#worker.unref();
+    if ('error' in answer) waiting?.reject(reviveError(answer.error));
+    else waiting?.resolve(answer.value);
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    const error = new CatalogueUnavailableError(message, cause === undefined ? undefined : { cause });
+    this.#unavailable ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

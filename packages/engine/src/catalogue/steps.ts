@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely';
+import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
+import { bucketsBoundTo } from './identity-steps/bound-buckets.ts';
+import { findProject } from './identity-steps/projects.ts';
+import { findToken, removeToken, saveToken } from './identity-steps/tokens.ts';
+import { findRole, findUser } from './identity-steps/users.ts';
+import type { Schema } from './schema.ts';
+import { accept } from './steps/accept.ts';
+import { deleteBackup } from './steps/delete-backup.ts';
+import { findProofs } from './steps/find-proofs.ts';
+import { finishImport } from './steps/finish-import.ts';
+import { listBackups } from './steps/list-backups.ts';
+import { listOperations } from './steps/list-operations.ts';
+import { ping } from './steps/ping.ts';
+import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { showBackup } from './steps/show-backup.ts';
+import { showOperation } from './steps/show-operation.ts';
+import { startChain } from './steps/start-chain.ts';
+
+/** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
+type Step = {
+  readonly access: 'read' | 'write';
+  readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
+};
+
+/** Every step that the database is ever asked for. A step makes no transaction of its own: the driver does. */
+export const steps = {
+  accept: { access: 'write', run: accept },
+  startChain: { access: 'write', run: startChain },
+  finishImport: { access: 'write', run: finishImport },
+  releaseUnfinished: { access: 'write', run: releaseUnfinished },
+  deleteBackup: { access: 'write', run: deleteBackup },
+  showBackup: { access: 'read', run: showBackup },
+  listBackups: { access: 'read', run: listBackups },
+  showOperation: { access: 'read', run: showOperation },
+  listOperations: { access: 'read', run: listOperations },
+  findProofs: { access: 'read', run: findProofs },
+  ping: { access: 'read', run: ping },
+  begin: { access: 'write', run: begin },
+  addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
+  hasUsers: { access: 'read', run: hasUsers },
+  findUser: { access: 'read', run: findUser },
+  findProject: { access: 'read', run: findProject },
+  findRole: { access: 'read', run: findRole },
+  saveToken: { access: 'write', run: saveToken },
+  findToken: { access: 'read', run: findToken },
+  removeToken: { access: 'write', run: removeToken },
+  bucketsBoundTo: { access: 'read', run: bucketsBoundTo },
+} as const satisfies Record<string, Step>;
+
+export type StepName = keyof typeof steps;
+
+type Run<Name extends StepName> = (typeof steps)[Name]['run'];
+
+/** What a step takes beside the database. */
+export type StepInput<Name extends StepName> =
+  Parameters<Run<Name>> extends [Kysely<Schema>, ...infer Input] ? Input : never;
+
+/** What a step answers. */
+export type StepOutput<Name extends StepName> = Awaited<ReturnType<Run<Name>>>;

@@ -1,0 +1,71 @@
+import type { Insertable, Kysely } from 'kysely';
+import type { Acceptance } from '../port.ts';
+import { itemToJson } from '../rows.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+/** An operation that has not ended by then is for whoever sweeps up to end as `timeout`. */
+const deadlineAfterMs = 24 * 60 * 60 * 1000;
+
+/** Writes the operations of a request; see {@link Catalogue.accept}. Returns one id for each item, in their order. */
+export async function accept(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly string[]> {
+  const inFlight = await findInFlight(database, acceptance);
+  const ids: string[] = [];
+  const rows: Insertable<OperationRow>[] = [];
+  for (const { id, item, storageUnitId, chainRoot } of acceptance.items) {
+    const itemJson = itemToJson(item);
+    const key = inFlightKey(storageUnitId, itemJson);
+    const same = inFlight.get(key);
+    ids.push(same ?? id);
+    if (same !== undefined) continue;
+    inFlight.set(key, id);
+    rows.push({
+      id,
+      project_id: acceptance.projectId,
+      kind: 'import',
+      parent_operation_id: null,
+      storage_unit_id: storageUnitId,
+      bucket_name: item.bucket_name,
+      chain_root: chainRoot,
+      backup_id: item.backup_id,
+      resource_id: item.resource_id,
+      resource_name: item.resource_name,
+      item: itemJson,
+      actor_kind: acceptance.actor.kind,
+      actor_name: acceptance.actor.name,
+      request_id: acceptance.requestId,
+      status: 'waiting',
+      message: '',
+      reason_detail: '',
+      created_at_ms: acceptance.acceptedAtMs,
+      updated_at_ms: acceptance.acceptedAtMs,
+      deadline_at_ms: acceptance.acceptedAtMs + deadlineAfterMs,
+      epoch: 0,
+    });
+  }
+  for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();
+  return ids;
+}
+
+function inFlightKey(storageUnitId: string, itemJson: string): string {
+  return JSON.stringify([storageUnitId, itemJson]);
+}
+
+/** What waits or runs for the backups of the request: operation id by storage unit and item. */
+async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const items of chunks(acceptance.items)) {
+    const rows = await unfinishedImports(database)
+      .where('project_id', '=', acceptance.projectId)
+      .where(
+        'backup_id',
+        'in',
+        items.map(({ item }) => item.backup_id),
+      )
+      .select(['id', 'storage_unit_id', 'item'])
+      .execute();
+    for (const row of rows) found.set(inFlightKey(row.storage_unit_id, row.item), row.id);
+  }
+  return found;
+}

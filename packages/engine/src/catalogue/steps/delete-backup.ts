@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely';
+import type { Catalogue } from '../port.ts';
+import { itemOfBackup, itemToJson } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+type Deletion = Parameters<Catalogue['deleteBackup']>[0];
+type Deleted = Awaited<ReturnType<Catalogue['deleteBackup']>>;
+
+/** Forgets a record; see {@link Catalogue.deleteBackup}. */
+export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion): Promise<Deleted> {
+  const { projectId, backupId, deletedAtMs } = deletion;
+  const inFlight = await unfinishedImports(database)
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .select('id')
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst();
+  if (inFlight !== undefined) return { result: 'busy', operationId: inFlight.id };
+
+  const record = await database
+    .updateTable('backups')
+    .set((eb) => ({
+      forgotten_at_ms: deletedAtMs,
+      updated_at_ms: deletedAtMs,
+      last_operation_id: deletion.operationId,
+      revision: eb('revision', '+', 1),
+    }))
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .where('forgotten_at_ms', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (record === undefined) return { result: 'not_found' };
+
+  await database
+    .insertInto('operations')
+    .values({
+      id: deletion.operationId,
+      project_id: projectId,
+      kind: 'delete',
+      parent_operation_id: null,
+      storage_unit_id: record.storage_unit_id,
+      bucket_name: record.bucket_name,
+      chain_root: null,
+      backup_id: backupId,
+      resource_id: record.resource_id,
+      resource_name: record.resource_name,
+      item: itemToJson(itemOfBackup(record)),
+      actor_kind: deletion.actor.kind,
+      actor_name: deletion.actor.name,
+      request_id: deletion.requestId,
+      status: 'success',
+      message: 'The record was removed from the catalogue; the backup itself was not touched.',
+      reason_detail: '',
+      incremental: record.incremental,
+      created_at_ms: deletedAtMs,
+      started_at_ms: deletedAtMs,
+      ended_at_ms: deletedAtMs,
+      updated_at_ms: deletedAtMs,
+      deadline_at_ms: deletedAtMs,
+      epoch: 0,
+    })
+    .execute();
+  return { result: 'deleted' };
+}

@@ -1,0 +1,108 @@
+import type { BackupFilter, BackupSort } from '@backup-sync/contracts';
+import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { BackupRecord, Page } from '../port.ts';
+import { rowToRecord, toStoredBoolean } from '../rows.ts';
+import type { BackupRow, Schema } from '../schema.ts';
+
+/** What each sort key sorts by. */
+const sortColumns = {
+  created_at: 'created_at_ms',
+  updated_at: 'updated_at_ms',
+  name: 'backup_name',
+  status: 'status',
+  protected_at: 'taken_at_s',
+  id: 'backup_id',
+} as const satisfies Record<BackupSort['key'], keyof BackupRow>;
+
+type SortColumn = (typeof sortColumns)[BackupSort['key']];
+type Order = readonly { readonly column: SortColumn; readonly direction: 'asc' | 'desc' }[];
+type Backups<Selected> = SelectQueryBuilder<Schema, 'backups', Selected>;
+
+/** A page of the records of a project; see {@link Catalogue.listBackups}. */
+export async function listBackups(
+  database: Kysely<Schema>,
+  filter: BackupFilter,
+): Promise<Page<BackupRecord> | 'marker_not_found'> {
+  const order = orderOf(filter.sort);
+  const marker = filter.marker === undefined ? null : await findMarker(database, filter.project_id, filter.marker);
+  if (marker === undefined) return 'marker_not_found';
+  if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
+
+  const matching = applyFilter(database.selectFrom('backups'), filter);
+  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  let page = matching.selectAll();
+  if (marker !== null) page = page.where((eb) => isBehind(eb, order, marker));
+  for (const { column, direction } of order) page = page.orderBy(column, direction);
+  const rows = await page.limit(filter.limit).offset(filter.offset).execute();
+  return { rows: rows.map(rowToRecord), count: Number(count) };
+}
+
+/** As asked, then by id. What comes after the id decides nothing. */
+function orderOf(sort: readonly BackupSort[]): Order {
+  const asked = sort.map(({ key, direction }) => ({ column: sortColumns[key], direction }));
+  const end = asked.findIndex(({ column }) => column === 'backup_id');
+  return end === -1 ? [...asked, { column: 'backup_id', direction: 'asc' }] : asked.slice(0, end + 1);
+}
+
+/** By what the marker is sorted. One that was forgotten meanwhile still marks its place. */
+function findMarker(database: Kysely<Schema>, projectId: string, backupId: string) {
+  return database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .select(Object.values(sortColumns))
+    .executeTakeFirst();
+}
+
+/** Vaults, checkpoints and zones do not exist here, and every image is one that was synchronised. */
+function asksForWhatIsNotHere(filter: BackupFilter): boolean {
+  return (
+    filter.vault_id !== undefined ||
+    filter.checkpoint_id !== undefined ||
+    filter.resource_az !== undefined ||
+    (filter.image_type !== undefined && filter.image_type !== 'sync') ||
+    (filter.status !== undefined && recordStatuses(filter.status).length === 0)
+  );
+}
+
+/** Which of these a record can have. */
+function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly BackupRecord['status'][] {
+  return (['available', 'error'] as const).filter((status) => statuses.includes(status));
+}
+
+function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter): Backups<Selected> {
+  const { status, start_time: startMs, end_time: endMs, incremental } = filter;
+  let matching = backups.where('project_id', '=', filter.project_id).where('forgotten_at_ms', 'is', null);
+  if (startMs !== undefined) matching = matching.where('taken_at_s', '>=', Math.ceil(startMs / 1000));
+  if (endMs !== undefined) matching = matching.where('taken_at_s', '<=', Math.floor(endMs / 1000));
+  if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
+  if (filter.name !== undefined) matching = matching.where('backup_name', '=', filter.name);
+  if (filter.parent_id !== undefined) matching = matching.where('parent_backup_id', '=', filter.parent_id);
+  if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
+  if (filter.resource_name !== undefined) matching = matching.where('resource_name', '=', filter.resource_name);
+  if (filter.resource_type !== undefined) matching = matching.where('resource_type', '=', filter.resource_type);
+  if (status !== undefined) {
+    const [one, other] = recordStatuses(status);
+    // Both are every record: without the condition, the index of the order serves.
+    if (one !== undefined && other === undefined) matching = matching.where('status', '=', one);
+  }
+  return matching;
+}
+
+/** Rows that come after `marker` in this order: those that differ first in a key, in its direction. */
+function isBehind(
+  eb: ExpressionBuilder<Schema, 'backups'>,
+  order: Order,
+  marker: Pick<BackupRow, SortColumn>,
+): Expression<SqlBool> {
+  const behind = order.map(({ column, direction }, index) =>
+    eb.and([
+      ...order.slice(0, index).map((earlier) => eb(earlier.column, '=', marker[earlier.column])),
+      eb(column, direction === 'asc' ? '>' : '<', marker[column]),
+    ]),
+  );
+  const [first] = order;
+  // Said once more without "or", so that reading starts at the marker's place in the index.
+  const from = first && eb(first.column, first.direction === 'asc' ? '>=' : '<=', marker[first.column]);
+  return from === undefined ? eb.or(behind) : eb.and([from, eb.or(behind)]);
+}

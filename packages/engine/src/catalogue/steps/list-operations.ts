@@ -1,0 +1,70 @@
+import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { OperationKind, OperationRecord, Page } from '../port.ts';
+import { rowToOperation } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+
+type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
+
+/** A page of the operations of a project, newest first; see {@link Catalogue.listOperations}. */
+export async function listOperations(
+  database: Kysely<Schema>,
+  filter: OperationLogFilter,
+): Promise<Page<OperationRecord> | 'marker_not_found'> {
+  const marker = filter.marker === undefined ? null : await findMarker(database, filter.project_id, filter.marker);
+  if (marker === undefined) return 'marker_not_found';
+  if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
+
+  const matching = applyFilter(database.selectFrom('operations'), filter);
+  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  let page = matching.selectAll();
+  if (marker !== null) {
+    page = page.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at_ms', 'sequence'), '<', tuple(marker.created_at_ms, marker.sequence)),
+    );
+  }
+  const rows = await page
+    .orderBy('created_at_ms', 'desc')
+    .orderBy('sequence', 'desc')
+    .limit(filter.limit)
+    .offset(filter.offset)
+    .execute();
+  return { rows: rows.map(rowToOperation), count: Number(count) };
+}
+
+function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
+  return database
+    .selectFrom('operations')
+    .where('id', '=', operationId)
+    .where('project_id', '=', projectId)
+    .select(['created_at_ms', 'sequence'])
+    .executeTakeFirst();
+}
+
+/** Which kind of operation CBR calls so; of the other types there are none here. */
+function kindOf(type: OperationType): OperationKind | null {
+  if (type === 'sync') return 'import';
+  return type === 'delete' ? 'delete' : null;
+}
+
+/** Vaults and providers do not exist here. */
+function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
+  return (
+    filter.vault_id !== undefined ||
+    filter.vault_name !== undefined ||
+    filter.provider_id !== undefined ||
+    (filter.operation_type !== undefined && kindOf(filter.operation_type) === null)
+  );
+}
+
+function applyFilter<Selected>(operations: Operations<Selected>, filter: OperationLogFilter): Operations<Selected> {
+  const kind = filter.operation_type === undefined ? null : kindOf(filter.operation_type);
+  let matching = operations.where('project_id', '=', filter.project_id);
+  if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
+  if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
+  if (kind !== null) matching = matching.where('kind', '=', kind);
+  if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
+  if (filter.resource_name !== undefined) matching = matching.where('resource_name', '=', filter.resource_name);
+  if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);
+  return matching;
+}

@@ -1,0 +1,20 @@
+import type { Kysely } from 'kysely';
+import type { BackupRecord } from '../port.ts';
+import { rowToRecord } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+
+/** The record of a backup; null where there is none, or a forgotten one. */
+export async function showBackup(
+  database: Kysely<Schema>,
+  projectId: string,
+  backupId: string,
+): Promise<BackupRecord | null> {
+  const row = await database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .where('forgotten_at_ms', 'is', null)
+    .selectAll()
+    .executeTakeFirst();
+  return row === undefined ? null : rowToRecord(row);
+}

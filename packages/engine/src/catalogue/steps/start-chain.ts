@@ -1,0 +1,64 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { ChainKey, OperationRecord } from '../port.ts';
+import { rowToOperation } from '../rows.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+/** Takes up the operations of a chain; see {@link Catalogue.startChain}. */
+export async function startChain(
+  database: Kysely<Schema>,
+  chain: ChainKey,
+  leaseOwner: string,
+  startedAtMs: number,
+): Promise<readonly OperationRecord[]> {
+  const due = await unfinishedImports(database)
+    .where('project_id', '=', chain.projectId)
+    .where('storage_unit_id', '=', chain.storageUnitId)
+    .where('bucket_name', '=', chain.bucketName)
+    .where('chain_root', '=', chain.chainRoot)
+    .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations as before')
+            .select('before.id')
+            .whereRef('before.project_id', '=', 'operations.project_id')
+            .whereRef('before.backup_id', '=', 'operations.backup_id')
+            .where('before.kind', '=', 'import')
+            .where('before.ended_at_ms', 'is', null)
+            .whereRef('before.id', '!=', 'operations.id')
+            .where((eb) =>
+              eb.or([
+                eb('before.sequence', '<', eb.ref('operations.sequence')),
+                // Where transactions overlap, an earlier number may come to light after a later one was taken up.
+                eb('before.status', '=', 'running'),
+              ]),
+            ),
+        ),
+      ),
+    )
+    .select('id')
+    .execute();
+  const started: Selectable<OperationRow>[] = [];
+  for (const some of chunks(due)) {
+    const rows = await database
+      .updateTable('operations')
+      .set((eb) => ({
+        status: 'running',
+        lease_owner: leaseOwner,
+        epoch: eb('epoch', '+', 1),
+        started_at_ms: startedAtMs,
+        updated_at_ms: startedAtMs,
+      }))
+      .where(
+        'id',
+        'in',
+        some.map(({ id }) => id),
+      )
+      .returningAll()
+      .execute();
+    started.push(...rows);
+  }
+  return started.toSorted((one, other) => one.sequence - other.sequence).map(rowToOperation);
+}

@@ -1,0 +1,30 @@
+import type { Caller } from '../context.ts';
+import type { Project } from './store.ts';
+
+/** A token as it is handed out, once. */
+export type IssuedToken = {
+  readonly token: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly project: Project;
+  readonly caller: Caller;
+};
+
+export type TokenRequest = {
+  readonly userName: string;
+  readonly password: string;
+  /** Where none is named: the oldest project. */
+  readonly project: { readonly id: string } | { readonly name: string } | null;
+};
+
+/**
+ * Who may call. Doors ask it; verbs authorise what it answers.
+ *
+ * - `issueToken` throws `not_authenticated` alike for an unknown user, a wrong password and a project that the user has
+ *   no role in: whoever guesses learns nothing.
+ * - `authenticate` answers null for a token that is unknown or has ended.
+ */
+export interface Identity {
+  issueToken(request: TokenRequest): Promise<IssuedToken>;
+  authenticate(token: string): Promise<Caller | null>;
+}

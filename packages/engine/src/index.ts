@@ -1,0 +1,5 @@
+/** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+export type { Caller } from './context.ts';
+export { Engine } from './engine.ts';
+export type { IssuedToken } from './identity/port.ts';
+export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';

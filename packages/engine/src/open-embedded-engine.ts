@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { v7 as uuidv7 } from 'uuid';
+import { type Clock, systemClock } from './clock.ts';
+import { Engine } from './engine.ts';
+import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { importChain } from './operations/backups/import-chain.ts';
+import { createInProcessChainQueue } from './queue/in-process-chain-queue.ts';
+import type { Services } from './services.ts';
+import { openStorageUnit } from './storage/open-storage-unit.ts';
+
+export type EmbeddedEngineOptions = {
+  /** Holds the catalogue; made when it does not exist, held by one process at a time. */
+  readonly dataDirectory: string;
+  /** `file:<directory>` or `s3:<endpoint>`. */
+  readonly storage: string;
+  /** Region of an S3 endpoint. */
+  readonly region?: string | undefined;
+  /** Told of faults of this program or its machine that a caller cannot be told of. */
+  readonly onFault: (place: string, error: unknown) => void;
+  readonly clock?: Clock;
+};
+
+/**
+ * The embedded engine: catalogue in a directory, queue in this process. Takes up what an earlier process left.
+ *
+ * Throws `DataDirectoryInUseError`, `StorageSpecificationError` or what the storage unit says.
+ */
+export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
+  const clock = options.clock ?? systemClock;
+  await using opening = new AsyncDisposableStack();
+  const storage = opening.use(
+    await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region }),
+  );
+  const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
+  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
+  const { catalogue, identityStore } = opened;
+  const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
+
+  // This process holds the data directory, so whoever held a lease before is gone.
+  const waiting = await catalogue.releaseUnfinished(null, clock.nowMs());
+  const leaseOwner = uuidv7();
+  const queue = createInProcessChainQueue({
+    work: (chain, signal) =>
+      importChain(
+        { services, leaseOwner, onFault: (id, error) => options.onFault(`operation ${id}`, error) },
+        chain,
+        signal,
+      ),
+    // Imports wait for storage more than they compute.
+    concurrency: 2 * availableParallelism(),
+    onFault: (chain, error) => options.onFault(`chain ${chain.bucketName}/${chain.chainRoot}`, error),
+  });
+  opening.defer(async () => {
+    await queue[Symbol.asyncDispose]();
+    await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
+  });
+  const services: Services = { catalogue, identityStore, storage, queue, clock, newId: uuidv7 };
+  for (const chain of waiting) queue.add(chain);
+
+  const owned = opening.move();
+  return new Engine({ services, identity, release: () => owned.disposeAsync() });
+}

@@ -1,0 +1,54 @@
+import { type Backup, describeReason, toWireTime } from '@backup-sync/contracts';
+import type { BackupRecord } from '../../catalogue/port.ts';
+
+const gibibyte = 2 ** 30;
+
+/** A record in the form of the wire. */
+export function backupView(record: BackupRecord): Backup {
+  const { listing, location } = record;
+  return {
+    id: record.backupId,
+    name: record.backupName,
+    description: null,
+    checkpoint_id: null,
+    created_at: toWireTime(record.createdAtMs),
+    updated_at: toWireTime(record.updatedAtMs),
+    protected_at: toWireTime(record.takenAtS * 1000),
+    expired_at: null,
+    extend_info: { auto_trigger: false, supported_restore_mode: 'na', support_lld: false },
+    image_type: 'sync',
+    parent_id: record.parentBackupId,
+    project_id: record.projectId,
+    enterprise_project_id: null,
+    resource_az: null,
+    resource_id: record.resourceId,
+    resource_name: record.resourceName,
+    resource_size: record.volumeBytes === null ? null : Math.ceil(record.volumeBytes / gibibyte),
+    resource_type: record.resourceType,
+    status: record.status,
+    vault_id: null,
+    provider_id: null,
+    incremental: record.incremental,
+    version: record.revision,
+    replication_records: [],
+    children: [],
+    backup_sync: {
+      storage_unit: location.storageUnitId,
+      bucket_name: location.bucketName,
+      image_path: location.imagePath,
+      format: record.format,
+      level: record.level,
+      verified_at: record.level === null ? null : toWireTime(record.verifiedAtMs),
+      check_version: record.checkVersion,
+      evidence: {
+        digest: listing.digest,
+        content_id: record.contentId,
+        object_count: listing.objectCount,
+        stored_bytes: listing.storedBytes,
+        newest_object_at: listing.newestObjectAtMs === null ? null : toWireTime(listing.newestObjectAtMs),
+      },
+      last_operation_log_id: record.lastOperationId,
+      reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    },
+  };
+}

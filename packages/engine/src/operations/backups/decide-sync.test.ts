@@ -1,0 +1,188 @@
+import { expect, test } from 'vitest';
+import type { BackupRecord } from '../../catalogue/port.ts';
+import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
+import { type Decision, decideSync } from './decide-sync.ts';
+
+const item = {
+  backup_id: 'b1',
+  backup_name: 'daily',
+  bucket_name: 'bucket',
+  image_path: 'a/b',
+  resource_id: 'r1',
+  resource_name: 'vm',
+  resource_type: 'OS::Native::Server',
+  created_at: 1_700_000_000,
+};
+const here: Location = { storageUnitId: 'default', bucketName: 'bucket', imagePath: 'a/b' };
+const elsewhere: Location = { ...here, imagePath: 'c/d' };
+const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 30, newestObjectAtMs: 1 };
+
+const whole: Examination = {
+  format: 'cinder',
+  listing,
+  contentId: 'c1',
+  level: 'linkage',
+  fault: null,
+  contradictsRequest: false,
+  limit: null,
+  parentBackupId: null,
+  incremental: false,
+  volumeBytes: 1024,
+  verifiedAtMs: 5,
+  checkVersion: 'cinder/1',
+  newProofs: [proof()],
+};
+const broken: Examination = {
+  ...whole,
+  level: 'metadata',
+  fault: { code: 'object_missing', detail: 'a/b-00001' },
+};
+const present: Examination = { ...whole, format: 'unknown', level: 'presence' };
+
+function proof(): EdgeProof {
+  return {
+    backupId: 'b1',
+    location: here,
+    listing,
+    contentId: 'c1',
+    parentBackupId: null,
+    parentListingDigest: null,
+    level: 'linkage',
+    fault: null,
+    limit: null,
+    volumeBytes: 1024,
+    checkVersion: 'cinder/1',
+    verifiedAtMs: 5,
+    metadataObjects: [],
+  };
+}
+
+function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
+  return decideSync(item, 'p1', location, current, { kind: 'seen', examination });
+}
+
+/** The record that a sync of this leaves behind. */
+function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
+  const { record } = decide(null, examination);
+  if (record === null) throw new Error('a first sync of what was seen makes a record');
+  return { ...record, lastOperationId: 'o1', createdAtMs: 1, updatedAtMs: 1, revision: 1, ...changes };
+}
+
+test('a whole backup that is new is recorded as available', () => {
+  const decision = decide(null, whole);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage' });
+  expect(decision.record).toMatchObject({ backupId: 'b1', status: 'available', level: 'linkage', reasonCode: null });
+  expect(decision.proofs).toHaveLength(1);
+});
+
+test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
+  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
+  for (const current of [null, recorded(whole)]) {
+    expect(decideSync(item, 'p1', here, current, seen)).toMatchObject({
+      status: 'failed',
+      outcome: 'none',
+      reasonCode: 'path_not_found',
+      record: null,
+    });
+  }
+});
+
+test('a request that contradicts the path that it gives says nothing of the backup: no record is made or changed', () => {
+  const contradiction: Examination = {
+    ...whole,
+    contentId: null,
+    level: null,
+    fault: { code: 'identity_mismatch', detail: 'another volume' },
+    contradictsRequest: true,
+    newProofs: [],
+  };
+  for (const current of [null, recorded(whole)]) {
+    expect(decide(current, contradiction)).toMatchObject({
+      status: 'failed',
+      reasonCode: 'identity_mismatch',
+      record: null,
+    });
+  }
+});
+
+test('an operation out of time ends as timeout', () => {
+  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
+  expect(decideSync(item, 'p1', here, null, seen).status).toBe('timeout');
+});
+
+test('a broken backup is kept as broken, with the reason', () => {
+  const decision = decide(null, broken);
+  expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: 'object_missing' });
+  expect(decision.record).toMatchObject({ status: 'error', reasonCode: 'object_missing', reasonDetail: 'a/b-00001' });
+});
+
+test('nothing is written for a backup that is unchanged', () => {
+  const again = decide(recorded(whole), { ...whole, newProofs: [] });
+  expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null });
+  const stillBroken = decide(recorded(broken), { ...broken, newProofs: [] });
+  expect(stillBroken).toMatchObject({
+    status: 'failed',
+    outcome: 'unchanged',
+    reasonCode: 'object_missing',
+    record: null,
+  });
+});
+
+test('a proof made anew renews the record', () => {
+  const decision = decide(recorded(whole), { ...whole, verifiedAtMs: 9 });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
+  expect(decision.record?.verifiedAtMs).toBe(9);
+});
+
+test('a proved record whose objects went missing where it lies becomes broken', () => {
+  expect(decide(recorded(whole), broken).record).toMatchObject({ status: 'error', reasonCode: 'object_missing' });
+});
+
+test('a broken copy at another place does not touch a proved record', () => {
+  expect(decide(recorded(whole), broken, elsewhere)).toMatchObject({ status: 'failed', outcome: 'none', record: null });
+});
+
+test('a broken record that is whole again is available again', () => {
+  const decision = decide(recorded(broken), whole);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
+  expect(decision.record).toMatchObject({ status: 'available', reasonCode: null });
+});
+
+test('other content never overwrites a record that is proved available', () => {
+  const other = { ...whole, contentId: 'c2' };
+  for (const place of [here, elsewhere]) {
+    expect(decide(recorded(whole), other, place)).toMatchObject({
+      status: 'failed',
+      outcome: 'none',
+      reasonCode: 'conflict',
+      record: null,
+      proofs: [],
+    });
+  }
+});
+
+test('other content takes the place of a record that is broken', () => {
+  const decision = decide(recorded(broken), { ...whole, contentId: 'c2' });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'superseded' });
+  expect(decision.record?.contentId).toBe('c2');
+});
+
+test('at presence nothing is proved, so changed content updates the record, and the log says so', () => {
+  const decision = decide(recorded(present), { ...present, contentId: 'c2' });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
+  expect(decision.message).toContain('content at the image path has changed');
+});
+
+test('the same content at another place is a move, and the record follows', () => {
+  const decision = decide(recorded(whole), whole, elsewhere);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'moved' });
+  expect(decision.record?.location).toEqual(elsewhere);
+});
+
+test('other names and times update the record, and are never part of its identity', () => {
+  for (const change of [{ backupName: 'x' }, { resourceName: 'x' }, { takenAtS: 1 }, { resourceType: 'x' }]) {
+    const decision = decide(recorded(whole, change), { ...whole, newProofs: [] });
+    expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
+    expect(decision.record).toMatchObject({ backupName: 'daily', resourceName: 'vm', takenAtS: 1_700_000_000 });
+  }
+});

@@ -1,0 +1,198 @@
+import {
+  type BackupSync,
+  type ReasonCode,
+  reaches,
+  type SyncOutcome,
+  type VerificationLevel,
+} from '@backup-sync/contracts';
+import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
+import type { Examination, Fault, Location } from '../../chain/link.ts';
+
+/** What the storage unit showed of an item: something lies there, or nothing could be seen. */
+export type Seen =
+  | { readonly kind: 'seen'; readonly examination: Examination }
+  | { readonly kind: 'unseen'; readonly fault: Fault };
+
+/** What becomes of the operation and the record. */
+export type Decision = Pick<
+  ImportFinish,
+  'status' | 'outcome' | 'message' | 'reasonCode' | 'reasonDetail' | 'level' | 'incremental' | 'record' | 'proofs'
+>;
+
+/**
+ * Decides what a sync does, from the record as it stands and what was seen. Pure.
+ *
+ * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
+ * only present gives way.
+ */
+export function decideSync(
+  item: BackupSync,
+  projectId: string,
+  location: Location,
+  current: BackupRecord | null,
+  seen: Seen,
+): Decision {
+  // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
+  if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
+  const { examination } = seen;
+  if (examination.contradictsRequest && examination.fault !== null) return leaveAsItIs(examination.fault);
+  const facts = { incremental: examination.incremental, proofs: examination.newProofs };
+  const next = recordOf(item, projectId, location, examination);
+  if (examination.fault !== null) {
+    if (current !== null && isProved(current) && !sameLocation(current.location, location)) {
+      // The recorded backup is proved where it lies; a broken copy elsewhere does not touch it.
+      return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+    }
+    const unchanged = current !== null && examination.newProofs.length === 0 && sameRecord(current, next);
+    return {
+      ...failure(examination.fault, unchanged ? 'unchanged' : 'marked', examination.level),
+      ...facts,
+      record: unchanged ? null : next,
+    };
+  }
+  const outcome = outcomeOf(current, next, examination);
+  if (outcome === 'conflict') {
+    const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
+    const fault: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
+    return { ...failure(fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+  }
+  return {
+    status: 'success',
+    outcome,
+    message: successMessage(outcome, current, examination),
+    reasonCode: null,
+    reasonDetail: '',
+    level: examination.level,
+    ...facts,
+    record: outcome === 'unchanged' ? null : next,
+  };
+}
+
+function leaveAsItIs(fault: Fault): Decision {
+  return { ...failure(fault, 'none', null), incremental: null, record: null, proofs: [] };
+}
+
+function outcomeOf(
+  current: BackupRecord | null,
+  next: RecordWrite,
+  examination: Examination,
+): SyncOutcome | 'conflict' {
+  if (current === null) return 'created';
+  const knownContents = current.contentId !== null && next.contentId !== null;
+  if (knownContents && current.contentId !== next.contentId) {
+    if (isProved(current)) return 'conflict';
+    return current.status === 'error' ? 'superseded' : 'updated';
+  }
+  if (!sameLocation(current.location, next.location)) return 'moved';
+  if (!sameNames(current, next)) return 'updated';
+  return examination.newProofs.length === 0 && sameRecord(current, next) ? 'unchanged' : 'verified';
+}
+
+/** Proved available beyond mere presence: what must not be overwritten. */
+function isProved(record: BackupRecord): boolean {
+  return record.status === 'available' && record.level !== null && reaches(record.level, 'metadata');
+}
+
+function sameLocation(one: Location, other: Location): boolean {
+  return (
+    one.storageUnitId === other.storageUnitId &&
+    one.bucketName === other.bucketName &&
+    one.imagePath === other.imagePath
+  );
+}
+
+function sameNames(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    one.backupName === other.backupName &&
+    one.resourceId === other.resourceId &&
+    one.resourceName === other.resourceName &&
+    one.resourceType === other.resourceType &&
+    one.takenAtS === other.takenAtS
+  );
+}
+
+function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    sameNames(one, other) &&
+    sameLocation(one.location, other.location) &&
+    one.status === other.status &&
+    one.reasonCode === other.reasonCode &&
+    one.reasonDetail === other.reasonDetail &&
+    one.level === other.level &&
+    one.listing.digest === other.listing.digest &&
+    one.contentId === other.contentId
+  );
+}
+
+function recordOf(item: BackupSync, projectId: string, location: Location, examination: Examination): RecordWrite {
+  const { fault } = examination;
+  return {
+    projectId,
+    backupId: item.backup_id,
+    backupName: item.backup_name,
+    location,
+    resourceId: item.resource_id,
+    resourceName: item.resource_name,
+    resourceType: item.resource_type,
+    takenAtS: item.created_at,
+    status: fault === null ? 'available' : 'error',
+    reasonCode: fault?.code ?? null,
+    reasonDetail: fault?.detail ?? '',
+    format: examination.format,
+    contentId: examination.contentId,
+    listing: examination.listing,
+    level: examination.level,
+    verifiedAtMs: examination.verifiedAtMs,
+    checkVersion: examination.checkVersion,
+    parentBackupId: examination.parentBackupId,
+    incremental: examination.incremental,
+    volumeBytes: examination.volumeBytes,
+  };
+}
+
+function failure(
+  fault: Fault,
+  outcome: SyncOutcome,
+  level: VerificationLevel | null,
+): {
+  status: 'failed' | 'timeout';
+  outcome: SyncOutcome;
+  message: string;
+  reasonCode: ReasonCode;
+  reasonDetail: string;
+  level: VerificationLevel | null;
+} {
+  return {
+    status: fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
+    outcome,
+    message: {
+      none: 'nothing was recorded or changed',
+      unchanged: 'recorded as broken before; nothing has changed',
+      marked: 'recorded with the reason',
+    }[outcome as 'none' | 'unchanged' | 'marked'],
+    reasonCode: fault.code,
+    reasonDetail: fault.detail,
+    level,
+  };
+}
+
+function successMessage(outcome: SyncOutcome, current: BackupRecord | null, examination: Examination): string {
+  const proved = `proved to ${examination.level}${examination.limit === null ? '' : ` (${examination.limit})`}`;
+  const from = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
+  switch (outcome) {
+    case 'created':
+      return `recorded, ${proved}`;
+    case 'unchanged':
+      return `nothing has changed since it was ${proved}`;
+    case 'updated':
+      return current !== null && current.contentId !== examination.contentId
+        ? `the content at the image path has changed, the record follows, ${proved}`
+        : `the record has the names and times of this request now, ${proved}`;
+    case 'moved':
+      return `the same backup was recorded at ${from}, the record follows, ${proved}`;
+    case 'superseded':
+      return `took the place of a recorded backup that was not whole, ${proved}`;
+    default:
+      return current?.status === 'error' ? `whole again, ${proved}` : `${proved} anew`;
+  }
+}

@@ -1,0 +1,18 @@
+import type { OperationName } from '@backup-sync/contracts';
+import type { Verb } from '../context.ts';
+import { deleteBackup } from './backups/delete-backup.ts';
+import { listBackups } from './backups/list-backups.ts';
+import { showBackup } from './backups/show-backup.ts';
+import { syncBackups } from './backups/sync-backups.ts';
+import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
+import { showOperationLog } from './operation-logs/show-operation-log.ts';
+
+/** What happens, for each operation of the table in contracts. */
+export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
+  syncBackups,
+  listBackups,
+  showBackup,
+  deleteBackup,
+  listOperationLogs,
+  showOperationLog,
+};

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import type { ChainKey } from '../catalogue/port.ts';
+import { createInProcessChainQueue } from './in-process-chain-queue.ts';
+
+const chain = (chainRoot: string): ChainKey => ({
+  projectId: 'p',
+  storageUnitId: 'default',
+  bucketName: 'b',
+  chainRoot,
+});
+
+test('a chain that is added while it runs runs once more, and never beside itself', async () => {
+  const starts: string[] = [];
+  const open: (() => void)[] = [];
+  let beside = 0;
+  let most = 0;
+  const twice = Promise.withResolvers<void>();
+  await using queue = createInProcessChainQueue({
+    concurrency: 4,
+    onFault: () => {},
+    work: async ({ chainRoot }) => {
+      starts.push(chainRoot);
+      most = Math.max(most, ++beside);
+      if (starts.length === 1) await new Promise<void>((resolve) => open.push(resolve));
+      beside -= 1;
+      if (starts.length === 2) twice.resolve();
+    },
+  });
+  queue.add(chain('a'));
+  while (open.length === 0) await Promise.resolve();
+  queue.add(chain('a'));
+  queue.add(chain('a'));
+  open[0]?.();
+  await twice.promise;
+  expect(starts).toEqual(['a', 'a']);
+  expect(most).toBe(1);
+});
+
+test('at most so many chains run at a time, and all of them do', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `chain${index}`);
+  const done = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  let beside = 0;
+  let most = 0;
+  await using queue = createInProcessChainQueue({
+    concurrency: 3,
+    onFault: () => {},
+    work: async ({ chainRoot }) => {
+      most = Math.max(most, ++beside);
+      await new Promise((resolve) => setImmediate(resolve));
+      beside -= 1;
+      seen.push(chainRoot);
+      if (seen.length === names.length) done.resolve();
+    },
+  });
+  for (const name of names) queue.add(chain(name));
+  await done.promise;
+  expect(seen.toSorted()).toEqual(names.toSorted());
+  expect(most).toBe(3);
+});
+
+test('work that throws is told of and tried again', async () => {
+  const faults: unknown[] = [];
+  const done = Promise.withResolvers<void>();
+  let tries = 0;
+  await using queue = createInProcessChainQueue({
+    concurrency: 1,
+    onFault: (_, error) => faults.push(error),
+    work: async () => {
+      tries += 1;
+      if (tries === 1) throw new Error('the disk is full');
+      done.resolve();
+    },
+  });
+  queue.add(chain('a'));
+  await done.promise;
+  expect(tries).toBe(2);
+  expect(faults).toMatchObject([{ message: 'the disk is full' }]);
+});
+
+test('disposing aborts what runs, waits for it, and starts nothing more', async () => {
+  const started = Promise.withResolvers<void>();
+  const log: string[] = [];
+  const queue = createInProcessChainQueue({
+    concurrency: 1,
+    onFault: () => log.push('fault'),
+    work: async ({ chainRoot }, signal) => {
+      log.push(`${chainRoot} starts`);
+      started.resolve();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      log.push(`${chainRoot} stops`);
+      throw new Error('stopped');
+    },
+  });
+  queue.add(chain('a'));
+  queue.add(chain('b'));
+  await started.promise;
+  await queue[Symbol.asyncDispose]();
+  queue.add(chain('c'));
+  expect(log).toEqual(['a starts', 'a stops']);
+});
