@@ -1,0 +1,81 @@
+import { BackupSyncError, errors, openApiDocument } from '@backup-sync/contracts';
+import type { Engine } from '@backup-sync/engine';
+import { createExpressMiddleware } from '@trpc/server/adapters/express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import { bodyMaxBytes } from './json-body.ts';
+import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
+import { authenticate, identifyRequest, requestIdOf } from './request-scope.ts';
+import { restRoutes } from './rest-routes.ts';
+import { tokenRoutes } from './token-routes.ts';
+import { appRouter } from './trpc-router.ts';
+
+export type GatewayAppOptions = {
+  readonly engine: Engine;
+  readonly version: string;
+  /** Told of faults of this program, with the request id that the caller was given. */
+  readonly onFault: (place: string, error: unknown) => void;
+};
+
+/** The HTTP surface: REST as CBR has it, the same operations over tRPC, health and OpenAPI. */
+export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions): Express {
+  const app: Express = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(identifyRequest(engine));
+  app.use(helmet());
+
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', async (_request, response) => {
+    await engine.checkReady();
+    response.json({ status: 'ready' });
+  });
+  const document = openApiDocument({ version });
+  app.get('/openapi.json', (_request, response) => void response.json(document));
+
+  app.use(
+    '/trpc',
+    createExpressMiddleware({
+      router: appRouter,
+      maxBodySize: bodyMaxBytes,
+      createContext: ({ req, res }) => {
+        // A batch asks once for all its calls.
+        let caller: ReturnType<typeof authenticate> | undefined;
+        return {
+          engine,
+          requestId: requestIdOf(res),
+          authenticate: () => {
+            caller ??= authenticate(engine, req);
+            return caller;
+          },
+        };
+      },
+      onError: ({ error, ctx, path }) => {
+        const cause = error.cause ?? error;
+        const unexpected = error.code === 'INTERNAL_SERVER_ERROR' && refusalOf(cause).unexpected;
+        if (unexpected) onFault(`request ${ctx?.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
+      },
+    }),
+  );
+  app.use(tokenRoutes(engine));
+  app.use(restRoutes(engine));
+  app.use((request) => {
+    throw new BackupSyncError('route_not_found', `there is no ${request.path}`);
+  });
+  app.use(refuse(onFault));
+  return app;
+}
+
+function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (thrown, request, response, _next) => {
+    const requestId = requestIdOf(response);
+    const { error, unexpected } = refusalOf(thrown);
+    if (unexpected) onFault(`request ${requestId}, ${request.method} ${request.path}`, thrown);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(errors[error.code].httpStatus).set(refusalHeaders(error)).json(errorBodyOf(error, requestId));
+  };
+}

@@ -1,0 +1,51 @@
+import { BackupSyncError, type ErrorBody, errors } from '@backup-sync/contracts';
+
+/** Seconds after which a caller who was told to wait may come again. */
+const retryAfterSeconds = 1;
+
+/** What the HTTP layer throws before a handler runs: body-parser and the router name the status. */
+type HttpFault = { readonly status: number; readonly type?: string };
+
+/**
+ * Turns whatever was thrown into the refusal to send. What an unknown fault says never leaves the process: `unexpected`
+ * tells that it must be reported here.
+ */
+export function refusalOf(thrown: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
+  if (thrown instanceof BackupSyncError) return { error: thrown, unexpected: thrown.code === 'internal' };
+  if (isHttpFault(thrown)) {
+    const error = httpRefusal(thrown);
+    if (error !== undefined) return { error, unexpected: false };
+  }
+  return { error: new BackupSyncError('internal', 'a fault of the server; it has been logged'), unexpected: true };
+}
+
+export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBody {
+  const { number, remedy } = errors[error.code];
+  return {
+    error_code: number,
+    error_msg: error.message,
+    request_id: requestId,
+    remedy,
+    ...(error.problems.length > 0 && { problems: [...error.problems] }),
+  };
+}
+
+/** Headers that go with a refusal. */
+export function refusalHeaders(error: BackupSyncError): Record<string, string> {
+  const { httpStatus } = errors[error.code];
+  return httpStatus === 429 || httpStatus === 503 ? { 'Retry-After': String(retryAfterSeconds) } : {};
+}
+
+function isHttpFault(thrown: unknown): thrown is HttpFault {
+  return typeof thrown === 'object' && thrown !== null && 'status' in thrown && typeof thrown.status === 'number';
+}
+
+function httpRefusal(fault: HttpFault): BackupSyncError | undefined {
+  if (fault.status === 413) return new BackupSyncError('body_too_large', 'the body is larger than this call may be');
+  if (fault.status === 415) return new BackupSyncError('not_json', 'the body has a charset or encoding not known here');
+  if (fault.type === 'entity.parse.failed') return new BackupSyncError('malformed_json', 'body: is not JSON');
+  if (fault.status >= 400 && fault.status < 500) {
+    return new BackupSyncError('invalid_request', 'the request cannot be read: its address or body is malformed');
+  }
+  return undefined;
+}

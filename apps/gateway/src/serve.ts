@@ -1,0 +1,87 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type EndpointFile, endpointFileName } from '@backup-sync/contracts';
+import { type EmbeddedEngineOptions, type Engine, type IssuedToken, openEmbeddedEngine } from '@backup-sync/engine';
+import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
+import { listen } from './listen.ts';
+
+/** The local credential is renewed well before its day is over. */
+const renewEveryMs = 12 * 60 * 60 * 1000;
+
+export type ServeOptions = EmbeddedEngineOptions &
+  Pick<GatewayAppOptions, 'version'> & {
+    readonly host: string;
+    readonly port: number;
+    /** Password of the administrator that the first start makes; generated where there is none. */
+    readonly administratorPassword?: string | undefined;
+  };
+
+export type RunningGateway = AsyncDisposable & {
+  readonly endpoint: string;
+  readonly projectId: string;
+  /** A token for this machine's operator, as commands on the same data directory use it. */
+  readonly token: string;
+  /** The administrator's password where the first start generated one. */
+  readonly generatedPassword: string | null;
+};
+
+/** Opens the embedded engine and serves it until disposed. */
+export async function serve(options: ServeOptions): Promise<RunningGateway> {
+  await using starting = new AsyncDisposableStack();
+  const engine = starting.use(await openEmbeddedEngine(options));
+  const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
+  const app = createGatewayApp({ engine, version: options.version, onFault: options.onFault });
+  const listening = starting.use(await listen(app, options.host, options.port));
+  const local = starting.use(await leaveEndpointFile(engine, options, listening.endpoint));
+  const running = starting.move();
+  return {
+    endpoint: listening.endpoint,
+    projectId: engine.identity.project.id,
+    token: local.token,
+    generatedPassword,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Leaves the file through which local commands reach this server, and keeps its credential fresh. */
+async function leaveEndpointFile(
+  engine: Engine,
+  options: ServeOptions,
+  endpoint: string,
+): Promise<AsyncDisposable & { readonly token: string }> {
+  const path = join(options.dataDirectory, endpointFileName);
+  let issued = await renew(null);
+  const timer = setInterval(() => {
+    renew(issued).then(
+      (next) => {
+        issued = next;
+      },
+      (error: unknown) => options.onFault('renewing the local credential', error),
+    );
+  }, renewEveryMs);
+  timer.unref();
+  return {
+    token: issued.token,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await rm(path, { force: true });
+      await engine.identity.revoke(issued.token);
+    },
+  };
+
+  async function renew(before: IssuedToken | null): Promise<IssuedToken> {
+    const next = await engine.identity.issueSystemToken(userInfo().username);
+    await writeOwnerOnly(path, { endpoint, project_id: next.project.id, token: next.token, pid: process.pid });
+    if (before !== null) await engine.identity.revoke(before.token);
+    return next;
+  }
+}
+
+/** Written aside and renamed, so that a reader sees the whole file or none. */
+async function writeOwnerOnly(path: string, content: EndpointFile): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+  const aside = `${path}.${process.pid}`;
+  await writeFile(aside, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  await rename(aside, path);
+}

@@ -1,0 +1,60 @@
+import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
+import type { AppRouter } from './trpc-router.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ [specificationExample.bucket_name]: { 'a/b': 'bytes' } });
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+function client(token = gateway.token) {
+  return createTRPCClient<AppRouter>({
+    links: [httpBatchLink({ url: `${gateway.endpoint}/trpc`, headers: { 'X-Auth-Token': token } })],
+  });
+}
+
+test('the same operations are there over tRPC, typed', async () => {
+  const trpc = client();
+  const project_id = gateway.projectId;
+  const { sync } = await trpc.syncBackups.mutate({
+    project_id,
+    sync: [{ ...specificationExample, image_path: 'a/b' }],
+  });
+  const [accepted] = sync;
+  const log = await gateway.ended(accepted?.operation_log_id ?? '');
+  expect(log.status).toBe('success');
+  const [shown, listed] = await Promise.all([
+    trpc.showOperationLog.query({ project_id, operation_log_id: log.id }),
+    trpc.listBackups.query({ project_id, limit: 5, sort: 'name:asc' }),
+  ]);
+  expect(shown.operation_log).toEqual(log);
+  expect(listed.backups.map(({ id }) => id)).toEqual([specificationExample.backup_id]);
+  await trpc.deleteBackup.mutate({ project_id, backup_id: specificationExample.backup_id });
+  await expect(trpc.showBackup.query({ project_id, backup_id: specificationExample.backup_id })).rejects.toMatchObject({
+    data: { errorCode: 'backup_not_found', number: 'BackupSync.1009', httpStatus: 404 },
+  });
+});
+
+test('bad input is refused with every place, as over REST', async () => {
+  const refused = client().syncBackups.mutate({
+    project_id: gateway.projectId,
+    sync: [{ ...specificationExample, backup_name: '' }],
+  });
+  await expect(refused).rejects.toMatchObject({
+    data: {
+      errorCode: 'invalid_request',
+      httpStatus: 400,
+      problems: [{ place: 'sync[0].backup_name', message: 'must have 1 to 64 characters, has 0' }],
+    },
+  });
+});
+
+test('a bad token and another project are refused with the same codes as over REST', async () => {
+  const badToken = client('nonsense').listBackups.query({ project_id: gateway.projectId });
+  await expect(badToken).rejects.toMatchObject({ data: { errorCode: 'not_authenticated', httpStatus: 401 } });
+  const otherProject = client().listBackups.query({ project_id: 'another' });
+  await expect(otherProject).rejects.toBeInstanceOf(TRPCClientError);
+  await expect(otherProject).rejects.toMatchObject({ data: { errorCode: 'project_not_allowed', httpStatus: 403 } });
+});
