@@ -1,0 +1,9 @@
+// npm run --silent backup-sync -- …: the command line, set up when it is not.
+import { join } from 'node:path';
+import { build, checkNode, install, node, root, run } from './setup.mjs';
+
+checkNode();
+await install();
+await build();
+const { code } = await run(node, [join(root, 'apps/cli/dist/main.js'), ...process.argv.slice(2)]);
+process.exitCode = code;

@@ -1,0 +1,85 @@
+// pnpm run examples: writes examples/ anew. Small backups of volumes and servers that nobody has.
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type WrittenBackup, writeCinderBackup } from '../packages/engine/src/testing/cinder-writer.ts';
+import { seededBytes, seededUuid } from '../packages/engine/src/testing/seeded-bytes.ts';
+import { syncItemOf } from '../packages/engine/src/testing/small-chain.ts';
+import { putObjects } from '../packages/engine/src/testing/test-buckets.ts';
+
+const examples = join(import.meta.dirname, '..', 'examples');
+const buckets = join(examples, 'buckets');
+const volumeBucket = 'volumebackups';
+const serverBucket = 'vmware-backups';
+const blockBytes = 32 * 1024;
+const volumeBytes = 16 * blockBytes;
+const dayMs = 24 * 60 * 60 * 1000;
+const firstMs = Date.UTC(2026, 8, 1, 2);
+
+/** A full backup and one increment for each list of changed blocks. */
+function writeChain(name: string, changes: readonly (readonly number[])[]): WrittenBackup[] {
+  const chain: WrittenBackup[] = [];
+  let volume = new Uint8Array(volumeBytes);
+  // Half a block of data in every fourth block: the rest is empty, as in volumes of every day.
+  for (let offset = 0; offset < volumeBytes; offset += 4 * blockBytes) {
+    volume.set(seededBytes(`${name}/${offset}`, blockBytes / 2), offset);
+  }
+  for (const [day, blocks] of [[], ...changes].entries()) {
+    volume = volume.slice();
+    for (const block of blocks) volume.set(seededBytes(`${name}/${day}/${block}`, 4096), block * blockBytes);
+    const parent = chain.at(-1);
+    chain.push(
+      writeCinderBackup({
+        volumeId: seededUuid(name),
+        backupId: seededUuid(`${name}/backup/${day}`),
+        takenAtMs: firstMs + day * dayMs,
+        volume,
+        name: `${name}-${day === 0 ? 'full' : `day-${day}`}`,
+        objectBytes: 4 * blockBytes,
+        blockBytes,
+        ...(parent !== undefined && { parent }),
+      }),
+    );
+  }
+  return chain;
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(join(examples, file), `${JSON.stringify(value, null, 2)}\n`);
+}
+
+await rm(buckets, { recursive: true, force: true });
+const database = writeChain('database-disk', [[1, 2, 9], [5]]);
+const mail = writeChain('mail-disk', []);
+for (const backup of [...database, ...mail]) await putObjects(buckets, volumeBucket, backup.objects);
+// Broken on purpose: a data object is gone.
+const [mailBackup] = mail;
+if (mailBackup === undefined) throw new Error('the chain has a full backup');
+await rm(join(buckets, volumeBucket, `${mailBackup.imagePath}-00002`));
+
+// A format that is not known: all that can be said is that it is there.
+const serverPath = ['plan', 'server', 'backup'].map((part) => seededUuid(`web-server/${part}`)).join('/');
+await putObjects(buckets, serverBucket, [
+  [`${serverPath}/descriptor.json`, `${JSON.stringify({ disks: ['disk-0.bin'] })}\n`],
+  [`${serverPath}/disk-0.bin`, seededBytes('web-server/disk', 8192)],
+]);
+const server = {
+  backup_id: seededUuid('web-server/backup'),
+  backup_name: 'web-server',
+  bucket_name: serverBucket,
+  image_path: serverPath,
+  resource_id: seededUuid('web-server/server'),
+  resource_name: 'web-server',
+  resource_type: 'OS::VMware::Server',
+  created_at: firstMs / 1000,
+};
+
+const named = (backup: WrittenBackup) => ({
+  ...syncItemOf(backup, volumeBucket),
+  resource_name: backup === mailBackup ? 'mail-disk' : 'database-disk',
+});
+await writeJson('sync-request.json', { sync: [...database.map(named), server, named(mailBackup)] });
+await writeJson('expected-results.json', {
+  ...Object.fromEntries(database.map(({ plan }) => [plan.backupId, { level: 'linkage', reason: null }])),
+  [server.backup_id]: { level: 'presence', reason: null },
+  [mailBackup.plan.backupId]: { level: 'metadata', reason: 'object_missing' },
+});

@@ -1,0 +1,187 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+
+const request = join(examples, 'sync-request.json');
+const storage = `file:${join(examples, 'buckets')}`;
+
+describe('in local mode', () => {
+  test('sync imports the examples, proves them, and a second sync changes nothing', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const first = await run(['sync', request], { environment });
+    expect(first.code).toBe(3);
+    expect(first.output).toMatch(/database-disk-full +database-disk +linkage +6 +[\d.]+ KiB +created/);
+    expect(first.output).toMatch(/web-server +web-server +presence .* created/);
+    expect(first.output).toMatch(/mail-disk-full .* failed: object_missing/);
+    expect(first.output).toContain('What to do: Restore the object');
+
+    const second = await run(['sync', '-', '--json'], { environment, input: await readFile(request, 'utf8') });
+    expect(second.code).toBe(3);
+    const logs: { status: string; backup_sync: { outcome: string } }[] = JSON.parse(second.output).operation_logs;
+    expect(logs.map((log) => [log.status, log.backup_sync.outcome])).toEqual([
+      ['success', 'unchanged'],
+      ['success', 'unchanged'],
+      ['success', 'unchanged'],
+      ['success', 'unchanged'],
+      ['failed', 'unchanged'],
+    ]);
+    expect(second.messages).toBe('');
+  });
+
+  test('NDJSON is taken from standard input, and bad lines are named all at once', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const items: object[] = JSON.parse(await readFile(request, 'utf8')).sync;
+    const lines = items.map((item) => JSON.stringify(item));
+    const good = await run(['sync', '-', '--json'], { environment, input: `${lines.slice(0, 2).join('\n')}\n\n` });
+    expect(good.code).toBe(0);
+    expect(JSON.parse(good.output).operation_logs).toHaveLength(2);
+
+    const spoilt = [
+      lines[0],
+      JSON.stringify({ ...items[1], backup_name: '' }),
+      JSON.stringify({ ...items[2], created_at: 'x' }),
+    ];
+    const bad = await run(['sync', '-'], { environment, input: spoilt.join('\n') });
+    expect(bad).toMatchObject({ code: 1, output: '' });
+    expect(bad.messages).toContain('line 2, backup_name: must have 1 to 64 characters');
+    expect(bad.messages).toContain('line 3, created_at: ');
+  });
+
+  test('backups and operations are listed, shown and deleted', async () => {
+    await using home = await temporaryDirectory();
+    const where = ['--data-dir', join(home.path, 'data'), '--storage', storage];
+    await run(['sync', request, ...where]);
+    const listed = JSON.parse((await run(['backups', 'list', '--json', '--sort', 'name:asc', ...where])).output);
+    expect(listed.backups.map(({ name }: { name: string }) => name)).toEqual([
+      'database-disk-day-1',
+      'database-disk-day-2',
+      'database-disk-full',
+      'mail-disk-full',
+      'web-server',
+    ]);
+    const broken = listed.backups[3];
+    const shown = await run(['backups', 'show', broken.id, ...where]);
+    expect(shown.output).toMatch(/status +error/);
+    expect(shown.output).toMatch(/reason +object_missing \(BackupSync\.2013\)/);
+
+    const operations = JSON.parse((await run(['operations', 'list', '--status', 'failed', '--json', ...where])).output);
+    expect(operations.operation_logs).toHaveLength(1);
+    const operation = await run(['operations', 'show', operations.operation_logs[0].id, ...where]);
+    expect(operation.output).toMatch(/what to do +Restore the object/);
+
+    expect((await run(['backups', 'delete', broken.id, ...where])).code).toBe(0);
+    const gone = await run(['backups', 'show', broken.id, '--json', ...where]);
+    expect(gone).toMatchObject({ code: 1, output: '' });
+    expect(JSON.parse(gone.messages)).toMatchObject({ error: { code: 'BackupSync.1009' } });
+  });
+});
+
+describe('a running server', () => {
+  test('serves commands by endpoint and token, and those on its own data directory', async () => {
+    await using home = await temporaryDirectory();
+    const dataDirectory = join(home.path, 'data');
+    const password = 'a password of the test';
+    await using server = await startServer(dataDirectory, storage, { BACKUP_SYNC_ADMIN_PASSWORD: password });
+    const local = ['--data-dir', dataDirectory, '--storage', storage];
+    expect((await run(['sync', request, ...local])).code).toBe(3);
+
+    const issued = await run(['token', '--endpoint', server.endpoint, '--json'], { input: `${password}\n` });
+    const { token, project_id: projectId } = JSON.parse(issued.output);
+    expect(projectId).toBe(server.projectId);
+    const environment = {
+      BACKUP_SYNC_ENDPOINT: server.endpoint,
+      BACKUP_SYNC_TOKEN: token,
+      BACKUP_SYNC_PROJECT: projectId,
+    };
+    const listed = await run(['backups', 'list', '--json', '--status', 'available'], { environment });
+    expect(JSON.parse(listed.output).count).toBe(4);
+
+    const stranger = await run(['backups', 'list'], { environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' } });
+    expect(stranger).toMatchObject({ code: 4, output: '' });
+    const wrong = await run(['token', '--endpoint', server.endpoint], {
+      environment: { BACKUP_SYNC_PASSWORD: 'guess' },
+    });
+    expect(wrong).toMatchObject({ code: 4, output: '' });
+    expect(wrong.messages + stranger.messages).not.toContain(password);
+  });
+
+  test('a second one on its port or data directory says so in one sentence', async () => {
+    await using home = await temporaryDirectory();
+    const dataDirectory = join(home.path, 'data');
+    await using server = await startServer(dataDirectory, storage);
+    const sameDirectory = await run([
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data-dir',
+      dataDirectory,
+      '--storage',
+      storage,
+    ]);
+    expect(sameDirectory.code).toBe(1);
+    expect(sameDirectory.messages).toMatch(/^error: .*data directory.* in use.*\n$/i);
+    const address = new URL(server.endpoint).host;
+    const samePort = await run([
+      'serve',
+      '--listen',
+      address,
+      '--data-dir',
+      join(home.path, 'other'),
+      '--storage',
+      storage,
+    ]);
+    expect(samePort.code).toBe(1);
+    expect(samePort.messages).toMatch(new RegExp(`^error: ${address} is in use by another program; .*\n$`));
+  });
+});
+
+describe('what is wrong is said in a sentence', () => {
+  test.each([
+    [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
+    [['backups', 'list'], 1, 'give a data directory (--data-dir'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 1, 'no token: give --token'],
+    [['backups', 'list', '--endpoint', 'ftp://x', '--token', 't', '--project', 'p'], 1, '"ftp://x" is not an address'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--token', 't', '--project', 'p'], 5, 'does not answer'],
+    [['backups', 'list', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],
+    [['backups', 'lst'], 1, 'Did you mean list?'],
+    [['backups', 'list', '--colour'], 1, "unknown option '--colour'"],
+    [['backups', 'list', '--limit', 'ten'], 1, 'whole number'],
+    [['serve', '--listen', 'nowhere', '--data-dir', 'd', '--storage', 'file:d'], 1, '"nowhere" is not host:port'],
+  ])('%j exits %i and says %s', async (args, code, sentence) => {
+    const ended = await run(args);
+    expect(ended).toMatchObject({ code, output: '' });
+    expect(ended.messages).toContain(sentence);
+    expect(ended.messages).not.toMatch(/^\s+at /m);
+  });
+
+  test('a file that is neither JSON nor NDJSON is named with the line', async () => {
+    await using home = await temporaryDirectory();
+    const file = join(home.path, 'list.json');
+    await writeFile(file, '{"backup_id":\n');
+    const ended = await run(['sync', file, '--data-dir', home.path, '--storage', storage]);
+    expect(ended.messages).toContain('line 1: is neither JSON with a "sync" list nor a line of NDJSON');
+  });
+});
+
+test('demo imports the examples through the public API and exits 0 when all came out as it should', async () => {
+  await using home = await temporaryDirectory();
+  const args = [
+    'demo',
+    '--examples',
+    examples,
+    '--once',
+    '--listen',
+    '127.0.0.1:0',
+    '--data-dir',
+    join(home.path, 'data'),
+  ];
+  for (const outcome of ['created', 'unchanged']) {
+    const ended = await run(args);
+    expect(ended.code).toBe(0);
+    expect(ended.output).toContain('All is well');
+    expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(4);
+  }
+});

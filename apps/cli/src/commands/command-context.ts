@@ -1,0 +1,15 @@
+import type { ConnectOptions } from '../connect.ts';
+import type { Environment } from '../environment.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What every command works with. */
+export type CommandContext = {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly input: NodeJS.ReadStream;
+  readonly connect: ConnectOptions;
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly onFault: (place: string, error: unknown) => void;
+};

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonCode, verificationLevel } from '@backup-sync/contracts';
+import { createClient } from '@backup-sync/core';
+import { z } from 'zod';
+import { exitCodes } from '../failure.ts';
+import { failureSummary, resultsTable } from '../results.ts';
+import { note, print, styled } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+import { readSyncItems } from './read-sync-items.ts';
+import { recordsOf, runSync } from './run-sync.ts';
+import { startGateway, untilStopped } from './start-gateway.ts';
+
+/** What is expected of the examples, by backup id: one of them is broken on purpose. */
+const expectedResults = z.record(
+  z.string(),
+  z.object({ level: verificationLevel.nullable(), reason: reasonCode.nullable() }),
+);
+
+/**
+ * The main job on the shipped examples: starts the gateway, imports them through its public API, shows what was found,
+ * and goes on serving unless `once`. Exits 0 when everything came out as the examples say it should.
+ */
+export async function demoCommand(
+  context: CommandContext,
+  options: { readonly examples: string; readonly listen?: string | undefined; readonly once: boolean },
+): Promise<number> {
+  const { terminal, signal } = context;
+  const examples = {
+    ...context,
+    connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}` },
+  };
+  await using gateway = await startGateway(examples, options.listen);
+  const operations = createClient(gateway);
+  const items = await readSyncItems(join(options.examples, 'sync-request.json'), context.input);
+  const logs = await runSync(operations, items, terminal, signal);
+  print(terminal, resultsTable(logs, await recordsOf(operations, logs, signal)));
+  print(terminal, `\n${failureSummary(logs)}\n`);
+
+  const expected = expectedResults.parse(
+    JSON.parse(await readFile(join(options.examples, 'expected-results.json'), 'utf8')),
+  );
+  const surprises = logs.filter((log) => {
+    const wanted = expected[log.extra_info.backup?.backup_id ?? ''];
+    return wanted?.level !== log.backup_sync.level || wanted.reason !== (log.backup_sync.reason?.code ?? null);
+  });
+  const well = surprises.length === 0 && logs.length === items.length;
+  if (well) {
+    print(
+      terminal,
+      `${styled(terminal, 'green', 'All is well:')} each backup came out as it should, the broken one included.`,
+    );
+  } else {
+    const names = surprises.map((log) => log.extra_info.backup?.backup_name).join(', ');
+    note(terminal, `${styled(terminal, 'red', 'Not as expected:')} ${names}`);
+  }
+  if (options.once) return well ? exitCodes.done : exitCodes.failure;
+
+  print(terminal, `\nThe API listens at ${gateway.endpoint}, project ${gateway.projectId}.`);
+  if (gateway.generatedPassword !== null) {
+    print(terminal, `The user admin was made, with the password ${gateway.generatedPassword} (shown this once).`);
+  }
+  print(terminal, 'Ctrl-C stops it.');
+  await untilStopped(signal);
+  return exitCodes.done;
+}

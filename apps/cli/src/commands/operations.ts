@@ -1,0 +1,76 @@
+import type { OperationInput, OperationLog } from '@backup-sync/contracts';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatTable } from '../table.ts';
+import { note, print, printJson } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+
+export type ListOperationsFilter = Omit<OperationInput<'listOperationLogs'>, 'project_id'>;
+
+export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const page = await connection.operations.listOperationLogs(filter, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, page);
+  else {
+    const rows = page.operation_logs.map((log) => [
+      log.id,
+      log.operation_type,
+      log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? '',
+      log.status,
+      log.backup_sync.reason?.code ?? log.backup_sync.outcome ?? '',
+      shortTime(log.created_at),
+    ]);
+    const headings = ['ID', 'TYPE', 'BACKUP', 'STATUS', 'RESULT', 'ACCEPTED (UTC)'];
+    print(
+      context.terminal,
+      formatTable(
+        headings.map((heading) => ({ heading })),
+        rows,
+      ),
+    );
+    note(context.terminal, `${page.operation_logs.length} of ${page.count}`);
+  }
+  return exitCodes.done;
+}
+
+export async function showOperationCommand(context: CommandContext, operationLogId: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const input = { operation_log_id: operationLogId };
+  const answer = await connection.operations.showOperationLog(input, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else {
+    const rows = describe(answer.operation_log);
+    print(context.terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows));
+  }
+  return exitCodes.done;
+}
+
+function describe(log: OperationLog): string[][] {
+  const { backup_sync: result, extra_info: extra } = log;
+  return [
+    ['id', log.id],
+    ['type', log.operation_type],
+    ['status', log.status],
+    ['backup', extra.backup?.backup_id ?? extra.delete?.backup_id ?? '-'],
+    ['resource', `${extra.resource.name} (${extra.resource.id})`],
+    ['accepted (UTC)', shortTime(log.created_at)],
+    ['ended (UTC)', log.ended_at === null ? '-' : shortTime(log.ended_at)],
+    ['outcome', result.outcome === null ? '-' : `${result.outcome}: ${result.message}`],
+    ['level', result.level ?? '-'],
+    ...(result.requests === null
+      ? []
+      : [
+          [
+            'requests',
+            `${result.requests.lists} LIST, ${result.requests.gets} GET, ${result.requests.bytes_read} B read`,
+          ],
+        ]),
+    ...(result.reason === null
+      ? []
+      : [
+          ['reason', `${result.reason.code} (${result.reason.number}): ${result.reason.message}`],
+          ['what to do', result.reason.remedy],
+        ]),
+  ];
+}

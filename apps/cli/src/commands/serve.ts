@@ -1,0 +1,21 @@
+import { exitCodes } from '../failure.ts';
+import { print, printJson } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+import { startGateway, untilStopped } from './start-gateway.ts';
+
+/** Serves until Ctrl-C or SIGTERM. */
+export async function serveCommand(context: CommandContext, listen: string | undefined): Promise<number> {
+  const { terminal } = context;
+  await using gateway = await startGateway(context, listen);
+  if (terminal.json) printJson(terminal, { endpoint: gateway.endpoint, project_id: gateway.projectId });
+  else {
+    print(terminal, `listening at ${gateway.endpoint}, project ${gateway.projectId}`);
+    if (gateway.generatedPassword !== null) {
+      print(terminal, `first start: the user admin was made, with the password ${gateway.generatedPassword}`);
+      print(terminal, 'keep it: it is shown this once');
+    }
+    print(terminal, 'Ctrl-C stops it');
+  }
+  await untilStopped(context.signal);
+  return exitCodes.done;
+}

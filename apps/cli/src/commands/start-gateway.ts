@@ -1,0 +1,41 @@
+import type { RunningGateway } from '@backup-sync/gateway';
+import { localOptions } from '../connect.ts';
+import { UsageError } from '../failure.ts';
+import type { CommandContext } from './command-context.ts';
+
+const defaultListen = '127.0.0.1:8787';
+
+/** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
+export async function startGateway(context: CommandContext, listen: string | undefined): Promise<RunningGateway> {
+  const { environment } = context;
+  const { host, port } = parseListen(listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
+  const local = localOptions(context.connect, environment);
+  const { serve } = await import('@backup-sync/gateway');
+  return serve({
+    ...local,
+    host,
+    port,
+    region: environment.AWS_REGION,
+    administratorPassword: environment.BACKUP_SYNC_ADMIN_PASSWORD?.reveal(),
+    version: context.version,
+    onFault: context.onFault,
+  });
+}
+
+/** `127.0.0.1:8787`, `[::1]:8787` or `localhost:8787`. */
+function parseListen(value: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535)
+    throw new UsageError(`--listen: "${value}" is not host:port, e.g. ${defaultListen}`);
+  return { host, port };
+}
+
+/** Resolves when the signal is aborted. */
+export function untilStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

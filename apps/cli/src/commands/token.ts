@@ -1,0 +1,43 @@
+import { text } from 'node:stream/consumers';
+import { issueToken } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { note, print, printJson } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+
+/**
+ * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
+ * from BACKUP_SYNC_PASSWORD or standard input. Locally: for the operator of the machine.
+ */
+export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
+  const { terminal, environment, signal } = context;
+  const endpoint = context.connect.endpoint ?? environment.BACKUP_SYNC_ENDPOINT;
+  let issued: { readonly token: string; readonly projectId: string };
+  if (endpoint === undefined) {
+    await using connection = await connect(context.connect, environment, context.onFault);
+    issued = await connection.token();
+  } else {
+    const project = context.connect.project ?? environment.BACKUP_SYNC_PROJECT;
+    const password = await readPassword(context);
+    const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
+    issued = await issueToken(endpoint, credentials, { signal });
+  }
+  if (terminal.json) printJson(terminal, { token: issued.token, project_id: issued.projectId });
+  else {
+    note(terminal, `for project ${issued.projectId}`);
+    print(terminal, issued.token);
+  }
+  return exitCodes.done;
+}
+
+async function readPassword({ environment, input }: CommandContext): Promise<string> {
+  const given = environment.BACKUP_SYNC_PASSWORD?.reveal();
+  if (given !== undefined) return given;
+  if (input.isTTY) {
+    throw new UsageError('no password: set BACKUP_SYNC_PASSWORD, or pipe it to standard input');
+  }
+  const password = (await text(input)).replace(/\r?\n$/, '');
+  if (password === '')
+    throw new UsageError('no password: standard input was empty and BACKUP_SYNC_PASSWORD is not set');
+  return password;
+}

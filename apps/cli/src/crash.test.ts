@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { syncBackupsAnswer } from '@backup-sync/contracts';
+import { expect, test } from 'vitest';
+import { run, startServer, temporaryDirectory } from './testing.ts';
+
+/** An S3 service whose every image path holds one object. It answers `free` listings, then none until it is opened. */
+async function gatedStorage(free: number) {
+  let open = false;
+  let answered = 0;
+  const heldBack = Promise.withResolvers<void>();
+  const server = createServer((request, response) => {
+    if (!open && answered >= free) {
+      heldBack.resolve();
+      return;
+    }
+    answered += 1;
+    const prefix = new URL(request.url ?? '/', 'http://s3').searchParams.get('prefix');
+    response.setHeader('Content-Type', 'application/xml');
+    response.end(`<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+  <Name>bucket</Name><Prefix>${prefix}</Prefix><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>
+  <Contents>
+    <Key>${prefix}/disk</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>
+    <ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>4096</Size><StorageClass>STANDARD</StorageClass>
+  </Contents>
+</ListBucketResult>`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Resolves when a request waits for an answer. */
+    heldBack: heldBack.promise,
+    openGate() {
+      open = true;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+test.each([0, 20])(
+  'a kill -9 between the 200 and the end, after %i of 50 imports, loses nothing: each reaches its end after a restart',
+  async (free) => {
+    await using home = await temporaryDirectory();
+    await using storage = await gatedStorage(free);
+    const dataDirectory = join(home.path, 'data');
+    const environment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const server = await startServer(dataDirectory, storage.specification, environment);
+    const local = ['--data-dir', dataDirectory, '--storage', storage.specification, '--json'];
+    const { token } = JSON.parse((await run(['token', ...local])).output);
+    const sync = Array.from({ length: 50 }, (_, index) => ({
+      backup_id: `backup-${index}`,
+      backup_name: `backup-${index}`,
+      bucket_name: 'bucket',
+      image_path: `plan/server/${index}`,
+      resource_id: 'server',
+      resource_name: 'server',
+      resource_type: 'OS::VMware::Server',
+      created_at: 1_700_000_000,
+    }));
+    const answer = await fetch(`${server.endpoint}/v3/${server.projectId}/backups/sync`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Auth-Token': token },
+      body: JSON.stringify({ sync }),
+    });
+    expect(answer.status).toBe(200);
+    const accepted = syncBackupsAnswer.parse(await answer.json()).sync;
+    await storage.heldBack;
+    const killed = once(server.process, 'close');
+    server.process.kill('SIGKILL');
+    await killed;
+
+    storage.openGate();
+    await using restarted = await startServer(dataDirectory, storage.specification, environment);
+    expect(restarted.projectId).toBe(server.projectId);
+    const unfinished = async () => {
+      const { output } = await run(['operations', 'list', '--status', 'waiting,running', ...local]);
+      return JSON.parse(output).count;
+    };
+    while ((await unfinished()) > 0);
+    const { output } = await run(['operations', 'list', ...local]);
+    const logs: { id: string; status: string }[] = JSON.parse(output).operation_logs;
+    expect(logs.map(({ id }) => id).toSorted()).toEqual(
+      accepted.map(({ operation_log_id }) => operation_log_id).toSorted(),
+    );
+    expect(new Set(logs.map(({ status }) => status))).toEqual(new Set(['success']));
+    expect(JSON.parse((await run(['backups', 'list', ...local])).output).count).toBe(50);
+  },
+);

@@ -1,0 +1,146 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandContext } from './commands/command-context.ts';
+import type { ConnectOptions } from './connect.ts';
+
+const exitCodesHelp = `
+Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
+
+const connectHelp = `
+Works on the server at --endpoint; without one, on the local catalogue in --data-dir (through the server that holds it,
+if one does).`;
+
+type Shared = ConnectOptions & { json?: boolean };
+type PageOptions = { resourceId?: string; status?: string; limit?: number; marker?: string };
+type BackupListOptions = PageOptions & { name?: string; resourceName?: string; sort?: string };
+
+/** Makes the context of a command from the options that all commands share. */
+export type ContextMaker = (options: { readonly connect: ConnectOptions; readonly json: boolean }) => CommandContext;
+
+/**
+ * The command line: what there is, and what it takes. Commands are loaded when they are called. Each puts its exit code
+ * into `finish`.
+ */
+export function createProgram(version: string, makeContext: ContextMaker, finish: (exitCode: number) => void): Command {
+  const program = new Command('backup-sync')
+    .description('Brings backups that lie in object storage into the catalogue, and proves that each chain is whole.')
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', exitCodesHelp);
+
+  /** A command with the options that say where it works. */
+  function command(parent: Command, name: string, description: string): Command {
+    return parent
+      .command(name)
+      .description(description)
+      .option('--endpoint <url>', 'server to work on (BACKUP_SYNC_ENDPOINT)')
+      .addOption(new Option('--token <token>', 'token for it (BACKUP_SYNC_TOKEN, which stays out of process lists)'))
+      .option('--project <id>', 'project to work in (BACKUP_SYNC_PROJECT)')
+      .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
+      .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
+      .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+      .addHelpText('after', connectHelp + exitCodesHelp);
+  }
+
+  const contextOf = (options: Shared) => makeContext({ connect: options, json: options.json ?? false });
+
+  command(program, 'sync <file>', 'bring backups into the catalogue and follow them to their end')
+    .addHelpText(
+      'after',
+      `
+<file> is the body of the API as JSON ({"sync":[…]}) or NDJSON, one backup a line; "-" is standard input.
+
+Example:
+  backup-sync sync examples/sync-request.json --data-dir data --storage file:examples/buckets`,
+    )
+    .action(async (file: string, options: Shared) => {
+      const { syncCommand } = await import('./commands/sync.ts');
+      finish(await syncCommand(contextOf(options), file));
+    });
+
+  const backups = program.command('backups').description('what the catalogue holds');
+  command(backups, 'list', 'list backups, newest record first')
+    .option('--name <name>', 'only of this name')
+    .option('--resource-id <id>', 'only of this resource')
+    .option('--resource-name <name>', 'only of the resource of this name')
+    .option('--status <status>', 'only in this status, several by commas: available, error')
+    .option('--sort <keys>', 'key[:asc|desc],…: created_at, updated_at, name, status, protected_at, id')
+    .option('--limit <number>', 'at most so many', wholeNumber)
+    .option('--marker <id>', 'behind this backup: the last one of the page before')
+    .action(async (options: Shared & BackupListOptions) => {
+      const { listBackupsCommand } = await import('./commands/backups.ts');
+      const { name, resourceId, resourceName, status, sort, limit, marker } = options;
+      const filter = { name, resource_id: resourceId, resource_name: resourceName, status, sort, limit, marker };
+      finish(await listBackupsCommand(contextOf(options), given(filter)));
+    });
+  command(backups, 'show <backup-id>', 'show a backup, how far it is proved and when').action(
+    async (backupId: string, options: Shared) => {
+      const { showBackupCommand } = await import('./commands/backups.ts');
+      finish(await showBackupCommand(contextOf(options), backupId));
+    },
+  );
+  command(backups, 'delete <backup-id>', 'forget a backup; the bucket is never touched').action(
+    async (backupId: string, options: Shared) => {
+      const { deleteBackupCommand } = await import('./commands/backups.ts');
+      finish(await deleteBackupCommand(contextOf(options), backupId));
+    },
+  );
+
+  const operations = program.command('operations').description('what was done, and how it ended');
+  command(operations, 'list', 'list operation logs, newest first')
+    .option('--status <status>', 'only in this status, several by commas: waiting, running, success, failed, timeout')
+    .option('--resource-id <id>', 'only of this resource')
+    .option('--limit <number>', 'at most so many', wholeNumber)
+    .option('--marker <id>', 'behind this operation log: the last one of the page before')
+    .action(async (options: Shared & PageOptions) => {
+      const { listOperationsCommand } = await import('./commands/operations.ts');
+      const { status, resourceId, limit, marker } = options;
+      finish(
+        await listOperationsCommand(contextOf(options), given({ status, resource_id: resourceId, limit, marker })),
+      );
+    });
+  command(operations, 'show <operation-log-id>', 'show an operation log: result, reason, remedy, requests').action(
+    async (operationLogId: string, options: Shared) => {
+      const { showOperationCommand } = await import('./commands/operations.ts');
+      finish(await showOperationCommand(contextOf(options), operationLogId));
+    },
+  );
+
+  command(program, 'serve', 'serve the API until Ctrl-C')
+    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
+    .action(async (options: Shared & { listen?: string }) => {
+      const { serveCommand } = await import('./commands/serve.ts');
+      finish(await serveCommand(contextOf(options), options.listen));
+    });
+  command(program, 'token', 'print a token')
+    .option(
+      '--user <name>',
+      'whose, at an endpoint; the password comes from BACKUP_SYNC_PASSWORD or standard input',
+      'admin',
+    )
+    .action(async (options: Shared & { user: string }) => {
+      const { tokenCommand } = await import('./commands/token.ts');
+      finish(await tokenCommand(contextOf(options), options.user));
+    });
+  command(program, 'demo', 'import the shipped examples through a gateway of their own, and go on serving')
+    .requiredOption('--examples <directory>', 'the examples of the repository')
+    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
+    .option('--once', 'exit after the table', false)
+    .action(async (options: Shared & { examples: string; listen?: string; once: boolean }) => {
+      const { demoCommand } = await import('./commands/demo.ts');
+      finish(await demoCommand(contextOf(options), options));
+    });
+  return program;
+}
+
+/** Without the keys that were not given. */
+function given<Fields extends Record<string, unknown>>(
+  fields: Fields,
+): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> };
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}

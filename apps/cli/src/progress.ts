@@ -1,0 +1,39 @@
+import type { OperationLog } from '@backup-sync/contracts';
+import { createLogUpdate } from 'log-update';
+import { printable } from './table.ts';
+import { note, styled, type Terminal } from './terminal.ts';
+
+export type Progress = {
+  /** An operation has reached its end. */
+  ended(log: OperationLog): void;
+  /** No more will come: what was drawn goes. */
+  stop(): void;
+};
+
+/** Shows how an import goes: one line that changes on a terminal, a line for each failure and the total elsewhere. */
+export function showProgress(terminal: Terminal, total: number): Progress {
+  const live = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
+  let done = 0;
+  let failed = 0;
+  const line = () => {
+    const failures = failed === 0 ? '' : `, ${styled(terminal, 'red', `${failed} failed`)}`;
+    return `importing: ${done} of ${total} ended${failures}`;
+  };
+  live?.(line());
+  return {
+    ended(log) {
+      done += 1;
+      if (log.status !== 'success') failed += 1;
+      if (live !== null) live(line());
+      else note(terminal, `${done} of ${total}: ${printable(nameOf(log))} ${log.status}`);
+    },
+    stop() {
+      live?.clear();
+      live?.done();
+    },
+  };
+}
+
+function nameOf(log: OperationLog): string {
+  return log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? log.id;
+}

@@ -1,0 +1,53 @@
+import type { Backup, OperationLog } from '@backup-sync/contracts';
+import { formatBytes, formatTable, printable } from './table.ts';
+
+/** One table row an item: what was imported, how far it is proved, and the result or the reason. */
+export function resultsTable(logs: readonly OperationLog[], backups: ReadonlyMap<string, Backup>): string {
+  return formatTable(
+    [
+      { heading: 'BACKUP' },
+      { heading: 'RESOURCE' },
+      { heading: 'LEVEL' },
+      { heading: 'OBJECTS', align: 'right' },
+      { heading: 'BYTES', align: 'right' },
+      { heading: 'RESULT' },
+    ],
+    logs.map((log) => {
+      const evidence = backups.get(log.extra_info.backup?.backup_id ?? '')?.backup_sync.evidence;
+      return [
+        log.extra_info.backup?.backup_name ?? '',
+        log.extra_info.resource.name,
+        log.backup_sync.level ?? '-',
+        evidence === undefined ? '-' : String(evidence.object_count),
+        evidence === undefined ? '-' : formatBytes(evidence.stored_bytes),
+        resultOf(log),
+      ];
+    }),
+  );
+}
+
+/** What became of it, in a word: the outcome, or the reason. */
+function resultOf(log: OperationLog): string {
+  if (log.status === 'success') return log.backup_sync.outcome ?? log.status;
+  return log.backup_sync.reason === null ? log.status : `${log.status}: ${log.backup_sync.reason.code}`;
+}
+
+/** The failures in full, grouped by reason with its remedy. Empty where all went well. */
+export function failureSummary(logs: readonly OperationLog[]): string {
+  const groups = new Map<string, OperationLog[]>();
+  for (const log of logs) {
+    const { reason } = log.backup_sync;
+    if (reason === null) continue;
+    const group = groups.get(reason.code);
+    if (group === undefined) groups.set(reason.code, [log]);
+    else group.push(log);
+  }
+  return Array.from(groups.values(), (group) => {
+    const first = group[0]?.backup_sync.reason;
+    const lines = group.map(
+      (log) =>
+        `  ${printable(log.extra_info.backup?.backup_name ?? log.id)}: ${printable(log.backup_sync.reason?.message ?? '')}`,
+    );
+    return [`${first?.code} (${first?.number})`, ...lines, `  What to do: ${first?.remedy}`].join('\n');
+  }).join('\n');
+}

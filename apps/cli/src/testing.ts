@@ -1,0 +1,77 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));
+export const examples = join(repositoryRoot, 'examples');
+const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+export type Ended = { readonly code: number | null; readonly output: string; readonly messages: string };
+
+export type RunOptions = {
+  readonly environment?: Record<string, string>;
+  readonly input?: string;
+};
+
+/** A directory that is removed in the end. */
+export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'backup-sync-cli-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Starts the real command, with nothing of this project in its environment but what is given. */
+export function start(args: readonly string[], { environment = {} }: RunOptions = {}): ChildProcessWithoutNullStreams {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)/.test(name),
+  );
+  return spawn(process.execPath, ['--conditions=@backup-sync/source', mainFile, ...args], {
+    env: { ...Object.fromEntries(inherited), ...environment },
+  });
+}
+
+/** Runs the real command to its end. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const child = start(args, options);
+  child.stdin.end(options.input ?? '');
+  const [output, messages] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, output, messages };
+}
+
+export type RunningServer = AsyncDisposable & {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly endpoint: string;
+  readonly projectId: string;
+};
+
+/** Starts `serve` on a free port and waits until it listens. Disposing stops it the way an operator does. */
+export async function startServer(
+  dataDirectory: string,
+  storage: string,
+  environment: Record<string, string> = {},
+): Promise<RunningServer> {
+  const args = ['serve', '--json', '--listen', '127.0.0.1:0', '--data-dir', dataDirectory, '--storage', storage];
+  const child = start(args, { environment });
+  const messages = text(child.stderr);
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += String(chunk);
+    if (said.includes('}')) break;
+  }
+  if (!said.includes('}')) throw new Error(`serve ended before it listened: ${await messages}`);
+  const { endpoint, project_id: projectId } = JSON.parse(said);
+  return {
+    process: child,
+    endpoint,
+    projectId,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const closed = once(child, 'close');
+      child.kill('SIGTERM');
+      await closed;
+    },
+  };
+}
