@@ -9,10 +9,9 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 const stampFile = join(root, 'node_modules', '.setup-stamp');
-const oldestNode = 20;
 
 /** Ends the process with one sentence. */
-export function stop(sentence) {
+function stop(sentence) {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 }
@@ -51,13 +50,6 @@ export async function build() {
   if (code !== 0) {
     process.stderr.write(output);
     stop('The build failed: see the lines above.');
-  }
-}
-
-export function checkNode() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < oldestNode) {
-    stop(`Node ${oldestNode} or later is needed, and this is Node ${process.versions.node}: install a newer one.`);
   }
 }
 

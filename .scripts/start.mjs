@@ -1,11 +1,10 @@
 // npm start: sets everything up, then runs the main job on the shipped examples.
 import { join } from 'node:path';
-import { build, checkNode, environment, install, node, root, run } from './setup.mjs';
+import { build, environment, install, node, root, run } from './setup.mjs';
 
-checkNode();
 await install();
 await build();
 environment.BACKUP_SYNC_DATA_DIR ||= join(root, '.data', 'examples');
 const demo = [join(root, 'apps/cli/dist/main.js'), 'demo', '--examples', join(root, 'examples')];
-const { code } = await run(node, [...demo, ...process.argv.slice(2)]);
+const { code } = await run(node, [...demo, ...process.argv.slice(3)]);
 process.exitCode = code;

@@ -8,7 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));
 export const examples = join(repositoryRoot, 'examples');
-const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** The command, run from its sources. */
+export const sourceCommand = [
+  process.execPath,
+  '--conditions=@backup-sync/source',
+  fileURLToPath(new URL('./main.ts', import.meta.url)),
+];
 
 export type Ended = { readonly code: number | null; readonly output: string; readonly messages: string };
 
@@ -28,7 +33,8 @@ export function start(args: readonly string[], { environment = {} }: RunOptions 
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)/.test(name),
   );
-  return spawn(process.execPath, ['--conditions=@backup-sync/source', mainFile, ...args], {
+  const [command = '', ...words] = sourceCommand;
+  return spawn(command, [...words, ...args], {
     env: { ...Object.fromEntries(inherited), ...environment },
   });
 }

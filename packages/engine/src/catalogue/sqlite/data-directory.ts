@@ -24,7 +24,7 @@ export class DataDirectoryInUseError extends Error {
 
   constructor(directory: string, pid: number | null, options?: ErrorOptions) {
     const holder = pid === null ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-    super(`The data directory ${directory} is in use by ${holder}.`, options);
+    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`, options);
     this.directory = directory;
     this.pid = pid;
   }

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { repositoryRoot, sourceCommand, startServer, temporaryDirectory } from '../apps/cli/src/testing.ts';
+
+/** The commands of the README, block by block. */
+const blocks = Array.from(
+  (await readFile(join(repositoryRoot, 'README.md'), 'utf8')).matchAll(/^```sh\n(.*?)^```$/gms),
+  (match) => match[1] ?? '',
+);
+
+test('the commands of the README do what it says', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'readme');
+  const run = async (block: string, endpoint: string) => {
+    const script = block
+      .replaceAll('npm run --silent backup-sync --', sourceCommand.map((word) => `'${word}'`).join(' '))
+      .replaceAll('.data', home.path)
+      .replaceAll('http://127.0.0.1:8787', endpoint);
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: repositoryRoot });
+    return stdout;
+  };
+  const [local, remote, ...others] = blocks;
+  expect(others).toEqual([]);
+
+  const shown = await run(local ?? '', '');
+  expect(shown).toMatch(/database-disk-full +database-disk +linkage .*created/);
+  expect(shown).toMatch(/web-server +web-server +available +presence/);
+  expect(shown).toContain('"code": "object_missing"');
+
+  await using server = await startServer(dataDirectory, `file:${join(repositoryRoot, 'examples', 'buckets')}`);
+  const answered = await run(remote ?? '', server.endpoint);
+  expect(answered).toMatch(/^\{"sync":\[\{"backup_id":"f1e91edd/);
+  expect(answered).toContain('"operation_logs":[');
+});
