@@ -97,6 +97,13 @@ export const errors = {
     remedy: 'Use a method that the Allow header names.',
     exitCode: 1,
   },
+  operation_not_found: {
+    number: 'BackupSync.1017',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id of the operation.',
+    exitCode: 1,
+  },
   backup_busy: {
     number: 'BackupSync.1013',
     httpStatus: 409,

@@ -14,6 +14,7 @@ export * from './fields.ts';
 export * from './identity.ts';
 export * from './image-path.ts';
 export * from './openapi.ts';
+export * from './operation.ts';
 export * from './operation-log.ts';
 export * from './operations.ts';
 export * from './problems.ts';

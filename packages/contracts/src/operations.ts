@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
 import { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
+import { showOperationAnswer, showOperationInput } from './operation.ts';
 import {
   listOperationLogsAnswer,
   listOperationLogsInput,
@@ -91,6 +92,26 @@ export const operations = {
     successStatus: 200,
     input: showOperationLogInput,
     output: showOperationLogAnswer,
+  },
+  showOperation: {
+    summary: 'Show an operation of any kind, with its progress',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/operations/{operation_id}',
+    successStatus: 200,
+    input: showOperationInput,
+    output: showOperationAnswer,
+  },
+  cancelOperation: {
+    summary: 'Ask a scan or verification to stop; it ends failed, cancelled',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/operations/{operation_id}/cancel',
+    successStatus: 200,
+    input: showOperationInput,
+    output: showOperationAnswer,
   },
 } as const satisfies Record<string, OperationDefinition>;
 

@@ -4,7 +4,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { importChain } from './operations/backups/import-chain.ts';
-import { createInProcessChainQueue } from './queue/in-process-chain-queue.ts';
+import { runTask } from './operations/tasks/run-task.ts';
+import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
+import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 
@@ -33,30 +35,36 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   );
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, identityStore } = opened;
+  const { catalogue, taskStore, identityStore } = opened;
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
 
   // This process holds the data directory, so whoever held a lease before is gone.
-  const waiting = await catalogue.releaseUnfinished(null, clock.nowMs());
+  const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
+  const tasks = await taskStore.releaseTasks(null, clock.nowMs());
   const leaseOwner = uuidv7();
-  const queue = createInProcessChainQueue({
-    work: (chain, signal) =>
-      importChain(
-        { services, leaseOwner, onFault: (id, error) => options.onFault(`operation ${id}`, error) },
-        chain,
-        signal,
-      ),
+  const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
+  const queue = createInProcessJobQueue({
+    work: (job, signal) =>
+      job.kind === 'chain'
+        ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
+        : runTask({ services, leaseOwner, onFault, works: {} }, job.taskId, signal),
     // Imports wait for storage more than they compute.
     concurrency: 2 * availableParallelism(),
-    onFault: (chain, error) => options.onFault(`chain ${chain.bucketName}/${chain.chainRoot}`, error),
+    onFault: (job, error) => options.onFault(nameOf(job), error),
   });
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
     await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
+    await taskStore.releaseTasks(leaseOwner, clock.nowMs());
   });
-  const services: Services = { catalogue, identityStore, storage, queue, clock, newId: uuidv7 };
-  for (const chain of waiting) queue.add(chain);
+  const services: Services = { catalogue, taskStore, identityStore, storage, queue, clock, newId: uuidv7 };
+  for (const chain of chains) queue.add({ kind: 'chain', chain });
+  for (const taskId of tasks) queue.add({ kind: 'task', taskId });
 
   const owned = opening.move();
   return new Engine({ services, identity, release: () => owned.disposeAsync() });
+}
+
+function nameOf(job: Job): string {
+  return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.taskId}`;
 }

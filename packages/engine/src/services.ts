@@ -1,15 +1,17 @@
 import type { Catalogue } from './catalogue/port.ts';
+import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
 import type { IdentityStore } from './identity/store.ts';
-import type { ChainQueue } from './queue/port.ts';
+import type { JobQueue } from './queue/port.ts';
 import type { StorageUnit } from './storage/port.ts';
 
 /** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
 export type Services = {
   readonly catalogue: Catalogue;
+  readonly taskStore: TaskStore;
   readonly identityStore: IdentityStore;
   readonly storage: StorageUnit;
-  readonly queue: ChainQueue;
+  readonly queue: JobQueue;
   readonly clock: Clock;
   /** A fresh UUIDv7. */
   readonly newId: () => string;

@@ -3,10 +3,15 @@ import { v7 as newId } from 'uuid';
 import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityStore } from '../identity/store.ts';
 import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
+import type { TaskStore } from './task-port.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
 export type OpenCatalogue = () => Promise<
-  AsyncDisposable & { readonly catalogue: Catalogue; readonly identityStore: IdentityStore }
+  AsyncDisposable & {
+    readonly catalogue: Catalogue;
+    readonly taskStore: TaskStore;
+    readonly identityStore: IdentityStore;
+  }
 >;
 
 export const storageUnitId = 'unit-1';

@@ -145,6 +145,7 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
  *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
  *   of the whole filter. `offset` counts from there.
+ * - `showOperation` and `listOperations` know imports and deletions; other kinds are tasks (task-port.ts).
  * - `findProofs` returns the newest proof of each backup that has one.
  */
 export interface Catalogue extends AsyncDisposable {

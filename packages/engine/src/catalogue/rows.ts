@@ -1,7 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing } from '../chain/link.ts';
-import type { BackupRecord, ChainKey, OperationRecord, RecordWrite, RequestCount } from './port.ts';
+import type { BackupRecord, ChainKey, OperationKind, OperationRecord, RecordWrite, RequestCount } from './port.ts';
 import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
@@ -125,16 +125,21 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
   };
 }
 
-function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
+export function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
   const { list_requests: lists, get_requests: gets, bytes_read: bytesRead } = row;
   return lists === null || gets === null || bytesRead === null ? null : { lists, gets, bytesRead };
 }
 
+/** The kinds of operation that are of one item; the others are tasks. */
+export const kindsWithItem = ['import', 'delete'] as const satisfies readonly OperationKind[];
+
 export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
+  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete: it has no item`);
   return {
     id: row.id,
     projectId: row.project_id,
-    kind: row.kind,
+    // Tasks have no item.
+    kind: row.kind as OperationKind,
     parentOperationId: row.parent_operation_id,
     storageUnitId: row.storage_unit_id,
     // Written by itemToJson alone, so the text has this shape.

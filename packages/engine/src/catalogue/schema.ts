@@ -8,6 +8,7 @@ import type {
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
 import type { Actor, BackupRecord, OperationKind } from './port.ts';
+import type { TaskKind } from './task-port.ts';
 
 /** A truth value as it is stored. */
 export type StoredBoolean = 0 | 1;
@@ -62,17 +63,25 @@ export type OperationRow = {
   sequence: Generated<number>;
   id: string;
   project_id: string;
-  kind: OperationKind;
+  kind: OperationKind | TaskKind;
   parent_operation_id: string | null;
   storage_unit_id: string;
   bucket_name: string;
   /** Null where the operation is not part of a chain's job. */
   chain_root: string | null;
-  backup_id: string;
-  resource_id: string;
-  resource_name: string;
-  /** The item as JSON, its keys always in the same order, so that equal items are equal texts. */
-  item: string;
+  /** Null where the operation is of no single backup. */
+  backup_id: string | null;
+  resource_id: string | null;
+  resource_name: string | null;
+  /** Of an import or delete: the item as JSON, its keys always in the same order, so that equal items are equal texts. */
+  item: string | null;
+  /** Of a task: what was asked for, as JSON. */
+  task: string | null;
+  /** Of a task: counts so far, as JSON. */
+  progress: string | null;
+  /** Of a task: what came out, as JSON. */
+  result: string | null;
+  cancel_requested_at_ms: number | null;
   actor_kind: Actor['kind'];
   actor_name: string;
   request_id: string;
@@ -117,6 +126,13 @@ export type VerificationRow = LocationColumns &
     metadata_objects: string;
   };
 
+/** What a scan found, in the order of finding. */
+export type ScanFindingRow = {
+  operation_id: string;
+  sequence: number;
+  finding: string;
+};
+
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
 /** `*` stands for every storage unit, or every bucket. */
@@ -142,6 +158,7 @@ export type Schema = {
   backups: BackupRow;
   operations: OperationRow;
   verifications: VerificationRow;
+  scan_findings: ScanFindingRow;
   projects: ProjectRow;
   bucket_bindings: BucketBindingRow;
   users: UserRow;

@@ -8,6 +8,7 @@ import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
+import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperations } from './steps/list-operations.ts';
@@ -16,6 +17,7 @@ import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { startChain } from './steps/start-chain.ts';
+import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
@@ -36,6 +38,15 @@ export const steps = {
   listOperations: { access: 'read', run: listOperations },
   findProofs: { access: 'read', run: findProofs },
   ping: { access: 'read', run: ping },
+  addTask: { access: 'write', run: addTask },
+  startTask: { access: 'write', run: startTask },
+  saveTaskProgress: { access: 'write', run: saveTaskProgress },
+  addFindings: { access: 'write', run: addFindings },
+  finishTask: { access: 'write', run: finishTask },
+  cancelTask: { access: 'write', run: cancelTask },
+  releaseTasks: { access: 'write', run: releaseTasks },
+  showTask: { access: 'read', run: showTask },
+  listFindings: { access: 'read', run: listFindings },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

@@ -6,6 +6,8 @@ import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
+import { cancelOperation } from './tasks/cancel-operation.ts';
+import { showOperation } from './tasks/show-operation.ts';
 
 /** What happens, for each operation of the table in contracts. */
 export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
@@ -15,4 +17,6 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   deleteBackup,
   listOperationLogs,
   showOperationLog,
+  showOperation,
+  cancelOperation,
 };

@@ -1,15 +1,20 @@
 import type { ChainKey } from '../catalogue/port.ts';
 
+/** What there is to do: it only points at rows. */
+export type Job =
+  | { readonly kind: 'chain'; readonly chain: ChainKey }
+  | { readonly kind: 'task'; readonly taskId: string };
+
 /**
- * Sees to it that chains with waiting operations are worked on.
+ * Sees to it that what waits in the catalogue is worked on.
  *
- * A job only points at rows: the durable truth is in the catalogue, and a queue may lose everything at a crash. One
- * chain is worked on by one job at a time; a chain added while it runs runs once more after. Work that throws is tried
- * again, later and later, until it succeeds or the queue is disposed.
+ * The durable truth is in the catalogue, and a queue may lose everything at a crash. One chain or task is worked on by
+ * one job at a time; a job added while it runs runs once more after. Work that throws is tried again, later and later,
+ * until it succeeds or the queue is disposed.
  */
-export interface ChainQueue extends AsyncDisposable {
-  add(chain: ChainKey): void;
+export interface JobQueue extends AsyncDisposable {
+  add(job: Job): void;
 }
 
-/** What a queue runs for a chain. Stops early when the signal is aborted, leaving the rest to the next start. */
-export type ChainWork = (chain: ChainKey, signal: AbortSignal) => Promise<void>;
+/** What a queue runs for a job. Stops early when the signal is aborted, leaving the rest to the next start. */
+export type JobWork = (job: Job, signal: AbortSignal) => Promise<void>;

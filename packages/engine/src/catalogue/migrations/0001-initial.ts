@@ -5,6 +5,7 @@ async function up(schema: SchemaModule): Promise<void> {
   await createBackups(schema);
   await createOperations(schema);
   await createVerifications(schema);
+  await createScanFindings(schema);
 }
 
 export const initial = { number: 1, name: 'initial', up };
@@ -131,10 +132,14 @@ async function createOperations(schema: SchemaModule): Promise<void> {
     .addColumn('storage_unit_id', 'text', (column) => column.notNull())
     .addColumn('bucket_name', 'text', (column) => column.notNull())
     .addColumn('chain_root', 'text')
-    .addColumn('backup_id', 'text', (column) => column.notNull())
-    .addColumn('resource_id', 'text', (column) => column.notNull())
-    .addColumn('resource_name', 'text', (column) => column.notNull())
-    .addColumn('item', 'text', (column) => column.notNull())
+    .addColumn('backup_id', 'text')
+    .addColumn('resource_id', 'text')
+    .addColumn('resource_name', 'text')
+    .addColumn('item', 'text')
+    .addColumn('task', 'text')
+    .addColumn('progress', 'text')
+    .addColumn('result', 'text')
+    .addColumn('cancel_requested_at_ms', 'bigint')
     .addColumn('actor_kind', 'text', (column) => column.notNull())
     .addColumn('actor_name', 'text', (column) => column.notNull())
     .addColumn('request_id', 'text', (column) => column.notNull())
@@ -209,5 +214,15 @@ async function createVerifications(schema: SchemaModule): Promise<void> {
     .createIndex('verifications_newest')
     .on('verifications')
     .columns(['project_id', 'backup_id', 'verified_at_ms', 'id'])
+    .execute();
+}
+
+async function createScanFindings(schema: SchemaModule): Promise<void> {
+  await schema
+    .createTable('scan_findings')
+    .addColumn('operation_id', 'text', (column) => column.notNull())
+    .addColumn('sequence', 'bigint', (column) => column.notNull())
+    .addColumn('finding', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('scan_findings_key', ['operation_id', 'sequence'])
     .execute();
 }

@@ -3,6 +3,7 @@ import type { IdentityStore } from '../../identity/store.ts';
 import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
+import type { TaskStore } from '../task-port.ts';
 import { type Access, connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
 import type { ThreadData } from './messages.ts';
@@ -11,6 +12,7 @@ import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 /** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
+  readonly taskStore: TaskStore;
   readonly identityStore: IdentityStore;
 };
 
@@ -103,6 +105,17 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     ping: step('ping'),
     [Symbol.asyncDispose]: dispose,
   };
+  const taskStore: TaskStore = {
+    addTask: step('addTask'),
+    startTask: step('startTask'),
+    saveTaskProgress: step('saveTaskProgress'),
+    addFindings: step('addFindings'),
+    finishTask: step('finishTask'),
+    cancelTask: step('cancelTask'),
+    releaseTasks: step('releaseTasks'),
+    showTask: step('showTask'),
+    listFindings: step('listFindings'),
+  };
   const identityStore: IdentityStore = {
     begin: step('begin'),
     addFirstAdministrator: step('addFirstAdministrator'),
@@ -115,5 +128,5 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     removeToken: step('removeToken'),
     bucketsBoundTo: step('bucketsBoundTo'),
   };
-  return { catalogue, identityStore, [Symbol.asyncDispose]: dispose };
+  return { catalogue, taskStore, identityStore, [Symbol.asyncDispose]: dispose };
 }

@@ -65,7 +65,9 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
       )
       .select(['id', 'storage_unit_id', 'item'])
       .execute();
-    for (const row of rows) found.set(inFlightKey(row.storage_unit_id, row.item), row.id);
+    for (const row of rows) {
+      if (row.item !== null) found.set(inFlightKey(row.storage_unit_id, row.item), row.id);
+    }
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { OperationKind, OperationRecord, Page } from '../port.ts';
-import { rowToOperation } from '../rows.ts';
+import { kindsWithItem, rowToOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 
 type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
@@ -62,7 +62,8 @@ function applyFilter<Selected>(operations: Operations<Selected>, filter: Operati
   let matching = operations.where('project_id', '=', filter.project_id);
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
-  if (kind !== null) matching = matching.where('kind', '=', kind);
+  // CBR shows the kinds that CBR has.
+  matching = kind === null ? matching.where('kind', 'in', kindsWithItem) : matching.where('kind', '=', kind);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
   if (filter.resource_name !== undefined) matching = matching.where('resource_name', '=', filter.resource_name);
   if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);

@@ -4,22 +4,12 @@ import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { Fault, Location } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
-import { StorageError, type StorageErrorCode } from '../../storage/port.ts';
+import { StorageError } from '../../storage/port.ts';
+import { reasonOfStorageError } from '../storage-reason.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
 
 /** An operation that has not ended by then ends as `timeout`. */
 const deadlineAfterMs = 24 * 60 * 60 * 1000;
-
-/** What a refusal of storage means for the item that met it. */
-const reasonOfStorageError = {
-  bucket_not_found: 'bucket_not_found',
-  object_not_found: 'changed_while_read',
-  access_denied: 'access_denied',
-  archived: 'archived',
-  encrypted_customer_key: 'encrypted_customer_key',
-  throttled: 'storage_throttled',
-  unreachable: 'storage_unreachable',
-} as const satisfies Record<StorageErrorCode, ReasonCode>;
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
@@ -103,7 +93,7 @@ async function finish(
     });
     if (result === 'stale_record') continue;
     // `stale_epoch`: someone else has taken the operation up and will end it.
-    for (const chain of chains) queue.add(chain);
+    for (const chain of chains) queue.add({ kind: 'chain', chain });
     return;
   }
 }

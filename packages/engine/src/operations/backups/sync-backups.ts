@@ -26,7 +26,7 @@ export const syncBackups: Verb<'syncBackups'> = async (context, input) => {
   });
   for (const { item, storageUnitId, chainRoot } of items) {
     const chain: ChainKey = { projectId: input.project_id, storageUnitId, bucketName: item.bucket_name, chainRoot };
-    queue.add(chain);
+    queue.add({ kind: 'chain', chain });
   }
   return {
     sync: input.sync.map((item, index) => {

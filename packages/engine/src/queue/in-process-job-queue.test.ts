@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import type { ChainKey } from '../catalogue/port.ts';
-import { createInProcessChainQueue } from './in-process-chain-queue.ts';
+import { createInProcessJobQueue } from './in-process-job-queue.ts';
+import type { Job } from './port.ts';
 
-const chain = (chainRoot: string): ChainKey => ({
-  projectId: 'p',
-  storageUnitId: 'default',
-  bucketName: 'b',
-  chainRoot,
+const chain = (chainRoot: string): Job => ({
+  kind: 'chain',
+  chain: { projectId: 'p', storageUnitId: 'default', bucketName: 'b', chainRoot },
 });
+const rootOf = (job: Job) => (job.kind === 'chain' ? job.chain.chainRoot : job.taskId);
 
 test('a chain that is added while it runs runs once more, and never beside itself', async () => {
   const starts: string[] = [];
@@ -15,11 +14,11 @@ test('a chain that is added while it runs runs once more, and never beside itsel
   let beside = 0;
   let most = 0;
   const twice = Promise.withResolvers<void>();
-  await using queue = createInProcessChainQueue({
+  await using queue = createInProcessJobQueue({
     concurrency: 4,
     onFault: () => {},
-    work: async ({ chainRoot }) => {
-      starts.push(chainRoot);
+    work: async (job) => {
+      starts.push(rootOf(job));
       most = Math.max(most, ++beside);
       if (starts.length === 1) await new Promise<void>((resolve) => open.push(resolve));
       beside -= 1;
@@ -42,14 +41,14 @@ test('at most so many chains run at a time, and all of them do', async () => {
   const seen: string[] = [];
   let beside = 0;
   let most = 0;
-  await using queue = createInProcessChainQueue({
+  await using queue = createInProcessJobQueue({
     concurrency: 3,
     onFault: () => {},
-    work: async ({ chainRoot }) => {
+    work: async (job) => {
       most = Math.max(most, ++beside);
       await new Promise((resolve) => setImmediate(resolve));
       beside -= 1;
-      seen.push(chainRoot);
+      seen.push(rootOf(job));
       if (seen.length === names.length) done.resolve();
     },
   });
@@ -63,7 +62,7 @@ test('work that throws is told of and tried again', async () => {
   const faults: unknown[] = [];
   const done = Promise.withResolvers<void>();
   let tries = 0;
-  await using queue = createInProcessChainQueue({
+  await using queue = createInProcessJobQueue({
     concurrency: 1,
     onFault: (_, error) => faults.push(error),
     work: async () => {
@@ -81,15 +80,15 @@ test('work that throws is told of and tried again', async () => {
 test('disposing aborts what runs, waits for it, and starts nothing more', async () => {
   const started = Promise.withResolvers<void>();
   const log: string[] = [];
-  const queue = createInProcessChainQueue({
+  const queue = createInProcessJobQueue({
     concurrency: 1,
     onFault: () => log.push('fault'),
-    work: async ({ chainRoot }, signal) => {
-      log.push(`${chainRoot} starts`);
+    work: async (job, signal) => {
+      log.push(`${rootOf(job)} starts`);
       started.resolve();
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       await new Promise((resolve) => setImmediate(resolve));
-      log.push(`${chainRoot} stops`);
+      log.push(`${rootOf(job)} stops`);
       throw new Error('stopped');
     },
   });

@@ -1,0 +1,51 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { TaskStore } from '../task-port.ts';
+import { parse } from '../task-rows.ts';
+import { chunks } from './chunk.ts';
+
+type Findings = Awaited<ReturnType<TaskStore['listFindings']>>;
+
+/** Adds what a scan found; see {@link TaskStore.addFindings}. */
+export async function addFindings(
+  database: Kysely<Schema>,
+  id: string,
+  epoch: number,
+  findings: Findings,
+): Promise<boolean> {
+  const running = await database
+    .selectFrom('operations')
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .where('epoch', '=', epoch)
+    .select('id')
+    .executeTakeFirst();
+  if (running === undefined) return false;
+  for (const some of chunks(findings)) {
+    const rows = some.map(({ sequence, finding }) => ({
+      operation_id: id,
+      sequence,
+      finding: JSON.stringify(finding),
+    }));
+    await database.insertInto('scan_findings').values(rows).execute();
+  }
+  return true;
+}
+
+/** A page of what a scan found; see {@link TaskStore.listFindings}. */
+export async function listFindings(
+  database: Kysely<Schema>,
+  id: string,
+  after: number,
+  limit: number,
+): Promise<Findings> {
+  const rows = await database
+    .selectFrom('scan_findings')
+    .where('operation_id', '=', id)
+    .where('sequence', '>', after)
+    .select(['sequence', 'finding'])
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  return rows.map(({ sequence, finding }) => ({ sequence, finding: parse(finding) }));
+}

@@ -1,0 +1,165 @@
+import { hasEnded } from '@backup-sync/contracts';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { NewTask, TaskFinish, TaskProgress, TaskRecord } from '../task-port.ts';
+import { rowToTask, taskKinds } from '../task-rows.ts';
+
+/** As for imports: a task that has not ended by then is for whoever sweeps up. */
+const deadlineAfterMs = 24 * 60 * 60 * 1000;
+
+export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
+  await database
+    .insertInto('operations')
+    .values({
+      id: task.id,
+      project_id: task.projectId,
+      kind: task.kind,
+      parent_operation_id: task.parentOperationId,
+      storage_unit_id: task.storageUnitId,
+      bucket_name: task.bucketName,
+      backup_id: task.backupId,
+      task: JSON.stringify(task.request),
+      actor_kind: task.actor.kind,
+      actor_name: task.actor.name,
+      request_id: task.requestId,
+      status: 'waiting',
+      message: '',
+      reason_detail: '',
+      created_at_ms: task.createdAtMs,
+      updated_at_ms: task.createdAtMs,
+      deadline_at_ms: task.createdAtMs + deadlineAfterMs,
+      epoch: 0,
+    })
+    .execute();
+}
+
+/** Takes a task up; see {@link TaskStore.startTask}. */
+export async function startTask(
+  database: Kysely<Schema>,
+  id: string,
+  leaseOwner: string,
+  startedAtMs: number,
+): Promise<TaskRecord | null> {
+  const row = await database
+    .updateTable('operations')
+    .set((eb) => ({
+      status: 'running',
+      lease_owner: leaseOwner,
+      epoch: eb('epoch', '+', 1),
+      started_at_ms: startedAtMs,
+      updated_at_ms: startedAtMs,
+      progress: null,
+    }))
+    .where('id', '=', id)
+    .where('kind', 'in', taskKinds)
+    .where('ended_at_ms', 'is', null)
+    .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  await database.deleteFrom('scan_findings').where('operation_id', '=', id).execute();
+  return rowToTask(row);
+}
+
+export async function saveTaskProgress(
+  database: Kysely<Schema>,
+  id: string,
+  epoch: number,
+  progress: TaskProgress,
+  savedAtMs: number,
+): Promise<{ readonly running: boolean; readonly cancelRequested: boolean }> {
+  const row = await database
+    .updateTable('operations')
+    .set({ progress: JSON.stringify(progress), updated_at_ms: savedAtMs })
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .where('epoch', '=', epoch)
+    .returning('cancel_requested_at_ms')
+    .executeTakeFirst();
+  return { running: row !== undefined, cancelRequested: row !== undefined && row.cancel_requested_at_ms !== null };
+}
+
+/** Ends a task; see {@link TaskStore.finishTask}. */
+export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('operations')
+    .set({
+      status: finish.status,
+      message: finish.message,
+      reason_code: finish.reasonCode,
+      reason_detail: finish.reasonDetail,
+      progress: JSON.stringify(finish.progress),
+      result: JSON.stringify(finish.result),
+      list_requests: finish.requests.lists,
+      get_requests: finish.requests.gets,
+      bytes_read: finish.requests.bytesRead,
+      ended_at_ms: finish.endedAtMs,
+      updated_at_ms: finish.endedAtMs,
+      lease_owner: null,
+    })
+    .where('id', '=', finish.id)
+    .where('status', '=', 'running')
+    .where('epoch', '=', finish.epoch)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Notes the wish to cancel; see {@link TaskStore.cancelTask}. */
+export async function cancelTask(
+  database: Kysely<Schema>,
+  projectId: string,
+  id: string,
+  cancelledAtMs: number,
+): Promise<TaskRecord | null> {
+  const task = await showTask(database, projectId, id);
+  if (task === null || hasEnded(task.status)) return task;
+  const noted = { cancel_requested_at_ms: cancelledAtMs, updated_at_ms: cancelledAtMs };
+  const ended = {
+    status: 'failed' as const,
+    message: 'cancelled before it began',
+    reason_code: 'cancelled' as const,
+    ended_at_ms: cancelledAtMs,
+  };
+  const row = await database
+    .updateTable('operations')
+    .set(task.status === 'waiting' ? { ...noted, ...ended } : noted)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return rowToTask(row);
+}
+
+export async function showTask(database: Kysely<Schema>, projectId: string, id: string): Promise<TaskRecord | null> {
+  const row = await database
+    .selectFrom('operations')
+    .where('id', '=', id)
+    .where('project_id', '=', projectId)
+    .where('kind', 'in', taskKinds)
+    .selectAll()
+    .executeTakeFirst();
+  return row === undefined ? null : rowToTask(row);
+}
+
+/** Makes running tasks wait again; see {@link TaskStore.releaseTasks}. */
+export async function releaseTasks(
+  database: Kysely<Schema>,
+  leaseOwner: string | null,
+  releasedAtMs: number,
+): Promise<readonly string[]> {
+  const release = database
+    .updateTable('operations')
+    .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
+    .where('kind', 'in', taskKinds)
+    .where('ended_at_ms', 'is', null)
+    .where('status', '=', 'running');
+  await (leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner)).execute();
+  const waiting = await database
+    .selectFrom('operations')
+    .where('kind', 'in', taskKinds)
+    .where('ended_at_ms', 'is', null)
+    .where('status', '=', 'waiting')
+    .select('id')
+    .orderBy('sequence')
+    .execute();
+  return waiting.map((row) => row.id);
+}

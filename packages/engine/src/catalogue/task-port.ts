@@ -1,0 +1,101 @@
+import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
+import type { Actor, RequestCount } from './port.ts';
+
+/** Operations that are worked on by themselves, not as part of a chain's job. */
+export type TaskKind = 'scan' | 'verify';
+
+/** Counts by name, e.g. objects listed. */
+export type TaskProgress = Readonly<Record<string, number>>;
+
+/** Plain data that JSON can carry. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A task: one operation with what was asked for and what came out. */
+export type TaskRecord = {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly projectId: string;
+  readonly kind: TaskKind;
+  readonly parentOperationId: string | null;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+  readonly backupId: string | null;
+  /** What was asked for; its shape is the kind's. */
+  readonly request: Json;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly status: OperationStatus;
+  readonly message: string;
+  readonly reasonCode: ReasonCode | null;
+  readonly reasonDetail: string;
+  readonly progress: TaskProgress;
+  /** What came out; null until the end. */
+  readonly result: Json;
+  readonly requests: RequestCount | null;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly updatedAtMs: number;
+  readonly cancelRequestedAtMs: number | null;
+  readonly epoch: number;
+};
+
+export type NewTask = Pick<
+  TaskRecord,
+  | 'id'
+  | 'projectId'
+  | 'kind'
+  | 'parentOperationId'
+  | 'storageUnitId'
+  | 'bucketName'
+  | 'backupId'
+  | 'request'
+  | 'actor'
+  | 'requestId'
+  | 'createdAtMs'
+>;
+
+export type TaskFinish = Pick<
+  TaskRecord,
+  'id' | 'epoch' | 'message' | 'reasonCode' | 'reasonDetail' | 'progress' | 'result'
+> & {
+  readonly status: 'success' | 'failed' | 'timeout';
+  readonly endedAtMs: number;
+  readonly requests: RequestCount;
+};
+
+/**
+ * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
+ *
+ * - `startTask` makes a waiting task running, or takes up again one that this owner has running; epoch risen, findings of
+ *   an earlier try removed. Null where it has ended or another owner runs it.
+ * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
+ * - `cancelTask` notes the wish and answers the task, null where there is none. A waiting task ends at once as `failed`
+ *   with the reason `cancelled`; a running one is ended by whoever works on it, who sees the note with its next progress.
+ * - `releaseTasks` makes running tasks wait again and returns the ids of all that wait; see `releaseUnfinished`.
+ * - `listFindings` pages through what a scan found, in the order of finding, behind `after` (0: from the start).
+ */
+export interface TaskStore {
+  addTask(task: NewTask): Promise<void>;
+  startTask(id: string, leaseOwner: string, startedAtMs: number): Promise<TaskRecord | null>;
+  saveTaskProgress(
+    id: string,
+    epoch: number,
+    progress: TaskProgress,
+    savedAtMs: number,
+  ): Promise<{ readonly running: boolean; readonly cancelRequested: boolean }>;
+  addFindings(
+    id: string,
+    epoch: number,
+    findings: readonly { readonly sequence: number; readonly finding: Json }[],
+  ): Promise<boolean>;
+  finishTask(finish: TaskFinish): Promise<boolean>;
+  cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
+  showTask(projectId: string, id: string): Promise<TaskRecord | null>;
+  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly string[]>;
+  listFindings(
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly { readonly sequence: number; readonly finding: Json }[]>;
+}

@@ -1,0 +1,40 @@
+import type { Selectable } from 'kysely';
+import { requestsOf } from './rows.ts';
+import type { OperationRow } from './schema.ts';
+import type { Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
+
+export const taskKinds = ['scan', 'verify'] as const satisfies readonly TaskKind[];
+
+export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    // Read through tasksIn alone, which selects these kinds.
+    kind: row.kind as TaskKind,
+    parentOperationId: row.parent_operation_id,
+    storageUnitId: row.storage_unit_id,
+    bucketName: row.bucket_name,
+    backupId: row.backup_id,
+    request: parse(row.task),
+    actor: { kind: row.actor_kind, name: row.actor_name },
+    requestId: row.request_id,
+    status: row.status,
+    message: row.message,
+    reasonCode: row.reason_code,
+    reasonDetail: row.reason_detail,
+    // Written by these steps alone, so the text has this shape.
+    progress: (parse(row.progress) ?? {}) as TaskProgress,
+    result: parse(row.result),
+    requests: requestsOf(row),
+    createdAtMs: row.created_at_ms,
+    startedAtMs: row.started_at_ms,
+    endedAtMs: row.ended_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    cancelRequestedAtMs: row.cancel_requested_at_ms,
+    epoch: row.epoch,
+  };
+}
+
+export function parse(text: string | null): Json {
+  return text === null ? null : JSON.parse(text);
+}

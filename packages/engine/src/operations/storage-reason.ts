@@ -1,0 +1,13 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import type { StorageErrorCode } from '../storage/port.ts';
+
+/** What a refusal of storage means for the operation that met it. */
+export const reasonOfStorageError = {
+  bucket_not_found: 'bucket_not_found',
+  object_not_found: 'changed_while_read',
+  access_denied: 'access_denied',
+  archived: 'archived',
+  encrypted_customer_key: 'encrypted_customer_key',
+  throttled: 'storage_throttled',
+  unreachable: 'storage_unreachable',
+} as const satisfies Record<StorageErrorCode, ReasonCode>;

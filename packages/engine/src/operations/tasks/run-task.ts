@@ -1,0 +1,100 @@
+import type { RequestCount } from '../../catalogue/port.ts';
+import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
+import type { Fault } from '../../chain/link.ts';
+import type { Services } from '../../services.ts';
+import { countRequests } from '../../storage/counted-storage-unit.ts';
+import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { reasonOfStorageError } from '../storage-reason.ts';
+
+/** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
+const flushEveryMs = 1_000;
+/** A task that has not ended by then ends as `timeout`. */
+const deadlineAfterMs = 24 * 60 * 60 * 1000;
+
+/** A task at work. */
+export type TaskRun = {
+  readonly task: TaskRecord;
+  readonly services: Services;
+  /** The storage unit, its requests counted for this task. */
+  readonly storage: StorageUnit;
+  /** Aborted when the task is cancelled, out of time, or the server stops. */
+  readonly signal: AbortSignal;
+  /** Notes counts; they are written down within a second. */
+  report(progress: TaskProgress): void;
+};
+
+/** How a task ended. A fault makes it `failed`. */
+export type TaskOutcome = { readonly message: string; readonly fault: Fault | null; readonly result: Json };
+
+export type TaskWork = (run: TaskRun) => Promise<TaskOutcome>;
+
+export type TaskWorker = {
+  readonly services: Services;
+  readonly leaseOwner: string;
+  readonly works: { readonly [Kind in TaskKind]?: TaskWork };
+  readonly onFault: (operationId: string, error: unknown) => void;
+};
+
+/** The task was cancelled by its owner's wish. */
+class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+}
+
+/**
+ * Works a task off to its end, unless the server stops or the catalogue fails, which throws: then the queue comes again.
+ */
+export async function runTask(worker: TaskWorker, taskId: string, stopping: AbortSignal): Promise<void> {
+  const { taskStore, clock } = worker.services;
+  const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
+  if (task === null) return;
+  const counted = countRequests(worker.services.storage);
+  const cancelling = new AbortController();
+  const deadline = AbortSignal.timeout(Math.max(0, task.createdAtMs + deadlineAfterMs - clock.nowMs()));
+  const signal = AbortSignal.any([stopping, deadline, cancelling.signal]);
+  let progress: TaskProgress = {};
+  const flush = async () => {
+    const { running, cancelRequested } = await taskStore.saveTaskProgress(task.id, task.epoch, progress, clock.nowMs());
+    if (!running || cancelRequested) cancelling.abort(new Cancelled('the task was cancelled'));
+  };
+  const timer = setInterval(() => {
+    flush().catch((error: unknown) => worker.onFault(task.id, error));
+  }, flushEveryMs);
+  let outcome: TaskOutcome;
+  try {
+    const report = (now: TaskProgress) => {
+      progress = now;
+    };
+    const work = worker.works[task.kind];
+    if (work === undefined) throw new Error(`nobody works on ${task.kind}`);
+    outcome = await work({ task, services: worker.services, storage: counted.unit, signal, report });
+  } catch (error) {
+    // Stopping: the task keeps its lease until the engine releases it.
+    if (stopping.aborted) return;
+    outcome = { message: '', fault: faultOf(error), result: null };
+  } finally {
+    clearInterval(timer);
+  }
+  const requests: RequestCount = counted.count();
+  const { fault, message, result } = outcome;
+  await taskStore.finishTask({
+    id: task.id,
+    epoch: task.epoch,
+    status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
+    message,
+    reasonCode: fault?.code ?? null,
+    reasonDetail: fault?.detail ?? '',
+    progress,
+    result,
+    requests,
+    endedAtMs: clock.nowMs(),
+  });
+
+  function faultOf(error: unknown): Fault {
+    if (cancelling.signal.aborted) return { code: 'cancelled', detail: '' };
+    if (deadline.aborted)
+      return { code: 'deadline_exceeded', detail: 'more than 24 hours passed since it was accepted' };
+    if (error instanceof StorageError) return { code: reasonOfStorageError[error.code], detail: error.message };
+    worker.onFault(taskId, error);
+    return { code: 'internal', detail: `see the server's log for operation ${taskId}` };
+  }
+}

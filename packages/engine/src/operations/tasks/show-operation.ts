@@ -1,0 +1,13 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import { authorise, type Verb } from '../../context.ts';
+import { operationView, taskView } from './task-view.ts';
+
+export const showOperation: Verb<'showOperation'> = async (context, input) => {
+  authorise(context, 'showOperation', input.project_id);
+  const { catalogue, taskStore } = context.services;
+  const task = await taskStore.showTask(input.project_id, input.operation_id);
+  if (task !== null) return { operation: taskView(task) };
+  const record = await catalogue.showOperation(input.project_id, input.operation_id);
+  if (record !== null) return { operation: operationView(record) };
+  throw new BackupSyncError('operation_not_found', `there is no operation ${input.operation_id}`);
+};

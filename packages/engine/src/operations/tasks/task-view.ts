@@ -1,0 +1,53 @@
+import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
+import type { OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import type { Json, TaskRecord } from '../../catalogue/task-port.ts';
+
+/** A task in the form of the wire. */
+export function taskView(task: TaskRecord): Operation {
+  return {
+    ...commonView(task),
+    bucket_name: task.bucketName,
+    backup_id: task.backupId,
+    cancel_requested: task.cancelRequestedAtMs !== null,
+    progress: task.progress,
+    result: mutable(task.result),
+  };
+}
+
+/** An import or deletion in the same form. */
+export function operationView(record: OperationRecord): Operation {
+  return {
+    ...commonView(record),
+    bucket_name: record.item.bucket_name,
+    backup_id: record.item.backup_id,
+    cancel_requested: false,
+    progress: {},
+    result: record.endedAtMs === null ? null : { outcome: record.outcome, level: record.level },
+  };
+}
+
+function commonView(record: TaskRecord | OperationRecord) {
+  return {
+    id: record.id,
+    project_id: record.projectId,
+    kind: record.kind,
+    parent_operation_id: record.parentOperationId,
+    status: record.status,
+    created_at: toWireTime(record.createdAtMs),
+    started_at: record.startedAtMs === null ? null : toWireTime(record.startedAtMs),
+    ended_at: record.endedAtMs === null ? null : toWireTime(record.endedAtMs),
+    updated_at: toWireTime(record.updatedAtMs),
+    message: record.message,
+    reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    requests: record.requests === null ? null : requestsView(record.requests),
+  };
+}
+
+function requestsView({ lists, gets, bytesRead }: RequestCount) {
+  return { lists, gets, bytes_read: bytesRead };
+}
+
+/** The wire's type has no readonly; the value is not changed. */
+function mutable(json: Json): Operation['result'] {
+  return json as Operation['result'];
+}

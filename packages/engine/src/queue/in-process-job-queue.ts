@@ -1,0 +1,74 @@
+import pLimit from 'p-limit';
+import pRetry from 'p-retry';
+import type { Job, JobQueue, JobWork } from './port.ts';
+
+/** Milliseconds. */
+const firstRetryAfterMs = 500;
+const lastRetryAfterMs = 60_000;
+
+/** The queue of the embedded default: in memory, `concurrency` jobs at a time, in the order in which they came. */
+export function createInProcessJobQueue(options: {
+  readonly work: JobWork;
+  readonly concurrency: number;
+  /** Told of each time that work threw. It is tried again all the same. */
+  readonly onFault: (job: Job, error: unknown) => void;
+}): JobQueue {
+  const limit = pLimit(options.concurrency);
+  const stopping = new AbortController();
+  /** Jobs queued or running; `again` where one was added while it ran. */
+  const present = new Map<string, { again: boolean; started: boolean }>();
+  const running = new Set<Promise<void>>();
+
+  function add(job: Job): void {
+    if (stopping.signal.aborted) return;
+    const name = nameOf(job);
+    const same = present.get(name);
+    if (same !== undefined) {
+      same.again ||= same.started;
+      return;
+    }
+    const state = { again: false, started: false };
+    present.set(name, state);
+    const done = limit(async () => {
+      state.started = true;
+      await runUntilDone(job);
+      present.delete(name);
+      if (state.again) add(job);
+    }).finally(() => running.delete(done));
+    running.add(done);
+  }
+
+  async function runUntilDone(job: Job): Promise<void> {
+    const { signal } = stopping;
+    if (signal.aborted) return;
+    try {
+      await pRetry(() => options.work(job, signal), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: firstRetryAfterMs,
+        maxTimeout: lastRetryAfterMs,
+        randomize: true,
+        signal,
+        onFailedAttempt: ({ error }) => {
+          if (!signal.aborted) options.onFault(job, error);
+        },
+      });
+    } catch (error) {
+      // Only stopping ends the tries: the rows wait for the next start.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  return {
+    add,
+    async [Symbol.asyncDispose]() {
+      stopping.abort(new Error('the queue is stopping'));
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+function nameOf(job: Job): string {
+  if (job.kind === 'task') return job.taskId;
+  const { projectId, storageUnitId, bucketName, chainRoot } = job.chain;
+  return JSON.stringify([projectId, storageUnitId, bucketName, chainRoot]);
+}
