@@ -6,6 +6,7 @@ import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
+import { describeTaskStore } from '../task-store-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'backup-sync-catalogue-'));
@@ -21,3 +22,4 @@ describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
 describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
+describe('the task store on SQLite', () => describeTaskStore(open));

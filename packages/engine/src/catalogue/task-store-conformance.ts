@@ -1,0 +1,135 @@
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { OpenCatalogue } from './fixtures-for-conformance.ts';
+import { operationFilter } from './fixtures-for-conformance.ts';
+import type { NewTask, TaskStore } from './task-port.ts';
+
+/** What every task store does. */
+export function describeTaskStore(open: OpenCatalogue): void {
+  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let store: TaskStore;
+  let task: NewTask;
+
+  beforeAll(async () => {
+    opened = await open();
+    store = opened.taskStore;
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    task = {
+      id: newId(),
+      projectId: newId(),
+      kind: 'scan',
+      parentOperationId: null,
+      storageUnitId: 'unit-1',
+      bucketName: 'bucket',
+      backupId: null,
+      request: { prefix: 'a/', sync: true },
+      actor: { kind: 'user', name: 'ada' },
+      requestId: 'request-1',
+      createdAtMs: 1_000,
+    };
+    await store.addTask(task);
+  });
+
+  const finish = (epoch: number) => ({
+    id: task.id,
+    epoch,
+    status: 'success' as const,
+    message: 'done',
+    reasonCode: null,
+    reasonDetail: '',
+    progress: { objects: 3 },
+    result: { complete: true },
+    requests: { lists: 1, gets: 2, bytesRead: 3 },
+    endedAtMs: 4_000,
+  });
+
+  test('shows what was asked for, to its project alone, and not among the operation logs', async () => {
+    expect(await store.showTask(task.projectId, task.id)).toMatchObject({
+      ...task,
+      status: 'waiting',
+      progress: {},
+      result: null,
+      epoch: 0,
+    });
+    expect(await store.showTask('another', task.id)).toBeNull();
+    expect(await opened.catalogue.showOperation(task.projectId, task.id)).toBeNull();
+    const logs = await opened.catalogue.listOperations(operationFilter(task.projectId));
+    expect(logs).toEqual({ rows: [], count: 0 });
+  });
+
+  test('is taken up once, again by the same owner, and ended by the holder of the present epoch alone', async () => {
+    expect(await store.startTask(task.id, 'worker-1', 2_000)).toMatchObject({ status: 'running', epoch: 1 });
+    expect(await store.startTask(task.id, 'worker-2', 2_000)).toBeNull();
+    expect(await store.startTask(task.id, 'worker-1', 2_500)).toMatchObject({ epoch: 2, startedAtMs: 2_500 });
+    expect(await store.finishTask(finish(1))).toBe(false);
+    expect(await store.finishTask(finish(2))).toBe(true);
+    expect(await store.finishTask(finish(2))).toBe(false);
+    expect(await store.startTask(task.id, 'worker-1', 5_000)).toBeNull();
+    expect(await store.showTask(task.projectId, task.id)).toMatchObject({
+      status: 'success',
+      message: 'done',
+      progress: { objects: 3 },
+      result: { complete: true },
+      requests: { lists: 1, gets: 2, bytesRead: 3 },
+      endedAtMs: 4_000,
+    });
+  });
+
+  test('keeps progress, and tells of a wish to cancel with it', async () => {
+    await store.startTask(task.id, 'worker-1', 2_000);
+    expect(await store.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100)).toEqual({
+      running: true,
+      cancelRequested: false,
+    });
+    expect(await store.saveTaskProgress(task.id, 7, { objects: 9 }, 2_100)).toEqual({
+      running: false,
+      cancelRequested: false,
+    });
+    expect(await store.cancelTask(task.projectId, task.id, 2_200)).toMatchObject({
+      status: 'running',
+      progress: { objects: 1 },
+    });
+    expect(await store.saveTaskProgress(task.id, 1, { objects: 2 }, 2_300)).toEqual({
+      running: true,
+      cancelRequested: true,
+    });
+  });
+
+  test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
+    const cancelled = await store.cancelTask(task.projectId, task.id, 2_000);
+    expect(cancelled).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
+    expect(await store.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
+    expect(await store.cancelTask('another', task.id, 3_000)).toBeNull();
+  });
+
+  test('waits again when it is released', async () => {
+    await store.startTask(task.id, 'worker-1', 2_000);
+    expect(await store.releaseTasks('worker-2', 3_000)).not.toContain(task.id);
+    expect(await store.releaseTasks('worker-1', 3_000)).toContain(task.id);
+    expect(await store.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
+  });
+
+  describe('findings', () => {
+    const findings = Array.from({ length: 1_500 }, (_, index) => ({
+      sequence: index + 1,
+      finding: { key: `k${index}` },
+    }));
+
+    test('are paged in the order of finding', async () => {
+      await store.startTask(task.id, 'worker-1', 2_000);
+      expect(await store.addFindings(task.id, 1, findings)).toBe(true);
+      expect(await store.listFindings(task.id, 0, 2)).toEqual(findings.slice(0, 2));
+      expect(await store.listFindings(task.id, 1_498, 10)).toEqual(findings.slice(1_498));
+    });
+
+    test('are added under the present epoch alone, and go when the task is taken up anew', async () => {
+      await store.startTask(task.id, 'worker-1', 2_000);
+      await store.addFindings(task.id, 1, findings.slice(0, 1));
+      await store.startTask(task.id, 'worker-1', 2_000);
+      expect(await store.addFindings(task.id, 1, findings)).toBe(false);
+      expect(await store.listFindings(task.id, 0, 10)).toEqual([]);
+    });
+  });
+}
