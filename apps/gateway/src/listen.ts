@@ -18,10 +18,13 @@ export type Listening = AsyncDisposable & {
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
   const server = createServer(handler);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(sentence(error, host, port), { cause: error })),
-    );
-    server.listen({ host, port }, resolve);
+    const refuse = (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(sentence(error, host, port), { cause: error }));
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
   });
   const { port: actualPort } = server.address() as AddressInfo;
   const shownHost = host.includes(':') ? `[${host}]` : host;

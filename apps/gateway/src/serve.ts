@@ -30,9 +30,10 @@ export type RunningGateway = AsyncDisposable & {
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   const engine = starting.use(await openEmbeddedEngine(options));
-  const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
   const app = createGatewayApp({ engine, version: options.version, onFault: options.onFault });
   const listening = starting.use(await listen(app, options.host, options.port));
+  // Once it is sure to be shown: the address is ours by now.
+  const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
   const local = starting.use(await leaveEndpointFile(engine, options, listening.endpoint));
   const running = starting.move();
   return {

@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endpointFile, endpointFileName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serve } from './serve.ts';
 import { adminPassword, startTestGateway, type TestGateway } from './testing.ts';
 
 let gateway: TestGateway;
@@ -59,6 +61,22 @@ test('a malformed request for a token names its fields', async () => {
   const answer = await gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['totp'] } } });
   expect(answer).toMatchObject({ status: 400, body: { error: { code: 400 } } });
   expect(answer.body.error_msg).toContain('auth.identity.methods[0]: must be ["password"]');
+});
+
+test('a password is generated only by a start that can show it', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-'));
+  await mkdir(join(home.path, 'buckets'));
+  const options = {
+    dataDirectory: join(home.path, 'data'),
+    storage: `file:${join(home.path, 'buckets')}`,
+    host: '127.0.0.1',
+    version: '0.0.0',
+    onFault: () => {},
+  };
+  const taken = Number(new URL(gateway.endpoint).port);
+  await expect(serve({ ...options, port: taken })).rejects.toMatchObject({ name: 'ListenError' });
+  await using started = await serve({ ...options, port: 0 });
+  expect(started.generatedPassword).toMatch(/^[\w-]{24}$/);
 });
 
 test('the server leaves its owner a file with its endpoint and a credential, and takes it away when it stops', async () => {

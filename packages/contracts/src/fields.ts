@@ -12,6 +12,7 @@ function codePoints(text: string): number {
 export function text(least: number, most: number) {
   return z
     .string()
+    .refine((value) => value.isWellFormed(), 'has half a surrogate pair; send well-formed Unicode')
     .refine((value) => codePoints(value) >= least && codePoints(value) <= most, {
       error: ({ input }) => `must have ${least} to ${most} characters, has ${codePoints(String(input))}`,
     })
@@ -19,7 +20,11 @@ export function text(least: number, most: number) {
 }
 
 /** An id that a caller chose: opaque, compared as is. */
-export const opaqueId = text(1, 255);
+export const opaqueId = text(1, 255).refine(
+  (id) => id !== '.' && id !== '..',
+  // No path of the API could name it.
+  'must not be "." or ".."',
+);
 
 /** An id that this system made: a UUIDv7 in lower case. Others are accepted as text and simply not found. */
 export const madeId = text(1, 64);
@@ -36,6 +41,8 @@ export const imagePath = z
     const bytes = new TextEncoder().encode(path).length;
     if (bytes > imagePathMaxBytes) {
       context.addIssue({ code: 'custom', message: `must have at most ${imagePathMaxBytes} bytes, has ${bytes}` });
+      // What is too long is not looked at further: that costs time in its length.
+      return;
     }
     const problem = imagePathProblem(path);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
@@ -44,6 +51,7 @@ export const imagePath = z
 
 export const bucketName = text(1, 255)
   .superRefine((name, context) => {
+    if (name.length > imagePathMaxBytes) return;
     const problem = name.includes('/') ? 'has a "/"; a bucket is a single name' : imagePathProblem(name);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })

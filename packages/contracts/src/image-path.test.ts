@@ -26,6 +26,7 @@ describe('an image path', () => {
     ['a%2f..%2fb', 'once percent-decoded'],
     ['%c0%ae%c0%ae/x', 'once percent-decoded'],
     ['a/%E0%80%AE./b', 'once percent-decoded'],
+    [`%${'25'.repeat(20)}41`, 'once percent-decoded'],
     ['a%5cb', 'backslash'],
     ['a\\b', 'backslash'],
     ['a\0b', 'NUL'],

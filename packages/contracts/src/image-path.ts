@@ -24,16 +24,20 @@ function plainPathProblem(path: string): string | undefined {
   return undefined;
 }
 
+/** Nobody encodes a path this many times; each round costs time in the path's length. */
+const decodingsMax = 8;
+
 /** The path itself, then each further percent-decoding until nothing changes. */
 function* decodedForms(path: string): Generator<string> {
   let form = path;
-  // Every round shortens the text, so this ends.
-  while (true) {
+  for (let round = 0; round <= decodingsMax; round += 1) {
     yield form;
     const decoded = percentDecode(form);
     if (decoded === form) return;
     form = decoded;
   }
+  // What is still encoded then is refused like what it might hide.
+  yield '..';
 }
 
 /** Overlong UTF-8 spellings of NUL, ".", "/" and "\", which lax decoders accept. */

@@ -73,6 +73,19 @@ describe('a sync request', () => {
     ]);
   });
 
+  test.each(['\ud800', '.', '..', ''])('refuses %j as an id', (id) => {
+    expect(problemsOfItems({ ...example, backup_id: id })[0]).toMatch(/^sync\[0\]\.backup_id: /);
+    expect(problemsOfItems({ ...example, resource_id: id })[0]).toMatch(/^sync\[0\]\.resource_id: /);
+  });
+
+  test('says of an image path that is too long no more than that, whatever it is made of', () => {
+    const path = `%${'25'.repeat(100_000)}`;
+    expect(problemsOfItems({ ...example, image_path: path })).toEqual([
+      'sync[0].image_path: must have at most 1024 bytes, has 200001',
+    ]);
+    expect(problemsOfItems({ ...example, bucket_name: path })).toHaveLength(1);
+  });
+
   test.each([-1, 2 ** 31, 1_553_587_260_000, '1553587260', Number.NaN])('refuses %s as created_at', (createdAt) => {
     expect(problemsOfItems({ ...example, created_at: createdAt })).toHaveLength(1);
   });

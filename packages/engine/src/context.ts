@@ -25,15 +25,14 @@ export type CallContext = {
   readonly requestId: string;
 };
 
-/** A verb: parsed input in, answer out. Its first act is {@link authorise}. */
+/** A verb: checked input of an authorised caller in, answer out. */
 export type Verb<Name extends OperationName> = (
   context: CallContext,
   input: CheckedInput<Name>,
 ) => Promise<OperationOutput<Name>>;
 
-/** Refuses a caller who may not do this, whatever the door. */
-export function authorise(context: CallContext, operation: OperationName, projectId: string): void {
-  const { caller } = context;
+/** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
+export function authorise(caller: Caller, operation: OperationName, projectId: unknown): void {
   if (caller.projectId !== projectId) {
     // Known or not: a caller learns nothing of other projects.
     throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');

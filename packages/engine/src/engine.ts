@@ -6,7 +6,7 @@ import {
   operations,
   parseOrRefuse,
 } from '@backup-sync/contracts';
-import type { Caller } from './context.ts';
+import { authorise, type Caller } from './context.ts';
 import type { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { verbs } from './operations/verbs.ts';
 import type { Services } from './services.ts';
@@ -28,16 +28,23 @@ export class Engine implements AsyncDisposable {
     this.#release = options.release;
   }
 
-  /** Calls a verb with input as it came, checked here for every door. Throws {@link BackupSyncError} when refused. */
+  /** Calls a verb with input as it came: authorised and checked here, for every door. Throws {@link BackupSyncError} when refused. */
   async call<Name extends OperationName>(
     name: Name,
     from: { readonly caller: Caller; readonly requestId: string },
     fields: unknown,
   ): Promise<OperationOutput<Name>> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
+    // Before the input is looked at: whoever may not call does not make the server work.
+    authorise(from.caller, name, projectOf(fields));
     // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
     const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
-    return verbs[name]({ services: this.#services, ...from }, input);
+    try {
+      return await verbs[name]({ services: this.#services, ...from }, input);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'CatalogueUnavailableError') throw error;
+      throw new BackupSyncError('unavailable', 'the catalogue does not answer', { cause: error });
+    }
   }
 
   /** A fresh id, for requests that bring none. */
@@ -56,4 +63,8 @@ export class Engine implements AsyncDisposable {
     this.#stopping ??= this.#release();
     return this.#stopping;
   }
+}
+
+function projectOf(fields: unknown): unknown {
+  return typeof fields === 'object' && fields !== null && 'project_id' in fields ? fields.project_id : undefined;
 }

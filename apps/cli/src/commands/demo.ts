@@ -54,12 +54,12 @@ export async function demoCommand(
     const names = surprises.map((log) => log.extra_info.backup?.backup_name).join(', ');
     note(terminal, `${styled(terminal, 'red', 'Not as expected:')} ${names}`);
   }
+  if (gateway.generatedPassword !== null) {
+    print(terminal, `\nThe user admin was made, with the password ${gateway.generatedPassword} (shown this once).`);
+  }
   if (options.once) return well ? exitCodes.done : exitCodes.failure;
 
   print(terminal, `\nThe API listens at ${gateway.endpoint}, project ${gateway.projectId}.`);
-  if (gateway.generatedPassword !== null) {
-    print(terminal, `The user admin was made, with the password ${gateway.generatedPassword} (shown this once).`);
-  }
   print(terminal, 'Ctrl-C stops it.');
   await untilStopped(signal);
   return exitCodes.done;

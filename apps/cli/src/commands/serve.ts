@@ -7,8 +7,13 @@ import { startGateway, untilStopped } from './start-gateway.ts';
 export async function serveCommand(context: CommandContext, listen: string | undefined): Promise<number> {
   const { terminal } = context;
   await using gateway = await startGateway(context, listen);
-  if (terminal.json) printJson(terminal, { endpoint: gateway.endpoint, project_id: gateway.projectId });
-  else {
+  if (terminal.json) {
+    printJson(terminal, {
+      endpoint: gateway.endpoint,
+      project_id: gateway.projectId,
+      ...(gateway.generatedPassword !== null && { generated_admin_password: gateway.generatedPassword }),
+    });
+  } else {
     print(terminal, `listening at ${gateway.endpoint}, project ${gateway.projectId}`);
     if (gateway.generatedPassword !== null) {
       print(terminal, `first start: the user admin was made, with the password ${gateway.generatedPassword}`);

@@ -138,6 +138,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   the operation is no longer running under this epoch, or `stale_record` where the record's revision is no longer
  *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup are
  *   returned: they may go on now.
+ *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
+ *   broken record marks those that build on it: nothing stays available against what is known.
  * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
  *   have waiting operations: all of them, or those leased by `leaseOwner` alone.
  * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the

@@ -54,7 +54,8 @@ export const steps = {
   findProject: { access: 'read', run: findProject },
   findRole: { access: 'read', run: findRole },
   saveToken: { access: 'write', run: saveToken },
-  findToken: { access: 'read', run: findToken },
+  // Beside the writes, which are short: a long listing must not hold up who wants in.
+  findToken: { access: 'write', run: findToken },
   removeToken: { access: 'write', run: removeToken },
   bucketsBoundTo: { access: 'read', run: bucketsBoundTo },
 } as const satisfies Record<string, Step>;

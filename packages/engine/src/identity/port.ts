@@ -18,7 +18,7 @@ export type TokenRequest = {
 };
 
 /**
- * Who may call. Doors ask it; verbs authorise what it answers.
+ * Who may call. Doors ask it; the engine authorises what it answers.
  *
  * - `issueToken` throws `not_authenticated` alike for an unknown user, a wrong password and a project that the user has
  *   no role in: whoever guesses learns nothing.

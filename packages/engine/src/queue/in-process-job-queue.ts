@@ -31,8 +31,11 @@ export function createInProcessJobQueue(options: {
     present.set(name, state);
     const done = limit(async () => {
       state.started = true;
-      await runUntilDone(job);
-      present.delete(name);
+      try {
+        await runUntilDone(job);
+      } finally {
+        present.delete(name);
+      }
       if (state.again) add(job);
     }).finally(() => running.delete(done));
     running.add(done);
@@ -42,14 +45,14 @@ export function createInProcessJobQueue(options: {
     const { signal } = stopping;
     if (signal.aborted) return;
     try {
-      await pRetry(() => options.work(job, signal), {
+      await pRetry(() => options.work(job, signal).catch(asRetryable), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: firstRetryAfterMs,
         maxTimeout: lastRetryAfterMs,
         randomize: true,
         signal,
         onFailedAttempt: ({ error }) => {
-          if (!signal.aborted) options.onFault(job, error);
+          if (!signal.aborted) options.onFault(job, error.cause);
         },
       });
     } catch (error) {
@@ -65,6 +68,11 @@ export function createInProcessJobQueue(options: {
       await Promise.allSettled(running);
     },
   };
+}
+
+/** p-retry takes some classes of errors for final, a TypeError among them. */
+function asRetryable(error: unknown): never {
+  throw new Error('work failed', { cause: error });
 }
 
 function nameOf(job: Job): string {

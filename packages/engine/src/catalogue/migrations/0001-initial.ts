@@ -166,6 +166,7 @@ async function createOperations(schema: SchemaModule): Promise<void> {
     operations_by_creation: ['project_id', 'created_at_ms', 'sequence'],
     operations_by_status: ['project_id', 'status', 'created_at_ms', 'sequence'],
     operations_by_resource: ['project_id', 'resource_id', 'created_at_ms', 'sequence'],
+    operations_by_resource_name: ['project_id', 'resource_name', 'created_at_ms', 'sequence'],
   } as const;
   for (const [index, columns] of Object.entries(listings)) {
     await schema

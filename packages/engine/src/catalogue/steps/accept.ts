@@ -1,12 +1,10 @@
 import type { Insertable, Kysely } from 'kysely';
+import { operationLivesMs } from '../../deadline.ts';
 import type { Acceptance } from '../port.ts';
 import { itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
-
-/** An operation that has not ended by then is for whoever sweeps up to end as `timeout`. */
-const deadlineAfterMs = 24 * 60 * 60 * 1000;
 
 /** Writes the operations of a request; see {@link Catalogue.accept}. Returns one id for each item, in their order. */
 export async function accept(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly string[]> {
@@ -40,7 +38,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       reason_detail: '',
       created_at_ms: acceptance.acceptedAtMs,
       updated_at_ms: acceptance.acceptedAtMs,
-      deadline_at_ms: acceptance.acceptedAtMs + deadlineAfterMs,
+      deadline_at_ms: acceptance.acceptedAtMs + operationLivesMs,
       epoch: 0,
     });
   }

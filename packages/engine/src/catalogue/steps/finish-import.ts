@@ -4,6 +4,7 @@ import type { ChainKey, ImportFinish } from '../port.ts';
 import { chainColumns, proofToRow, recordToColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { spreadFaults } from './spread-faults.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Finished = {
@@ -32,6 +33,7 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
 
   await writeRecord(database, operation, finish, recorded?.revision ?? null);
   await writeProofs(database, operation, finish);
+  await spreadFaults(database, operation.project_id, finish);
   await endOperation(database, finish);
 
   return { result: 'finished', chains: await findChainsBehind(database, operation) };

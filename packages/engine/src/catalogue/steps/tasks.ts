@@ -1,11 +1,9 @@
 import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
+import { operationLivesMs } from '../../deadline.ts';
 import type { Schema } from '../schema.ts';
 import type { NewTask, TaskFinish, TaskProgress, TaskRecord } from '../task-port.ts';
 import { rowToTask, taskKinds } from '../task-rows.ts';
-
-/** As for imports: a task that has not ended by then is for whoever sweeps up. */
-const deadlineAfterMs = 24 * 60 * 60 * 1000;
 
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
   await database
@@ -27,7 +25,7 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
       reason_detail: '',
       created_at_ms: task.createdAtMs,
       updated_at_ms: task.createdAtMs,
-      deadline_at_ms: task.createdAtMs + deadlineAfterMs,
+      deadline_at_ms: task.createdAtMs + operationLivesMs,
       epoch: 0,
     })
     .execute();

@@ -1,9 +1,9 @@
 import { describeReason, lowerLevel } from '@backup-sync/contracts';
+import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../link.ts';
 import { printable } from '../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink } from './link-proof.ts';
-import { isOfAccess } from './read-fault.ts';
 
 /** The way from a link towards its full backup. */
 export type ChainWalk = {
@@ -37,7 +37,7 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
     parentBackupId: proof.parentBackupId,
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
-    verifiedAtMs: Math.min(...proofs.map(({ verifiedAtMs }) => verifiedAtMs)),
+    verifiedAtMs: proofs.reduce((oldest, { verifiedAtMs }) => Math.min(oldest, verifiedAtMs), proof.verifiedAtMs),
     checkVersion,
     newProofs,
   };

@@ -1,10 +1,11 @@
 import type { ChainContext } from '../examiner.ts';
+import { isOfAccess } from '../lasting-fault.ts';
 import type { Fault } from '../link.ts';
 import { quote } from '../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';
 import type { Finding } from './proof-step.ts';
-import { isOfAccess, ReadFault, readListedObject } from './read-fault.ts';
+import { ReadFault, readListedObject } from './read-fault.ts';
 
 /** The only version of the format that exists. */
 const formatVersion = '1.0.0';

@@ -1,10 +1,9 @@
-import { type ReasonCode, reasons } from '@backup-sync/contracts';
 import { StorageError } from '../../storage/port.ts';
+import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof } from '../link.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink } from './link-proof.ts';
 import type { ProofTools } from './proof-step.ts';
-import { isOfAccess } from './read-fault.ts';
 import type { VolumeFolders } from './volume-folders.ts';
 
 /**
@@ -39,12 +38,4 @@ async function findParent(folders: VolumeFolders, backupId: string, child: Cinde
 function isAt({ location }: EdgeProof, storageUnitId: string, link: CinderLink): boolean {
   if (location.storageUnitId !== storageUnitId || location.bucketName !== link.bucketName) return false;
   return location.imagePath === link.imagePath;
-}
-
-/**
- * Whether a fault lies in what the listing shows. The right to read and the thawing of an object do not show there:
- * they may have been mended since.
- */
-function isLasting(code: ReasonCode): boolean {
-  return reasons[code].retry === 'final' && !isOfAccess(code);
 }

@@ -1,4 +1,3 @@
-import type { ReasonCode } from '@backup-sync/contracts';
 import {
   type GetRequest,
   type ObjectContent,
@@ -59,11 +58,6 @@ function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'
   if (seen.size !== entry.size) return false;
   if (seen.etag === null || entry.etag === null) return seen.modifiedAtMs === entry.modifiedAtMs;
   return seen.etag === entry.etag;
-}
-
-/** Whether a fault is about the right or the means to read an object, and not about what it holds. */
-export function isOfAccess(code: ReasonCode): boolean {
-  return code === 'access_denied' || code === 'archived' || code === 'encrypted_customer_key';
 }
 
 async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {

@@ -142,6 +142,40 @@ test('a broken copy at another place does not touch a proved record', () => {
   expect(decide(recorded(whole), broken, elsewhere)).toMatchObject({ status: 'failed', outcome: 'none', record: null });
 });
 
+test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_customer_key'] as const)(
+  'a proved record stays as it is where %s kept it from being read',
+  (code) => {
+    const unread: Examination = {
+      ...whole,
+      contentId: null,
+      level: 'presence',
+      fault: { code, detail: 'a/b_metadata' },
+    };
+    expect(decide(recorded(whole), unread)).toMatchObject({
+      status: 'failed',
+      outcome: 'none',
+      reasonCode: code,
+      record: null,
+    });
+  },
+);
+
+test('what must be thawed first is recorded with that reason; a refusal of access is in the operation log alone', () => {
+  const unread = (code: 'archived' | 'access_denied'): Examination => ({
+    ...whole,
+    contentId: null,
+    level: 'presence',
+    fault: { code, detail: 'a/b_metadata' },
+  });
+  expect(decide(null, unread('archived')).record).toMatchObject({ status: 'error', reasonCode: 'archived' });
+  expect(decide(null, unread('access_denied')).record).toBeNull();
+});
+
+test('another backup is never taken for one whose metadata was not read', () => {
+  const unread = recorded({ ...broken, contentId: null, fault: { code: 'metadata_unreadable', detail: '' } });
+  expect(decide(unread, whole, elsewhere)).toMatchObject({ status: 'success', outcome: 'superseded' });
+});
+
 test('a broken record that is whole again is available again', () => {
   const decision = decide(recorded(broken), whole);
   expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });

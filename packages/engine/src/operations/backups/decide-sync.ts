@@ -39,6 +39,7 @@ export function decideSync(
   const facts = { incremental: examination.incremental, proofs: examination.newProofs };
   const next = recordOf(item, projectId, location, examination);
   if (examination.fault !== null) {
+    if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
     if (current !== null && isProved(current) && !sameLocation(current.location, location)) {
       // The recorded backup is proved where it lies; a broken copy elsewhere does not touch it.
       return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
@@ -68,6 +69,15 @@ export function decideSync(
   };
 }
 
+/**
+ * Whether a fault tells nothing of the backup itself: it could not be read, or not at one moment. What is not proved yet
+ * is recorded with the reason where an object must be thawed or a key is missing: that lasts.
+ */
+function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
+  if (code === 'access_denied' || code === 'changed_while_read') return true;
+  return (code === 'archived' || code === 'encrypted_customer_key') && current !== null && isProved(current);
+}
+
 function leaveAsItIs(fault: Fault): Decision {
   return { ...failure(fault, 'none', null), incremental: null, record: null, proofs: [] };
 }
@@ -83,7 +93,10 @@ function outcomeOf(
     if (isProved(current)) return 'conflict';
     return current.status === 'error' ? 'superseded' : 'updated';
   }
-  if (!sameLocation(current.location, next.location)) return 'moved';
+  if (!sameLocation(current.location, next.location)) {
+    // Whether it is the same backup cannot be told of one whose metadata was never read.
+    return current.contentId === null ? 'superseded' : 'moved';
+  }
   if (!sameNames(current, next)) return 'updated';
   return examination.newProofs.length === 0 && sameRecord(current, next) ? 'unchanged' : 'verified';
 }
@@ -119,6 +132,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.reasonCode === other.reasonCode &&
     one.reasonDetail === other.reasonDetail &&
     one.level === other.level &&
+    one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
     one.contentId === other.contentId
   );

@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 
 /** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
 export const deleteBackup: Verb<'deleteBackup'> = async (context, input) => {
-  authorise(context, 'deleteBackup', input.project_id);
   const { catalogue, clock, newId } = context.services;
   const deletion = await catalogue.deleteBackup({
     operationId: newId(),

@@ -2,14 +2,12 @@ import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
 import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { Fault, Location } from '../../chain/link.ts';
+import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { StorageError } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
-
-/** An operation that has not ended by then ends as `timeout`. */
-const deadlineAfterMs = 24 * 60 * 60 * 1000;
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
@@ -26,12 +24,11 @@ export type ImportWorker = {
 export async function importChain(worker: ImportWorker, chain: ChainKey, signal: AbortSignal): Promise<void> {
   const { catalogue, clock, storage } = worker.services;
   const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
-  const [first] = operations;
-  if (first === undefined) return;
+  if (operations.length === 0) return;
 
   const counted = countRequests(storage);
-  const deadline = AbortSignal.timeout(Math.max(0, first.createdAtMs + deadlineAfterMs - clock.nowMs()));
-  const jobSignal = AbortSignal.any([signal, deadline]);
+  using deadline = abortAfter(operationLivesMs);
+  const jobSignal = AbortSignal.any([signal, deadline.signal]);
   const context = {
     storage: counted.unit,
     bucketName: chain.bucketName,
@@ -46,7 +43,6 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   let spent: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
   for (const operation of operations) {
     const seen = await look(operation, async () => {
-      jobSignal.throwIfAborted();
       examiner ??= openChain(context);
       return (await examiner).examine(operation.item);
     });
@@ -58,20 +54,38 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   }
 
   async function look(operation: OperationRecord, examine: () => ReturnType<ChainExaminer['examine']>): Promise<Seen> {
+    const isOverdue = clock.nowMs() >= operation.createdAtMs + operationLivesMs;
+    if (isOverdue || deadline.signal.aborted) return unseen('deadline_exceeded', deadlineDetail);
     try {
       const examination = await examine();
       return examination === null ? unseen('path_not_found', placeOf(operation.item)) : { kind: 'seen', examination };
     } catch (error) {
-      if (deadline.aborted) return unseen('deadline_exceeded', 'more than 24 hours passed since it was accepted');
+      if (deadline.signal.aborted) return unseen('deadline_exceeded', deadlineDetail);
       if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
       if (!signal.aborted) worker.onFault(operation.id, error);
-      return unseen('internal', `see the server's log for operation ${operation.id}`);
+      return internalFault(operation);
     }
   }
 }
 
-/** Records what was found; decides anew where the record changed meanwhile. */
+/** Ends an operation. One that cannot be recorded ends as a fault of this program, so that it holds up no other. */
 async function finish(
+  worker: ImportWorker,
+  operation: OperationRecord,
+  seen: Seen,
+  requests: RequestCount,
+): Promise<void> {
+  try {
+    await record(worker, operation, seen, requests);
+  } catch (error) {
+    worker.onFault(operation.id, error);
+    // Where the catalogue itself fails this fails as well, and the queue comes again.
+    await record(worker, operation, internalFault(operation), requests);
+  }
+}
+
+/** Records what was found; decides anew where the record changed meanwhile. */
+async function record(
   worker: ImportWorker,
   operation: OperationRecord,
   seen: Seen,
@@ -101,6 +115,10 @@ async function finish(
 function unseen(code: ReasonCode, detail: string): Seen {
   const fault: Fault = { code, detail };
   return { kind: 'unseen', fault };
+}
+
+function internalFault(operation: OperationRecord): Seen {
+  return unseen('internal', `see the server's log for operation ${operation.id}`);
 }
 
 function placeOf(item: BackupSync): string {

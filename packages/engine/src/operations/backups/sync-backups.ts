@@ -1,14 +1,13 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { ChainKey } from '../../catalogue/port.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
-import { authorise, type CallContext, type Verb } from '../../context.ts';
+import type { CallContext, Verb } from '../../context.ts';
 
 /**
  * Accepts backups to be brought into the catalogue: when this has answered, every item is on disk and will reach an
  * end. The answer keeps the order of the request.
  */
 export const syncBackups: Verb<'syncBackups'> = async (context, input) => {
-  authorise(context, 'syncBackups', input.project_id);
   await refuseUnboundBuckets(context, input.project_id, new Set(input.sync.map((item) => item.bucket_name)));
   const { catalogue, clock, newId, queue, storage } = context.services;
   const items = input.sync.map((item) => ({

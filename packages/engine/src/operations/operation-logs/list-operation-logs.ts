@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 import { operationLogView } from './operation-log-view.ts';
 
 export const listOperationLogs: Verb<'listOperationLogs'> = async (context, input) => {
-  authorise(context, 'listOperationLogs', input.project_id);
   const page = await context.services.catalogue.listOperations(input);
   if (page === 'marker_not_found') {
     throw new BackupSyncError('invalid_request', `marker: there is no operation log ${input.marker}`);

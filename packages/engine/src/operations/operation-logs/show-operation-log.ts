@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 import { operationLogView } from './operation-log-view.ts';
 
 export const showOperationLog: Verb<'showOperationLog'> = async (context, input) => {
-  authorise(context, 'showOperationLog', input.project_id);
   const record = await context.services.catalogue.showOperation(input.project_id, input.operation_log_id);
   if (record === null) {
     throw new BackupSyncError('operation_log_not_found', `there is no operation log ${input.operation_log_id}`);

@@ -1,6 +1,7 @@
 import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
 import type { Fault } from '../../chain/link.ts';
+import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
@@ -8,8 +9,6 @@ import { reasonOfStorageError } from '../storage-reason.ts';
 
 /** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
 const flushEveryMs = 1_000;
-/** A task that has not ended by then ends as `timeout`. */
-const deadlineAfterMs = 24 * 60 * 60 * 1000;
 
 /** A task at work. */
 export type TaskRun = {
@@ -49,8 +48,8 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
   if (task === null) return;
   const counted = countRequests(worker.services.storage);
   const cancelling = new AbortController();
-  const deadline = AbortSignal.timeout(Math.max(0, task.createdAtMs + deadlineAfterMs - clock.nowMs()));
-  const signal = AbortSignal.any([stopping, deadline, cancelling.signal]);
+  using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
+  const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress: TaskProgress = {};
   const flush = async () => {
     const { running, cancelRequested } = await taskStore.saveTaskProgress(task.id, task.epoch, progress, clock.nowMs());
@@ -91,8 +90,7 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
 
   function faultOf(error: unknown): Fault {
     if (cancelling.signal.aborted) return { code: 'cancelled', detail: '' };
-    if (deadline.aborted)
-      return { code: 'deadline_exceeded', detail: 'more than 24 hours passed since it was accepted' };
+    if (deadline.signal.aborted) return { code: 'deadline_exceeded', detail: deadlineDetail };
     if (error instanceof StorageError) return { code: reasonOfStorageError[error.code], detail: error.message };
     worker.onFault(taskId, error);
     return { code: 'internal', detail: `see the server's log for operation ${taskId}` };

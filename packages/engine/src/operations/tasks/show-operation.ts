@@ -1,9 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { authorise, type Verb } from '../../context.ts';
+import type { Verb } from '../../context.ts';
 import { operationView, taskView } from './task-view.ts';
 
 export const showOperation: Verb<'showOperation'> = async (context, input) => {
-  authorise(context, 'showOperation', input.project_id);
   const { catalogue, taskStore } = context.services;
   const task = await taskStore.showTask(input.project_id, input.operation_id);
   if (task !== null) return { operation: taskView(task) };

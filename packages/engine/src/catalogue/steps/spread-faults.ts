@@ -1,0 +1,84 @@
+import { describeReason } from '@backup-sync/contracts';
+import type { Kysely } from 'kysely';
+import { isLasting } from '../../chain/lasting-fault.ts';
+import type { EdgeProof, Fault } from '../../chain/link.ts';
+import type { ImportFinish } from '../port.ts';
+import type { Schema } from '../schema.ts';
+
+/** A backup that is known to be broken, and by which fault. */
+type Broken = { readonly backupId: string; readonly imagePath: string; readonly fault: Fault };
+
+/**
+ * Marks records that are called available though the proofs of this import show them, or a link that they build on, to
+ * be broken: a later sync of them says whether they are whole again.
+ */
+export async function spreadFaults(database: Kysely<Schema>, projectId: string, finish: ImportFinish): Promise<void> {
+  const broken: Broken[] = [];
+  const { record } = finish;
+  if (record !== null && record.reasonCode !== null && isLasting(record.reasonCode)) {
+    const fault = { code: record.reasonCode, detail: record.reasonDetail };
+    broken.push({ backupId: record.backupId, imagePath: record.location.imagePath, fault });
+  }
+  for (const proof of finish.proofs) {
+    if (proof.backupId === record?.backupId || proof.fault === null || !isLasting(proof.fault.code)) continue;
+    if (await markProved(database, projectId, proof, proof.fault, finish.endedAtMs)) {
+      broken.push({ backupId: proof.backupId, imagePath: proof.location.imagePath, fault: proof.fault });
+    }
+  }
+  // Each round changes records that were available and never makes one so: this ends.
+  for (let next = broken.pop(); next !== undefined; next = broken.pop()) {
+    broken.push(...(await markChildren(database, projectId, next, finish.endedAtMs)));
+  }
+}
+
+/** Whether a record was available at the place that the proof is of, and is no more. */
+async function markProved(
+  database: Kysely<Schema>,
+  projectId: string,
+  { backupId, location, level, verifiedAtMs, checkVersion }: EdgeProof,
+  fault: Fault,
+  markedAtMs: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await availableBackups(database, projectId, fault, markedAtMs)
+    .set({ level, verified_at_ms: verifiedAtMs, check_version: checkVersion })
+    .where('backup_id', '=', backupId)
+    .where('storage_unit_id', '=', location.storageUnitId)
+    .where('bucket_name', '=', location.bucketName)
+    .where('image_path', '=', location.imagePath)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Marks the available records whose parent is this one. */
+async function markChildren(
+  database: Kysely<Schema>,
+  projectId: string,
+  { backupId, imagePath, fault }: Broken,
+  markedAtMs: number,
+): Promise<readonly Broken[]> {
+  const detail =
+    fault.code === 'parent_broken'
+      ? fault.detail
+      : `through link ${backupId} (${imagePath}): ${describeReason(fault.code, fault.detail).message}`;
+  const spread: Fault = { code: 'parent_broken', detail };
+  const children = await availableBackups(database, projectId, spread, markedAtMs)
+    .where('parent_backup_id', '=', backupId)
+    .returning(['backup_id', 'image_path'])
+    .execute();
+  return children.map((child) => ({ backupId: child.backup_id, imagePath: child.image_path, fault: spread }));
+}
+
+function availableBackups(database: Kysely<Schema>, projectId: string, { code, detail }: Fault, markedAtMs: number) {
+  return database
+    .updateTable('backups')
+    .set((eb) => ({
+      status: 'error',
+      reason_code: code,
+      reason_detail: detail,
+      updated_at_ms: markedAtMs,
+      revision: eb('revision', '+', 1),
+    }))
+    .where('project_id', '=', projectId)
+    .where('status', '=', 'available')
+    .where('forgotten_at_ms', 'is', null);
+}

@@ -1,0 +1,14 @@
+import { type ReasonCode, reasons } from '@backup-sync/contracts';
+
+/** Whether a fault is about the right or the means to read an object, and not about what it holds. */
+export function isOfAccess(code: ReasonCode): boolean {
+  return code === 'access_denied' || code === 'archived' || code === 'encrypted_customer_key';
+}
+
+/**
+ * Whether a fault lies in what the listing shows, and so lasts as long as that. The right to read and the thawing of an
+ * object do not show there: they may have been mended since.
+ */
+export function isLasting(code: ReasonCode): boolean {
+  return reasons[code].retry === 'final' && !isOfAccess(code);
+}
