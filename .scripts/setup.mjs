@@ -2,7 +2,7 @@
 // Runs on the machine's own Node before anything is installed, so: plain JavaScript, nothing but Node's own modules.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,6 +41,9 @@ export async function install() {
     process.stderr.write(output);
     stop('Installing the packages failed: see the lines above.');
   }
+  // pnpm's wrapper of Node is a shell that does not pass signals on.
+  rmSync(join(bin, 'node'), { force: true });
+  symlinkSync('../node/bin/node', join(bin, 'node'));
   writeFileSync(stampFile, stamp);
 }
 

@@ -99,6 +99,8 @@ describe('a running server', () => {
     const listed = await run(['backups', 'list', '--json', '--status', 'available'], { environment });
     expect(JSON.parse(listed.output).count).toBe(4);
 
+    const other = await run(['backups', 'list', '--project', 'other', ...local]);
+    expect(other).toMatchObject({ code: 4, output: '' });
     const stranger = await run(['backups', 'list'], { environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' } });
     expect(stranger).toMatchObject({ code: 4, output: '' });
     const wrong = await run(['token', '--endpoint', server.endpoint], {
@@ -156,6 +158,15 @@ describe('what is wrong is said in a sentence', () => {
     expect(ended.messages).toContain(sentence);
     expect(ended.messages).not.toMatch(/^\s+at /m);
   });
+
+  test.each([[['backups', 'lst']], [['backups', 'list', '--limit', 'ten']], [['backups', 'show']]])(
+    '%j with --json says so in JSON alone',
+    async (args) => {
+      const ended = await run([...args, '--json']);
+      expect(ended).toMatchObject({ code: 1, output: '' });
+      expect(JSON.parse(ended.messages)).toMatchObject({ error: { code: 'UsageError' } });
+    },
+  );
 
   test('a file that is neither JSON nor NDJSON is named with the line', async () => {
     await using home = await temporaryDirectory();

@@ -8,7 +8,7 @@ import {
   type OperationName,
   operationNames,
 } from '@backup-sync/contracts';
-import { createClient, type Operations } from '@backup-sync/core';
+import { createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -84,7 +84,10 @@ async function connectLocally(
   } catch (error) {
     const server = await serverHolding(local.dataDirectory, error);
     if (server === null) throw error;
-    return remote({ endpoint: server.endpoint, projectId: server.project_id, token: server.token });
+    const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT ?? server.project_id;
+    const { endpoint, token } = server;
+    // The server's own credential goes with the server: whoever asks gets one that lives on.
+    return { ...remote({ endpoint, projectId, token }), token: () => issueToken(endpoint, { token }) };
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { readEnvironment } from './environment.ts';
-import { exitCodes, failureOf } from './failure.ts';
+import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { createProgram } from './program.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
@@ -24,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
+  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  process.exit(exitCodes.failure);
 });
 
 const program = createProgram(
@@ -48,12 +49,18 @@ const program = createProgram(
     process.exitCode = exitCode;
   },
 );
-forEachCommand(program, (command) => command.exitOverride());
+const wantsJson = process.argv.includes('--json');
+forEachCommand(program, (command) => {
+  command.exitOverride();
+  if (wantsJson) command.configureOutput({ outputError: () => {} });
+});
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has printed the help or what was wrong.
+    // Commander has printed the help or, for people, what was wrong.
+    json = wantsJson;
+    if (json && error.exitCode !== 0) printFailure(terminal(), failureOf(new UsageError(error.message)));
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.failure;
   } else {
     const failure = failureOf(error);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BackupSyncError } from '@backup-sync/contracts';
 import express, { type Request, type RequestHandler } from 'express';
 
@@ -7,12 +8,22 @@ export const bodyMaxBytes = 1024 * 1024;
 /** Refuses a body that does not say that it is JSON, then parses it. */
 export const jsonBody: readonly RequestHandler[] = [
   (request, _response, next) => {
-    if (!request.is('application/json')) throw notJson(request);
+    if (!request.is('application/json') || !isUtf8Said(request)) throw notJson(request);
     next();
   },
   // Any JSON value is parsed, so that the schema can say what is wrong with it.
-  express.json({ limit: bodyMaxBytes, strict: false, inflate: true }),
+  express.json({ limit: bodyMaxBytes, strict: false, verify: refuseOtherThanUtf8 }),
 ];
+
+/** JSON is UTF-8; a charset that says so is common, another is a mistake. */
+function isUtf8Said(request: Request): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  return charset === undefined || charset.toLowerCase() === 'utf-8' || charset.toLowerCase() === 'utf8';
+}
+
+function refuseOtherThanUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new BackupSyncError('malformed_json', 'body: is not UTF-8');
+}
 
 function notJson(request: Request): BackupSyncError {
   const type = request.headers['content-type'];

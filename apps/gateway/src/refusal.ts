@@ -12,6 +12,10 @@ type HttpFault = { readonly status: number; readonly type?: string };
  */
 export function refusalOf(thrown: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
   if (thrown instanceof BackupSyncError) return { error: thrown, unexpected: thrown.code === 'internal' };
+  // What a check of the body threw comes wrapped by the parser.
+  if (thrown instanceof Error && 'type' in thrown && thrown.type === 'entity.verify.failed') {
+    return { error: new BackupSyncError('malformed_json', thrown.message), unexpected: false };
+  }
   if (isHttpFault(thrown)) {
     const error = httpRefusal(thrown);
     if (error !== undefined) return { error, unexpected: false };

@@ -107,10 +107,22 @@ describe('POST /v3/{project_id}/backups/sync', () => {
     ['null', 400, 'BackupSync.1001', 'application/json'],
     ['sync=1', 415, 'BackupSync.1003', 'application/x-www-form-urlencoded'],
     ['{}', 415, 'BackupSync.1003', 'application/json; charset=klingon'],
+    ['{}', 415, 'BackupSync.1003', 'application/json; charset=utf-16'],
     ['{}', 400, 'BackupSync.1001', 'application/json;charset=utf-8'],
   ])('answers the body %j with %i %s', async (body, status, code, type) => {
     const answer = await gateway.call('POST', path, body, { 'Content-Type': type });
     expect(answer).toMatchObject({ status, body: { error_code: code } });
+  });
+
+  test('refuses bytes that are not UTF-8', async () => {
+    const body = Buffer.from(JSON.stringify({ sync: [{ ...item, backup_name: 'x\u00ff' }] }), 'latin1');
+    const response = await fetch(gateway.endpoint + path.replace('{project_id}', gateway.projectId), {
+      method: 'POST',
+      headers: { 'X-Auth-Token': gateway.token, 'Content-Type': 'application/json' },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error_code: 'BackupSync.1002', error_msg: 'body: is not UTF-8' });
   });
 
   test('refuses a body that is too large with 413', async () => {

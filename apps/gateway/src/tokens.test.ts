@@ -45,11 +45,27 @@ test('a user with the right password gets a token for a project, and it opens th
   }
 });
 
+test('a token is exchanged for a fresh one of the same caller', async () => {
+  const exchange = (id: string) =>
+    gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['token'], token: { id } } } });
+  const answer = await exchange(gateway.token);
+  expect(answer).toMatchObject({ status: 201, body: { token: { project: { id: gateway.projectId } } } });
+  const fresh = answer.headers.get('x-subject-token') ?? '';
+  expect(fresh).not.toBe(gateway.token);
+  expect((await gateway.call('GET', '/v3/{project_id}/backups', undefined, { 'X-Auth-Token': fresh })).status).toBe(
+    200,
+  );
+  expect((await exchange('nonsense')).status).toBe(401);
+});
+
 test('wrong password, unknown user and unknown project are refused in the same words', async () => {
   const answers = await Promise.all(
-    [{ password: 'wrong' }, { name: 'nobody' }, { scope: { project: { id: 'unknown' } } }].map((changes) =>
-      gateway.call('POST', '/v3/auth/tokens', tokenRequest(changes)),
-    ),
+    [
+      { password: 'wrong' },
+      { name: 'nobody' },
+      { scope: { project: { id: 'unknown' } } },
+      { scope: { project: { name: 'default', domain: { name: 'Other' } } } },
+    ].map((changes) => gateway.call('POST', '/v3/auth/tokens', tokenRequest(changes))),
   );
   for (const { status, body } of answers) {
     expect(status).toBe(401);
@@ -60,7 +76,7 @@ test('wrong password, unknown user and unknown project are refused in the same w
 test('a malformed request for a token names its fields', async () => {
   const answer = await gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['totp'] } } });
   expect(answer).toMatchObject({ status: 400, body: { error: { code: 400 } } });
-  expect(answer.body.error_msg).toContain('auth.identity.methods[0]: must be ["password"]');
+  expect(answer.body.error_msg).toContain('auth.identity.methods[0]: must be password or token');
 });
 
 test('a password is generated only by a start that can show it', async () => {

@@ -73,11 +73,17 @@ export function fromWireTime(time: string): number {
   return Date.parse(`${time.slice(0, 23)}Z`);
 }
 
+/** The 30th of February is parsed, as the 2nd of March. */
+function isOfCalendar(time: string): boolean {
+  const milliseconds = Date.parse(time);
+  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().slice(0, 19) === time.slice(0, 19);
+}
+
 /** A time in a query: `2018-02-01T12:00:00Z`. Parsed to milliseconds since 1970. */
 export const queryTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'must look like 2018-02-01T12:00:00Z')
-  .refine((value) => !Number.isNaN(Date.parse(value)), { error: 'is not a date of the calendar', abort: true })
+  .refine((value) => isOfCalendar(value), { error: 'is not a date of the calendar', abort: true })
   .transform((value) => Date.parse(value));
 
 /** A whole number in a query, as a number or as its decimal text. */

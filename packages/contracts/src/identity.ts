@@ -13,16 +13,29 @@ export function roleAllows(role: Role, needed: Role): boolean {
 
 const domain = z.union([z.object({ name: z.string() }), z.object({ id: z.string() })]);
 
-/** Body of `POST /v3/auth/tokens`: a user with password, scoped to a project by id or by name. */
+const identityMethods = ['password', 'token'] as const;
+
+/** How a caller says who it is: a user with password, or a token that it has. */
+const identity = z
+  .object({
+    methods: z.array(z.enum(identityMethods, { error: 'must be password or token' })).length(1, 'must name one method'),
+    password: z
+      .object({ user: z.object({ name: text(1, 255), password: z.string().max(4096), domain: domain.optional() }) })
+      .optional(),
+    token: z.object({ id: z.string().min(1).max(4096) }).optional(),
+  })
+  .superRefine((value, context) => {
+    const method = value.methods[0];
+    if (method !== undefined && value[method] === undefined) {
+      context.addIssue({ code: 'custom', path: [method], message: 'is required by methods' });
+    }
+  });
+
+/** Body of `POST /v3/auth/tokens`, scoped to a project by id or by name. */
 export const issueTokenRequest = z
   .object({
     auth: z.object({
-      identity: z.object({
-        methods: z.array(z.literal('password', { error: 'must be ["password"]' })).length(1),
-        password: z.object({
-          user: z.object({ name: text(1, 255), password: z.string().max(4096), domain: domain.optional() }),
-        }),
-      }),
+      identity,
       scope: z
         .object({
           project: z.union([z.object({ id: projectId }), z.object({ name: text(1, 64), domain: domain.optional() })], {

@@ -38,6 +38,7 @@ describe('a query', () => {
     { sort: 'name:up' },
     { start_time: '2026-01-01' },
     { start_time: '2026-13-01T00:00:00Z' },
+    { start_time: '2026-02-30T00:00:00Z' },
   ])('refuses %j', (query) => {
     expect(listBackupsInput.safeParse({ project_id: 'p', ...query }).success).toBe(false);
   });

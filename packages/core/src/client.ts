@@ -43,7 +43,7 @@ async function call(
   const fields = { ...input, project_id: options.projectId };
   parseOrRefuse(definition.input, fields);
   const { path, rest } = fillPath(definition.path, fields);
-  const url = new URL(endpoint.pathname.replace(/\/$/, '') + path, endpoint);
+  const url = urlOf(endpoint, path);
   if (definition.method !== 'POST') {
     for (const [field, value] of Object.entries(rest))
       if (value !== undefined) url.searchParams.set(field, String(value));
@@ -72,6 +72,11 @@ function fillPath(path: string, fields: Record<string, unknown>): { path: string
     delete rest[field];
   }
   return { path: filled, rest };
+}
+
+/** A path of the API below an endpoint that may have a path itself. */
+export function urlOf(endpoint: URL, path: string): URL {
+  return new URL(endpoint.pathname.replace(/\/$/, '') + path, endpoint);
 }
 
 /** Throws `invalid_request` for what is not an address of HTTP. */

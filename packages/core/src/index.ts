@@ -1,6 +1,6 @@
 /** The client of any CBR-compatible endpoint, on fetch alone. */
 export { type ClientOptions, createClient } from './client.ts';
-export { type ClientToken, type Credentials, issueToken } from './issue-token.ts';
+export { type ClientToken, type Credentials, issueToken, type PasswordCredentials } from './issue-token.ts';
 export type { CallOptions, Operations } from './operations.ts';
 export { type Accepted, syncAll } from './sync-all.ts';
 export { waitForOperations } from './wait-for-operations.ts';

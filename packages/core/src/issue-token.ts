@@ -5,11 +5,14 @@ import {
   issueTokenRequest,
   parseOrRefuse,
 } from '@backup-sync/contracts';
-import { parseEndpoint } from './client.ts';
+import { parseEndpoint, urlOf } from './client.ts';
 import type { CallOptions } from './operations.ts';
 import { request } from './request.ts';
 
-export type Credentials = {
+/** A user with password, or a token to be exchanged for a fresh one. */
+export type Credentials = PasswordCredentials | { readonly token: string };
+
+export type PasswordCredentials = {
   readonly user: string;
   readonly password: string;
   /** Name of the user's domain; Huawei Cloud wants the account's. */
@@ -31,22 +34,8 @@ export async function issueToken(
   credentials: Credentials,
   options: CallOptions = {},
 ): Promise<ClientToken> {
-  const url = new URL('/v3/auth/tokens', parseEndpoint(endpoint));
-  const body: IssueTokenRequest = {
-    auth: {
-      identity: {
-        methods: ['password'],
-        password: {
-          user: {
-            name: credentials.user,
-            password: credentials.password,
-            domain: { name: credentials.domain ?? 'Default' },
-          },
-        },
-      },
-      ...(credentials.project !== undefined && { scope: { project: credentials.project } }),
-    },
-  };
+  const url = urlOf(parseEndpoint(endpoint), '/v3/auth/tokens');
+  const body: IssueTokenRequest = { auth: authOf(credentials) };
   const answer = await request({
     method: 'POST',
     url,
@@ -60,4 +49,13 @@ export async function issueToken(
   }
   const { project, expires_at } = parsed.data.token;
   return { token, projectId: project.id, expiresAtMs: Date.parse(expires_at) };
+}
+
+function authOf(credentials: Credentials): IssueTokenRequest['auth'] {
+  if ('token' in credentials) return { identity: { methods: ['token'], token: { id: credentials.token } } };
+  const { user: name, password, domain = 'Default', project } = credentials;
+  return {
+    identity: { methods: ['password'], password: { user: { name, password, domain: { name: domain } } } },
+    ...(project !== undefined && { scope: { project } }),
+  };
 }

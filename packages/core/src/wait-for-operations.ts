@@ -37,9 +37,10 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new BackupSyncError('aborted', 'waiting was aborted; the operations go on'));
+      reject(new BackupSyncError('aborted', 'waiting was aborted; what was accepted is kept'));
     };
-    if (signal?.aborted) return reject(new BackupSyncError('aborted', 'waiting was aborted; the operations go on'));
+    if (signal?.aborted)
+      return reject(new BackupSyncError('aborted', 'waiting was aborted; what was accepted is kept'));
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
       resolve();

@@ -24,7 +24,7 @@ export async function runSync(
   } finally {
     progress.stop();
     if (signal.aborted)
-      note(terminal, 'interrupted: what was accepted goes on; run the same command again to follow it');
+      note(terminal, 'interrupted: what was accepted is kept; run the same command again to follow it to its end');
   }
   return ids.flatMap((id) => ended.get(id) ?? []);
 }

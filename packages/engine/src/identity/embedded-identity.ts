@@ -68,6 +68,16 @@ export class EmbeddedIdentity implements Identity {
     return { kind: record.kind, name: record.userName, projectId: record.projectId, role: record.role };
   }
 
+  async exchangeToken(token: string): Promise<IssuedToken> {
+    const record = await this.#store.findToken(hashToken(token));
+    const project = record === null ? null : await this.#store.findProject({ id: record.projectId });
+    if (record === null || project === null || record.expiresAtMs <= this.#clock.nowMs()) {
+      throw new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
+    }
+    const { kind, userId, userName, role } = record;
+    return this.#save({ kind, userId, userName, project, role });
+  }
+
   /** Ends a token now. */
   async revoke(token: string): Promise<void> {
     await this.#store.removeToken(hashToken(token));

@@ -22,9 +22,11 @@ export type TokenRequest = {
  *
  * - `issueToken` throws `not_authenticated` alike for an unknown user, a wrong password and a project that the user has
  *   no role in: whoever guesses learns nothing.
+ * - `exchangeToken` gives a fresh token for the same caller and project; `not_authenticated` where the old one is not valid.
  * - `authenticate` answers null for a token that is unknown or has ended.
  */
 export interface Identity {
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   authenticate(token: string): Promise<Caller | null>;
+  exchangeToken(token: string): Promise<IssuedToken>;
 }

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const ownerOnlyDirectory = 0o700;
@@ -69,7 +69,7 @@ export function holdDataDirectory(path: string): DataDirectory {
 /** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
 function prepare(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: ownerOnlyDirectory });
+    makeDirectory(directory);
     const entries = readdirSync(directory);
     if (entries.length > 0 && !entries.includes(lockName) && !entries.includes(databaseName)) {
       throw new DataDirectoryError(`${directory} holds other files: a data directory must be new, empty or its own.`);
@@ -81,6 +81,14 @@ function prepare(directory: string): void {
   }
 }
 
+/** Not mkdir's own recursion, which never ends where the file system says that a parent is missing and is not (/proc). */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  mkdirSync(directory, { mode: ownerOnlyDirectory });
+}
+
 function takeLock(directory: string, pidPath: string): DatabaseSync {
   const lock = openOwnerOnly(join(directory, lockName), { timeout: 0 });
   try {
@@ -90,7 +98,7 @@ function takeLock(directory: string, pidPath: string): DatabaseSync {
   } catch (error) {
     lock.close();
     if (isBusy(error)) throw new DataDirectoryInUseError(directory, readPid(pidPath), { cause: error });
-    throw error;
+    throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
   }
 }
 
