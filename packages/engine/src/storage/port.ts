@@ -1,3 +1,6 @@
+/** Most entries of one page of a listing. */
+export const listPageEntriesMax = 1000;
+
 /** An object as a listing shows it. */
 export type ObjectEntry = {
   /** Key in the bucket, segments separated by "/". */
@@ -74,7 +77,7 @@ export class StorageError extends Error {
 /**
  * Where bytes of backups lie: buckets of objects. Read only, by type: nothing here can change a bucket.
  *
- * - `list` yields pages of at most 1000 objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key,
+ * - `list` yields pages of at most {@link listPageEntriesMax} objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key,
  *   none twice; one empty page where there is none. It ends only when the enumeration is complete; anything else
  *   throws. A bucket that does not exist throws `bucket_not_found`: it is never an empty listing. Each page is one
  *   request, made when the page is asked for: whoever stops asking, or goes on elsewhere with `after`, saves the rest.

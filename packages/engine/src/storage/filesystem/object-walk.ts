@@ -1,11 +1,10 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
-import type { ListFoldersRequest, ListRequest, ObjectEntry } from '../port.ts';
+import { type ListFoldersRequest, type ListRequest, listPageEntriesMax, type ObjectEntry } from '../port.ts';
 import type { BucketDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
 import { isVanished } from './filesystem-error.ts';
 
-const pageEntriesMax = 1000;
 /** Files asked for their size at once: a network file system answers each in its own time. */
 const concurrentStats = 32;
 
@@ -62,9 +61,9 @@ export async function* walkObjects(
       if (!turnsBack) await enter(child.path, level.keyPrefix + child.name, '');
     } else {
       signal?.throwIfAborted();
-      const files = takeFiles(level, Math.min(concurrentStats, pageEntriesMax - page.length));
+      const files = takeFiles(level, Math.min(concurrentStats, listPageEntriesMax - page.length));
       page.push(...(await describeFiles(level.keyPrefix, files)));
-      if (page.length === pageEntriesMax) {
+      if (page.length === listPageEntriesMax) {
         yield page;
         pages += 1;
         page = [];
@@ -88,8 +87,8 @@ export async function* walkFolders(
   const children = directory === undefined ? [] : await readChildren(bucket, directory, wanted.slice(start));
   await bucket.confirm();
   const folders = children.filter(({ isDirectory }) => isDirectory).map(({ name }) => toText(keyPrefix + name));
-  for (let from = 0; from === 0 || from < folders.length; from += pageEntriesMax) {
-    yield folders.slice(from, from + pageEntriesMax);
+  for (let from = 0; from === 0 || from < folders.length; from += listPageEntriesMax) {
+    yield folders.slice(from, from + listPageEntriesMax);
   }
 }
 

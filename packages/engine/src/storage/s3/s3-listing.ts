@@ -1,8 +1,13 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { compareKeys } from '../key-order.ts';
-import { type ListFoldersRequest, type ListRequest, type ObjectEntry, StorageError } from '../port.ts';
+import {
+  type ListFoldersRequest,
+  type ListRequest,
+  listPageEntriesMax,
+  type ObjectEntry,
+  StorageError,
+} from '../port.ts';
 
-const pageEntriesMax = 1000;
 /** A service may answer with a page that is empty and yet not the last, but not for ever. */
 const emptyPagesMax = 100;
 /** S3 has no longer keys, in UTF-8. */
@@ -65,7 +70,7 @@ async function* walkPages<Item>(
       new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: prefix,
-        MaxKeys: pageEntriesMax,
+        MaxKeys: listPageEntriesMax,
         // XML cannot carry every character of a key.
         EncodingType: 'url',
         ...(delimiter !== undefined && { Delimiter: delimiter }),
