@@ -11,6 +11,8 @@ export type Services = {
   readonly storage: StorageUnit;
   readonly queue: ChainQueue;
   readonly clock: Clock;
+  /** Bytes of block hashes that a sync may read to prove one link. */
+  readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */
   readonly newId: () => string;
 };
