@@ -8,7 +8,15 @@ import { runTask } from './operations/tasks/run-task.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
+import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
+
+/** A fraction of what S3 and OBS grant an account, so that others have their share. */
+const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
+
+/** The block hashes of a link and its parent on a volume of 1.8 TiB. */
+const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
 export type EmbeddedEngineOptions = {
   /** Holds the catalogue; made when it does not exist, held by one process at a time. */
@@ -17,6 +25,11 @@ export type EmbeddedEngineOptions = {
   readonly storage: string;
   /** Region of an S3 endpoint. */
   readonly region?: string | undefined;
+  /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
+  readonly requestsPerSecond?: number | undefined;
+  readonly requestsInFlight?: number | undefined;
+  /** Bytes of block hashes that a sync may read to prove one link; 8 GiB where it is not said. */
+  readonly linkageMaxBytes?: number | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
@@ -30,9 +43,12 @@ export type EmbeddedEngineOptions = {
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const storage = opening.use(
-    await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region }),
-  );
+  const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
+  const limits: BudgetLimits = {
+    requestsPerSecond: options.requestsPerSecond ?? defaultBudget.requestsPerSecond,
+    requestsInFlight: options.requestsInFlight ?? defaultBudget.requestsInFlight,
+  };
+  const storage = opening.use(budgetRequests(unit, { limits, clock, sleep: systemSleep }));
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
   const { catalogue, taskStore, identityStore } = opened;
@@ -57,7 +73,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
     await taskStore.releaseTasks(leaseOwner, clock.nowMs());
   });
-  const services: Services = { catalogue, taskStore, identityStore, storage, queue, clock, newId: uuidv7 };
+  const linkageMaxBytes = options.linkageMaxBytes ?? defaultLinkageMaxBytes;
+  const services: Services = {
+    catalogue,
+    taskStore,
+    identityStore,
+    storage,
+    queue,
+    clock,
+    linkageMaxBytes,
+    newId: uuidv7,
+  };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
   for (const taskId of tasks) queue.add({ kind: 'task', taskId });
 

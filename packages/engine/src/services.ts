@@ -13,6 +13,8 @@ export type Services = {
   readonly storage: StorageUnit;
   readonly queue: JobQueue;
   readonly clock: Clock;
+  /** Bytes of block hashes that a sync may read to prove one link. */
+  readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */
   readonly newId: () => string;
 };

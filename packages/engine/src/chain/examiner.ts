@@ -15,6 +15,8 @@ export type ChainContext = {
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
+  /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
+  readonly linkageMaxBytes: number;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };

@@ -62,7 +62,7 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   if (inventory !== null) {
     return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...inventory });
   }
-  const linkage = await proveLinkage(tools.hashLists, link, parent, metadata);
+  const linkage = await proveLinkage(tools, link, parent, metadata);
   const readInTheEnd = [link.metadata, link.hashFile, parent?.hashFile ?? null];
   return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...linkage });
 }

@@ -3,16 +3,22 @@ import { quote } from '../quote.ts';
 import { compareHashLists, type HashComparison, HashListError, readHashHeader } from './compare-hash-lists.ts';
 import { checkGeometry } from './geometry-check.ts';
 import { HashFileFault, type HashFileHeader } from './hash-file.ts';
-import type { HashLists } from './hash-lists.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkLinkage } from './linkage-check.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { Finding } from './proof-step.ts';
+import type { Finding, ProofTools } from './proof-step.ts';
 import { ReadFault } from './read-fault.ts';
+
+/** Bytes of block hashes that the proof of an edge reads; null where one of the links has none. */
+export function linkageBytes(link: CinderLink, parent: CinderLink | null): number | null {
+  if (link.hashFile === null) return null;
+  if (parent === null) return link.hashFile.size;
+  return parent.hashFile === null ? null : link.hashFile.size + parent.hashFile.size;
+}
 
 /** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
 export async function proveLinkage(
-  hashLists: HashLists,
+  { context, hashLists }: Pick<ProofTools, 'context' | 'hashLists'>,
   link: CinderLink,
   parent: CinderLink | null,
   metadata: CinderMetadata,
@@ -23,6 +29,11 @@ export async function proveLinkage(
   }
   if (parent !== null && parent.hashFile === null) {
     return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
+  }
+  const bytes = linkageBytes(link, parent);
+  if (bytes !== null && bytes > context.linkageMaxBytes) {
+    const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
+    return { limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
   }
   try {
     if (parent === null) {

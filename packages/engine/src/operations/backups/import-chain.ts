@@ -36,6 +36,7 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
     findProofs: (backupIds: readonly string[]) => catalogue.findProofs(chain.projectId, backupIds),
     locate: async (backupId: string): Promise<Location | null> =>
       (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
+    linkageMaxBytes: worker.services.linkageMaxBytes,
     nowMs: () => clock.nowMs(),
     signal: jobSignal,
   };

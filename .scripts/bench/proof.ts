@@ -1,0 +1,85 @@
+// pnpm bench proof [--hash-mib 256] [--objects 500000] [--runs 3]: what proving chains costs, on generated ones.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { type ChainSize, linksOf, pathOf, writeChain } from './generated-chain.ts';
+import { printRequests } from './proof-requests.ts';
+
+const run = promisify(execFile);
+const hashLineBytes = 72;
+const mebi = 1024 * 1024;
+
+type Measured = { seconds: number; peakMiB: number; lists?: number; gets?: number; bytesRead?: number };
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    'hash-mib': { type: 'string', default: '256' },
+    objects: { type: 'string', default: '500000' },
+    runs: { type: 'string', default: '3' },
+  },
+});
+const runs = Number(values.runs);
+const objects = Number(values.objects);
+const hashBlocks = Math.floor((Number(values['hash-mib']) * mebi) / hashLineBytes);
+
+async function measure(what: string, directory: string, size: ChainSize): Promise<Measured> {
+  const script = join(import.meta.dirname, 'measure.ts');
+  const options = ['--directory', directory, '--size', JSON.stringify(size)];
+  const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, what, ...options]);
+  return JSON.parse(stdout);
+}
+
+/** Makes a chain of this size, lets it be measured, and removes it. */
+async function withChain(size: ChainSize, act: (directory: string) => Promise<void>): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
+  try {
+    const directory = join(root, 'bench');
+    await mkdir(directory);
+    await writeChain(directory, size);
+    await act(directory);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const rate = (bytes: number, seconds: number) => `${(bytes / 1e6 / seconds).toFixed(0)} MB/s`;
+
+print('requests, generated chain of a full of 21,000 objects and 30 increments of 40');
+await printRequests(print);
+
+const hashSize: ChainSize = { blocks: hashBlocks, fullObjects: 1000, incrementObjects: 1000 };
+print(`\nlinkage of a link and its parent, ${values['hash-mib']} MiB of block hashes each, in pairs`);
+await withChain(hashSize, async (directory) => {
+  for (let pair = 1; pair <= runs; pair += 1) {
+    const plain = await measure('plain-read', directory, hashSize);
+    const proof = await measure('proof', directory, hashSize);
+    const bytes = 2 * hashBlocks * hashLineBytes;
+    // The full is a link of its own: its hashes are read for its own proof too, where they are too many to be kept.
+    const read = proof.bytesRead ?? 0;
+    print(
+      `  plain loop ${rate(bytes, plain.seconds)}; proof ${rate(read, proof.seconds)}, ` +
+        `${((100 * (read / proof.seconds)) / (bytes / plain.seconds)).toFixed(0)} % of it, ` +
+        `${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
+    );
+  }
+});
+
+const objectSize: ChainSize = { blocks: 2 * objects, fullObjects: 1000, incrementObjects: objects };
+print(`\nincrement of ${objects} objects`);
+await withChain(objectSize, async (directory) => {
+  const { size: bytes } = await stat(pathOf(directory, linksOf(objectSize)[1], '_metadata'));
+  for (let pair = 1; pair <= runs; pair += 1) {
+    const metadata = await measure('metadata', directory, objectSize);
+    const listing = await measure('listing', directory, objectSize);
+    const proof = await measure('proof', directory, objectSize);
+    print(
+      `  _metadata ${rate(bytes, metadata.seconds)}, ${(objects / metadata.seconds / 1000).toFixed(0)},000 objects/s; ` +
+        `listing ${(objects / listing.seconds / 1000).toFixed(0)},000 objects/s; ` +
+        `proof ${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
+    );
+  }
+});
