@@ -105,6 +105,25 @@ Example:
     },
   );
 
+  command(program, 'verify <backup-id...>', 'read what is stored of backups and hold it against their metadata')
+    .addOption(
+      new Option('--level <level>', 'content: every object; replay: the volume besides, a restore without a disk')
+        .choices(['content', 'replay'])
+        .default('content'),
+    )
+    .addHelpText('after', '\nExample:\n  backup-sync verify 71389e6e-8c54-4514-b040-6c5d357b2d4c --level replay')
+    .action(async (backupIds: string[], options: Shared & { level: 'content' | 'replay' }) => {
+      const { verifyCommand } = await import('./commands/verify.ts');
+      finish(await verifyCommand(contextOf(options), backupIds, options.level));
+    });
+  command(program, 'extract <backup-id>', 'put the volume of a backup together, each block checked as it is written')
+    .requiredOption('--output <file>', 'where to write the image; "-" is standard output')
+    .option('--replace', 'overwrite the file if it exists', false)
+    .addHelpText('after', '\nExample:\n  backup-sync extract 71389e6e-8c54-4514-b040-6c5d357b2d4c --output image.raw')
+    .action(async (backupId: string, options: Shared & { output: string; replace: boolean }) => {
+      const { extractCommand } = await import('./commands/extract.ts');
+      finish(await extractCommand(contextOf(options), backupId, options));
+    });
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
     .action(async (options: Shared & { listen?: string }) => {

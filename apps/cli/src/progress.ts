@@ -10,6 +10,18 @@ export type Progress = {
   stop(): void;
 };
 
+/** One line that changes on a terminal; nothing elsewhere. */
+export function liveLine(terminal: Terminal): { show(line: string): void; stop(): void } {
+  const update = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
+  return {
+    show: (line) => update?.(line),
+    stop() {
+      update?.clear();
+      update?.done();
+    },
+  };
+}
+
 /** Shows how an import goes: one line that changes on a terminal, a line for each failure and the total elsewhere. */
 export function showProgress(terminal: Terminal, total: number): Progress {
   const live = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;

@@ -21,3 +21,4 @@ export * from './problems.ts';
 export * from './reason-code.ts';
 export * from './sync.ts';
 export * from './verification.ts';
+export * from './verify.ts';

@@ -9,6 +9,7 @@ import {
   showOperationLogAnswer,
   showOperationLogInput,
 } from './operation-log.ts';
+import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
 
 /** One operation, as every door offers it. */
@@ -92,6 +93,16 @@ export const operations = {
     successStatus: 200,
     input: showOperationLogInput,
     output: showOperationLogAnswer,
+  },
+  verifyBackup: {
+    summary: 'Prove a backup by reading what is stored of its chain',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/backups/{backup_id}/verifications',
+    successStatus: 200,
+    input: verifyBackupInput,
+    output: verifyBackupAnswer,
   },
   showOperation: {
     summary: 'Show an operation of any kind, with its progress',

@@ -1,5 +1,6 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
 export type { Caller } from './context.ts';
+export { extractBackup, type ExtractOptions } from './extract-backup.ts';
 export { Engine } from './engine.ts';
 export type { IssuedToken } from './identity/port.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';

@@ -105,10 +105,21 @@ export type Acceptance = {
 /** What the record becomes: everything but what the catalogue itself keeps. */
 export type RecordWrite = Omit<BackupRecord, 'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId'>;
 
-export type ImportFinish = {
+/** What an operation has found out of a backup. */
+export type Verdict = {
   readonly operationId: string;
-  readonly epoch: number;
+  readonly projectId: string;
+  readonly backupId: string;
   readonly endedAtMs: number;
+  /** The record's revision when this was decided; null: there was none (or a forgotten one). */
+  readonly decidedOnRevision: number | null;
+  /** Null leaves the record as it is. */
+  readonly record: RecordWrite | null;
+  readonly proofs: readonly EdgeProof[];
+};
+
+export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
+  readonly epoch: number;
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
   readonly message: string;
@@ -117,11 +128,6 @@ export type ImportFinish = {
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount;
-  /** The record's revision when this was decided; null: there was none (or a forgotten one). */
-  readonly decidedOnRevision: number | null;
-  /** Null leaves the record as it is. */
-  readonly record: RecordWrite | null;
-  readonly proofs: readonly EdgeProof[];
 };
 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
@@ -140,6 +146,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   returned: they may go on now.
  *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
  *   broken record marks those that build on it: nothing stays available against what is known.
+ * - `recordVerdict` writes record and proofs likewise for a task, which ends by itself; false where the record's revision
+ *   is no longer `decidedOnRevision`.
  * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
  *   have waiting operations: all of them, or those leased by `leaseOwner` alone.
  * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the
@@ -156,6 +164,7 @@ export interface Catalogue extends AsyncDisposable {
   finishImport(
     finish: ImportFinish,
   ): Promise<{ readonly result: 'finished' | 'stale_epoch' | 'stale_record'; readonly chains: readonly ChainKey[] }>;
+  recordVerdict(verdict: Verdict): Promise<boolean>;
   releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly ChainKey[]>;
   deleteBackup(deletion: {
     readonly operationId: string;

@@ -16,6 +16,7 @@ import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
+import { writeVerdict } from './steps/write-verdict.ts';
 import { startChain } from './steps/start-chain.ts';
 import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
 
@@ -30,6 +31,7 @@ export const steps = {
   accept: { access: 'write', run: accept },
   startChain: { access: 'write', run: startChain },
   finishImport: { access: 'write', run: finishImport },
+  recordVerdict: { access: 'write', run: writeVerdict },
   releaseUnfinished: { access: 'write', run: releaseUnfinished },
   deleteBackup: { access: 'write', run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },

@@ -68,7 +68,7 @@ export type TaskFinish = Pick<
  * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
  *
  * - `startTask` makes a waiting task running, or takes up again one that this owner has running; epoch risen, findings of
- *   an earlier try removed. Null where it has ended or another owner runs it.
+ *   an earlier try removed, its progress kept. Null where it has ended or another owner runs it.
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
  * - `cancelTask` notes the wish and answers the task, null where there is none. A waiting task ends at once as `failed`
  *   with the reason `cancelled`; a running one is ended by whoever works on it, who sees the note with its next progress.

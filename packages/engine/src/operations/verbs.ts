@@ -7,6 +7,7 @@ import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
+import { verifyBackup } from './verifications/verify-backup.ts';
 import { showOperation } from './tasks/show-operation.ts';
 
 /** What happens, for each operation of the table in contracts. */
@@ -19,4 +20,5 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   showOperationLog,
   showOperation,
   cancelOperation,
+  verifyBackup,
 };

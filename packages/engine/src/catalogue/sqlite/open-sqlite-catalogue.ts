@@ -95,6 +95,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     accept: step('accept'),
     startChain: step('startChain'),
     finishImport: step('finishImport'),
+    recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),

@@ -1,11 +1,9 @@
 import type { Kysely, Selectable } from 'kysely';
-import { v7 as newId } from 'uuid';
 import type { ChainKey, ImportFinish } from '../port.ts';
-import { chainColumns, proofToRow, recordToColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
+import { chainColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
-import { chunks } from './chunk.ts';
-import { spreadFaults } from './spread-faults.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
+import { writeVerdict } from './write-verdict.ts';
 
 type Finished = {
   readonly result: 'finished' | 'stale_epoch' | 'stale_record';
@@ -22,18 +20,9 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
     .executeTakeFirst();
   if (operation === undefined) return { result: 'stale_epoch', chains: [] };
 
-  const recorded = await database
-    .selectFrom('backups')
-    .where('project_id', '=', operation.project_id)
-    .where('backup_id', '=', operation.backup_id)
-    .select(['revision', 'forgotten_at_ms'])
-    .executeTakeFirst();
-  const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
-  if (shown !== finish.decidedOnRevision) return { result: 'stale_record', chains: [] };
-
-  await writeRecord(database, operation, finish, recorded?.revision ?? null);
-  await writeProofs(database, operation, finish);
-  await spreadFaults(database, operation.project_id, finish);
+  const { backup_id: backupId, project_id: projectId } = operation;
+  if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
+  if (!(await writeVerdict(database, { ...finish, backupId, projectId }))) return { result: 'stale_record', chains: [] };
   await endOperation(database, finish);
 
   return { result: 'finished', chains: await findChainsBehind(database, operation) };
@@ -53,52 +42,6 @@ async function findChainsBehind(
   // Not by `distinct`: for its sake SQLite would go through all that the project has in flight, in the chains' order.
   const once = new Map(rows.map((row) => [JSON.stringify(row), row]));
   return rowsToChains([...once.values()]);
-}
-
-async function writeRecord(
-  database: Kysely<Schema>,
-  operation: Selectable<OperationRow>,
-  finish: ImportFinish,
-  /** Of the row that is there, forgotten or not; null where there is none. */
-  revision: number | null,
-): Promise<void> {
-  const { record, endedAtMs } = finish;
-  if (record === null) return;
-  if (record.projectId !== operation.project_id || record.backupId !== operation.backup_id) {
-    throw new Error(`Operation ${operation.id} must write the record of its own backup, not of ${record.backupId}.`);
-  }
-  const columns = {
-    ...recordToColumns(record),
-    last_operation_id: operation.id,
-    updated_at_ms: endedAtMs,
-    // It was seen just now, and asked for: neither mark holds any more.
-    forgotten_at_ms: null,
-    vanished_at_ms: null,
-  };
-  if (revision === null) {
-    await database
-      .insertInto('backups')
-      .values({ ...columns, created_at_ms: endedAtMs, revision: 1 })
-      .execute();
-    return;
-  }
-  await database
-    .updateTable('backups')
-    .set({ ...columns, revision: revision + 1 })
-    .where('project_id', '=', record.projectId)
-    .where('backup_id', '=', record.backupId)
-    .execute();
-}
-
-async function writeProofs(
-  database: Kysely<Schema>,
-  operation: Selectable<OperationRow>,
-  finish: ImportFinish,
-): Promise<void> {
-  const rows = finish.proofs.map((proof) =>
-    proofToRow(proof, { id: newId(), projectId: operation.project_id, operationId: operation.id }),
-  );
-  for (const some of chunks(rows)) await database.insertInto('verifications').values(some).execute();
 }
 
 async function endOperation(database: Kysely<Schema>, finish: ImportFinish): Promise<void> {

@@ -2,32 +2,32 @@ import { describeReason } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/link.ts';
-import type { ImportFinish } from '../port.ts';
+import type { Verdict } from '../port.ts';
 import type { Schema } from '../schema.ts';
 
 /** A backup that is known to be broken, and by which fault. */
 type Broken = { readonly backupId: string; readonly imagePath: string; readonly fault: Fault };
 
 /**
- * Marks records that are called available though the proofs of this import show them, or a link that they build on, to
+ * Marks records that are called available though the proofs written show them, or a link that they build on, to
  * be broken: a later sync of them says whether they are whole again.
  */
-export async function spreadFaults(database: Kysely<Schema>, projectId: string, finish: ImportFinish): Promise<void> {
+export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict): Promise<void> {
   const broken: Broken[] = [];
-  const { record } = finish;
+  const { record, projectId } = verdict;
   if (record !== null && record.reasonCode !== null && isLasting(record.reasonCode)) {
     const fault = { code: record.reasonCode, detail: record.reasonDetail };
     broken.push({ backupId: record.backupId, imagePath: record.location.imagePath, fault });
   }
-  for (const proof of finish.proofs) {
+  for (const proof of verdict.proofs) {
     if (proof.backupId === record?.backupId || proof.fault === null || !isLasting(proof.fault.code)) continue;
-    if (await markProved(database, projectId, proof, proof.fault, finish.endedAtMs)) {
+    if (await markProved(database, projectId, proof, proof.fault, verdict.endedAtMs)) {
       broken.push({ backupId: proof.backupId, imagePath: proof.location.imagePath, fault: proof.fault });
     }
   }
   // Each round changes records that were available and never makes one so: this ends.
   for (let next = broken.pop(); next !== undefined; next = broken.pop()) {
-    broken.push(...(await markChildren(database, projectId, next, finish.endedAtMs)));
+    broken.push(...(await markChildren(database, projectId, next, verdict.endedAtMs)));
   }
 }
 

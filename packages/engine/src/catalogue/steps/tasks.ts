@@ -46,7 +46,6 @@ export async function startTask(
       epoch: eb('epoch', '+', 1),
       started_at_ms: startedAtMs,
       updated_at_ms: startedAtMs,
-      progress: null,
     }))
     .where('id', '=', id)
     .where('kind', 'in', taskKinds)

@@ -1,0 +1,64 @@
+import { type BackupSync, BackupSyncError, describeReason, fromWireTime } from '@backup-sync/contracts';
+import { connect } from '../connect.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { liveLine } from '../progress.ts';
+import { formatBytes } from '../table.ts';
+import { note, printFailure } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+
+/**
+ * Puts the volume of a recorded backup together in a file or on standard output, each block checked before it is
+ * written. The record comes from the server or the local catalogue, the bytes are read by this machine.
+ */
+export async function extractCommand(
+  context: CommandContext,
+  backupId: string,
+  options: { readonly output: string; readonly replace: boolean },
+): Promise<number> {
+  const { terminal, signal, environment } = context;
+  const storage = context.connect.storage ?? environment.BACKUP_SYNC_STORAGE;
+  if (storage === undefined) {
+    throw new UsageError('give a storage unit to read from: --storage or BACKUP_SYNC_STORAGE');
+  }
+  await using connection = await connect(context.connect, environment, context.onFault);
+  const { operations } = connection;
+  const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
+  const item: BackupSync = {
+    backup_id: backup.id,
+    backup_name: backup.name,
+    bucket_name: backup.backup_sync.bucket_name,
+    image_path: backup.backup_sync.image_path,
+    resource_id: backup.resource_id,
+    resource_name: backup.resource_name,
+    resource_type: backup.resource_type,
+    created_at: Math.floor(fromWireTime(backup.protected_at) / 1000),
+  };
+  const { extractBackup } = await import('@backup-sync/engine');
+  const live = liveLine(terminal);
+  const extracted = await extractBackup({
+    storage,
+    region: environment.AWS_REGION,
+    item,
+    output: options.output === '-' ? { stream: terminal.output } : { path: options.output, replace: options.replace },
+    signal,
+    locate: async (id) => {
+      try {
+        const { backup_sync: place } = (await operations.showBackup({ backup_id: id }, { signal })).backup;
+        return { storageUnitId: place.storage_unit, bucketName: place.bucket_name, imagePath: place.image_path };
+      } catch (error) {
+        if (error instanceof BackupSyncError && error.code === 'backup_not_found') return null;
+        throw error;
+      }
+    },
+    onProgress: ({ replayedBytes, volumeBytes }) =>
+      live.show(`extracting: ${formatBytes(replayedBytes)} of ${formatBytes(volumeBytes)}`),
+  }).finally(() => live.stop());
+  if (extracted.fault !== null) {
+    const { message, number, remedy } = describeReason(extracted.fault.code, extracted.fault.detail);
+    const noFile = options.output === '-' ? 'What was written is not to be used. ' : 'No file was left. ';
+    printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy, problems: [] });
+    return exitCodes.someItemsFailed;
+  }
+  note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
+  return exitCodes.done;
+}

@@ -1,0 +1,62 @@
+import type { Kysely } from 'kysely';
+import { v7 as newId } from 'uuid';
+import type { Verdict } from '../port.ts';
+import { proofToRow, recordToColumns } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
+import { spreadFaults } from './spread-faults.ts';
+
+/** Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. */
+export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<boolean> {
+  const recorded = await database
+    .selectFrom('backups')
+    .where('project_id', '=', verdict.projectId)
+    .where('backup_id', '=', verdict.backupId)
+    .select(['revision', 'forgotten_at_ms'])
+    .executeTakeFirst();
+  const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
+  if (shown !== verdict.decidedOnRevision) return false;
+
+  await writeRecord(database, verdict, recorded?.revision ?? null);
+  await writeProofs(database, verdict);
+  await spreadFaults(database, verdict);
+  return true;
+}
+
+async function writeRecord(
+  database: Kysely<Schema>,
+  { record, endedAtMs, operationId, projectId, backupId }: Verdict,
+  /** Of the row that is there, forgotten or not; null where there is none. */
+  revision: number | null,
+): Promise<void> {
+  if (record === null) return;
+  if (record.projectId !== projectId || record.backupId !== backupId) {
+    throw new Error(`Operation ${operationId} must write the record of its own backup, not of ${record.backupId}.`);
+  }
+  const columns = {
+    ...recordToColumns(record),
+    last_operation_id: operationId,
+    updated_at_ms: endedAtMs,
+    // It was seen just now, and asked for: neither mark holds any more.
+    forgotten_at_ms: null,
+    vanished_at_ms: null,
+  };
+  if (revision === null) {
+    await database
+      .insertInto('backups')
+      .values({ ...columns, created_at_ms: endedAtMs, revision: 1 })
+      .execute();
+    return;
+  }
+  await database
+    .updateTable('backups')
+    .set({ ...columns, revision: revision + 1 })
+    .where('project_id', '=', record.projectId)
+    .where('backup_id', '=', record.backupId)
+    .execute();
+}
+
+async function writeProofs(database: Kysely<Schema>, { proofs, projectId, operationId }: Verdict): Promise<void> {
+  const rows = proofs.map((proof) => proofToRow(proof, { id: newId(), projectId, operationId }));
+  for (const some of chunks(rows)) await database.insertInto('verifications').values(some).execute();
+}

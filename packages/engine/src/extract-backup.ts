@@ -1,0 +1,56 @@
+import type { Writable } from 'node:stream';
+import type { BackupSync } from '@backup-sync/contracts';
+import { openChain } from './chain/examiner.ts';
+import type { Fault, Location } from './chain/link.ts';
+import { extractToFile } from './chain/replay/extract-to-file.ts';
+import { type Replay, type ReplayProgress, replayChain } from './chain/replay/replay-chain.ts';
+import { streamSink } from './chain/replay/stream-sink.ts';
+import { systemClock } from './clock.ts';
+import { openStorageUnit } from './storage/open-storage-unit.ts';
+
+export type ExtractOptions = {
+  /** `file:<directory>` or `s3:<endpoint>`: where the backup lies, read from this machine. */
+  readonly storage: string;
+  readonly region?: string | undefined;
+  /** The backup, as it is recorded. */
+  readonly item: BackupSync;
+  /** Where the catalogue knows a backup to lie, for parents that are not in the same folder. */
+  readonly locate: (backupId: string) => Promise<Location | null>;
+  /** A file, which is there when, and only when, all of it is right; or a stream. */
+  readonly output: { readonly path: string; readonly replace: boolean } | { readonly stream: Writable };
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReplayProgress) => void;
+};
+
+/**
+ * Puts the volume of a backup together from its chain, each block held against its hash before it is written.
+ *
+ * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, and the signal's reason.
+ */
+export async function extractBackup(options: ExtractOptions): Promise<Replay | { readonly fault: Fault }> {
+  const { item, output, signal, onProgress } = options;
+  const opening = options.region === undefined ? {} : { region: options.region };
+  await using storage = await openStorageUnit(options.storage, opening);
+  const examiner = await openChain({
+    storage,
+    bucketName: item.bucket_name,
+    imagePaths: [item.image_path],
+    // The data says more than the hashes of hashes: they are read once, as the volume is put together.
+    linkageMaxBytes: 0,
+    findProofs: () => Promise.resolve([]),
+    locate: options.locate,
+    nowMs: () => systemClock.nowMs(),
+    signal,
+  });
+  const examination = await examiner.examine(item);
+  if (examination === null) {
+    return { fault: { code: 'path_not_found', detail: `${item.bucket_name}/${item.image_path}` } };
+  }
+  if (examination.fault !== null) return { fault: examination.fault };
+  const data = await examiner.openData(item);
+  if (data === null) {
+    return { fault: { code: 'version_unsupported', detail: 'the format at the image path is not known' } };
+  }
+  if ('stream' in output) return replayChain(data, { storage, sink: streamSink(output.stream), signal, onProgress });
+  return extractToFile(data, output, { storage, signal, onProgress });
+}

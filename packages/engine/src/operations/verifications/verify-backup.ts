@@ -1,0 +1,25 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { Verb } from '../../context.ts';
+
+/** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
+export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
+  const { catalogue, clock, newId, queue, taskStore } = context.services;
+  const record = await catalogue.showBackup(input.project_id, input.backup_id);
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  const id = newId();
+  await taskStore.addTask({
+    id,
+    projectId: input.project_id,
+    kind: 'verify',
+    parentOperationId: null,
+    storageUnitId: record.location.storageUnitId,
+    bucketName: record.location.bucketName,
+    backupId: input.backup_id,
+    request: { level: input.level },
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    createdAtMs: clock.nowMs(),
+  });
+  queue.add({ kind: 'task', taskId: id });
+  return { operation_id: id };
+};
