@@ -79,7 +79,8 @@ function cinderImagePath({ volumeId, takenAtMs, availabilityZone = 'nova', backu
   return `volume_${volumeId}/${time}/az_${availabilityZone}_backup_${backupId}`;
 }
 
-function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
+/** SHA-256 of each block, hex. */
+export function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
   const hashes: string[] = [];
   for (let offset = 0; offset < volume.length; offset += blockBytes) {
     hashes.push(
@@ -92,7 +93,7 @@ function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
 }
 
 /** Each run of blocks that differ from the parent's, within what was read at once. */
-function* changedRuns(
+export function* changedRuns(
   hashes: readonly string[],
   parentHashes: readonly string[],
   blockBytes: number,

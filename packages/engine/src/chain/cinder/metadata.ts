@@ -21,7 +21,7 @@ export type CinderMetadata = {
   /** Null for a full backup. Undefined where the key is absent: writers before 2015 knew only full backups. */
   readonly parentId: string | null | undefined;
   readonly objects: NamedObjects;
-  /** The first object named that does not lie under the image path; null where all do. */
+  /** The first object whose name is that of another backup's; null where there is none. */
   readonly foreignName: string | null;
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
@@ -39,10 +39,10 @@ export type MetadataReading =
 
 /**
  * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right.
+ * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
  */
-export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: string): Promise<MetadataReading> {
-  const collector = new MetadataCollector(imagePath);
+export async function readMetadata(bytes: AsyncIterable<Uint8Array>, objectName: string): Promise<MetadataReading> {
+  const collector = new MetadataCollector(objectName);
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -62,7 +62,7 @@ export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: 
 type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
 
 class MetadataCollector implements JsonVisitor {
-  readonly #imagePath: string;
+  readonly #objectName: string;
   readonly #objects = new NamedObjects();
   readonly #texts = new Map<string, string | null>();
   readonly #seenKeys = new Set<string>();
@@ -75,8 +75,8 @@ class MetadataCollector implements JsonVisitor {
   #field = '';
   #fields: ObjectFields = { offset: null, length: null, compressed: null, md5: null };
 
-  constructor(imagePath: string) {
-    this.#imagePath = imagePath;
+  constructor(objectName: string) {
+    this.#objectName = objectName;
   }
 
   text(key: TextKey): string | null | undefined {
@@ -195,11 +195,11 @@ class MetadataCollector implements JsonVisitor {
       this.#refuseEntry('lacks one of offset, length, compression and md5');
       return;
     }
-    if (!name.startsWith(this.#imagePath)) {
+    if (!name.startsWith(this.#objectName)) {
       this.#foreignName ??= name;
       return;
     }
-    const number = objectNumberOf(name.slice(this.#imagePath.length));
+    const number = objectNumberOf(name.slice(this.#objectName.length));
     if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
     else this.#objects.add(number, { offset, length, compressed, md5 });
   }

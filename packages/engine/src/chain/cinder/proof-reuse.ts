@@ -45,6 +45,6 @@ function isAt({ location }: EdgeProof, storageUnitId: string, link: CinderLink):
  * Whether a fault lies in what the listing shows. The right to read and the thawing of an object do not show there:
  * they may have been mended since.
  */
-function isLasting(code: ReasonCode): boolean {
+export function isLasting(code: ReasonCode): boolean {
   return reasons[code].retry === 'final' && !isOfAccess(code);
 }

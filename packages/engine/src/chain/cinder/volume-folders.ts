@@ -1,6 +1,6 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
-import { parseCinderImagePath, parseCinderKey, volumeFolderOf } from './image-path.ts';
+import { defaultFolderOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
 import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
 
@@ -40,14 +40,14 @@ export class VolumeFolders {
   async linkAt(bucketName: string, imagePath: string): Promise<CinderLink | null> {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
-    const folder = await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+    const folder = await this.#folder(bucketName, key.folder);
     const link = folder.links.get(imagePath);
     return link !== undefined && isCinderLink(link) ? link : null;
   }
 
   /** Lists one link anew, with all its objects. Null where nothing of it is left. */
   async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
-    const folder = await this.#folder(link.bucketName, volumeFolderOf(link.volumeId));
+    const folder = await this.#folder(link.bucketName, link.folder);
     const budget = { objectsLeft: Number.POSITIVE_INFINITY };
     const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, budget);
     const found = fresh.get(link.imagePath);
@@ -73,23 +73,28 @@ export class VolumeFolders {
   }
 
   /**
-   * Finds a link by its backup's id: in the folder of `child`, in the others that are open, where the catalogue knows
-   * it, and at last in the child's folder listed once more. Null where it is nowhere.
+   * Finds a link by its backup's id: in the folder of `child`, in the others that are open, in the folder that it has by
+   * default where the child lies in its own, where the catalogue knows it, and at last in the child's folder listed
+   * once more. Null where it is nowhere.
    * Throws `StorageError` `access_denied` where it is known to lie in a bucket that may not be listed.
    */
   async findByBackupId(backupId: string, child: CinderLink): Promise<CinderLink | null> {
-    const folder = await this.#folder(child.bucketName, volumeFolderOf(child.volumeId));
+    const folder = await this.#folder(child.bucketName, child.folder);
     const near = linkOf(folder, backupId);
     if (near !== null) return near;
     const searchKey = JSON.stringify([folder.bucketName, folder.prefix, backupId]);
-    const search = this.#searches.get(searchKey) ?? this.#searchElsewhere(backupId, folder);
+    const search = this.#searches.get(searchKey) ?? this.#searchElsewhere(backupId, folder, child.defaultRoot);
     this.#searches.set(searchKey, search);
     return linkOf(await search, backupId);
   }
 
-  async #searchElsewhere(backupId: string, home: Folder): Promise<Folder> {
+  async #searchElsewhere(backupId: string, home: Folder, defaultRoot: string | null): Promise<Folder> {
     for (const opening of this.#folders.values()) {
       const folder = await opening;
+      if (linkOf(folder, backupId) !== null) return folder;
+    }
+    if (defaultRoot !== null) {
+      const folder = await this.#folder(home.bucketName, defaultFolderOf(defaultRoot, backupId));
       if (linkOf(folder, backupId) !== null) return folder;
     }
     const location = await this.#context.locate(backupId);
@@ -114,7 +119,7 @@ export class VolumeFolders {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
     try {
-      return await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+      return await this.#folder(bucketName, key.folder);
     } catch (error) {
       // The catalogue's knowledge may be older than the bucket's end.
       if (error instanceof StorageError && error.code === 'bucket_not_found') return null;
