@@ -177,6 +177,13 @@ describe('damage is found at its level, with its reason', () => {
     expect(examination?.fault?.detail).not.toBe('');
   });
 
+  test('in an increment that does not store its last block: a shorter volume', async () => {
+    const [base, child] = writeSmallManifestChain('tail', 16, [[1]]) as readonly [WrittenManifest, WrittenManifest];
+    const objects: Objects = new Map([...base.objects, ...child.objects]);
+    rewrite(objects, child, (json) => Object.assign(json, { volume_size: child.manifest.volume_size - 1 }));
+    expect(await examine(child, objects)).toMatchObject({ level: 'inventory', fault: { code: 'geometry' } });
+  });
+
   test('in a full: a gap', async () => {
     const objects = freshObjects();
     rewrite(objects, full, (json) => Object.assign(json.objects[1] ?? {}, { offset: 10 * 512 }));

@@ -16,9 +16,9 @@ export async function proveLinkage(
   const disagreement = findDisagreement(link, parent);
   if (disagreement !== null) return { fault: disagreement };
   try {
-    if (parent === null) return judge(link, await readHashHeader(hashes.open(link)), null);
+    if (parent === null) return judge(link, await readHashHeader(hashes.open(link)), null, null);
     const comparison = await compareHashLists(hashes.open(link), hashes.open(parent), link.objects.count);
-    return judge(link, comparison.child, comparison);
+    return judge(link, comparison.child, comparison, parent);
   } catch (error) {
     if (!(error instanceof HashListError)) throw error;
     return hashFinding(error.cause, error.side === 'parent' && parent !== null ? parent : null, link);
@@ -42,12 +42,20 @@ function findDisagreement({ header, place }: ManifestLink, parent: ManifestLink 
   return null;
 }
 
-function judge(link: ManifestLink, hashHeader: HashFileHeader, comparison: HashComparison | null): Finding {
+function judge(
+  link: ManifestLink,
+  hashHeader: HashFileHeader,
+  comparison: HashComparison | null,
+  parent: ManifestLink | null,
+): Finding {
   const { header, objects, place } = link;
   const result = checkGeometry(objects, hashHeader, comparison === null);
   if (result.kind === 'broken') return { fault: geometry(`${place.imagePath}: ${result.fault.detail}`) };
-  if (result.volumeBytes !== null && result.volumeBytes !== header.volume_size) {
-    const detail = `the last object ends at byte ${result.volumeBytes}, and the volume at ${header.volume_size}`;
+  // A last block that is not stored is the parent's, and as long as it is there.
+  const parentEnd = Math.min(hashHeader.hashCount * header.block_size, parent?.header.volume_size ?? 0);
+  const end = result.volumeBytes ?? parentEnd;
+  if (end !== header.volume_size) {
+    const detail = `the last block ends at byte ${end}, and the volume at ${header.volume_size}`;
     return { fault: geometry(`${place.imagePath}: ${detail}`) };
   }
   if (comparison !== null) {

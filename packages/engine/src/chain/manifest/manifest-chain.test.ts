@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../testing/chain-context.ts';
 import { examineBackups, rememberProofs } from '../../testing/examine-backups.ts';
 import { syncItemOfManifest, type WrittenManifest, writeManifestBackup } from '../../testing/manifest-writer.ts';
+import { seededBytes } from '../../testing/seeded-bytes.ts';
 import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
 import type { StoredObject } from '../data.ts';
@@ -42,6 +44,39 @@ describe('a whole chain', () => {
         expect(examination?.volumeBytes).toBe(16 * 512 - 100);
       }
     }
+  });
+
+  test('is whole whatever changes, in trees and with children that are shorter', async () => {
+    const steps = fc.array(
+      fc.record({ changed: fc.array(fc.nat(9), { maxLength: 5 }), cutBytes: fc.nat(700), parent: fc.nat(4) }),
+      { maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, fc.integer({ min: 1500, max: 5000 }), async (history, volumeBytes) => {
+        const tree: WrittenManifest[] = [];
+        for (const [day, { changed, cutBytes, parent }] of [
+          { changed: [], cutBytes: 0, parent: 0 },
+          ...history,
+        ].entries()) {
+          const base = tree[parent % Math.max(1, tree.length)];
+          const before = base?.plan.volume ?? seededBytes('volume', volumeBytes);
+          const volume = before.slice(0, Math.max(1, before.length - cutBytes));
+          for (const block of changed) {
+            const room = volume.subarray(block * 512, (block + 1) * 512);
+            room.set(seededBytes(`${day}/${block}`, room.length));
+          }
+          const place = { backupId: `b${day}`, imagePath: `disk/b${day}`, createdAtMs: Date.UTC(2026, 2, 1 + day) };
+          const plan = { ...place, volume, objectBytes: 2048, blockBytes: 512 };
+          tree.push(writeManifestBackup(base === undefined ? plan : { ...plan, parent: base }));
+        }
+        await using stored = await store(tree);
+        const treeItems = tree.map((backup) => syncItemOfManifest(backup, bucketName));
+        for (const [day, one] of (await examineBackups(stored.unit, treeItems)).entries()) {
+          expect(one).toMatchObject({ level: 'linkage', fault: null, volumeBytes: tree[day]?.plan.volume.length });
+        }
+      }),
+      { numRuns: 25 },
+    );
   });
 
   test('costs one listing and two reads a link', async () => {
