@@ -6,7 +6,7 @@ import type { ChainContext } from './examiner.ts';
 import type { Listing } from './link.ts';
 import { ListingDigest } from './listing-digest.ts';
 
-/** Objects kept from one listing: some 80 bytes each. What is larger is listed again by whoever needs the keys. */
+/** Objects kept from the listings of a run: some 80 bytes each. What is larger is listed again by whoever needs the keys. */
 const keptObjectsMax = 1_000_000;
 
 /** The objects at and below an image path, in the order of their keys' bytes. Rows of both columns belong together. */
@@ -32,6 +32,7 @@ export type PathListing = {
 export class PathListings {
   readonly #context: ChainContext;
   readonly #listings = new Map<string, Promise<PathListing | null>>();
+  #objectsLeft = keptObjectsMax;
 
   constructor(context: ChainContext) {
     this.#context = context;
@@ -40,7 +41,7 @@ export class PathListings {
   /** Null where nothing lies there. Throws what storage throws. */
   at(bucketName: string, imagePath: string): Promise<PathListing | null> {
     const key = JSON.stringify([bucketName, imagePath]);
-    const listed = this.#listings.get(key) ?? this.#list(bucketName, imagePath, keptObjectsMax);
+    const listed = this.#listings.get(key) ?? this.#list(bucketName, imagePath, this.#objectsLeft);
     this.#listings.set(key, listed);
     return listed;
   }
@@ -77,6 +78,7 @@ export class PathListings {
       }
     }
     if (isEmpty) return null;
+    this.#objectsLeft = Math.max(0, this.#objectsLeft - (objects?.keys.count ?? 0));
     return { bucketName, imagePath, listing: digest.finish(), manifest, blockHashes, objects };
   }
 }

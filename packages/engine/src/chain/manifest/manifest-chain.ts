@@ -20,6 +20,9 @@ import {
 } from './manifest-link.ts';
 import { findParent } from './parent-search.ts';
 
+/** Objects of a manifest that is kept after its proof: some 10 MB. */
+const keptObjectsMax = 100_000;
+
 /** Backups with a manifest of this project's own. What is read or proved is shared by all that are examined in a run. */
 export class ManifestChain implements FormatChain {
   readonly #tools: ManifestTools;
@@ -111,6 +114,7 @@ export class ManifestChain implements FormatChain {
     const read = (at: PathListing) => this.#read(at);
     const proved = reused ?? (await proveManifest(this.#tools, place, backupId, read));
     if (proved !== null && proved !== reused) this.#newProofs.add(proved.proof);
+    await this.#releaseLarge(place);
     return proved;
   }
 
@@ -132,10 +136,17 @@ export class ManifestChain implements FormatChain {
   }
 
   #read(place: PathListing): Promise<PlaceReading> {
-    const key = JSON.stringify([keyOf(place), place.listing.digest]);
+    const key = readingKeyOf(place);
     const reading = this.#readings.get(key) ?? readPlace(this.#tools.context, place);
     this.#readings.set(key, reading);
     return reading;
+  }
+
+  /** Lets go of a manifest with many objects once it is proved; a child that is proved later reads it again. */
+  async #releaseLarge(place: PathListing): Promise<void> {
+    const key = readingKeyOf(place);
+    const reading = await this.#readings.get(key);
+    if (reading?.kind === 'link' && reading.link.objects.count > keptObjectsMax) this.#readings.delete(key);
   }
 
   /** The request contradicts the manifest at the place that it gives itself. */
@@ -177,6 +188,10 @@ function faultOf({ fault }: { readonly fault?: EdgeProof['fault'] }): ReadFault 
 function isAt({ location }: EdgeProof, storageUnitId: string, place: PathListing): boolean {
   if (location.storageUnitId !== storageUnitId || location.bucketName !== place.bucketName) return false;
   return location.imagePath === place.imagePath;
+}
+
+function readingKeyOf(place: PathListing): string {
+  return JSON.stringify([keyOf(place), place.listing.digest]);
 }
 
 function keyOf(place: PathListing): string {
