@@ -26,6 +26,7 @@ const operatorErrors = new Set([
   'NewerSchemaError',
   'StorageSpecificationError',
   'StorageError',
+  'ManifestCreationError',
 ]);
 
 export function failureOf(thrown: unknown): Failure {

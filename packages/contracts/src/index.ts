@@ -8,6 +8,7 @@
  * - *Sync*: bring a backup into the catalogue. *Operation log*: the record of one such import.
  */
 export * from './backup.ts';
+export * from './chain-manifest.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';
 export * from './fields.ts';

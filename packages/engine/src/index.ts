@@ -1,4 +1,5 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export type { Caller } from './context.ts';
 export { Engine } from './engine.ts';
 export type { IssuedToken } from './identity/port.ts';

@@ -1,8 +1,9 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
-import { cinderFormat } from './cinder/cinder-format.ts';
-import type { ChainFormat, FormatChain } from './format.ts';
+import type { FormatChain } from './format.ts';
+import { formats } from './formats.ts';
 import type { EdgeProof, Examination, Location } from './link.ts';
+import { PathListings } from './path-listings.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
 
 /** What is needed to examine the links of one chain. */
@@ -21,6 +22,9 @@ export type ChainContext = {
   readonly signal: AbortSignal;
 };
 
+/** What the formats work with: the context, and the listings of image paths that they share. */
+export type FormatContext = ChainContext & { readonly listings: PathListings };
+
 export interface ChainExaminer {
   /**
    * Proves the backup with its chain as far as it goes without reading data. Null: nothing lies at its image path.
@@ -28,9 +32,6 @@ export interface ChainExaminer {
    */
   examine(item: BackupSync): Promise<Examination | null>;
 }
-
-/** The formats that are recognised, each by the shape of the path and by what lies there. */
-const formats: readonly ChainFormat[] = [cinderFormat];
 
 /**
  * The part of an image path that all links of its chain share, as far as the path tells: links with the same root
@@ -45,23 +46,26 @@ export function chainRootOf(imagePath: string): string {
 }
 
 /** Lists the chain once. Throws what storage throws. */
-export async function openChain(context: ChainContext): Promise<ChainExaminer> {
+export async function openChain(given: ChainContext): Promise<ChainExaminer> {
+  const context: FormatContext = { ...given, listings: new PathListings(given) };
+  // Where a format has a root of its own, that listing is taken and looked at first.
+  for (const imagePath of context.imagePaths) {
+    if (chainRootOf(imagePath) === imagePath) await context.listings.at(context.bucketName, imagePath);
+  }
   const chains: FormatChain[] = [];
   for (const format of formats) {
     const shaped = context.imagePaths.find((imagePath) => format.chainRootOf(imagePath) !== null);
     const root = shaped === undefined ? null : format.chainRootOf(shaped);
     if (root !== null) chains.push(await format.open(context, root));
   }
-  const unknown = openUnknownChain(context);
-  // Where a format has claimed the root, its listing has been taken, and is looked at first.
-  if (chains.length === 0) await unknown.prepare();
+  chains.push(openUnknownChain(context));
   return {
     async examine(item) {
       for (const chain of chains) {
         const examination = await chain.examine(item);
         if (examination !== null) return examination;
       }
-      return await unknown.examine(item);
+      return null;
     },
   };
 }

@@ -1,22 +1,24 @@
-import { describeReason, lowerLevel } from '@backup-sync/contracts';
+import { type BackupFormat, describeReason, lowerLevel } from '@backup-sync/contracts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../link.ts';
 import { printable } from '../quote.ts';
-import type { CinderLink } from './link-listing.ts';
-import { checkVersion, type ProvedLink } from './link-proof.ts';
+
+/** What names a link in a message. */
+type NamedLink = { readonly backupId: string; readonly imagePath: string };
+type ProvedLink = { readonly link: NamedLink; readonly proof: EdgeProof };
 
 /** The way from a link towards its full backup. */
 export type ChainWalk = {
   /** The link that was asked for, then its ancestors; never empty. */
   readonly links: readonly ProvedLink[];
   /** The link that came up a second time; null where the way ends well. */
-  readonly leadsBackTo: CinderLink | null;
+  readonly leadsBackTo: NamedLink | null;
   /** The ancestor that was listed and is gone; null where none is. */
-  readonly vanished: CinderLink | null;
+  readonly vanished: NamedLink | null;
 };
 
 /** What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. */
-export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
+export function judgeChain(format: BackupFormat, walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
   const [leaf, ...ancestors] = walk.links;
   if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
   const { proof } = leaf;
@@ -27,7 +29,7 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
   const level = isBaseless ? null : levels.reduce((a, b) => (a === null || b === null ? null : lowerLevel(a, b)));
   const wasRead = proof.contentId !== null;
   return {
-    format: 'cinder',
+    format,
     listing: proof.listing,
     contentId: proof.contentId,
     level,
@@ -38,7 +40,7 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     verifiedAtMs: proofs.reduce((oldest, { verifiedAtMs }) => Math.min(oldest, verifiedAtMs), proof.verifiedAtMs),
-    checkVersion,
+    checkVersion: proof.checkVersion,
     newProofs,
   };
 }

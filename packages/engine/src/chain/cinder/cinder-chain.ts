@@ -28,7 +28,7 @@ export class CinderChain implements FormatChain {
     const walk = await this.#walk(link);
     if (walk === null) return null;
     const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
-    return judgeChain(walk, newProofs);
+    return judgeChain('cinder', walk, newProofs);
   }
 
   /** From a link to its full backup, proving each edge once. Null where nothing of the link itself is left. */
@@ -93,7 +93,7 @@ function requestMismatch(item: BackupSync, link: CinderLink): string | null {
   }
   // A backup of a server may carry the server's id, and be stored by volume.
   const isVolume = item.resource_type.includes('Volume');
-  if (isVolume && item.resource_id !== link.volumeId) {
+  if (isVolume && link.volumeId !== null && item.resource_id !== link.volumeId) {
     return `the request has resource_id ${quote(item.resource_id)}, and its image path is of volume ${link.volumeId}`;
   }
   return null;

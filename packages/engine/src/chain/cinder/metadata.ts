@@ -22,7 +22,7 @@ export type CinderMetadata = {
   /** Null for a full backup. Undefined where the key is absent: writers before 2015 knew only full backups. */
   readonly parentId: string | null | undefined;
   readonly objects: NamedObjects;
-  /** The first object named that does not lie under the image path; null where all do. */
+  /** The first object whose name is that of another backup's; null where there is none. */
   readonly foreignName: string | null;
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
@@ -40,10 +40,10 @@ export type MetadataReading =
 
 /**
  * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right.
+ * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
  */
-export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: string): Promise<MetadataReading> {
-  const collector = new MetadataCollector(imagePath);
+export async function readMetadata(bytes: AsyncIterable<Uint8Array>, objectName: string): Promise<MetadataReading> {
+  const collector = new MetadataCollector(objectName);
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -69,7 +69,7 @@ const slicesOfEntry = 4;
 type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
 
 class MetadataCollector implements JsonVisitor {
-  readonly #imagePath: string;
+  readonly #objectName: string;
   readonly #objects = new NamedObjects();
   readonly #scanner: ObjectEntryScanner;
   readonly #texts = new Map<string, string | null>();
@@ -83,9 +83,9 @@ class MetadataCollector implements JsonVisitor {
   #field = '';
   #fields: ObjectFields = { offset: null, length: null, compressed: null, md5: null };
 
-  constructor(imagePath: string) {
-    this.#imagePath = imagePath;
-    this.#scanner = new ObjectEntryScanner(imagePath, this.#objects);
+  constructor(objectName: string) {
+    this.#objectName = objectName;
+    this.#scanner = new ObjectEntryScanner(objectName, this.#objects);
   }
 
   /** Walks on. Where entries of `objects` follow one another, those that are as usual go by the walker. */
@@ -224,11 +224,11 @@ class MetadataCollector implements JsonVisitor {
       this.#refuseEntry('lacks one of offset, length, compression and md5');
       return;
     }
-    if (!name.startsWith(this.#imagePath)) {
+    if (!name.startsWith(this.#objectName)) {
       this.#foreignName ??= name;
       return;
     }
-    const number = objectNumberOf(name.slice(this.#imagePath.length));
+    const number = objectNumberOf(name.slice(this.#objectName.length));
     if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
     else this.#objects.add(number, { offset, length, compressed, md5 });
   }

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
+import type { StoredRanges } from './geometry-check.ts';
 import { decodeHex } from './hex-digits.ts';
+import { objectSuffix } from './image-path.ts';
 
 const md5Pattern = /^[0-9a-f]{32}$/i;
 const md5Bytes = 16;
@@ -82,7 +84,7 @@ abstract class ObjectColumns {
 }
 
 /** A column of numbers that doubles as it fills; exact for every integer that is safe. */
-class NumberColumn {
+export class NumberColumn {
   #values = new Float64Array(16);
 
   at(row: number): number {
@@ -112,7 +114,7 @@ export class ListedObjects extends ObjectColumns {
 }
 
 /** The data objects that the metadata names. */
-export class NamedObjects extends ObjectColumns {
+export class NamedObjects extends ObjectColumns implements StoredRanges {
   readonly #offsets = new NumberColumn();
   readonly #lengths = new NumberColumn();
   readonly #compressed = new NumberColumn();
@@ -147,6 +149,14 @@ export class NamedObjects extends ObjectColumns {
   /** Bytes of the volume that the object holds, before compression. */
   lengthAt(row: number): number {
     return this.#lengths.at(row);
+  }
+
+  get rows(): Uint32Array {
+    return this.rowsByNumber();
+  }
+
+  placeOf(row: number): string {
+    return `object ${objectSuffix(this.numberAt(row))}`;
   }
 
   isCompressedAt(row: number): boolean {

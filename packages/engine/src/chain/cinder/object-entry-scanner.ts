@@ -36,8 +36,8 @@ export class ObjectEntryScanner {
   #isCompressed = false;
   #md5At = 0;
 
-  constructor(imagePath: string, objects: NamedObjects) {
-    this.#name = Buffer.from(`"${asciiJson(imagePath)}-`);
+  constructor(objectName: string, objects: NamedObjects) {
+    this.#name = Buffer.from(`"${asciiJson(objectName)}-`);
     this.#objects = objects;
   }
 
@@ -75,7 +75,7 @@ export class ObjectEntryScanner {
     return expectByte(bytes, expectByte(bytes, at, closingBrace), closingBrace);
   }
 
-  /** The image path, `-` and at least five digits, with no more zeros in front than these need. */
+  /** What the objects are called by, `-` and at least five digits, with no more zeros in front than these need. */
   #readName(bytes: Uint8Array, from: number): number {
     const start = skipBlanks(bytes, from);
     if (start < 0 || !matches(bytes, start, this.#name)) return -1;

@@ -60,7 +60,8 @@ function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'
   return seen.etag === entry.etag;
 }
 
-async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
+/** The bytes of an object, with what storage says of it as {@link ReadFault}. */
+export async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
