@@ -1,6 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
 import { cinderFormat } from './cinder/cinder-format.ts';
+import type { ChainData } from './data.ts';
 import type { ChainFormat, FormatChain } from './format.ts';
 import type { EdgeProof, Examination, Location } from './link.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
@@ -25,6 +26,11 @@ export interface ChainExaminer {
    * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, and the signal's reason.
    */
   examine(item: BackupSync): Promise<Examination | null>;
+  /**
+   * What is stored of the backup and its ancestors. Null where no format that tells it lies at the image path.
+   * Throws `ReadFault` where the metadata does not allow it, and what {@link ChainExaminer.examine} throws.
+   */
+  openData(item: BackupSync): Promise<ChainData | null>;
 }
 
 /** The formats that are recognised, each by the shape of the path and by what lies there. */
@@ -60,6 +66,13 @@ export async function openChain(context: ChainContext): Promise<ChainExaminer> {
         if (examination !== null) return examination;
       }
       return await unknown.examine(item);
+    },
+    async openData(item) {
+      for (const chain of chains) {
+        const data = await chain.openData(item);
+        if (data !== null) return data;
+      }
+      return null;
     },
   };
 }

@@ -22,6 +22,11 @@ export function openUnknownChain(context: ChainContext): FormatChain & { prepare
       for (const imagePath of context.imagePaths) await listingOf(imagePath);
     },
 
+    // What the bytes mean is not known.
+    async openData() {
+      return null;
+    },
+
     async examine(item) {
       const listing = await listingOf(item.image_path);
       if (listing === null) return null;
