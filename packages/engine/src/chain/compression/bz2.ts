@@ -1,3 +1,5 @@
+// The packages that take the sources of this one need its types as well.
+/// <reference path="./unbzip2-stream.d.ts" />
 import readBits from '@openpgp/unbzip2-stream/lib/bit_iterator.js';
 import bzip2 from '@openpgp/unbzip2-stream/lib/bzip2.js';
 import { DecompressionFault } from './decompression-fault.ts';
