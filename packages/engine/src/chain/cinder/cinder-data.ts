@@ -21,7 +21,11 @@ const batchObjects = 1000;
 type LinkObjects = { readonly metadata: CinderMetadata; readonly listed: ListedObjects };
 
 /** What is stored of a link and its ancestors. Throws `ReadFault` where the metadata does not allow it. */
-export async function openCinderData(tools: ProofTools, leaf: CinderLink): Promise<ChainData> {
+export async function openCinderData(
+  tools: ProofTools,
+  leaf: CinderLink,
+  keptMax = keptObjectsMax,
+): Promise<ChainData> {
   const links: { readonly link: CinderLink; readonly objects: LinkObjects }[] = [];
   const visited = new Set<string>();
   for (let link: CinderLink | null = leaf; link !== null; ) {
@@ -36,7 +40,7 @@ export async function openCinderData(tools: ProofTools, leaf: CinderLink): Promi
   let keptObjects = 0;
   for (const { link, objects } of links.reverse()) {
     keptObjects += objects.metadata.objects.count;
-    const kept = keptObjects <= keptObjectsMax ? objects : null;
+    const kept = keptObjects <= keptMax ? objects : null;
     opened.push(await openLink(tools, link, objects, kept, opened.at(-1) ?? null));
   }
   return { links: opened };
