@@ -1,5 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../storage/port.ts';
@@ -137,8 +138,8 @@ describe('damage', () => {
         await writeFile(path, flipped(bytes, at, by));
         const { fault } = await prove(stored, link);
         await writeFile(path, bytes);
-        // The first bytes of a zlib stream have fields that change nothing of what comes out.
-        if (fault === null) expect(at).toBeLessThan(2);
+        // Some bits of a zlib stream mean nothing to what comes out: then that is the same.
+        if (fault === null) expect(inflateSync(flipped(bytes, at, by)).equals(inflateSync(bytes))).toBe(true);
         else expect(fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining(key) });
       }),
       { numRuns: 60 },
