@@ -1,7 +1,11 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
+
+import type { ChainData } from './data.ts';
+
 import type { FormatChain } from './format.ts';
 import { formats } from './formats.ts';
+
 import type { EdgeProof, Examination, Location } from './link.ts';
 import { PathListings } from './path-listings.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
@@ -31,6 +35,11 @@ export interface ChainExaminer {
    * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, and the signal's reason.
    */
   examine(item: BackupSync): Promise<Examination | null>;
+  /**
+   * What is stored of the backup and its ancestors. Null where no format that tells it lies at the image path.
+   * Throws `ReadFault` where the metadata does not allow it, and what {@link ChainExaminer.examine} throws.
+   */
+  openData(item: BackupSync): Promise<ChainData | null>;
 }
 
 /**
@@ -64,6 +73,13 @@ export async function openChain(given: ChainContext): Promise<ChainExaminer> {
       for (const chain of chains) {
         const examination = await chain.examine(item);
         if (examination !== null) return examination;
+      }
+      return null;
+    },
+    async openData(item) {
+      for (const chain of chains) {
+        const data = await chain.openData(item);
+        if (data !== null) return data;
       }
       return null;
     },

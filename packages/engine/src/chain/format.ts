@@ -1,5 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
+import type { ChainData } from './data.ts';
 import type { FormatContext } from './examiner.ts';
 import type { Examination } from './link.ts';
 
@@ -45,4 +46,9 @@ export interface ChainFormat {
 export interface FormatChain {
   /** Null where nothing of this format lies at the item's image path. Throws what storage throws. */
   examine(item: BackupSync): Promise<Examination | null>;
+  /**
+   * What is stored of the backup and its ancestors, for the levels that read it. Null where nothing of this format lies
+   * at the item's image path. Throws `ReadFault` where the metadata does not allow it, and what storage throws.
+   */
+  openData(item: BackupSync): Promise<ChainData | null>;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { pythonDatetime, pythonJson } from './python-text.ts';
 
 /** What one backup is made of. */
@@ -19,7 +19,7 @@ export type CinderBackupPlan = {
   readonly objectBytes?: number;
   /** Bytes that one hash covers. */
   readonly blockBytes?: number;
-  readonly compression?: 'none' | 'zlib' | 'gzip';
+  readonly compression?: 'none' | 'zlib' | 'gzip' | 'zstd';
   /**
    * Of the S3 driver where it is left out; `posix` has a folder for each backup, or `folder` where that was chosen, and
    * `early posix` is what was written before 2017.
@@ -129,6 +129,6 @@ export function* changedRuns(
 function compress(data: Uint8Array, algorithm: string): readonly [Uint8Array, string] {
   if (algorithm === 'none') return [data, 'none'];
   // Cinder's "gzip" is a zlib stream as well.
-  const compressed = deflateSync(data);
+  const compressed = algorithm === 'zstd' ? zstdCompressSync(data) : deflateSync(data);
   return compressed.length < data.length ? [compressed, algorithm] : [data, 'none'];
 }

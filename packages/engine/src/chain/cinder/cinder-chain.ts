@@ -1,12 +1,15 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import type { ChainData } from '../data.ts';
 import type { FormatChain } from '../format.ts';
 import type { EdgeProof, Examination } from '../link.ts';
 import { quote } from '../quote.ts';
 import { type ChainWalk, judgeChain } from './chain-verdict.ts';
+import { openCinderData } from './cinder-data.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink, proveLink } from './link-proof.ts';
 import { reuseProof } from './proof-reuse.ts';
 import type { ProofTools } from './proof-step.ts';
+import { ReadFault } from './read-fault.ts';
 
 /** The backups of one volume. Everything that is read or proved is shared by all that are examined in a run. */
 export class CinderChain implements FormatChain {
@@ -29,6 +32,15 @@ export class CinderChain implements FormatChain {
     if (walk === null) return null;
     const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
     return judgeChain('cinder', walk, newProofs);
+  }
+
+  async openData(item: BackupSync): Promise<ChainData | null> {
+    const { context, folders } = this.#tools;
+    const link = await folders.linkAt(context.bucketName, item.image_path);
+    if (link === null) return null;
+    const mismatch = requestMismatch(item, link);
+    if (mismatch !== null) throw new ReadFault({ code: 'identity_mismatch', detail: mismatch }, false);
+    return await openCinderData(this.#tools, link);
   }
 
   /** From a link to its full backup, proving each edge once. Null where nothing of the link itself is left. */

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { quote } from '../quote.ts';
 import { objectNumberOf, objectSuffix } from './image-path.ts';
-import { NamedObjects } from './object-columns.ts';
-import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
-/** The compressions that Cinder can undo. `bzip2` is another name for `bz2`, and recorded as configured. */
-const compressions: ReadonlySet<JsonScalar> = new Set(['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd']);
+import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
+
+import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */
 const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
@@ -66,7 +65,12 @@ const entriesDepth = 2;
 /** Pieces in which an entry comes whose end is sought at each closing brace: it has two. */
 const slicesOfEntry = 4;
 
-type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
+type ObjectFields = {
+  offset: number | null;
+  length: number | null;
+  compression: CinderCompression | null;
+  md5: string | null;
+};
 
 class MetadataCollector implements JsonVisitor {
   readonly #objectName: string;
@@ -81,7 +85,7 @@ class MetadataCollector implements JsonVisitor {
   #entryIndex = -1;
   #entryName: string | null = null;
   #field = '';
-  #fields: ObjectFields = { offset: null, length: null, compressed: null, md5: null };
+  #fields: ObjectFields = { offset: null, length: null, compression: null, md5: null };
 
   constructor(objectName: string) {
     this.#objectName = objectName;
@@ -118,7 +122,7 @@ class MetadataCollector implements JsonVisitor {
     if (depth === 2) {
       this.#entryIndex += 1;
       this.#entryName = null;
-    } else if (depth === 3) this.#fields = { offset: null, length: null, compressed: null, md5: null };
+    } else if (depth === 3) this.#fields = { offset: null, length: null, compression: null, md5: null };
     else if (depth > 3) this.#refuseEntry(`has no number or text as ${quote(this.#field)}`);
   }
 
@@ -207,8 +211,8 @@ class MetadataCollector implements JsonVisitor {
         } else this.#fields[this.#field] = value;
         return;
       case 'compression':
-        if (!compressions.has(value)) this.#refuseEntry('has a compression that is not known');
-        this.#fields.compressed = value !== 'none';
+        this.#fields.compression = cinderCompressions.find((known) => known === value) ?? null;
+        if (this.#fields.compression === null) this.#refuseEntry('has a compression that is not known');
         return;
       case 'md5':
         if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) {
@@ -218,9 +222,9 @@ class MetadataCollector implements JsonVisitor {
   }
 
   #addEntry(): void {
-    const { offset, length, compressed, md5 } = this.#fields;
+    const { offset, length, compression, md5 } = this.#fields;
     const name = this.#entryName ?? '';
-    if (offset === null || length === null || compressed === null || md5 === null) {
+    if (offset === null || length === null || compression === null || md5 === null) {
       this.#refuseEntry('lacks one of offset, length, compression and md5');
       return;
     }
@@ -230,7 +234,7 @@ class MetadataCollector implements JsonVisitor {
     }
     const number = objectNumberOf(name.slice(this.#objectName.length));
     if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
-    else this.#objects.add(number, { offset, length, compressed, md5 });
+    else this.#objects.add(number, { offset, length, compression, md5 });
   }
 
   #refuseRepeatedNumbers(): void {

@@ -65,7 +65,7 @@ export class LonghornChain implements FormatChain {
       blocks: null,
       volumeBytes: Math.max(sizeBytes ?? 0, end),
     };
-    return { links: [link] };
+    return { links: [link], holesAreZeros: true };
   }
 
   /** Null where the item is of another volume, or of no Longhorn backup. */

@@ -9,6 +9,11 @@ const limit = 'no known backup format lies at the image path: that something is 
 /** Backups in formats that are not recognised: presence, from one listing of each image path. */
 export function openUnknownChain(context: FormatContext): FormatChain {
   return {
+    // What the bytes mean is not known.
+    async openData() {
+      return null;
+    },
+
     async examine(item) {
       const listing = (await context.listings.at(context.bucketName, item.image_path))?.listing ?? null;
       if (listing === null) return null;
