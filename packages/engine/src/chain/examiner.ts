@@ -1,7 +1,8 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
 import { cinderFormat } from './cinder/cinder-format.ts';
-import type { ChainFormat, FormatChain } from './format.ts';
+import { ReadFault } from './cinder/read-fault.ts';
+import type { ChainFormat, DescribeContext, DescribedBackup, FormatChain } from './format.ts';
 import type { EdgeProof, Examination, Location } from './link.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
 
@@ -15,6 +16,8 @@ export type ChainContext = {
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
+  /** The most bytes of block hashes that proving one edge may read; where it would take more, the proof ends before. */
+  readonly linkageBytesMax: number;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };
@@ -40,6 +43,22 @@ export function chainRootOf(imagePath: string): string {
     if (root !== null) return root;
   }
   return imagePath;
+}
+
+/**
+ * What the metadata at an image path says of its backup; null where no format has any there. Throws `ReadFault` where
+ * it is there and makes no sense, and what storage throws.
+ */
+export async function describeBackup(context: DescribeContext, imagePath: string): Promise<DescribedBackup | null> {
+  for (const format of formats) {
+    if (format.chainRootOf(imagePath) === null) continue;
+    try {
+      return await format.describe(context, imagePath);
+    } catch (error) {
+      if (!(error instanceof ReadFault) || !error.looksMissing) throw error;
+    }
+  }
+  return null;
 }
 
 /** Lists the chain once. Throws what storage throws. */

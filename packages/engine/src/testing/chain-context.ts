@@ -14,6 +14,7 @@ export function chainContext(
     imagePaths,
     findProofs: async () => [],
     locate: async () => null,
+    linkageBytesMax: Number.POSITIVE_INFINITY,
     nowMs: () => Date.UTC(2026, 10, 23),
     signal: new AbortController().signal,
     ...changes,

@@ -15,8 +15,11 @@ export type ChainWalk = {
   readonly vanished: CinderLink | null;
 };
 
-/** What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. */
-export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
+/**
+ * What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. `newlyProved` are
+ * those of its links whose proof this examination is the first to return.
+ */
+export function judgeChain(walk: ChainWalk, newlyProved: readonly ProvedLink[]): Examination {
   const [leaf, ...ancestors] = walk.links;
   if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
   const { proof } = leaf;
@@ -35,11 +38,15 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
     contradictsRequest: false,
     limit: fault === null ? limitOf(proof, ancestors) : null,
     parentBackupId: proof.parentBackupId,
+    ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     verifiedAtMs: Math.min(...proofs.map(({ verifiedAtMs }) => verifiedAtMs)),
     checkVersion,
-    newProofs,
+    newProofs: newlyProved.map((link) => link.proof),
+    unreadHashes: newlyProved
+      .filter(({ unreadHashes }) => unreadHashes.length > 0)
+      .map((link) => ({ backupId: link.link.backupId, objects: link.unreadHashes })),
   };
 }
 

@@ -27,8 +27,10 @@ export class CinderChain implements FormatChain {
     if (mismatch !== null) return this.#refused(link, mismatch);
     const walk = await this.#walk(link);
     if (walk === null) return null;
-    const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
-    return judgeChain(walk, newProofs);
+    return judgeChain(
+      walk,
+      walk.links.filter(({ proof }) => this.#newProofs.delete(proof)),
+    );
   }
 
   /** From a link to its full backup, proving each edge once. Null where nothing of the link itself is left. */
@@ -77,11 +79,13 @@ export class CinderChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      ancestors: [],
       incremental: null,
       volumeBytes: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],
+      unreadHashes: [],
     };
   }
 }

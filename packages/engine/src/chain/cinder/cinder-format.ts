@@ -1,5 +1,6 @@
 import type { ChainFormat } from '../format.ts';
 import { CinderChain } from './cinder-chain.ts';
+import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
 import { parseCinderImagePath, volumeFolderOf } from './image-path.ts';
 import { VolumeFolders } from './volume-folders.ts';
@@ -10,6 +11,8 @@ export const cinderFormat: ChainFormat = {
     const key = parseCinderImagePath(imagePath);
     return key === null ? null : volumeFolderOf(key.volumeId);
   },
+
+  describe: describeCinderBackup,
 
   async open(context, chainRoot) {
     const folders = new VolumeFolders(context);

@@ -1,18 +1,17 @@
-import type { Fault } from '../link.ts';
+import type { Fault, UnreadObject } from '../link.ts';
 import { quote } from '../quote.ts';
 import { compareHashLists, type HashComparison, HashListError, readHashHeader } from './compare-hash-lists.ts';
 import { checkGeometry } from './geometry-check.ts';
 import { HashFileFault, type HashFileHeader } from './hash-file.ts';
-import type { HashLists } from './hash-lists.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkLinkage } from './linkage-check.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { Finding } from './proof-step.ts';
+import type { Finding, ProofTools } from './proof-step.ts';
 import { ReadFault } from './read-fault.ts';
 
 /** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
 export async function proveLinkage(
-  hashLists: HashLists,
+  { hashLists, context: { linkageBytesMax } }: ProofTools,
   link: CinderLink,
   parent: CinderLink | null,
   metadata: CinderMetadata,
@@ -23,6 +22,14 @@ export async function proveLinkage(
   }
   if (parent !== null && parent.hashFile === null) {
     return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
+  }
+  const hashFiles = [hashFileOf(link), ...(parent === null ? [] : [hashFileOf(parent)])].filter(
+    (file) => file !== null,
+  );
+  const bytes = hashFiles.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > linkageBytesMax) {
+    const limit = `its block hashes take ${bytes} bytes to read, and at most ${linkageBytesMax} may be read`;
+    return { limit: `${link.imagePath}: ${limit}`, unreadHashes: hashFiles };
   }
   try {
     if (parent === null) {
@@ -37,6 +44,10 @@ export async function proveLinkage(
     if (error.side === 'parent' && parent !== null) return parentHashFinding(error.cause, parent);
     return childHashFinding(error.cause, link);
   }
+}
+
+function hashFileOf({ bucketName, hashFile }: CinderLink): UnreadObject | null {
+  return hashFile === null ? null : { bucketName, key: hashFile.key, bytes: hashFile.size };
 }
 
 function judge(

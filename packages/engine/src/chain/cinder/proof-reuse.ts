@@ -23,7 +23,7 @@ export async function reuseProof(
   const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
   const parent = parentBackupId !== null && dependsOnParent ? await findParent(folders, parentBackupId, link) : null;
   if ((parent?.listing.digest ?? null) !== parentListingDigest) return null;
-  return { link, parent, proof };
+  return { link, parent, proof, unreadHashes: [] };
 }
 
 async function findParent(folders: VolumeFolders, backupId: string, child: CinderLink): Promise<CinderLink | null> {

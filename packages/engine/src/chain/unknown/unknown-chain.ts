@@ -74,11 +74,13 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     contradictsRequest: false,
     limit,
     parentBackupId,
+    ancestors: [],
     incremental: null,
     volumeBytes,
     verifiedAtMs,
     checkVersion,
     newProofs,
+    unreadHashes: [],
   };
 }
 

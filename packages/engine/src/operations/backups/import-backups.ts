@@ -1,0 +1,8 @@
+import { authorise, type Verb } from '../../context.ts';
+import { acceptRequest } from './accept-imports.ts';
+
+/** As `syncBackups`; the missing ancestors of these backups are accepted on the way, as operations of their own. */
+export const importBackups: Verb<'importBackups'> = async (context, input) => {
+  authorise(context, 'importBackups', input.project_id);
+  return await acceptRequest(context, input);
+};

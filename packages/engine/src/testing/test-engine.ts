@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type BackupSync,
+  hasEnded,
+  type OperationLog,
+  type OperationName,
+  type OperationOutput,
+} from '@backup-sync/contracts';
+import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
+
+/** An engine on a directory of buckets, with a catalogue of its own; all gone in the end. */
+export type TestEngine = AsyncDisposable & {
+  readonly buckets: TestBuckets;
+  /** The file that the catalogue is in. */
+  readonly databasePath: string;
+  /** Faults of this program, which no test should cause. */
+  readonly faults: unknown[];
+  call<Name extends OperationName>(name: Name, input: object): Promise<OperationOutput<Name>>;
+  /** Follows operations to their end. */
+  ended(ids: readonly string[]): Promise<OperationLog[]>;
+  /** Syncs items to their end. */
+  sync(items: readonly BackupSync[]): Promise<OperationLog[]>;
+};
+
+export async function openTestEngine(): Promise<TestEngine> {
+  await using stack = new AsyncDisposableStack();
+  const buckets = stack.use(await makeTestBuckets());
+  const dataDirectory = `${buckets.directory}-data`;
+  stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  const faults: unknown[] = [];
+  const engine = stack.use(
+    await openEmbeddedEngine({
+      dataDirectory,
+      storage: `file:${buckets.directory}`,
+      onFault: (_, error) => faults.push(error),
+    }),
+  );
+  const projectId = engine.identity.project.id;
+  const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
+  const call: TestEngine['call'] = (name, input) =>
+    engine.call(name, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
+
+  async function endOf(id: string): Promise<OperationLog> {
+    while (true) {
+      const { operation_log: log } = await call('showOperationLog', { operation_log_id: id });
+      if (hasEnded(log.status)) return log;
+    }
+  }
+
+  const ended: TestEngine['ended'] = (ids) => Promise.all(ids.map(endOf));
+  const owned = stack.move();
+  return {
+    buckets,
+    databasePath: join(dataDirectory, 'catalogue.sqlite'),
+    faults,
+    call,
+    ended,
+    async sync(items) {
+      const answer = await call('syncBackups', { sync: items });
+      return await ended(answer.sync.map((each) => each.operation_log_id));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
