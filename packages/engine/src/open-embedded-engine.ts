@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
@@ -8,6 +9,7 @@ import { runTask } from './operations/tasks/run-task.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
+import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 
 export type EmbeddedEngineOptions = {
@@ -30,12 +32,13 @@ export type EmbeddedEngineOptions = {
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const storage = opening.use(
-    await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region }),
-  );
+  const opened = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
+  const { unit, rateOf } = measureStorage(opened, clock);
+  const storage = opening.use(unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, taskStore, identityStore } = opened;
+  const { catalogue, taskStore, identityStore } = opening.use(
+    await openSqliteCatalogue({ directory: options.dataDirectory }),
+  );
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
 
   // This process holds the data directory, so whoever held a lease before is gone.
@@ -43,13 +46,14 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
+  // Imports wait for storage more than they compute.
+  const chainsAtOnce = 2 * availableParallelism();
   const queue = createInProcessJobQueue({
     work: (job, signal) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
         : runTask({ services, leaseOwner, onFault, works: {} }, job.taskId, signal),
-    // Imports wait for storage more than they compute.
-    concurrency: 2 * availableParallelism(),
+    concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),
   });
   opening.defer(async () => {
@@ -57,7 +61,20 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
     await taskStore.releaseTasks(leaseOwner, clock.nowMs());
   });
-  const services: Services = { catalogue, taskStore, identityStore, storage, queue, clock, newId: uuidv7 };
+  const stopping = new AbortController();
+  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
+  const services: Services = {
+    catalogue,
+    taskStore,
+    identityStore,
+    storage,
+    rateOf,
+    queue,
+    chainsAtOnce,
+    stopping: stopping.signal,
+    clock,
+    newId: uuidv7,
+  };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
   for (const taskId of tasks) queue.add({ kind: 'task', taskId });
 
