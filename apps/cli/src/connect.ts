@@ -9,7 +9,7 @@ import {
   operationNames,
 } from '@backup-sync/contracts';
 import { createClient, type Operations } from '@backup-sync/core';
-import type { Engine } from '@backup-sync/engine';
+import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
 
@@ -52,7 +52,7 @@ export async function connect(
 export function localOptions(
   options: ConnectOptions,
   environment: Environment,
-): { readonly dataDirectory: string; readonly storage: string } {
+): Omit<EmbeddedEngineOptions, 'onFault' | 'clock'> {
   const dataDirectory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   const missing = [
@@ -64,7 +64,14 @@ export function localOptions(
   if (dataDirectory === undefined || storage === undefined) {
     throw new UsageError(`give ${missing.join(' and ')}; or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
   }
-  return { dataDirectory, storage };
+  return {
+    dataDirectory,
+    storage,
+    region: environment.AWS_REGION,
+    requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
+    requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
+    linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
+  };
 }
 
 async function connectLocally(
@@ -75,11 +82,7 @@ async function connectLocally(
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
   try {
-    const engine = await openEmbeddedEngine({
-      ...local,
-      region: environment.AWS_REGION,
-      onFault,
-    });
+    const engine = await openEmbeddedEngine({ ...local, onFault });
     return inProcess(engine, options.project ?? environment.BACKUP_SYNC_PROJECT);
   } catch (error) {
     const server = await serverHolding(local.dataDirectory, error);

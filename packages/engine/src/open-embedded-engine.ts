@@ -9,8 +9,16 @@ import { runTask } from './operations/tasks/run-task.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
+import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
+
+/** A fraction of what S3 and OBS grant an account, so that others have their share. */
+const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
+
+/** The block hashes of a link and its parent on a volume of 1.8 TiB. */
+const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
 export type EmbeddedEngineOptions = {
   /** Holds the catalogue; made when it does not exist, held by one process at a time. */
@@ -19,6 +27,11 @@ export type EmbeddedEngineOptions = {
   readonly storage: string;
   /** Region of an S3 endpoint. */
   readonly region?: string | undefined;
+  /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
+  readonly requestsPerSecond?: number | undefined;
+  readonly requestsInFlight?: number | undefined;
+  /** Bytes of block hashes that a sync may read to prove one link; 8 GiB where it is not said. */
+  readonly linkageMaxBytes?: number | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
@@ -32,9 +45,14 @@ export type EmbeddedEngineOptions = {
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const opened = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
-  const { unit, rateOf } = measureStorage(opened, clock);
-  const storage = opening.use(unit);
+  const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
+  const limits: BudgetLimits = {
+    requestsPerSecond: options.requestsPerSecond ?? defaultBudget.requestsPerSecond,
+    requestsInFlight: options.requestsInFlight ?? defaultBudget.requestsInFlight,
+  };
+  // Measured as those who ask have it: with the time that the budget makes them wait.
+  const measured = measureStorage(budgetRequests(unit, { limits, clock, sleep: systemSleep }), clock);
+  const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const { catalogue, taskStore, identityStore } = opening.use(
     await openSqliteCatalogue({ directory: options.dataDirectory }),
@@ -68,11 +86,12 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     taskStore,
     identityStore,
     storage,
-    rateOf,
+    rateOf: measured.rateOf,
     queue,
     chainsAtOnce,
     stopping: stopping.signal,
     clock,
+    linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
     newId: uuidv7,
   };
   for (const chain of chains) queue.add({ kind: 'chain', chain });

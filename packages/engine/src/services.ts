@@ -20,6 +20,8 @@ export type Services = {
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
+  /** Bytes of block hashes that a sync may read to prove one link. */
+  readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */
   readonly newId: () => string;
 };

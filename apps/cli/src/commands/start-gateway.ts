@@ -15,7 +15,6 @@ export async function startGateway(context: CommandContext, listen: string | und
     ...local,
     host,
     port,
-    region: environment.AWS_REGION,
     administratorPassword: environment.BACKUP_SYNC_ADMIN_PASSWORD?.reveal(),
     version: context.version,
     onFault: context.onFault,

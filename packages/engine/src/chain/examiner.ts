@@ -16,8 +16,10 @@ export type ChainContext = {
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
-  /** The most bytes of block hashes that proving one edge may read; where it would take more, the proof ends before. */
-  readonly linkageBytesMax: number;
+  /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
+  readonly linkageMaxBytes: number;
+  /** False: proofs stop where they would read block hashes, and say which. For plans. */
+  readonly readHashes: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };

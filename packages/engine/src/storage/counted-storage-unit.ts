@@ -18,19 +18,22 @@ export function countRequests(unit: StorageUnit): { readonly unit: StorageUnit; 
     }
   }
 
+  async function* countPages<Page>(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+    try {
+      for await (const page of pages) {
+        lists += 1;
+        yield page;
+      }
+    } catch (error) {
+      lists += 1;
+      throw error;
+    }
+  }
+
   const counted: StorageUnit = {
     id: unit.id,
-    async *list(request) {
-      try {
-        for await (const page of unit.list(request)) {
-          lists += 1;
-          yield page;
-        }
-      } catch (error) {
-        lists += 1;
-        throw error;
-      }
-    },
+    list: (request) => countPages(unit.list(request)),
+    listFolders: (request) => countPages(unit.listFolders(request)),
     async get(request) {
       gets += 1;
       const content = await unit.get(request);

@@ -41,16 +41,19 @@ export function measureStorage(
     rate.bytes.add(bytes, clock.nowMs() - beganMs);
   }
 
+  async function* measurePages<Page>(pages: AsyncIterable<Page>, rate: BucketRate): AsyncGenerator<Page> {
+    let beganMs = clock.nowMs();
+    for await (const page of pages) {
+      rate.lists.add(1, clock.nowMs() - beganMs);
+      yield page;
+      beganMs = clock.nowMs();
+    }
+  }
+
   const measured: StorageUnit = {
     id: unit.id,
-    async *list(request) {
-      let beganMs = clock.nowMs();
-      for await (const page of unit.list(request)) {
-        rateOf(request.bucket).lists.add(1, clock.nowMs() - beganMs);
-        yield page;
-        beganMs = clock.nowMs();
-      }
-    },
+    list: (request) => measurePages(unit.list(request), rateOf(request.bucket)),
+    listFolders: (request) => measurePages(unit.listFolders(request), rateOf(request.bucket)),
     async get(request) {
       const beganMs = clock.nowMs();
       const content = await unit.get(request);

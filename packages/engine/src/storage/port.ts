@@ -1,3 +1,6 @@
+/** Most entries of one page of a listing. */
+export const listPageEntriesMax = 1000;
+
 /** An object as a listing shows it. */
 export type ObjectEntry = {
   /** Key in the bucket, segments separated by "/". */
@@ -36,7 +39,11 @@ export type ObjectContent = {
   readonly body: AsyncIterable<Uint8Array>;
 };
 
-export type ListRequest = { readonly bucket: string; readonly prefix: string; readonly signal?: AbortSignal };
+export type ListFoldersRequest = { readonly bucket: string; readonly prefix: string; readonly signal?: AbortSignal };
+export type ListRequest = ListFoldersRequest & {
+  /** Only keys behind this one, in the order of listings, are listed. It need not be the key of an object. */
+  readonly after?: string;
+};
 export type GetRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
 
 /** Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty. */
@@ -53,31 +60,44 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
+  /** How long the service wants not to be asked, milliseconds; null where it does not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    { retryAfterMs = null, ...options }: ErrorOptions & { readonly retryAfterMs?: number | null } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 /**
  * Where bytes of backups lie: buckets of objects. Read only, by type: nothing here can change a bucket.
  *
- * - `list` yields pages of at most 1000 objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key,
+ * - `list` yields pages of at most {@link listPageEntriesMax} objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key,
  *   none twice; one empty page where there is none. It ends only when the enumeration is complete; anything else
- *   throws. A bucket that does not exist throws `bucket_not_found`: it is never an empty listing.
+ *   throws. A bucket that does not exist throws `bucket_not_found`: it is never an empty listing. Each page is one
+ *   request, made when the page is asked for: whoever stops asking, or goes on elsewhere with `after`, saves the rest.
+ * - `listFolders` yields the folders right below `prefix`: what keys have in common up to and with the next "/" behind
+ *   it, each once, sorted and paged as by `list`. Objects that lie in no folder are not shown, yet fill pages: a page
+ *   may be empty and not the last. A directory may show a folder that has no objects. Else as `list`.
  * - `get` reads one whole object. The body throws `unreachable` when fewer bytes arrive than `size` says, or where it
  *   shows that the object changed meanwhile; it is not taken up again in its middle.
  * - `head` tells of one object without reading it.
  * - An aborted `signal` makes each of them, and a body, throw the signal's reason. Every other failure is a
- *   `StorageError`. `throttled` and `unreachable` may pass by themselves and a driver has tried again before it throws
- *   them; the others are for good.
+ *   `StorageError`. `throttled` and `unreachable` may pass by themselves; the others are for good. A driver has tried
+ *   again before it throws `unreachable`. It throws `throttled` at once, since all who use the bucket must hold back:
+ *   see budgeted-storage-unit.ts.
  * - Keys cannot leave their bucket: segments `..` and links that lead out are refused (`access_denied`) or not there.
  */
 export interface StorageUnit extends AsyncDisposable {
   /** Name under which records refer to this storage unit. */
   readonly id: string;
   list(request: ListRequest): AsyncIterable<readonly ObjectEntry[]>;
+  listFolders(request: ListFoldersRequest): AsyncIterable<readonly string[]>;
   get(request: GetRequest): Promise<ObjectContent>;
   head(request: GetRequest): Promise<ObjectHead>;
 }

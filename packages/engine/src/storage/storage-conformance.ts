@@ -67,6 +67,53 @@ export function storageConformance(
       );
     });
 
+    test('lists only what stands behind a key, whether an object has that key or not', async () => {
+      const keys = ['a-b', 'a.b', 'a/b-c/d', 'a/b/c', 'a/b/d/e', 'a/c', 'a0', 'b', 'Ä/ü', '\u{1F600}'].toSorted(
+        compareKeys,
+      );
+      await using unit = await open({ bucket: Object.fromEntries(keys.map((key) => [key, ''])) });
+      for (const prefix of ['', 'a', 'a/', 'a/b']) {
+        for (const after of ['', ...keys, 'a/', 'a/b', 'a/b/', 'a/b/c/x', 'a/b/d', 'a/bb', 'zz', 'é', '\u{1F601}']) {
+          const listed = (await collect(unit.list({ bucket: 'bucket', prefix, after }))).flat().map(({ key }) => key);
+          const expected = keys.filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0);
+          expect(listed, `prefix "${prefix}" after "${after}"`).toEqual(expected);
+        }
+      }
+    });
+
+    test('lists the folders right below a prefix', async () => {
+      const keys = [
+        'a-b/c',
+        'a/b',
+        'a/b-c/d',
+        'a/c/d',
+        'a/c/e/f',
+        'ab/c',
+        'b',
+        'c/\u{1F600}/x',
+        'c/\uFF5E/x',
+        'é ü/a+b',
+      ];
+      await using unit = await open({ bucket: Object.fromEntries(keys.map((key) => [key, ''])) });
+      for (const prefix of ['', 'a', 'a/', 'a/b', 'a/c/', 'a/c/e/f', 'b', 'c/', 'd', 'é', '/']) {
+        const listed = (await collect(unit.listFolders({ bucket: 'bucket', prefix }))).flat();
+        const folders = keys
+          .filter((key) => key.startsWith(prefix) && key.includes('/', prefix.length))
+          .map((key) => key.slice(0, key.indexOf('/', prefix.length) + 1));
+        expect(listed, `prefix "${prefix}"`).toEqual([...new Set(folders)].toSorted(compareKeys));
+      }
+      await expectCode('bucket_not_found', collect(unit.listFolders({ bucket: 'another', prefix: '' })));
+      await expectCode('access_denied', collect(unit.listFolders({ bucket: '..', prefix: '' })));
+    });
+
+    test('lists more than a page of folders, each once', async () => {
+      const folders = Array.from({ length: 1003 }, (_, index) => `a/${String(index).padStart(5, '0')}/`);
+      await using unit = await open({ bucket: Object.fromEntries(folders.map((folder) => [`${folder}x`, ''])) });
+      const pages = await collect(unit.listFolders({ bucket: 'bucket', prefix: 'a/' }));
+      expect(pages.length).toBe(2);
+      expect(pages.flat()).toEqual(folders);
+    });
+
     test('lists more than a page, each object once', async () => {
       const keys = Array.from({ length: 1003 }, (_, index) => `a/${String(index).padStart(5, '0')}`);
       await using unit = await open({ bucket: Object.fromEntries(keys.map((key) => [key, ''])) });
@@ -181,6 +228,7 @@ export function storageConformance(
       const reason = new Error('stopped by the test');
       const signal = AbortSignal.abort(reason);
       await expect(collect(unit.list({ bucket: 'bucket', prefix: '', signal }))).rejects.toBe(reason);
+      await expect(collect(unit.listFolders({ bucket: 'bucket', prefix: '', signal }))).rejects.toBe(reason);
       await expect(unit.get({ bucket: 'bucket', key: 'a', signal })).rejects.toBe(reason);
       await expect(unit.head({ bucket: 'bucket', key: 'a', signal })).rejects.toBe(reason);
 

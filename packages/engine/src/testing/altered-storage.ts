@@ -24,6 +24,7 @@ export function alterStorage(unit: StorageUnit, alterations: Alterations): Stora
         yield altered.filter((entry) => entry !== null);
       }
     },
+    listFolders: (request) => unit.listFolders(request),
     async get(request) {
       beforeGet?.(request);
       return get(request, await unit.get(request));

@@ -68,36 +68,58 @@ const modifiedAt = new Date('2026-03-01T02:00:00Z');
 
 type StoredObject = { readonly key: string; readonly content: Buffer };
 
+/** Either an object, or a folder: what keys have in common up to the delimiter. */
+type Listed = { readonly key: string; readonly object: StoredObject | null };
+
 function listingXml(objects: readonly StoredObject[], query: URLSearchParams): string {
-  const after = query.get('continuation-token');
-  const matching = objects.filter(
-    ({ key }) => key.startsWith(query.get('prefix') ?? '') && (after === null || compareKeys(key, after) > 0),
+  const after = query.get('continuation-token') ?? query.get('start-after');
+  const matching = listedBelow(objects, query.get('prefix') ?? '', query.get('delimiter')).filter(
+    ({ key }) => after === null || compareKeys(key, after) > 0,
   );
   const page = matching.slice(0, Number(query.get('max-keys') ?? 1000));
   const next = matching.length > page.length ? page.at(-1)?.key : undefined;
   return listBucketResult({
-    entries: page.map(({ key, content }) => ({ key, size: content.length, etag: md5(content) })),
+    entries: page.flatMap(({ key, object }) =>
+      object === null ? [] : [{ key, size: object.content.length, etag: md5(object.content) }],
+    ),
+    folders: page.flatMap(({ key, object }) => (object === null ? [key] : [])),
     ...(next !== undefined && { next }),
   });
+}
+
+function listedBelow(objects: readonly StoredObject[], prefix: string, delimiter: string | null): readonly Listed[] {
+  const listed: Listed[] = [];
+  for (const object of objects) {
+    if (!object.key.startsWith(prefix)) continue;
+    const end = delimiter === null ? -1 : object.key.indexOf(delimiter, prefix.length);
+    if (end === -1) listed.push({ key: object.key, object });
+    else {
+      const folder = object.key.slice(0, end + 1);
+      if (listed.at(-1)?.key !== folder) listed.push({ key: folder, object: null });
+    }
+  }
+  return listed;
 }
 
 /** The answer of ListObjectsV2 with keys form-encoded. `truncated` and `next` belong together but where a test lies. */
 export function listBucketResult(listing: {
   readonly entries: readonly { key: string; size?: number; etag?: string; storageClass?: string }[];
+  readonly folders?: readonly string[];
   readonly next?: string;
   readonly truncated?: boolean;
 }): string {
-  const { entries, next, truncated = next !== undefined } = listing;
+  const { entries, folders = [], next, truncated = next !== undefined } = listing;
   const contents = entries.map(
     ({ key, size = 0, etag = 'e', storageClass = 'STANDARD' }) =>
       `<Contents><Key>${encodeForm(key)}</Key><LastModified>${modifiedAt.toISOString()}</LastModified>` +
       `<ETag>&quot;${etag}&quot;</ETag><Size>${size}</Size><StorageClass>${storageClass}</StorageClass></Contents>`,
   );
+  const prefixes = folders.map((folder) => `<CommonPrefixes><Prefix>${encodeForm(folder)}</Prefix></CommonPrefixes>`);
   const token = next === undefined ? '' : `<NextContinuationToken>${escapeXml(next)}</NextContinuationToken>`;
   return (
     '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
-    `<EncodingType>url</EncodingType><KeyCount>${entries.length}</KeyCount><IsTruncated>${truncated}</IsTruncated>` +
-    `${token}${contents.join('')}</ListBucketResult>`
+    `<EncodingType>url</EncodingType><KeyCount>${entries.length + folders.length}</KeyCount><IsTruncated>${truncated}</IsTruncated>` +
+    `${token}${contents.join('')}${prefixes.join('')}</ListBucketResult>`
   );
 }
 

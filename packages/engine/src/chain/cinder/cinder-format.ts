@@ -16,7 +16,7 @@ export const cinderFormat: ChainFormat = {
 
   async open(context, chainRoot) {
     const folders = new VolumeFolders(context);
-    await folders.open(context.bucketName, chainRoot);
+    await folders.open(context.bucketName, chainRoot, context.imagePaths);
     return new CinderChain({ context, folders, hashLists: new HashLists(context) });
   },
 };

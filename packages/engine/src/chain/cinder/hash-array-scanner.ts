@@ -1,4 +1,5 @@
 import { quote } from '../quote.ts';
+import { decodeHex } from './hex-digits.ts';
 
 export const hashBytes = 32;
 const hexDigitsOfHash = hashBytes * 2;
@@ -51,6 +52,7 @@ export class HashArrayScanner {
         index = this.#scanHash(bytes, index);
         continue;
       }
+      if (this.#state === 'behind') index = this.#scanWholeHashes(bytes, index);
       while (index < bytes.length && isBlank(bytes[index] ?? 0)) index += 1;
       if (index === bytes.length) break;
       const byte = bytes[index] ?? 0;
@@ -76,12 +78,9 @@ export class HashArrayScanner {
 
   #scanHash(bytes: Uint8Array, from: number): number {
     const digitsEnd = from + hexDigitsOfHash - this.#digits;
-    if (this.#digits === 0 && digitsEnd < bytes.length) this.#takeWholeHash(bytes, from);
-    else {
-      for (let index = from; index < digitsEnd; index += 1) {
-        if (index === bytes.length) return index;
-        this.#takeDigit(bytes[index] ?? 0);
-      }
+    for (let index = from; index < digitsEnd; index += 1) {
+      if (index === bytes.length) return index;
+      this.#takeDigit(bytes[index] ?? 0);
     }
     if (digitsEnd === bytes.length) return digitsEnd;
     const byte = bytes[digitsEnd] ?? 0;
@@ -93,19 +92,25 @@ export class HashArrayScanner {
     return digitsEnd + 1;
   }
 
-  /** The usual case, in local variables alone: here a large volume's proof spends its time. */
-  #takeWholeHash(bytes: Uint8Array, from: number): void {
-    const batch = this.#batch;
-    let filled = this.#filled;
-    for (let index = from; index < from + hexDigitsOfHash; index += 2) {
-      const high = bytes[index] ?? 0;
-      const low = bytes[index + 1] ?? 0;
-      const value = ((hexValues[high] ?? -1) << 4) | (hexValues[low] ?? -1);
-      if (value < 0) this.#refuse((hexValues[high] ?? -1) < 0 ? high : low);
-      batch[filled] = value;
-      filled += 1;
+  /**
+   * The usual case: hashes that lie whole in the bytes, each with the comma before it. Returns where it stopped: right
+   * behind a hash. What is not right is left, to be found by the scan byte for byte.
+   */
+  #scanWholeHashes(bytes: Uint8Array, from: number): number {
+    let end = from;
+    while (true) {
+      let at = end;
+      while (isBlank(bytes[at] ?? 0)) at += 1;
+      if (bytes[at] !== comma) return end;
+      at += 1;
+      while (isBlank(bytes[at] ?? 0)) at += 1;
+      if (bytes[at] !== quotationMark || bytes[at + 1 + hexDigitsOfHash] !== quotationMark) return end;
+      if (!decodeHex(bytes, at + 1, this.#batch, this.#filled, hashBytes)) return end;
+      end = at + 2 + hexDigitsOfHash;
+      this.#filled += hashBytes;
+      this.#hashCount += 1;
+      if (this.#filled === this.#batch.length) this.#closeBatch();
     }
-    this.#filled = filled;
   }
 
   /** A hash that is cut by the end of a piece goes on digit by digit. */

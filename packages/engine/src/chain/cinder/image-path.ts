@@ -46,6 +46,15 @@ export function volumeFolderOf(volumeId: string): string {
   return `volume_${volumeId}/`;
 }
 
+/**
+ * The folder of a moment, `volume_<volume id>/<time>/`, that a key of this layout lies in. Of any other key in a
+ * volume's folder, what it has up to its second "/", or all of it.
+ */
+export function momentFolderOf(key: string): string {
+  const end = key.indexOf('/', key.indexOf('/') + 1);
+  return end === -1 ? key : key.slice(0, end + 1);
+}
+
 /** The number that an object's suffix gives it, from 1; null where the suffix is not that of a data object. */
 export function objectNumberOf(suffix: string): number | null {
   const digits = numberSuffixPattern.exec(suffix)?.[1];

@@ -9,9 +9,16 @@ import type { CinderMetadata } from './metadata.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 import { ReadFault } from './read-fault.ts';
 
+/** Bytes of block hashes that the proof of an edge reads; null where one of the links has none. */
+export function linkageBytes(link: CinderLink, parent: CinderLink | null): number | null {
+  if (link.hashFile === null) return null;
+  if (parent === null) return link.hashFile.size;
+  return parent.hashFile === null ? null : link.hashFile.size + parent.hashFile.size;
+}
+
 /** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
 export async function proveLinkage(
-  { hashLists, context: { linkageBytesMax } }: ProofTools,
+  { context, hashLists }: Pick<ProofTools, 'context' | 'hashLists'>,
   link: CinderLink,
   parent: CinderLink | null,
   metadata: CinderMetadata,
@@ -23,13 +30,14 @@ export async function proveLinkage(
   if (parent !== null && parent.hashFile === null) {
     return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
   }
-  const hashFiles = [hashFileOf(link), ...(parent === null ? [] : [hashFileOf(parent)])].filter(
-    (file) => file !== null,
-  );
-  const bytes = hashFiles.reduce((sum, file) => sum + file.bytes, 0);
-  if (bytes > linkageBytesMax) {
-    const limit = `its block hashes take ${bytes} bytes to read, and at most ${linkageBytesMax} may be read`;
-    return { limit: `${link.imagePath}: ${limit}`, unreadHashes: hashFiles };
+  const bytes = linkageBytes(link, parent);
+  if (bytes !== null && bytes > context.linkageMaxBytes) {
+    const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
+    return { limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
+  }
+  if (!context.readHashes) {
+    const unreadHashes = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
+    return { limit: `${link.imagePath}: its block hashes were left unread`, unreadHashes };
   }
   try {
     if (parent === null) {
@@ -46,8 +54,9 @@ export async function proveLinkage(
   }
 }
 
-function hashFileOf({ bucketName, hashFile }: CinderLink): UnreadObject | null {
-  return hashFile === null ? null : { bucketName, key: hashFile.key, bytes: hashFile.size };
+function hashFileOf(link: CinderLink | null): UnreadObject | null {
+  if (link === null || link.hashFile === null) return null;
+  return { bucketName: link.bucketName, key: link.hashFile.key, bytes: link.hashFile.size };
 }
 
 function judge(

@@ -3,6 +3,7 @@ import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../js
 import { quote } from '../quote.ts';
 import { objectNumberOf, objectSuffix } from './image-path.ts';
 import { NamedObjects } from './object-columns.ts';
+import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The compressions that Cinder can undo. `bzip2` is another name for `bz2`, and recorded as configured. */
 const compressions: ReadonlySet<JsonScalar> = new Set(['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd']);
@@ -48,7 +49,7 @@ export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: 
   try {
     for await (const piece of bytes) {
       hash.update(piece);
-      json.write(piece);
+      collector.walk(piece, json);
     }
     json.end();
   } catch (error) {
@@ -59,11 +60,18 @@ export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: 
   return collector.finish(hash.digest('hex'));
 }
 
+const closingBrace = 0x7d;
+/** Open around an entry of `objects`: the document, and the array. */
+const entriesDepth = 2;
+/** Pieces in which an entry comes whose end is sought at each closing brace: it has two. */
+const slicesOfEntry = 4;
+
 type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
 
 class MetadataCollector implements JsonVisitor {
   readonly #imagePath: string;
   readonly #objects = new NamedObjects();
+  readonly #scanner: ObjectEntryScanner;
   readonly #texts = new Map<string, string | null>();
   readonly #seenKeys = new Set<string>();
   #foreignName: string | null = null;
@@ -77,6 +85,27 @@ class MetadataCollector implements JsonVisitor {
 
   constructor(imagePath: string) {
     this.#imagePath = imagePath;
+    this.#scanner = new ObjectEntryScanner(imagePath, this.#objects);
+  }
+
+  /** Walks on. Where entries of `objects` follow one another, those that are as usual go by the walker. */
+  walk(piece: Uint8Array, json: BoundedJson): void {
+    let slices = 0;
+    for (let from = 0; from < piece.length; ) {
+      if (this.#inObjects && json.isBehindValueAt(entriesDepth)) {
+        const to = this.#scanner.scan(piece, from);
+        json.skip(to - from);
+        from = to;
+        slices = 0;
+      }
+      // The walker is stopped where an entry may end; less and less often, where none does.
+      const reach = slices < slicesOfEntry ? 0 : 2 ** Math.min(slices, 20);
+      const brace = this.#inObjects ? piece.indexOf(closingBrace, from + reach) : -1;
+      const to = brace === -1 ? piece.length : brace + 1;
+      json.write(piece.subarray(from, to));
+      from = to;
+      slices += 1;
+    }
   }
 
   text(key: TextKey): string | null | undefined {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { decodeHex } from './hex-digits.ts';
 
 const md5Pattern = /^[0-9a-f]{32}$/i;
 const md5Bytes = 16;
@@ -35,6 +36,26 @@ abstract class ObjectColumns {
 
   /** Adds a row and returns its index. */
   protected addRow(number: number, md5: string | null): number {
+    const row = this.#makeRow(number);
+    if (md5 !== null && md5Pattern.test(md5)) {
+      this.#md5.set(Buffer.from(md5, 'hex'), row * md5Bytes);
+      this.#hasMd5[row] = 1;
+    }
+    return row;
+  }
+
+  /** Adds a row whose MD5 stands in hex digits in `bytes`. Null where they are no such digits: then there is no row. */
+  protected addRowFromBytes(number: number, bytes: Uint8Array, md5At: number): number | null {
+    const row = this.#makeRow(number);
+    if (decodeHex(bytes, md5At, this.#md5, row * md5Bytes, md5Bytes)) {
+      this.#hasMd5[row] = 1;
+      return row;
+    }
+    this.#count = row;
+    return null;
+  }
+
+  #makeRow(number: number): number {
     const row = this.#count;
     if (row === this.#numbers.length) {
       const capacity = row * 2;
@@ -43,10 +64,7 @@ abstract class ObjectColumns {
       this.#hasMd5 = new Uint8Array(this.#hasMd5.buffer.transfer(capacity));
     }
     this.#numbers[row] = number;
-    if (md5 !== null && md5Pattern.test(md5)) {
-      this.#md5.set(Buffer.from(md5, 'hex'), row * md5Bytes);
-      this.#hasMd5[row] = 1;
-    }
+    this.#hasMd5[row] = 0;
     this.#count += 1;
     this.#rowsByNumber = null;
     return row;
@@ -100,7 +118,22 @@ export class NamedObjects extends ObjectColumns {
   readonly #compressed = new NumberColumn();
 
   add(number: number, object: { offset: number; length: number; compressed: boolean; md5: string }): void {
-    const row = this.addRow(number, object.md5);
+    this.#setRow(this.addRow(number, object.md5), object);
+  }
+
+  /** As {@link add}, with the MD5's hex digits in `bytes`. False, and nothing added, where they are no such digits. */
+  addFromBytes(
+    number: number,
+    object: { offset: number; length: number; compressed: boolean },
+    bytes: Uint8Array,
+    md5At: number,
+  ): boolean {
+    const row = this.addRowFromBytes(number, bytes, md5At);
+    if (row !== null) this.#setRow(row, object);
+    return row !== null;
+  }
+
+  #setRow(row: number, object: { offset: number; length: number; compressed: boolean }): void {
     this.#offsets.set(row, object.offset);
     this.#lengths.set(row, object.length);
     this.#compressed.set(row, object.compressed ? 1 : 0);

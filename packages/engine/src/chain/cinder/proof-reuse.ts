@@ -1,8 +1,10 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
 import { StorageError } from '../../storage/port.ts';
+import type { ChainContext } from '../examiner.ts';
 import type { EdgeProof } from '../link.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink } from './link-proof.ts';
+import { linkageBytes } from './linkage-proof.ts';
 import type { ProofTools } from './proof-step.ts';
 import { isOfAccess } from './read-fault.ts';
 import type { VolumeFolders } from './volume-folders.ts';
@@ -23,6 +25,7 @@ export async function reuseProof(
   const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
   const parent = parentBackupId !== null && dependsOnParent ? await findParent(folders, parentBackupId, link) : null;
   if ((parent?.listing.digest ?? null) !== parentListingDigest) return null;
+  if (proof.limit !== null && !isStillLimited(context, link, parent)) return null;
   return { link, parent, proof, unreadHashes: [] };
 }
 
@@ -34,6 +37,12 @@ async function findParent(folders: VolumeFolders, backupId: string, child: Cinde
     if (error instanceof StorageError && error.code === 'access_denied') return null;
     throw error;
   }
+}
+
+/** A limit lies in block hashes that are not there, or in the ceiling of those days, which may have risen. */
+function isStillLimited(context: ChainContext, link: CinderLink, parent: CinderLink | null): boolean {
+  const bytes = linkageBytes(link, parent);
+  return bytes === null || bytes > context.linkageMaxBytes;
 }
 
 function isAt({ location }: EdgeProof, storageUnitId: string, link: CinderLink): boolean {

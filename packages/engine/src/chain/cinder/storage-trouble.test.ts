@@ -69,6 +69,33 @@ describe('an object that may not be read', () => {
   });
 });
 
+describe('more block hashes than may be read', () => {
+  test('leave a link at inventory, and say how to go on', async () => {
+    await using buckets = await storedChain();
+    const { examination, requests } = await examine(buckets, full, {}, { linkageMaxBytes: 10 });
+    expect(examination).toMatchObject({ level: 'inventory', fault: null });
+    expect(examination?.limit).toMatch(/block hashes have \d+ bytes, and no more than 10 .*"verify" reads them/);
+    expect(requests.gets).toBe(1);
+  });
+
+  test('are read when the ceiling has risen above them, and only then', async () => {
+    await using buckets = await storedChain();
+    const { examination: limited } = await examine(buckets, increment, {}, { linkageMaxBytes: 10 });
+    const findProofs = async (ids: readonly string[]) =>
+      limited?.newProofs.filter(({ backupId }) => ids.includes(backupId)) ?? [];
+    const same = await examine(buckets, increment, {}, { findProofs, linkageMaxBytes: 11 });
+    expect(same.examination).toMatchObject({ level: 'inventory', limit: limited?.limit, newProofs: [] });
+    expect(same.requests.gets).toBe(0);
+    const hashBytes = [full, increment].map(
+      ({ imagePath, objects }) => objects.get(`${imagePath}_sha256file`)?.length ?? 0,
+    );
+    const linkageMaxBytes = Math.max(...hashBytes) * 2;
+    const risen = await examine(buckets, increment, {}, { findProofs, linkageMaxBytes });
+    expect(risen.examination).toMatchObject({ level: 'linkage', limit: null, fault: null });
+    expect(risen.requests.gets).toBe(4);
+  });
+});
+
 describe('what passes by itself', () => {
   test.each(['throttled', 'unreachable'] as const)('is thrown: %s', async (code) => {
     await using buckets = await storedChain();

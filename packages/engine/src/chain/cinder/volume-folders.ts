@@ -1,30 +1,25 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
+import type { Location } from '../link.ts';
 import { parseCinderImagePath, parseCinderKey, volumeFolderOf } from './image-path.ts';
 import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
+import { VolumeListing } from './volume-listing.ts';
 
 /** Data objects kept from listings, over a whole run: about 30 bytes each. What goes beyond is listed again. */
 const retainedObjectsMax = 4_000_000;
 
-/** The links below one prefix of one bucket. */
-type Folder = {
-  readonly bucketName: string;
-  readonly prefix: string;
-  readonly links: Map<string, CinderLink>;
-  /** The second look for what was not seen in the first; null before it. */
-  secondLook: Promise<void> | null;
-};
-
 type RetainedObjects = { readonly objects: ListedObjects; readonly budget: RetentionBudget };
 
-/** The folders of a run, each listed once: that of the chain, and those where parents turned out to lie. */
+/** The folders of a run, each listed once, as far as it is needed: that of the chain, and those where parents turned out to lie. */
 export class VolumeFolders {
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
-  readonly #folders = new Map<string, Promise<Folder>>();
-  /** Where the search for a backup that is not in its child's folder has ended. */
-  readonly #searches = new Map<string, Promise<Folder>>();
+  readonly #folders = new Map<string, Promise<VolumeListing>>();
+  /** Where the search for a backup that was not seen beside its child has ended. */
+  readonly #searches = new Map<string, Promise<VolumeListing>>();
+  /** Second looks for what was not seen in the first. */
+  readonly #secondLooks = new Map<VolumeListing, Promise<void>>();
   readonly #objects = new WeakMap<CinderLink, RetainedObjects>();
 
   constructor(context: ChainContext, retainedMax = retainedObjectsMax) {
@@ -32,8 +27,16 @@ export class VolumeFolders {
     this.#budget = { objectsLeft: retainedMax };
   }
 
-  async open(bucketName: string, prefix: string): Promise<void> {
-    await this.#folder(bucketName, prefix);
+  /** Lists the folder as far as the links at these image paths need it, with the ancestors that they are known to have. */
+  async open(bucketName: string, prefix: string, imagePaths: readonly string[]): Promise<void> {
+    const folder = await this.#folder(bucketName, prefix);
+    if (folder.isComplete) return;
+    const keys = imagePaths.map((imagePath) => parseCinderImagePath(imagePath)).filter((key) => key !== null);
+    const ancestors = await this.#knownPaths(
+      folder,
+      keys.map(({ backupId }) => backupId),
+    );
+    await folder.cover([...keys.map(({ imagePath }) => imagePath), ...ancestors]);
   }
 
   /** The newest knowledge of the link at an image path; null where nothing of the format is there. */
@@ -41,6 +44,7 @@ export class VolumeFolders {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
     const folder = await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+    await folder.cover([imagePath]);
     const link = folder.links.get(imagePath);
     return link !== undefined && isCinderLink(link) ? link : null;
   }
@@ -73,36 +77,64 @@ export class VolumeFolders {
   }
 
   /**
-   * Finds a link by its backup's id: in the folder of `child`, in the others that are open, where the catalogue knows
-   * it, and at last in the child's folder listed once more. Null where it is nowhere.
+   * Finds a link by its backup's id: beside `child`, in the other folders that are open, where the catalogue knows it,
+   * further in the past of the child's folder, and at last in that folder listed once more. Null where it is nowhere.
    * Throws `StorageError` `access_denied` where it is known to lie in a bucket that may not be listed.
    */
   async findByBackupId(backupId: string, child: CinderLink): Promise<CinderLink | null> {
-    const folder = await this.#folder(child.bucketName, volumeFolderOf(child.volumeId));
-    const near = linkOf(folder, backupId);
-    if (near !== null) return near;
-    const searchKey = JSON.stringify([folder.bucketName, folder.prefix, backupId]);
-    const search = this.#searches.get(searchKey) ?? this.#searchElsewhere(backupId, folder);
+    const home = await this.#folder(child.bucketName, volumeFolderOf(child.volumeId));
+    const near = linkOf(home, backupId);
+    // While more may come, a finished copy may.
+    if (near !== null && (near.metadata !== null || home.isComplete)) return near;
+    const searchKey = JSON.stringify([home.bucketName, home.prefix, backupId]);
+    const search = this.#searches.get(searchKey) ?? this.#search(backupId, child, home);
     this.#searches.set(searchKey, search);
     return linkOf(await search, backupId);
   }
 
-  async #searchElsewhere(backupId: string, home: Folder): Promise<Folder> {
+  async #search(backupId: string, child: CinderLink, home: VolumeListing): Promise<VolumeListing> {
+    if (!home.isComplete) {
+      await home.cover(await this.#knownPaths(home, [backupId]));
+      if (linkOf(home, backupId) !== null) return home;
+    }
     for (const opening of this.#folders.values()) {
       const folder = await opening;
       if (linkOf(folder, backupId) !== null) return folder;
     }
     const location = await this.#context.locate(backupId);
     if (location !== null && location.storageUnitId === this.#context.storage.id) {
-      const folder = await this.#folderOf(location.bucketName, location.imagePath);
+      const folder = await this.#folderOf(location);
       if (folder !== null && linkOf(folder, backupId) !== null) return folder;
     }
-    home.secondLook ??= this.#addNewLinks(home);
-    await home.secondLook;
+    while (!home.isComplete) {
+      await home.coverPast(child.imagePath);
+      if (linkOf(home, backupId) !== null) return home;
+    }
+    const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);
+    this.#secondLooks.set(home, secondLook);
+    await secondLook;
     return home;
   }
 
-  async #addNewLinks({ bucketName, prefix, links }: Folder): Promise<void> {
+  /** Where these backups and their ancestors were when they were proved, as far as that is in this folder. */
+  async #knownPaths(folder: VolumeListing, backupIds: readonly string[]): Promise<readonly string[]> {
+    const paths: string[] = [];
+    const asked = new Set<string>();
+    for (let next = backupIds; next.length > 0; ) {
+      for (const backupId of next) asked.add(backupId);
+      const proofs = await this.#context.findProofs(next);
+      for (const { location } of proofs) {
+        const { storageUnitId, bucketName, imagePath } = location;
+        const isHere = storageUnitId === this.#context.storage.id && bucketName === folder.bucketName;
+        if (isHere && imagePath.startsWith(folder.prefix)) paths.push(imagePath);
+      }
+      const parents = proofs.map(({ parentBackupId }) => parentBackupId).filter((id) => id !== null);
+      next = [...new Set(parents)].filter((id) => !asked.has(id));
+    }
+    return paths;
+  }
+
+  async #addNewLinks({ bucketName, prefix, links }: VolumeListing): Promise<void> {
     const fresh = await this.#listLinks({ bucket: bucketName, prefix }, this.#budget);
     for (const [imagePath, link] of fresh) {
       if (links.has(imagePath)) this.releaseObjects(link);
@@ -110,11 +142,13 @@ export class VolumeFolders {
     }
   }
 
-  async #folderOf(bucketName: string, imagePath: string): Promise<Folder | null> {
+  async #folderOf({ bucketName, imagePath }: Location): Promise<VolumeListing | null> {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
     try {
-      return await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+      const folder = await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+      await folder.cover([imagePath, ...(await this.#knownPaths(folder, [key.backupId]))]);
+      return folder;
     } catch (error) {
       // The catalogue's knowledge may be older than the bucket's end.
       if (error instanceof StorageError && error.code === 'bucket_not_found') return null;
@@ -122,13 +156,14 @@ export class VolumeFolders {
     }
   }
 
-  #folder(bucketName: string, prefix: string): Promise<Folder> {
+  #folder(bucketName: string, prefix: string): Promise<VolumeListing> {
     const folderKey = JSON.stringify([bucketName, prefix]);
     const known = this.#folders.get(folderKey);
     if (known !== undefined) return known;
-    const opening = this.#listLinks({ bucket: bucketName, prefix }, this.#budget).then(
-      (links): Folder => ({ bucketName, prefix, links, secondLook: null }),
-    );
+    const budget = this.#budget;
+    const retain = (link: CinderLink, objects: ListedObjects) => this.#objects.set(link, { objects, budget });
+    const folder = new VolumeListing(this.#context, { bucketName, prefix }, { budget, retain });
+    const opening = folder.begin().then(() => folder);
     this.#folders.set(folderKey, opening);
     // A folder that could not be listed is not among those that are open; the caller sees the error.
     opening.catch(() => this.#folders.delete(folderKey));
@@ -157,7 +192,7 @@ export class VolumeFolders {
 }
 
 /** Should an id occur twice in a folder, a copy that is finished serves better than one that is not. */
-function linkOf(folder: Folder, backupId: string): CinderLink | null {
+function linkOf(folder: VolumeListing, backupId: string): CinderLink | null {
   let found: CinderLink | null = null;
   for (const link of folder.links.values()) {
     if (link.backupId !== backupId || !isCinderLink(link)) continue;

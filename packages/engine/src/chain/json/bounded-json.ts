@@ -73,6 +73,11 @@ export class BoundedJson {
     return this.#lastTokenOffset + this.#skippedBytes;
   }
 
+  /** Whether a value has just ended that stands in as many open objects and arrays: next comes a comma or their end. */
+  isBehindValueAt(depth: number): boolean {
+    return this.#expectation === 'comma or end' && this.#objects.length === depth;
+  }
+
   write(bytes: Uint8Array): void {
     this.#guard(() => this.#tokenizer.write(bytes));
     if (this.#tokenizer.numberTooLong) throw new JsonFault(`number too long after byte ${this.byteOffset}`);

@@ -1,6 +1,6 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
-import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
+import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
@@ -11,7 +11,8 @@ import type { Seen } from './decide-sync.ts';
 export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly imagePaths: readonly string[];
-  readonly linkageBytesMax: number;
+  /** False for plans; see {@link ChainContext}. */
+  readonly readHashes: ChainContext['readHashes'];
   /** Aborted when the work is not wanted any more: then a look throws its reason. */
   readonly stopping: AbortSignal;
   /** Aborted when the time is up: then a look says so, in these words. */
@@ -102,8 +103,8 @@ export class ChainLook {
   }
 
   #open(): Promise<ChainExaminer> {
-    const { catalogue, clock } = this.#services;
-    const { chain, imagePaths, linkageBytesMax } = this.#options;
+    const { catalogue, clock, linkageMaxBytes } = this.#services;
+    const { chain, imagePaths, readHashes } = this.#options;
     return openChain({
       storage: this.storage,
       bucketName: chain.bucketName,
@@ -111,7 +112,8 @@ export class ChainLook {
       findProofs: (backupIds) => catalogue.findProofs(chain.projectId, backupIds),
       locate: async (backupId): Promise<Location | null> =>
         (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
-      linkageBytesMax,
+      linkageMaxBytes,
+      readHashes,
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });

@@ -30,7 +30,7 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
-    linkageBytesMax: Number.POSITIVE_INFINITY,
+    readHashes: true,
     stopping: signal,
     deadline: {
       signal: AbortSignal.timeout(Math.max(0, first.createdAtMs + deadlineAfterMs - clock.nowMs())),

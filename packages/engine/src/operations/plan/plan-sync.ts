@@ -58,7 +58,7 @@ async function planChain(
   const look = new ChainLook(services, {
     chain,
     imagePaths: items.map((item) => item.image_path),
-    linkageBytesMax: 0,
+    readHashes: false,
     stopping: services.stopping,
     deadline: { signal: deadline, detail: `a plan looks for ${timeMs / 60_000} minutes at most` },
     onFault: (_, error) => {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
 import {
   type GetRequest,
+  type ListFoldersRequest,
   type ListRequest,
   type ObjectContent,
   type ObjectEntry,
@@ -15,7 +16,7 @@ import { BucketDirectory, openRoot, type RootDirectory } from './bucket-director
 import { type BytePath, toBytePath, toBytes } from './byte-path.ts';
 import { readFileBody } from './file-body.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
-import { walkObjects } from './object-walk.ts';
+import { walkFolders, walkObjects } from './object-walk.ts';
 
 /**
  * Opens a directory whose subdirectories are buckets. Regular files are the objects, and so are links to files and
@@ -40,11 +41,22 @@ class FilesystemStorageUnit implements StorageUnit {
     this.#root = root;
   }
 
-  async *list({ bucket, prefix, signal }: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
+  list(request: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
+    return this.#walk(request, (directory) => walkObjects(directory, request));
+  }
+
+  listFolders(request: ListFoldersRequest): AsyncGenerator<readonly string[]> {
+    return this.#walk(request, (directory) => walkFolders(directory, request));
+  }
+
+  async *#walk<Page>(
+    { bucket, prefix, signal }: ListFoldersRequest,
+    pages: (directory: BucketDirectory) => AsyncIterable<Page>,
+  ): AsyncGenerator<Page> {
     signal?.throwIfAborted();
     const directory = await BucketDirectory.open(this.#root, bucket);
     try {
-      yield* walkObjects(directory, prefix, signal);
+      yield* pages(directory);
     } catch (error) {
       signal?.throwIfAborted();
       throw toStorageError(error, `${JSON.stringify(prefix)}* in ${describeBucket(bucket)}`);

@@ -1,11 +1,10 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
-import type { ObjectEntry } from '../port.ts';
+import { type ListFoldersRequest, type ListRequest, listPageEntriesMax, type ObjectEntry } from '../port.ts';
 import type { BucketDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
 import { isVanished } from './filesystem-error.ts';
 
-const pageEntriesMax = 1000;
 /** Files asked for their size at once: a network file system answers each in its own time. */
 const concurrentStats = 32;
 
@@ -28,21 +27,23 @@ type Level = {
 };
 
 /**
- * Yields the objects of a bucket whose key starts with `prefix`, in pages, at least one. Holds the names of the
- * directories on the way to where it is, never those of the bucket. Throws what the file system throws.
+ * Yields the objects of a bucket whose key starts with `prefix` and stands behind `after`, in pages, at least one.
+ * Holds the names of the directories on the way to where it is, never those of the bucket. Throws what the file system
+ * throws.
  */
 export async function* walkObjects(
   bucket: BucketDirectory,
-  prefix: string,
-  signal: AbortSignal | undefined,
+  { prefix, after = '', signal }: Omit<ListRequest, 'bucket'>,
 ): AsyncGenerator<readonly ObjectEntry[]> {
   const wanted = toBytePath(prefix);
+  const passed = toBytePath(after);
   const start = wanted.lastIndexOf('/') + 1;
   const trail = await findFolders(bucket, wanted.slice(0, start));
   const levels: Level[] = [];
   const enter = async (path: BytePath, keyPrefix: BytePath, namePrefix: BytePath) => {
     signal?.throwIfAborted();
-    levels.push({ path, keyPrefix, children: await readChildren(bucket, path, namePrefix), next: 0 });
+    const children = await readChildren(bucket, path, namePrefix);
+    levels.push({ path, keyPrefix, children, next: firstBehind(children, keyPrefix, passed) });
   };
 
   const first = trail.pop();
@@ -60,9 +61,9 @@ export async function* walkObjects(
       if (!turnsBack) await enter(child.path, level.keyPrefix + child.name, '');
     } else {
       signal?.throwIfAborted();
-      const files = takeFiles(level, Math.min(concurrentStats, pageEntriesMax - page.length));
+      const files = takeFiles(level, Math.min(concurrentStats, listPageEntriesMax - page.length));
       page.push(...(await describeFiles(level.keyPrefix, files)));
-      if (page.length === pageEntriesMax) {
+      if (page.length === listPageEntriesMax) {
         yield page;
         pages += 1;
         page = [];
@@ -72,6 +73,32 @@ export async function* walkObjects(
   // Directories that vanished were passed over as if empty; that is right only if the bucket itself did not vanish.
   await bucket.confirm();
   if (page.length > 0 || pages === 0) yield page;
+}
+
+/** Yields the folders right below `prefix` in pages, at least one. Throws what the file system throws. */
+export async function* walkFolders(
+  bucket: BucketDirectory,
+  { prefix }: Omit<ListFoldersRequest, 'bucket'>,
+): AsyncGenerator<readonly string[]> {
+  const wanted = toBytePath(prefix);
+  const start = wanted.lastIndexOf('/') + 1;
+  const keyPrefix = wanted.slice(0, start);
+  const directory = (await findFolders(bucket, keyPrefix)).at(-1);
+  const children = directory === undefined ? [] : await readChildren(bucket, directory, wanted.slice(start));
+  await bucket.confirm();
+  const folders = children.filter(({ isDirectory }) => isDirectory).map(({ name }) => toText(keyPrefix + name));
+  for (let from = 0; from === 0 || from < folders.length; from += listPageEntriesMax) {
+    yield folders.slice(from, from + listPageEntriesMax);
+  }
+}
+
+/** The index of the first child that is, or may lead to, a key behind `passed`. */
+function firstBehind(children: readonly Child[], keyPrefix: BytePath, passed: BytePath): number {
+  const index = children.findIndex(({ name, isDirectory }) => {
+    const key = keyPrefix + name;
+    return key > passed || (isDirectory && passed.startsWith(key));
+  });
+  return index === -1 ? children.length : index;
 }
 
 /** The directories from the bucket down to `folders` (empty, or ending with "/"), links resolved; empty if there is no such place. */

@@ -1,4 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { StandardRetryStrategy } from '@smithy/core/retry';
+import { toStorageError } from './s3-error.ts';
 
 type S3Credentials = {
   readonly accessKeyId: string;
@@ -26,6 +28,19 @@ export type S3Patience = {
 
 const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
 
+/**
+ * Requests that are throttled are not made again here: the bucket's budget must hear of it, since all who use the
+ * bucket have to hold back. Nor is the SDK's adaptive mode of use, which slows all buckets down for one of them.
+ */
+class PatientUnlessThrottled extends StandardRetryStrategy {
+  override async refreshRetryTokenForRetry(
+    ...[token, cause]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
+  ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
+    if (toStorageError(cause.error, '').code === 'throttled') throw new Error('throttled: not made again here');
+    return await super.refreshRetryTokenForRetry(token, cause);
+  }
+}
+
 /** A client for any service that speaks S3. Does not contact it yet. */
 export function createS3Client(
   { endpoint, region, credentials }: S3Options,
@@ -39,9 +54,7 @@ export function createS3Client(
     // Other services do not know the checksums that the SDK would add and expect of late.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Not 'adaptive': it slows all buckets of a client down for one of them, and budgets are per bucket here.
-    retryMode: 'standard',
-    maxAttempts: attemptsMax,
+    retryStrategy: new PatientUnlessThrottled(attemptsMax),
     requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
   });
 }

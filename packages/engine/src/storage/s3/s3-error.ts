@@ -54,7 +54,29 @@ export function toStorageError(error: unknown, subject: string): StorageError {
   if (status === undefined) return new StorageError('unreachable', `${subject}: ${describeNetworkError(error)}`);
 
   const answer = /^[A-Za-z][\w.]{0,63}$/.test(error.name) ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
-  return new StorageError(codeOf(error, status), `${subject}: the service answers ${answer}`);
+  const code = codeOf(error, status);
+  const options = code === 'throttled' ? { retryAfterMs: retryAfterMsOf(error) } : {};
+  return new StorageError(code, `${subject}: the service answers ${answer}`, options);
+}
+
+/** What the header Retry-After says, as milliseconds: it holds seconds, or a date. Null without one. */
+function retryAfterMsOf(error: Error): number | null {
+  const value = headerOf(error, 'retry-after');
+  if (value === null) return null;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  // By the service's own clock, which its answer tells.
+  const waitMs = Date.parse(value) - Date.parse(headerOf(error, 'date') ?? '');
+  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs);
+}
+
+/** A header of the answer that the error tells of. */
+function headerOf(error: Error, name: string): string | null {
+  const response = '$response' in error ? error.$response : null;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return null;
+  const { headers } = response;
+  if (typeof headers !== 'object' || headers === null) return null;
+  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : null;
 }
 
 /** HTTP status of the answer that the error tells of, if there was one. */

@@ -1,8 +1,13 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { compareKeys } from '../key-order.ts';
-import { type ListRequest, type ObjectEntry, StorageError } from '../port.ts';
+import {
+  type ListFoldersRequest,
+  type ListRequest,
+  listPageEntriesMax,
+  type ObjectEntry,
+  StorageError,
+} from '../port.ts';
 
-const pageEntriesMax = 1000;
 /** A service may answer with a page that is empty and yet not the last, but not for ever. */
 const emptyPagesMax = 100;
 /** S3 has no longer keys, in UTF-8. */
@@ -11,16 +16,45 @@ const keyBytesMax = 1024;
 /** Classes whose objects must be thawed before they can be read: those of S3, then the names that OBS and COS use. */
 const archiveClasses: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE', 'COLD', 'ARCHIVE']);
 
+/** Yields one page of objects for each request. Throws as {@link walkPages}. */
+export function listPages(
+  client: S3Client,
+  { after, ...request }: ListRequest,
+  subject: string,
+): AsyncGenerator<readonly ObjectEntry[]> {
+  const walk: Walk<ObjectEntry> = { after, delimiter: undefined, read: readPage, keyOf: ({ key }) => key };
+  return walkPages(client, request, walk, subject);
+}
+
+/** Yields one page of folders for each request. Throws as {@link walkPages}. */
+export function listFolderPages(
+  client: S3Client,
+  request: ListFoldersRequest,
+  subject: string,
+): AsyncGenerator<readonly string[]> {
+  const walk: Walk<string> = { after: undefined, delimiter: '/', read: readFolders, keyOf: (folder) => folder };
+  return walkPages(client, request, walk, subject);
+}
+
+type Walk<Item> = {
+  readonly after: string | undefined;
+  readonly delimiter: '/' | undefined;
+  /** Null where something is missing that every answer has. */
+  readonly read: (answer: ListObjectsV2CommandOutput) => readonly Item[] | null;
+  readonly keyOf: (item: Item) => string;
+};
+
 /**
  * Yields one page for each request. Throws `unreachable` where the answers cannot be a complete listing: nothing may
  * be taken for absent because a service repeats itself, forgets to go on, or is none of S3. Else what the SDK throws.
  */
-export async function* listPages(
+async function* walkPages<Item>(
   client: S3Client,
-  { bucket, prefix, signal }: ListRequest,
+  { bucket, prefix, signal }: ListFoldersRequest,
+  { after, delimiter, read, keyOf }: Walk<Item>,
   subject: string,
-): AsyncGenerator<readonly ObjectEntry[]> {
-  if (!prefix.isWellFormed() || Buffer.byteLength(prefix) > keyBytesMax) {
+): AsyncGenerator<readonly Item[]> {
+  if (!isPossibleKey(prefix)) {
     yield [];
     return;
   }
@@ -28,7 +62,7 @@ export async function* listPages(
     throw new StorageError('unreachable', `${subject}: the listing cannot be trusted: ${problem}`);
   };
   let token: string | undefined;
-  let last: string | undefined;
+  let last = after;
   let emptyPages = 0;
   do {
     signal?.throwIfAborted();
@@ -36,24 +70,27 @@ export async function* listPages(
       new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: prefix,
-        MaxKeys: pageEntriesMax,
+        MaxKeys: listPageEntriesMax,
         // XML cannot carry every character of a key.
         EncodingType: 'url',
-        ...(token !== undefined && { ContinuationToken: token }),
+        ...(delimiter !== undefined && { Delimiter: delimiter }),
+        ...(token !== undefined ? { ContinuationToken: token } : after !== undefined && { StartAfter: after }),
       }),
       { ...(signal && { abortSignal: signal }) },
     );
     if (answer.IsTruncated === undefined) refuse('the answer is none of ListObjectsV2');
 
-    const page = readPage(answer) ?? refuse('an object lacks its key, size or time');
-    for (const { key } of page) {
+    const page = read(answer) ?? refuse('an object lacks its key, size or time');
+    for (const key of page.map(keyOf)) {
       if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} was not asked for`);
       if (last !== undefined && compareKeys(last, key) >= 0) {
         refuse(`the key ${JSON.stringify(key)} comes after ${JSON.stringify(last)}, repeated or out of order`);
       }
       last = key;
     }
-    emptyPages = page.length === 0 ? emptyPages + 1 : 0;
+    // Objects that lie in no folder fill pages of folders.
+    const isEmpty = page.length === 0 && (answer.Contents ?? []).length === 0;
+    emptyPages = isEmpty ? emptyPages + 1 : 0;
     if (emptyPages > emptyPagesMax) refuse(`${emptyPages} pages in a row are empty`);
     yield page;
 
@@ -61,6 +98,11 @@ export async function* listPages(
     if (answer.IsTruncated && !next) refuse('it goes on, but the service does not say where');
     token = next;
   } while (token !== undefined);
+}
+
+/** S3 has no other keys, so a prefix beyond this selects nothing. */
+function isPossibleKey(text: string): boolean {
+  return text.isWellFormed() && Buffer.byteLength(text) <= keyBytesMax;
 }
 
 /** Null where something is missing that every object has. */
@@ -79,6 +121,17 @@ function readPage(answer: ListObjectsV2CommandOutput): readonly ObjectEntry[] | 
     });
   }
   return page;
+}
+
+/** Null where a folder has no name. */
+function readFolders(answer: ListObjectsV2CommandOutput): readonly string[] | null {
+  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key;
+  const folders: string[] = [];
+  for (const { Prefix } of answer.CommonPrefixes ?? []) {
+    if (!Prefix) return null;
+    folders.push(decode(Prefix));
+  }
+  return folders;
 }
 
 /** Undoes the form encoding of listings, where "+" is a blank. Bytes that are not UTF-8 become U+FFFD. */

@@ -83,16 +83,40 @@ test('a service that is not there is unreachable', async () => {
   expect(error.message).toContain('ECONNREFUSED');
 });
 
-test('tries again when the service asks for fewer requests', async () => {
+test('tries again when the service fails', async () => {
   let requests = 0;
   const answer: RequestListener = (_, response) => {
     requests += 1;
-    if (requests === 1) response.writeHead(503).end(errorXml('SlowDown'));
+    if (requests === 1) response.writeHead(500).end(errorXml('InternalError'));
     else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
   };
   await using served = await openOn(answer, { attemptsMax: 2 });
   expect(await listAll(served.unit, 'bucket')).toHaveLength(1);
 });
+
+test.each([
+  ['no word of how long', {}, null],
+  ['seconds', { 'retry-after': '7' }, 7_000],
+  [
+    'a date by its own clock',
+    { 'retry-after': 'Sun, 01 Mar 2026 02:00:30 GMT', date: 'Sun, 01 Mar 2026 02:00:10 GMT' },
+    20_000,
+  ],
+  ['nonsense', { 'retry-after': 'soon' }, null],
+] as const)(
+  'does not try again when the service asks for fewer requests, with %s',
+  async (_, headers, retryAfterMs) => {
+    let requests = 0;
+    const answer: RequestListener = (_, response) => {
+      requests += 1;
+      response.writeHead(503, headers).end(errorXml('SlowDown'));
+    };
+    await using served = await openOn(answer, { attemptsMax: 6 });
+    const error = await expectCode('throttled', listAll(served.unit, 'bucket'));
+    expect(error.retryAfterMs).toBe(retryAfterMs);
+    expect(requests).toBe(1);
+  },
+);
 
 test('errors carry neither credentials nor what was signed', async () => {
   const refusal = errorXml('SignatureDoesNotMatch', 'KEYID signed').replace(

@@ -9,6 +9,7 @@ import {
 import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../names.ts';
 import {
   type GetRequest,
+  type ListFoldersRequest,
   type ListRequest,
   type ObjectContent,
   type ObjectEntry,
@@ -19,7 +20,7 @@ import {
 import { readS3Body } from './s3-body.ts';
 import { createS3Client, type S3Options } from './s3-client.ts';
 import { statusOf, toStorageError } from './s3-error.ts';
-import { listPages, plainEtag } from './s3-listing.ts';
+import { listFolderPages, listPages, plainEtag } from './s3-listing.ts';
 
 /**
  * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
@@ -39,13 +40,24 @@ export class S3StorageUnit implements StorageUnit {
     this.#client = client;
   }
 
-  async *list(request: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
-    refuseUnsafe(request.bucket);
-    const subject = `${JSON.stringify(request.prefix)}* in ${describeBucket(request.bucket)}`;
+  list(request: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
+    return this.#listing(request, (subject) => listPages(this.#client, request, subject));
+  }
+
+  listFolders(request: ListFoldersRequest): AsyncGenerator<readonly string[]> {
+    return this.#listing(request, (subject) => listFolderPages(this.#client, request, subject));
+  }
+
+  async *#listing<Page>(
+    { bucket, prefix, signal }: ListFoldersRequest,
+    pages: (subject: string) => AsyncIterable<Page>,
+  ): AsyncGenerator<Page> {
+    refuseUnsafe(bucket);
+    const subject = `${JSON.stringify(prefix)}* in ${describeBucket(bucket)}`;
     try {
-      yield* listPages(this.#client, request, subject);
+      yield* pages(subject);
     } catch (error) {
-      request.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const mapped = toStorageError(error, subject);
       // A listing has no object that it could fail to find: something else than S3 answers.
       throw mapped.code === 'object_not_found' ? new StorageError('unreachable', mapped.message) : mapped;

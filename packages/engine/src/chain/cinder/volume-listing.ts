@@ -1,0 +1,178 @@
+import pLimit from 'p-limit';
+import { compareKeys } from '../../storage/key-order.ts';
+import { listPageEntriesMax, type ObjectEntry } from '../../storage/port.ts';
+import type { ChainContext } from '../examiner.ts';
+import { momentFolderOf, parseCinderKey } from './image-path.ts';
+import { type CinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
+import type { ListedObjects } from './object-columns.ts';
+
+/** A stretch of the listing that has been read, without a gap. */
+type Stretch = {
+  /** Only keys behind this one are part of it: a moment's folder, or the volume's. */
+  readonly from: string;
+  /** The last key seen; null before the first. */
+  last: string | null;
+  /** Nothing comes behind it. */
+  ended: boolean;
+  /** The links of the moment at which it stops: more of their objects may follow. */
+  readonly open: Map<string, LinkListing>;
+};
+
+/**
+ * The listing of a volume's folder, read only where it is needed: the pages that hold the links asked for, each
+ * beginning where the last one ended or at the next link wanted. That is never more than the whole listing, nor more
+ * than a listing for each link, but for the first page, which tells whether there is more than one.
+ *
+ * What is read or not is a moment's folder, `volume_<id>/<time>/`: it holds all objects of a link, whatever its name.
+ */
+export class VolumeListing {
+  readonly bucketName: string;
+  readonly prefix: string;
+  /** The links whose moment has been read to its end, by image path. Who lists one anew puts it here. */
+  readonly links = new Map<string, CinderLink>();
+  readonly #context: ChainContext;
+  readonly #budget: RetentionBudget;
+  readonly #retain: (link: CinderLink, objects: ListedObjects) => void;
+  /** In the order of their keys, none touching the next. */
+  readonly #stretches: Stretch[] = [];
+  readonly #oneAtATime = pLimit(1);
+  #moments: readonly string[] | null = null;
+  /** How many moments of the past are read the next time. */
+  #pastMoments = 1;
+  #isComplete = false;
+
+  constructor(
+    context: ChainContext,
+    place: { readonly bucketName: string; readonly prefix: string },
+    retention: {
+      readonly budget: RetentionBudget;
+      readonly retain: (link: CinderLink, objects: ListedObjects) => void;
+    },
+  ) {
+    this.bucketName = place.bucketName;
+    this.prefix = place.prefix;
+    this.#context = context;
+    this.#budget = retention.budget;
+    this.#retain = retention.retain;
+  }
+
+  /** Whether everything in the folder has been seen. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Reads the first page, and to the end where that looks near. Throws what storage throws. */
+  begin(): Promise<void> {
+    return this.#oneAtATime(async () => {
+      const stretch: Stretch = { from: this.prefix, last: null, ended: false, open: new Map() };
+      this.#stretches.push(stretch);
+      await this.#read(stretch, (page) => page.length < listPageEntriesMax);
+      this.#isComplete = stretch.ended;
+    });
+  }
+
+  /** Makes sure that these links have been seen, where they are there. Throws what storage throws. */
+  cover(imagePaths: readonly string[]): Promise<void> {
+    return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => momentFolderOf(imagePath))));
+  }
+
+  /**
+   * Reads on towards the past of a link, which is where its parents lie: each time twice as many moments as the time
+   * before, at last everything. So it is no more in all than the whole listing and a few pages.
+   */
+  coverPast(imagePath: string): Promise<void> {
+    return this.#oneAtATime(async () => {
+      const moments = this.#pastMoments;
+      this.#pastMoments *= 2;
+      this.#moments ??= await this.#listMoments();
+      const own = momentFolderOf(imagePath);
+      const past = this.#moments.filter((moment) => moment < own && !this.#isCovered(moment));
+      await this.#coverMoments(past.slice(-moments));
+      if (past.length > moments) return;
+      await this.#coverMoments(this.#moments);
+      this.#isComplete = true;
+    });
+  }
+
+  async #coverMoments(moments: readonly string[]): Promise<void> {
+    const wanted = new Set(moments);
+    for (const moment of [...wanted].sort(compareKeys)) {
+      if (this.#isComplete || this.#isCovered(moment)) continue;
+      await this.#read(this.#stretchTo(moment), (_, last) => wanted.has(momentFolderOf(last)));
+    }
+  }
+
+  /** The stretch that stops inside the moment, or else a new one that begins with it. */
+  #stretchTo(moment: string): Stretch {
+    const before = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
+    const stopsAt = before === undefined || before.last === null ? before?.from : momentFolderOf(before.last);
+    if (before !== undefined && stopsAt === moment) return before;
+    const stretch: Stretch = { from: moment, last: null, ended: false, open: new Map() };
+    this.#stretches.splice(before === undefined ? 0 : this.#stretches.indexOf(before) + 1, 0, stretch);
+    return stretch;
+  }
+
+  #isCovered(moment: string): boolean {
+    const stretch = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
+    if (stretch === undefined) return false;
+    return stretch.ended || (stretch.last !== null && compareKeys(momentFolderOf(stretch.last), moment) > 0);
+  }
+
+  /** Reads on from where a stretch stops, while `goesOn` says so of the page and its last key, until it meets the next. */
+  async #read(stretch: Stretch, goesOn: (page: readonly ObjectEntry[], last: string) => boolean): Promise<void> {
+    const next = this.#stretches[this.#stretches.indexOf(stretch) + 1];
+    const { storage, signal } = this.#context;
+    const after = stretch.last ?? (stretch.from === this.prefix ? null : stretch.from);
+    const request = { bucket: this.bucketName, prefix: this.prefix, signal, ...(after !== null && { after }) };
+    for await (const page of storage.list(request)) {
+      for (const entry of page) {
+        if (next !== undefined && compareKeys(entry.key, next.from) > 0) {
+          this.#join(stretch, next);
+          return;
+        }
+        this.#take(stretch, entry);
+      }
+      if (page.length > 0 && stretch.last !== null && !goesOn(page, stretch.last)) return;
+    }
+    // What the next stretch has seen may be gone since: then it stays as it was seen.
+    if (next !== undefined) this.#join(stretch, next);
+    else {
+      this.#close(stretch);
+      stretch.ended = true;
+    }
+  }
+
+  #take(stretch: Stretch, entry: ObjectEntry): void {
+    if (stretch.last !== null && momentFolderOf(stretch.last) !== momentFolderOf(entry.key)) this.#close(stretch);
+    stretch.last = entry.key;
+    const key = parseCinderKey(entry.key);
+    if (key === null) return;
+    const listing = stretch.open.get(key.imagePath) ?? new LinkListing(this.bucketName, key, this.#budget);
+    stretch.open.set(key.imagePath, listing);
+    listing.add(key.suffix, entry);
+  }
+
+  /** Nothing more comes of the moment at which the stretch stands. */
+  #close(stretch: Stretch): void {
+    for (const [imagePath, listing] of stretch.open) {
+      const { link, objects } = listing.finish();
+      this.links.set(imagePath, link);
+      if (objects !== null) this.#retain(link, objects);
+    }
+    stretch.open.clear();
+  }
+
+  #join(stretch: Stretch, next: Stretch): void {
+    this.#close(stretch);
+    const joined: Stretch = { ...next, from: stretch.from };
+    this.#stretches.splice(this.#stretches.indexOf(stretch), 2, joined);
+  }
+
+  async #listMoments(): Promise<readonly string[]> {
+    const { storage, signal } = this.#context;
+    const moments: string[] = [];
+    const request = { bucket: this.bucketName, prefix: this.prefix, signal };
+    for await (const page of storage.listFolders(request)) moments.push(...page);
+    return moments;
+  }
+}

@@ -1,0 +1,226 @@
+import type { BackupFormat, BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
+import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
+import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
+import { StorageError, type StorageErrorCode } from '../storage/port.ts';
+import { chainContext } from '../testing/chain-context.ts';
+import { type FaultLog, injectFault, type StorageFault } from '../testing/faulty-storage-unit.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { VirtualTime } from '../testing/virtual-time.ts';
+import { openChain } from './examiner.ts';
+
+const bucketName = 'backups';
+/** So few that a small chain's listing has several. */
+const pageEntries = 4;
+
+/** A chain of a format as its writer leaves it. The item asked for is the last link. */
+type FormatUnderTest = {
+  readonly format: BackupFormat;
+  readonly objects: Iterable<readonly [string, Uint8Array | string]>;
+  readonly item: BackupSync;
+  /** The level that it has where nothing fails. */
+  readonly level: VerificationLevel;
+  /** The level that is left where this object may not be read. */
+  readonly levelWithout: (key: string) => VerificationLevel;
+};
+
+/** Every format of examiner.ts: a format that is added there is added here. */
+const formats: readonly FormatUnderTest[] = [cinderUnderTest(), unknownUnderTest()];
+
+function cinderUnderTest(): FormatUnderTest {
+  const chain = writeSmallChain('faults', 8, [[1], [2, 7]]);
+  const leaf = chain.at(-1);
+  if (leaf === undefined) throw new Error('a chain has links');
+  return {
+    format: 'cinder',
+    objects: chain.flatMap(({ objects }) => [...objects]),
+    item: syncItemOf(leaf, bucketName),
+    level: 'linkage',
+    levelWithout: (key) => (key.endsWith('_metadata') ? 'presence' : 'inventory'),
+  };
+}
+
+function unknownUnderTest(): FormatUnderTest {
+  const objects = Array.from({ length: 9 }, (_, index): [string, string] => [`plan/b/${index}`, 'x']);
+  const [full] = writeSmallChain('unknown', 4, []);
+  if (full === undefined) throw new Error('a chain has links');
+  return {
+    format: 'unknown',
+    objects,
+    item: { ...syncItemOf(full, bucketName), image_path: 'plan/b' },
+    level: 'presence',
+    levelWithout: () => 'presence',
+  };
+}
+
+type Outcome =
+  | { readonly kind: 'thrown'; readonly error: unknown }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'seen'; readonly level: VerificationLevel | null; readonly code: ReasonCode | null };
+
+type Run = { readonly outcome: Outcome; readonly log: FaultLog; readonly waitedMs: number };
+
+/** Examines the chain on a storage unit with this fault, in virtual time; a unit that hangs is given up on. */
+async function examineWith(format: FormatUnderTest, fault: StorageFault | null): Promise<Run> {
+  await using buckets = await makeTestBuckets();
+  await buckets.put(bucketName, format.objects);
+  await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+  const time = new VirtualTime();
+  const { unit: faulty, log } = injectFault(storage, fault, pageEntries);
+  const limits = { requestsPerSecond: 1_000_000, requestsInFlight: 1 };
+  const unit = budgetRequests(faulty, { limits, clock: time.clock, sleep: time.sleep });
+  const stopping = new AbortController();
+  if (fault !== null && 'hangAtByte' in fault) void time.sleep(60_000, undefined).then(() => stopping.abort(stopped));
+  const { item } = format;
+  const examine = async (): Promise<Outcome> => {
+    try {
+      const chain = await openChain(chainContext(unit, bucketName, [item.image_path], { signal: stopping.signal }));
+      const examination = await chain.examine(item);
+      if (examination === null) return { kind: 'nothing' };
+      return { kind: 'seen', level: examination.level, code: examination.fault?.code ?? null };
+    } catch (error) {
+      return { kind: 'thrown', error };
+    }
+  };
+  const outcome = await time.until(examine());
+  return { outcome, log, waitedMs: time.clock.nowMs() };
+}
+
+const stopped = new Error('stopped by the test');
+const refusal = (code: StorageErrorCode, retryAfterMs: number | null = null) =>
+  new StorageError(code, 'refused by the test', { retryAfterMs });
+
+type Row = {
+  readonly name: string;
+  readonly at: StorageFault['at'];
+  readonly fault: (number: number) => StorageFault;
+  readonly expect: (run: Run, format: FormatUnderTest) => void;
+};
+
+const isThrown = (code: StorageErrorCode) => (run: Run) =>
+  expect(run.outcome).toMatchObject({ kind: 'thrown', error: { code } });
+const isUnharmed = ({ outcome }: Run, { level }: FormatUnderTest) =>
+  expect(outcome).toEqual({ kind: 'seen', level, code: null });
+const isWithout = (code: ReasonCode) => (run: Run, format: FormatUnderTest) =>
+  expect(run.outcome).toEqual({ kind: 'seen', level: format.levelWithout(run.log.faultyKey ?? ''), code });
+
+/** What is wrong with what an object holds: of the link itself, or of an ancestor. */
+function isFault(codes: readonly (ReasonCode | null)[]) {
+  return ({ outcome }: Run, format: FormatUnderTest) => {
+    if (outcome.kind !== 'seen') throw new Error(`expected a fault, got ${JSON.stringify(outcome)}`);
+    expect(codes).toContain(outcome.code);
+    expect([null, 'inventory']).toContain(outcome.level);
+    expect(outcome.level).not.toBe(format.level);
+  };
+}
+
+const rows: readonly Row[] = [
+  ...(['page', 'read'] as const).flatMap((at): Row[] => [
+    ...(['unreachable', 'bucket_not_found', 'throttled'] as const).flatMap((code): Row[] => [
+      {
+        name: `${code}, from then on`,
+        at,
+        fault: (number) => ({ at, number, everythingAfter: refusal(code) }),
+        expect: isThrown(code),
+      },
+    ]),
+    {
+      name: 'one answer that is unreachable',
+      at,
+      fault: (number) => ({ at, number, error: refusal('unreachable') }),
+      expect: isThrown('unreachable'),
+    },
+    {
+      name: '503 with Retry-After, once',
+      at,
+      fault: (number) => ({ at, number, error: refusal('throttled', 40_000) }),
+      expect: (run, format) => {
+        isUnharmed(run, format);
+        expect(run.waitedMs).toBeGreaterThanOrEqual(40_000);
+      },
+    },
+  ]),
+  {
+    name: 'a page that is refused',
+    at: 'page',
+    fault: (number) => ({ at: 'page', number, error: refusal('access_denied') }),
+    expect: isThrown('access_denied'),
+  },
+  {
+    name: 'credentials that expire at a page',
+    at: 'page',
+    fault: (number) => ({ at: 'page', number, everythingAfter: refusal('access_denied') }),
+    expect: isThrown('access_denied'),
+  },
+  {
+    name: 'listings that are empty',
+    at: 'page',
+    fault: (number) => ({ at: 'page', number, empty: true }),
+    expect: ({ outcome }) => expect(outcome).toEqual({ kind: 'nothing' }),
+  },
+  ...(['access_denied', 'archived', 'encrypted_customer_key'] as const).map(
+    (code): Row => ({
+      name: `an object: ${code}`,
+      at: 'read',
+      fault: (number) => ({ at: 'read', number, error: refusal(code) }),
+      expect: isWithout(code),
+    }),
+  ),
+  {
+    name: 'credentials that expire at a read',
+    at: 'read',
+    fault: (number) => ({ at: 'read', number, everythingAfter: refusal('access_denied') }),
+    expect: ({ outcome }, format) => {
+      expect(outcome).toMatchObject({ kind: 'seen', code: 'access_denied' });
+      expect(outcome).not.toMatchObject({ level: format.level });
+    },
+  },
+  {
+    name: 'an object that vanishes behind the listing',
+    at: 'read',
+    fault: (number) => ({ at: 'read', number, vanishes: true }),
+    // Without its hashes a link is limited, not broken.
+    expect: isFault(['object_missing', 'incomplete', 'parent_broken', null]),
+  },
+  {
+    name: 'an object that changes behind the listing',
+    at: 'read',
+    fault: (number) => ({ at: 'read', number, changed: true }),
+    expect: isFault(['changed_while_read']),
+  },
+  ...[0, 1, 150].flatMap((byte): Row[] => [
+    {
+      name: `a body that is cut at byte ${byte}`,
+      at: 'read',
+      fault: (number) => ({ at: 'read', number, cutAtByte: byte }),
+      expect: isThrown('unreachable'),
+    },
+    {
+      name: `a body that hangs at byte ${byte}, until the work is stopped`,
+      at: 'read',
+      fault: (number) => ({ at: 'read', number, hangAtByte: byte }),
+      expect: ({ outcome }) => expect(outcome).toEqual({ kind: 'thrown', error: stopped }),
+    },
+  ]),
+  {
+    name: 'a body that comes byte by byte',
+    at: 'read',
+    fault: (number) => ({ at: 'read', number, slow: true }),
+    expect: isUnharmed,
+  },
+];
+
+describe.each(formats)('faults of storage under format $format', (format) => {
+  test('harm nothing where there is none', async () => {
+    const run = await examineWith(format, null);
+    isUnharmed(run, format);
+    expect(run.log.pages).toBeGreaterThanOrEqual(3);
+  });
+
+  test.each(rows)('$at: $name', async (row) => {
+    const { log } = await examineWith(format, null);
+    const count = row.at === 'page' ? log.pages : log.reads;
+    for (let number = 1; number <= count; number += 1) row.expect(await examineWith(format, row.fault(number)), format);
+  });
+});

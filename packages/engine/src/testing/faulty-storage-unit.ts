@@ -1,0 +1,122 @@
+import { type GetRequest, type ObjectContent, StorageError, type StorageUnit } from '../storage/port.ts';
+
+/** Where a storage unit fails. Pages of listings, and reads of objects, are each counted from 1 over all calls. */
+export type StorageFault =
+  | { readonly at: 'page' | 'read'; readonly number: number; readonly error: StorageError }
+  /** From then on, whatever is asked: credentials expire, a bucket vanishes. */
+  | { readonly at: 'page' | 'read'; readonly number: number; readonly everythingAfter: StorageError }
+  /** The object is gone, and no longer listed. */
+  | { readonly at: 'read'; readonly number: number; readonly vanishes: true }
+  /** The bytes stop there, as where a connection breaks. */
+  | { readonly at: 'read'; readonly number: number; readonly cutAtByte: number }
+  /** No byte comes behind that one until the signal is aborted. */
+  | { readonly at: 'read'; readonly number: number; readonly hangAtByte: number }
+  /** The bytes come one by one. */
+  | { readonly at: 'read'; readonly number: number; readonly slow: true }
+  /** The object is another than the one that was listed, of the same size. */
+  | { readonly at: 'read'; readonly number: number; readonly changed: true }
+  /** Every listing shows nothing. */
+  | { readonly at: 'page'; readonly number: number; readonly empty: true };
+
+/** What was asked of a unit with faults. */
+export type FaultLog = {
+  pages: number;
+  reads: number;
+  /** The key whose read met the fault; null where none did. */
+  faultyKey: string | null;
+};
+
+/** A storage unit that answers as another does, in pages of `pageEntries`, but for one fault. */
+export function injectFault(
+  unit: StorageUnit,
+  fault: StorageFault | null,
+  pageEntries: number,
+): { readonly unit: StorageUnit; readonly log: FaultLog } {
+  const log: FaultLog = { pages: 0, reads: 0, faultyKey: null };
+  let gone: StorageError | null = null;
+
+  function meets(at: StorageFault['at'], number: number): boolean {
+    if (gone !== null) throw gone;
+    if (fault?.at !== at || fault.number !== number) return false;
+    if ('everythingAfter' in fault) gone = fault.everythingAfter;
+    if ('error' in fault) throw fault.error;
+    if (gone !== null) throw gone;
+    return true;
+  }
+
+  let vanishedKey: string | null = null;
+
+  async function* repage<Item>(
+    pages: AsyncIterable<readonly Item[]>,
+    keyOf: (item: Item) => string,
+  ): AsyncGenerator<readonly Item[]> {
+    for await (const all of pages) {
+      const page = all.filter((item) => keyOf(item) !== vanishedKey);
+      for (let from = 0; from === 0 || from < page.length; from += pageEntries) {
+        log.pages += 1;
+        const isEmpty = fault !== null && 'empty' in fault;
+        if (!isEmpty) meets('page', log.pages);
+        yield isEmpty ? [] : page.slice(from, from + pageEntries);
+      }
+    }
+  }
+
+  async function read<Answer>(request: GetRequest, answer: (isFaulty: boolean) => Promise<Answer>): Promise<Answer> {
+    log.reads += 1;
+    if (fault?.at === 'read' && fault.number === log.reads) log.faultyKey = request.key;
+    const isFaulty = meets('read', log.reads);
+    if (isFaulty && fault !== null && 'vanishes' in fault) vanishedKey = request.key;
+    if (request.key === vanishedKey) throw new StorageError('object_not_found', request.key);
+    return answer(isFaulty);
+  }
+
+  const faulty: StorageUnit = {
+    id: unit.id,
+    list: (request) => repage(unit.list(request), ({ key }) => key),
+    listFolders: (request) => repage(unit.listFolders(request), (folder) => folder),
+    get: (request) =>
+      read(request, async (isFaulty) => {
+        const content = await unit.get(request);
+        return isFaulty && fault !== null ? spoil(content, fault, request) : content;
+      }),
+    head: (request) => read(request, () => unit.head(request)),
+    async [Symbol.asyncDispose]() {},
+  };
+  return { unit: faulty, log };
+}
+
+function spoil(content: ObjectContent, fault: StorageFault, { signal, key }: GetRequest): ObjectContent {
+  if ('changed' in fault) return { ...content, etag: 'other', modifiedAtMs: content.modifiedAtMs + 1 };
+  if ('cutAtByte' in fault) {
+    const cut = new StorageError('unreachable', `${key}: ended after ${fault.cutAtByte} of ${content.size} bytes`);
+    return { ...content, body: bytesUntil(content.body, fault.cutAtByte, () => Promise.reject(cut)) };
+  }
+  if ('hangAtByte' in fault) {
+    return { ...content, body: bytesUntil(content.body, fault.hangAtByte, () => untilAborted(signal)) };
+  }
+  return { ...content, body: oneByOne(content.body) };
+}
+
+async function* bytesUntil(
+  body: AsyncIterable<Uint8Array>,
+  end: number,
+  then: () => Promise<never>,
+): AsyncGenerator<Uint8Array> {
+  let left = end;
+  for await (const bytes of body) {
+    if (left > 0) yield bytes.subarray(0, left);
+    left -= bytes.length;
+    if (left <= 0) break;
+  }
+  await then();
+}
+
+async function* oneByOne(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1);
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
