@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { BackupSync, OperationLog, PlanSyncAnswer } from '@backup-sync/contracts';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
@@ -55,6 +56,33 @@ test('what a plan forecasts is what the sync then does and costs', async () => {
   expect(again.plan.map((item) => item.level)).toEqual(Array(5).fill('linkage'));
   expect(again.forecast).toMatchObject({ lists: 2, gets: 0, bytes_read: 0 });
   expect(engine.faults).toEqual([]);
+});
+
+test('whatever is missing, recorded before or asked for, the forecast is the cost, and who fails was told', async () => {
+  const chain = writeSmallChain('plan/any', 16, [[1], [2, 9], [4]]);
+  const keys = chain.flatMap((backup) => [...backup.objects.keys()]);
+  const cases = fc.record({
+    asked: fc.shuffledSubarray(itemsOf(chain), { minLength: 1 }),
+    recorded: fc.subarray(itemsOf(chain)),
+    removed: fc.subarray(keys, { maxLength: 2 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ asked, recorded, removed }) => {
+      await using engine = await openTestEngine();
+      await put(engine, chain);
+      if (recorded.length > 0) await engine.sync(recorded);
+      for (const key of removed) await engine.buckets.remove(bucket, key);
+      const plan = await engine.call('planSync', { sync: asked });
+      const logs = await engine.sync(asked);
+      const { seconds: _, ...forecast } = plan.forecast;
+      expect(requestsOf(logs)).toEqual(forecast);
+      expect(plan.plan.map(({ reason }) => reason?.code ?? null)).toEqual(
+        logs.map((log) => log.backup_sync.reason?.code ?? null),
+      );
+      expect(plan.plan.map(({ outcome }) => outcome)).toEqual(logs.map((log) => log.backup_sync.outcome));
+    }),
+    { numRuns: 8 },
+  );
 });
 
 test('an increment on a proved chain is forecast at its metadata and two hash objects', async () => {
