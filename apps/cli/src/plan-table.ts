@@ -27,15 +27,16 @@ export function forecastLine({ plan, forecast }: PlanSyncAnswer): string {
     .map((name) => [name, plan.filter((planned) => planned.class === name).length] as const)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name}`);
-  const time = forecast.seconds === null ? 'for a time that is not known yet' : `about ${duration(forecast.seconds)}`;
+  const time = forecast.seconds === null ? 'for a time that is not known yet' : duration(forecast.seconds);
   const requests = `${forecast.lists} LIST, ${forecast.gets} GET, ${formatBytes(forecast.bytes_read)} read`;
   return `${plan.length} ${plan.length === 1 ? 'backup' : 'backups'}: ${counts.join(', ')}. A sync takes ${requests}, ${time}.`;
 }
 
-/** `0.4 s`, `12 s`, `3 min`, `2.5 h`. */
+/** `about 0.4 s`, `about 12 s`, `about 3 min`, `about 2.5 h`. */
 function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 2 * 60 * 60) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 0.1) return 'less than 0.1 s';
+  if (seconds < 10) return `about ${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `about ${Math.round(seconds)} s`;
+  if (seconds < 2 * 60 * 60) return `about ${Math.round(seconds / 60)} min`;
+  return `about ${(seconds / 3600).toFixed(1)} h`;
 }
