@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
 
 const exitCodesHelp = `
@@ -58,6 +59,9 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   const contextOf = (options: Shared) => makeContext({ connect: options, json: options.json ?? false });
 
   command(program, 'sync <file>', 'bring backups into the catalogue and follow them to their end')
+    .option('--plan-first', 'show what it would do and cost, and ask', false)
+    .option('--yes', 'with --plan-first: go on unasked', false)
+    .option('--with-ancestors', 'record missing ancestors too, where their bucket has them', false)
     .addHelpText(
       'after',
       `
@@ -66,9 +70,23 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
 Example:
   backup-sync sync examples/sync-request.json --data-dir data --storage file:examples/buckets`,
     )
-    .action(async (file: string, options: Shared) => {
+    .action(async (file: string, options: Shared & SyncCommandOptions) => {
       const { syncCommand } = await import('./commands/sync.ts');
-      finish(await syncCommand(contextOf(options), file));
+      finish(await syncCommand(contextOf(options), file, options));
+    });
+  command(program, 'plan <file>', 'say what a sync would do and cost; nothing is changed')
+    .addHelpText(
+      'after',
+      `
+<file> is as for sync. Exits 3 when some backups would fail. Block hashes are not read: a sync may still find that they
+contradict.
+
+Example:
+  backup-sync plan examples/sync-request.json --data-dir data --storage file:examples/buckets`,
+    )
+    .action(async (file: string, options: Shared) => {
+      const { planCommand } = await import('./commands/plan.ts');
+      finish(await planCommand(contextOf(options), file));
     });
 
   const backups = program.command('backups').description('what the catalogue holds');

@@ -18,6 +18,7 @@ export * from './openapi.ts';
 export * from './operation.ts';
 export * from './operation-log.ts';
 export * from './operations.ts';
+export * from './plan.ts';
 export * from './problems.ts';
 export * from './reason-code.ts';
 export * from './sync.ts';

@@ -16,7 +16,7 @@ import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
-import { startChain } from './steps/start-chain.ts';
+import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
@@ -29,6 +29,7 @@ type Step = {
 export const steps = {
   accept: { access: 'write', run: accept },
   startChain: { access: 'write', run: startChain },
+  startChildren: { access: 'write', run: startChildren },
   finishImport: { access: 'write', run: finishImport },
   releaseUnfinished: { access: 'write', run: releaseUnfinished },
   deleteBackup: { access: 'write', run: deleteBackup },

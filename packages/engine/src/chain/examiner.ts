@@ -1,11 +1,9 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
-
+import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
-
-import type { FormatChain } from './format.ts';
+import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
 import { formats } from './formats.ts';
-
 import type { EdgeProof, Examination, Location } from './link.ts';
 import { PathListings } from './path-listings.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
@@ -22,6 +20,8 @@ export type ChainContext = {
   readonly locate: (backupId: string) => Promise<Location | null>;
   /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
   readonly linkageMaxBytes: number;
+  /** False: proofs stop where they would read block hashes, and say which. For plans. */
+  readonly readHashes: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };
@@ -52,6 +52,22 @@ export function chainRootOf(imagePath: string): string {
     if (root !== null) return root;
   }
   return imagePath;
+}
+
+/**
+ * What the metadata at an image path says of its backup; null where no format has any there. Throws `ReadFault` where
+ * it is there and makes no sense, and what storage throws.
+ */
+export async function describeBackup(context: DescribeContext, imagePath: string): Promise<DescribedBackup | null> {
+  for (const format of formats) {
+    if (format.chainRootOf(imagePath) === null) continue;
+    try {
+      return await format.describe(context, imagePath);
+    } catch (error) {
+      if (!(error instanceof ReadFault) || !error.looksMissing) throw error;
+    }
+  }
+  return null;
 }
 
 /** Lists the chain once. Throws what storage throws. */

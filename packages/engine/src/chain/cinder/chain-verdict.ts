@@ -1,11 +1,15 @@
 import { type BackupFormat, describeReason, lowerLevel } from '@backup-sync/contracts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { EdgeProof, Examination, Fault } from '../link.ts';
+import type { EdgeProof, Examination, Fault, UnreadObject } from '../link.ts';
 import { printable } from '../quote.ts';
 
 /** What names a link in a message. */
 type NamedLink = { readonly backupId: string; readonly imagePath: string };
-type ProvedLink = { readonly link: NamedLink; readonly proof: EdgeProof };
+type ProvedLink = {
+  readonly link: NamedLink;
+  readonly proof: EdgeProof;
+  readonly unreadHashes: readonly UnreadObject[];
+};
 
 /** The way from a link towards its full backup. */
 export type ChainWalk = {
@@ -17,8 +21,11 @@ export type ChainWalk = {
   readonly vanished: NamedLink | null;
 };
 
-/** What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. */
-export function judgeChain(format: BackupFormat, walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
+/**
+ * What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. `newlyProved` are
+ * those of its links whose proof this examination is the first to return.
+ */
+export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: readonly ProvedLink[]): Examination {
   const [leaf, ...ancestors] = walk.links;
   if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
   const { proof } = leaf;
@@ -37,11 +44,15 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newProofs: rea
     contradictsRequest: false,
     limit: fault === null ? limitOf(proof, ancestors) : null,
     parentBackupId: proof.parentBackupId,
+    ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     verifiedAtMs: proofs.reduce((oldest, { verifiedAtMs }) => Math.min(oldest, verifiedAtMs), proof.verifiedAtMs),
     checkVersion: proof.checkVersion,
-    newProofs,
+    newProofs: newlyProved.map((link) => link.proof),
+    unreadHashes: newlyProved
+      .filter(({ unreadHashes }) => unreadHashes.length > 0)
+      .map((link) => ({ backupId: link.link.backupId, objects: link.unreadHashes })),
   };
 }
 

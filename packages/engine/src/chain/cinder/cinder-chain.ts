@@ -30,8 +30,11 @@ export class CinderChain implements FormatChain {
     if (mismatch !== null) return this.#refused(link, mismatch);
     const walk = await this.#walk(link);
     if (walk === null) return null;
-    const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
-    return judgeChain('cinder', walk, newProofs);
+    return judgeChain(
+      'cinder',
+      walk,
+      walk.links.filter(({ proof }) => this.#newProofs.delete(proof)),
+    );
   }
 
   async openData(item: BackupSync): Promise<ChainData | null> {
@@ -89,11 +92,13 @@ export class CinderChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      ancestors: [],
       incremental: null,
       volumeBytes: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],
+      unreadHashes: [],
     };
   }
 }

@@ -146,6 +146,8 @@ export class LonghornChain implements FormatChain {
       contradictsRequest,
       limit,
       parentBackupId: null,
+      ancestors: [],
+      unreadHashes: [],
       // Each names all its blocks: none needs another to be restored.
       incremental: contentId === null ? null : false,
       volumeBytes,

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import { ReadFault, withReadFaults } from '../cinder/read-fault.ts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { EdgeProof, Fault } from '../link.ts';
+import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
 import type { PathListing } from '../path-listings.ts';
 import { printable } from '../quote.ts';
 import { checkInventory } from './inventory-check.ts';
@@ -18,6 +18,7 @@ export type ProvedManifest = {
   readonly link: { readonly backupId: string; readonly imagePath: string };
   readonly parent: PathListing | null;
   readonly proof: EdgeProof;
+  readonly unreadHashes: readonly UnreadObject[];
 };
 
 type Attempt = ProvedManifest & { readonly suspect: PathListing | null };
@@ -69,8 +70,29 @@ async function attempt(
   if (unreadParent !== null) {
     return conclude(tools, place, backupId, link, parent, { level: 'inventory', fault: unreadParent });
   }
-  const linkage = await proveLinkage(tools.hashes, link, parentLink);
+  const linkage = leaveHashes(tools, place, parent) ?? (await proveLinkage(tools.hashes, link, parentLink));
   return conclude(tools, place, backupId, link, parent, { level: 'inventory', ...linkage });
+}
+
+/** What ends the proof before block hashes are read: a plan does not read them, and there may be too many. */
+function leaveHashes(
+  { context: { linkageMaxBytes, readHashes } }: ManifestTools,
+  place: PathListing,
+  parent: PathListing | null,
+): Finding | null {
+  const files = [place, parent].flatMap((each) => {
+    const hashes = each?.blockHashes ?? null;
+    return each === null || hashes === null
+      ? []
+      : [{ bucketName: each.bucketName, key: hashes.key, bytes: hashes.size }];
+  });
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > linkageMaxBytes) {
+    const limit = `the block hashes have ${bytes} bytes, and no more than ${linkageMaxBytes} may be read for them`;
+    return { limit: `${place.imagePath}: ${limit}; verify goes on from there` };
+  }
+  if (readHashes) return null;
+  return { limit: `${place.imagePath}: its block hashes were left unread`, unreadHashes: files };
 }
 
 /** A parent that could not be read, or moved meanwhile, is not known to be broken. */
@@ -122,7 +144,7 @@ function conclude(
   finding: Finding,
 ): Attempt {
   const { bucketName, imagePath, listing, manifest, blockHashes } = place;
-  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null } = finding;
+  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
   const read =
     link === null ? [manifest] : [manifest, blockHashes, parent?.manifest ?? null, parent?.blockHashes ?? null];
   const proof: EdgeProof = {
@@ -142,5 +164,5 @@ function conclude(
       .filter((entry) => entry !== null)
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
-  return { place, link: { backupId, imagePath }, parent, proof, suspect };
+  return { place, link: { backupId, imagePath }, parent, proof, unreadHashes, suspect };
 }

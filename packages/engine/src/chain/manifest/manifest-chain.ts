@@ -47,8 +47,11 @@ export class ManifestChain implements FormatChain {
     }
     const walk = await this.#walk(place, item.backup_id);
     if (walk === null) return null;
-    const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
-    return judgeChain('manifest', walk, newProofs);
+    return judgeChain(
+      'manifest',
+      walk,
+      walk.links.filter(({ proof }) => this.#newProofs.delete(proof)),
+    );
   }
 
   /** What is stored of a backup and its ancestors, full backup first. Throws `ReadFault`, and what storage throws. */
@@ -125,14 +128,16 @@ export class ManifestChain implements FormatChain {
     if (proof === undefined || proof.checkVersion !== checkVersion) return null;
     if (!isAt(proof, context.storage.id, place) || proof.listing.digest !== place.listing.digest) return null;
     if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
+    // What ended at the ceiling of bytes may go on under another.
+    if (proof.fault === null && proof.limit !== null) return null;
     const link = { backupId, imagePath: place.imagePath };
-    if (proof.parentBackupId === null) return { place, link, parent: null, proof };
+    if (proof.parentBackupId === null) return { place, link, parent: null, proof, unreadHashes: [] };
     // Where the parent lies is in the manifest, and in its own proof.
     const [ofParent] = await context.findProofs([proof.parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== context.storage.id) return null;
     const parent = await listings.at(ofParent.location.bucketName, ofParent.location.imagePath);
     if (parent === null || parent.listing.digest !== proof.parentListingDigest) return null;
-    return { place, link, parent, proof };
+    return { place, link, parent, proof, unreadHashes: [] };
   }
 
   #read(place: PathListing): Promise<PlaceReading> {
@@ -160,6 +165,8 @@ export class ManifestChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      ancestors: [],
+      unreadHashes: [],
       incremental: null,
       volumeBytes: null,
       verifiedAtMs: this.#tools.context.nowMs(),

@@ -3,7 +3,7 @@ import { writingMsMax } from '../cinder/metadata-proof.ts';
 import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { EdgeProof, Fault } from '../link.ts';
+import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
 import type { PathListing, PathListings } from '../path-listings.ts';
 import { quote } from '../quote.ts';
 import type { ManifestHashes } from './manifest-hashes.ts';
@@ -29,6 +29,8 @@ export type ManifestLink = {
 export type Finding = Partial<Pick<EdgeProof, 'level' | 'fault' | 'limit' | 'volumeBytes'>> & {
   /** What was listed shows less than was expected: it is listed once more before that is believed. */
   readonly suspect?: PathListing | null;
+  /** The block hashes that the proof was not to read. */
+  readonly unreadHashes?: readonly UnreadObject[];
 };
 
 /** What a place was read as. `foreign`: there is a `manifest.json`, and it is none of this format. */

@@ -66,10 +66,12 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     contradictsRequest: false,
     limit,
     parentBackupId,
+    ancestors: [],
     incremental: null,
     volumeBytes,
     verifiedAtMs,
     checkVersion,
     newProofs,
+    unreadHashes: [],
   };
 }
