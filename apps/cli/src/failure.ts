@@ -27,6 +27,7 @@ const operatorErrors = new Set([
   'StorageSpecificationError',
   'StorageError',
   'OutputError',
+  'ManifestCreationError',
 ]);
 
 export function failureOf(thrown: unknown): Failure {

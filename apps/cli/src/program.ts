@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
 
 const exitCodesHelp = `
@@ -11,6 +12,20 @@ if one does).`;
 
 type Shared = ConnectOptions & { json?: boolean };
 type PageOptions = { resourceId?: string; status?: string; limit?: number; marker?: string };
+type ManifestOptions = {
+  output?: string;
+  backupId?: string;
+  name?: string;
+  createdAt?: string;
+  resourceId?: string;
+  resourceName?: string;
+  resourceType?: string;
+  blockSize?: number;
+  parent?: string;
+  parentBucket?: string;
+  parentPath?: string;
+  json?: boolean;
+};
 type BackupListOptions = PageOptions & { name?: string; resourceName?: string; sort?: string };
 
 /** Makes the context of a command from the options that all commands share. */
@@ -44,6 +59,9 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   const contextOf = (options: Shared) => makeContext({ connect: options, json: options.json ?? false });
 
   command(program, 'sync <file>', 'bring backups into the catalogue and follow them to their end')
+    .option('--plan-first', 'show what it would do and cost, and ask', false)
+    .option('--yes', 'with --plan-first: go on unasked', false)
+    .option('--with-ancestors', 'record missing ancestors too, where their bucket has them', false)
     .addHelpText(
       'after',
       `
@@ -52,9 +70,23 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
 Example:
   backup-sync sync examples/sync-request.json --data-dir data --storage file:examples/buckets`,
     )
-    .action(async (file: string, options: Shared) => {
+    .action(async (file: string, options: Shared & SyncCommandOptions) => {
       const { syncCommand } = await import('./commands/sync.ts');
-      finish(await syncCommand(contextOf(options), file));
+      finish(await syncCommand(contextOf(options), file, options));
+    });
+  command(program, 'plan <file>', 'say what a sync would do and cost; nothing is changed')
+    .addHelpText(
+      'after',
+      `
+<file> is as for sync. Exits 3 when some backups would fail. Block hashes are not read: a sync may still find that they
+contradict.
+
+Example:
+  backup-sync plan examples/sync-request.json --data-dir data --storage file:examples/buckets`,
+    )
+    .action(async (file: string, options: Shared) => {
+      const { planCommand } = await import('./commands/plan.ts');
+      finish(await planCommand(contextOf(options), file));
     });
 
   const backups = program.command('backups').description('what the catalogue holds');
@@ -124,6 +156,40 @@ Example:
       const { extractCommand } = await import('./commands/extract.ts');
       finish(await extractCommand(contextOf(options), backupId, options));
     });
+  const manifest = program.command('manifest').description('manifests for backups that no other format describes');
+  manifest
+    .command('create <directory>')
+    .description('make the manifest and block hashes of a backup as local files, to be uploaded by whoever made it')
+    .option('--output <directory>', 'where the files go (the directory itself, for a full backup)')
+    .option('--backup-id <id>', 'id of the backup (a new UUID)')
+    .option('--name <name>', 'name of the backup (that of the directory)')
+    .option('--created-at <time>', 'when it was made, such as 2026-03-01T02:00:00Z (when the newest file was written)')
+    .option('--resource-id <id>', 'id of what was backed up (that of the parent)')
+    .option('--resource-name <name>', 'its name (that of the parent, else its id)')
+    .option('--resource-type <type>', 'its type (that of the parent, else OS::Native::Server)')
+    .option('--block-size <bytes>', 'bytes that one hash covers (that of the parent, else 65536)', wholeNumber)
+    .option('--parent <manifest.json>', 'makes an increment on this backup; its block-hashes.bin lies beside it')
+    .option('--parent-path <path>', 'image path of the parent, where it is not the folder beside, named by its id')
+    .option('--parent-bucket <bucket>', 'bucket of the parent, where it is another; with --parent-path')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+    .addHelpText(
+      'after',
+      `
+<directory> holds the whole volume as it is: one raw image, or its pieces in the order of their names (disk.10 comes
+behind disk.9). For a full backup these files are the objects. For an increment, the blocks that differ from the parent
+are written below data/ in --output. Nothing is uploaded: put block-hashes.bin and the objects below the image path,
+then manifest.json last. It is the mark that the backup is whole.
+
+Example:
+  backup-sync manifest create disks/day-0 --resource-id vm-7 --backup-id vm-7-day-0
+  backup-sync manifest create disks/day-1 --parent disks/day-0/manifest.json --backup-id vm-7-day-1 --output upload/day-1
+${exitCodesHelp}`,
+    )
+    .action(async (directory: string, options: ManifestOptions) => {
+      const { createManifestCommand } = await import('./commands/manifest.ts');
+      finish(await createManifestCommand(contextOf({ json: options.json ?? false }), directory, options));
+    });
+
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
     .action(async (options: Shared & { listen?: string }) => {

@@ -1,4 +1,4 @@
-import type { Backup, OperationLog } from '@backup-sync/contracts';
+import type { Backup, OperationLog, Reason } from '@backup-sync/contracts';
 import { formatBytes, formatTable, printable } from './table.ts';
 
 /** One table row an item: what was imported, how far it is proved, and the result or the reason. */
@@ -34,20 +34,24 @@ function resultOf(log: OperationLog): string {
 
 /** The failures in full, grouped by reason with its remedy. Empty where all went well. */
 export function failureSummary(logs: readonly OperationLog[]): string {
-  const groups = new Map<string, OperationLog[]>();
-  for (const log of logs) {
-    const { reason } = log.backup_sync;
+  return reasonSummary(
+    logs.map((log) => ({
+      name: log.extra_info.backup?.backup_name ?? log.id,
+      reason: log.backup_sync.reason,
+    })),
+  );
+}
+
+/** Reasons in full, each kind once with its remedy. Empty where there is none. */
+export function reasonSummary(items: readonly { readonly name: string; readonly reason: Reason | null }[]): string {
+  const groups = new Map<string, { readonly first: Reason; readonly lines: string[] }>();
+  for (const { name, reason } of items) {
     if (reason === null) continue;
-    const group = groups.get(reason.code);
-    if (group === undefined) groups.set(reason.code, [log]);
-    else group.push(log);
+    const group = groups.get(reason.code) ?? { first: reason, lines: [] };
+    group.lines.push(`  ${printable(name)}: ${printable(reason.message)}`);
+    groups.set(reason.code, group);
   }
-  return Array.from(groups.values(), (group) => {
-    const first = group[0]?.backup_sync.reason;
-    const lines = group.map(
-      (log) =>
-        `  ${printable(log.extra_info.backup?.backup_name ?? log.id)}: ${printable(log.backup_sync.reason?.message ?? '')}`,
-    );
-    return [`${first?.code} (${first?.number})`, ...lines, `  What to do: ${first?.remedy}`].join('\n');
-  }).join('\n');
+  return Array.from(groups.values(), ({ first, lines }) =>
+    [`${first.code} (${first.number})`, ...lines, `  What to do: ${first.remedy}`].join('\n'),
+  ).join('\n');
 }

@@ -38,6 +38,8 @@ export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions
     createExpressMiddleware({
       router: appRouter,
       maxBodySize: bodyMaxBytes,
+      // A query may carry a list of items, which no address holds.
+      allowMethodOverride: true,
       createContext: ({ req, res }) => {
         // A batch asks once for all its calls.
         let caller: ReturnType<typeof authenticate> | undefined;

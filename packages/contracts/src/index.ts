@@ -8,6 +8,7 @@
  * - *Sync*: bring a backup into the catalogue. *Operation log*: the record of one such import.
  */
 export * from './backup.ts';
+export * from './chain-manifest.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
@@ -17,6 +18,7 @@ export * from './openapi.ts';
 export * from './operation.ts';
 export * from './operation-log.ts';
 export * from './operations.ts';
+export * from './plan.ts';
 export * from './problems.ts';
 export * from './reason-code.ts';
 export * from './sync.ts';

@@ -9,8 +9,9 @@ import {
   showOperationLogAnswer,
   showOperationLogInput,
 } from './operation-log.ts';
+import { planSyncAnswer, planSyncRequest } from './plan.ts';
+import { importBackupsRequest, syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
-import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
 
 /** One operation, as every door offers it. */
 export type OperationDefinition = {
@@ -103,6 +104,28 @@ export const operations = {
     successStatus: 200,
     input: verifyBackupInput,
     output: verifyBackupAnswer,
+  },
+  importBackups: {
+    summary: 'Bring backups into the catalogue, with their missing ancestors where asked for',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/imports',
+    successStatus: 200,
+    input: importBackupsRequest.extend({ project_id: projectId }),
+    output: syncBackupsAnswer,
+  },
+  planSync: {
+    summary: 'Say what a sync would do, and what it would cost; nothing is changed',
+    // It reads, but a list of items does not fit an address.
+    kind: 'query',
+    // It makes requests to storage.
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/plan',
+    successStatus: 200,
+    input: planSyncRequest.extend({ project_id: projectId }),
+    output: planSyncAnswer,
   },
   showOperation: {
     summary: 'Show an operation of any kind, with its progress',

@@ -64,6 +64,17 @@ function refuseRepeats(items: readonly unknown[], context: z.RefinementCtx): voi
 export const syncBackupsRequest = z.object({ sync: syncItems }).meta({ id: 'SyncBackupsRequest' });
 export type SyncBackupsRequest = z.input<typeof syncBackupsRequest>;
 
+/** As {@link syncBackupsRequest}, with what CBR's body has no field for. */
+export const importBackupsRequest = z
+  .object({
+    sync: syncItems,
+    with_ancestors: z.boolean().default(false).meta({
+      description:
+        'Record the ancestors of these backups as well, where they are not recorded and their bucket has them.',
+    }),
+  })
+  .meta({ id: 'ImportBackupsRequest' });
+
 /** One operation log for each item, in the order of the request. */
 export const syncBackupsAnswer = z
   .object({ sync: z.array(z.object({ backup_id: opaqueId, operation_log_id: madeId })) })

@@ -24,6 +24,6 @@ export function lowerLevel(one: VerificationLevel, other: VerificationLevel): Ve
 }
 
 /** What lies at an image path. `unknown` is said plainly: only presence can be proved. */
-export const backupFormats = ['cinder', 'unknown'] as const;
+export const backupFormats = ['cinder', 'longhorn', 'manifest', 'unknown'] as const;
 export const backupFormat = z.enum(backupFormats).meta({ id: 'BackupFormat' });
 export type BackupFormat = z.infer<typeof backupFormat>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { madeId, opaqueId, projectId } from './fields.ts';
+import { verificationLevel } from './verification.ts';
 
 /** The levels that read data: a sync proves up to `linkage` by itself. */
 export const dataLevels = ['content', 'replay'] as const;
@@ -21,7 +22,7 @@ export const verifyBackupAnswer = z.object({ operation_id: madeId }).meta({ id: 
 /** Result of an operation of kind `verify`. */
 export const verifyResult = z.object({
   backup_id: opaqueId,
-  level: z.enum(dataLevels).nullable().meta({ description: 'Null where the backup could not be proved so far.' }),
+  level: verificationLevel.nullable().meta({ description: 'Null where the backup could not be proved so far.' }),
   links: z.int().meta({ description: 'Links of the chain, the full backup included.' }),
   volume_bytes: z.int().nullable(),
   volume_sha256: z.string().nullable().meta({ description: 'Of the replayed volume, hex; null unless replayed.' }),

@@ -6,6 +6,7 @@ import type { OperationLog, OperationStatus } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { issueToken } from './issue-token.ts';
+import { planAll } from './plan-all.ts';
 import { syncAll } from './sync-all.ts';
 import { waitForOperations } from './wait-for-operations.ts';
 
@@ -63,6 +64,21 @@ const accepting = ({ body }: Seen): Answer => ({
       backup_id,
       operation_log_id: `of-${backup_id}`,
     })),
+  },
+});
+
+const planning = ({ body }: Seen): Answer => ({
+  body: {
+    plan: JSON.parse(body).sync.map(({ backup_id }: { backup_id: string }) => ({
+      backup_id,
+      class: 'new',
+      outcome: 'created',
+      message: 'would be recorded',
+      level: 'inventory',
+      reason: null,
+    })),
+    forecast: { lists: 1, gets: 2, bytes_read: 3, seconds: 0.5 },
+    requests: { lists: 1, gets: 1, bytes_read: 1 },
   },
 });
 
@@ -224,4 +240,39 @@ test('issueToken asks by user and password and takes the token from its header',
   expect(JSON.parse(cloud.seen[0]?.body ?? '')).toMatchObject({
     auth: { identity: { password: { user: { name: 'u', password: 'pw' } } }, scope: { project: { id: 'p1' } } },
   });
+});
+
+describe('planning a list', () => {
+  test('asks 50 a call and adds up what the calls say', async () => {
+    await using server = await service(planning);
+    const items = Array.from({ length: 120 }, (_, index) => item(`b${index}`));
+    const whole = await planAll(server.client, items);
+    expect(whole.plan.map(({ backup_id }) => backup_id)).toEqual(items.map(({ backup_id }) => backup_id));
+    expect(whole.forecast).toEqual({ lists: 3, gets: 6, bytes_read: 9, seconds: 1.5 });
+    expect(server.seen.map(({ url }) => url)).toEqual(Array(3).fill('/v1/projects/p%2F1/plan'));
+  });
+
+  test('has no time where one call has none', async () => {
+    let calls = 0;
+    await using server = await service((request) => {
+      calls += 1;
+      const { body } = planning(request);
+      return {
+        body:
+          calls === 1 ? { ...(body as object), forecast: { lists: 1, gets: 0, bytes_read: 0, seconds: null } } : body,
+      };
+    });
+    const items = Array.from({ length: 60 }, (_, index) => item(`b${index}`));
+    expect((await planAll(server.client, items)).forecast).toEqual({ lists: 2, gets: 2, bytes_read: 3, seconds: null });
+  });
+});
+
+test('ancestors are asked for at the path that knows them', async () => {
+  await using server = await service(accepting);
+  for await (const accepted of syncAll(server.client, [item('a')], { withAncestors: true })) {
+    expect(accepted).toEqual([{ backup_id: 'a', operation_log_id: 'of-a', index: 0 }]);
+  }
+  expect(server.seen.map(({ url, body }) => [url, JSON.parse(body).with_ancestors])).toEqual([
+    ['/v1/projects/p%2F1/imports', true],
+  ]);
 });

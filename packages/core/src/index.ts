@@ -2,5 +2,6 @@
 export { type ClientOptions, createClient } from './client.ts';
 export { type ClientToken, type Credentials, issueToken, type PasswordCredentials } from './issue-token.ts';
 export type { CallOptions, Operations } from './operations.ts';
-export { type Accepted, syncAll } from './sync-all.ts';
+export { planAll } from './plan-all.ts';
+export { type Accepted, type SyncOptions, syncAll } from './sync-all.ts';
 export { waitForOperations } from './wait-for-operations.ts';

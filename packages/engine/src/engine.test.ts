@@ -1,33 +1,34 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from './clock.ts';
 import { syncItemOf, writeSmallChain } from './testing/small-chain.ts';
-import { makeTestBuckets } from './testing/test-buckets.ts';
 import { openTestEngine } from './testing/test-engine.ts';
 
 const bucket = 'volumebackups';
 
-async function storedChain(seed: string, changes: readonly (readonly number[])[]) {
+/** An engine over a bucket that holds a chain. */
+async function openWithChain(seed: string, changes: readonly (readonly number[])[], clock?: Clock) {
+  const engine = await openTestEngine(clock);
   const chain = writeSmallChain(seed, 16, changes);
-  const buckets = await makeTestBuckets();
-  for (const backup of chain) await buckets.put(bucket, backup.objects);
-  return { buckets, chain, items: chain.map((backup) => syncItemOf(backup, bucket)) };
+  for (const backup of chain) await engine.buckets.put(bucket, backup.objects);
+  const show = async (backupId: string) => (await engine.call('showBackup', { backup_id: backupId })).backup;
+  return { ...engine, chain, items: chain.map((backup) => syncItemOf(backup, bucket)), show };
 }
 
 describe('what is recorded', () => {
   test('is not called available against what a later import of the chain has shown', async () => {
-    const { buckets, chain, items } = await storedChain('spread', [[1], [2]]);
-    await using _ = buckets;
-    await using engine = await openTestEngine(buckets.directory);
+    await using engine = await openWithChain('spread', [[1], [2]]);
+    const { buckets, chain, items } = engine;
     const [full, first, second] = items;
     if (full === undefined || first === undefined || second === undefined) throw new Error('the chain has three links');
-    await engine.sync(full, first);
+    await engine.sync([full, first]);
     expect(await engine.show(first.backup_id)).toMatchObject({
       status: 'available',
       backup_sync: { level: 'linkage' },
     });
 
     await buckets.remove(bucket, `${chain[0]?.imagePath}-00001`);
-    expect(await engine.sync(second)).toMatchObject([
+    expect(await engine.sync([second])).toMatchObject([
       { status: 'failed', backup_sync: { reason: { code: 'parent_broken' } } },
     ]);
     expect(await engine.show(full.backup_id)).toMatchObject({
@@ -41,17 +42,16 @@ describe('what is recorded', () => {
   });
 
   test('comes back when the bucket is whole again', async () => {
-    const { buckets, chain, items } = await storedChain('mended', [[1]]);
-    await using _ = buckets;
-    await using engine = await openTestEngine(buckets.directory);
+    await using engine = await openWithChain('mended', [[1]]);
+    const { buckets, chain, items } = engine;
     const [full] = chain;
     const key = `${full?.imagePath}-00001`;
     const bytes = full?.objects.get(key) ?? '';
-    await engine.sync(...items);
+    await engine.sync(items);
     await buckets.remove(bucket, key);
-    expect((await engine.sync(...items)).map(({ status }) => status)).toEqual(['failed', 'failed']);
+    expect((await engine.sync(items)).map(({ status }) => status)).toEqual(['failed', 'failed']);
     await buckets.put(bucket, [[key, bytes]]);
-    const mended = await engine.sync(...items);
+    const mended = await engine.sync(items);
     expect(mended.map((log) => [log.status, log.backup_sync.outcome])).toEqual([
       ['success', 'verified'],
       ['success', 'verified'],
@@ -61,42 +61,35 @@ describe('what is recorded', () => {
 
 describe('requests to storage', () => {
   test('are one LIST and two GETs a link for a new chain, and the LIST alone for an unchanged one', async () => {
-    const { buckets, items } = await storedChain('economy', [[1], [5]]);
-    await using _ = buckets;
-    await using engine = await openTestEngine(buckets.directory);
+    await using engine = await openWithChain('economy', [[1], [5]]);
+    const { items } = engine;
     const count = (logs: Awaited<ReturnType<typeof engine.sync>>) => [
       logs.reduce((sum, { backup_sync: { requests } }) => sum + (requests?.lists ?? 0), 0),
       logs.reduce((sum, { backup_sync: { requests } }) => sum + (requests?.gets ?? 0), 0),
     ];
-    expect(count(await engine.sync(...items))).toEqual([1, 6]);
-    expect(count(await engine.sync(...items))).toEqual([1, 0]);
+    expect(count(await engine.sync(items))).toEqual([1, 6]);
+    expect(count(await engine.sync(items))).toEqual([1, 0]);
   });
 });
 
 describe('the same item', () => {
   test('in flight gives the same operation, and another item for the same backup waits behind it', async () => {
-    const { buckets, items } = await storedChain('in-flight', []);
-    await using _ = buckets;
-    await using engine = await openTestEngine(buckets.directory);
+    await using engine = await openWithChain('in-flight', []);
+    const { items } = engine;
     const [item] = items;
     if (item === undefined) throw new Error('the chain has a full backup');
-    const call = (name: string) =>
-      engine.engine.call('syncBackups', engine.caller, {
-        project_id: engine.projectId,
-        sync: [{ ...item, backup_name: name }],
-      });
+    const call = (name: string) => engine.call('syncBackups', { sync: [{ ...item, backup_name: name }] });
     const [one, same, other] = await Promise.all([call('one'), call('one'), call('two')]);
     expect(same.sync).toEqual(one.sync);
     expect(other.sync[0]?.operation_log_id).not.toBe(one.sync[0]?.operation_log_id);
-    await engine.sync({ ...item, backup_name: 'two' });
+    await engine.sync([{ ...item, backup_name: 'two' }]);
     expect(await engine.show(item.backup_id)).toMatchObject({ name: 'two' });
   });
 });
 
 describe('a caller', () => {
   test('is refused before the input is looked at', async () => {
-    await using buckets = await makeTestBuckets();
-    await using engine = await openTestEngine(buckets.directory);
+    await using engine = await openTestEngine();
     const from = (role: 'reader' | 'operator', projectId: string) => ({
       caller: { kind: 'user', name: 'ada', projectId, role } as const,
       requestId: 'r',
@@ -112,10 +105,6 @@ describe('a caller', () => {
 
 describe('an operation out of time', () => {
   test('ends as timeout, and those beside it go on', async () => {
-    const { buckets, items } = await storedChain('deadline', [[1]]);
-    await using _ = buckets;
-    const [full, increment] = items;
-    if (full === undefined || increment === undefined) throw new Error('the chain has two links');
     let nowMs = Date.UTC(2026, 0, 1);
     let passesMs = 0;
     // A day and more passes once the time of acceptance has been taken.
@@ -125,14 +114,13 @@ describe('an operation out of time', () => {
       passesMs = 0;
       return taken;
     };
-    await using engine = await openTestEngine(buckets.directory, { nowMs: nowAndPass });
+    await using engine = await openWithChain('deadline', [[1]], { nowMs: nowAndPass });
+    const [full, increment] = engine.items;
+    if (full === undefined || increment === undefined) throw new Error('the chain has two links');
     passesMs = 25 * 60 * 60 * 1000;
-    const { sync } = await engine.engine.call('syncBackups', engine.caller, {
-      project_id: engine.projectId,
-      sync: [full],
-    });
-    const old = await engine.ended(sync[0]?.operation_log_id ?? '');
-    const [fresh] = await engine.sync(increment);
-    expect([old.status, fresh?.status]).toEqual(['timeout', 'success']);
+    const { sync } = await engine.call('syncBackups', { sync: [full] });
+    const [old] = await engine.ended(sync.map((each) => each.operation_log_id));
+    const [fresh] = await engine.sync([increment]);
+    expect([old?.status, fresh?.status]).toEqual(['timeout', 'success']);
   });
 });

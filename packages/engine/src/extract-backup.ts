@@ -37,6 +37,7 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     imagePaths: [item.image_path],
     // The data says more than the hashes of hashes: they are read once, as the volume is put together.
     linkageMaxBytes: 0,
+    readHashes: false,
     findProofs: () => Promise.resolve([]),
     locate: options.locate,
     nowMs: () => systemClock.nowMs(),

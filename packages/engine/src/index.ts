@@ -1,6 +1,7 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export type { Caller } from './context.ts';
-export { extractBackup, type ExtractOptions } from './extract-backup.ts';
 export { Engine } from './engine.ts';
+export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { IssuedToken } from './identity/port.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';

@@ -1,15 +1,18 @@
 import { availableParallelism } from 'node:os';
+import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { runTask } from './operations/tasks/run-task.ts';
+import { verifyChain } from './operations/verifications/verify-chain.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
+import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
@@ -48,10 +51,13 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     requestsPerSecond: options.requestsPerSecond ?? defaultBudget.requestsPerSecond,
     requestsInFlight: options.requestsInFlight ?? defaultBudget.requestsInFlight,
   };
-  const storage = opening.use(budgetRequests(unit, { limits, clock, sleep: systemSleep }));
+  // Measured as those who ask have it: with the time that the budget makes them wait.
+  const measured = measureStorage(budgetRequests(unit, { limits, clock, sleep: systemSleep }), clock);
+  const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, taskStore, identityStore } = opened;
+  const { catalogue, taskStore, identityStore } = opening.use(
+    await openSqliteCatalogue({ directory: options.dataDirectory }),
+  );
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
 
   // This process holds the data directory, so whoever held a lease before is gone.
@@ -59,13 +65,30 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
+  // Imports wait for storage more than they compute.
+  const chainsAtOnce = 2 * availableParallelism();
   const queue = createInProcessJobQueue({
     work: (job, signal) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
-        : runTask({ services, leaseOwner, onFault, works: {} }, job.taskId, signal),
-    // Imports wait for storage more than they compute.
-    concurrency: 2 * availableParallelism(),
+        : runTask(
+            {
+              services,
+              leaseOwner,
+              onFault,
+              works: {
+                verify: (run) =>
+                  verifyChain(run, {
+                    id: storage.id,
+                    specification: options.storage,
+                    ...(options.region !== undefined && { region: options.region }),
+                  }),
+              },
+            },
+            job.taskId,
+            signal,
+          ),
+    concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),
   });
   opening.defer(async () => {
@@ -74,12 +97,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     await taskStore.releaseTasks(leaseOwner, clock.nowMs());
   });
   const linkageMaxBytes = options.linkageMaxBytes ?? defaultLinkageMaxBytes;
+  const stopping = new AbortController();
+  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   const services: Services = {
     catalogue,
     taskStore,
     identityStore,
     storage,
+    rateOf: measured.rateOf,
     queue,
+    chainsAtOnce,
+    stopping: stopping.signal,
     clock,
     linkageMaxBytes,
     newId: uuidv7,

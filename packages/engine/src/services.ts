@@ -3,6 +3,7 @@ import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
 import type { IdentityStore } from './identity/store.ts';
 import type { JobQueue } from './queue/port.ts';
+import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
 
 /** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
@@ -11,7 +12,13 @@ export type Services = {
   readonly taskStore: TaskStore;
   readonly identityStore: IdentityStore;
   readonly storage: StorageUnit;
+  /** How fast a bucket has answered so far. */
+  readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
+  /** How many chains are worked on side by side. */
+  readonly chainsAtOnce: number;
+  /** Aborted when the engine stops. */
+  readonly stopping: AbortSignal;
   readonly clock: Clock;
   /** Bytes of block hashes that a sync may read to prove one link. */
   readonly linkageMaxBytes: number;

@@ -33,7 +33,7 @@ export async function demoCommand(
   await using gateway = await startGateway(examples, options.listen);
   const operations = createClient(gateway);
   const items = await readSyncItems(join(options.examples, 'sync-request.json'), context.input);
-  const logs = await runSync(operations, items, terminal, signal);
+  const logs = await runSync(operations, items, terminal, { signal });
   print(terminal, resultsTable(logs, await recordsOf(operations, logs, signal)));
   print(terminal, `\n${failureSummary(logs)}\n`);
 

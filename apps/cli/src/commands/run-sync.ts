@@ -1,5 +1,5 @@
 import type { Backup, BackupSyncInput, OperationLog } from '@backup-sync/contracts';
-import { type Operations, syncAll, waitForOperations } from '@backup-sync/core';
+import { type Operations, type SyncOptions, syncAll, waitForOperations } from '@backup-sync/core';
 import { showProgress } from '../progress.ts';
 import { note, type Terminal } from '../terminal.ts';
 
@@ -8,10 +8,11 @@ export async function runSync(
   operations: Operations,
   items: readonly BackupSyncInput[],
   terminal: Terminal,
-  signal: AbortSignal,
+  options: SyncOptions,
 ): Promise<OperationLog[]> {
+  const { signal } = options;
   const ids: string[] = [];
-  for await (const accepted of syncAll(operations, items, { signal })) {
+  for await (const accepted of syncAll(operations, items, options)) {
     for (const { operation_log_id } of accepted) ids.push(operation_log_id);
   }
   const ended = new Map<string, OperationLog>();
@@ -23,7 +24,7 @@ export async function runSync(
     }
   } finally {
     progress.stop();
-    if (signal.aborted)
+    if (signal?.aborted)
       note(terminal, 'interrupted: what was accepted is kept; run the same command again to follow it to its end');
   }
   return ids.flatMap((id) => ended.get(id) ?? []);

@@ -47,7 +47,8 @@ async function follow(operations: Operations, id: string, { terminal, signal }: 
 
 function progressOf({ progress, status }: Operation): string {
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
-  if (replayed !== undefined && volume !== undefined) return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;
+  if (replayed !== undefined && volume !== undefined)
+    return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;
   if (objects !== undefined && stored !== undefined) return `${objects} objects, ${formatBytes(stored)} read`;
   return status;
 }
@@ -67,5 +68,11 @@ function describe(ended: readonly Operation[]): string {
   const reasons = ended.flatMap(({ backup_id, reason }) =>
     reason === null ? [] : [`\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`],
   );
-  return [formatTable(headings.map((heading) => ({ heading })), rows), ...reasons].join('\n');
+  return [
+    formatTable(
+      headings.map((heading) => ({ heading })),
+      rows,
+    ),
+    ...reasons,
+  ].join('\n');
 }

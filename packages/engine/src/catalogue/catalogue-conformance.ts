@@ -55,6 +55,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         parentOperationId: null,
         storageUnitId: 'unit-1',
         item,
+        withAncestors: false,
         actor: { kind: 'user', name: 'ada' },
         requestId: 'request-1',
         status: 'waiting',
@@ -102,6 +103,15 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.accept(elsewhere)).toEqual([elsewhere.items[0]?.id]);
       const other = makeAcceptance(newId(), [makeItem('a')]);
       expect(await catalogue.accept(other)).toEqual([other.items[0]?.id]);
+    });
+
+    test('tells an item whose ancestors are wanted from the same item alone', async () => {
+      const alone = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const accept = () => catalogue.accept(makeAcceptance(projectId, [makeItem('a')], { withAncestors: true }));
+      const [id = ''] = await accept();
+      expect(alone).not.toEqual([id]);
+      expect(await accept()).toEqual([id]);
+      expect(await catalogue.showOperation(projectId, id)).toMatchObject({ withAncestors: true });
     });
 
     test('makes a new operation once the equal one has ended', async () => {
@@ -164,6 +174,22 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(started.map(({ id }) => id)).toEqual([first]);
       expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
     });
+  });
+
+  test('startChildren takes up what came up in the course of one operation, and nothing else', async () => {
+    const [parent = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
+    await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+    const children = makeAcceptance(projectId, [makeItem('c'), makeItem('b', { backup_name: 'other' })], {
+      parentOperationId: parent,
+    });
+    const [child] = await catalogue.accept(children);
+    await catalogue.accept(makeAcceptance(projectId, [makeItem('d')]));
+    const started = await catalogue.startChildren(makeChain(projectId), parent, 'worker-1', 1_600);
+    // That of b waits behind the other operation of b.
+    expect(started.map(({ id, parentOperationId, epoch }) => [id, parentOperationId, epoch])).toEqual([
+      [child, parent, 1],
+    ]);
+    expect(await catalogue.startChildren(makeChain(projectId), parent, 'worker-1', 1_700)).toEqual([]);
   });
 
   describe('finishImport', () => {

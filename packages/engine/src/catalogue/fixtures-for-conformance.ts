@@ -33,13 +33,21 @@ export function makeItem(backupId: string, changes: Partial<BackupSync> = {}): B
 export function makeAcceptance(
   projectId: string,
   items: readonly BackupSync[],
-  changes: { readonly acceptedAtMs?: number; readonly chainRoot?: string; readonly storageUnitId?: string } = {},
+  changes: {
+    readonly acceptedAtMs?: number;
+    readonly chainRoot?: string;
+    readonly storageUnitId?: string;
+    readonly parentOperationId?: string;
+    readonly withAncestors?: boolean;
+  } = {},
 ): Acceptance {
   return {
     projectId,
     actor: { kind: 'user', name: 'ada' },
     requestId: 'request-1',
     acceptedAtMs: changes.acceptedAtMs ?? 1_000,
+    parentOperationId: changes.parentOperationId ?? null,
+    withAncestors: changes.withAncestors ?? false,
     items: items.map((item) => ({
       id: newId(),
       item,

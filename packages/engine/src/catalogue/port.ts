@@ -59,6 +59,8 @@ export type OperationRecord = {
   readonly storageUnitId: string;
   /** The item as accepted, defaults filled in; of a delete, the item of the record that went. */
   readonly item: BackupSync;
+  /** Its missing ancestors are to be recorded as well. */
+  readonly withAncestors: boolean;
   readonly actor: Actor;
   readonly requestId: string;
   readonly status: OperationStatus;
@@ -93,6 +95,9 @@ export type Acceptance = {
   readonly actor: Actor;
   readonly requestId: string;
   readonly acceptedAtMs: number;
+  /** The operation in whose course these came up; null where a caller asked for them. */
+  readonly parentOperationId: string | null;
+  readonly withAncestors: boolean;
   /** In the order of the request. `id` is used unless the same item is already in flight. */
   readonly items: readonly {
     readonly id: string;
@@ -135,11 +140,13 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
 /**
  * The durable truth. Each method is one whole atomic step, data in and data out; what it has answered is on disk.
  *
- * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields)
- *   gets that operation's id instead of a new one.
+ * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields,
+ *   and whether its ancestors are wanted) gets that operation's id instead of a new one.
  * - `startChain` makes the waiting operations of a chain running, epoch risen, and returns them in the order of
  *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
  *   behind it.
+ * - `startChildren` does the same for those waiting operations of a chain alone that came up in the course of
+ *   `parentOperationId`.
  * - `finishImport` ends an operation, writes its record and proofs. It does nothing and answers `stale_epoch` where
  *   the operation is no longer running under this epoch, or `stale_record` where the record's revision is no longer
  *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup are
@@ -161,6 +168,12 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
 export interface Catalogue extends AsyncDisposable {
   accept(acceptance: Acceptance): Promise<readonly string[]>;
   startChain(chain: ChainKey, leaseOwner: string, startedAtMs: number): Promise<readonly OperationRecord[]>;
+  startChildren(
+    chain: ChainKey,
+    parentOperationId: string,
+    leaseOwner: string,
+    startedAtMs: number,
+  ): Promise<readonly OperationRecord[]>;
   finishImport(
     finish: ImportFinish,
   ): Promise<{ readonly result: 'finished' | 'stale_epoch' | 'stale_record'; readonly chains: readonly ChainKey[] }>;

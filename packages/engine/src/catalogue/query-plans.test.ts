@@ -22,7 +22,7 @@ import { listOperations } from './steps/list-operations.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
-import { startChain } from './steps/start-chain.ts';
+import { startChain, startChildren } from './steps/start-chain.ts';
 
 const project = 'project-1';
 const sqlite = new DatabaseSync(':memory:');
@@ -82,6 +82,7 @@ describe('no step reads more than it is about', () => {
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
     ],
+    ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
     ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],

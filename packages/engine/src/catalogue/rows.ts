@@ -133,6 +133,13 @@ export function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
 /** The kinds of operation that are of one item; the others are tasks. */
 export const kindsWithItem = ['import', 'delete'] as const satisfies readonly OperationKind[];
 
+/** What the column `task` says of an import whose missing ancestors are wanted; null of one that is asked for alone. */
+const withAncestorsTask = JSON.stringify({ with_ancestors: true });
+
+export function importTask(withAncestors: boolean): string | null {
+  return withAncestors ? withAncestorsTask : null;
+}
+
 export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
   if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete: it has no item`);
   return {
@@ -144,6 +151,7 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     storageUnitId: row.storage_unit_id,
     // Written by itemToJson alone, so the text has this shape.
     item: JSON.parse(row.item) as BackupSync,
+    withAncestors: row.task === withAncestorsTask,
     actor: { kind: row.actor_kind, name: row.actor_name },
     requestId: row.request_id,
     status: row.status,

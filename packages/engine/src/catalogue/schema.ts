@@ -75,7 +75,7 @@ export type OperationRow = {
   resource_name: string | null;
   /** Of an import or delete: the item as JSON, its keys always in the same order, so that equal items are equal texts. */
   item: string | null;
-  /** Of a task: what was asked for, as JSON. */
+  /** Of a task: what was asked for, as JSON. Of an import: what was asked for beside the item; null where nothing. */
   task: string | null;
   /** Of a task: counts so far, as JSON. */
   progress: string | null;

@@ -16,9 +16,9 @@ import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
-import { writeVerdict } from './steps/write-verdict.ts';
-import { startChain } from './steps/start-chain.ts';
+import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
+import { writeVerdict } from './steps/write-verdict.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
@@ -30,6 +30,7 @@ type Step = {
 export const steps = {
   accept: { access: 'write', run: accept },
   startChain: { access: 'write', run: startChain },
+  startChildren: { access: 'write', run: startChildren },
   finishImport: { access: 'write', run: finishImport },
   recordVerdict: { access: 'write', run: writeVerdict },
   releaseUnfinished: { access: 'write', run: releaseUnfinished },

@@ -1,8 +1,11 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
-import { cinderFormat } from './cinder/cinder-format.ts';
-import type { ChainFormat, FormatChain } from './format.ts';
+import { ReadFault } from './cinder/read-fault.ts';
+import type { ChainData } from './data.ts';
+import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
+import { formats } from './formats.ts';
 import type { EdgeProof, Examination, Location } from './link.ts';
+import { PathListings } from './path-listings.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
 
 /** What is needed to examine the links of one chain. */
@@ -17,9 +20,14 @@ export type ChainContext = {
   readonly locate: (backupId: string) => Promise<Location | null>;
   /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
   readonly linkageMaxBytes: number;
+  /** False: proofs stop where they would read block hashes, and say which. For plans. */
+  readonly readHashes: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };
+
+/** What the formats work with: the context, and the listings of image paths that they share. */
+export type FormatContext = ChainContext & { readonly listings: PathListings };
 
 export interface ChainExaminer {
   /**
@@ -27,10 +35,12 @@ export interface ChainExaminer {
    * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, and the signal's reason.
    */
   examine(item: BackupSync): Promise<Examination | null>;
+  /**
+   * What is stored of the backup and its ancestors. Null where no format that tells it lies at the image path.
+   * Throws `ReadFault` where the metadata does not allow it, and what {@link ChainExaminer.examine} throws.
+   */
+  openData(item: BackupSync): Promise<ChainData | null>;
 }
-
-/** The formats that are recognised, each by the shape of the path and by what lies there. */
-const formats: readonly ChainFormat[] = [cinderFormat];
 
 /**
  * The part of an image path that all links of its chain share, as far as the path tells: links with the same root
@@ -44,24 +54,50 @@ export function chainRootOf(imagePath: string): string {
   return imagePath;
 }
 
+/**
+ * What the metadata at an image path says of its backup; null where no format has any there. Throws `ReadFault` where
+ * it is there and makes no sense, and what storage throws.
+ */
+export async function describeBackup(context: DescribeContext, imagePath: string): Promise<DescribedBackup | null> {
+  for (const format of formats) {
+    if (format.chainRootOf(imagePath) === null) continue;
+    try {
+      return await format.describe(context, imagePath);
+    } catch (error) {
+      if (!(error instanceof ReadFault) || !error.looksMissing) throw error;
+    }
+  }
+  return null;
+}
+
 /** Lists the chain once. Throws what storage throws. */
-export async function openChain(context: ChainContext): Promise<ChainExaminer> {
+export async function openChain(given: ChainContext): Promise<ChainExaminer> {
+  const context: FormatContext = { ...given, listings: new PathListings(given) };
+  // Where a format has a root of its own, that listing is taken and looked at first.
+  for (const imagePath of context.imagePaths) {
+    if (chainRootOf(imagePath) === imagePath) await context.listings.at(context.bucketName, imagePath);
+  }
   const chains: FormatChain[] = [];
   for (const format of formats) {
     const shaped = context.imagePaths.find((imagePath) => format.chainRootOf(imagePath) !== null);
     const root = shaped === undefined ? null : format.chainRootOf(shaped);
     if (root !== null) chains.push(await format.open(context, root));
   }
-  const unknown = openUnknownChain(context);
-  // Where a format has claimed the root, its listing has been taken, and is looked at first.
-  if (chains.length === 0) await unknown.prepare();
+  chains.push(openUnknownChain(context));
   return {
     async examine(item) {
       for (const chain of chains) {
         const examination = await chain.examine(item);
         if (examination !== null) return examination;
       }
-      return await unknown.examine(item);
+      return null;
+    },
+    async openData(item) {
+      for (const chain of chains) {
+        const data = await chain.openData(item);
+        if (data !== null) return data;
+      }
+      return null;
     },
   };
 }

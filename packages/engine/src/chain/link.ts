@@ -7,6 +7,15 @@ export type Location = {
   readonly imagePath: string;
 };
 
+/** A link that another builds on, directly or through others. */
+export type Ancestor = { readonly backupId: string; readonly location: Location };
+
+/** An object that was listed and not read. */
+export type UnreadObject = { readonly bucketName: string; readonly key: string; readonly bytes: number };
+
+/** The block hashes that proving one edge to `linkage` would read: those of the link, and of its parent. */
+export type UnreadHashes = { readonly backupId: string; readonly objects: readonly UnreadObject[] };
+
 /** Why a link or chain is not whole: the code, and what was seen, with its place. */
 export type Fault = { readonly code: ReasonCode; readonly detail: string };
 
@@ -35,6 +44,8 @@ export type Examination = {
   /** Set where the level ends below `linkage` though nothing is wrong: why. */
   readonly limit: string | null;
   readonly parentBackupId: string | null;
+  /** The links that it builds on, the nearest first, as far as they were found. */
+  readonly ancestors: readonly Ancestor[];
   /** Null where the format does not say. */
   readonly incremental: boolean | null;
   readonly volumeBytes: number | null;
@@ -46,6 +57,8 @@ export type Examination = {
    * recorded. Empty where earlier ones held for the whole chain.
    */
   readonly newProofs: readonly EdgeProof[];
+  /** Of the new proofs, those that stop at block hashes, since they are more than may be read. */
+  readonly unreadHashes: readonly UnreadHashes[];
 };
 
 /**

@@ -1,21 +1,25 @@
 import type { OperationName } from '@backup-sync/contracts';
 import type { Verb } from '../context.ts';
 import { deleteBackup } from './backups/delete-backup.ts';
+import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
 import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
+import { planSync } from './plan/plan-sync.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
-import { verifyBackup } from './verifications/verify-backup.ts';
 import { showOperation } from './tasks/show-operation.ts';
+import { verifyBackup } from './verifications/verify-backup.ts';
 
 /** What happens, for each operation of the table in contracts. */
 export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   syncBackups,
+  importBackups,
   listBackups,
   showBackup,
   deleteBackup,
+  planSync,
   listOperationLogs,
   showOperationLog,
   showOperation,

@@ -15,6 +15,7 @@ export function chainContext(
     findProofs: async () => [],
     locate: async () => null,
     linkageMaxBytes: Number.POSITIVE_INFINITY,
+    readHashes: true,
     nowMs: () => Date.UTC(2026, 10, 23),
     signal: new AbortController().signal,
     ...changes,

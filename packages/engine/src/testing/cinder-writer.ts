@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { pythonDatetime, pythonJson } from './python-text.ts';
 
 /** What one backup is made of. */
@@ -19,7 +19,13 @@ export type CinderBackupPlan = {
   readonly objectBytes?: number;
   /** Bytes that one hash covers. */
   readonly blockBytes?: number;
-  readonly compression?: 'none' | 'zlib' | 'gzip';
+  readonly compression?: 'none' | 'zlib' | 'gzip' | 'zstd';
+  /**
+   * Of the S3 driver where it is left out; `posix` has a folder for each backup, or `folder` where that was chosen, and
+   * `early posix` is what was written before 2017.
+   */
+  readonly layout?: 'posix' | 'early posix';
+  readonly folder?: string;
 };
 
 /** A backup as it lies in a bucket. */
@@ -35,7 +41,7 @@ export type WrittenBackup = {
 const defaultObjectBytes = 256 * 1024;
 const defaultBlockBytes = 32 * 1024;
 
-/** Writes one backup the way Cinder's S3 driver does. The same plan gives the same bytes. */
+/** Writes one backup the way Cinder's chunked drivers do. The same plan gives the same bytes. */
 export function writeCinderBackup(plan: CinderBackupPlan): WrittenBackup {
   const { volumeId, backupId, takenAtMs, volume, parent } = plan;
   const { objectBytes = defaultObjectBytes, blockBytes = defaultBlockBytes, compression = 'zlib' } = plan;
@@ -50,7 +56,9 @@ export function writeCinderBackup(plan: CinderBackupPlan): WrittenBackup {
     const [stored, algorithm] = compress(data, compression);
     objects.set(key, stored);
     const md5 = createHash('md5').update(data).digest('hex');
-    named.push({ [key]: { offset, length: data.length, compression: algorithm, md5 } });
+    // A driver on a file system names the file, not the way to it.
+    const name = plan.layout === undefined ? key : key.slice(key.lastIndexOf('/') + 1);
+    named.push({ [name]: { offset, length: data.length, compression: algorithm, md5 } });
   };
 
   for (let start = 0; start < volume.length; start += objectBytes) {
@@ -74,12 +82,17 @@ export function writeCinderBackup(plan: CinderBackupPlan): WrittenBackup {
   return { plan, imagePath, hashes, objects };
 }
 
-function cinderImagePath({ volumeId, takenAtMs, availabilityZone = 'nova', backupId }: CinderBackupPlan): string {
+function cinderImagePath(plan: CinderBackupPlan): string {
+  const { volumeId, takenAtMs, availabilityZone = 'nova', backupId, layout } = plan;
+  const { folder = `${backupId.slice(0, 2)}/${backupId.slice(2, 4)}/${backupId}` } = plan;
+  if (layout === 'early posix') return `${folder}/backup`;
   const time = new Date(takenAtMs).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
+  if (layout === 'posix') return `${folder}/volume_${volumeId}_${time}_backup_${backupId}`;
   return `volume_${volumeId}/${time}/az_${availabilityZone}_backup_${backupId}`;
 }
 
-function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
+/** SHA-256 of each block, hex. */
+export function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
   const hashes: string[] = [];
   for (let offset = 0; offset < volume.length; offset += blockBytes) {
     hashes.push(
@@ -92,7 +105,7 @@ function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
 }
 
 /** Each run of blocks that differ from the parent's, within what was read at once. */
-function* changedRuns(
+export function* changedRuns(
   hashes: readonly string[],
   parentHashes: readonly string[],
   blockBytes: number,
@@ -116,6 +129,6 @@ function* changedRuns(
 function compress(data: Uint8Array, algorithm: string): readonly [Uint8Array, string] {
   if (algorithm === 'none') return [data, 'none'];
   // Cinder's "gzip" is a zlib stream as well.
-  const compressed = deflateSync(data);
+  const compressed = algorithm === 'zstd' ? zstdCompressSync(data) : deflateSync(data);
   return compressed.length < data.length ? [compressed, algorithm] : [data, 'none'];
 }

@@ -1,5 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
-import { type WrittenBackup, writeCinderBackup } from './cinder-writer.ts';
+import { type CinderBackupPlan, type WrittenBackup, writeCinderBackup } from './cinder-writer.ts';
 import { seededBytes, seededUuid } from './seeded-bytes.ts';
 
 const blockBytes = 512;
@@ -12,9 +12,14 @@ export type BlockChanges = readonly (readonly number[])[];
 
 /**
  * A chain on a volume of `blocks` blocks of 512 bytes, in objects of four: a full backup, then one increment for each
- * list of changed blocks. Every other block of the volume shrinks when compressed.
+ * list of changed blocks. Every other block of the volume shrinks when compressed. In the layout of S3 where none is given.
  */
-export function writeSmallChain(seed: string, blocks: number, changes: BlockChanges): readonly WrittenBackup[] {
+export function writeSmallChain(
+  seed: string,
+  blocks: number,
+  changes: BlockChanges,
+  layout: Pick<CinderBackupPlan, 'layout' | 'folder'> = {},
+): readonly WrittenBackup[] {
   const volumeId = seededUuid(`${seed}/volume`);
   let volume = new Uint8Array(blocks * blockBytes);
   for (let block = 0; block < blocks; block += 1) fillBlock(volume, block, `${seed}/0`);
@@ -32,6 +37,7 @@ export function writeSmallChain(seed: string, blocks: number, changes: BlockChan
         name: `daily-${day}`,
         objectBytes,
         blockBytes,
+        ...layout,
         ...(parent === undefined ? {} : { parent }),
       }),
     );

@@ -1,61 +1,73 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Backup, type BackupSyncInput, hasEnded, type OperationLog } from '@backup-sync/contracts';
+import {
+  type BackupSync,
+  hasEnded,
+  type OperationLog,
+  type OperationName,
+  type OperationOutput,
+} from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 
+/** An engine on a directory of buckets, with a catalogue of its own; all gone in the end. */
 export type TestEngine = AsyncDisposable & {
   readonly engine: Engine;
   readonly projectId: string;
-  readonly caller: Parameters<Engine['call']>[1];
+  readonly buckets: TestBuckets;
+  /** The file that the catalogue is in. */
+  readonly databasePath: string;
+  /** Faults of this program, which no test should cause. */
   readonly faults: unknown[];
-  /** Syncs and follows to the end; the logs in the order of the items. */
-  sync(...items: readonly BackupSyncInput[]): Promise<OperationLog[]>;
-  /** Follows an operation to its end. */
-  ended(operationLogId: string): Promise<OperationLog>;
-  show(backupId: string): Promise<Backup>;
+  call<Name extends OperationName>(name: Name, input: object): Promise<OperationOutput<Name>>;
+  /** Follows operations to their end. */
+  ended(ids: readonly string[]): Promise<OperationLog[]>;
+  /** Syncs items to their end. */
+  sync(items: readonly BackupSync[]): Promise<OperationLog[]>;
 };
 
-/** A real engine over a directory of buckets, with a catalogue of its own. */
-export async function openTestEngine(bucketsDirectory: string, clock?: Clock): Promise<TestEngine> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'backup-sync-engine-'));
+export async function openTestEngine(clock?: Clock): Promise<TestEngine> {
+  await using stack = new AsyncDisposableStack();
+  const buckets = stack.use(await makeTestBuckets());
+  const dataDirectory = `${buckets.directory}-data`;
+  stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
   const faults: unknown[] = [];
-  const engine = await openEmbeddedEngine({
-    dataDirectory,
-    storage: `file:${bucketsDirectory}`,
-    onFault: (_place, error) => faults.push(error),
-    ...(clock !== undefined && { clock }),
-  });
+  const engine = stack.use(
+    await openEmbeddedEngine({
+      dataDirectory,
+      storage: `file:${buckets.directory}`,
+      onFault: (_, error) => faults.push(error),
+      ...(clock !== undefined && { clock }),
+    }),
+  );
   const projectId = engine.identity.project.id;
-  const caller = {
-    caller: { kind: 'system', name: 'test', projectId, role: 'administrator' },
-    requestId: 'r',
-  } as const;
-  const ended = async (id: string): Promise<OperationLog> => {
+  const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
+  const call: TestEngine['call'] = (name, input) =>
+    engine.call(name, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
+
+  async function endOf(id: string): Promise<OperationLog> {
     while (true) {
-      const input = { project_id: projectId, operation_log_id: id };
-      const { operation_log: log } = await engine.call('showOperationLog', caller, input);
+      const { operation_log: log } = await call('showOperationLog', { operation_log_id: id });
       if (hasEnded(log.status)) return log;
     }
-  };
+  }
+
+  const ended: TestEngine['ended'] = (ids) => Promise.all(ids.map(endOf));
+  const owned = stack.move();
   return {
     engine,
     projectId,
-    caller,
+    buckets,
+    databasePath: join(dataDirectory, 'catalogue.sqlite'),
     faults,
+    call,
     ended,
-    async sync(...items) {
-      const { sync } = await engine.call('syncBackups', caller, { project_id: projectId, sync: items });
-      return Promise.all(sync.map(({ operation_log_id }) => ended(operation_log_id)));
+    async sync(items) {
+      const answer = await call('syncBackups', { sync: items });
+      return await ended(answer.sync.map((each) => each.operation_log_id));
     },
-    async show(backupId) {
-      return (await engine.call('showBackup', caller, { project_id: projectId, backup_id: backupId })).backup;
-    },
-    async [Symbol.asyncDispose]() {
-      await engine[Symbol.asyncDispose]();
-      await rm(dataDirectory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -94,6 +94,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
   const catalogue: Catalogue = {
     accept: step('accept'),
     startChain: step('startChain'),
+    startChildren: step('startChildren'),
     finishImport: step('finishImport'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),

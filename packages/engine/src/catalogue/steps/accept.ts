@@ -1,7 +1,7 @@
 import type { Insertable, Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Acceptance } from '../port.ts';
-import { itemToJson } from '../rows.ts';
+import { importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
@@ -11,9 +11,10 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
   const inFlight = await findInFlight(database, acceptance);
   const ids: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
+  const task = importTask(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot } of acceptance.items) {
     const itemJson = itemToJson(item);
-    const key = inFlightKey(storageUnitId, itemJson);
+    const key = inFlightKey(storageUnitId, itemJson, task);
     const same = inFlight.get(key);
     ids.push(same ?? id);
     if (same !== undefined) continue;
@@ -22,7 +23,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       id,
       project_id: acceptance.projectId,
       kind: 'import',
-      parent_operation_id: null,
+      parent_operation_id: acceptance.parentOperationId,
       storage_unit_id: storageUnitId,
       bucket_name: item.bucket_name,
       chain_root: chainRoot,
@@ -30,6 +31,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       resource_id: item.resource_id,
       resource_name: item.resource_name,
       item: itemJson,
+      task,
       actor_kind: acceptance.actor.kind,
       actor_name: acceptance.actor.name,
       request_id: acceptance.requestId,
@@ -46,8 +48,8 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
   return ids;
 }
 
-function inFlightKey(storageUnitId: string, itemJson: string): string {
-  return JSON.stringify([storageUnitId, itemJson]);
+function inFlightKey(storageUnitId: string, itemJson: string, task: string | null): string {
+  return JSON.stringify([storageUnitId, itemJson, task]);
 }
 
 /** What waits or runs for the backups of the request: operation id by storage unit and item. */
@@ -61,10 +63,10 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
         'in',
         items.map(({ item }) => item.backup_id),
       )
-      .select(['id', 'storage_unit_id', 'item'])
+      .select(['id', 'storage_unit_id', 'item', 'task'])
       .execute();
     for (const row of rows) {
-      if (row.item !== null) found.set(inFlightKey(row.storage_unit_id, row.item), row.id);
+      if (row.item !== null) found.set(inFlightKey(row.storage_unit_id, row.item, row.task), row.id);
     }
   }
   return found;

@@ -22,7 +22,8 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
 
   const { backup_id: backupId, project_id: projectId } = operation;
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
-  if (!(await writeVerdict(database, { ...finish, backupId, projectId }))) return { result: 'stale_record', chains: [] };
+  if (!(await writeVerdict(database, { ...finish, backupId, projectId })))
+    return { result: 'stale_record', chains: [] };
   await endOperation(database, finish);
 
   return { result: 'finished', chains: await findChainsBehind(database, operation) };

@@ -12,7 +12,25 @@ export async function startChain(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly OperationRecord[]> {
-  const due = await unfinishedImports(database)
+  return await start(database, await dueOf(database, chain, leaseOwner).execute(), leaseOwner, startedAtMs);
+}
+
+/** Takes up those that came up in the course of another; see {@link Catalogue.startChildren}. */
+export async function startChildren(
+  database: Kysely<Schema>,
+  chain: ChainKey,
+  parentOperationId: string,
+  leaseOwner: string,
+  startedAtMs: number,
+): Promise<readonly OperationRecord[]> {
+  const due = dueOf(database, chain, leaseOwner)
+    .where('status', '=', 'waiting')
+    .where('parent_operation_id', '=', parentOperationId);
+  return await start(database, await due.execute(), leaseOwner, startedAtMs);
+}
+
+function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string) {
+  return unfinishedImports(database)
     .where('project_id', '=', chain.projectId)
     .where('storage_unit_id', '=', chain.storageUnitId)
     .where('bucket_name', '=', chain.bucketName)
@@ -38,8 +56,15 @@ export async function startChain(
         ),
       ),
     )
-    .select('id')
-    .execute();
+    .select('id');
+}
+
+async function start(
+  database: Kysely<Schema>,
+  due: readonly { readonly id: string }[],
+  leaseOwner: string,
+  startedAtMs: number,
+): Promise<readonly OperationRecord[]> {
   const started: Selectable<OperationRow>[] = [];
   for (const some of chunks(due)) {
     const rows = await database

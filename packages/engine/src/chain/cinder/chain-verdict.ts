@@ -1,22 +1,31 @@
-import { describeReason, lowerLevel } from '@backup-sync/contracts';
+import { type BackupFormat, describeReason, lowerLevel, reaches, type VerificationLevel } from '@backup-sync/contracts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { EdgeProof, Examination, Fault } from '../link.ts';
+import type { EdgeProof, Examination, Fault, UnreadObject } from '../link.ts';
 import { printable } from '../quote.ts';
-import type { CinderLink } from './link-listing.ts';
-import { checkVersion, type ProvedLink } from './link-proof.ts';
+
+/** What names a link in a message. */
+type NamedLink = { readonly backupId: string; readonly imagePath: string };
+type ProvedLink = {
+  readonly link: NamedLink;
+  readonly proof: EdgeProof;
+  readonly unreadHashes: readonly UnreadObject[];
+};
 
 /** The way from a link towards its full backup. */
 export type ChainWalk = {
   /** The link that was asked for, then its ancestors; never empty. */
   readonly links: readonly ProvedLink[];
   /** The link that came up a second time; null where the way ends well. */
-  readonly leadsBackTo: CinderLink | null;
+  readonly leadsBackTo: NamedLink | null;
   /** The ancestor that was listed and is gone; null where none is. */
-  readonly vanished: CinderLink | null;
+  readonly vanished: NamedLink | null;
 };
 
-/** What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. */
-export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Examination {
+/**
+ * What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. `newlyProved` are
+ * those of its links whose proof this examination is the first to return.
+ */
+export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: readonly ProvedLink[]): Examination {
   const [leaf, ...ancestors] = walk.links;
   if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
   const { proof } = leaf;
@@ -24,10 +33,14 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
   const fault = faultOf(walk, leaf, ancestors);
   const levels = proofs.map(({ level }) => level);
   const isBaseless = walk.leadsBackTo !== null || walk.vanished !== null;
-  const level = isBaseless ? null : levels.reduce((a, b) => (a === null || b === null ? null : lowerLevel(a, b)));
+  const level = isBaseless
+    ? null
+    : isReplayed(levels)
+      ? 'replay'
+      : levels.reduce((a, b) => (a === null || b === null ? null : lowerLevel(a, b)));
   const wasRead = proof.contentId !== null;
   return {
-    format: 'cinder',
+    format,
     listing: proof.listing,
     contentId: proof.contentId,
     level,
@@ -35,11 +48,15 @@ export function judgeChain(walk: ChainWalk, newProofs: readonly EdgeProof[]): Ex
     contradictsRequest: false,
     limit: fault === null ? limitOf(proof, ancestors) : null,
     parentBackupId: proof.parentBackupId,
+    ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     verifiedAtMs: proofs.reduce((oldest, { verifiedAtMs }) => Math.min(oldest, verifiedAtMs), proof.verifiedAtMs),
-    checkVersion,
-    newProofs,
+    checkVersion: proof.checkVersion,
+    newProofs: newlyProved.map((link) => link.proof),
+    unreadHashes: newlyProved
+      .filter(({ unreadHashes }) => unreadHashes.length > 0)
+      .map((link) => ({ backupId: link.link.backupId, objects: link.unreadHashes })),
   };
 }
 
@@ -73,11 +90,16 @@ function limitOf(own: EdgeProof, ancestors: readonly ProvedLink[]): string | nul
 function volumeBytesOf(proofs: readonly EdgeProof[]): number | null {
   for (const { volumeBytes, level } of proofs) {
     if (volumeBytes !== null) return volumeBytes;
-    if (level !== 'linkage') return null;
+    if (level === null || !reaches(level, 'linkage')) return null;
   }
   return null;
 }
 
 function abridge(way: readonly string[]): readonly string[] {
   return way.length <= 8 ? way : [...way.slice(0, 4), '…', ...way.slice(-3)];
+}
+
+/** A replay of the leaf reads its ancestors too: of them `content` is enough. */
+function isReplayed([leaf, ...ancestors]: readonly (VerificationLevel | null)[]): boolean {
+  return leaf === 'replay' && ancestors.every((level) => level !== null && reaches(level, 'content'));
 }

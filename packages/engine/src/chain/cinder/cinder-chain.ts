@@ -1,12 +1,15 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import type { ChainData } from '../data.ts';
 import type { FormatChain } from '../format.ts';
 import type { EdgeProof, Examination } from '../link.ts';
 import { quote } from '../quote.ts';
 import { type ChainWalk, judgeChain } from './chain-verdict.ts';
+import { openCinderData } from './cinder-data.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink, proveLink } from './link-proof.ts';
 import { reuseProof } from './proof-reuse.ts';
 import type { ProofTools } from './proof-step.ts';
+import { ReadFault } from './read-fault.ts';
 
 /** The backups of one volume. Everything that is read or proved is shared by all that are examined in a run. */
 export class CinderChain implements FormatChain {
@@ -27,8 +30,20 @@ export class CinderChain implements FormatChain {
     if (mismatch !== null) return this.#refused(link, mismatch);
     const walk = await this.#walk(link);
     if (walk === null) return null;
-    const newProofs = walk.links.map(({ proof }) => proof).filter((proof) => this.#newProofs.delete(proof));
-    return judgeChain(walk, newProofs);
+    return judgeChain(
+      'cinder',
+      walk,
+      walk.links.filter(({ proof }) => this.#newProofs.delete(proof)),
+    );
+  }
+
+  async openData(item: BackupSync): Promise<ChainData | null> {
+    const { context, folders } = this.#tools;
+    const link = await folders.linkAt(context.bucketName, item.image_path);
+    if (link === null) return null;
+    const mismatch = requestMismatch(item, link);
+    if (mismatch !== null) throw new ReadFault({ code: 'identity_mismatch', detail: mismatch }, false);
+    return await openCinderData(this.#tools, link);
   }
 
   /** From a link to its full backup, proving each edge once. Null where nothing of the link itself is left. */
@@ -77,11 +92,13 @@ export class CinderChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      ancestors: [],
       incremental: null,
       volumeBytes: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],
+      unreadHashes: [],
     };
   }
 }
@@ -93,7 +110,7 @@ function requestMismatch(item: BackupSync, link: CinderLink): string | null {
   }
   // A backup of a server may carry the server's id, and be stored by volume.
   const isVolume = item.resource_type.includes('Volume');
-  if (isVolume && item.resource_id !== link.volumeId) {
+  if (isVolume && link.volumeId !== null && item.resource_id !== link.volumeId) {
     return `the request has resource_id ${quote(item.resource_id)}, and its image path is of volume ${link.volumeId}`;
   }
   return null;

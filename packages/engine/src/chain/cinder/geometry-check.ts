@@ -1,7 +1,15 @@
 import type { Fault } from '../link.ts';
 import { type BlockRuns, BlockRunsBuilder } from './block-runs.ts';
-import { objectSuffix } from './image-path.ts';
-import type { NamedObjects } from './object-columns.ts';
+
+/** What a link stores: ranges of the volume, in bytes. */
+export type StoredRanges = {
+  /** The rows in the order in which the writer made them. */
+  readonly rows: Iterable<number>;
+  offsetAt(row: number): number;
+  lengthAt(row: number): number;
+  /** What a message calls the row. */
+  placeOf(row: number): string;
+};
 
 export type Geometry =
   | { readonly kind: 'broken'; readonly fault: Fault }
@@ -18,7 +26,7 @@ export type Geometry =
  * last block may be short), stay inside the volume, and a full backup leaves no gap.
  */
 export function checkGeometry(
-  objects: NamedObjects,
+  objects: StoredRanges,
   hashes: { readonly blockBytes: number; readonly hashCount: number },
   isFull: boolean,
 ): Geometry {
@@ -26,8 +34,8 @@ export function checkGeometry(
   const stored = new BlockRunsBuilder();
   let end = 0;
   if (hashCount === 0) return broken('there is no block hash, so the volume would have no bytes');
-  for (const row of objects.rowsByNumber()) {
-    const place = `object ${objectSuffix(objects.numberAt(row))}`;
+  for (const row of objects.rows) {
+    const place = objects.placeOf(row);
     const offset = objects.offsetAt(row);
     const length = objects.lengthAt(row);
     if (length === 0) return broken(`${place} has no bytes`);

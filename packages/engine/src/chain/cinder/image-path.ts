@@ -1,12 +1,20 @@
 /**
- * Names that Cinder's chunked drivers give in S3, Swift and GCS:
- * `volume_<volume id>/<YYYYMMDDHHMMSS>/az_<availability zone>_backup_<backup id>`, and behind that path `-00001`
- * upwards for the objects, `_sha256file` and `_metadata`.
+ * Names that Cinder's chunked drivers give, and behind each of them `-00001` upwards for the objects, `_sha256file` and
+ * `_metadata`:
+ *
+ * - S3, Swift, GCS: `volume_<volume id>/<YYYYMMDDHHMMSS>/az_<availability zone>_backup_<backup id>`;
+ * - posix, NFS, GlusterFS: `<folder>/volume_<volume id>_<YYYYMMDDHHMMSS>_backup_<backup id>`, in a folder that was
+ *   chosen, or in the default one of the backup, `<id[0:2]>/<id[2:4]>/<id>`;
+ * - posix before 2017: `<default folder>/backup`.
  *
  * The zone is free text; a backup's id is always a UUID, which tells where the path ends and the suffix begins.
  */
-const keyPattern =
-  /^(volume_([^/]+)\/\d{14}\/az_.*_backup_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))(.*)$/s;
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const objectStorePattern = new RegExp(`^(volume_([^/]+)/(\\d{14})/az_.*_backup_(${uuid}))(.*)$`, 's');
+const posixPattern = new RegExp(`^((.*/)?(volume_([^/]+)_(\\d{14})_backup_(${uuid})))([^/]*)$`, 's');
+const earlyPosixPattern = /^((.*\/)?backup)(|[-_][^/]*)$/s;
+/** The default folder of a backup, at the end of a path of folders. */
+const defaultFolderPattern = new RegExp(`^((?:.*/)?)([0-9a-f]{2})/([0-9a-f]{2})/(${uuid})/$`, 's');
 
 /** `-` and at least five digits, no more zeros in front than these need. */
 const numberSuffixPattern = /^-(\d{5}|[1-9]\d{5,9})$/;
@@ -19,28 +27,69 @@ export const hashFileSuffix = '_sha256file';
 
 export type CinderKey = {
   readonly imagePath: string;
-  readonly volumeId: string;
+  /** Null where the path does not tell it: in the early posix layout. */
+  readonly volumeId: string | null;
   readonly backupId: string;
+  /** `YYYYMMDDHHMMSS`, UTC, when writing began; null where the path does not tell it. */
+  readonly timestamp: string | null;
+  /** What the keys of the volume's backups in this place begin with: one listing of it has them all. */
+  readonly folder: string;
+  /** What the metadata calls the objects by, before their number: the key, or on posix the base name. */
+  readonly objectName: string;
+  /** What lies before the default folder of this backup; null where it does not lie in one. */
+  readonly defaultRoot: string | null;
   /** What follows the image path; empty for the path itself. */
   readonly suffix: string;
 };
 
-/** Takes a key apart; null where it is not of this layout. */
+/** Takes a key apart; null where it is not of one of these layouts. */
 export function parseCinderKey(key: string): CinderKey | null {
-  const [, imagePath, volumeId, backupId, suffix] = keyPattern.exec(key) ?? [];
-  if (imagePath === undefined || volumeId === undefined || backupId === undefined || suffix === undefined) return null;
-  return { imagePath, volumeId, backupId, suffix };
+  return parseObjectStoreKey(key) ?? parsePosixKey(key) ?? parseEarlyPosixKey(key);
 }
 
-/** Takes an image path apart; null where it is not of this layout. */
+function parseObjectStoreKey(key: string): CinderKey | null {
+  const [, imagePath, volumeId, timestamp, backupId, suffix] = objectStorePattern.exec(key) ?? [];
+  if (imagePath === undefined || volumeId === undefined || timestamp === undefined) return null;
+  if (backupId === undefined || suffix === undefined) return null;
+  const folder = `volume_${volumeId}/`;
+  return { imagePath, volumeId, backupId, timestamp, folder, objectName: imagePath, defaultRoot: null, suffix };
+}
+
+function parsePosixKey(key: string): CinderKey | null {
+  const [, imagePath, directory = '', objectName, volumeId, timestamp, backupId, suffix] = posixPattern.exec(key) ?? [];
+  if (imagePath === undefined || objectName === undefined || volumeId === undefined) return null;
+  if (timestamp === undefined || backupId === undefined || suffix === undefined) return null;
+  const defaultRoot = defaultRootOf(directory, backupId);
+  const folder = defaultRoot === null ? `${directory}volume_${volumeId}_` : directory;
+  return { imagePath, volumeId, backupId, timestamp, folder, objectName, defaultRoot, suffix };
+}
+
+function parseEarlyPosixKey(key: string): CinderKey | null {
+  const [, imagePath, directory = '', suffix] = earlyPosixPattern.exec(key) ?? [];
+  const backupId = defaultFolderPattern.exec(directory)?.[4];
+  if (imagePath === undefined || backupId === undefined || suffix === undefined) return null;
+  const defaultRoot = defaultRootOf(directory, backupId);
+  // In a folder that was chosen, nothing tells whose backup it is.
+  if (defaultRoot === null) return null;
+  const objectName = 'backup';
+  return { imagePath, volumeId: null, backupId, timestamp: null, folder: directory, objectName, defaultRoot, suffix };
+}
+
+function defaultRootOf(directory: string, backupId: string): string | null {
+  const [, root, first, second, id] = defaultFolderPattern.exec(directory) ?? [];
+  if (root === undefined || id !== backupId) return null;
+  return first === id.slice(0, 2) && second === id.slice(2, 4) ? root : null;
+}
+
+/** Takes an image path apart; null where it is not of one of these layouts. */
 export function parseCinderImagePath(imagePath: string): CinderKey | null {
   const key = parseCinderKey(imagePath);
   return key?.suffix === '' ? key : null;
 }
 
-/** The folder that all backups of the volume share. */
-export function volumeFolderOf(volumeId: string): string {
-  return `volume_${volumeId}/`;
+/** The folder that a backup has by default, below `defaultRoot`. */
+export function defaultFolderOf(defaultRoot: string, backupId: string): string {
+  return `${defaultRoot}${backupId.slice(0, 2)}/${backupId.slice(2, 4)}/${backupId}/`;
 }
 
 /**

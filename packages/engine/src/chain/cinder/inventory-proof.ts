@@ -48,7 +48,7 @@ async function settleEtag(
 }
 
 /** Early files carry the same version; what they lack and when they were made tells them. */
-function isOfEarlyWriter({ parentId, createdAt }: CinderMetadata): boolean {
+export function isOfEarlyWriter({ parentId, createdAt }: Pick<CinderMetadata, 'parentId' | 'createdAt'>): boolean {
   if (parentId === undefined) return true;
   return createdAt !== null && /^\d{4}-\d\d/.test(createdAt) && createdAt < presentWriterMonth;
 }

@@ -8,8 +8,15 @@ import { ListedObjects } from './object-columns.ts';
 export type CinderLink = {
   readonly bucketName: string;
   readonly imagePath: string;
-  readonly volumeId: string;
+  /** Null where the path does not tell it. */
+  readonly volumeId: string | null;
   readonly backupId: string;
+  /** What the keys of the volume's backups in this place begin with. */
+  readonly folder: string;
+  /** What the metadata calls the objects by, before their number. */
+  readonly objectName: string;
+  /** What lies before the default folder of this backup; null where it does not lie in one. */
+  readonly defaultRoot: string | null;
   readonly listing: Listing;
   /** The commit mark; null where it is not there. */
   readonly metadata: ObjectEntry | null;
@@ -53,12 +60,15 @@ export class LinkListing {
 
   /** `objects` is null where they were too many to be kept: the link must be listed again to see them. */
   finish(): { readonly link: CinderLink; readonly objects: ListedObjects | null } {
-    const { imagePath, volumeId, backupId } = this.#key;
+    const { imagePath, volumeId, backupId, folder, objectName, defaultRoot } = this.#key;
     const link: CinderLink = {
       bucketName: this.#bucketName,
       imagePath,
       volumeId,
       backupId,
+      folder,
+      objectName,
+      defaultRoot,
       listing: this.#digest.finish(),
       metadata: this.#metadata,
       hashFile: this.#hashFile,

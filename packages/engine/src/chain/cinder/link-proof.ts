@@ -1,6 +1,6 @@
 import { type ObjectEntry, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
-import type { EdgeProof, Fault } from '../link.ts';
+import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
 import { printable, quote } from '../quote.ts';
 import { proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
@@ -17,6 +17,8 @@ export type ProvedLink = {
   readonly link: CinderLink;
   readonly parent: CinderLink | null;
   readonly proof: EdgeProof;
+  /** The block hashes that were too many bytes to be read; empty where none were. */
+  readonly unreadHashes: readonly UnreadObject[];
 };
 
 /** What has been learnt of the edge when a step ends the proof. */
@@ -63,13 +65,13 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
     return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...inventory });
   }
   const linkage = await proveLinkage(tools, link, parent, metadata);
-  const readInTheEnd = [link.metadata, link.hashFile, parent?.hashFile ?? null];
+  const readInTheEnd = linkage.unreadHashes === undefined ? [...read, link.hashFile, parent?.hashFile ?? null] : read;
   return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...linkage });
 }
 
 function conclude(context: ChainContext, link: CinderLink, known: Known, finding: Finding): Attempt {
   const { metadata, parent, read } = known;
-  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null } = finding;
+  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
   const proof: EdgeProof = {
     backupId: link.backupId,
     location: { storageUnitId: context.storage.id, bucketName: link.bucketName, imagePath: link.imagePath },
@@ -87,7 +89,7 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
       .filter((entry) => entry !== null)
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
-  return { link, parent, proof, suspect };
+  return { link, parent, proof, unreadHashes, suspect };
 }
 
 type ParentSearch =

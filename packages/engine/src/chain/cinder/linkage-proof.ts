@@ -1,4 +1,4 @@
-import type { Fault } from '../link.ts';
+import type { Fault, UnreadObject } from '../link.ts';
 import { quote } from '../quote.ts';
 import { compareHashLists, type HashComparison, HashListError, readHashHeader } from './compare-hash-lists.ts';
 import { checkGeometry } from './geometry-check.ts';
@@ -35,6 +35,10 @@ export async function proveLinkage(
     const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
     return { limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
   }
+  if (!context.readHashes) {
+    const unreadHashes = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
+    return { limit: `${link.imagePath}: its block hashes were left unread`, unreadHashes };
+  }
   try {
     if (parent === null) {
       const header = await readHashHeader(hashLists.open(link));
@@ -48,6 +52,11 @@ export async function proveLinkage(
     if (error.side === 'parent' && parent !== null) return parentHashFinding(error.cause, parent);
     return childHashFinding(error.cause, link);
   }
+}
+
+function hashFileOf(link: CinderLink | null): UnreadObject | null {
+  if (link === null || link.hashFile === null) return null;
+  return { bucketName: link.bucketName, key: link.hashFile.key, bytes: link.hashFile.size };
 }
 
 function judge(

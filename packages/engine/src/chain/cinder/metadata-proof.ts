@@ -10,7 +10,7 @@ import { ReadFault, readListedObject } from './read-fault.ts';
 /** The only version of the format that exists. */
 const formatVersion = '1.0.0';
 /** A truncated commit mark that is younger may still be being written. */
-const writingMsMax = 15 * 60 * 1000;
+export const writingMsMax = 15 * 60 * 1000;
 
 type Unread = { readonly kind: 'unread'; readonly finding: Finding };
 
@@ -23,7 +23,7 @@ export async function readMetadataOf(context: ChainContext, link: CinderLink): P
   }
   const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal };
   try {
-    return await readMetadata(await readListedObject(context.storage, request, metadata), link.imagePath);
+    return await readMetadata(await readListedObject(context.storage, request, metadata), link.objectName);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
     const level = isOfAccess(error.fault.code) ? 'presence' : null;
@@ -50,7 +50,8 @@ export function findDisagreement(metadata: CinderMetadata, link: CinderLink): Fa
   if (metadata.version !== formatVersion) return versionFault(metadata.version, place);
   const { backupId, volumeId, foreignName } = metadata;
   if (backupId !== link.backupId) return mismatch(`${place} has backup_id ${quote(backupId)}`);
-  if (volumeId !== link.volumeId) return mismatch(`${place} has volume_id ${quote(volumeId)}`);
+  if (link.volumeId !== null && volumeId !== link.volumeId)
+    return mismatch(`${place} has volume_id ${quote(volumeId)}`);
   if (foreignName !== null) return mismatch(`${place} names ${quote(foreignName)}, which lies at another image path`);
   // Increments and block hashes came with the same release: only files older than both lack the parent.
   if (metadata.parentId === undefined && link.hashFile !== null) {

@@ -19,7 +19,7 @@ async function read(text: string, pieceBytes: number): Promise<unknown> {
     number: objects.numberAt(row),
     offset: objects.offsetAt(row),
     length: objects.lengthAt(row),
-    compressed: objects.isCompressedAt(row),
+    compression: objects.compressionAt(row),
     md5: Buffer.from(objects.md5At(row) ?? []).toString('hex'),
   }));
   return { rows, foreignName };
@@ -84,7 +84,7 @@ describe('entries of objects', () => {
                   number: Number(name.slice(imagePath.length + 1)),
                   offset: fields.offset,
                   length: fields.length,
-                  compressed: fields.compression !== 'none',
+                  compression: fields.compression,
                   md5: String(fields.md5).toLowerCase(),
                 },
               ]

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { quote } from '../quote.ts';
 import { objectNumberOf, objectSuffix } from './image-path.ts';
-import { NamedObjects } from './object-columns.ts';
-import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
-/** The compressions that Cinder can undo. `bzip2` is another name for `bz2`, and recorded as configured. */
-const compressions: ReadonlySet<JsonScalar> = new Set(['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd']);
+import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
+
+import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */
 const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
@@ -22,7 +21,7 @@ export type CinderMetadata = {
   /** Null for a full backup. Undefined where the key is absent: writers before 2015 knew only full backups. */
   readonly parentId: string | null | undefined;
   readonly objects: NamedObjects;
-  /** The first object named that does not lie under the image path; null where all do. */
+  /** The first object whose name is that of another backup's; null where there is none. */
   readonly foreignName: string | null;
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
@@ -40,10 +39,10 @@ export type MetadataReading =
 
 /**
  * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right.
+ * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
  */
-export async function readMetadata(bytes: AsyncIterable<Uint8Array>, imagePath: string): Promise<MetadataReading> {
-  const collector = new MetadataCollector(imagePath);
+export async function readMetadata(bytes: AsyncIterable<Uint8Array>, objectName: string): Promise<MetadataReading> {
+  const collector = new MetadataCollector(objectName);
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -66,10 +65,15 @@ const entriesDepth = 2;
 /** Pieces in which an entry comes whose end is sought at each closing brace: it has two. */
 const slicesOfEntry = 4;
 
-type ObjectFields = { offset: number | null; length: number | null; compressed: boolean | null; md5: string | null };
+type ObjectFields = {
+  offset: number | null;
+  length: number | null;
+  compression: CinderCompression | null;
+  md5: string | null;
+};
 
 class MetadataCollector implements JsonVisitor {
-  readonly #imagePath: string;
+  readonly #objectName: string;
   readonly #objects = new NamedObjects();
   readonly #scanner: ObjectEntryScanner;
   readonly #texts = new Map<string, string | null>();
@@ -81,11 +85,11 @@ class MetadataCollector implements JsonVisitor {
   #entryIndex = -1;
   #entryName: string | null = null;
   #field = '';
-  #fields: ObjectFields = { offset: null, length: null, compressed: null, md5: null };
+  #fields: ObjectFields = { offset: null, length: null, compression: null, md5: null };
 
-  constructor(imagePath: string) {
-    this.#imagePath = imagePath;
-    this.#scanner = new ObjectEntryScanner(imagePath, this.#objects);
+  constructor(objectName: string) {
+    this.#objectName = objectName;
+    this.#scanner = new ObjectEntryScanner(objectName, this.#objects);
   }
 
   /** Walks on. Where entries of `objects` follow one another, those that are as usual go by the walker. */
@@ -118,7 +122,7 @@ class MetadataCollector implements JsonVisitor {
     if (depth === 2) {
       this.#entryIndex += 1;
       this.#entryName = null;
-    } else if (depth === 3) this.#fields = { offset: null, length: null, compressed: null, md5: null };
+    } else if (depth === 3) this.#fields = { offset: null, length: null, compression: null, md5: null };
     else if (depth > 3) this.#refuseEntry(`has no number or text as ${quote(this.#field)}`);
   }
 
@@ -207,8 +211,8 @@ class MetadataCollector implements JsonVisitor {
         } else this.#fields[this.#field] = value;
         return;
       case 'compression':
-        if (!compressions.has(value)) this.#refuseEntry('has a compression that is not known');
-        this.#fields.compressed = value !== 'none';
+        this.#fields.compression = cinderCompressions.find((known) => known === value) ?? null;
+        if (this.#fields.compression === null) this.#refuseEntry('has a compression that is not known');
         return;
       case 'md5':
         if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) {
@@ -218,19 +222,19 @@ class MetadataCollector implements JsonVisitor {
   }
 
   #addEntry(): void {
-    const { offset, length, compressed, md5 } = this.#fields;
+    const { offset, length, compression, md5 } = this.#fields;
     const name = this.#entryName ?? '';
-    if (offset === null || length === null || compressed === null || md5 === null) {
+    if (offset === null || length === null || compression === null || md5 === null) {
       this.#refuseEntry('lacks one of offset, length, compression and md5');
       return;
     }
-    if (!name.startsWith(this.#imagePath)) {
+    if (!name.startsWith(this.#objectName)) {
       this.#foreignName ??= name;
       return;
     }
-    const number = objectNumberOf(name.slice(this.#imagePath.length));
+    const number = objectNumberOf(name.slice(this.#objectName.length));
     if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
-    else this.#objects.add(number, { offset, length, compressed, md5 });
+    else this.#objects.add(number, { offset, length, compression, md5 });
   }
 
   #refuseRepeatedNumbers(): void {

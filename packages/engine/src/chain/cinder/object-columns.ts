@@ -1,8 +1,14 @@
 import { Buffer } from 'node:buffer';
+import type { StoredRanges } from './geometry-check.ts';
 import { decodeHex } from './hex-digits.ts';
+import { objectSuffix } from './image-path.ts';
 
 const md5Pattern = /^[0-9a-f]{32}$/i;
 const md5Bytes = 16;
+
+/** The compressions that Cinder can undo, as `_metadata` has them. Its column holds their places here. */
+export const cinderCompressions = ['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd'] as const;
+export type CinderCompression = (typeof cinderCompressions)[number];
 
 /** Objects of one link as columns of numbers, so that two million of them take tens of megabytes, not a gigabyte. */
 abstract class ObjectColumns {
@@ -82,7 +88,7 @@ abstract class ObjectColumns {
 }
 
 /** A column of numbers that doubles as it fills; exact for every integer that is safe. */
-class NumberColumn {
+export class NumberColumn {
   #values = new Float64Array(16);
 
   at(row: number): number {
@@ -112,19 +118,19 @@ export class ListedObjects extends ObjectColumns {
 }
 
 /** The data objects that the metadata names. */
-export class NamedObjects extends ObjectColumns {
+export class NamedObjects extends ObjectColumns implements StoredRanges {
   readonly #offsets = new NumberColumn();
   readonly #lengths = new NumberColumn();
-  readonly #compressed = new NumberColumn();
+  readonly #compressions = new NumberColumn();
 
-  add(number: number, object: { offset: number; length: number; compressed: boolean; md5: string }): void {
+  add(number: number, object: { offset: number; length: number; compression: CinderCompression; md5: string }): void {
     this.#setRow(this.addRow(number, object.md5), object);
   }
 
   /** As {@link add}, with the MD5's hex digits in `bytes`. False, and nothing added, where they are no such digits. */
   addFromBytes(
     number: number,
-    object: { offset: number; length: number; compressed: boolean },
+    object: { offset: number; length: number; compression: CinderCompression },
     bytes: Uint8Array,
     md5At: number,
   ): boolean {
@@ -133,10 +139,10 @@ export class NamedObjects extends ObjectColumns {
     return row !== null;
   }
 
-  #setRow(row: number, object: { offset: number; length: number; compressed: boolean }): void {
+  #setRow(row: number, object: { offset: number; length: number; compression: CinderCompression }): void {
     this.#offsets.set(row, object.offset);
     this.#lengths.set(row, object.length);
-    this.#compressed.set(row, object.compressed ? 1 : 0);
+    this.#compressions.set(row, cinderCompressions.indexOf(object.compression));
   }
 
   /** Where the object's data begins in the volume, bytes. */
@@ -149,7 +155,19 @@ export class NamedObjects extends ObjectColumns {
     return this.#lengths.at(row);
   }
 
+  get rows(): Uint32Array {
+    return this.rowsByNumber();
+  }
+
+  placeOf(row: number): string {
+    return `object ${objectSuffix(this.numberAt(row))}`;
+  }
+
+  compressionAt(row: number): CinderCompression {
+    return cinderCompressions[this.#compressions.at(row)] ?? 'none';
+  }
+
   isCompressedAt(row: number): boolean {
-    return this.#compressed.at(row) === 1;
+    return this.#compressions.at(row) !== 0;
   }
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { NamedObjects } from './object-columns.ts';
+import { type CinderCompression, cinderCompressions, type NamedObjects } from './object-columns.ts';
 
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
@@ -17,8 +17,7 @@ const fieldNames = ['compression', 'length', 'md5', 'offset'] as const;
 const fields = fieldNames.map((name) => Buffer.from(`"${name}"`));
 const [compressionField, lengthField, md5Field] = [0, 1, 2];
 const everyField = (1 << fieldNames.length) - 1;
-/** `none` is the first. */
-const compressions = ['none', 'zlib', 'zstd', 'bz2', 'bzip2', 'gzip'].map((name) => Buffer.from(`"${name}"`));
+const compressionTexts = cinderCompressions.map((name) => Buffer.from(`"${name}"`));
 
 /**
  * Reads the entries of `objects` in `_metadata` that are as Cinder writes them, straight from the bytes: an increment
@@ -33,11 +32,11 @@ export class ObjectEntryScanner {
   #number = 0;
   #offset = 0;
   #length = 0;
-  #isCompressed = false;
+  #compression: CinderCompression = 'none';
   #md5At = 0;
 
-  constructor(imagePath: string, objects: NamedObjects) {
-    this.#name = Buffer.from(`"${asciiJson(imagePath)}-`);
+  constructor(objectName: string, objects: NamedObjects) {
+    this.#name = Buffer.from(`"${asciiJson(objectName)}-`);
     this.#objects = objects;
   }
 
@@ -50,7 +49,7 @@ export class ObjectEntryScanner {
     while (true) {
       const at = this.#readEntry(bytes, end);
       if (at < 0) return end;
-      const entry = { offset: this.#offset, length: this.#length, compressed: this.#isCompressed };
+      const entry = { offset: this.#offset, length: this.#length, compression: this.#compression };
       if (!this.#objects.addFromBytes(this.#number, entry, bytes, this.#md5At)) return end;
       end = at;
     }
@@ -75,7 +74,7 @@ export class ObjectEntryScanner {
     return expectByte(bytes, expectByte(bytes, at, closingBrace), closingBrace);
   }
 
-  /** The image path, `-` and at least five digits, with no more zeros in front than these need. */
+  /** What the objects are called by, `-` and at least five digits, with no more zeros in front than these need. */
   #readName(bytes: Uint8Array, from: number): number {
     const start = skipBlanks(bytes, from);
     if (start < 0 || !matches(bytes, start, this.#name)) return -1;
@@ -91,9 +90,9 @@ export class ObjectEntryScanner {
     const start = skipBlanks(bytes, from);
     if (start < 0) return -1;
     if (field === compressionField) {
-      const compression = indexOfText(bytes, start, compressions);
-      this.#isCompressed = compression !== 0;
-      return compression < 0 ? -1 : start + (compressions[compression]?.length ?? 0);
+      const index = indexOfText(bytes, start, compressionTexts);
+      this.#compression = cinderCompressions[index] ?? 'none';
+      return index < 0 ? -1 : start + (compressionTexts[index]?.length ?? 0);
     }
     if (field === md5Field) {
       this.#md5At = start + 1;

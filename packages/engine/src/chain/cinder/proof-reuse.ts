@@ -25,7 +25,7 @@ export async function reuseProof(
   const parent = parentBackupId !== null && dependsOnParent ? await findParent(folders, parentBackupId, link) : null;
   if ((parent?.listing.digest ?? null) !== parentListingDigest) return null;
   if (proof.limit !== null && !isStillLimited(context, link, parent)) return null;
-  return { link, parent, proof };
+  return { link, parent, proof, unreadHashes: [] };
 }
 
 async function findParent(folders: VolumeFolders, backupId: string, child: CinderLink): Promise<CinderLink | null> {

@@ -1,5 +1,5 @@
 import type { ChainContext } from '../examiner.ts';
-import type { EdgeProof } from '../link.ts';
+import type { EdgeProof, UnreadObject } from '../link.ts';
 import type { HashLists } from './hash-lists.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { VolumeFolders } from './volume-folders.ts';
@@ -15,4 +15,6 @@ export type ProofTools = {
 export type Finding = Partial<Pick<EdgeProof, 'level' | 'fault' | 'limit' | 'volumeBytes'>> & {
   /** The link whose listing shows less than was expected: it is listed once more before that is believed. */
   readonly suspect?: CinderLink | null;
+  /** What the step would have read next, had it not been too much. */
+  readonly unreadHashes?: readonly UnreadObject[];
 };

@@ -142,7 +142,7 @@ describe('an inventory', () => {
     const named = new NamedObjects();
     const listed = new ListedObjects();
     const numbers = Array.from({ length: objectCount }, (_, index) => index + 1);
-    for (const number of numbers) named.add(number, { offset: number * 10, length: 10, compressed: true, md5 });
+    for (const number of numbers) named.add(number, { offset: number * 10, length: 10, compression: 'zlib', md5 });
     // The order of keys: -100000 lies between -10000 and -10001.
     const byKey = numbers.map((number) => String(number).padStart(5, '0')).toSorted();
     for (const digits of byKey) listed.add(Number(digits), 5, null);
@@ -155,8 +155,8 @@ describe('an inventory', () => {
     expect(checkInventory(input)).toBeNull();
     listed.add(objectCount + 1, 5, null);
     expect(checkInventory(input)?.fault).toEqual({ code: 'object_stray', detail: 'path-100003' });
-    named.add(objectCount + 1, { offset: 0, length: 10, compressed: true, md5 });
-    named.add(objectCount + 2, { offset: 0, length: 10, compressed: true, md5 });
+    named.add(objectCount + 1, { offset: 0, length: 10, compression: 'zlib', md5 });
+    named.add(objectCount + 2, { offset: 0, length: 10, compression: 'zlib', md5 });
     expect(checkInventory(input)?.fault).toEqual({ code: 'object_missing', detail: 'path-100004' });
   });
 });

@@ -33,6 +33,9 @@ export async function withReadFaults<Result>(key: string, access: () => Promise<
   }
 }
 
+/** What a listing showed of an object; the time where it is known. */
+export type ListedObject = Pick<ObjectEntry, 'key' | 'size' | 'etag'> & Partial<Pick<ObjectEntry, 'modifiedAtMs'>>;
+
 /**
  * Opens an object that was listed. The bytes throw {@link ReadFault} as well.
  * Throws {@link ReadFault} `changed_while_read` where it is no longer the object that the listing showed.
@@ -40,7 +43,7 @@ export async function withReadFaults<Result>(key: string, access: () => Promise<
 export async function readListedObject(
   storage: StorageUnit,
   request: GetRequest,
-  entry: ObjectEntry,
+  entry: ListedObject,
 ): Promise<AsyncIterable<Uint8Array>> {
   const content = await withReadFaults(entry.key, () => storage.get(request));
   if (!isSameObject(content, entry)) {
@@ -54,13 +57,14 @@ export async function readListedObject(
 }
 
 /** By ETag where there is one: times may be rounded differently in a listing and in an answer. */
-function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'>, entry: ObjectEntry): boolean {
+function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'>, entry: ListedObject): boolean {
   if (seen.size !== entry.size) return false;
-  if (seen.etag === null || entry.etag === null) return seen.modifiedAtMs === entry.modifiedAtMs;
-  return seen.etag === entry.etag;
+  if (seen.etag !== null && entry.etag !== null) return seen.etag === entry.etag;
+  return entry.modifiedAtMs === undefined || seen.modifiedAtMs === entry.modifiedAtMs;
 }
 
-async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
+/** The bytes of an object, with what storage says of it as {@link ReadFault}. */
+export async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

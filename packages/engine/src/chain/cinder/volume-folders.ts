@@ -1,7 +1,7 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
-import { parseCinderImagePath, parseCinderKey, volumeFolderOf } from './image-path.ts';
+import { defaultFolderOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
 import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
 import { VolumeListing } from './volume-listing.ts';
@@ -43,7 +43,7 @@ export class VolumeFolders {
   async linkAt(bucketName: string, imagePath: string): Promise<CinderLink | null> {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
-    const folder = await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+    const folder = await this.#folder(bucketName, key.folder);
     await folder.cover([imagePath]);
     const link = folder.links.get(imagePath);
     return link !== undefined && isCinderLink(link) ? link : null;
@@ -51,7 +51,7 @@ export class VolumeFolders {
 
   /** Lists one link anew, with all its objects. Null where nothing of it is left. */
   async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
-    const folder = await this.#folder(link.bucketName, volumeFolderOf(link.volumeId));
+    const folder = await this.#folder(link.bucketName, link.folder);
     const budget = { objectsLeft: Number.POSITIVE_INFINITY };
     const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, budget);
     const found = fresh.get(link.imagePath);
@@ -77,12 +77,13 @@ export class VolumeFolders {
   }
 
   /**
-   * Finds a link by its backup's id: beside `child`, in the other folders that are open, where the catalogue knows it,
-   * further in the past of the child's folder, and at last in that folder listed once more. Null where it is nowhere.
+   * Finds a link by its backup's id: beside `child`, in the other folders that are open, in the folder that it has by
+   * default where the child lies in its own, where the catalogue knows it, further in the past of the child's folder,
+   * and at last in that folder listed once more. Null where it is nowhere.
    * Throws `StorageError` `access_denied` where it is known to lie in a bucket that may not be listed.
    */
   async findByBackupId(backupId: string, child: CinderLink): Promise<CinderLink | null> {
-    const home = await this.#folder(child.bucketName, volumeFolderOf(child.volumeId));
+    const home = await this.#folder(child.bucketName, child.folder);
     const near = linkOf(home, backupId);
     // While more may come, a finished copy may.
     if (near !== null && (near.metadata !== null || home.isComplete)) return near;
@@ -99,6 +100,10 @@ export class VolumeFolders {
     }
     for (const opening of this.#folders.values()) {
       const folder = await opening;
+      if (linkOf(folder, backupId) !== null) return folder;
+    }
+    if (child.defaultRoot !== null) {
+      const folder = await this.#folder(home.bucketName, defaultFolderOf(child.defaultRoot, backupId));
       if (linkOf(folder, backupId) !== null) return folder;
     }
     const location = await this.#context.locate(backupId);
@@ -146,7 +151,7 @@ export class VolumeFolders {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
     try {
-      const folder = await this.#folder(bucketName, volumeFolderOf(key.volumeId));
+      const folder = await this.#folder(bucketName, key.folder);
       await folder.cover([imagePath, ...(await this.#knownPaths(folder, [key.backupId]))]);
       return folder;
     } catch (error) {

@@ -18,12 +18,16 @@ type Stretch = {
   readonly open: Map<string, LinkListing>;
 };
 
+/** `volume_<id>/`: below it, object stores have a folder for each moment. A posix folder has none. */
+const folderOfMoments = /^volume_[^/]+\/$/;
+
 /**
  * The listing of a volume's folder, read only where it is needed: the pages that hold the links asked for, each
  * beginning where the last one ended or at the next link wanted. That is never more than the whole listing, nor more
  * than a listing for each link, but for the first page, which tells whether there is more than one.
  *
  * What is read or not is a moment's folder, `volume_<id>/<time>/`: it holds all objects of a link, whatever its name.
+ * A posix folder has no such parts, and is read whole.
  */
 export class VolumeListing {
   readonly bucketName: string;
@@ -35,6 +39,7 @@ export class VolumeListing {
   readonly #retain: (link: CinderLink, objects: ListedObjects) => void;
   /** In the order of their keys, none touching the next. */
   readonly #stretches: Stretch[] = [];
+  readonly #hasMoments: boolean;
   readonly #oneAtATime = pLimit(1);
   #moments: readonly string[] | null = null;
   /** How many moments of the past are read the next time. */
@@ -51,6 +56,7 @@ export class VolumeListing {
   ) {
     this.bucketName = place.bucketName;
     this.prefix = place.prefix;
+    this.#hasMoments = folderOfMoments.test(place.prefix);
     this.#context = context;
     this.#budget = retention.budget;
     this.#retain = retention.retain;
@@ -61,12 +67,12 @@ export class VolumeListing {
     return this.#isComplete;
   }
 
-  /** Reads the first page, and to the end where that looks near. Throws what storage throws. */
+  /** Reads the first page, and to the end where that looks near or nothing can be left out. Throws what storage throws. */
   begin(): Promise<void> {
     return this.#oneAtATime(async () => {
       const stretch: Stretch = { from: this.prefix, last: null, ended: false, open: new Map() };
       this.#stretches.push(stretch);
-      await this.#read(stretch, (page) => page.length < listPageEntriesMax);
+      await this.#read(stretch, (page) => !this.#hasMoments || page.length < listPageEntriesMax);
       this.#isComplete = stretch.ended;
     });
   }
@@ -143,10 +149,13 @@ export class VolumeListing {
   }
 
   #take(stretch: Stretch, entry: ObjectEntry): void {
-    if (stretch.last !== null && momentFolderOf(stretch.last) !== momentFolderOf(entry.key)) this.#close(stretch);
+    if (this.#hasMoments && stretch.last !== null && momentFolderOf(stretch.last) !== momentFolderOf(entry.key)) {
+      this.#close(stretch);
+    }
     stretch.last = entry.key;
     const key = parseCinderKey(entry.key);
-    if (key === null) return;
+    // What is laid out otherwise is of another folder, and seen whole only there.
+    if (key?.folder !== this.prefix) return;
     const listing = stretch.open.get(key.imagePath) ?? new LinkListing(this.bucketName, key, this.#budget);
     stretch.open.set(key.imagePath, listing);
     listing.add(key.suffix, entry);

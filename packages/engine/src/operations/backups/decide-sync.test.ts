@@ -26,11 +26,13 @@ const whole: Examination = {
   contradictsRequest: false,
   limit: null,
   parentBackupId: null,
+  ancestors: [],
   incremental: false,
   volumeBytes: 1024,
   verifiedAtMs: 5,
   checkVersion: 'cinder/1',
   newProofs: [proof()],
+  unreadHashes: [],
 };
 const broken: Examination = {
   ...whole,

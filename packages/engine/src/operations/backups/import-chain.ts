@@ -1,13 +1,11 @@
-import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
-import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
-import type { Fault, Location } from '../../chain/link.ts';
+import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
-import { countRequests } from '../../storage/counted-storage-unit.ts';
-import { StorageError } from '../../storage/port.ts';
-import { reasonOfStorageError } from '../storage-reason.ts';
+import { acceptAncestors } from './accept-ancestors.ts';
+import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
+import { parentsFirst } from './parents-first.ts';
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
@@ -17,56 +15,76 @@ export type ImportWorker = {
 };
 
 /**
- * Works off what waits for one chain: lists it once, proves each backup, records what was found. Every operation that
- * it takes up reaches its end here, unless the signal is aborted or the catalogue fails, which throws: then the queue
- * comes again.
+ * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
+ * children. Every operation that it takes up reaches its end here, unless the signal is aborted or the catalogue fails,
+ * which throws: then the queue comes again.
  */
 export async function importChain(worker: ImportWorker, chain: ChainKey, signal: AbortSignal): Promise<void> {
-  const { catalogue, clock, storage } = worker.services;
+  const { catalogue, clock } = worker.services;
   const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
   if (operations.length === 0) return;
 
-  const counted = countRequests(storage);
   using deadline = abortAfter(operationLivesMs);
-  const jobSignal = AbortSignal.any([signal, deadline.signal]);
-  const context = {
-    storage: counted.unit,
-    bucketName: chain.bucketName,
+  const look = new ChainLook(worker.services, {
+    chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
-    findProofs: (backupIds: readonly string[]) => catalogue.findProofs(chain.projectId, backupIds),
-    locate: async (backupId: string): Promise<Location | null> =>
-      (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
-    linkageMaxBytes: worker.services.linkageMaxBytes,
-    nowMs: () => clock.nowMs(),
-    signal: jobSignal,
-  };
-  let examiner: Promise<ChainExaminer> | undefined;
-  let spent: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
-  for (const operation of operations) {
-    const seen = await look(operation, async () => {
-      examiner ??= openChain(context);
-      return (await examiner).examine(operation.item);
-    });
-    // Stopping: the operation keeps its lease until the engine releases it.
-    if (signal.aborted) return;
-    const total = counted.count();
-    await finish(worker, operation, seen, difference(total, spent));
-    spent = total;
+    readHashes: true,
+    stopping: signal,
+    deadline: { signal: deadline.signal, detail: deadlineDetail },
+    onFault: (item, error) => {
+      const id = operations.find((operation) => operation.item === item)?.id ?? chain.chainRoot;
+      worker.onFault(id, error);
+      return `see the server's log for operation ${id}`;
+    },
+  });
+  const isOverdue = ({ createdAtMs }: OperationRecord) => clock.nowMs() >= createdAtMs + operationLivesMs;
+  for (const overdue of operations.filter(isOverdue)) {
+    await finish(worker, overdue, unseen('deadline_exceeded', deadlineDetail), { lists: 0, gets: 0, bytesRead: 0 });
   }
+  const inTime = operations.filter((operation) => !isOverdue(operation));
+  for await (const { item: operation, seen } of inRecordingOrder(look, inTime)) {
+    if (operation.withAncestors) await importWithAncestors(worker, chain, look, operation, seen);
+    else await finish(worker, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+  }
+}
 
-  async function look(operation: OperationRecord, examine: () => ReturnType<ChainExaminer['examine']>): Promise<Seen> {
-    const isOverdue = clock.nowMs() >= operation.createdAtMs + operationLivesMs;
-    if (isOverdue || deadline.signal.aborted) return unseen('deadline_exceeded', deadlineDetail);
-    try {
-      const examination = await examine();
-      return examination === null ? unseen('path_not_found', placeOf(operation.item)) : { kind: 'seen', examination };
-    } catch (error) {
-      if (deadline.signal.aborted) return unseen('deadline_exceeded', deadlineDetail);
-      if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
-      if (!signal.aborted) worker.onFault(operation.id, error);
-      return internalFault(operation);
+function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {
+  return parentsFirst<OperationRecord, Look>(operations, {
+    idOf: ({ item }) => item.backup_id,
+    look: ({ item }) => look.look(item),
+    ancestorIdsOf,
+  });
+}
+
+/** Records the ancestors that are not recorded yet, then the backup itself. */
+async function importWithAncestors(
+  worker: ImportWorker,
+  chain: ChainKey,
+  look: ChainLook,
+  operation: OperationRecord,
+  { seen, requests }: Look,
+): Promise<void> {
+  const { catalogue, clock, queue } = worker.services;
+  let accepted = 0;
+  const outcome = await look.attempt(operation.item, async () => {
+    const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
+    const imports = await acceptAncestors(worker.services, look, operation, ancestors);
+    accepted = imports.length;
+    // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
+    for (const each of imports) queue.add({ kind: 'chain', chain: each.chain });
+    return seen;
+  });
+  // What describing them took is the child's.
+  const described = look.takeRequests();
+  if (accepted > 0) {
+    // They were seen in this very listing, so it serves them though it began before they were accepted.
+    const own = await catalogue.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
+    for await (const each of inRecordingOrder(look, own)) {
+      await finish(worker, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
     }
   }
+  const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
+  await finish(worker, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
 }
 
 /** Ends an operation. One that cannot be recorded ends as a fault of this program, so that it holds up no other. */
@@ -75,13 +93,14 @@ async function finish(
   operation: OperationRecord,
   seen: Seen,
   requests: RequestCount,
+  addition = '',
 ): Promise<void> {
   try {
-    await record(worker, operation, seen, requests);
+    await record(worker, operation, seen, requests, addition);
   } catch (error) {
     worker.onFault(operation.id, error);
     // Where the catalogue itself fails this fails as well, and the queue comes again.
-    await record(worker, operation, internalFault(operation), requests);
+    await record(worker, operation, internalFault(operation), requests, '');
   }
 }
 
@@ -91,6 +110,7 @@ async function record(
   operation: OperationRecord,
   seen: Seen,
   requests: RequestCount,
+  addition: string,
 ): Promise<void> {
   const { catalogue, clock, queue } = worker.services;
   const { projectId, item, storageUnitId } = operation;
@@ -100,6 +120,7 @@ async function record(
     const decision = decideSync(item, projectId, location, current, seen);
     const { result, chains } = await catalogue.finishImport({
       ...decision,
+      message: decision.message + addition,
       operationId: operation.id,
       epoch: operation.epoch,
       endedAtMs: clock.nowMs(),
@@ -113,23 +134,14 @@ async function record(
   }
 }
 
-function unseen(code: ReasonCode, detail: string): Seen {
-  const fault: Fault = { code, detail };
-  return { kind: 'unseen', fault };
-}
-
 function internalFault(operation: OperationRecord): Seen {
   return unseen('internal', `see the server's log for operation ${operation.id}`);
 }
 
-function placeOf(item: BackupSync): string {
-  return `${item.bucket_name}/${item.image_path}`;
-}
-
-function difference(total: RequestCount, before: RequestCount): RequestCount {
+function sum(one: RequestCount, other: RequestCount): RequestCount {
   return {
-    lists: total.lists - before.lists,
-    gets: total.gets - before.gets,
-    bytesRead: total.bytesRead - before.bytesRead,
+    lists: one.lists + other.lists,
+    gets: one.gets + other.gets,
+    bytesRead: one.bytesRead + other.bytesRead,
   };
 }

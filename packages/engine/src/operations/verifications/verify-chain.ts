@@ -1,18 +1,25 @@
-import { type BackupSync, type DataLevel, dataLevels, reaches, type VerifyResult } from '@backup-sync/contracts';
+import {
+  type BackupSync,
+  type DataLevel,
+  dataLevels,
+  lowerLevel,
+  reaches,
+  type VerificationLevel,
+  type VerifyResult,
+} from '@backup-sync/contracts';
 import type { BackupRecord } from '../../catalogue/port.ts';
+import type { StorageOpening } from '../../chain/content/content-messages.ts';
 import { proveContent } from '../../chain/content/prove-content.ts';
 import type { ChainData, LinkData } from '../../chain/data.ts';
 import { openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { replayChain } from '../../chain/replay/replay-chain.ts';
-import { chainContextOf } from '../backups/chain-context.ts';
 import { decideSync } from '../backups/decide-sync.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
-import type { StorageOpening } from '../../chain/content/content-messages.ts';
 
 /** What a verification came to, before it is recorded. */
 type Proved = {
-  readonly level: DataLevel | null;
+  readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
   readonly proofs: readonly EdgeProof[];
   readonly links: number;
@@ -31,24 +38,29 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   const level = levelOf(run);
   const record = await catalogue.showBackup(task.projectId, task.backupId ?? '');
   if (record === null) {
-    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '', null);
+    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
   }
   const item = itemOf(record);
-  const examiner = await openChain(
-    chainContextOf(services, task.projectId, {
-      storage: run.storage,
-      bucketName: record.location.bucketName,
-      imagePaths: [item.image_path],
-      signal: run.signal,
-    }),
-  );
+  const examiner = await openChain({
+    storage: run.storage,
+    bucketName: record.location.bucketName,
+    imagePaths: [item.image_path],
+    findProofs: (backupIds) => catalogue.findProofs(task.projectId, backupIds),
+    locate: async (backupId) => (await catalogue.showBackup(task.projectId, backupId))?.location ?? null,
+    // Who asks for the data asks for the hashes, however many.
+    linkageMaxBytes: Number.POSITIVE_INFINITY,
+    readHashes: true,
+    nowMs: () => services.clock.nowMs(),
+    signal: run.signal,
+  });
   const examination = await examiner.examine(item);
   if (examination === null) {
     const place = `${record.location.bucketName}/${item.image_path}`;
-    return failed({ code: 'path_not_found', detail: place }, record.backupId, null);
+    return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   const data = examination.fault === null ? await examiner.openData(item) : null;
-  const proved = data === null ? nothingToRead(examination) : await readChain(run, record, examination, data, level, opening);
+  const proved =
+    data === null ? nothingToRead(examination) : await readChain(run, record, examination, data, level, opening);
   await recordVerdict(run, item, record, examination, proved);
   const { fault, links, volumeBytes, volumeSha256 } = proved;
   const result: VerifyResult = {
@@ -87,35 +99,41 @@ async function readChain(
   const edges = await edgesOf(run, examination, data);
   const proofs = new Map(examination.newProofs.map((proof) => [proof.backupId, proof]));
   const summary = { links: data.links.length, volumeBytes: data.links.at(-1)?.volumeBytes ?? null, volumeSha256: null };
+  let lowest: VerificationLevel = 'linkage';
   for (const [index, link] of data.links.entries()) {
     const edge = edges.get(link.backupId);
     if (edge === undefined) throw new Error(`link ${link.backupId} has no proof to build on`);
+    lowest = lowerLevel(lowest, edge.level ?? 'presence');
     if (edge.level !== null && reaches(edge.level, 'content')) continue;
     const isFresh = proofs.has(link.backupId);
     const fault = await readLink(run, link, index, isFresh, opening);
     const verifiedAtMs = run.services.clock.nowMs();
-    proofs.set(link.backupId, { ...edge, level: fault === null ? 'content' : edge.level, fault, verifiedAtMs });
+    // What has no block hashes, as of early writers, stays where it was: `content` is beyond `linkage`.
+    const level = fault === null && edge.level === 'linkage' ? 'content' : edge.level;
+    proofs.set(link.backupId, { ...edge, level, fault, verifiedAtMs });
     if (fault !== null) {
       const told = link.backupId === record.backupId ? fault : throughLink(link, fault);
       return { ...summary, level: null, fault: told, proofs: [...proofs.values()] };
     }
   }
-  if (wanted === 'content') return { ...summary, level: 'content', fault: null, proofs: [...proofs.values()] };
+  const reached = lowest === 'linkage' ? 'content' : lowest;
+  if (wanted === 'content') return { ...summary, level: reached, fault: null, proofs: [...proofs.values()] };
   const replay = await replayChain(data, {
     storage: run.storage,
     sink: null,
     signal: run.signal,
-    onProgress: ({ replayedBytes, volumeBytes }) => run.report({ replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
+    onProgress: ({ replayedBytes, volumeBytes }) =>
+      run.report({ replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
   });
   const leaf = proofs.get(record.backupId) ?? edges.get(record.backupId);
   if (leaf !== undefined) {
     const verifiedAtMs = run.services.clock.nowMs();
-    const level = replay.fault === null ? ('replay' as const) : leaf.level;
+    const level = replay.fault === null && reached === 'content' ? ('replay' as const) : leaf.level;
     proofs.set(record.backupId, { ...leaf, level, fault: replay.fault, verifiedAtMs });
   }
   return {
     ...summary,
-    level: replay.fault === null ? 'replay' : null,
+    level: replay.fault !== null ? null : reached === 'content' ? 'replay' : reached,
     fault: replay.fault,
     proofs: [...proofs.values()],
     volumeSha256: replay.sha256,
@@ -138,7 +156,13 @@ async function readLink(
     startAfter,
     signal: run.signal,
     onProgress: ({ provedObjects, objects, storedBytes, plainBytes }) =>
-      run.report({ link: index, proved_objects: provedObjects, objects, stored_bytes: storedBytes, plain_bytes: plainBytes }),
+      run.report({
+        link: index,
+        proved_objects: provedObjects,
+        objects,
+        stored_bytes: storedBytes,
+        plain_bytes: plainBytes,
+      }),
   });
   return fault;
 }
@@ -189,11 +213,14 @@ async function recordVerdict(
 }
 
 function throughLink(link: LinkData, fault: Fault): Fault {
-  return { code: 'parent_broken', detail: `through link ${link.backupId} (${link.location.imagePath}): ${fault.detail}` };
+  return {
+    code: 'parent_broken',
+    detail: `through link ${link.backupId} (${link.location.imagePath}): ${fault.detail}`,
+  };
 }
 
-function failed(fault: Fault, backupId: string, level: DataLevel | null): TaskOutcome {
-  const result: VerifyResult = { backup_id: backupId, level, links: 0, volume_bytes: null, volume_sha256: null };
+function failed(fault: Fault, backupId: string): TaskOutcome {
+  const result: VerifyResult = { backup_id: backupId, level: null, links: 0, volume_bytes: null, volume_sha256: null };
   return { fault, result, message: 'nothing was recorded or changed' };
 }
 

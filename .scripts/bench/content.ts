@@ -1,0 +1,133 @@
+// Level content against a pipeline of shell tools that does the same work: read, inflate where compressed, MD5 and
+// SHA-256, on all cores. Both run in turns, over files that are in the page cache by then.
+// Usage: node --conditions=@backup-sync/source .scripts/bench/content.ts [--plain-mib 2048] [--rounds 3]
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { proveContent } from '../../packages/engine/src/chain/content/prove-content.ts';
+import type { ChainData } from '../../packages/engine/src/chain/data.ts';
+import { openChain } from '../../packages/engine/src/chain/examiner.ts';
+import { replayChain } from '../../packages/engine/src/chain/replay/replay-chain.ts';
+import { openStorageUnit } from '../../packages/engine/src/storage/open-storage-unit.ts';
+import type { StorageUnit } from '../../packages/engine/src/storage/port.ts';
+import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
+import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
+
+const { values } = parseArgs({
+  options: { 'plain-mib': { type: 'string', default: '2048' }, rounds: { type: 'string', default: '3' } },
+});
+const plainMib = Number(values['plain-mib']);
+const rounds = Number(values.rounds);
+const bucketName = 'volumebackups';
+const { signal } = new AbortController();
+
+/** What undoes a zlib stream from standard input, the fastest that is installed. */
+const inflaters = [
+  ['pigz', 'pigz -dz'],
+  ['zlib-flate', 'zlib-flate -uncompress'],
+  [
+    'python3',
+    `python3 -c 'import sys,zlib,shutil
+d=zlib.decompressobj()
+while b:=sys.stdin.buffer.read(1<<20): sys.stdout.buffer.write(d.decompress(b))
+sys.stdout.buffer.write(d.flush())'`,
+  ],
+] as const;
+
+function run(script: string): void {
+  const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${script}`], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the pipeline ended with ${status}: ${stderr}`);
+}
+
+function isInstalled(command: string): boolean {
+  return spawnSync('bash', ['-c', `command -v ${command}`]).status === 0;
+}
+
+/** Hashes every data object below a directory; null where a tool is missing. */
+function pipelineFor(compression: 'none' | 'zlib', directory: string): string | null {
+  const inflate = compression === 'none' ? 'cat' : inflaters.find(([command]) => isInstalled(command))?.[1];
+  if (inflate === undefined) return null;
+  const each = `${inflate} < "$0" | tee >(md5sum > /dev/null) | sha256sum > /dev/null`;
+  const quoted = each.replaceAll("'", `'"'"'`);
+  return `find ${directory} -name '*-[0-9][0-9][0-9][0-9][0-9]' -print0 | xargs -0 -n 1 -P ${availableParallelism()} bash -c '${quoted}'`;
+}
+
+async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<ChainData> {
+  const chain = await openChain(chainContext(storage, bucketName, [backup.imagePath]));
+  const data = await chain.openData({
+    backup_id: backup.backupId,
+    backup_name: 'bench',
+    bucket_name: bucketName,
+    image_path: backup.imagePath,
+    resource_id: backup.volumeId,
+    resource_name: 'bench',
+    resource_type: 'OS::Cinder::Volume',
+    created_at: backup.takenAtMs / 1000,
+  });
+  if (data === null) throw new Error('the backup just written is not found');
+  return data;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Seconds that something takes. */
+async function secondsOf(work: () => void | Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+async function compare(compression: 'none' | 'zlib'): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
+  try {
+    const bucket = join(directory, bucketName);
+    await mkdir(bucket);
+    const backup = await writeLargeBackup(bucket, plainMib * 1024 * 1024, compression);
+    const specification = `file:${directory}`;
+    await using storage = await openStorageUnit(specification, {});
+    const data = await openBackup(storage, backup);
+    const link = data.links.at(-1);
+    const pipeline = pipelineFor(compression, bucket);
+    if (link === undefined) throw new Error('the backup just written has no link');
+    const opening = { id: 'default', specification };
+    const seconds = { content: [] as number[], pipeline: [] as number[], replay: [] as number[] };
+    for (let round = 0; round < rounds; round += 1) {
+      if (pipeline !== null) seconds.pipeline.push(await secondsOf(() => run(pipeline)));
+      seconds.content.push(
+        await secondsOf(async () => {
+          const { fault } = await proveContent(link, { storage, opening, signal });
+          if (fault !== null) throw new Error(fault.detail);
+        }),
+      );
+      seconds.replay.push(
+        await secondsOf(async () => {
+          const { fault } = await replayChain(data, { storage, sink: null, signal });
+          if (fault !== null) throw new Error(fault.detail);
+        }),
+      );
+    }
+    const rate = (times: readonly number[]) => `${(plainMib / median(times)).toFixed(0)} MiB/s`;
+    const shares = seconds.pipeline.map((time, round) => time / (seconds.content[round] ?? Number.NaN));
+    const against =
+      pipeline === null
+        ? 'no tool to inflate with is installed'
+        : `${rate(seconds.pipeline)} by the pipeline, ${(100 * median(shares)).toFixed(0)} % of it (aim: 80 %)`;
+    const stored = (backup.storedBytes / 1024 / 1024).toFixed(0);
+    print(`${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);
+    print(`  content ${rate(seconds.content)}; ${against}`);
+    print(`  replay into a hash ${rate(seconds.replay)}`);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+await compare('none');
+await compare('zlib');

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { syncCommand } from './commands/sync.ts';
+import { readEnvironment } from './environment.ts';
+import { examples, run, temporaryDirectory } from './testing.ts';
+
+const request = join(examples, 'sync-request.json');
+const storage = `file:${join(examples, 'buckets')}`;
+
+async function examplesHome() {
+  const home = await temporaryDirectory();
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+  return { environment, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+}
+
+async function exampleLines(): Promise<string[]> {
+  const items: object[] = JSON.parse(await readFile(request, 'utf8')).sync;
+  return items.map((item) => JSON.stringify(item));
+}
+
+describe('plan', () => {
+  test('tells what a sync of the examples would do and cost, and changes nothing', async () => {
+    await using home = await examplesHome();
+    const first = await run(['plan', request], home);
+    expect(first.code).toBe(3);
+    expect(first.output).toMatch(/database-disk-full +new +inventory +would be recorded unless/);
+    expect(first.output).toMatch(/web-server +new +presence +would be recorded$/m);
+    expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
+    expect(first.output).toContain('What to do: Restore the object');
+    // What looks missing is listed once more before it is said to be.
+    expect(first.output).toMatch(
+      /5 backups: 4 new, 1 broken\. A sync takes 4 LIST, 7 GET, .* read, (about|less than) [\d.]+ s\.\n$/,
+    );
+    const listed = JSON.parse((await run(['backups', 'list', '--json'], home)).output);
+    expect(listed.count).toBe(0);
+
+    const synced = await run(['sync', request, '--json'], home);
+    const logs: { backup_sync: { requests: { lists: number; gets: number } } }[] = JSON.parse(
+      synced.output,
+    ).operation_logs;
+    const spent = logs.map((log) => log.backup_sync.requests);
+    expect(spent.reduce((sum, { lists }) => sum + lists, 0)).toBe(4);
+    expect(spent.reduce((sum, { gets }) => sum + gets, 0)).toBe(7);
+    const second = await run(['plan', request], home);
+    expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync takes 3 LIST, 0 GET, 0 B read');
+  });
+
+  test('takes NDJSON of any length from standard input, and adds up the calls', async () => {
+    await using home = await examplesHome();
+    const [line = ''] = await exampleLines();
+    const lines = Array.from({ length: 60 }, (_, index) =>
+      JSON.stringify({ ...JSON.parse(line), backup_id: `backup-${index}`, image_path: `nothing/at/${index}` }),
+    );
+    const planned = await run(['plan', '-', '--json'], { ...home, input: [...lines, line].join('\n') });
+    expect(planned.code).toBe(3);
+    const answer = JSON.parse(planned.output);
+    expect(answer.plan).toHaveLength(61);
+    expect(answer.plan[60]).toMatchObject({ class: 'new', level: 'inventory', reason: null });
+    expect(answer.plan[0]).toMatchObject({ class: 'absent', reason: { code: 'path_not_found' } });
+    expect(answer.requests).toMatchObject({ lists: 61, gets: 1 });
+    expect(answer.forecast).toMatchObject({ lists: 61, gets: 2, seconds: expect.any(Number) });
+  });
+
+  test('exits 0 where every backup would end well', async () => {
+    await using home = await examplesHome();
+    const [line = ''] = await exampleLines();
+    const planned = await run(['plan', '-'], { ...home, input: line });
+    expect(planned).toMatchObject({ code: 0, messages: '' });
+  });
+});
+
+describe('sync --plan-first', () => {
+  test('without a terminal needs --yes, and then syncs', async () => {
+    await using home = await examplesHome();
+    const refused = await run(['sync', request, '--plan-first'], home);
+    expect(refused).toMatchObject({ code: 1, output: '' });
+    expect(refused.messages).toContain('give --yes to go on unasked');
+    const answered = await run(['sync', request, '--yes'], home);
+    expect(answered).toMatchObject({ code: 1, output: '' });
+
+    const done = await run(['sync', request, '--plan-first', '--yes', '--json'], home);
+    expect(done.code).toBe(3);
+    const { plan, operation_logs: logs } = JSON.parse(done.output);
+    expect(plan.plan).toHaveLength(5);
+    expect(logs).toHaveLength(5);
+  });
+
+  test.each([
+    ['yes', 3, 1],
+    ['y', 1, 0],
+  ] as const)('on a terminal shows the plan, asks, and takes "%s" for what it is', async (answer, code, recorded) => {
+    await using home = await examplesHome();
+    const screen = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.WriteStream;
+    const keyboard = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.ReadStream & PassThrough;
+    let shown = '';
+    (screen as unknown as PassThrough).on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      if (shown.endsWith('Type yes to go on: ')) keyboard.write(`${answer}\n`);
+    });
+    const context = {
+      terminal: { output: screen, messages: screen, json: false },
+      environment: readEnvironment(home.environment),
+      input: keyboard,
+      connect: {},
+      signal: new AbortController().signal,
+      version: '0.0.0',
+      onFault: (_: string, error: unknown) => {
+        throw error;
+      },
+    };
+    const options = { planFirst: true, yes: false, withAncestors: false };
+    expect(await syncCommand(context, request, options)).toBe(code);
+    expect(shown).toContain('5 backups: 4 new, 1 broken.');
+    expect(shown.includes('nothing was synced')).toBe(recorded === 0);
+    const listed = JSON.parse((await run(['backups', 'list', '--json', '--limit', '1'], home)).output);
+    expect(listed.backups).toHaveLength(recorded);
+  });
+});
+
+test('sync --with-ancestors records the links that the leaf builds on', async () => {
+  await using home = await examplesHome();
+  const leaf = (await exampleLines())[2] ?? '';
+  const synced = await run(['sync', '-', '--with-ancestors'], { ...home, input: leaf });
+  expect(synced.code).toBe(0);
+  const listed = JSON.parse((await run(['backups', 'list', '--json', '--sort', 'protected_at:asc'], home)).output);
+  expect(listed.backups.map(({ name }: { name: string }) => name)).toHaveLength(3);
+  expect(
+    new Set(listed.backups.map(({ backup_sync }: { backup_sync: { level: string } }) => backup_sync.level)),
+  ).toEqual(new Set(['linkage']));
+});

@@ -1,0 +1,81 @@
+import { createTRPCClient, httpLink } from '@trpc/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
+import type { AppRouter } from './trpc-router.ts';
+
+const item = { ...specificationExample, backup_id: 'b1', image_path: 'a/b' };
+const missing = { ...item, backup_id: 'b2', image_path: 'a/missing' };
+const path = '/v1/projects/{project_id}/plan';
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ [item.bucket_name]: { 'a/b/disk.vmdk': 'some bytes' } });
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  expect(gateway.faults).toEqual([]);
+});
+
+test('a plan says of each item what a sync would do, and records nothing', async () => {
+  const answer = await gateway.call('POST', path, { sync: [missing, item] });
+  expect(answer.status).toBe(200);
+  expect(answer.body).toEqual({
+    plan: [
+      {
+        backup_id: 'b2',
+        class: 'absent',
+        outcome: 'none',
+        message: 'would fail; nothing would be recorded or changed',
+        level: null,
+        reason: expect.objectContaining({ code: 'path_not_found', retry: 'final', remedy: expect.any(String) }),
+      },
+      {
+        backup_id: 'b1',
+        class: 'new',
+        outcome: 'created',
+        message: 'would be recorded',
+        level: 'presence',
+        reason: null,
+      },
+    ],
+    forecast: { lists: 2, gets: 0, bytes_read: 0, seconds: expect.any(Number) },
+    requests: { lists: 2, gets: 0, bytes_read: 0 },
+  });
+  const logs = await gateway.call('GET', '/v3/{project_id}/operation-logs');
+  expect(logs.body.count).toBe(0);
+});
+
+test('a list that no address holds is planned over tRPC by POST', async () => {
+  const url = `${gateway.endpoint}/trpc`;
+  const headers = { 'X-Auth-Token': gateway.token };
+  const trpc = createTRPCClient<AppRouter>({ links: [httpLink({ url, headers, methodOverride: 'POST' })] });
+  const sync = Array.from({ length: 50 }, (_, index) => ({
+    ...item,
+    backup_id: `b${index}`,
+    resource_name: 'long'.repeat(60),
+  }));
+  const { plan } = await trpc.planSync.query({ project_id: gateway.projectId, sync });
+  expect(plan.map((planned) => planned.class)).toEqual(sync.map(() => 'new'));
+});
+
+test('a bad list is refused with every place, and so is another project', async () => {
+  const bad = await gateway.call('POST', path, { sync: [{ ...item, backup_name: '' }, item, item] });
+  expect(bad).toMatchObject({ status: 400, body: { problems: [{ place: 'sync[0].backup_name' }, {}, {}] } });
+  const other = await gateway.call('POST', '/v1/projects/another/plan', { sync: [item] });
+  expect(other.status).toBe(403);
+});
+
+test('imports are accepted as syncs are, with ancestors where asked for', async () => {
+  const answer = await gateway.call('POST', '/v1/projects/{project_id}/imports', {
+    sync: [item],
+    with_ancestors: true,
+  });
+  expect(answer.status).toBe(200);
+  const log = await gateway.ended(answer.body.sync[0].operation_log_id);
+  expect(log).toMatchObject({ status: 'success', operation_type: 'sync', backup_sync: { outcome: 'created' } });
+  const unclear = await gateway.call('POST', '/v1/projects/{project_id}/imports', {
+    sync: [item],
+    with_ancestors: 'x',
+  });
+  expect(unclear).toMatchObject({ status: 400, body: { problems: [{ place: 'with_ancestors' }] } });
+});

@@ -1,0 +1,49 @@
+import { BackupSyncError, type BackupSyncInput, type PlanSyncAnswer } from '@backup-sync/contracts';
+import { batches } from './batches.ts';
+import type { CallOptions, Operations } from './operations.ts';
+
+/**
+ * Plans any number of backups, 50 a call, as `syncAll` would sync them, one call after the other. The plan is in the
+ * order of the list; costs are added up, and the time is unknown (null) as soon as that of one call is.
+ */
+export async function planAll(
+  operations: Pick<Operations, 'planSync'>,
+  items: readonly BackupSyncInput[],
+  options: CallOptions = {},
+): Promise<PlanSyncAnswer> {
+  let whole: PlanSyncAnswer = {
+    plan: [],
+    forecast: { lists: 0, gets: 0, bytes_read: 0, seconds: 0 },
+    requests: { lists: 0, gets: 0, bytes_read: 0 },
+  };
+  for (const batch of batches(items)) {
+    const answer = await operations.planSync({ sync: batch.map(({ item }) => item) }, options);
+    for (const [position, { item }] of batch.entries()) {
+      if (answer.plan[position]?.backup_id !== item.backup_id) {
+        throw new BackupSyncError('unexpected_answer', `the answer does not name ${item.backup_id} in its place`);
+      }
+    }
+    whole = joined(whole, answer);
+  }
+  return whole;
+}
+
+function joined(one: PlanSyncAnswer, other: PlanSyncAnswer): PlanSyncAnswer {
+  const { seconds } = one.forecast;
+  return {
+    plan: [...one.plan, ...other.plan],
+    forecast: {
+      ...sum(one.forecast, other.forecast),
+      seconds: seconds === null || other.forecast.seconds === null ? null : seconds + other.forecast.seconds,
+    },
+    requests: sum(one.requests, other.requests),
+  };
+}
+
+function sum(one: PlanSyncAnswer['requests'], other: PlanSyncAnswer['requests']): PlanSyncAnswer['requests'] {
+  return {
+    lists: one.lists + other.lists,
+    gets: one.gets + other.gets,
+    bytes_read: one.bytes_read + other.bytes_read,
+  };
+}

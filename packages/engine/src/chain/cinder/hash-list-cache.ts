@@ -1,0 +1,48 @@
+import type { HashFileHeader, HashList } from './hash-file.ts';
+
+/** Hashes kept in memory over a whole run: those of 64 GiB of volume, with blocks of 32 KiB. */
+const keptBytesMax = 64 * 1024 * 1024;
+
+type KeptList = { readonly batches: readonly Uint8Array[]; readonly header: HashFileHeader; readonly bytes: number };
+
+/**
+ * The newest hash lists of a run, as far as they are small. A link's list is needed twice, as child and as parent: so a
+ * chain costs one request for each. Longer ones are read again, in constant memory.
+ */
+export class HashListCache {
+  /** In the order of their last use, the oldest first. */
+  readonly #kept = new Map<string, KeptList>();
+  #keptBytes = 0;
+
+  /** The list of this key, or what `read` reads. Throws what reading throws. */
+  async *open(key: string, read: () => HashList): HashList {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      yield* kept.batches;
+      yield kept.header;
+      return;
+    }
+    const batches: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of read()) {
+      if (part instanceof Uint8Array) {
+        bytes += part.length;
+        if (bytes <= keptBytesMax) batches.push(part);
+        else batches.length = 0;
+      } else if (bytes <= keptBytesMax) this.#keep(key, { batches, header: part, bytes });
+      yield part;
+    }
+  }
+
+  #keep(key: string, list: KeptList): void {
+    this.#kept.set(key, list);
+    this.#keptBytes += list.bytes;
+    for (const [oldestKey, oldest] of this.#kept) {
+      if (this.#keptBytes <= keptBytesMax) return;
+      this.#kept.delete(oldestKey);
+      this.#keptBytes -= oldest.bytes;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Compression } from '../data.ts';
+import { decompressBz2 } from './bz2.ts';
+import { DecompressionFault } from './decompression-fault.ts';
+import { decompressLz4 } from './lz4-frame.ts';
+import { decompressByNode } from './node-zlib.ts';
+
+/**
+ * Makes stored bytes plain, in pieces and in bounded memory whatever they hold. Yields no more than `length` bytes.
+ *
+ * Throws {@link DecompressionFault} where the stored bytes are not one whole compressed stream of `length` bytes:
+ * broken, cut short, followed by more, or of another length. Throws what `stored` throws, as it is.
+ */
+export async function* decompress(
+  stored: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  let produced = 0;
+  for await (const piece of open(stored, compression, length)) {
+    produced += piece.length;
+    if (produced > length) throw new DecompressionFault(`holds more than ${length} bytes`);
+    if (piece.length > 0) yield piece;
+  }
+  if (produced < length) throw new DecompressionFault(`holds ${produced} bytes instead of ${length}`);
+}
+
+function open(stored: AsyncIterable<Uint8Array>, compression: Compression, length: number): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case 'none':
+      return stored;
+    case 'zlib':
+    case 'gzip':
+    case 'zstd':
+      return decompressByNode(stored, compression);
+    case 'bz2':
+      return decompressBz2(stored, length);
+    case 'lz4':
+      return decompressLz4(stored);
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { ReadFault } from '../cinder/read-fault.ts';
+import type { LinkData, StoredObject } from '../data.ts';
+import type { ContentJob } from './content-job.ts';
+import { HashCursor } from './hash-cursor.ts';
+
+/**
+ * The objects of a link in order, each with what its blocks must hash to, without the first `startAfter` of them.
+ *
+ * Throws `ReadFault` `geometry` where objects overlap, do not lie in the volume, or do not fit its blocks, and what
+ * reading the metadata throws.
+ */
+export async function* contentJobs(link: LinkData, startAfter: number): AsyncGenerator<ContentJob> {
+  const { blocks } = link;
+  const cursor = blocks === null ? null : new HashCursor(blocks.hashes());
+  let index = 0;
+  let end = 0;
+  try {
+    for await (const batch of link.objects()) {
+      for (const object of batch) {
+        checkPlace(link, object, end);
+        end = object.offset + object.length;
+        index += 1;
+        if (index <= startAfter) continue;
+        const digest = blocks === null || cursor === null ? null : await digestBlocks(cursor, blocks.bytes, object);
+        yield { object, blocks: digest };
+      }
+    }
+  } finally {
+    await cursor?.close();
+  }
+}
+
+async function digestBlocks(cursor: HashCursor, blockBytes: number, { offset, length }: StoredObject) {
+  const digest = createHash('sha256');
+  const first = offset / blockBytes;
+  await cursor.take(first - cursor.block, () => {});
+  await cursor.take(Math.ceil((offset + length) / blockBytes) - first, (hashes) => digest.update(hashes));
+  return { blockBytes, hex: digest.digest('hex') };
+}
+
+function checkPlace({ blocks, volumeBytes }: LinkData, { key, offset, length }: StoredObject, previousEnd: number) {
+  const end = offset + length;
+  if (offset < previousEnd) throw geometry(`${key} begins at byte ${offset}, before the end of the one before it`);
+  if (end > volumeBytes) throw geometry(`${key} ends at byte ${end}, behind the volume's last (${volumeBytes})`);
+  if (blocks === null) return;
+  if (offset % blocks.bytes !== 0) throw geometry(`${key} begins at byte ${offset}, inside a block`);
+  if (end % blocks.bytes !== 0 && end !== volumeBytes) throw geometry(`${key} ends at byte ${end}, inside a block`);
+}
+
+function geometry(detail: string): ReadFault {
+  return new ReadFault({ code: 'geometry', detail }, false);
+}

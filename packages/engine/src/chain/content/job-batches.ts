@@ -1,0 +1,30 @@
+import type { ContentJob } from './content-job.ts';
+
+/** Consecutive objects that are handed over at once. */
+export type JobBatch = {
+  /** How many objects of the link come before. */
+  readonly first: number;
+  readonly jobs: readonly ContentJob[];
+  readonly storedBytes: number;
+};
+
+/** A batch ends with the object that reaches either: small objects share the cost of a message, large ones go alone. */
+const batchBytes = 8 * 1024 * 1024;
+const batchObjects = 64;
+
+/** Puts jobs together. `first` is the number of objects before the first job. */
+export async function* jobBatches(jobs: AsyncIterable<ContentJob>, first: number): AsyncGenerator<JobBatch> {
+  let begin = first;
+  let batch: ContentJob[] = [];
+  let storedBytes = 0;
+  for await (const job of jobs) {
+    batch.push(job);
+    storedBytes += job.object.storedBytes;
+    if (batch.length < batchObjects && storedBytes < batchBytes) continue;
+    yield { first: begin, jobs: batch, storedBytes };
+    begin += batch.length;
+    batch = [];
+    storedBytes = 0;
+  }
+  if (batch.length > 0) yield { first: begin, jobs: batch, storedBytes };
+}

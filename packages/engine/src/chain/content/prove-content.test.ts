@@ -1,0 +1,298 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../storage/port.ts';
+import { alterStorage } from '../../testing/altered-storage.ts';
+import { type StoredBackups, storeBackups, testBucket } from '../../testing/chain-data.ts';
+import { type CinderBackupPlan, writeCinderBackup } from '../../testing/cinder-writer.ts';
+import { asEarlyWriter } from '../../testing/early-cinder.ts';
+import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
+import { writeSmallChain } from '../../testing/small-chain.ts';
+import type { LinkData } from '../data.ts';
+import type { ContentProgress } from './proof-tally.ts';
+import { type ContentProofOptions, proveContent } from './prove-content.ts';
+
+const chain = writeSmallChain('content', 16, [[0, 1, 9], [], [15]]);
+const [full, increment, unchanged] = chain;
+if (full === undefined || increment === undefined || unchanged === undefined) throw new Error('the chain has links');
+
+function prove(stored: StoredBackups, link: LinkData, changes: Partial<ContentProofOptions> = {}) {
+  const signal = new AbortController().signal;
+  return proveContent(link, { storage: stored.storage, opening: null, signal, ...changes });
+}
+
+/** Proves in threads, whatever the size. */
+function inThreads(stored: StoredBackups): Partial<ContentProofOptions> {
+  const specification = `file:${stored.buckets.directory}`;
+  return { opening: { id: 'here', specification }, threadCount: 2 };
+}
+
+const manyObjectsPlan: CinderBackupPlan = {
+  volumeId: seededUuid('many/volume'),
+  backupId: seededUuid('many/backup'),
+  takenAtMs: Date.UTC(2026, 2, 1),
+  volume: seededBytes('many', 400 * 512),
+  objectBytes: 512,
+  blockBytes: 512,
+};
+
+describe('whole content', () => {
+  test('is proved in every link, with or without compression', async () => {
+    for (const compression of ['none', 'zlib', 'gzip', 'zstd'] as const) {
+      const plan = { ...full.plan, compression };
+      const parent = writeCinderBackup(plan);
+      const child = writeCinderBackup({ ...increment.plan, compression, parent });
+      await using stored = await storeBackups([parent, child]);
+      const { links } = await stored.open(child);
+      expect(links.map(({ backupId, volumeBytes }) => [backupId, volumeBytes])).toEqual(
+        [parent, child].map(({ plan }) => [plan.backupId, 16 * 512]),
+      );
+      const proofs = await Promise.all(links.map((link) => prove(stored, link)));
+      expect(proofs[0]).toMatchObject({ fault: null, objects: 4, provedObjects: 4, plainBytes: 16 * 512 });
+      expect(proofs[1]).toMatchObject({ fault: null, objects: 2, plainBytes: 3 * 512 });
+    }
+  });
+
+  test('of an increment without changes is nothing at all', async () => {
+    await using stored = await storeBackups(chain);
+    expect(await prove(stored, await stored.openLink(unchanged))).toMatchObject({ fault: null, objects: 0 });
+  });
+
+  test('of an early writer is proved by the MD5 of the stored bytes, or of the plain ones', async () => {
+    const old = writeCinderBackup({ ...full.plan, takenAtMs: Date.UTC(2014, 2, 1) });
+    const early = asEarlyWriter(old);
+    await using stored = await storeBackups([early]);
+    const link = await stored.openLink(early);
+    expect(link.blocks).toBeNull();
+    expect(await prove(stored, link)).toMatchObject({ fault: null, objects: 4 });
+    await using later = await storeBackups([old]);
+    expect(await prove(later, await later.openLink(old))).toMatchObject({ fault: null, objects: 4 });
+
+    const [key, bytes] = objectOf(early, 1);
+    await stored.buckets.put(testBucket, [[key, flipped(bytes, 3)]]);
+    expect(await prove(stored, link)).toMatchObject({ fault: { code: 'content_mismatch' } });
+  });
+
+  test('is proved in threads as well', async () => {
+    const many = writeCinderBackup(manyObjectsPlan);
+    await using stored = await storeBackups([many]);
+    const seen: ContentProgress[] = [];
+    const onProgress = (progress: ContentProgress) => seen.push(progress);
+    const proof = await prove(stored, await stored.openLink(many), { ...inThreads(stored), onProgress });
+    expect(proof).toMatchObject({ fault: null, objects: 400, provedObjects: 400, plainBytes: 400 * 512 });
+    expect(seen.at(-1)).toMatchObject({ objects: 400, provedObjects: 400 });
+    for (const { provedObjects, objects } of seen) expect(provedObjects).toBeLessThanOrEqual(objects);
+  });
+});
+
+function objectOf(backup: { readonly objects: ReadonlyMap<string, Uint8Array> }, place: number) {
+  const entry = [...backup.objects][place];
+  if (entry === undefined) throw new Error(`there is no object ${place}`);
+  return entry;
+}
+
+function flipped(bytes: Uint8Array, at: number, by = 1): Uint8Array {
+  const altered = Uint8Array.from(bytes);
+  altered[at] = (altered[at] ?? 0) ^ by;
+  return altered;
+}
+
+describe('damage', () => {
+  test('every byte of a plain object that is altered is caught', async () => {
+    const small = writeCinderBackup({
+      ...full.plan,
+      volume: seededBytes('plain', 96),
+      blockBytes: 32,
+      objectBytes: 64,
+      compression: 'none',
+    });
+    await using stored = await storeBackups([small]);
+    const link = await stored.openLink(small);
+    for (const place of [0, 1]) {
+      const [key, bytes] = objectOf(small, place);
+      for (let at = 0; at < bytes.length; at += 1) {
+        await writeFile(join(stored.buckets.directory, testBucket, key), flipped(bytes, at, 1 + (at % 255)));
+        const { fault } = await prove(stored, link);
+        expect(fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining(key) });
+      }
+      await writeFile(join(stored.buckets.directory, testBucket, key), bytes);
+    }
+    expect(await prove(stored, link)).toMatchObject({ fault: null });
+  });
+
+  test('any byte of any object that is altered is caught, or its plain bytes are still the same', async () => {
+    await using stored = await storeBackups([full]);
+    const link = await stored.openLink(full);
+    const damage = fc.record({
+      place: fc.nat(3),
+      share: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      by: fc.integer({ min: 1, max: 255 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(damage, async ({ place, share, by }) => {
+        const [key, bytes] = objectOf(full, place);
+        const path = join(stored.buckets.directory, testBucket, key);
+        const at = Math.floor(share * bytes.length);
+        await writeFile(path, flipped(bytes, at, by));
+        const { fault } = await prove(stored, link);
+        await writeFile(path, bytes);
+        // Some bits of a zlib stream mean nothing to what comes out: then that is the same.
+        if (fault === null) expect(inflateSync(flipped(bytes, at, by)).equals(inflateSync(bytes))).toBe(true);
+        else expect(fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining(key) });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('objects of the same size that changed places are caught', async () => {
+    await using stored = await storeBackups([writeCinderBackup({ ...full.plan, compression: 'none' })]);
+    const plain = writeCinderBackup({ ...full.plan, compression: 'none' });
+    const [one, other] = [objectOf(plain, 0), objectOf(plain, 1)];
+    const link = await stored.openLink(plain);
+    await stored.buckets.put(testBucket, [
+      [one[0], other[1]],
+      [other[0], one[1]],
+    ]);
+    expect(await prove(stored, link)).toMatchObject({
+      fault: { code: 'content_mismatch', detail: expect.stringContaining(one[0]) },
+      provedObjects: 0,
+    });
+  });
+
+  test('an object cut or grown since it was listed changed while it was read; before, it is a mismatch', async () => {
+    await using stored = await storeBackups([full]);
+    const listedBefore = await stored.openLink(full);
+    const [key, bytes] = objectOf(full, 1);
+    for (const altered of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.from('x')]), new Uint8Array()]) {
+      await stored.buckets.put(testBucket, [[key, altered]]);
+      expect(await prove(stored, listedBefore)).toMatchObject({ fault: { code: 'changed_while_read' } });
+      const proof = await prove(stored, await stored.openLink(full));
+      expect(proof).toMatchObject({ fault: { code: 'content_mismatch', detail: expect.stringContaining(key) } });
+      expect(proof.provedObjects).toBe(1);
+    }
+  });
+
+  test('content that has its MD5 and not its block hashes is caught', async () => {
+    const other = writeCinderBackup({ ...full.plan, volume: flipped(full.plan.volume, 5 * 512) });
+    await using stored = await storeBackups([other]);
+    const hashKey = `${full.imagePath}_sha256file`;
+    await stored.buckets.put(testBucket, [[hashKey, full.objects.get(hashKey) ?? '']]);
+    const proof = await prove(stored, await stored.openLink(full));
+    expect(proof).toMatchObject({ fault: { code: 'content_mismatch', detail: expect.stringContaining('blocks') } });
+    expect(proof.provedObjects).toBe(1);
+  });
+
+  test('an object that is gone is missing, also where it vanishes later', async () => {
+    await using stored = await storeBackups([full]);
+    const link = await stored.openLink(full);
+    const [key] = objectOf(full, 2);
+    await stored.buckets.remove(testBucket, key);
+    const missing = { code: 'object_missing', detail: expect.stringContaining(key) };
+    expect((await prove(stored, link)).fault).toMatchObject(missing);
+    expect((await prove(stored, await stored.openLink(full))).fault).toMatchObject(missing);
+  });
+
+  test('of several objects the foremost is told, however many threads read them', async () => {
+    const many = writeCinderBackup(manyObjectsPlan);
+    await using stored = await storeBackups([many]);
+    const link = await stored.openLink(many);
+    for (const place of [399, 120, 100]) {
+      const [key, bytes] = objectOf(many, place);
+      await truncate(join(stored.buckets.directory, testBucket, key), 0);
+      await writeFile(join(stored.buckets.directory, testBucket, key), flipped(bytes, 0));
+    }
+    for (const changes of [{}, inThreads(stored)]) {
+      const proof = await prove(stored, link, changes);
+      expect(proof.fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining('-00101') });
+      expect(proof.provedObjects).toBe(100);
+    }
+  });
+});
+
+describe('a proof', () => {
+  test('goes on behind the objects that an earlier run has proved', async () => {
+    await using stored = await storeBackups([full]);
+    const link = await stored.openLink(full);
+    const gets: string[] = [];
+    const storage = alterStorage(stored.storage, { beforeGet: ({ key }) => void gets.push(key) });
+    for (const startAfter of [0, 1, 3, 4]) {
+      gets.length = 0;
+      const proof = await prove(stored, link, { storage, startAfter });
+      expect(proof).toMatchObject({ fault: null, provedObjects: 4, objects: 4 - startAfter });
+      expect(gets).toEqual([0, 1, 2, 3].slice(startAfter).map((place) => objectOf(full, place)[0]));
+    }
+  });
+
+  test('throws what may pass by itself, and has told where to go on', async () => {
+    await using stored = await storeBackups([writeCinderBackup(manyObjectsPlan)]);
+    const link = await stored.openLink(writeCinderBackup(manyObjectsPlan));
+    let told = 0;
+    const storage = alterStorage(stored.storage, {
+      beforeGet: ({ key }) => {
+        if (key.endsWith('-00200')) throw new StorageError('throttled', 'slow down');
+      },
+    });
+    const onProgress = ({ provedObjects }: ContentProgress) => {
+      told = provedObjects;
+    };
+    await expect(prove(stored, link, { storage, onProgress })).rejects.toMatchObject({ code: 'throttled' });
+    expect(told).toBe(199);
+    expect(await prove(stored, link, { startAfter: told })).toMatchObject({ fault: null, provedObjects: 400 });
+  });
+
+  test('says that an object may not be read, or is archived', async () => {
+    await using stored = await storeBackups([full]);
+    const link = await stored.openLink(full);
+    for (const code of ['access_denied', 'archived', 'encrypted_customer_key'] as const) {
+      const storage = alterStorage(stored.storage, {
+        beforeGet: () => {
+          throw new StorageError(code, code);
+        },
+      });
+      expect((await prove(stored, link, { storage })).fault).toMatchObject({ code });
+    }
+  });
+
+  test('is cancelled at once, in this thread and in others', async () => {
+    const many = writeCinderBackup(manyObjectsPlan);
+    await using stored = await storeBackups([many]);
+    const link = await stored.openLink(many);
+    const reason = new Error('not wanted any more');
+    for (const changes of [{}, inThreads(stored)]) {
+      const controller = new AbortController();
+      const proving = prove(stored, link, {
+        ...changes,
+        signal: controller.signal,
+        onProgress: () => controller.abort(reason),
+      });
+      await expect(proving).rejects.toBe(reason);
+    }
+    const controller = new AbortController();
+    const hanging = alterStorage(stored.storage, {
+      beforeGet: () => controller.abort(reason),
+      get: (_, content) => ({ ...content, body: never() }),
+    });
+    await expect(prove(stored, link, { storage: hanging, signal: controller.signal })).rejects.toBe(reason);
+    await expect(prove(stored, link, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test('fails where a thread cannot open the storage unit', async () => {
+    const many = writeCinderBackup(manyObjectsPlan);
+    await using stored = await storeBackups([many]);
+    const opening = { id: 'here', specification: `file:${stored.buckets.directory}/missing` };
+    const link = await stored.openLink(many);
+    await expect(prove(stored, link, { opening })).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+/** A body from which nothing ever comes. */
+function never(): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: async () => ({ done: true, value: undefined }),
+    }),
+  };
+}

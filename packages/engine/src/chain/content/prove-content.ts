@@ -1,0 +1,130 @@
+import { availableParallelism } from 'node:os';
+import type { StorageUnit } from '../../storage/port.ts';
+import type { LinkData } from '../data.ts';
+import type { Fault } from '../link.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { contentJobs } from './content-jobs.ts';
+import type { StorageOpening } from './content-messages.ts';
+import { ContentThreads } from './content-threads.ts';
+import { type JobBatch, jobBatches } from './job-batches.ts';
+import { type ContentProgress, ProofTally } from './proof-tally.ts';
+import { type ContentRunner, failureOf, proveInThisThread } from './prove-batch.ts';
+
+/** Up to here threads would cost more than they save. */
+const aloneBytesMax = 32 * 1024 * 1024;
+const aloneBatchesMax = 4;
+
+export type ContentProofOptions = {
+  /** For what is proved without threads. */
+  readonly storage: StorageUnit;
+  /** How a thread opens the same storage unit for itself. Null: everything is proved in this thread. */
+  readonly opening: StorageOpening | null;
+  /** As many as the machine has cores where it is left out. */
+  readonly threadCount?: number;
+  /** Objects, in order, that an earlier run has proved. 0 where it is left out. */
+  readonly startAfter?: number;
+  readonly signal: AbortSignal;
+  /** Called as batches of objects end. */
+  readonly onProgress?: (progress: ContentProgress) => void;
+};
+
+/** What reading a link's objects has shown. */
+export type ContentProof = ContentProgress & {
+  /** Of the object with the smallest offset that is not as it must be; null where all are. */
+  readonly fault: Fault | null;
+};
+
+/**
+ * Level `content` of one link: reads and decompresses every object, and compares lengths, digests and block hashes.
+ * Objects are read in parallel; memory does not depend on their size or number.
+ *
+ * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, and the signal's reason, at
+ * once. The progress told before shows where to go on.
+ */
+export async function proveContent(link: LinkData, options: ContentProofOptions): Promise<ContentProof> {
+  const { signal, startAfter = 0 } = options;
+  signal.throwIfAborted();
+  const tally = new ProofTally(startAfter);
+  const batches = jobBatches(contentJobs(link, startAfter), startAfter);
+  await untilAborted(proveBatches(link, batches, tally, options), signal);
+  const { failure } = tally;
+  if (failure?.kind === 'error') throw failure.error;
+  return { ...tally.progress(), fault: failure?.fault ?? null };
+}
+
+async function proveBatches(
+  link: LinkData,
+  batches: AsyncGenerator<JobBatch>,
+  tally: ProofTally,
+  options: ContentProofOptions,
+): Promise<void> {
+  const { signal, onProgress, startAfter = 0 } = options;
+  const running = new Set<Promise<void>>();
+  let planned = startAfter;
+
+  /** The next batch; null at the end, and where what comes next cannot be told. */
+  const plan = async (): Promise<JobBatch | null> => {
+    try {
+      const { done, value } = await batches.next();
+      if (done === true) return null;
+      planned += value.jobs.length;
+      return value;
+    } catch (error) {
+      tally.fail(planned, failureOf(error));
+      return null;
+    }
+  };
+
+  try {
+    const first = await planFirst(plan);
+    await using runner = openRunner(link, first, options);
+    const start = (batch: JobBatch): void => {
+      const proving = runner.prove(batch.jobs).then((result) => {
+        if (signal.aborted) return;
+        tally.add(batch.first, result);
+        onProgress?.(tally.progress());
+      });
+      const ended = proving
+        .catch((error: unknown) => tally.fail(batch.first, { kind: 'error', error }))
+        .finally(() => running.delete(ended));
+      running.add(ended);
+    };
+    const abandon = () => void runner[Symbol.asyncDispose]();
+    signal.addEventListener('abort', abandon, { once: true });
+    let next = first.shift() ?? null;
+    // What comes behind a failure need not be read; what comes before it may fail as well, and is waited for.
+    while (next !== null && tally.failure === null && !signal.aborted) {
+      start(next);
+      if (running.size >= runner.slots) await Promise.race(running);
+      next = first.shift() ?? (await plan());
+    }
+    await Promise.all(running);
+    signal.removeEventListener('abort', abandon);
+  } finally {
+    await batches.return(undefined);
+  }
+}
+
+/** The first batches, as many as tell whether there is much to prove. */
+async function planFirst(plan: () => Promise<JobBatch | null>): Promise<JobBatch[]> {
+  const first: JobBatch[] = [];
+  let storedBytes = 0;
+  while (first.length <= aloneBatchesMax && storedBytes <= aloneBytesMax) {
+    const batch = await plan();
+    if (batch === null) break;
+    first.push(batch);
+    storedBytes += batch.storedBytes;
+  }
+  return first;
+}
+
+function openRunner(
+  { location: { bucketName } }: LinkData,
+  first: readonly JobBatch[],
+  { storage, opening, signal, threadCount = availableParallelism() }: ContentProofOptions,
+): ContentRunner {
+  const storedBytes = first.reduce((sum, batch) => sum + batch.storedBytes, 0);
+  const isLittle = first.length <= aloneBatchesMax && storedBytes <= aloneBytesMax;
+  if (opening === null || isLittle) return proveInThisThread(storage, bucketName, signal);
+  return new ContentThreads({ opening, bucketName }, threadCount);
+}

@@ -1,0 +1,48 @@
+import type { StorageUnit } from '../../storage/port.ts';
+import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
+import { decompress } from '../compression/decompress.ts';
+import { DecompressionFault } from '../compression/decompression-fault.ts';
+import type { StoredObject } from '../data.ts';
+import { ObjectDigests } from './digests.ts';
+
+/**
+ * The plain bytes of an object, in pieces. They are as they must be only when the last has come: lengths and digests
+ * are compared as they pass, and a difference is thrown at the end.
+ *
+ * Throws `ReadFault`, among them `content_mismatch`; `StorageError` where storage is throttled, unreachable or has lost
+ * the bucket; and the signal's reason.
+ */
+export async function* readVerified(
+  storage: StorageUnit,
+  bucketName: string,
+  object: StoredObject,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { key, storedBytes, etag, compression, length } = object;
+  const digests = new ObjectDigests(object);
+  const request = { bucket: bucketName, key, signal };
+  const body = await readListedObject(storage, request, { key, size: storedBytes, etag });
+  const stored = digests.wantsStored ? watch(body, digests) : body;
+  try {
+    for await (const piece of decompress(stored, compression, length)) {
+      digests.addPlain(piece);
+      yield piece;
+    }
+  } catch (error) {
+    if (error instanceof DecompressionFault) throw contentMismatch(key, error.message);
+    throw error;
+  }
+  const difference = digests.finish();
+  if (difference !== null) throw contentMismatch(key, difference);
+}
+
+export function contentMismatch(key: string, problem: string): ReadFault {
+  return new ReadFault({ code: 'content_mismatch', detail: `${key}: ${problem}` }, false);
+}
+
+async function* watch(body: AsyncIterable<Uint8Array>, digests: ObjectDigests): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    digests.addStored(piece);
+    yield piece;
+  }
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Names in a Longhorn backupstore. The image path of a backup is the key of its cfg, suffix included:
+ * `<target path>/backupstore/volumes/<h[0:2]>/<h[2:4]>/<volume>/backups/backup_<name>.cfg`, h being the SHA-512 of the
+ * volume's name.
+ */
+const cfgPattern = /^((?:.*\/)?backupstore\/volumes\/([^/]+)\/([^/]+)\/([^/]+)\/)backups\/backup_([^/]+)\.cfg$/s;
+const blockPattern = /^blocks\/([0-9a-f]{2})\/([0-9a-f]{2})\/([0-9a-f]{64})\.blk$/;
+
+export type LonghornBackupPath = {
+  readonly imagePath: string;
+  /** The folder of the volume, a prefix of keys. */
+  readonly volumeFolder: string;
+  readonly volumeName: string;
+  readonly backupName: string;
+  /** Whether the folders above the volume's are those of its name. */
+  readonly isInPlace: boolean;
+};
+
+/** Takes an image path apart; null where it is none of a Longhorn backup. */
+export function parseBackupPath(imagePath: string): LonghornBackupPath | null {
+  const [, volumeFolder, first, second, volumeName, backupName] = cfgPattern.exec(imagePath) ?? [];
+  if (volumeFolder === undefined || volumeName === undefined || backupName === undefined) return null;
+  const hash = createHash('sha512').update(volumeName).digest('hex');
+  const isInPlace = first === hash.slice(0, 2) && second === hash.slice(2, 4);
+  return { imagePath, volumeFolder, volumeName, backupName, isInPlace };
+}
+
+/** The checksum that names a block: 64 hex digits; null where the key, relative to the volume's folder, is of none. */
+export function checksumOfBlockKey(relativeKey: string): string | null {
+  const [, first, second, checksum] = blockPattern.exec(relativeKey) ?? [];
+  if (checksum === undefined) return null;
+  return first === checksum.slice(0, 2) && second === checksum.slice(2, 4) ? checksum : null;
+}
+
+/** Key of a block, relative to the volume's folder. */
+export function blockKeyOf(checksum: string): string {
+  return `blocks/${checksum.slice(0, 2)}/${checksum.slice(2, 4)}/${checksum}.blk`;
+}

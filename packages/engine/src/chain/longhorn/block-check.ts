@@ -1,0 +1,71 @@
+import { Buffer } from 'node:buffer';
+import type { Fault } from '../link.ts';
+import type { BackupCfg } from './backup-cfg.ts';
+import { blockKeyOf } from './backup-path.ts';
+import type { ListedBlocks } from './block-map.ts';
+
+/** Whether every block that the cfg names is listed and not empty. Unnamed blocks are garbage, and no fault. */
+export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: string): Fault | null {
+  let missing: Uint8Array | null = null;
+  let missingCount = 0;
+  let empty: Uint8Array | null = null;
+  for (let row = 0; row < cfg.blocks.count; row += 1) {
+    const checksum = cfg.blocks.checksums.at(row) ?? new Uint8Array();
+    const listedRow = listed.rowOf(checksum);
+    const size = listedRow === null ? null : listed.sizeAt(listedRow);
+    if (size === null) {
+      missing ??= checksum;
+      missingCount += 1;
+    } else if (size === 0) empty ??= checksum;
+    else if (cfg.compression === 'none' && size !== cfg.blockBytes) {
+      const key = keyOf(volumeFolder, checksum);
+      const detail = `${key} has ${size} bytes, and must have ${cfg.blockBytes}`;
+      return { code: 'object_size_impossible', detail };
+    }
+  }
+  if (missing !== null) {
+    const others = missingCount > 1 ? `, the first of ${missingCount} that are missing` : '';
+    return { code: 'object_missing', detail: `${keyOf(volumeFolder, missing)}${others}` };
+  }
+  return empty === null
+    ? null
+    : { code: 'object_size_impossible', detail: `${keyOf(volumeFolder, empty)} has no bytes` };
+}
+
+/** How many different blocks that are listed the cfg names, and their stored bytes. */
+export function countBlocks({ blocks }: BackupCfg, listed: ListedBlocks): { count: number; storedBytes: number } {
+  const isCounted = new Uint8Array(listed.count);
+  let [count, storedBytes] = [0, 0];
+  for (let row = 0; row < blocks.count; row += 1) {
+    const listedRow = listed.rowOf(blocks.checksums.at(row) ?? new Uint8Array());
+    if (listedRow === null || isCounted[listedRow] === 1) continue;
+    isCounted[listedRow] = 1;
+    count += 1;
+    storedBytes += listed.sizeAt(listedRow);
+  }
+  return { count, storedBytes };
+}
+
+/** Whether the offsets rise, are multiples of the block size, and the blocks are as many as the size says. */
+export function checkOffsets({ blocks, blockBytes, sizeBytes }: BackupCfg, imagePath: string): Fault | null {
+  let previous = -1;
+  for (let row = 0; row < blocks.count; row += 1) {
+    const offset = blocks.offsetAt(row);
+    const place = `${imagePath}: Blocks[${row}] has offset ${offset}`;
+    if (offset % blockBytes !== 0) return geometry(`${place}, no multiple of the block size ${blockBytes}`);
+    if (offset <= previous) return geometry(`${place}, which is not behind ${previous}, the one before`);
+    previous = offset;
+  }
+  if (sizeBytes !== null && sizeBytes !== blocks.count * blockBytes) {
+    return geometry(`${imagePath} has size ${sizeBytes}, and names ${blocks.count} blocks of ${blockBytes} bytes`);
+  }
+  return null;
+}
+
+function keyOf(volumeFolder: string, checksum: Uint8Array): string {
+  return `${volumeFolder}${blockKeyOf(Buffer.from(checksum).toString('hex'))}`;
+}
+
+function geometry(detail: string): Fault {
+  return { code: 'geometry', detail };
+}

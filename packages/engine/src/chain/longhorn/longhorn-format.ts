@@ -1,0 +1,43 @@
+import { ReadFault } from '../cinder/read-fault.ts';
+import type { ChainFormat } from '../format.ts';
+import { readPlainObject } from '../read-plain-object.ts';
+import { readBackupCfg } from './backup-cfg.ts';
+import { parseBackupPath } from './backup-path.ts';
+import { LonghornChain } from './longhorn-chain.ts';
+
+/** What a volume of Longhorn is called in records; its own API has no such word. */
+const resourceType = 'Longhorn::Volume';
+
+/** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
+export const longhornFormat: ChainFormat = {
+  chainRootOf(imagePath) {
+    return parseBackupPath(imagePath)?.volumeFolder ?? null;
+  },
+
+  imagePathOfMark(key) {
+    return parseBackupPath(key)?.imagePath ?? null;
+  },
+
+  async describe(context, imagePath) {
+    const reading = await readBackupCfg(await readPlainObject(context, imagePath));
+    if (reading.kind === 'unreadable') {
+      throw new ReadFault({ code: 'metadata_unreadable', detail: `${imagePath}: ${reading.detail}` }, false);
+    }
+    const { name, volumeName, snapshotName, createdTime, snapshotCreatedAt } = reading.cfg;
+    if (createdTime === '') {
+      throw new ReadFault({ code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, false);
+    }
+    const createdAtMs = [createdTime, snapshotCreatedAt ?? ''].map((time) => Date.parse(time)).find(Number.isFinite);
+    return {
+      backupId: name,
+      originalName: snapshotName ?? name,
+      resourceId: volumeName,
+      resourceName: volumeName,
+      resourceType,
+      createdAtS: Math.max(0, Math.floor((createdAtMs ?? 0) / 1000)),
+      parentBackupId: null,
+    };
+  },
+
+  open: LonghornChain.open,
+};

@@ -1,0 +1,41 @@
+import type { ObjectEntry } from '../../storage/port.ts';
+import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
+import type { ChainContext } from '../examiner.ts';
+import { JsonFault } from '../json/bounded-json.ts';
+import { readTopFields } from '../json/top-fields.ts';
+import { quote } from '../quote.ts';
+
+/** `volume.cfg`, as far as it means something here. */
+export type VolumeCfg = {
+  /** Bytes of the volume at its latest backup; null where it is not said. */
+  readonly sizeBytes: number | null;
+  readonly lastBackupName: string | null;
+};
+
+/** Reads `volume.cfg`. Throws `ReadFault` where it makes no sense or is of another volume, and what storage throws. */
+export async function readVolumeCfg(
+  { storage, bucketName, signal }: ChainContext,
+  entry: ObjectEntry,
+  volumeName: string,
+): Promise<VolumeCfg> {
+  const { key } = entry;
+  try {
+    const body = await readListedObject(storage, { bucket: bucketName, key, signal }, entry);
+    const fields = await readTopFields(body, ['Name', 'Size', 'LastBackupName']);
+    const name = fields.get('Name');
+    if (name !== volumeName) {
+      const detail = `${key} has the name ${quote(String(name))}`;
+      throw new ReadFault({ code: 'identity_mismatch', detail }, false);
+    }
+    // Written as a string; a number is taken as well.
+    const size = Number(fields.get('Size') ?? Number.NaN);
+    const last = fields.get('LastBackupName');
+    return {
+      sizeBytes: Number.isSafeInteger(size) && size > 0 ? size : null,
+      lastBackupName: typeof last === 'string' && last !== '' ? last : null,
+    };
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${error.message}` }, false);
+  }
+}

@@ -1,0 +1,168 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import { ReadFault, withReadFaults } from '../cinder/read-fault.ts';
+import { isOfAccess } from '../lasting-fault.ts';
+import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
+import type { PathListing } from '../path-listings.ts';
+import { printable } from '../quote.ts';
+import { checkInventory } from './inventory-check.ts';
+import { proveLinkage } from './linkage-proof.ts';
+import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
+import { findParent } from './parent-search.ts';
+
+/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
+export const checkVersion = 'manifest/1';
+
+/** One link proved against its parent. `parent` is null for a full, and where none was found. */
+export type ProvedManifest = {
+  readonly place: PathListing;
+  readonly link: { readonly backupId: string; readonly imagePath: string };
+  readonly parent: PathListing | null;
+  readonly proof: EdgeProof;
+  readonly unreadHashes: readonly UnreadObject[];
+};
+
+type Attempt = ProvedManifest & { readonly suspect: PathListing | null };
+
+/**
+ * Proves one link as far as it goes without reading data. Null where nothing of it is left in the bucket.
+ * `backupId` names a link that cannot be read.
+ */
+export async function proveManifest(
+  tools: ManifestTools,
+  listed: PathListing,
+  backupId: string,
+  read: (place: PathListing) => Promise<PlaceReading>,
+): Promise<ProvedManifest | null> {
+  const { listings } = tools;
+  const relist = ({ bucketName, imagePath }: PathListing) => listings.again(bucketName, imagePath);
+  const place = listed.objects === null ? await relist(listed) : listed;
+  if (place === null) return null;
+  const first = await attempt(tools, place, backupId, read);
+  if (first.suspect === null) return first;
+  const fresh = await relist(first.suspect);
+  if (first.suspect !== place) return await attempt(tools, place, backupId, read);
+  if (fresh === null) return null;
+  return fresh.listing.digest === place.listing.digest ? first : await attempt(tools, fresh, backupId, read);
+}
+
+async function attempt(
+  tools: ManifestTools,
+  place: PathListing,
+  backupId: string,
+  read: (place: PathListing) => Promise<PlaceReading>,
+): Promise<Attempt> {
+  const reading = await read(place);
+  if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} was taken for a manifest of this format`);
+  if (reading.kind === 'unread') return conclude(tools, place, backupId, null, null, reading.finding);
+  const { link } = reading;
+  let parent: PathListing | null = null;
+  let parentLink: ManifestLink | null = null;
+  let unreadParent: Fault | null = null;
+  if (link.header.parent !== null) {
+    const search = await findParent(tools, link, read);
+    if (search.kind === 'not found') return conclude(tools, place, backupId, link, null, search.finding);
+    parent = search.place;
+    if (search.reading.kind === 'link') parentLink = search.reading.link;
+    else unreadParent = unreadParentFault(link, search.reading.finding);
+  }
+  const inventory = await proveInventory(tools, link);
+  if (inventory !== null) return conclude(tools, place, backupId, link, parent, { level: 'metadata', ...inventory });
+  if (unreadParent !== null) {
+    return conclude(tools, place, backupId, link, parent, { level: 'inventory', fault: unreadParent });
+  }
+  const linkage = leaveHashes(tools, place, parent) ?? (await proveLinkage(tools.hashes, link, parentLink));
+  return conclude(tools, place, backupId, link, parent, { level: 'inventory', ...linkage });
+}
+
+/** What ends the proof before block hashes are read: a plan does not read them, and there may be too many. */
+function leaveHashes(
+  { context: { linkageMaxBytes, readHashes } }: ManifestTools,
+  place: PathListing,
+  parent: PathListing | null,
+): Finding | null {
+  const files = [place, parent].flatMap((each) => {
+    const hashes = each?.blockHashes ?? null;
+    return each === null || hashes === null
+      ? []
+      : [{ bucketName: each.bucketName, key: hashes.key, bytes: hashes.size }];
+  });
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > linkageMaxBytes) {
+    const limit = `the block hashes have ${bytes} bytes, and no more than ${linkageMaxBytes} may be read for them`;
+    return { limit: `${place.imagePath}: ${limit}; verify goes on from there` };
+  }
+  if (readHashes) return null;
+  return { limit: `${place.imagePath}: its block hashes were left unread`, unreadHashes: files };
+}
+
+/** A parent that could not be read, or moved meanwhile, is not known to be broken. */
+function unreadParentFault({ header }: ManifestLink, { fault = null }: Finding): Fault {
+  const detail = `parent ${header.parent?.backup_id}: ${fault?.detail ?? 'cannot be read'}`;
+  const isOpen = fault !== null && (isOfAccess(fault.code) || fault.code === 'changed_while_read');
+  return { code: isOpen ? fault.code : 'parent_broken', detail };
+}
+
+/** Null where the inventory is whole. */
+async function proveInventory(
+  { context: { storage, signal } }: ManifestTools,
+  { place, objects, header }: ManifestLink,
+): Promise<Finding | null> {
+  const { blockHashes, imagePath } = place;
+  if (place.objects === null) throw new TypeError(`the objects of ${imagePath} were not kept`);
+  if (blockHashes === null) return missing(place, `${imagePath}/${header.block_hashes.key}`);
+  if (blockHashes.size !== header.block_hashes.size) {
+    const detail = `${blockHashes.key} has ${blockHashes.size} bytes, and must have ${header.block_hashes.size}`;
+    return { fault: { code: 'object_size_impossible', detail } };
+  }
+  const finding = checkInventory(imagePath, objects, place.objects);
+  if (finding === null) return null;
+  if (finding.fault.code === 'object_missing') return missing(place, finding.fault.detail);
+  const { fault, etagOfKey: key } = finding;
+  if (key === null) return { fault };
+  try {
+    // Under a key service's encryption an ETag looks like an MD5 and is none: one request decides.
+    const head = await withReadFaults(key, () => storage.head({ bucket: place.bucketName, key, signal }));
+    return head.encryptedByKey ? null : { fault };
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    if (error.fault.code === 'encrypted_customer_key') return null;
+    return { fault: error.fault, suspect: error.looksMissing ? place : null };
+  }
+}
+
+function missing(suspect: PathListing, detail: string): Finding {
+  const code: ReasonCode = 'object_missing';
+  return { fault: { code, detail }, suspect };
+}
+
+function conclude(
+  { context }: ManifestTools,
+  place: PathListing,
+  backupId: string,
+  link: ManifestLink | null,
+  parent: PathListing | null,
+  finding: Finding,
+): Attempt {
+  const { bucketName, imagePath, listing, manifest, blockHashes } = place;
+  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
+  const read =
+    link === null ? [manifest] : [manifest, blockHashes, parent?.manifest ?? null, parent?.blockHashes ?? null];
+  const proof: EdgeProof = {
+    backupId,
+    location: { storageUnitId: context.storage.id, bucketName, imagePath },
+    listing,
+    contentId: link?.contentId ?? null,
+    parentBackupId: link?.header.parent?.backup_id ?? null,
+    parentListingDigest: parent?.listing.digest ?? null,
+    level,
+    fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
+    limit: limit === null ? null : printable(limit),
+    volumeBytes,
+    checkVersion,
+    verifiedAtMs: context.nowMs(),
+    metadataObjects: read
+      .filter((entry) => entry !== null)
+      .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
+  };
+  return { place, link: { backupId, imagePath }, parent, proof, unreadHashes, suspect };
+}

@@ -1,0 +1,44 @@
+import { chainManifestName } from '@backup-sync/contracts';
+import { ReadFault } from '../cinder/read-fault.ts';
+import type { ChainFormat } from '../format.ts';
+import { readPlainObject } from '../read-plain-object.ts';
+import { ManifestChain } from './manifest-chain.ts';
+import { readManifest } from './read-manifest.ts';
+
+const markSuffix = `/${chainManifestName}`;
+
+/**
+ * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
+ * this shape, so the format comes last; what lies there decides.
+ */
+export const manifestFormat: ChainFormat = {
+  chainRootOf(imagePath) {
+    return imagePath;
+  },
+
+  imagePathOfMark(key) {
+    return key.endsWith(markSuffix) && key.length > markSuffix.length ? key.slice(0, -markSuffix.length) : null;
+  },
+
+  async describe(context, imagePath) {
+    const key = `${imagePath}${markSuffix}`;
+    const reading = await readManifest(await readPlainObject(context, key));
+    if (reading.kind === 'unreadable') {
+      throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${reading.detail}` }, false);
+    }
+    const { backup, resource, parent } = reading.manifest.header;
+    return {
+      backupId: backup.id,
+      originalName: backup.name,
+      resourceId: resource.id,
+      resourceName: resource.name,
+      resourceType: resource.type,
+      createdAtS: Math.floor(Date.parse(backup.created_at) / 1000),
+      parentBackupId: parent?.backup_id ?? null,
+    };
+  },
+
+  async open(context) {
+    return new ManifestChain(context);
+  },
+};

@@ -1,0 +1,81 @@
+import { StorageError } from '../../storage/port.ts';
+import type { Fault } from '../link.ts';
+import type { PathListing } from '../path-listings.ts';
+import { quote } from '../quote.ts';
+import {
+  type Finding,
+  isManifestPlace,
+  type ManifestLink,
+  type ManifestTools,
+  type PlaceReading,
+} from './manifest-link.ts';
+
+type Place = { readonly bucketName: string; readonly imagePath: string };
+
+/** What the parent's manifest was read as. */
+type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
+
+export type ParentSearch =
+  | { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading }
+  | { readonly kind: 'not found'; readonly finding: Finding };
+
+/**
+ * Finds the parent of an increment: where the manifest says, in the folder beside its own that is named by the
+ * parent's id, and where the catalogue knows it. A place whose manifest is of another backup is none.
+ */
+export async function findParent(
+  { context, listings }: ManifestTools,
+  child: ManifestLink,
+  read: (place: PathListing) => Promise<PlaceReading>,
+): Promise<ParentSearch> {
+  const parentId = child.header.parent?.backup_id ?? '';
+  const places = await placesOfParent(context, child);
+  let denied: string | null = null;
+  for (const look of ['at', 'again'] as const) {
+    for (const { bucketName, imagePath } of places) {
+      try {
+        const place = await listings[look](bucketName, imagePath);
+        if (place === null || !isManifestPlace(place)) continue;
+        const reading = await read(place);
+        if (reading.kind === 'foreign') continue;
+        const isParent = reading.kind === 'unread' || reading.link.header.backup.id === parentId;
+        if (isParent) return { kind: 'found', place, reading };
+      } catch (error) {
+        if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
+        if (error.code === 'access_denied') denied ??= `${bucketName}/${imagePath}`;
+      }
+    }
+  }
+  if (denied !== null) {
+    const detail = `${denied}, where parent ${quote(parentId)} of ${child.place.imagePath} may lie`;
+    return { kind: 'not found', finding: { level: 'presence', fault: { code: 'access_denied', detail } } };
+  }
+  const looked = places.map(({ bucketName, imagePath }) => `${bucketName}/${imagePath}`).join(', ');
+  const fault: Fault = {
+    code: 'parent_missing',
+    detail: `parent ${quote(parentId)} of ${child.place.imagePath} is not at ${looked}`,
+  };
+  return { kind: 'not found', finding: { fault } };
+}
+
+/** Why a place cannot be looked at, where that says nothing of the others. */
+function isOfPlace({ code }: StorageError): boolean {
+  return code === 'access_denied' || code === 'bucket_not_found';
+}
+
+async function placesOfParent(
+  context: ManifestTools['context'],
+  { header, place }: ManifestLink,
+): Promise<readonly Place[]> {
+  const { backup_id: parentId = '', bucket_name: bucketName, image_path: imagePath } = header.parent ?? {};
+  const folder = place.imagePath.slice(0, place.imagePath.lastIndexOf('/') + 1);
+  const places: Place[] = [];
+  if (imagePath !== undefined) places.push({ bucketName: bucketName ?? place.bucketName, imagePath });
+  // An id with a "/" in it names no folder beside.
+  if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
+  const known = await context.locate(parentId);
+  if (known !== null && known.storageUnitId === context.storage.id) places.push(known);
+  const isNew = (one: Place, index: number) =>
+    places.findIndex((other) => other.bucketName === one.bucketName && other.imagePath === one.imagePath) === index;
+  return places.filter(isNew);
+}

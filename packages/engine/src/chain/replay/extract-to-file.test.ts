@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { storeBackups, testBucket } from '../../testing/chain-data.ts';
+import { writeCinderBackup } from '../../testing/cinder-writer.ts';
+import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
+import { extractToFile } from './extract-to-file.ts';
+import { OutputError, runsWithData } from './file-sink.ts';
+
+/** Eight MiB of which nearly all is zero, and whose end is. */
+const volume = new Uint8Array(8 * 1024 * 1024 + 100);
+volume.set(seededBytes('extract', 100_000), 2_000_000);
+
+const backup = writeCinderBackup({
+  volumeId: seededUuid('extract/volume'),
+  backupId: seededUuid('extract/backup'),
+  takenAtMs: Date.UTC(2026, 2, 1),
+  volume,
+});
+
+async function openOutput() {
+  const directory = await mkdtemp(join(tmpdir(), 'backup-sync-extract-'));
+  const stored = await storeBackups([backup]);
+  const data = await stored.open(backup);
+  const path = join(directory, 'image.raw');
+  return {
+    directory,
+    path,
+    stored,
+    extract: (replace = false, signal = new AbortController().signal, onProgress?: () => void) =>
+      extractToFile(data, { path, replace }, { storage: stored.storage, signal, ...(onProgress && { onProgress }) }),
+    async [Symbol.asyncDispose]() {
+      await stored[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+test('the file has the volume, takes room for its data alone, and is its owner’s', async () => {
+  await using output = await openOutput();
+  expect(await output.extract()).toMatchObject({ fault: null, volumeBytes: volume.length });
+  expect(Buffer.compare(await readFile(output.path), volume)).toBe(0);
+  const { blocks, mode } = await stat(output.path);
+  expect(blocks * 512).toBeLessThan(1_000_000);
+  expect(mode & 0o777).toBe(0o600);
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+});
+
+test('a file that exists is replaced only where that is wanted, and by a whole one', async () => {
+  await using output = await openOutput();
+  await writeFile(output.path, 'precious');
+  await expect(output.extract()).rejects.toBeInstanceOf(OutputError);
+  expect(await readFile(output.path, 'utf8')).toBe('precious');
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+  await output.extract(true);
+  expect((await stat(output.path)).size).toBe(volume.length);
+});
+
+test('a file that comes up meanwhile is left as it is', async () => {
+  await using output = await openOutput();
+  let written: Promise<void> | null = null;
+  const extracting = output.extract(false, undefined, () => {
+    written ??= writeFile(output.path, 'precious');
+  });
+  await expect(extracting).rejects.toBeInstanceOf(OutputError);
+  await written;
+  expect(await readFile(output.path, 'utf8')).toBe('precious');
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+});
+
+test('a partial file of another extraction is neither used nor removed', async () => {
+  await using output = await openOutput();
+  await writeFile(`${output.path}.partial`, 'another');
+  await expect(output.extract()).rejects.toThrow('image.raw.partial exists');
+  expect(await readdir(output.directory)).toEqual(['image.raw.partial']);
+});
+
+test('nothing is left where the backup is broken, the extraction is cancelled, or the place cannot be written', async () => {
+  await using output = await openOutput();
+  const reason = new Error('not wanted any more');
+  const controller = new AbortController();
+  await expect(output.extract(false, controller.signal, () => controller.abort(reason))).rejects.toBe(reason);
+  expect(await readdir(output.directory)).toEqual([]);
+
+  const [key, bytes] = [...backup.objects][20] ?? ['', new Uint8Array()];
+  await output.stored.buckets.put(testBucket, [[key, Buffer.from(bytes).fill(7, 10, 20)]]);
+  expect(await output.extract()).toMatchObject({ fault: { code: 'content_mismatch' }, sha256: null });
+  expect(await readdir(output.directory)).toEqual([]);
+
+  await output.stored.buckets.put(testBucket, [[key, bytes]]);
+  await mkdir(output.path);
+  await expect(output.extract(true)).rejects.toBeInstanceOf(OutputError);
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+});
+
+test('what is left out of a file is zero, and all of the rest is written', () => {
+  const piece = fc.record({ pieces: fc.integer({ min: 1, max: 3 }), zero: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), fc.nat(4095), (drawn, tailBytes) => {
+      const bytes = new Uint8Array(drawn.reduce((sum, { pieces }) => sum + pieces * 4096, tailBytes));
+      let at = 0;
+      for (const { pieces, zero } of drawn) {
+        if (!zero) bytes[at + 4095] = 1;
+        at += pieces * 4096;
+      }
+      const copy = new Uint8Array(bytes.length);
+      for (const { from, to } of runsWithData(bytes)) copy.set(bytes.subarray(from, to), from);
+      expect(copy).toEqual(bytes);
+    }),
+  );
+});

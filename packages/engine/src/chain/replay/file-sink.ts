@@ -1,0 +1,143 @@
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { VolumeSink } from './replay-chain.ts';
+
+/** Blocks of a file system are as large, mostly: what is zero throughout is left out in such pieces. */
+const pieceBytes = 4096;
+const zeros = Buffer.alloc(pieceBytes);
+
+/** The file cannot be written to where it is wanted. The message says what is in the way. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+}
+
+/**
+ * Writes a volume into a file, with holes where it is zero. Until `finish` the bytes lie in `<path>.partial`, which is
+ * gone after `discard`; a crash may leave it. Nothing ever lies at `path` that is not whole.
+ */
+export class FileSink implements VolumeSink {
+  readonly #path: string;
+  readonly #partialPath: string;
+  readonly #replace: boolean;
+  readonly #file: FileHandle;
+
+  private constructor(path: string, partialPath: string, replace: boolean, file: FileHandle) {
+    this.#path = path;
+    this.#partialPath = partialPath;
+    this.#replace = replace;
+    this.#file = file;
+  }
+
+  /**
+   * Throws {@link OutputError} where the file exists and is not to be replaced, where a partial one exists (another
+   * extraction is running, or one was ended in its middle), and where it cannot be made. It is readable by its owner alone.
+   */
+  static async open(path: string, { replace }: { readonly replace: boolean }): Promise<FileSink> {
+    if (!replace) await refuseExisting(path);
+    const partialPath = `${path}.partial`;
+    try {
+      return new FileSink(path, partialPath, replace, await open(partialPath, 'wx', 0o600));
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw outputError(`${partialPath} cannot be made`, error);
+      const hint = 'another extraction is writing it, or one was ended in its middle: remove it then';
+      throw new OutputError(`${partialPath} exists; ${hint}`, { cause: error });
+    }
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    for (const { from, to } of runsWithData(bytes)) await this.#writeAll(bytes.subarray(from, to), offset + from);
+  }
+
+  /** Makes the file whole and durable, and gives it its name. Throws {@link OutputError}. */
+  async finish(volumeBytes: number): Promise<void> {
+    try {
+      await this.#file.truncate(volumeBytes);
+      await this.#file.sync();
+      await this.#file.close();
+      await this.#takeName();
+      await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      throw outputError(`${this.#path} cannot be finished`, error);
+    }
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    await this.#file.close();
+    await rm(this.#partialPath, { force: true });
+  }
+
+  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+    let written = 0;
+    while (written < bytes.length) {
+      const { bytesWritten } = await this.#writeSome(bytes.subarray(written), position + written);
+      written += bytesWritten;
+    }
+  }
+
+  async #writeSome(bytes: Uint8Array, position: number) {
+    try {
+      return await this.#file.write(bytes, 0, bytes.length, position);
+    } catch (error) {
+      throw outputError(`${this.#partialPath} cannot be written`, error);
+    }
+  }
+
+  async #takeName(): Promise<void> {
+    if (this.#replace) return await rename(this.#partialPath, this.#path);
+    try {
+      // Unlike a rename, a link never takes the place of a file that came up meanwhile.
+      await link(this.#partialPath, this.#path);
+      await rm(this.#partialPath);
+    } catch (error) {
+      // Some file systems have no links.
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
+      await refuseExisting(this.#path);
+      await rename(this.#partialPath, this.#path);
+    }
+  }
+}
+
+/** The parts of `bytes` that are not zero throughout, in whole pieces. */
+export function* runsWithData(bytes: Uint8Array): Generator<{ readonly from: number; readonly to: number }> {
+  let from: number | null = null;
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes);
+    const isZero = Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
+    if (!isZero) from ??= at;
+    else if (from !== null) {
+      yield { from, to: at };
+      from = null;
+    }
+  }
+  if (from !== null) yield { from, to: bytes.length };
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const existing = await lstat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw outputError(`${path} cannot be made`, error);
+  });
+  if (existing !== null) throw new OutputError(`${path} exists already`);
+}
+
+/** A name is durable when its directory is. Windows opens none, and needs no more. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    await using directory = await open(path, 'r');
+    await directory.sync();
+  } catch (error) {
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(codeOf(error))) throw error;
+  }
+}
+
+function outputError(problem: string, error: unknown): OutputError {
+  if (error instanceof OutputError) return error;
+  const code = codeOf(error);
+  const seen = code === 'EEXIST' ? 'it exists already' : code;
+  return new OutputError(`${problem}${seen === '' ? '' : `: ${seen}`}`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

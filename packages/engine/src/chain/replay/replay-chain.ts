@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { StorageUnit } from '../../storage/port.ts';
+import { ReadFault } from '../cinder/read-fault.ts';
+import { readVerified } from '../content/verified-bytes.ts';
+import type { ChainData } from '../data.ts';
+import type { Fault } from '../link.ts';
+import { printable } from '../quote.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { BlockCheck } from './block-check.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { sweepChain } from './sweep.ts';
+import { assembleVolume, type VolumePart } from './volume-window.ts';
+
+/** The volume is put together in parts of so many bytes, or of one block where that is larger. */
+const partBytesMin = 1024 * 1024;
+
+/** Takes a volume's bytes in order, without a gap. What it throws ends the replay. */
+export interface VolumeSink {
+  /** The bytes may be written over once the promise is fulfilled. */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+}
+
+export type ReplayProgress = {
+  /** Bytes of the volume that are put together, checked and handed on. */
+  readonly replayedBytes: number;
+  readonly volumeBytes: number;
+  /** Objects opened so far, and what they have in storage. */
+  readonly objects: number;
+  readonly storedBytes: number;
+};
+
+export type ReplayOptions = {
+  readonly storage: StorageUnit;
+  /** Where the bytes go; null where only their hash is wanted. */
+  readonly sink: VolumeSink | null;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+};
+
+/** What replaying a chain has shown. */
+export type Replay = ReplayProgress &
+  (
+    | {
+        readonly fault: null;
+        /** Of the whole volume, hex. */
+        readonly sha256: string;
+      }
+    | {
+        /** Why the chain does not give the leaf's volume. What was handed to the sink before is not to be used. */
+        readonly fault: Fault;
+        readonly sha256: null;
+      }
+  );
+
+/**
+ * Level `replay`: puts the leaf's volume together from the whole chain, each byte from the last link that stores it,
+ * and each object read once, in the order of the volume and somewhat ahead. Objects are held against their digests,
+ * and every block of the volume, before it is handed on, against the leaf's block hashes. Memory does not depend on
+ * the sizes of volume or objects.
+ *
+ * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, the signal's reason, and what
+ * the sink throws.
+ */
+export async function replayChain(chain: ChainData, options: ReplayOptions): Promise<Replay> {
+  const { storage, signal } = options;
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const readSignal = AbortSignal.any([signal, ended.signal]);
+  await using segments = new ReadAhead(sweepChain(chain), ({ location }, object) =>
+    readVerified(storage, location.bucketName, object, readSignal),
+  );
+  const progress = { replayedBytes: 0, volumeBytes: chain.links.at(-1)?.volumeBytes ?? 0 };
+  try {
+    const sha256 = await replayParts(chain, segments, progress, options);
+    return { ...progress, ...segments.count, fault: null, sha256 };
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    const fault: Fault = { ...error.fault, detail: printable(error.fault.detail) };
+    return { ...progress, ...segments.count, fault, sha256: null };
+  } finally {
+    ended.abort();
+  }
+}
+
+async function replayParts(
+  { links, holesAreZeros = false }: ChainData,
+  segments: ReadAhead,
+  progress: { replayedBytes: number; readonly volumeBytes: number },
+  { sink, signal, onProgress }: ReplayOptions,
+): Promise<string> {
+  const blocks = links.at(-1)?.blocks ?? null;
+  await using check = blocks === null ? null : new BlockCheck(blocks);
+  const partBytes = blocks === null ? partBytesMin : Math.ceil(partBytesMin / blocks.bytes) * blocks.bytes;
+  const sha256 = createHash('sha256');
+  let writing: Promise<void> = Promise.resolve();
+  for await (const part of assembleVolume(segments, partBytes, progress.volumeBytes, holesAreZeros)) {
+    await check?.take(part.bytes, (distance) => originOf(part, distance));
+    sha256.update(part.bytes);
+    await untilAborted(writing, signal);
+    progress.replayedBytes += part.bytes.length;
+    onProgress?.({ ...progress, ...segments.count });
+    if (sink === null) continue;
+    writing = sink.write(part.bytes, part.offset);
+    // It is waited for before the next; until then its failure must not count as unhandled.
+    writing.catch(() => {});
+  }
+  await untilAborted(writing, signal);
+  await check?.end();
+  return sha256.digest('hex');
+}
+
+function originOf(part: VolumePart, distance: number): string {
+  const source = part.sourceAt(distance);
+  return source === null ? '' : `; it comes from ${source.object.key}`;
+}

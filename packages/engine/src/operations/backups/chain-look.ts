@@ -1,0 +1,125 @@
+import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
+import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
+import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
+import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
+import type { Services } from '../../services.ts';
+import { countRequests } from '../../storage/counted-storage-unit.ts';
+import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { reasonOfStorageError } from '../storage-reason.ts';
+import type { Seen } from './decide-sync.ts';
+
+export type ChainLookOptions = {
+  readonly chain: ChainKey;
+  readonly imagePaths: readonly string[];
+  /** False for plans; see {@link ChainContext}. */
+  readonly readHashes: ChainContext['readHashes'];
+  /** Aborted when the work is not wanted any more: then a look throws its reason. */
+  readonly stopping: AbortSignal;
+  /** Aborted when the time is up: then a look says so, in these words. */
+  readonly deadline: { readonly signal: AbortSignal; readonly detail: string };
+  /** Told of faults of this program. Returns what the caller is told of them. */
+  readonly onFault: (item: BackupSync, error: unknown) => string;
+};
+
+/** What was seen of one backup, and the requests that seeing it took; what a chain shares counts for the first. */
+export type Look = { readonly seen: Seen; readonly requests: RequestCount };
+
+/** The backups that this one builds on, as far as they were found, the nearest first. */
+export function ancestorIdsOf({ seen }: Look): readonly string[] {
+  return seen.kind === 'seen' ? seen.examination.ancestors.map(({ backupId }) => backupId) : [];
+}
+
+/** One look at a chain, which is listed once, when the first backup is asked for. */
+export class ChainLook {
+  /** The storage unit, its requests counted for this chain. */
+  readonly storage: StorageUnit;
+  readonly signal: AbortSignal;
+  readonly #services: Services;
+  readonly #options: ChainLookOptions;
+  readonly #count: () => RequestCount;
+  #examiner: Promise<ChainExaminer> | undefined;
+  #accounted: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
+  /** Proofs that no backup has taken with it yet. */
+  #proofs: readonly EdgeProof[] = [];
+
+  constructor(services: Services, options: ChainLookOptions) {
+    const counted = countRequests(services.storage);
+    this.storage = counted.unit;
+    this.#count = counted.count;
+    this.#services = services;
+    this.#options = options;
+    this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
+  }
+
+  /** Looks at one backup. Throws the reason of `stopping`, and what the catalogue throws. */
+  async look(item: BackupSync): Promise<Look> {
+    const seen = await this.attempt(item, async () => {
+      this.#examiner ??= this.#open();
+      const examination = await (await this.#examiner).examine(item);
+      if (examination === null) return unseen('path_not_found', `${item.bucket_name}/${item.image_path}`);
+      this.#proofs = [...this.#proofs, ...examination.newProofs];
+      return { kind: 'seen', examination };
+    });
+    return { seen, requests: this.takeRequests() };
+  }
+
+  /**
+   * Hands out the proofs of a backup and its ancestors that no other has taken with it. Taken parents first, each
+   * backup has its own, whoever was looked at first.
+   */
+  withProofs(item: BackupSync, seen: Seen): Seen {
+    if (seen.kind === 'unseen') return seen;
+    const { examination } = seen;
+    const chain = new Set([item.backup_id, ...examination.ancestors.map(({ backupId }) => backupId)]);
+    const newProofs = this.#proofs.filter(({ backupId }) => chain.has(backupId));
+    this.#proofs = this.#proofs.filter(({ backupId }) => !chain.has(backupId));
+    return { kind: 'seen', examination: { ...examination, newProofs } satisfies Examination };
+  }
+
+  /** Runs work of this chain: what storage refuses, or a fault of this program, is what was seen. */
+  async attempt(item: BackupSync, work: () => Promise<Seen>): Promise<Seen> {
+    const { stopping, deadline, onFault } = this.#options;
+    try {
+      this.signal.throwIfAborted();
+      return await work();
+    } catch (error) {
+      stopping.throwIfAborted();
+      if (deadline.signal.aborted) return unseen('deadline_exceeded', deadline.detail);
+      if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
+      return unseen('internal', onFault(item, error));
+    }
+  }
+
+  /** The requests since the last call. */
+  takeRequests(): RequestCount {
+    const total = this.#count();
+    const before = this.#accounted;
+    this.#accounted = total;
+    return {
+      lists: total.lists - before.lists,
+      gets: total.gets - before.gets,
+      bytesRead: total.bytesRead - before.bytesRead,
+    };
+  }
+
+  #open(): Promise<ChainExaminer> {
+    const { catalogue, clock, linkageMaxBytes } = this.#services;
+    const { chain, imagePaths, readHashes } = this.#options;
+    return openChain({
+      storage: this.storage,
+      bucketName: chain.bucketName,
+      imagePaths,
+      findProofs: (backupIds) => catalogue.findProofs(chain.projectId, backupIds),
+      locate: async (backupId): Promise<Location | null> =>
+        (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
+      linkageMaxBytes,
+      readHashes,
+      nowMs: () => clock.nowMs(),
+      signal: this.signal,
+    });
+  }
+}
+
+export function unseen(code: ReasonCode, detail: string): Seen {
+  return { kind: 'unseen', fault: { code, detail } };
+}

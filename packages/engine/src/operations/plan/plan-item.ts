@@ -1,0 +1,104 @@
+import {
+  type BackupSync,
+  describeReason,
+  type PlanClass,
+  type PlannedItem,
+  type ReasonCode,
+  type SyncOutcome,
+} from '@backup-sync/contracts';
+import type { BackupRecord } from '../../catalogue/port.ts';
+import type { Decision, Seen } from '../backups/decide-sync.ts';
+
+/** What becomes of an item that ends well; `marked` and `none` do not end so. */
+const classOfOutcome = {
+  created: 'new',
+  unchanged: 'same',
+  verified: 'same',
+  updated: 'changed',
+  moved: 'moved',
+  superseded: 'changed',
+  marked: 'broken',
+  none: 'same',
+} as const satisfies Record<SyncOutcome, PlanClass>;
+
+/** What an item is that fails. */
+const classOfReason = {
+  path_not_found: 'absent',
+  bucket_not_found: 'unreadable',
+  access_denied: 'unreadable',
+  storage_unreachable: 'unreadable',
+  storage_throttled: 'unreadable',
+  incomplete: 'incomplete',
+  metadata_unreadable: 'broken',
+  version_unsupported: 'unreadable',
+  identity_mismatch: 'broken',
+  parent_missing: 'broken',
+  parent_broken: 'broken',
+  cycle: 'broken',
+  object_missing: 'broken',
+  object_stray: 'broken',
+  object_size_impossible: 'broken',
+  object_etag_mismatch: 'broken',
+  geometry: 'broken',
+  hash_link_broken: 'broken',
+  content_mismatch: 'broken',
+  conflict: 'conflicting',
+  archived: 'unreadable',
+  encrypted_customer_key: 'unreadable',
+  changed_while_read: 'unreadable',
+  cancelled: 'unreadable',
+  deadline_exceeded: 'unreadable',
+  internal: 'unreadable',
+} as const satisfies Record<ReasonCode, PlanClass>;
+
+/** What would happen, by what a sync would do to the catalogue. */
+const sentences = {
+  created: 'would be recorded',
+  unchanged: 'is recorded as it is; nothing would be read but the listing',
+  verified: 'is recorded as it is, and would be proved anew',
+  updated: 'the record would follow what has changed',
+  moved: 'is recorded at another place; the record would follow',
+  superseded: 'would take the place of a recorded backup that is not whole',
+  marked: 'would fail, and be recorded with the reason',
+  none: 'would fail; nothing would be recorded or changed',
+} as const satisfies Record<SyncOutcome, string>;
+
+/**
+ * Puts what a sync would decide, as far as was looked, into the words of a plan. Pure.
+ *
+ * `hashesUnread`: block hashes are still to be read, which may show that the chain is broken.
+ */
+export function planItem(
+  item: BackupSync,
+  seen: Seen,
+  current: BackupRecord | null,
+  decision: Decision,
+  hashesUnread: boolean,
+): PlannedItem {
+  const { outcome, reasonCode, reasonDetail, level } = decision;
+  const sentence =
+    reasonCode !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
+  return {
+    backup_id: item.backup_id,
+    class: classOf(item, seen, current, decision),
+    outcome,
+    message: hashesUnread && reasonCode === null ? `${sentence} unless its block hashes contradict` : sentence,
+    level,
+    reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
+  };
+}
+
+function classOf(item: BackupSync, seen: Seen, current: BackupRecord | null, decision: Decision): PlanClass {
+  const { outcome, reasonCode } = decision;
+  if (reasonCode === null) {
+    // Proved anew, a record that was broken becomes available.
+    return outcome === 'verified' && current?.status === 'error' ? 'changed' : classOfOutcome[outcome];
+  }
+  if (seen.kind === 'seen' && seen.examination.contradictsRequest) return 'conflicting';
+  if (reasonCode === 'path_not_found' && current !== null && liesAt(current, item)) return 'vanished';
+  return classOfReason[reasonCode];
+}
+
+function liesAt({ location }: BackupRecord, item: BackupSync): boolean {
+  return location.bucketName === item.bucket_name && location.imagePath === item.image_path;
+}

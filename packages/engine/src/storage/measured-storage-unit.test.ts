@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { openFilesystemStorageUnit } from './filesystem/filesystem-storage-unit.ts';
+import { measureStorage } from './measured-storage-unit.ts';
+
+/** A clock on which each look takes so long. */
+function tickingClock(stepMs: number) {
+  let nowMs = 0;
+  return {
+    nowMs: () => {
+      nowMs += stepMs;
+      return nowMs;
+    },
+  };
+}
+
+async function read(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of body);
+}
+
+test('a bucket’s rate is that of its own requests, and none is known before the first', async () => {
+  await using buckets = await makeTestBuckets();
+  await buckets.put('a', [['key', new Uint8Array(50)]]);
+  const opened = await openFilesystemStorageUnit({ id: 'default', directory: buckets.directory });
+  const { unit, rateOf } = measureStorage(opened, tickingClock(10));
+  await using storage = unit;
+  expect(rateOf('a')).toEqual({ listMs: null, getMs: null, byteMs: null });
+  for await (const page of storage.list({ bucket: 'a', prefix: '' })) expect(page).toHaveLength(1);
+  await read((await storage.get({ bucket: 'a', key: 'key' })).body);
+  await storage.head({ bucket: 'a', key: 'key' });
+  expect(rateOf('a')).toEqual({ listMs: 10, getMs: 10, byteMs: 10 / 50 });
+  expect(rateOf('b')).toEqual({ listMs: null, getMs: null, byteMs: null });
+});
+
+test('the mean follows what is measured now, and failures are no measure', async () => {
+  await using buckets = await makeTestBuckets();
+  await buckets.put('a', [['key', 'bytes']]);
+  const opened = await openFilesystemStorageUnit({ id: 'default', directory: buckets.directory });
+  let stepMs = 100;
+  let nowMs = 0;
+  const { unit, rateOf } = measureStorage(opened, {
+    nowMs: () => {
+      nowMs += stepMs;
+      return nowMs;
+    },
+  });
+  await using storage = unit;
+  await storage.head({ bucket: 'a', key: 'key' });
+  await expect(storage.head({ bucket: 'a', key: 'missing' })).rejects.toThrow();
+  expect(rateOf('a').getMs).toBe(100);
+  stepMs = 10;
+  for (let count = 0; count < 500; count += 1) await storage.head({ bucket: 'a', key: 'key' });
+  expect(rateOf('a').getMs).toBeCloseTo(10, 1);
+});

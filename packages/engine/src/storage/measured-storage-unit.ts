@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.ts';
+import type { StorageUnit } from './port.ts';
+
+/** How fast a bucket answers; each is null while nothing of the kind was measured. */
+export type StorageRate = {
+  /** Milliseconds for a page of a listing. */
+  readonly listMs: number | null;
+  /** Milliseconds until an object's bytes begin to come. */
+  readonly getMs: number | null;
+  /** Milliseconds for a byte, the time of whoever takes it included. */
+  readonly byteMs: number | null;
+};
+
+const unmeasured: StorageRate = { listMs: null, getMs: null, byteMs: null };
+
+/** How much of what was measured before stays with each new measure: the last fifty or so count. */
+const keptShare = 0.98;
+
+/**
+ * Measures, for each bucket, how long requests take from here on, in memory: a mean that moves with the newest ones.
+ * What fails is not measured. Closing the measured unit closes the other.
+ */
+export function measureStorage(
+  unit: StorageUnit,
+  clock: Clock,
+): { readonly unit: StorageUnit; rateOf(bucketName: string): StorageRate } {
+  const buckets = new Map<string, BucketRate>();
+  const rateOf = (bucketName: string) => {
+    const known = buckets.get(bucketName) ?? new BucketRate();
+    buckets.set(bucketName, known);
+    return known;
+  };
+
+  async function* measureBody(body: AsyncIterable<Uint8Array>, rate: BucketRate): AsyncGenerator<Uint8Array> {
+    const beganMs = clock.nowMs();
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+    rate.bytes.add(bytes, clock.nowMs() - beganMs);
+  }
+
+  async function* measurePages<Page>(pages: AsyncIterable<Page>, rate: BucketRate): AsyncGenerator<Page> {
+    let beganMs = clock.nowMs();
+    for await (const page of pages) {
+      rate.lists.add(1, clock.nowMs() - beganMs);
+      yield page;
+      beganMs = clock.nowMs();
+    }
+  }
+
+  const measured: StorageUnit = {
+    id: unit.id,
+    list: (request) => measurePages(unit.list(request), rateOf(request.bucket)),
+    listFolders: (request) => measurePages(unit.listFolders(request), rateOf(request.bucket)),
+    async get(request) {
+      const beganMs = clock.nowMs();
+      const content = await unit.get(request);
+      const rate = rateOf(request.bucket);
+      rate.gets.add(1, clock.nowMs() - beganMs);
+      return { ...content, body: measureBody(content.body, rate) };
+    },
+    async head(request) {
+      const beganMs = clock.nowMs();
+      const head = await unit.head(request);
+      rateOf(request.bucket).gets.add(1, clock.nowMs() - beganMs);
+      return head;
+    },
+    [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
+  };
+  return { unit: measured, rateOf: (bucketName) => buckets.get(bucketName)?.rate() ?? unmeasured };
+}
+
+class BucketRate {
+  readonly lists = new MovingMean();
+  readonly gets = new MovingMean();
+  readonly bytes = new MovingMean();
+
+  rate(): StorageRate {
+    return { listMs: this.lists.meanMs(), getMs: this.gets.meanMs(), byteMs: this.bytes.meanMs() };
+  }
+}
+
+/** Time for one of something, where each measure is of several. */
+class MovingMean {
+  #amount = 0;
+  #tookMs = 0;
+
+  add(amount: number, tookMs: number): void {
+    if (amount === 0) return;
+    this.#amount = this.#amount * keptShare + amount;
+    // A clock that is set back must not make time that was not.
+    this.#tookMs = this.#tookMs * keptShare + Math.max(0, tookMs);
+  }
+
+  meanMs(): number | null {
+    return this.#amount === 0 ? null : this.#tookMs / this.#amount;
+  }
+}

@@ -1,0 +1,43 @@
+import type { ChainData, LinkData } from '../chain/data.ts';
+import { type ChainContext, openChain } from '../chain/examiner.ts';
+import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { chainContext } from './chain-context.ts';
+import type { WrittenBackup } from './cinder-writer.ts';
+import { syncItemOf } from './small-chain.ts';
+import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
+
+/** Backups in a temporary bucket, with the storage unit that has it. */
+export type StoredBackups = AsyncDisposable & {
+  readonly buckets: TestBuckets;
+  readonly storage: StorageUnit;
+  /** The chain of a backup, as its format finds it. Throws what `openData` throws. */
+  open(backup: WrittenBackup, changes?: Partial<ChainContext>): Promise<ChainData>;
+  /** The backup itself, without its ancestors. */
+  openLink(backup: WrittenBackup): Promise<LinkData>;
+};
+
+export const testBucket = 'backups';
+
+export async function storeBackups(backups: readonly WrittenBackup[]): Promise<StoredBackups> {
+  const buckets = await makeTestBuckets();
+  for (const { objects } of backups) await buckets.put(testBucket, objects);
+  const storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+  const open: StoredBackups['open'] = async (backup, changes) => {
+    const chain = await openChain(chainContext(storage, testBucket, [backup.imagePath], changes));
+    const data = await chain.openData(syncItemOf(backup, testBucket));
+    if (data === null) throw new Error(`nothing lies at ${backup.imagePath}`);
+    return data;
+  };
+  return {
+    buckets,
+    storage,
+    open,
+    async openLink(backup) {
+      const leaf = (await open(backup)).links.at(-1);
+      if (leaf === undefined) throw new Error('a chain has at least one link');
+      return leaf;
+    },
+    [Symbol.asyncDispose]: () => buckets[Symbol.asyncDispose](),
+  };
+}
