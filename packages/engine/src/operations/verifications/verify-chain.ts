@@ -17,6 +17,8 @@ import { replayChain } from '../../chain/replay/replay-chain.ts';
 import { decideSync } from '../backups/decide-sync.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 
+const unknownFormat = 'the format at the image path is not known: there is nothing to hold its data against';
+
 /** What a verification came to, before it is recorded. */
 type Proved = {
   readonly level: VerificationLevel | null;
@@ -58,9 +60,13 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
     const place = `${record.location.bucketName}/${item.image_path}`;
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
-  const data = examination.fault === null ? await examiner.openData(item) : null;
-  const proved =
-    data === null ? nothingToRead(examination) : await readChain(run, record, examination, data, level, opening);
+  let proved: Proved;
+  if (examination.fault !== null) proved = brokenBefore(examination, examination.fault);
+  else {
+    const data = await examiner.openData(item);
+    if (data === null) return failed({ code: 'version_unsupported', detail: unknownFormat }, record.backupId);
+    proved = await readChain(run, record, examination, data, level, opening);
+  }
   await recordVerdict(run, item, record, examination, proved);
   const { fault, links, volumeBytes, volumeSha256 } = proved;
   const result: VerifyResult = {
@@ -80,11 +86,8 @@ function levelOf({ task: { request } }: TaskRun): DataLevel {
   return level;
 }
 
-function nothingToRead(examination: Examination): Proved {
-  const fault: Fault = examination.fault ?? {
-    code: 'version_unsupported',
-    detail: 'the format at the image path is not known: there is nothing to hold its data against',
-  };
+/** The chain is broken as a sync would find it: there is nothing to read. */
+function brokenBefore(examination: Examination, fault: Fault): Proved {
   return { level: null, fault, proofs: examination.newProofs, links: 0, volumeBytes: null, volumeSha256: null };
 }
 
