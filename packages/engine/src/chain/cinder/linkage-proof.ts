@@ -110,13 +110,10 @@ function childHashFinding(cause: unknown, link: CinderLink): Finding {
 }
 
 function parentHashFinding(cause: unknown, parent: CinderLink): Finding {
-  if (cause instanceof ReadFault && !cause.looksMissing) return { fault: cause.fault };
-  if (!(cause instanceof ReadFault) && !(cause instanceof HashFileFault)) throw cause;
-  const fault: Fault = {
-    code: 'parent_broken',
-    detail: `parent ${parent.backupId}: its _sha256file: ${cause.message}`,
-  };
-  return { fault, suspect: cause instanceof ReadFault ? parent : null };
+  if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? parent : null };
+  if (!(cause instanceof HashFileFault)) throw cause;
+  const detail = `parent ${parent.backupId}: its _sha256file: ${cause.message}`;
+  return { fault: { code: 'parent_broken', detail } };
 }
 
 function geometry(detail: string): Finding {

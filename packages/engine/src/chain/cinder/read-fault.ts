@@ -81,7 +81,8 @@ function readFaultOf(error: unknown, key: string): ReadFault | null {
   if (!(error instanceof StorageError)) return null;
   switch (error.code) {
     case 'object_not_found':
-      return new ReadFault({ code: 'object_missing', detail: `${key} was listed, and is not found` }, true, error);
+      // Whether it is missing only a listing tells; while it is still listed, it may be found the next time.
+      return new ReadFault({ code: 'changed_while_read', detail: `${key} was listed, and is not found` }, true, error);
     case 'access_denied':
     case 'archived':
     case 'encrypted_customer_key':

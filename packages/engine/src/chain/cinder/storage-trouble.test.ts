@@ -141,11 +141,19 @@ describe('what looks missing is listed once more', () => {
     expect((await examine(buckets, full, { list })).examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('a commit mark that is gone when it is read', async () => {
-    await using buckets = await storedChain();
-    const { examination } = await examine(buckets, full, failGet('_metadata', 'object_not_found'));
-    expect(examination).toMatchObject({ level: null, fault: { code: 'object_missing' } });
-  });
+  test.each(['_metadata', '_sha256file'])(
+    '%s that is not found though it is listed twice: not for good',
+    async (suffix) => {
+      await using buckets = await storedChain();
+      for (const backup of [full, increment]) {
+        const first = await examine(buckets, backup, failGet(full.imagePath + suffix, 'object_not_found'));
+        expect(first.examination).toMatchObject({ fault: { code: 'changed_while_read' } });
+        const findProofs = async () => first.examination?.newProofs ?? [];
+        const { examination } = await examine(buckets, backup, {}, { findProofs });
+        expect(examination).toMatchObject({ level: 'linkage', fault: null });
+      }
+    },
+  );
 });
 
 describe('an object that is not the one listed', () => {

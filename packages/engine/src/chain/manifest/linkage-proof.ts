@@ -67,16 +67,16 @@ function judge(
 
 /** `parent` is set where its hashes are those that cannot be read. */
 function hashFinding(cause: unknown, parent: ManifestLink | null, link: ManifestLink): Finding {
-  if (cause instanceof ReadFault && (parent === null || !cause.looksMissing)) {
-    return { fault: cause.fault, suspect: cause.looksMissing ? link.place : null };
+  if (cause instanceof ReadFault) {
+    return { fault: cause.fault, suspect: cause.looksMissing ? (parent ?? link).place : null };
   }
-  if (!(cause instanceof ReadFault) && !(cause instanceof HashFileFault)) throw cause;
+  if (!(cause instanceof HashFileFault)) throw cause;
   if (parent === null) {
     const key = link.place.blockHashes?.key ?? link.place.imagePath;
     return { fault: { code: 'metadata_unreadable', detail: `${key} ${cause.message}` } };
   }
   const detail = `parent ${parent.header.backup.id}: its block hashes: ${cause.message}`;
-  return { fault: { code: 'parent_broken', detail }, suspect: cause instanceof ReadFault ? parent.place : null };
+  return { fault: { code: 'parent_broken', detail } };
 }
 
 function geometry(detail: string): Fault {

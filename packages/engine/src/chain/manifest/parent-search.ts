@@ -42,6 +42,8 @@ export async function findParent(
         if (isParent) return { kind: 'found', place, reading };
       } catch (error) {
         if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
+        // The child was just read from it: then it is gone as a whole.
+        if (error.code === 'bucket_not_found' && bucketName === child.place.bucketName) throw error;
         if (error.code === 'access_denied') denied ??= `${bucketName}/${imagePath}`;
       }
     }
