@@ -79,6 +79,50 @@ describe('in local mode', () => {
   });
 });
 
+describe('scan', () => {
+  test('finds the Cinder backups of the examples, as items that sync takes', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const scanned = await run(['scan', 'volumebackups'], { environment });
+    expect(scanned.code).toBe(0);
+    expect(scanned.messages).toBe('the listing is complete: 18 objects, 4 backups, 0 with a problem\n');
+    const names = scanned.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).backup_name);
+    expect(names).toEqual(['mail-disk-full', 'database-disk-full', 'database-disk-day-1', 'database-disk-day-2']);
+    const synced = await run(['sync', '-'], { environment, input: scanned.output });
+    expect(synced.code).toBe(3);
+    expect(synced.output).toMatch(/database-disk-day-2 .* linkage .* created/);
+    expect((await run(['scan', 'volumebackups'], { environment })).output).toBe('');
+    const all = await run(['scan', 'volumebackups/volume_fce', '--json'], { environment });
+    const states = all.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).state);
+    expect(states).toEqual(['known', 'known', 'known']);
+  });
+
+  test('with --sync imports unknown formats by a template, and its operation is shown', async () => {
+    await using home = await temporaryDirectory();
+    const where = ['--data-dir', join(home.path, 'data'), '--storage', storage];
+    const template = ['--path-template', '{plan_id}/{resource_id}/{backup_id}'];
+    const scanned = await run(['scan', 'vmware-backups', '--sync', ...template, ...where]);
+    expect(scanned).toMatchObject({ code: 0, output: '' });
+    expect(scanned.messages).toContain('1 of 1 brought in');
+    const listed = JSON.parse((await run(['operations', 'list', '--json', ...where])).output);
+    const imported = listed.operation_logs[0].id;
+    expect((await run(['operations', 'show', imported, ...where])).output).toMatch(/outcome +created/);
+  });
+
+  test('of a bucket that is not there exits 1 with the reason', async () => {
+    await using home = await temporaryDirectory();
+    const ended = await run(['scan', 'nowhere', '--data-dir', join(home.path, 'data'), '--storage', storage]);
+    expect(ended).toMatchObject({ code: 1, output: '' });
+    expect(ended.messages).toContain('not complete: the bucket does not exist');
+  });
+});
+
 describe('a running server', () => {
   test('serves commands by endpoint and token, and those on its own data directory', async () => {
     await using home = await temporaryDirectory();

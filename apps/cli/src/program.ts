@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import type { ScanOptions } from './commands/scan.ts';
 import type { ConnectOptions } from './connect.ts';
 
 const exitCodesHelp = `
@@ -57,6 +58,26 @@ Example:
       finish(await syncCommand(contextOf(options), file));
     });
 
+  command(program, 'scan <bucket[/prefix]>', 'find the backups in a bucket, as items to sync, one a line')
+    .option(
+      '--path-template <template>',
+      'find unknown formats too: the image path, e.g. {plan_id}/{resource_id}/{backup_id}',
+    )
+    .option('--sync', 'bring in at once what is new, changed or moved, and follow it to its end', false)
+    .option('--with-ancestors', 'find ancestors outside the prefix too', false)
+    .addHelpText(
+      'after',
+      `
+With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why.
+
+Example:
+  backup-sync scan volumebackups | backup-sync sync -`,
+    )
+    .action(async (place: string, options: Shared & ScanOptions) => {
+      const { scanCommand } = await import('./commands/scan.ts');
+      finish(await scanCommand(contextOf(options), place, options));
+    });
+
   const backups = program.command('backups').description('what the catalogue holds');
   command(backups, 'list', 'list backups, newest record first')
     .option('--name <name>', 'only of this name')
@@ -98,7 +119,13 @@ Example:
         await listOperationsCommand(contextOf(options), given({ status, resource_id: resourceId, limit, marker })),
       );
     });
-  command(operations, 'show <operation-log-id>', 'show an operation log: result, reason, remedy, requests').action(
+  command(operations, 'cancel <operation-id>', 'ask a scan or verification to stop').action(
+    async (operationId: string, options: Shared) => {
+      const { cancelOperationCommand } = await import('./commands/scan.ts');
+      finish(await cancelOperationCommand(contextOf(options), operationId));
+    },
+  );
+  command(operations, 'show <operation-id>', 'show an operation: progress, result, reason, remedy, requests').action(
     async (operationLogId: string, options: Shared) => {
       const { showOperationCommand } = await import('./commands/operations.ts');
       finish(await showOperationCommand(contextOf(options), operationLogId));

@@ -9,6 +9,7 @@ import {
   showOperationLogAnswer,
   showOperationLogInput,
 } from './operation-log.ts';
+import { listScanFindingsAnswer, listScanFindingsInput, startScanAnswer, startScanInput } from './scan.ts';
 import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
 
 /** One operation, as every door offers it. */
@@ -112,6 +113,26 @@ export const operations = {
     successStatus: 200,
     input: showOperationInput,
     output: showOperationAnswer,
+  },
+  startScan: {
+    summary: 'Find the backups that lie in a bucket; an operation that is followed',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/scans',
+    successStatus: 200,
+    input: startScanInput,
+    output: startScanAnswer,
+  },
+  listScanFindings: {
+    summary: 'Page through what a scan has found, while it runs or after',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/scans/{operation_id}/findings',
+    successStatus: 200,
+    input: listScanFindingsInput,
+    output: listScanFindingsAnswer,
   },
 } as const satisfies Record<string, OperationDefinition>;
 

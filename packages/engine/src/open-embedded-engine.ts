@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { importChain } from './operations/backups/import-chain.ts';
+import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask } from './operations/tasks/run-task.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
@@ -35,7 +36,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   );
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, taskStore, identityStore } = opened;
+  const { catalogue, taskStore, knownBackups, identityStore } = opened;
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
 
   // This process holds the data directory, so whoever held a lease before is gone.
@@ -47,7 +48,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     work: (job, signal) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
-        : runTask({ services, leaseOwner, onFault, works: {} }, job.taskId, signal),
+        : runTask({ services, leaseOwner, onFault, works: { scan: workOnScan } }, job.taskId, signal),
     // Imports wait for storage more than they compute.
     concurrency: 2 * availableParallelism(),
     onFault: (job, error) => options.onFault(nameOf(job), error),
@@ -57,7 +58,16 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
     await taskStore.releaseTasks(leaseOwner, clock.nowMs());
   });
-  const services: Services = { catalogue, taskStore, identityStore, storage, queue, clock, newId: uuidv7 };
+  const services: Services = {
+    catalogue,
+    taskStore,
+    knownBackups,
+    identityStore,
+    storage,
+    queue,
+    clock,
+    newId: uuidv7,
+  };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
   for (const taskId of tasks) queue.add({ kind: 'task', taskId });
 

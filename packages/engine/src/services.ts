@@ -1,3 +1,4 @@
+import type { KnownBackups } from './catalogue/known-backup-port.ts';
 import type { Catalogue } from './catalogue/port.ts';
 import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
@@ -9,6 +10,7 @@ import type { StorageUnit } from './storage/port.ts';
 export type Services = {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly knownBackups: KnownBackups;
   readonly identityStore: IdentityStore;
   readonly storage: StorageUnit;
   readonly queue: JobQueue;

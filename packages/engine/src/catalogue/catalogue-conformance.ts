@@ -71,6 +71,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         updatedAtMs: 1_000,
         leaseOwner: null,
         epoch: 0,
+        proofsNotBeforeMs: null,
       });
     });
 

@@ -40,11 +40,13 @@ export function makeAcceptance(
     actor: { kind: 'user', name: 'ada' },
     requestId: 'request-1',
     acceptedAtMs: changes.acceptedAtMs ?? 1_000,
+    parentOperationId: null,
     items: items.map((item) => ({
       id: newId(),
       item,
       storageUnitId: changes.storageUnitId ?? storageUnitId,
       chainRoot: changes.chainRoot ?? 'chain-1',
+      proofsNotBeforeMs: null,
     })),
   };
 }

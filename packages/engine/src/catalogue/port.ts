@@ -78,6 +78,8 @@ export type OperationRecord = {
   readonly leaseOwner: string | null;
   /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
   readonly epoch: number;
+  /** See {@link Acceptance}. */
+  readonly proofsNotBeforeMs: number | null;
 };
 
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
@@ -93,12 +95,16 @@ export type Acceptance = {
   readonly actor: Actor;
   readonly requestId: string;
   readonly acceptedAtMs: number;
+  /** The operation on whose behalf they are accepted. */
+  readonly parentOperationId: string | null;
   /** In the order of the request. `id` is used unless the same item is already in flight. */
   readonly items: readonly {
     readonly id: string;
     readonly item: BackupSync;
     readonly storageUnitId: string;
     readonly chainRoot: string;
+    /** Proofs made before are made anew; null: each is reused while it holds. Milliseconds since 1970. */
+    readonly proofsNotBeforeMs: number | null;
   }[];
 };
 

@@ -10,6 +10,7 @@ import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { ping } from './steps/ping.ts';
@@ -47,6 +48,8 @@ export const steps = {
   releaseTasks: { access: 'write', run: releaseTasks },
   showTask: { access: 'read', run: showTask },
   listFindings: { access: 'read', run: listFindings },
+  knownAtPlaces: { access: 'read', run: knownAtPlaces },
+  knownByIds: { access: 'read', run: knownByIds },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

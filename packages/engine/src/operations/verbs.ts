@@ -6,6 +6,8 @@ import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
+import { listScanFindings } from './scans/list-scan-findings.ts';
+import { startScan } from './scans/start-scan.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { showOperation } from './tasks/show-operation.ts';
 
@@ -19,4 +21,6 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   showOperationLog,
   showOperation,
   cancelOperation,
+  startScan,
+  listScanFindings,
 };

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { IdentityStore } from '../../identity/store.ts';
+import type { KnownBackups } from '../known-backup-port.ts';
 import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
@@ -13,6 +14,7 @@ import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly knownBackups: KnownBackups;
   readonly identityStore: IdentityStore;
 };
 
@@ -116,6 +118,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     showTask: step('showTask'),
     listFindings: step('listFindings'),
   };
+  const knownBackups: KnownBackups = { knownAtPlaces: step('knownAtPlaces'), knownByIds: step('knownByIds') };
   const identityStore: IdentityStore = {
     begin: step('begin'),
     addFirstAdministrator: step('addFirstAdministrator'),
@@ -128,5 +131,5 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     removeToken: step('removeToken'),
     bucketsBoundTo: step('bucketsBoundTo'),
   };
-  return { catalogue, taskStore, identityStore, [Symbol.asyncDispose]: dispose };
+  return { catalogue, taskStore, knownBackups, identityStore, [Symbol.asyncDispose]: dispose };
 }

@@ -13,7 +13,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
   const inFlight = await findInFlight(database, acceptance);
   const ids: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
-  for (const { id, item, storageUnitId, chainRoot } of acceptance.items) {
+  for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
     const itemJson = itemToJson(item);
     const key = inFlightKey(storageUnitId, itemJson);
     const same = inFlight.get(key);
@@ -24,7 +24,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       id,
       project_id: acceptance.projectId,
       kind: 'import',
-      parent_operation_id: null,
+      parent_operation_id: acceptance.parentOperationId,
       storage_unit_id: storageUnitId,
       bucket_name: item.bucket_name,
       chain_root: chainRoot,
@@ -42,6 +42,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       updated_at_ms: acceptance.acceptedAtMs,
       deadline_at_ms: acceptance.acceptedAtMs + deadlineAfterMs,
       epoch: 0,
+      proofs_not_before_ms: proofsNotBeforeMs,
     });
   }
   for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();

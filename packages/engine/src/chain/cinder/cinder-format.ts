@@ -1,7 +1,8 @@
 import type { ChainFormat } from '../format.ts';
 import { CinderChain } from './cinder-chain.ts';
+import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
-import { parseCinderImagePath, volumeFolderOf } from './image-path.ts';
+import { metadataSuffix, parseCinderImagePath, parseCinderKey, volumeFolderOf } from './image-path.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layout of its S3, Swift and GCS drivers. */
@@ -10,6 +11,13 @@ export const cinderFormat: ChainFormat = {
     const key = parseCinderImagePath(imagePath);
     return key === null ? null : volumeFolderOf(key.volumeId);
   },
+
+  imagePathOfMark(key) {
+    const parsed = parseCinderKey(key);
+    return parsed?.suffix === metadataSuffix ? parsed.imagePath : null;
+  },
+
+  describe: describeCinderBackup,
 
   async open(context, chainRoot) {
     const folders = new VolumeFolders(context);

@@ -6,7 +6,7 @@
  * The zone is free text; a backup's id is always a UUID, which tells where the path ends and the suffix begins.
  */
 const keyPattern =
-  /^(volume_([^/]+)\/\d{14}\/az_.*_backup_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))(.*)$/s;
+  /^(volume_([^/]+)\/(\d{14})\/az_.*_backup_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))(.*)$/s;
 
 /** `-` and at least five digits, no more zeros in front than these need. */
 const numberSuffixPattern = /^-(\d{5}|[1-9]\d{5,9})$/;
@@ -21,15 +21,18 @@ export type CinderKey = {
   readonly imagePath: string;
   readonly volumeId: string;
   readonly backupId: string;
+  /** `YYYYMMDDHHMMSS`, UTC. */
+  readonly timestamp: string;
   /** What follows the image path; empty for the path itself. */
   readonly suffix: string;
 };
 
 /** Takes a key apart; null where it is not of this layout. */
 export function parseCinderKey(key: string): CinderKey | null {
-  const [, imagePath, volumeId, backupId, suffix] = keyPattern.exec(key) ?? [];
-  if (imagePath === undefined || volumeId === undefined || backupId === undefined || suffix === undefined) return null;
-  return { imagePath, volumeId, backupId, suffix };
+  const [, imagePath, volumeId, timestamp, backupId, suffix] = keyPattern.exec(key) ?? [];
+  if (imagePath === undefined || volumeId === undefined || timestamp === undefined) return null;
+  if (backupId === undefined || suffix === undefined) return null;
+  return { imagePath, volumeId, timestamp, backupId, suffix };
 }
 
 /** Takes an image path apart; null where it is not of this layout. */

@@ -66,7 +66,8 @@ export function isOfAccess(code: ReasonCode): boolean {
   return code === 'access_denied' || code === 'archived' || code === 'encrypted_customer_key';
 }
 
-async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
+/** The bytes of an object, with what storage says of it as {@link ReadFault}. */
+export async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

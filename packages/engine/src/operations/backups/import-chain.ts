@@ -32,11 +32,16 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   const counted = countRequests(storage);
   const deadline = AbortSignal.timeout(Math.max(0, first.createdAtMs + deadlineAfterMs - clock.nowMs()));
   const jobSignal = AbortSignal.any([signal, deadline]);
+  // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
+  const notBeforeMs = Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0));
   const context = {
     storage: counted.unit,
     bucketName: chain.bucketName,
     imagePaths: operations.map((operation) => operation.item.image_path),
-    findProofs: (backupIds: readonly string[]) => catalogue.findProofs(chain.projectId, backupIds),
+    findProofs: async (backupIds: readonly string[]) => {
+      const proofs = await catalogue.findProofs(chain.projectId, backupIds);
+      return proofs.filter((proof) => proof.verifiedAtMs >= notBeforeMs);
+    },
     locate: async (backupId: string): Promise<Location | null> =>
       (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
     nowMs: () => clock.nowMs(),

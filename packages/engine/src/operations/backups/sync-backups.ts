@@ -1,7 +1,6 @@
-import { BackupSyncError } from '@backup-sync/contracts';
-import type { ChainKey } from '../../catalogue/port.ts';
-import { chainRootOf } from '../../chain/examiner.ts';
-import { authorise, type CallContext, type Verb } from '../../context.ts';
+import { authorise, type Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../bound-buckets.ts';
+import { acceptImports } from './accept-imports.ts';
 
 /**
  * Accepts backups to be brought into the catalogue: when this has answered, every item is on disk and will reach an
@@ -10,24 +9,13 @@ import { authorise, type CallContext, type Verb } from '../../context.ts';
 export const syncBackups: Verb<'syncBackups'> = async (context, input) => {
   authorise(context, 'syncBackups', input.project_id);
   await refuseUnboundBuckets(context, input.project_id, new Set(input.sync.map((item) => item.bucket_name)));
-  const { catalogue, clock, newId, queue, storage } = context.services;
-  const items = input.sync.map((item) => ({
-    id: newId(),
-    item,
-    storageUnitId: storage.id,
-    chainRoot: chainRootOf(item.image_path),
-  }));
-  const ids = await catalogue.accept({
+  const ids = await acceptImports(context.services, {
     projectId: input.project_id,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    acceptedAtMs: clock.nowMs(),
-    items,
+    parentOperationId: null,
+    imports: input.sync.map((item) => ({ item, proofsNotBeforeMs: null })),
   });
-  for (const { item, storageUnitId, chainRoot } of items) {
-    const chain: ChainKey = { projectId: input.project_id, storageUnitId, bucketName: item.bucket_name, chainRoot };
-    queue.add({ kind: 'chain', chain });
-  }
   return {
     sync: input.sync.map((item, index) => {
       const id = ids[index];
@@ -36,17 +24,3 @@ export const syncBackups: Verb<'syncBackups'> = async (context, input) => {
     }),
   };
 };
-
-async function refuseUnboundBuckets(
-  context: CallContext,
-  projectId: string,
-  bucketNames: ReadonlySet<string>,
-): Promise<void> {
-  const { identityStore, storage } = context.services;
-  const bound = await identityStore.bucketsBoundTo(projectId, storage.id);
-  if (bound === 'all') return;
-  const unbound = [...bucketNames].filter((name) => !bound.includes(name));
-  if (unbound.length > 0) {
-    throw new BackupSyncError('bucket_not_bound', `the project is not bound to the bucket ${unbound.join(', ')}`);
-  }
-}

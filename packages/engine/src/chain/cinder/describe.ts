@@ -1,0 +1,70 @@
+import type { DescribeContext, DescribedBackup } from '../format.ts';
+import { JsonFault } from '../json/bounded-json.ts';
+import { readTopFields } from '../json/top-fields.ts';
+import { readPlainObject } from '../read-plain-object.ts';
+import { metadataSuffix, parseCinderImagePath } from './image-path.ts';
+import { ReadFault } from './read-fault.ts';
+
+/** What Cinder calls a volume. */
+const resourceType = 'OS::Cinder::Volume';
+
+const names = ['backup_id', 'volume_id', 'backup_name', 'created_at', 'parent_id'];
+
+/** What the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
+export async function describeCinderBackup(context: DescribeContext, imagePath: string): Promise<DescribedBackup> {
+  const key = `${imagePath}${metadataSuffix}`;
+  const fields = await readFields(context, key);
+  const text = (name: string) => {
+    const value = fields.get(name);
+    if (typeof value !== 'string' || value === '') throw unreadable(`${key} has no ${name}`);
+    return value;
+  };
+  const textOrNull = (name: string) => (typeof fields.get(name) === 'string' ? text(name) : null);
+  const volumeId = text('volume_id');
+  const createdAt = fields.get('created_at');
+  const createdAtMs = typeof createdAt === 'string' ? parsePythonDatetime(createdAt) : null;
+  const timestampMs = parsePathTimestamp(parseCinderImagePath(imagePath)?.timestamp ?? '');
+  return {
+    backupId: text('backup_id'),
+    originalName: fields.get('backup_name') === '' ? null : textOrNull('backup_name'),
+    resourceId: volumeId,
+    resourceName: volumeId,
+    resourceType,
+    createdAtS: Math.max(0, Math.floor((createdAtMs ?? timestampMs ?? 0) / 1000)),
+    parentBackupId: textOrNull('parent_id'),
+  };
+}
+
+async function readFields(context: DescribeContext, key: string) {
+  try {
+    return await readTopFields(await readPlainObject(context, key), names);
+  } catch (error) {
+    if (error instanceof JsonFault) throw unreadable(`${key}: ${error.message}`);
+    throw error;
+  }
+}
+
+function unreadable(detail: string): ReadFault {
+  return new ReadFault({ code: 'metadata_unreadable', detail }, false);
+}
+
+const datetimePattern = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)?$/;
+
+/**
+ * Milliseconds since 1970 of the text of a Python datetime: `2026-03-01 02:00:00+00:00`, perhaps with microseconds,
+ * perhaps without a zone, which is UTC then. Null where it is none.
+ */
+export function parsePythonDatetime(text: string): number | null {
+  const [, date, time, fraction = '', zone = 'Z'] = datetimePattern.exec(text) ?? [];
+  if (date === undefined || time === undefined) return null;
+  const timeMs = Date.parse(`${date}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${zone}`);
+  return Number.isNaN(timeMs) ? null : timeMs;
+}
+
+/** Milliseconds since 1970 of `YYYYMMDDHHMMSS` in UTC; null where it is no time. */
+export function parsePathTimestamp(digits: string): number | null {
+  const [, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits) ?? [];
+  if (year === undefined) return null;
+  const timeMs = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`);
+  return Number.isNaN(timeMs) ? null : timeMs;
+}
