@@ -1,7 +1,9 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
 import type { ScanOptions } from './commands/scan.ts';
 import type { ConnectOptions } from './connect.ts';
+import { given, wholeNumber } from './options.ts';
+import { addSourceCommands } from './source-commands.ts';
 
 const exitCodesHelp = `
 Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
@@ -10,7 +12,7 @@ const connectHelp = `
 Works on the server at --endpoint; without one, on the local catalogue in --data-dir (through the server that holds it,
 if one does).`;
 
-type Shared = ConnectOptions & { json?: boolean };
+export type Shared = ConnectOptions & { json?: boolean };
 type PageOptions = { resourceId?: string; status?: string; limit?: number; marker?: string };
 type BackupListOptions = PageOptions & { name?: string; resourceName?: string; sort?: string };
 
@@ -132,6 +134,8 @@ Example:
     },
   );
 
+  addSourceCommands(program, { command, contextOf, finish });
+
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
     .action(async (options: Shared & { listen?: string }) => {
@@ -157,17 +161,4 @@ Example:
       finish(await demoCommand(contextOf(options), options));
     });
   return program;
-}
-
-/** Without the keys that were not given. */
-function given<Fields extends Record<string, unknown>>(
-  fields: Fields,
-): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> };
-}
-
-function wholeNumber(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(value);
 }

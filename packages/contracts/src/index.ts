@@ -21,5 +21,6 @@ export * from './path-template.ts';
 export * from './problems.ts';
 export * from './reason-code.ts';
 export * from './scan.ts';
+export * from './source.ts';
 export * from './sync.ts';
 export * from './verification.ts';

@@ -83,13 +83,16 @@ export function isToSync(state: FindingState): boolean {
   return state === 'new' || state === 'changed' || state === 'moved';
 }
 
+/** As it comes out: every field is there. */
+const foundItem = backupSync.meta({ id: 'FoundBackup' });
+
 export const scanFinding = z
   .object({
     state: findingState,
     format: backupFormat,
     bucket_name: z.string(),
     image_path: z.string(),
-    sync: backupSync.nullable().meta({ description: 'The item of a sync request; null where none could be made.' }),
+    sync: foundItem.nullable().meta({ description: 'The item of a sync request; null where none could be made.' }),
     original_name: z
       .string()
       .nullable()

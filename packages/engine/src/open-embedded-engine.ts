@@ -9,6 +9,7 @@ import { runTask } from './operations/tasks/run-task.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
+import { SourceScheduler } from './sources/source-scheduler.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 
 export type EmbeddedEngineOptions = {
@@ -21,6 +22,8 @@ export type EmbeddedEngineOptions = {
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
+  /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
+  readonly runsSources?: boolean;
 };
 
 /**
@@ -36,7 +39,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   );
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, taskStore, knownBackups, identityStore } = opened;
+  const { catalogue, taskStore, knownBackups, sourceStore, identityStore } = opened;
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
 
   // This process holds the data directory, so whoever held a lease before is gone.
@@ -62,6 +65,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     catalogue,
     taskStore,
     knownBackups,
+    sourceStore,
     identityStore,
     storage,
     queue,
@@ -70,6 +74,10 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
   for (const taskId of tasks) queue.add({ kind: 'task', taskId });
+  if (options.runsSources === true) {
+    const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
+    scheduler.start();
+  }
 
   const owned = opening.move();
   return new Engine({ services, identity, release: () => owned.disposeAsync() });

@@ -1,5 +1,6 @@
 import type { KnownBackups } from './catalogue/known-backup-port.ts';
 import type { Catalogue } from './catalogue/port.ts';
+import type { SourceStore } from './catalogue/source-port.ts';
 import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
 import type { IdentityStore } from './identity/store.ts';
@@ -11,6 +12,7 @@ export type Services = {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
   readonly knownBackups: KnownBackups;
+  readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;
   readonly storage: StorageUnit;
   readonly queue: JobQueue;

@@ -9,6 +9,7 @@ import type {
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Listing, Location } from '../chain/link.ts';
+import type { TaskRecord } from './task-port.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -82,6 +83,9 @@ export type OperationRecord = {
   readonly proofsNotBeforeMs: number | null;
 };
 
+/** An operation of a kind that CBR has: imports and deletions of one backup, and the runs of sources. */
+export type LoggedOperation = OperationRecord | TaskRecord;
+
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
 export type ChainKey = {
   readonly projectId: string;
@@ -151,7 +155,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
  *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
  *   of the whole filter. `offset` counts from there.
- * - `showOperation` and `listOperations` know imports and deletions; other kinds are tasks (task-port.ts).
+ * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` knows the runs of
+ *   sources beside them: all that CBR calls `sync` and `delete`.
  * - `findProofs` returns the newest proof of each backup that has one.
  */
 export interface Catalogue extends AsyncDisposable {
@@ -172,7 +177,7 @@ export interface Catalogue extends AsyncDisposable {
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
-  listOperations(filter: OperationLogFilter): Promise<Page<OperationRecord> | 'marker_not_found'>;
+  listOperations(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;

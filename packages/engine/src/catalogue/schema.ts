@@ -1,5 +1,6 @@
 import type {
   BackupFormat,
+  HoldCause,
   OperationStatus,
   ReasonCode,
   Role,
@@ -8,7 +9,7 @@ import type {
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
 import type { Actor, BackupRecord, OperationKind } from './port.ts';
-import type { HoldCause } from './source-port.ts';
+
 import type { TaskKind } from './task-port.ts';
 
 /** A truth value as it is stored. */

@@ -8,6 +8,12 @@ import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
 import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
+import { addSource } from './sources/add-source.ts';
+import { listSources } from './sources/list-sources.ts';
+import { pauseSource, resumeSource } from './sources/pause-source.ts';
+import { removeSource } from './sources/remove-source.ts';
+import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
+import { showSource } from './sources/show-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { showOperation } from './tasks/show-operation.ts';
 
@@ -23,4 +29,13 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   cancelOperation,
   startScan,
   listScanFindings,
+  addSource,
+  listSources,
+  showSource,
+  scanSource,
+  pauseSource,
+  resumeSource,
+  confirmSource,
+  removeSource,
+  syncCheckpoint,
 };

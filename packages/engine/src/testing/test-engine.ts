@@ -33,12 +33,16 @@ export type TestEngine = AsyncDisposable & {
   restart(): Promise<void>;
 };
 
-export async function startTestEngine(buckets: string): Promise<TestEngine> {
+export async function startTestEngine(
+  buckets: string,
+  options: { readonly runsSources?: boolean } = {},
+): Promise<TestEngine> {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-engine-'));
   const faults: unknown[] = [];
   const clock = { timeMs: Date.UTC(2026, 10, 23) };
   const open = () =>
     openEmbeddedEngine({
+      ...options,
       dataDirectory: join(home, 'data'),
       storage: `file:${buckets}`,
       onFault: (_place, error) => faults.push(error),

@@ -1,5 +1,5 @@
 import { type FindingState, isToSync, type ScanFinding } from '@backup-sync/contracts';
-import type { Json } from '../../catalogue/task-port.ts';
+import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
 import { acceptImports } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
@@ -17,11 +17,24 @@ export type ScanCounts = { readonly [State in FindingState]?: number };
 export type ScanTotals = {
   readonly objects: number;
   readonly found: number;
+  /** Backups whose metadata was read. */
+  readonly described: number;
   readonly imports: number;
   /** Found, and not to be read. */
   readonly problems: number;
   readonly states: ScanCounts;
 };
+
+/** The counts that are shown while a scan runs. */
+export function progressOf(totals: Omit<ScanTotals, 'states'>): TaskProgress {
+  return {
+    objects_listed: totals.objects,
+    backups_found: totals.found,
+    described: totals.described,
+    imports_accepted: totals.imports,
+    problems: totals.problems,
+  };
+}
 
 /** Called with each batch once its findings are on disk. */
 export type BatchListener = (found: readonly Found[], importIds: readonly (string | null)[]) => Promise<void>;
@@ -49,7 +62,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     await take(page.candidates);
   }
   for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
-  return { objects, found, imports, problems, states };
+  return { objects, found, described, imports, problems, states };
 
   async function take(candidates: readonly Candidate[]): Promise<void> {
     for (let start = 0; start < candidates.length; start += batchSize) {
@@ -106,6 +119,6 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   function report(): void {
-    run.report({ objects_listed: objects, backups_found: found, described, imports_accepted: imports, problems });
+    run.report(progressOf({ objects, found, described, imports, problems }));
   }
 }

@@ -1,0 +1,47 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import { authorise, type CallContext, type Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../bound-buckets.ts';
+import { findSource, sourceNotFound } from './source-view.ts';
+import { startSourceRun } from './start-source-run.ts';
+
+/** Runs a source now, paused or not. */
+export const scanSource: Verb<'scanSource'> = async (context, input) => {
+  authorise(context, 'scanSource', input.project_id);
+  return { operation_id: await runSource(context, input.project_id, input.source_id, false) };
+};
+
+/** Lets a run mark what is held back, where it is still gone. */
+export const confirmSource: Verb<'confirmSource'> = async (context, input) => {
+  authorise(context, 'confirmSource', input.project_id);
+  const source = await findSource(context, input.project_id, input.source_id);
+  if (source.heldAtMs === null) {
+    throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
+  }
+  return { operation_id: await runSource(context, input.project_id, input.source_id, true) };
+};
+
+/** CBR's form of it: everything in the storage of a vault. */
+export const syncCheckpoint: Verb<'syncCheckpoint'> = async (context, input) => {
+  authorise(context, 'syncCheckpoint', input.project_id);
+  const { vault_id } = input.sync;
+  return { sync: { vault_id, operation_log_id: await runSource(context, input.project_id, vault_id, false) } };
+};
+
+async function runSource(
+  context: CallContext,
+  projectId: string,
+  sourceId: string,
+  confirmsRemovals: boolean,
+): Promise<string> {
+  const source = await findSource(context, projectId, sourceId);
+  // A binding may have been taken away since the source was added.
+  await refuseUnboundBuckets(context, projectId, new Set([source.bucketName]));
+  const { caller, requestId, services } = context;
+  const actor = { kind: caller.kind, name: caller.name };
+  const started = await startSourceRun(services, source, { actor, requestId, confirmsRemovals });
+  if (started === null) throw sourceNotFound(sourceId);
+  if (confirmsRemovals && !started.isNew) {
+    throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
+  }
+  return started.operationId;
+}
