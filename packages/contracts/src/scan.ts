@@ -83,8 +83,8 @@ export function isToSync(state: FindingState): boolean {
   return state === 'new' || state === 'changed' || state === 'moved';
 }
 
-/** As it comes out: every field is there. */
-const foundItem = backupSync.meta({ id: 'FoundBackup' });
+/** As it comes out: every field is there. A schema of its own, since OpenAPI describes the two apart. */
+const foundItem = z.object(backupSync.shape).meta({ id: 'FoundBackup' });
 
 export const scanFinding = z
   .object({

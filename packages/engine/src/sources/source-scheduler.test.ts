@@ -29,7 +29,11 @@ test('a source with an interval runs by itself, survives restarts, and waits for
       const { last_run_id: id } = await show();
       if (id !== null && id !== before) {
         const { operation } = await engine.call('showOperation', { operation_id: id });
-        if (hasEnded(operation.status)) return operation;
+        if (hasEnded(operation.status)) {
+          const { findings } = await engine.call('listScanFindings', { operation_id: id });
+          await engine.imported(findings);
+          return operation;
+        }
       }
     }
   };

@@ -1,5 +1,5 @@
 import { verificationLevels } from '@backup-sync/contracts';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Schema, SourceRow } from '../schema.ts';
 import type { ResourceStanding, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
 import { recordedMembers } from './source-members.ts';
@@ -171,17 +171,11 @@ export async function resourcesOf(
   limit: number,
 ): Promise<readonly ResourceStanding[]> {
   const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
-  const rows = await database
-    .selectFrom('source_members as member')
-    .innerJoin('backups', 'backups.backup_id', 'member.backup_id')
-    .where('member.source_id', '=', source.id)
-    .where('backups.project_id', '=', source.projectId)
-    .whereRef('backups.image_path', '=', 'member.image_path')
-    .where('backups.bucket_name', '=', source.bucketName)
-    .where('backups.forgotten_at_ms', 'is', null)
-    .groupBy('backups.resource_id')
+  const rows = await recordedMembers(database, source.id)
+    // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
+    .groupBy(sql`backups.resource_id || ''`)
     .select((eb) => [
-      'backups.resource_id',
+      eb.fn.max('backups.resource_id').as('resource_id'),
       eb.fn.max('backups.resource_name').as('resource_name'),
       eb.fn.countAll().as('backups'),
       eb.fn
@@ -194,7 +188,7 @@ export async function resourcesOf(
         )
         .as('newest'),
     ])
-    .orderBy('backups.resource_id')
+    .orderBy('resource_id')
     .limit(limit)
     .execute();
   return rows.map((row) => ({
