@@ -90,6 +90,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
         ? { item: finding.sync, proofsNotBeforeMs: isOld ? notBeforeMs : null }
         : null;
     });
+    if (wanted.every((each) => each === null)) return wanted.map(() => null);
     const ids = await acceptImports(services, {
       projectId,
       actor: task.actor,
