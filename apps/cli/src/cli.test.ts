@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
 const request = join(examples, 'sync-request.json');
+const brokenVolume = 'volume_9b312830-b8bb-4b32-b5d4-34873ff17f0f';
 const storage = `file:${join(examples, 'buckets')}`;
 
 describe('in local mode', () => {
@@ -77,6 +78,87 @@ describe('in local mode', () => {
     expect(gone).toMatchObject({ code: 1, output: '' });
     expect(JSON.parse(gone.messages)).toMatchObject({ error: { code: 'BackupSync.1009' } });
   });
+});
+
+describe('scan', () => {
+  test('finds the Cinder backups of the examples, as items that sync takes', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const scanned = await run(['scan', 'volumebackups'], { environment });
+    expect(scanned.code).toBe(0);
+    expect(scanned.messages).toBe('the listing is complete: 18 objects, 4 backups, 0 with a problem\n');
+    const names = scanned.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).backup_name);
+    expect(names).toEqual(['mail-disk-full', 'database-disk-full', 'database-disk-day-1', 'database-disk-day-2']);
+    const synced = await run(['sync', '-'], { environment, input: scanned.output });
+    expect(synced.code).toBe(3);
+    expect(synced.output).toMatch(/database-disk-day-2 .* linkage .* created/);
+    expect((await run(['scan', 'volumebackups'], { environment })).output).toBe('');
+    const all = await run(['scan', 'volumebackups/volume_fce', '--json'], { environment });
+    const states = all.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).state);
+    expect(states).toEqual(['known', 'known', 'known']);
+  });
+
+  test('with --sync imports unknown formats by a template, and its operation is shown', async () => {
+    await using home = await temporaryDirectory();
+    const where = ['--data-dir', join(home.path, 'data'), '--storage', storage];
+    const template = ['--path-template', '{plan_id}/{resource_id}/{backup_id}'];
+    const scanned = await run(['scan', 'vmware-backups', '--sync', ...template, ...where]);
+    expect(scanned).toMatchObject({ code: 0, output: '' });
+    expect(scanned.messages).toContain('1 of 1 brought in');
+    const listed = JSON.parse((await run(['operations', 'list', '--json', ...where])).output);
+    const imported = listed.operation_logs[0].id;
+    expect((await run(['operations', 'show', imported, ...where])).output).toMatch(/outcome +created/);
+  });
+
+  test('of a bucket that is not there exits 1 with the reason', async () => {
+    await using home = await temporaryDirectory();
+    const ended = await run(['scan', 'nowhere', '--data-dir', join(home.path, 'data'), '--storage', storage]);
+    expect(ended).toMatchObject({ code: 1, output: '' });
+    expect(ended.messages).toContain('not complete: the bucket does not exist');
+  });
+});
+
+describe('sources', () => {
+  test('bring in what is new, mark what is gone after two runs, and hold a mass removal until it is confirmed', async () => {
+    await using home = await temporaryDirectory();
+    const buckets = join(home.path, 'buckets');
+    await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });
+    const environment = {
+      BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+      BACKUP_SYNC_STORAGE: `file:${buckets}`,
+    };
+    const command = (...args: string[]) => run(args, { environment });
+    await rm(join(buckets, 'volumebackups', brokenVolume), { recursive: true });
+    expect((await command('sources', 'add', 'volumebackups', '--name', 'nightly')).code).toBe(0);
+    expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 brought in');
+    const shown = await command('sources', 'show', 'nightly');
+    expect(shown.output).toMatch(/last good sync \(UTC\) +\d{4}/);
+    expect(shown.output).toMatch(/fce0b9df\S+ +3 +2026-09-03 02:00:00/);
+
+    await rm(join(buckets, 'volumebackups', 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c', '20260903020000'), {
+      recursive: true,
+    });
+    await command('sources', 'scan', 'nightly');
+    expect((await command('backups', 'list', '--status', 'error')).messages).toContain('0 of 0');
+    expect((await command('sources', 'scan', 'nightly')).messages).toContain('1 no longer there');
+    const gone = JSON.parse((await command('backups', 'list', '--status', 'error', '--json')).output);
+    expect(gone.backups[0].backup_sync.reason.code).toBe('vanished');
+
+    await rm(join(buckets, 'volumebackups'), { recursive: true });
+    await mkdir(join(buckets, 'volumebackups'));
+    expect((await command('sources', 'scan', 'nightly')).messages).toContain('removals wait for someone');
+    expect((await command('sources', 'list')).output).toMatch(/nightly .* held/);
+    expect((await command('sources', 'show', 'nightly')).output).toContain('2 no longer listed');
+    expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 no longer there');
+    expect((await command('sources', 'remove', 'nightly')).code).toBe(0);
+    expect(await command('sources', 'show', 'nightly')).toMatchObject({ code: 1, output: '' });
+  }, 60_000);
 });
 
 describe('a running server', () => {

@@ -1,7 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import type { ScanOptions } from './commands/scan.ts';
 import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
+import { given, wholeNumber } from './options.ts';
+import { addSourceCommands } from './source-commands.ts';
 
 const exitCodesHelp = `
 Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
@@ -10,7 +13,7 @@ const connectHelp = `
 Works on the server at --endpoint; without one, on the local catalogue in --data-dir (through the server that holds it,
 if one does).`;
 
-type Shared = ConnectOptions & { json?: boolean };
+export type Shared = ConnectOptions & { json?: boolean };
 type PageOptions = { resourceId?: string; status?: string; limit?: number; marker?: string };
 type ManifestOptions = {
   output?: string;
@@ -89,6 +92,26 @@ Example:
       finish(await planCommand(contextOf(options), file));
     });
 
+  command(program, 'scan <bucket[/prefix]>', 'find the backups in a bucket, as items to sync, one a line')
+    .option(
+      '--path-template <template>',
+      'find unknown formats too: the image path, e.g. {plan_id}/{resource_id}/{backup_id}',
+    )
+    .option('--sync', 'bring in at once what is new, changed or moved, and follow it to its end', false)
+    .option('--with-ancestors', 'find ancestors outside the prefix too', false)
+    .addHelpText(
+      'after',
+      `
+With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why.
+
+Example:
+  backup-sync scan volumebackups | backup-sync sync -`,
+    )
+    .action(async (place: string, options: Shared & ScanOptions) => {
+      const { scanCommand } = await import('./commands/scan.ts');
+      finish(await scanCommand(contextOf(options), place, options));
+    });
+
   const backups = program.command('backups').description('what the catalogue holds');
   command(backups, 'list', 'list backups, newest record first')
     .option('--name <name>', 'only of this name')
@@ -130,7 +153,13 @@ Example:
         await listOperationsCommand(contextOf(options), given({ status, resource_id: resourceId, limit, marker })),
       );
     });
-  command(operations, 'show <operation-log-id>', 'show an operation log: result, reason, remedy, requests').action(
+  command(operations, 'cancel <operation-id>', 'ask a scan or verification to stop').action(
+    async (operationId: string, options: Shared) => {
+      const { cancelOperationCommand } = await import('./commands/scan.ts');
+      finish(await cancelOperationCommand(contextOf(options), operationId));
+    },
+  );
+  command(operations, 'show <operation-id>', 'show an operation: progress, result, reason, remedy, requests').action(
     async (operationLogId: string, options: Shared) => {
       const { showOperationCommand } = await import('./commands/operations.ts');
       finish(await showOperationCommand(contextOf(options), operationLogId));
@@ -189,6 +218,7 @@ ${exitCodesHelp}`,
       const { createManifestCommand } = await import('./commands/manifest.ts');
       finish(await createManifestCommand(contextOf({ json: options.json ?? false }), directory, options));
     });
+  addSourceCommands(program, { command, contextOf, finish });
 
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
@@ -215,17 +245,4 @@ ${exitCodesHelp}`,
       finish(await demoCommand(contextOf(options), options));
     });
   return program;
-}
-
-/** Without the keys that were not given. */
-function given<Fields extends Record<string, unknown>>(
-  fields: Fields,
-): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> };
-}
-
-function wholeNumber(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(value);
 }

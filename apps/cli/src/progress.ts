@@ -1,4 +1,5 @@
 import type { OperationLog } from '@backup-sync/contracts';
+import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
 import { printable } from './table.ts';
 import { note, styled, type Terminal } from './terminal.ts';
@@ -48,4 +49,31 @@ export function showProgress(terminal: Terminal, total: number): Progress {
 
 function nameOf(log: OperationLog): string {
   return log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? log.id;
+}
+
+export type ScanProgress = {
+  shows(news: ScanNews): void;
+  /** The scan has ended, and its imports are waited for. */
+  importing(count: number): void;
+  stop(): void;
+};
+
+/** Shows how a scan goes: one line that changes, on a terminal. */
+export function showScanProgress(terminal: Terminal): ScanProgress {
+  const live = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
+  return {
+    shows({ operation: { progress } }) {
+      const count = (name: string) => progress[name] ?? 0;
+      live?.(
+        `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
+      );
+    },
+    importing(count) {
+      live?.(`bringing in ${count}`);
+    },
+    stop() {
+      live?.clear();
+      live?.done();
+    },
+  };
 }

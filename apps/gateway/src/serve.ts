@@ -29,7 +29,7 @@ export type RunningGateway = AsyncDisposable & {
 /** Opens the embedded engine and serves it until disposed. */
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
-  const engine = starting.use(await openEmbeddedEngine(options));
+  const engine = starting.use(await openEmbeddedEngine({ ...options, runsSources: true }));
   const app = createGatewayApp({ engine, version: options.version, onFault: options.onFault });
   const listening = starting.use(await listen(app, options.host, options.port));
   // Once it is sure to be shown: the address is ours by now.

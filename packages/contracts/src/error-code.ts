@@ -104,6 +104,27 @@ export const errors = {
     remedy: 'Check the id of the operation.',
     exitCode: 1,
   },
+  source_not_found: {
+    number: 'BackupSync.1018',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/sources lists what there is.',
+    exitCode: 1,
+  },
+  source_name_taken: {
+    number: 'BackupSync.1019',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Give the source another name.',
+    exitCode: 1,
+  },
+  source_not_held: {
+    number: 'BackupSync.1020',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'There is nothing to confirm: look at the source again.',
+    exitCode: 1,
+  },
   backup_busy: {
     number: 'BackupSync.1013',
     httpStatus: 409,

@@ -169,6 +169,12 @@ export const reasons = {
     retry: 'later',
     remedy: 'Sync again; if it happens again, report it with the id of the operation log.',
   },
+  vanished: {
+    number: 'BackupSync.2027',
+    summary: 'the backup is no longer in its bucket',
+    retry: 'final',
+    remedy: 'If it was deleted on purpose, delete the record. Otherwise bring the backup back: it is recorded again.',
+  },
 } as const satisfies Record<string, ReasonDefinition>;
 
 export type ReasonCode = keyof typeof reasons;

@@ -1,5 +1,6 @@
-import { BackupSyncError, hasEnded, type OperationLog } from '@backup-sync/contracts';
+import { hasEnded, type OperationLog } from '@backup-sync/contracts';
 import type { CallOptions, Operations } from './operations.ts';
+import { pause } from './pause.ts';
 
 /** Milliseconds between two rounds of questions: at first, and at last. */
 const firstPauseMs = 50;
@@ -31,20 +32,4 @@ export async function* waitForOperations(
     pending = still;
     if (pending.length > 0) await pause(pauseMs, options.signal);
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new BackupSyncError('aborted', 'waiting was aborted; what was accepted is kept'));
-    };
-    if (signal?.aborted)
-      return reject(new BackupSyncError('aborted', 'waiting was aborted; what was accepted is kept'));
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -5,11 +5,13 @@ import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { importChain } from './operations/backups/import-chain.ts';
-import { runTask } from './operations/tasks/run-task.ts';
+import { workOnScan } from './operations/scans/scan-work.ts';
+import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
+import { SourceScheduler } from './sources/source-scheduler.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
@@ -36,6 +38,8 @@ export type EmbeddedEngineOptions = {
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
+  /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
+  readonly runsSources?: boolean;
 };
 
 /**
@@ -55,7 +59,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const measured = measureStorage(budgetRequests(unit, { limits, clock, sleep: systemSleep }), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const { catalogue, taskStore, identityStore } = opening.use(
+  const { catalogue, taskStore, knownBackups, sourceStore, identityStore } = opening.use(
     await openSqliteCatalogue({ directory: options.dataDirectory }),
   );
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
@@ -67,27 +71,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
   // Imports wait for storage more than they compute.
   const chainsAtOnce = 2 * availableParallelism();
+  const opensStorage = {
+    id: storage.id,
+    specification: options.storage,
+    ...(options.region !== undefined && { region: options.region }),
+  };
+  const works: TaskWorker['works'] = { scan: workOnScan, verify: (run) => verifyChain(run, opensStorage) };
   const queue = createInProcessJobQueue({
     work: (job, signal) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
-        : runTask(
-            {
-              services,
-              leaseOwner,
-              onFault,
-              works: {
-                verify: (run) =>
-                  verifyChain(run, {
-                    id: storage.id,
-                    specification: options.storage,
-                    ...(options.region !== undefined && { region: options.region }),
-                  }),
-              },
-            },
-            job.taskId,
-            signal,
-          ),
+        : runTask({ services, leaseOwner, onFault, works }, job.taskId, signal),
     concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),
   });
@@ -102,6 +96,8 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const services: Services = {
     catalogue,
     taskStore,
+    knownBackups,
+    sourceStore,
     identityStore,
     storage,
     rateOf: measured.rateOf,
@@ -114,6 +110,10 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
   for (const taskId of tasks) queue.add({ kind: 'task', taskId });
+  if (options.runsSources === true) {
+    const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
+    scheduler.start();
+  }
 
   const owned = opening.move();
   return new Engine({ services, identity, release: () => owned.disposeAsync() });

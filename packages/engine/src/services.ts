@@ -1,4 +1,6 @@
+import type { KnownBackups } from './catalogue/known-backup-port.ts';
 import type { Catalogue } from './catalogue/port.ts';
+import type { SourceStore } from './catalogue/source-port.ts';
 import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
 import type { IdentityStore } from './identity/store.ts';
@@ -10,6 +12,8 @@ import type { StorageUnit } from './storage/port.ts';
 export type Services = {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly knownBackups: KnownBackups;
+  readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;
   readonly storage: StorageUnit;
   /** How fast a bucket has answered so far. */

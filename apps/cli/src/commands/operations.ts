@@ -5,6 +5,7 @@ import { formatTable } from '../table.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { describeTask } from './scan.ts';
 
 export type ListOperationsFilter = Omit<OperationInput<'listOperationLogs'>, 'project_id'>;
 
@@ -34,14 +35,21 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
   return exitCodes.done;
 }
 
-export async function showOperationCommand(context: CommandContext, operationLogId: string): Promise<number> {
+/** An import or deletion as its operation log, a scan or verification with its progress. */
+export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
+  const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const input = { operation_log_id: operationLogId };
-  const answer = await connection.operations.showOperationLog(input, { signal: context.signal });
-  if (context.terminal.json) printJson(context.terminal, answer);
+  const { operation } = await connection.operations.showOperation({ operation_id: operationId }, { signal });
+  if (operation.kind !== 'import' && operation.kind !== 'delete') {
+    if (terminal.json) printJson(terminal, { operation });
+    else print(terminal, describeTask(operation));
+    return exitCodes.done;
+  }
+  const answer = await connection.operations.showOperationLog({ operation_log_id: operationId }, { signal });
+  if (terminal.json) printJson(terminal, answer);
   else {
     const rows = describe(answer.operation_log);
-    print(context.terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows));
+    print(terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows));
   }
   return exitCodes.done;
 }

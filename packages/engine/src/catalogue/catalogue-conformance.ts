@@ -72,6 +72,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         updatedAtMs: 1_000,
         leaseOwner: null,
         epoch: 0,
+        proofsNotBeforeMs: null,
       });
     });
 

@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityStore } from '../identity/store.ts';
 import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
+import type { SourceRecord } from './source-port.ts';
 import type { TaskStore } from './task-port.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
@@ -53,6 +54,7 @@ export function makeAcceptance(
       item,
       storageUnitId: changes.storageUnitId ?? storageUnitId,
       chainRoot: changes.chainRoot ?? 'chain-1',
+      proofsNotBeforeMs: null,
     })),
   };
 }
@@ -132,6 +134,32 @@ export function makeProof(backupId: string, changes: Partial<EdgeProof> = {}): E
     checkVersion: '1',
     verifiedAtMs: 2_000,
     metadataObjects: [{ key: 'chain-1/_metadata', etag: 'e1', size: 99, modifiedAtMs: 500 }],
+    ...changes,
+  };
+}
+
+export function makeSource(projectId: string, id: string, changes: Partial<SourceRecord> = {}): SourceRecord {
+  return {
+    id,
+    projectId,
+    name: `name of ${id}`,
+    storageUnitId,
+    bucketName: 'bucket-1',
+    prefix: '',
+    format: null,
+    pathTemplate: null,
+    level: 'linkage',
+    intervalS: 60,
+    reverifyAfterS: null,
+    removalShare: 0.2,
+    createdAtMs: 1_000,
+    updatedAtMs: 1_000,
+    pausedAtMs: null,
+    heldAtMs: null,
+    heldCause: null,
+    nextRunAtMs: 1_000,
+    lastRunId: null,
+    lastGoodSyncAtMs: null,
     ...changes,
   };
 }

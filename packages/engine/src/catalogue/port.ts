@@ -9,6 +9,7 @@ import type {
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Listing, Location } from '../chain/link.ts';
+import type { TaskRecord } from './task-port.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -80,7 +81,12 @@ export type OperationRecord = {
   readonly leaseOwner: string | null;
   /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
   readonly epoch: number;
+  /** See {@link Acceptance}. */
+  readonly proofsNotBeforeMs: number | null;
 };
+
+/** An operation of a kind that CBR has: imports and deletions of one backup, and the runs of sources. */
+export type LoggedOperation = OperationRecord | TaskRecord;
 
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
 export type ChainKey = {
@@ -104,6 +110,8 @@ export type Acceptance = {
     readonly item: BackupSync;
     readonly storageUnitId: string;
     readonly chainRoot: string;
+    /** Proofs made before are made anew; null: each is reused while it holds. Milliseconds since 1970. */
+    readonly proofsNotBeforeMs: number | null;
   }[];
 };
 
@@ -162,7 +170,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
  *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
  *   of the whole filter. `offset` counts from there.
- * - `showOperation` and `listOperations` know imports and deletions; other kinds are tasks (task-port.ts).
+ * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` knows the runs of
+ *   sources beside them: all that CBR calls `sync` and `delete`.
  * - `findProofs` returns the newest proof of each backup that has one.
  */
 export interface Catalogue extends AsyncDisposable {
@@ -190,7 +199,7 @@ export interface Catalogue extends AsyncDisposable {
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
-  listOperations(filter: OperationLogFilter): Promise<Page<OperationRecord> | 'marker_not_found'>;
+  listOperations(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;

@@ -8,6 +8,7 @@ import {
   makeFinish,
   makeItem,
   makeProof,
+  makeSource,
   operationFilter,
 } from './fixtures-for-conformance.ts';
 import { migrate } from './migrate.ts';
@@ -17,11 +18,14 @@ import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
+import { closeListing, dueMembers, markVanished, noteSightings, settleRuns } from './steps/source-runs.ts';
+import { addSource, resourcesOf } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
 
 const project = 'project-1';
@@ -89,6 +93,31 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],
+    [
+      'knownAtPlaces',
+      () =>
+        knownAtPlaces(database, {
+          projectId: project,
+          storageUnitId: 'unit-1',
+          bucketName: 'bucket-1',
+          imagePaths: ['a', 'b'],
+        }),
+    ],
+    ['knownByIds', () => knownByIds(database, project, ['a', 'b'])],
+    [
+      'the steps of a run of a source',
+      async () => {
+        const sourceId = 'source-1';
+        await addSource(database, makeSource(project, sourceId));
+        await noteSightings(database, sourceId, 'run-1', [{ imagePath: 'a', backupId: 'a', importOperationId: null }]);
+        await closeListing(database, sourceId, 'run-2');
+        await dueMembers(database, { sourceId, runId: 'run-2', onlyHeld: true, after: '', limit: 10 });
+        const members = [{ imagePath: 'a', backupId: 'a' }];
+        await markVanished(database, { sourceId, runId: 'run-2', unchangedSinceMs: 1, markedAtMs: 2, members });
+        await resourcesOf(database, makeSource(project, sourceId), 10);
+        await settleRuns(database);
+      },
+    ],
   ])('%s', async (_, work) => {
     const plans = await plansOf(work);
     expect(plans.length).toBeGreaterThan(0);

@@ -168,6 +168,7 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     updatedAtMs: row.updated_at_ms,
     leaseOwner: row.lease_owner,
     epoch: row.epoch,
+    proofsNotBeforeMs: row.proofs_not_before_ms,
   };
 }
 

@@ -1,5 +1,6 @@
 import type {
   BackupFormat,
+  HoldCause,
   OperationStatus,
   ReasonCode,
   Role,
@@ -8,6 +9,7 @@ import type {
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
 import type { Actor, BackupRecord, OperationKind } from './port.ts';
+
 import type { TaskKind } from './task-port.ts';
 
 /** A truth value as it is stored. */
@@ -103,6 +105,10 @@ export type OperationRow = {
   deadline_at_ms: number;
   lease_owner: string | null;
   epoch: number;
+  /** Of a scan: the source whose run it is. */
+  source_id: string | null;
+  /** Of an import: proofs made before are made anew. */
+  proofs_not_before_ms: number | null;
 };
 
 /** One proof of one link. Rows are only ever added. */
@@ -133,6 +139,50 @@ export type ScanFindingRow = {
   finding: string;
 };
 
+export type SourceRow = {
+  id: string;
+  project_id: string;
+  name: string;
+  storage_unit_id: string;
+  bucket_name: string;
+  prefix: string;
+  format: BackupFormat | null;
+  path_template: string | null;
+  level: VerificationLevel;
+  interval_s: number | null;
+  reverify_after_s: number | null;
+  removal_share: number;
+  created_at_ms: number;
+  updated_at_ms: number;
+  paused_at_ms: number | null;
+  /** Set while removals wait for someone to confirm them. */
+  held_at_ms: number | null;
+  held_cause: HoldCause | null;
+  /** Null where no run is planned. */
+  next_run_at_ms: number | null;
+  last_run_id: string | null;
+  /** The newest run that scanned to its end, while not all of its imports have ended. */
+  unsettled_run_id: string | null;
+  last_good_sync_at_ms: number | null;
+};
+
+/** A place at which a run of a source has seen a backup. */
+export type SourceMemberRow = {
+  source_id: string;
+  image_path: string;
+  backup_id: string;
+  /** The newest run that saw it. */
+  seen_run_id: string;
+  /** The newest complete run that did not. */
+  absent_run_id: string | null;
+  /** Complete runs, one after another, that did not see it. */
+  absent_runs: number;
+  /** It is in the list that waits for someone to confirm. */
+  held: StoredBoolean;
+  /** What the newest run that saw it accepted for it. */
+  import_operation_id: string | null;
+};
+
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
 /** `*` stands for every storage unit, or every bucket. */
@@ -159,6 +209,8 @@ export type Schema = {
   operations: OperationRow;
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
+  sources: SourceRow;
+  source_members: SourceMemberRow;
   projects: ProjectRow;
   bucket_bindings: BucketBindingRow;
   users: UserRow;

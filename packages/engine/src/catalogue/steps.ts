@@ -10,12 +10,36 @@ import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
+import {
+  awaitImports,
+  closeListing,
+  dueMembers,
+  hold,
+  keepMembers,
+  markVanished,
+  noteSightings,
+  release,
+  settleRuns,
+} from './steps/source-runs.ts';
+import {
+  addSource,
+  dueSources,
+  heldMembers,
+  listSources,
+  nextRunAtMs,
+  planSource,
+  removeSource,
+  resourcesOf,
+  showSource,
+  startRun,
+} from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
 import { writeVerdict } from './steps/write-verdict.ts';
@@ -50,6 +74,27 @@ export const steps = {
   releaseTasks: { access: 'write', run: releaseTasks },
   showTask: { access: 'read', run: showTask },
   listFindings: { access: 'read', run: listFindings },
+  knownAtPlaces: { access: 'read', run: knownAtPlaces },
+  knownByIds: { access: 'read', run: knownByIds },
+  addSource: { access: 'write', run: addSource },
+  planSource: { access: 'write', run: planSource },
+  removeSource: { access: 'write', run: removeSource },
+  startRun: { access: 'write', run: startRun },
+  noteSightings: { access: 'write', run: noteSightings },
+  closeListing: { access: 'write', run: closeListing },
+  hold: { access: 'write', run: hold },
+  release: { access: 'write', run: release },
+  markVanished: { access: 'write', run: markVanished },
+  keepMembers: { access: 'write', run: keepMembers },
+  awaitImports: { access: 'write', run: awaitImports },
+  settleRuns: { access: 'write', run: settleRuns },
+  listSources: { access: 'read', run: listSources },
+  showSource: { access: 'read', run: showSource },
+  dueSources: { access: 'read', run: dueSources },
+  nextRunAtMs: { access: 'read', run: nextRunAtMs },
+  dueMembers: { access: 'read', run: dueMembers },
+  heldMembers: { access: 'read', run: heldMembers },
+  resourcesOf: { access: 'read', run: resourcesOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

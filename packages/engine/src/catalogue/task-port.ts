@@ -17,6 +17,8 @@ export type TaskRecord = {
   readonly projectId: string;
   readonly kind: TaskKind;
   readonly parentOperationId: string | null;
+  /** The source whose run it is; null where it is none. */
+  readonly sourceId: string | null;
   readonly storageUnitId: string;
   readonly bucketName: string;
   readonly backupId: string | null;
@@ -46,6 +48,7 @@ export type NewTask = Pick<
   | 'projectId'
   | 'kind'
   | 'parentOperationId'
+  | 'sourceId'
   | 'storageUnitId'
   | 'bucketName'
   | 'backupId'

@@ -12,6 +12,7 @@ export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
     // Read through tasksIn alone, which selects these kinds.
     kind: row.kind as TaskKind,
     parentOperationId: row.parent_operation_id,
+    sourceId: row.source_id,
     storageUnitId: row.storage_unit_id,
     bucketName: row.bucket_name,
     backupId: row.backup_id,

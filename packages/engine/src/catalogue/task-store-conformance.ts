@@ -24,6 +24,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
       storageUnitId: 'unit-1',
       bucketName: 'bucket',
       backupId: null,
+      sourceId: null,
       request: { prefix: 'a/', sync: true },
       actor: { kind: 'user', name: 'ada' },
       requestId: 'request-1',

@@ -8,6 +8,14 @@ import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
 import { planSync } from './plan/plan-sync.ts';
+import { listScanFindings } from './scans/list-scan-findings.ts';
+import { startScan } from './scans/start-scan.ts';
+import { addSource } from './sources/add-source.ts';
+import { listSources } from './sources/list-sources.ts';
+import { pauseSource, resumeSource } from './sources/pause-source.ts';
+import { removeSource } from './sources/remove-source.ts';
+import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
+import { showSource } from './sources/show-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { showOperation } from './tasks/show-operation.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
@@ -25,4 +33,15 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   showOperation,
   cancelOperation,
   verifyBackup,
+  startScan,
+  listScanFindings,
+  addSource,
+  listSources,
+  showSource,
+  scanSource,
+  pauseSource,
+  resumeSource,
+  confirmSource,
+  removeSource,
+  syncCheckpoint,
 };

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { IdentityStore } from '../../identity/store.ts';
+import type { KnownBackups } from '../known-backup-port.ts';
 import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
+import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
 import { type Access, connect } from './connection.ts';
@@ -13,6 +15,8 @@ import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly knownBackups: KnownBackups;
+  readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;
 };
 
@@ -118,6 +122,28 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     showTask: step('showTask'),
     listFindings: step('listFindings'),
   };
+  const knownBackups: KnownBackups = { knownAtPlaces: step('knownAtPlaces'), knownByIds: step('knownByIds') };
+  const sourceStore: SourceStore = {
+    addSource: step('addSource'),
+    planSource: step('planSource'),
+    removeSource: step('removeSource'),
+    startRun: step('startRun'),
+    noteSightings: step('noteSightings'),
+    closeListing: step('closeListing'),
+    hold: step('hold'),
+    release: step('release'),
+    markVanished: step('markVanished'),
+    keepMembers: step('keepMembers'),
+    awaitImports: step('awaitImports'),
+    settleRuns: step('settleRuns'),
+    listSources: step('listSources'),
+    showSource: step('showSource'),
+    dueSources: step('dueSources'),
+    nextRunAtMs: step('nextRunAtMs'),
+    dueMembers: step('dueMembers'),
+    heldMembers: step('heldMembers'),
+    resourcesOf: step('resourcesOf'),
+  };
   const identityStore: IdentityStore = {
     begin: step('begin'),
     addFirstAdministrator: step('addFirstAdministrator'),
@@ -130,5 +156,5 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     removeToken: step('removeToken'),
     bucketsBoundTo: step('bucketsBoundTo'),
   };
-  return { catalogue, taskStore, identityStore, [Symbol.asyncDispose]: dispose };
+  return { catalogue, taskStore, knownBackups, sourceStore, identityStore, [Symbol.asyncDispose]: dispose };
 }

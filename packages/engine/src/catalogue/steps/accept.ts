@@ -12,7 +12,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
   const ids: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
   const task = importTask(acceptance.withAncestors);
-  for (const { id, item, storageUnitId, chainRoot } of acceptance.items) {
+  for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
     const itemJson = itemToJson(item);
     const key = inFlightKey(storageUnitId, itemJson, task);
     const same = inFlight.get(key);
@@ -42,6 +42,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       updated_at_ms: acceptance.acceptedAtMs,
       deadline_at_ms: acceptance.acceptedAtMs + operationLivesMs,
       epoch: 0,
+      proofs_not_before_ms: proofsNotBeforeMs,
     });
   }
   for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();

@@ -1,8 +1,9 @@
 import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
-import type { Kysely, SelectQueryBuilder } from 'kysely';
-import type { OperationKind, OperationRecord, Page } from '../port.ts';
+import type { Expression, ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { LoggedOperation, OperationKind, Page } from '../port.ts';
 import { kindsWithItem, rowToOperation } from '../rows.ts';
-import type { Schema } from '../schema.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { rowToTask } from '../task-rows.ts';
 
 type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
@@ -10,7 +11,7 @@ type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 export async function listOperations(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
-): Promise<Page<OperationRecord> | 'marker_not_found'> {
+): Promise<Page<LoggedOperation> | 'marker_not_found'> {
   const marker = filter.marker === undefined ? null : await findMarker(database, filter.project_id, filter.marker);
   if (marker === undefined) return 'marker_not_found';
   if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
@@ -29,7 +30,11 @@ export async function listOperations(
     .limit(filter.limit)
     .offset(filter.offset)
     .execute();
-  return { rows: rows.map(rowToOperation), count: Number(count) };
+  return { rows: rows.map(rowToLogged), count: Number(count) };
+}
+
+function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {
+  return row.kind === 'scan' ? rowToTask(row) : rowToOperation(row);
 }
 
 function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
@@ -47,10 +52,9 @@ function kindOf(type: OperationType): OperationKind | null {
   return type === 'delete' ? 'delete' : null;
 }
 
-/** Vaults and providers do not exist here. */
+/** Providers do not exist here, and vaults, which sources stand for, have no names of their own. */
 function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   return (
-    filter.vault_id !== undefined ||
     filter.vault_name !== undefined ||
     filter.provider_id !== undefined ||
     (filter.operation_type !== undefined && kindOf(filter.operation_type) === null)
@@ -62,10 +66,21 @@ function applyFilter<Selected>(operations: Operations<Selected>, filter: Operati
   let matching = operations.where('project_id', '=', filter.project_id);
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
-  // CBR shows the kinds that CBR has.
-  matching = kind === null ? matching.where('kind', 'in', kindsWithItem) : matching.where('kind', '=', kind);
+  // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.
+  const kinds = kind === null ? kindsWithItem : [kind];
+  const { vault_id: vaultId } = filter;
+  matching = matching.where(({ eb, or, and }) =>
+    or([
+      ...(vaultId === undefined ? [eb('kind', 'in', kinds)] : []),
+      ...(kind === 'delete' ? [] : [and([eb('kind', '=', 'scan'), isOf(eb, vaultId)])]),
+    ]),
+  );
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
   if (filter.resource_name !== undefined) matching = matching.where('resource_name', '=', filter.resource_name);
   if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);
   return matching;
+}
+
+function isOf(eb: ExpressionBuilder<Schema, 'operations'>, sourceId: string | undefined): Expression<SqlBool> {
+  return sourceId === undefined ? eb('source_id', 'is not', null) : eb('source_id', '=', sourceId);
 }

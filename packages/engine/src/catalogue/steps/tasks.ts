@@ -13,6 +13,7 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
       project_id: task.projectId,
       kind: task.kind,
       parent_operation_id: task.parentOperationId,
+      source_id: task.sourceId,
       storage_unit_id: task.storageUnitId,
       bucket_name: task.bucketName,
       backup_id: task.backupId,

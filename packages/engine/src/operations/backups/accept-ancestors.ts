@@ -36,7 +36,8 @@ export async function acceptAncestors(
     if (item !== null) items.push(item);
   }
   if (items.length === 0) return [];
-  return await acceptImports(services, items, {
+  const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
+  return await acceptImports(services, imports, {
     projectId: child.projectId,
     actor: child.actor,
     requestId: child.requestId,

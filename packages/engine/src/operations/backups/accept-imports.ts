@@ -5,6 +5,12 @@ import type { CallContext } from '../../context.ts';
 import type { Services } from '../../services.ts';
 import { refuseUnboundBuckets } from './bound-buckets.ts';
 
+/** An item to bring in; see `Acceptance` of the catalogue for the time. */
+export type ImportWanted = { readonly item: BackupSync; readonly proofsNotBeforeMs: number | null };
+
+/** An import that is on disk. */
+export type AcceptedImport = { readonly item: BackupSync; readonly id: string; readonly chain: ChainKey };
+
 /** On whose behalf imports are accepted, and how. */
 type Origin = Omit<Acceptance, 'items' | 'acceptedAtMs'>;
 
@@ -19,28 +25,30 @@ export async function acceptRequest(
 ): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
   const buckets = request.sync.map((item) => item.bucket_name);
   await refuseUnboundBuckets(services, request.project_id, buckets);
-  const accepted = await acceptImports(services, request.sync, {
+  const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
+  const accepted = await acceptImports(services, imports, {
     projectId: request.project_id,
     actor: { kind: caller.kind, name: caller.name },
     requestId,
     parentOperationId: null,
     withAncestors: request.with_ancestors,
   });
-  for (const { chain } of accepted) services.queue.add({ kind: 'chain', chain });
+  queueImports(services, accepted);
   return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
 }
 
 /** Writes imports down. Whoever calls sees to it that the chains are worked on. */
 export async function acceptImports(
   { catalogue, clock, newId, storage }: Services,
-  items: readonly BackupSync[],
+  imports: readonly ImportWanted[],
   origin: Origin,
-): Promise<readonly { readonly item: BackupSync; readonly id: string; readonly chain: ChainKey }[]> {
-  const rows = items.map((item) => ({
+): Promise<readonly AcceptedImport[]> {
+  const rows = imports.map(({ item, proofsNotBeforeMs }) => ({
     id: newId(),
     item,
     storageUnitId: storage.id,
     chainRoot: chainRootOf(item.image_path),
+    proofsNotBeforeMs,
   }));
   const ids = await catalogue.accept({ ...origin, acceptedAtMs: clock.nowMs(), items: rows });
   return rows.map(({ item, storageUnitId, chainRoot }, index) => {
@@ -48,4 +56,9 @@ export async function acceptImports(
     if (id === undefined) throw new Error('the catalogue accepted fewer items than it was given');
     return { item, id, chain: { projectId: origin.projectId, storageUnitId, bucketName: item.bucket_name, chainRoot } };
   });
+}
+
+/** Sees to it that accepted imports are worked on. */
+export function queueImports({ queue }: Services, accepted: readonly AcceptedImport[]): void {
+  for (const { chain } of accepted) queue.add({ kind: 'chain', chain });
 }

@@ -13,6 +13,8 @@ export type ChainLookOptions = {
   readonly imagePaths: readonly string[];
   /** False for plans; see {@link ChainContext}. */
   readonly readHashes: ChainContext['readHashes'];
+  /** Proofs made before then do not count, milliseconds since 1970; 0: all do. */
+  readonly proofsNotBeforeMs: number;
   /** Aborted when the work is not wanted any more: then a look throws its reason. */
   readonly stopping: AbortSignal;
   /** Aborted when the time is up: then a look says so, in these words. */
@@ -104,12 +106,15 @@ export class ChainLook {
 
   #open(): Promise<ChainExaminer> {
     const { catalogue, clock, linkageMaxBytes } = this.#services;
-    const { chain, imagePaths, readHashes } = this.#options;
+    const { chain, imagePaths, proofsNotBeforeMs, readHashes } = this.#options;
     return openChain({
       storage: this.storage,
       bucketName: chain.bucketName,
       imagePaths,
-      findProofs: (backupIds) => catalogue.findProofs(chain.projectId, backupIds),
+      findProofs: async (backupIds) => {
+        const proofs = await catalogue.findProofs(chain.projectId, backupIds);
+        return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
+      },
       locate: async (backupId): Promise<Location | null> =>
         (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
       linkageMaxBytes,

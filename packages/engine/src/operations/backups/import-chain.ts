@@ -29,6 +29,8 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
     readHashes: true,
+    // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
+    proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
     stopping: signal,
     deadline: { signal: deadline.signal, detail: deadlineDetail },
     onFault: (item, error) => {

@@ -1,11 +1,13 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
 import { operationLogView } from './operation-log-view.ts';
+import { sourceRunLogView } from './source-run-log-view.ts';
 
 export const showOperationLog: Verb<'showOperationLog'> = async (context, input) => {
-  const record = await context.services.catalogue.showOperation(input.project_id, input.operation_log_id);
-  if (record === null) {
-    throw new BackupSyncError('operation_log_not_found', `there is no operation log ${input.operation_log_id}`);
-  }
-  return { operation_log: operationLogView(record) };
+  const { catalogue, taskStore } = context.services;
+  const record = await catalogue.showOperation(input.project_id, input.operation_log_id);
+  if (record !== null) return { operation_log: operationLogView(record) };
+  const task = await taskStore.showTask(input.project_id, input.operation_log_id);
+  if (task !== null && task.sourceId !== null) return { operation_log: sourceRunLogView(task) };
+  throw new BackupSyncError('operation_log_not_found', `there is no operation log ${input.operation_log_id}`);
 };

@@ -48,6 +48,7 @@ const classOfReason = {
   changed_while_read: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
+  vanished: 'vanished',
   internal: 'unreadable',
 } as const satisfies Record<ReasonCode, PlanClass>;
 

@@ -58,6 +58,7 @@ async function planChain(
     chain,
     imagePaths: items.map((item) => item.image_path),
     readHashes: false,
+    proofsNotBeforeMs: 0,
     stopping: services.stopping,
     deadline: { signal: deadline, detail: `a plan looks for ${timeMs / 60_000} minutes at most` },
     onFault: (_, error) => {

@@ -30,7 +30,7 @@ export type TaskWork = (run: TaskRun) => Promise<TaskOutcome>;
 export type TaskWorker = {
   readonly services: Services;
   readonly leaseOwner: string;
-  readonly works: { readonly [Kind in TaskKind]?: TaskWork };
+  readonly works: { readonly [Kind in TaskKind]: TaskWork };
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
@@ -63,9 +63,7 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
     const report = (now: TaskProgress) => {
       progress = now;
     };
-    const work = worker.works[task.kind];
-    if (work === undefined) throw new Error(`nobody works on ${task.kind}`);
-    outcome = await work({ task, services: worker.services, storage: counted.unit, signal, report });
+    outcome = await worker.works[task.kind]({ task, services: worker.services, storage: counted.unit, signal, report });
   } catch (error) {
     // Stopping: the task keeps its lease until the engine releases it.
     if (stopping.aborted) return;

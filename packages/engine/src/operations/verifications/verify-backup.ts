@@ -15,6 +15,7 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
     storageUnitId: record.location.storageUnitId,
     bucketName: record.location.bucketName,
     backupId: input.backup_id,
+    sourceId: null,
     request: { level: input.level },
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,

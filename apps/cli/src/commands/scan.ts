@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { isToSync, type Operation, type OperationInput, type OperationLog } from '@backup-sync/contracts';
+import { followScan, type Operations, type ScanNews, waitForOperations } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { showScanProgress } from '../progress.ts';
+import { failureSummary } from '../results.ts';
+import { formatTable, printable } from '../table.ts';
+import { note, print, printJson, styled, type Terminal } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+
+export type ScanOptions = {
+  readonly pathTemplate?: string;
+  readonly sync: boolean;
+  readonly withAncestors: boolean;
+};
+
+/** `bucket/prefix` as its two parts; the prefix may be empty. */
+export function parsePlace(place: string): { readonly bucket_name: string; readonly prefix: string } {
+  const slash = place.indexOf('/');
+  return slash === -1
+    ? { bucket_name: place, prefix: '' }
+    : { bucket_name: place.slice(0, slash), prefix: place.slice(slash + 1) };
+}
+
+/**
+ * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
+ * all was found and read, 3 when something of it failed. An interrupted scan is cancelled.
+ */
+export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const input: Omit<OperationInput<'startScan'>, 'project_id'> = {
+    ...parsePlace(place),
+    sync: options.sync,
+    with_ancestors: options.withAncestors,
+    ...(options.pathTemplate !== undefined && { path_template: options.pathTemplate }),
+  };
+  const { operation_id: id } = await connection.operations.startScan(input, { signal: context.signal });
+  return await followScanCommand(context, connection.operations, id, options.sync);
+}
+
+/** Follows a scan that was started, as `scan` and `sources scan` do. */
+export async function followScanCommand(
+  context: CommandContext,
+  operations: Operations,
+  operationId: string,
+  sync: boolean,
+): Promise<number> {
+  const { terminal, signal } = context;
+  const progress = showScanProgress(terminal);
+  const imports: string[] = [];
+  let problems = 0;
+  let last: Operation | undefined;
+  try {
+    for await (const news of followScan(operations, operationId, { signal })) {
+      last = news.operation;
+      for (const finding of news.findings) {
+        if (finding.state === 'unreadable' || finding.state === 'incomplete') problems += 1;
+        if (finding.operation_log_id !== null) imports.push(finding.operation_log_id);
+      }
+      await putOut(terminal, news, sync);
+      progress.shows(news);
+    }
+    if (sync) progress.importing(imports.length);
+    const logs: OperationLog[] = [];
+    for await (const log of waitForOperations(operations, imports, { signal })) logs.push(log);
+    progress.stop();
+    return conclude(terminal, last, logs, problems);
+  } catch (error) {
+    progress.stop();
+    if (signal.aborted) {
+      // Nobody reads on: what was accepted to be brought in goes on, the search does not.
+      await operations.cancelOperation({ operation_id: operationId });
+    }
+    throw error;
+  }
+}
+
+/** Waits where whoever reads is slower. */
+async function putOut(terminal: Terminal, { findings }: ScanNews, sync: boolean): Promise<void> {
+  const lines = findings.flatMap((finding): readonly unknown[] => {
+    if (terminal.json) return [finding];
+    return !sync && isToSync(finding.state) && finding.sync !== null ? [finding.sync] : [];
+  });
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  if (text !== '' && !terminal.output.write(text)) await once(terminal.output, 'drain');
+  if (terminal.json) return;
+  for (const { problem, state, bucket_name, image_path } of findings) {
+    if (problem !== null && state !== 'known') {
+      note(terminal, `${printable(`${bucket_name}/${image_path}`)}: ${state}, ${printable(problem.message)}`);
+    }
+  }
+}
+
+function conclude(
+  terminal: Terminal,
+  scan: Operation | undefined,
+  logs: readonly OperationLog[],
+  problems: number,
+): number {
+  if (scan === undefined || scan.status !== 'success') {
+    const why = scan?.reason === null || scan === undefined ? '' : `: ${printable(scan.reason.message)}`;
+    note(terminal, `${styled(terminal, 'red', 'not complete')}${why}`);
+    if (scan?.reason) note(terminal, scan.reason.remedy);
+    if (terminal.json) terminal.messages.write(`${JSON.stringify({ operation: scan })}\n`);
+    return exitCodes.failure;
+  }
+  note(terminal, scan.message);
+  const failures = failureSummary(logs);
+  if (failures !== '') note(terminal, failures);
+  const failed = logs.filter(({ status }) => status !== 'success').length;
+  if (logs.length > 0) note(terminal, `${logs.length - failed} of ${logs.length} brought in`);
+  return problems + failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
+}
+
+/** Asks a scan or verification to stop. */
+export async function cancelOperationCommand(context: CommandContext, operationId: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.operations.cancelOperation({ operation_id: operationId }, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, `${operationId}: ${describeStop(answer.operation)}`);
+  return exitCodes.done;
+}
+
+function describeStop({ status, cancel_requested }: Operation): string {
+  if (status === 'running' && cancel_requested) return 'is asked to stop';
+  return `has ended: ${status}`;
+}
+
+/** A scan or verification as a table. */
+export function describeTask(operation: Operation): string {
+  const rows = [
+    ['id', operation.id],
+    ['kind', operation.kind],
+    ['status', operation.cancel_requested && operation.ended_at === null ? 'stopping' : operation.status],
+    ['bucket', operation.bucket_name],
+    ['backup', operation.backup_id ?? '-'],
+    ['accepted (UTC)', operation.created_at.slice(0, 19)],
+    ['ended (UTC)', operation.ended_at?.slice(0, 19) ?? '-'],
+    ...Object.entries(operation.progress).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
+    ['message', operation.message],
+    ...(operation.reason === null
+      ? []
+      : [
+          ['reason', `${operation.reason.code} (${operation.reason.number}): ${operation.reason.message}`],
+          ['what to do', operation.reason.remedy],
+        ]),
+  ];
+  return formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows);
+}

@@ -1,0 +1,145 @@
+import { BackupSyncError, type OperationInput, type OperationOutput, type Source } from '@backup-sync/contracts';
+import type { Operations } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatTable } from '../table.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+import { followScanCommand, parsePlace } from './scan.ts';
+
+type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
+
+export async function addSourceCommand(context: CommandContext, place: string, fields: NewSource): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const input = { name: place, ...fields, ...parsePlace(place) };
+  const answer = await connection.operations.addSource(input, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, describeSource(answer.source));
+  return exitCodes.done;
+}
+
+export async function listSourcesCommand(context: CommandContext): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.operations.listSources({}, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else {
+    const headings = ['NAME', 'PLACE', 'STATUS', 'NEXT RUN (UTC)', 'LAST GOOD SYNC (UTC)', 'ID'];
+    const rows = answer.sources.map((source) => [
+      source.name,
+      placeOf(source),
+      source.status,
+      timeOf(source.next_run_at),
+      timeOf(source.last_good_sync_at),
+      source.id,
+    ]);
+    const columns = headings.map((heading) => ({ heading }));
+    print(context.terminal, formatTable(columns, rows));
+  }
+  return exitCodes.done;
+}
+
+/** Commands on one source, by its name or id. */
+export const sourceCommands = {
+  show: onSource(async (operations, source_id, { terminal, signal }) => {
+    const answer = await operations.showSource({ source_id }, { signal });
+    if (terminal.json) printJson(terminal, answer);
+    else printSource(terminal, answer);
+    return exitCodes.done;
+  }),
+  scan: onSource(async (operations, source_id, context) => {
+    const { operation_id } = await operations.scanSource({ source_id }, { signal: context.signal });
+    return followScanCommand(context, operations, operation_id, true);
+  }),
+  pause: onSource(async (operations, source_id, { terminal, signal }) => {
+    const answer = await operations.pauseSource({ source_id }, { signal });
+    if (terminal.json) printJson(terminal, answer);
+    else print(terminal, describeSource(answer.source));
+    return exitCodes.done;
+  }),
+  resume: onSource(async (operations, source_id, { terminal, signal }) => {
+    const answer = await operations.resumeSource({ source_id }, { signal });
+    if (terminal.json) printJson(terminal, answer);
+    else print(terminal, describeSource(answer.source));
+    return exitCodes.done;
+  }),
+  confirm: onSource(async (operations, source_id, context) => {
+    const { operation_id } = await operations.confirmSource({ source_id }, { signal: context.signal });
+    return followScanCommand(context, operations, operation_id, true);
+  }),
+  remove: onSource(async (operations, source_id, { terminal, signal }) => {
+    await operations.removeSource({ source_id }, { signal });
+    note(terminal, 'removed; its records stay');
+    return exitCodes.done;
+  }),
+} as const;
+
+/** A command that connects, and finds the source by its name or id. */
+function onSource(run: (operations: Operations, sourceId: string, context: CommandContext) => Promise<number>) {
+  return async (context: CommandContext, nameOrId: string): Promise<number> => {
+    await using connection = await connect(context.connect, context.environment, context.onFault);
+    const { operations } = connection;
+    const { sources } = await operations.listSources({}, { signal: context.signal });
+    const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+    if (source === undefined) {
+      throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
+    }
+    return await run(operations, source.id, context);
+  };
+}
+
+function describeSource(source: Source): string {
+  const rows = [
+    ['name', source.name],
+    ['id', source.id],
+    ['place', placeOf(source)],
+    ['finds', source.path_template ?? source.format ?? 'every known format'],
+    ['level', source.level],
+    ['status', source.status],
+    ['interval', source.interval_s === null ? 'by hand' : `${source.interval_s} s`],
+    [
+      'proves anew after',
+      source.reverify_after_s === null ? 'never, while a proof holds' : `${source.reverify_after_s} s`,
+    ],
+    ['removal share', String(source.removal_share)],
+    ['next run (UTC)', timeOf(source.next_run_at)],
+    ['last run', source.last_run_id ?? '-'],
+    ['last good sync (UTC)', timeOf(source.last_good_sync_at)],
+  ];
+  return formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows);
+}
+
+function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>): void {
+  print(terminal, describeSource(answer.source));
+  const resources = answer.resources.map((resource) => [
+    resource.resource_name,
+    String(resource.backups),
+    timeOf(resource.newest_proved_at),
+    resource.newest_proved_age_s === null ? 'none is proved' : formatAge(resource.newest_proved_age_s),
+  ]);
+  const headings = ['RESOURCE', 'BACKUPS', 'NEWEST PROVED (UTC)', 'AGE'];
+  const columns = headings.map((heading) => ({ heading }));
+  print(terminal, `\n${formatTable(columns, resources)}`);
+  if (answer.source.held === null) return;
+  const why = answer.source.held.cause === 'empty_listing' ? 'the listing was empty' : 'too many are missing';
+  print(terminal, `\nHeld since ${timeOf(answer.source.held.since)}: ${why}. ${answer.held_count} no longer listed:`);
+  const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
+  print(terminal, formatTable([{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held));
+  print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
+}
+
+function placeOf({ bucket_name, prefix }: Source): string {
+  return prefix === '' ? bucket_name : `${bucket_name}/${prefix}`;
+}
+
+function timeOf(time: string | null): string {
+  return time === null ? '-' : shortTime(time);
+}
+
+/** Seconds as `3 d 4 h`, `2 h 5 min` or `7 min`. */
+function formatAge(seconds: number): string {
+  const minutes = Math.max(0, Math.floor(seconds / 60));
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+}

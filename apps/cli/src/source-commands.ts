@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './commands/command-context.ts';
+import { decimal, given, wholeNumber } from './options.ts';
+import type { Shared } from './program.ts';
+
+/** What the program lends to a group of commands. */
+type Tools = {
+  readonly command: (parent: Command, name: string, description: string) => Command;
+  readonly contextOf: (options: Shared) => CommandContext;
+  readonly finish: (exitCode: number) => void;
+};
+
+type AddOptions = {
+  name?: string;
+  format?: 'cinder';
+  pathTemplate?: string;
+  level?: 'presence' | 'metadata' | 'inventory' | 'linkage' | 'content' | 'replay';
+  interval?: number;
+  reverifyAfter?: number;
+  removalShare?: number;
+};
+
+/** `sources …`: buckets that are watched. */
+export function addSourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const sources = program.command('sources').description('buckets that are watched: what is new in them is brought in');
+  command(sources, 'add <bucket[/prefix]>', 'watch a bucket, or a part of it')
+    .option('--name <name>', 'its name, unique in the project (else the place)')
+    .option('--format <format>', 'only backups of this format')
+    .option('--path-template <template>', 'only unknown formats, by the image path, e.g. {resource_id}/{backup_id}')
+    .option('--level <level>', 'the level at which a backup counts as proved (linkage)')
+    .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
+    .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
+    .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
+    .addHelpText(
+      'after',
+      `
+Example:
+  backup-sync sources add volumebackups --name nightly --interval 3600`,
+    )
+    .action(async (place: string, options: Shared & AddOptions) => {
+      const { addSourceCommand } = await import('./commands/sources.ts');
+      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare } = options;
+      const fields = {
+        name,
+        format,
+        path_template: pathTemplate,
+        level,
+        interval_s: interval,
+        reverify_after_s: reverifyAfter,
+        removal_share: removalShare,
+      };
+      finish(await addSourceCommand(contextOf(options), place, given(fields)));
+    });
+  command(sources, 'list', 'list sources by name').action(async (options: Shared) => {
+    const { listSourcesCommand } = await import('./commands/sources.ts');
+    finish(await listSourcesCommand(contextOf(options)));
+  });
+  const ofOne = {
+    show: 'show a source, and how old the newest proved backup of each resource is',
+    scan: 'run a source now, and follow it to its end',
+    pause: 'let a source run by hand alone',
+    resume: 'let a source run by its interval again',
+    confirm: 'let a run mark as gone what the source holds back',
+    remove: 'remove a source; its records stay',
+  } as const;
+  for (const verb of Object.keys(ofOne) as (keyof typeof ofOne)[]) {
+    command(sources, `${verb} <source>`, ofOne[verb])
+      .addHelpText('after', '\n<source> is its name or its id.')
+      .action(async (source: string, options: Shared) => {
+        const { sourceCommands } = await import('./commands/sources.ts');
+        finish(await sourceCommands[verb](contextOf(options), source));
+      });
+  }
+}

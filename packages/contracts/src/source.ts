@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
+import { keyPrefix, pathTemplate } from './scan.ts';
+import { backupFormat, verificationLevel } from './verification.ts';
+
+/** Seconds between two runs at least: a listing of a large bucket takes minutes, and is paid for. */
+const intervalLeastS = 60;
+const yearS = 366 * 24 * 60 * 60;
+
+const seconds = (least: number) =>
+  z
+    .number()
+    .int('must be whole seconds')
+    .min(least, `must be at least ${least} seconds`)
+    .max(10 * yearS);
+
+const sourceFields = {
+  name: text(1, 64).meta({ description: 'Unique in its project.' }),
+  bucket_name: bucketName,
+  prefix: keyPrefix.default(''),
+  format: backupFormat
+    .exclude(['unknown'])
+    .nullable()
+    .default(null)
+    .meta({ description: 'Only backups of this format; null: of all that are known.' }),
+  path_template: pathTemplate
+    .nullable()
+    .default(null)
+    .meta({ description: 'Only backups in formats that are not known, found by this path; null: none of them.' }),
+  level: verificationLevel
+    .default('linkage')
+    .meta({ description: 'The level that a backup must have reached to count as proved.' }),
+  interval_s: seconds(intervalLeastS)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Seconds from run to run; null: by hand alone.' }),
+  reverify_after_s: seconds(intervalLeastS)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Seconds after which a proof is made anew, from the bucket; null: while it holds.' }),
+  removal_share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .meta({ description: 'Share of the records that may be missing at once before removals wait for someone.' }),
+};
+
+export const addSourceInput = z.object({ project_id: projectId, ...sourceFields });
+
+/** Why removals wait: nothing was listed though there are records, or too many of them are missing. */
+export const holdCauses = ['empty_listing', 'too_many'] as const;
+export const holdCause = z.enum(holdCauses);
+export type HoldCause = z.infer<typeof holdCause>;
+
+export const source = z
+  .object({
+    id: madeId,
+    name: z.string(),
+    bucket_name: z.string(),
+    prefix: z.string(),
+    format: backupFormat.nullable(),
+    path_template: z.string().nullable(),
+    level: verificationLevel,
+    interval_s: z.int().nullable(),
+    reverify_after_s: z.int().nullable(),
+    removal_share: z.number(),
+    status: z
+      .enum(['active', 'paused', 'held'])
+      .meta({ description: 'held: it goes on bringing in, and marks nothing as gone until someone confirms.' }),
+    paused: z.boolean(),
+    held: z.object({ cause: holdCause, since: wireTime }).nullable(),
+    created_at: wireTime,
+    next_run_at: wireTime.nullable(),
+    last_run_id: madeId.nullable().meta({ description: 'The operation of the newest run.' }),
+    last_good_sync_at: wireTime
+      .nullable()
+      .meta({ description: 'When the newest run began that saw everything, and whose imports all ended for good.' }),
+  })
+  .meta({ id: 'Source' });
+export type Source = z.infer<typeof source>;
+
+export const sourceAnswer = z.object({ source }).meta({ id: 'SourceAnswer' });
+export const listSourcesInput = z.object({ project_id: projectId });
+export const listSourcesAnswer = z.object({ sources: z.array(source) }).meta({ id: 'ListSourcesAnswer' });
+export const showSourceInput = z.object({ project_id: projectId, source_id: madeId });
+
+/** How a resource stands whose backups a source has seen. */
+export const sourceResource = z
+  .object({
+    resource_id: opaqueId,
+    resource_name: z.string(),
+    backups: z.int().meta({ description: 'Recorded ones that this source has seen.' }),
+    newest_proved_at: wireTime
+      .nullable()
+      .meta({ description: 'When the newest backup was made that is proved to the level; null where none is.' }),
+    newest_proved_age_s: z.int().nullable().meta({ description: 'How old it is now, seconds.' }),
+  })
+  .meta({ id: 'SourceResource' });
+export type SourceResource = z.infer<typeof sourceResource>;
+
+export const showSourceAnswer = z
+  .object({
+    source,
+    resources: z.array(sourceResource).meta({ description: 'By id, the first thousand.' }),
+    held_backups: z
+      .array(z.object({ backup_id: opaqueId, image_path: z.string() }))
+      .meta({ description: 'What confirming lets be marked as gone, the first thousand.' }),
+    held_count: z.int(),
+  })
+  .meta({ id: 'ShowSourceAnswer' });
+
+/** Body of `POST /v3/{project_id}/checkpoints/sync`. `auto_trigger` is taken and changes nothing. */
+export const syncCheckpointInput = z.object({
+  project_id: projectId,
+  sync: z.object({
+    vault_id: madeId.meta({ description: 'Id of a source.' }),
+    auto_trigger: z.boolean().optional(),
+  }),
+});
+export const syncCheckpointAnswer = z
+  .object({ sync: z.object({ vault_id: madeId, operation_log_id: madeId }) })
+  .meta({ id: 'SyncCheckpointAnswer' });

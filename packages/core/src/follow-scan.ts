@@ -1,0 +1,36 @@
+import { hasEnded, type Operation, type ScanFinding } from '@backup-sync/contracts';
+import type { CallOptions, Operations } from './operations.ts';
+import { pause } from './pause.ts';
+
+/** Milliseconds between two questions while nothing new is found: at first, and at last. */
+const firstPauseMs = 50;
+const lastPauseMs = 2_000;
+
+/** What is new of a scan: findings in the order of finding, and how the operation stands. */
+export type ScanNews = { readonly findings: readonly ScanFinding[]; readonly operation: Operation };
+
+/**
+ * Follows a scan to its end, and yields what is found as it is found; the last news has the ended operation. Throws
+ * `aborted` by the signal: the scan goes on then.
+ */
+export async function* followScan(
+  operations: Pick<Operations, 'listScanFindings' | 'showOperation'>,
+  operationId: string,
+  options: CallOptions = {},
+): AsyncGenerator<ScanNews> {
+  let after = 0;
+  let pauseMs = firstPauseMs;
+  while (true) {
+    // Asked first: what an ended scan has found is all there.
+    const { operation } = await operations.showOperation({ operation_id: operationId }, options);
+    const page = await operations.listScanFindings({ operation_id: operationId, after }, options);
+    yield { findings: page.findings, operation };
+    after = page.next;
+    if (page.findings.length > 0) pauseMs = firstPauseMs;
+    else if (hasEnded(operation.status)) return;
+    else {
+      await pause(pauseMs, options.signal);
+      pauseMs = Math.min(pauseMs * 1.5, lastPauseMs);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { BackupFormat, HoldCause, VerificationLevel } from '@backup-sync/contracts';
+import type { NewTask } from './task-port.ts';
+
+/** A bucket, or a part of one, that is watched. */
+export type SourceRecord = {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+  readonly prefix: string;
+  readonly format: BackupFormat | null;
+  readonly pathTemplate: string | null;
+  readonly level: VerificationLevel;
+  readonly intervalS: number | null;
+  readonly reverifyAfterS: number | null;
+  /** From 0 to 1. */
+  readonly removalShare: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly pausedAtMs: number | null;
+  /** Set while removals wait for someone to confirm them. */
+  readonly heldAtMs: number | null;
+  readonly heldCause: HoldCause | null;
+  readonly nextRunAtMs: number | null;
+  readonly lastRunId: string | null;
+  /** When the newest good run began. */
+  readonly lastGoodSyncAtMs: number | null;
+};
+
+/** A backup that a run has seen at its place, or that a source knows of. */
+export type SourceMember = { readonly imagePath: string; readonly backupId: string };
+
+/** What a complete listing left unseen, in numbers of the source's records. */
+export type ClosedListing = {
+  /** Recorded backups that runs of this source have seen: neither forgotten nor marked. */
+  readonly records: number;
+  /** Of these, not seen by this run. */
+  readonly absent: number;
+  /** Of the absent, those that the complete run before did not see either. */
+  readonly due: number;
+  /** Of the due, those in the list that waits for confirmation. */
+  readonly heldDue: number;
+};
+
+/** How the backups of a resource stand. */
+export type ResourceStanding = {
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly backups: number;
+  /** Seconds since 1970; null where none is proved so far. */
+  readonly newestProvedTakenAtS: number | null;
+};
+
+/**
+ * Where sources are kept, with what their runs have seen. Each method is one atomic step, on disk once it has answered.
+ *
+ * - `startRun` adds the task of a run and plans the next, unless a run of the source is under way: then it answers that
+ *   one's id. Null where there is no such source.
+ * - `noteSightings` records what a run has seen; an absence counted before is forgotten. False where the source is gone.
+ * - `closeListing` counts an absence for each member that the run has not seen, once however often it is called for a run,
+ *   and tells how many there are. Members that are no longer recorded at their place are dropped.
+ * - `hold` makes removals wait: those absent from this run become the list to confirm. `release` ends that.
+ * - `dueMembers` pages by image path through those absent twice, as of this run.
+ * - `markVanished` marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now
+ *   or are being brought in. It answers how many were marked.
+ * - `awaitImports` notes that a run saw everything; `settleRuns` moves "last good sync" to the beginning of such runs
+ *   whose imports have all ended, none of them for a passing reason. It answers whether runs still wait.
+ */
+export interface SourceStore {
+  addSource(source: SourceRecord): Promise<'added' | 'name_taken'>;
+  listSources(projectId: string): Promise<readonly SourceRecord[]>;
+  showSource(projectId: string, id: string): Promise<SourceRecord | null>;
+  planSource(
+    projectId: string,
+    id: string,
+    plan: { readonly pausedAtMs: number | null; readonly nextRunAtMs: number | null; readonly plannedAtMs: number },
+  ): Promise<SourceRecord | null>;
+  removeSource(projectId: string, id: string): Promise<boolean>;
+  dueSources(nowMs: number): Promise<readonly SourceRecord[]>;
+  /** When the next run is planned, of all sources; null where none is. */
+  nextRunAtMs(): Promise<number | null>;
+  startRun(run: {
+    readonly sourceId: string;
+    readonly task: NewTask;
+    readonly nextRunAtMs: number | null;
+  }): Promise<{ readonly operationId: string; readonly isNew: boolean } | null>;
+  noteSightings(
+    sourceId: string,
+    runId: string,
+    sightings: readonly (SourceMember & { readonly importOperationId: string | null })[],
+  ): Promise<boolean>;
+  closeListing(sourceId: string, runId: string): Promise<ClosedListing>;
+  hold(sourceId: string, runId: string, cause: HoldCause, heldAtMs: number): Promise<void>;
+  release(sourceId: string): Promise<void>;
+  dueMembers(run: {
+    readonly sourceId: string;
+    readonly runId: string;
+    readonly onlyHeld: boolean;
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly (SourceMember & { readonly format: BackupFormat })[]>;
+  markVanished(marking: {
+    readonly sourceId: string;
+    readonly runId: string;
+    readonly unchangedSinceMs: number;
+    readonly markedAtMs: number;
+    readonly members: readonly SourceMember[];
+  }): Promise<number>;
+  keepMembers(sourceId: string, imagePaths: readonly string[]): Promise<void>;
+  heldMembers(
+    sourceId: string,
+    limit: number,
+  ): Promise<{ readonly members: readonly SourceMember[]; readonly count: number }>;
+  resourcesOf(source: SourceRecord, limit: number): Promise<readonly ResourceStanding[]>;
+  awaitImports(sourceId: string, runId: string): Promise<void>;
+  settleRuns(): Promise<{ readonly waiting: boolean }>;
+}

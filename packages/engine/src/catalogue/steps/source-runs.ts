@@ -1,0 +1,233 @@
+import { type BackupFormat, type HoldCause, reasonCodes, reasons } from '@backup-sync/contracts';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
+import { chunks } from './chunk.ts';
+import { recordedMembers } from './source-members.ts';
+
+/** Complete listings in a row that must have missed a backup before it may be marked. */
+const absencesNeeded = 2;
+
+/** Records what a run has seen; see {@link SourceStore.noteSightings}. */
+export async function noteSightings(
+  database: Kysely<Schema>,
+  sourceId: string,
+  runId: string,
+  sightings: Parameters<SourceStore['noteSightings']>[2],
+): Promise<boolean> {
+  const source = await database.selectFrom('sources').where('id', '=', sourceId).select('id').executeTakeFirst();
+  if (source === undefined) return false;
+  for (const some of chunks(sightings)) {
+    await database
+      .insertInto('source_members')
+      .values(
+        some.map(({ imagePath, backupId, importOperationId }) => ({
+          source_id: sourceId,
+          image_path: imagePath,
+          backup_id: backupId,
+          seen_run_id: runId,
+          absent_run_id: null,
+          absent_runs: 0,
+          held: 0 as const,
+          import_operation_id: importOperationId,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.columns(['source_id', 'image_path']).doUpdateSet((eb) => ({
+          backup_id: eb.ref('excluded.backup_id'),
+          seen_run_id: runId,
+          absent_run_id: null,
+          absent_runs: 0,
+          held: 0,
+          import_operation_id: eb.ref('excluded.import_operation_id'),
+        })),
+      )
+      .execute();
+  }
+  return true;
+}
+
+/** Counts absences after a complete listing; see {@link SourceStore.closeListing}. */
+export async function closeListing(database: Kysely<Schema>, sourceId: string, runId: string): Promise<ClosedListing> {
+  await database
+    .updateTable('source_members')
+    .set((eb) => ({ absent_run_id: runId, absent_runs: eb('absent_runs', '+', 1) }))
+    .where('source_id', '=', sourceId)
+    .where('seen_run_id', '!=', runId)
+    .where(({ eb, or }) => or([eb('absent_run_id', 'is', null), eb('absent_run_id', '!=', runId)]))
+    .execute();
+  await database
+    .deleteFrom('source_members')
+    .where('source_id', '=', sourceId)
+    .where('seen_run_id', '!=', runId)
+    .where('image_path', 'not in', recordedMembers(database, sourceId).select('member.image_path'))
+    .execute();
+  const row = await recordedMembers(database, sourceId)
+    .select(({ fn, eb }) => {
+      const due = eb('member.absent_runs', '>=', absencesNeeded);
+      return [
+        fn.countAll().as('records'),
+        fn.countAll().filterWhere('member.absent_runs', '>', 0).as('absent'),
+        fn.countAll().filterWhere(due).as('due'),
+        fn
+          .countAll()
+          .filterWhere(eb.and([due, eb('member.held', '=', 1)]))
+          .as('held_due'),
+      ];
+    })
+    .executeTakeFirstOrThrow();
+  return {
+    records: Number(row.records),
+    absent: Number(row.absent),
+    due: Number(row.due),
+    heldDue: Number(row.held_due),
+  };
+}
+
+/** Makes removals wait; see {@link SourceStore.hold}. */
+export async function hold(
+  database: Kysely<Schema>,
+  sourceId: string,
+  runId: string,
+  cause: HoldCause,
+  heldAtMs: number,
+): Promise<void> {
+  await database
+    .updateTable('sources')
+    .set({ held_at_ms: heldAtMs, held_cause: cause, updated_at_ms: heldAtMs })
+    .where('id', '=', sourceId)
+    .execute();
+  await database
+    .updateTable('source_members')
+    .set({ held: 1 })
+    .where('source_id', '=', sourceId)
+    .where('absent_run_id', '=', runId)
+    .execute();
+}
+
+export async function release(database: Kysely<Schema>, sourceId: string): Promise<void> {
+  await database
+    .updateTable('sources')
+    .set({ held_at_ms: null, held_cause: null })
+    .where('id', '=', sourceId)
+    .execute();
+  await database.updateTable('source_members').set({ held: 0 }).where('source_id', '=', sourceId).execute();
+}
+
+export async function dueMembers(
+  database: Kysely<Schema>,
+  run: Parameters<SourceStore['dueMembers']>[0],
+): Promise<readonly (SourceMember & { readonly format: BackupFormat })[]> {
+  let due = recordedMembers(database, run.sourceId)
+    .where('member.absent_run_id', '=', run.runId)
+    .where('member.absent_runs', '>=', absencesNeeded)
+    .where('member.image_path', '>', run.after);
+  if (run.onlyHeld) due = due.where('member.held', '=', 1);
+  const rows = await due
+    .select(['member.image_path', 'member.backup_id', 'backups.format'])
+    .orderBy('member.image_path')
+    .limit(run.limit)
+    .execute();
+  return rows.map((row) => ({ imagePath: row.image_path, backupId: row.backup_id, format: row.format }));
+}
+
+/** Marks records as gone; see {@link SourceStore.markVanished}. */
+export async function markVanished(
+  database: Kysely<Schema>,
+  marking: Parameters<SourceStore['markVanished']>[0],
+): Promise<number> {
+  const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
+  if (source === undefined) return 0;
+  let marked = 0;
+  for (const { imagePath, backupId } of marking.members) {
+    const { numUpdatedRows } = await database
+      .updateTable('backups')
+      .set((eb) => ({
+        status: 'error',
+        reason_code: 'vanished',
+        reason_detail: `${source.bucket_name}/${imagePath}, last looked for by source ${source.name}`,
+        vanished_at_ms: marking.markedAtMs,
+        updated_at_ms: marking.markedAtMs,
+        last_operation_id: marking.runId,
+        revision: eb('revision', '+', 1),
+      }))
+      .where('project_id', '=', source.project_id)
+      .where('backup_id', '=', backupId)
+      .where('storage_unit_id', '=', source.storage_unit_id)
+      .where('bucket_name', '=', source.bucket_name)
+      .where('image_path', '=', imagePath)
+      .where('forgotten_at_ms', 'is', null)
+      .where('vanished_at_ms', 'is', null)
+      .where('updated_at_ms', '<', marking.unchangedSinceMs)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('operations')
+              .select('operations.id')
+              .where('operations.project_id', '=', source.project_id)
+              .where('operations.backup_id', '=', backupId)
+              .where('operations.ended_at_ms', 'is', null),
+          ),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    marked += Number(numUpdatedRows);
+  }
+  return marked;
+}
+
+/** They were found by looking for them directly: counting begins anew. */
+export async function keepMembers(
+  database: Kysely<Schema>,
+  sourceId: string,
+  imagePaths: readonly string[],
+): Promise<void> {
+  for (const some of chunks(imagePaths)) {
+    await database
+      .updateTable('source_members')
+      .set({ absent_runs: 0, held: 0 })
+      .where('source_id', '=', sourceId)
+      .where('image_path', 'in', some)
+      .execute();
+  }
+}
+
+export async function awaitImports(database: Kysely<Schema>, sourceId: string, runId: string): Promise<void> {
+  await database.updateTable('sources').set({ unsettled_run_id: runId }).where('id', '=', sourceId).execute();
+}
+
+/** Reasons for which an import may end better by itself. */
+const passingReasons = reasonCodes.filter((code) => reasons[code].retry === 'later');
+
+/** Sees which runs were good; see {@link SourceStore.settleRuns}. */
+export async function settleRuns(database: Kysely<Schema>): Promise<{ readonly waiting: boolean }> {
+  const runs = await database
+    .selectFrom('sources')
+    .innerJoin('operations as run', 'run.id', 'sources.unsettled_run_id')
+    .select(['sources.id', 'run.id as run_id', 'run.started_at_ms', 'run.ended_at_ms', 'run.status'])
+    .execute();
+  let waiting = false;
+  for (const run of runs) {
+    const { pending, passing } = await database
+      .selectFrom('source_members as member')
+      .innerJoin('operations', 'operations.id', 'member.import_operation_id')
+      .where('member.source_id', '=', run.id)
+      .where('member.seen_run_id', '=', run.run_id)
+      .select(({ fn }) => [
+        fn.countAll().filterWhere('operations.ended_at_ms', 'is', null).as('pending'),
+        fn.countAll().filterWhere('operations.reason_code', 'in', passingReasons).as('passing'),
+      ])
+      .executeTakeFirstOrThrow();
+    if (run.ended_at_ms === null || Number(pending) > 0) {
+      waiting = true;
+      continue;
+    }
+    const isGood = run.status === 'success' && Number(passing) === 0;
+    await database
+      .updateTable('sources')
+      .set({ unsettled_run_id: null, ...(isGood && { last_good_sync_at_ms: run.started_at_ms }) })
+      .where('id', '=', run.id)
+      .execute();
+  }
+  return { waiting };
+}

@@ -1,0 +1,48 @@
+import { describeReason, hasEnded, type OperationLog, toWireTime } from '@backup-sync/contracts';
+import type { TaskRecord } from '../../catalogue/task-port.ts';
+
+/**
+ * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of the
+ * scan: imports accepted, backups that could not be read, records marked as gone. Each import has its own log.
+ */
+export function sourceRunLogView(task: TaskRecord): OperationLog {
+  const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
+  const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
+  const { requests, progress } = task;
+  return {
+    id: task.id,
+    checkpoint_id: null,
+    created_at: toWireTime(task.createdAtMs),
+    started_at: time(task.startedAtMs),
+    ended_at: time(task.endedAtMs),
+    updated_at: toWireTime(task.updatedAtMs),
+    error_info:
+      reason === null
+        ? { code: '', message: '' }
+        : { code: reason.number, message: `${reason.message}. ${reason.remedy}` },
+    extra_info: {
+      common: { progress: hasEnded(task.status) ? 100 : 0, request_id: task.requestId, task_id: task.id },
+      resource: { id: task.sourceId ?? '', name: task.bucketName, type: 'vault' },
+      sync: {
+        sync_backup_num: progress.imports_accepted ?? 0,
+        delete_backup_num: progress.vanished ?? 0,
+        err_sync_backup_num: progress.problems ?? 0,
+      },
+    },
+    operation_type: 'sync',
+    policy_id: null,
+    project_id: task.projectId,
+    provider_id: null,
+    vault_id: task.sourceId,
+    vault_name: null,
+    status: task.status,
+    backup_sync: {
+      outcome: null,
+      message: task.message,
+      level: null,
+      reason,
+      requests:
+        requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { defaultResourceType } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import { ReadFault } from '../../chain/cinder/read-fault.ts';
+import type { DescribedBackup } from '../../chain/format.ts';
+import type { Fault } from '../../chain/link.ts';
+import { markedFormats } from '../../chain/marks.ts';
+import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { reasonOfStorageError } from '../storage-reason.ts';
+import type { Candidate } from './find-candidates.ts';
+import { describeByPath } from './sync-item.ts';
+
+/** Metadata objects read at once. */
+const readsAtOnce = 8;
+/** A commit mark that is younger, and makes no sense, may still be being written in place. */
+const writingMsMax = 15 * 60 * 1000;
+
+export type Description =
+  | { readonly kind: 'described'; readonly backup: DescribedBackup }
+  | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault };
+
+/**
+ * Reads what the candidates' metadata says, some at a time; the answers are in the order of the candidates. One that
+ * cannot be read does not keep the others. Throws the signal's reason.
+ */
+export function describeCandidates(
+  context: {
+    readonly storage: StorageUnit;
+    readonly bucketName: string;
+    readonly signal: AbortSignal;
+    readonly nowMs: () => number;
+  },
+  candidates: readonly Candidate[],
+): Promise<Description[]> {
+  return pLimit(readsAtOnce).map(candidates, (candidate) => describe(candidate));
+
+  async function describe(candidate: Candidate): Promise<Description> {
+    if (candidate.format === 'unknown') {
+      return { kind: 'described', backup: describeByPath(candidate, defaultResourceType) };
+    }
+    try {
+      const backup = await markedFormats[candidate.format].describe(context, candidate.imagePath);
+      return { kind: 'described', backup };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (error instanceof StorageError)
+        return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
+      if (!(error instanceof ReadFault)) throw error;
+      const isYoung = context.nowMs() - candidate.mark.modifiedAtMs < writingMsMax;
+      if (error.fault.code === 'incomplete' || (error.fault.code === 'metadata_unreadable' && isYoung)) {
+        return { kind: 'incomplete', fault: { code: 'incomplete', detail: error.fault.detail } };
+      }
+      return unreadable(error.fault);
+    }
+  }
+}
+
+function unreadable(fault: Fault): Description {
+  return { kind: 'unreadable', fault };
+}

@@ -1,0 +1,24 @@
+import type { BackupFormat } from '@backup-sync/contracts';
+import type { Location } from '../../chain/link.ts';
+import type { StorageUnit } from '../../storage/port.ts';
+
+/**
+ * Whether anything of a backup lies at its image path, by a listing that ends at the first such object. In no known
+ * format that is the object of that very key, or keys below it: `a/b` is not `a/bc`.
+ *
+ * Throws what storage throws: a place that cannot be listed is not empty.
+ */
+export async function liesAt(
+  storage: StorageUnit,
+  { bucketName, imagePath }: Location,
+  format: BackupFormat,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for await (const page of storage.list({ bucket: bucketName, prefix: imagePath, signal })) {
+    const isThere = page.some(
+      ({ key }) => format !== 'unknown' || key === imagePath || key.startsWith(`${imagePath}/`),
+    );
+    if (isThere) return true;
+  }
+  return false;
+}

@@ -1,0 +1,150 @@
+import { describeReason, type FindingState, type ScanFinding } from '@backup-sync/contracts';
+import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
+import type { Fault, Location } from '../../chain/link.ts';
+import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { assessPlace, type PlaceAssessment } from './assess.ts';
+import { type Description, describeCandidates } from './describe-candidates.ts';
+import type { Candidate } from './find-candidates.ts';
+import { liesAt } from './lies-at.ts';
+import { itemOf, itemOfRecord } from './sync-item.ts';
+
+/** What finding needs to know and to reach. */
+export type FindingContext = {
+  readonly storage: StorageUnit;
+  readonly knownBackups: KnownBackups;
+  readonly projectId: string;
+  readonly bucketName: string;
+  readonly signal: AbortSignal;
+  readonly nowMs: () => number;
+};
+
+/** A finding before anything is done about it, with what the catalogue knows of the backup. */
+export type Found = {
+  readonly finding: ScanFinding;
+  readonly known: KnownBackup | null;
+  /** Its metadata was read for it. */
+  readonly isDescribed: boolean;
+};
+
+/**
+ * Says of each candidate what it is, in their order: asks the catalogue about all places at once, then reads the
+ * metadata of those that are new or changed.
+ */
+export async function makeFindings(
+  context: FindingContext,
+  candidates: readonly Candidate[],
+): Promise<readonly Found[]> {
+  const { knownBackups, projectId, bucketName, storage } = context;
+  const placeOf = (candidate: Candidate): Location => ({
+    storageUnitId: storage.id,
+    bucketName,
+    imagePath: candidate.imagePath,
+  });
+  const imagePaths = candidates.map(({ imagePath }) => imagePath);
+  const here = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+  const assessments = candidates.map((candidate) => assessPlace(candidate, here, placeOf(candidate)));
+  const unread = candidates.filter((_, index) => needsReading(assessments[index]));
+  const descriptions = await describeCandidates(context, unread);
+  const descriptionOf = new Map(unread.map((candidate, index) => [candidate, descriptions[index]]));
+  const elsewhere = await findElsewhere(context, descriptions);
+
+  const found: Found[] = [];
+  for (const [index, candidate] of candidates.entries()) {
+    const assessment = assessments[index];
+    const description = descriptionOf.get(candidate);
+    if (description !== undefined) {
+      const recordedHere = assessment?.kind === 'changed' ? assessment.known : null;
+      found.push(await judge(context, candidate, description, recordedHere, elsewhere));
+    } else if (assessment !== undefined && assessment.kind !== 'unrecorded') {
+      found.push(recorded(candidate, assessment.kind, assessment.known));
+    }
+  }
+  return found;
+}
+
+function needsReading(assessment: PlaceAssessment | undefined): boolean {
+  return assessment?.kind === 'changed' || assessment?.kind === 'unrecorded';
+}
+
+async function findElsewhere(
+  { knownBackups, projectId }: FindingContext,
+  descriptions: readonly Description[],
+): Promise<ReadonlyMap<string, KnownBackup>> {
+  const ids = descriptions.flatMap((each) => (each.kind === 'described' ? [each.backup.backupId] : []));
+  const known = ids.length === 0 ? [] : await knownBackups.knownByIds(projectId, ids);
+  return new Map(known.map((each) => [each.record.backupId, each]));
+}
+
+/** Known or forgotten at this place: nothing was read. */
+function recorded({ format, imagePath }: Candidate, state: FindingState, known: KnownBackup): Found {
+  const { record } = known;
+  const finding: ScanFinding = {
+    state,
+    format,
+    bucket_name: record.location.bucketName,
+    image_path: imagePath,
+    sync: itemOfRecord(record),
+    original_name: null,
+    parent_backup_id: record.parentBackupId,
+    problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    operation_log_id: null,
+  };
+  return { finding, known, isDescribed: false };
+}
+
+async function judge(
+  context: FindingContext,
+  candidate: Candidate,
+  description: Description,
+  recordedHere: KnownBackup | null,
+  byId: ReadonlyMap<string, KnownBackup>,
+): Promise<Found> {
+  const { format, imagePath } = candidate;
+  const { bucketName } = context;
+  const isDescribed = format !== 'unknown';
+  const base = { format, bucket_name: bucketName, image_path: imagePath, operation_log_id: null };
+  const spoilt = (state: FindingState, fault: Fault): Found => ({
+    finding: {
+      ...base,
+      state,
+      sync: recordedHere === null ? null : itemOfRecord(recordedHere.record),
+      original_name: null,
+      parent_backup_id: null,
+      problem: describeReason(fault.code, fault.detail),
+    },
+    known: recordedHere,
+    isDescribed,
+  });
+  if (description.kind !== 'described') return spoilt(description.kind, description.fault);
+  const { backup } = description;
+  const described = itemOf(backup, { bucketName, imagePath });
+  if ('code' in described) return spoilt('unreadable', described);
+  const known = byId.get(backup.backupId) ?? null;
+  const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
+  const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
+  // What is recorded keeps the names that it was given.
+  const item =
+    known === null ? described : { ...itemOfRecord(known.record), bucket_name: bucketName, image_path: imagePath };
+  const finding: ScanFinding = {
+    ...base,
+    state,
+    sync: item,
+    original_name: backup.originalName === described.backup_name ? null : backup.originalName,
+    parent_backup_id: backup.parentBackupId,
+    problem: null,
+  };
+  return { finding, known, isDescribed };
+}
+
+/** Recorded at another place: whether it has moved, or lies there still. Without doubt alone it has moved. */
+async function stateElsewhere(context: FindingContext, known: KnownBackup): Promise<FindingState> {
+  if (known.isForgotten) return 'forgotten';
+  const { location, format } = known.record;
+  if (location.storageUnitId !== context.storage.id) return 'copy';
+  try {
+    return (await liesAt(context.storage, location, format, context.signal)) ? 'copy' : 'moved';
+  } catch (error) {
+    if (error instanceof StorageError) return 'copy';
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Json } from '../../catalogue/task-port.ts';
+import { type Removals, SourceGoneError, SourceRun } from '../../sources/source-run.ts';
+import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
+import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
+import { type ScanRequest, scanRequestOf } from './scan-request.ts';
+
+/** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
+export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
+  const request = scanRequestOf(run.task.request);
+  const { sourceId, projectId } = run.task;
+  if (sourceId === null) {
+    const totals = await scanBucket(run, request, async () => {});
+    return { message: describe(totals), fault: null, result: totals as Json };
+  }
+  try {
+    return await workOnSource(run, request, projectId, sourceId);
+  } catch (error) {
+    if (!(error instanceof SourceGoneError)) throw error;
+    return { message: '', fault: { code: 'cancelled', detail: error.message }, result: null };
+  }
+}
+
+async function workOnSource(
+  run: TaskRun,
+  request: ScanRequest,
+  projectId: string,
+  sourceId: string,
+): Promise<TaskOutcome> {
+  const source = await run.services.sourceStore.showSource(projectId, sourceId);
+  if (source === null) throw new SourceGoneError('the source was removed');
+  const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
+  const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
+  const removals = await sourceRun.conclude();
+  run.report({ ...progressOf(totals), vanished: removals.vanished });
+  return { message: describe(totals, removals), fault: null, result: { ...totals, ...removals } as Json };
+}
+
+function describe({ objects, found, problems }: ScanTotals, removals?: Removals): string {
+  const scan = `the listing is complete: ${objects} objects, ${found} backups, ${problems} with a problem`;
+  if (removals === undefined) return scan;
+  if (removals.held) return `${scan}; removals wait for someone to confirm them`;
+  return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} no longer there`;
+}

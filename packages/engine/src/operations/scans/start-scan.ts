@@ -1,0 +1,35 @@
+import type { Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import type { ScanRequest } from './scan-request.ts';
+
+/** Starts a scan; it is followed by the id of its operation. */
+export const startScan: Verb<'startScan'> = async (context, input) => {
+  await refuseUnboundBuckets(context.services, input.project_id, [input.bucket_name]);
+  const { taskStore, clock, newId, queue, storage } = context.services;
+  const request: ScanRequest = {
+    prefix: input.prefix,
+    formats: null,
+    pathTemplate: input.path_template ?? null,
+    sync: input.sync,
+    withAncestors: input.with_ancestors,
+    reverifyAfterS: null,
+    confirmsRemovals: false,
+  };
+  const id = newId();
+  await taskStore.addTask({
+    id,
+    projectId: input.project_id,
+    kind: 'scan',
+    parentOperationId: null,
+    sourceId: null,
+    storageUnitId: storage.id,
+    bucketName: input.bucket_name,
+    backupId: null,
+    request,
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    createdAtMs: clock.nowMs(),
+  });
+  queue.add({ kind: 'task', taskId: id });
+  return { operation_id: id };
+};

@@ -1,0 +1,41 @@
+import { type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareKeys } from '../../storage/key-order.ts';
+import type { ObjectEntry } from '../../storage/port.ts';
+import { TemplateGroups } from './template-groups.ts';
+
+const template = parsePathTemplate('{plan}/{backup_id}') as PathTemplate;
+
+function entryOf(key: string): ObjectEntry {
+  return { key, size: 1, etag: key, modifiedAtMs: 0, archived: false };
+}
+
+/** Segments that begin one another, and characters on both sides of the slash in the order of keys. */
+const segment = fc.constantFrom('a', 'a-', 'a.', 'a0', 'ab', 'b', 'b!');
+const key = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
+
+test('each image path comes out once, with all objects at and below it', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(key, { maxLength: 60 }), (keys) => {
+      const groups = new TemplateGroups(template, '');
+      const sorted = [...keys].sort(compareKeys);
+      const found = [...sorted.flatMap((each) => groups.add(entryOf(each))), ...groups.end()];
+      const expected = new Map<string, number>();
+      for (const each of sorted) {
+        const segments = each.split('/');
+        if (segments.length < 2) continue;
+        const imagePath = segments.slice(0, 2).join('/');
+        expected.set(imagePath, (expected.get(imagePath) ?? 0) + 1);
+      }
+      expect(found.map(({ imagePath }) => imagePath).sort()).toEqual([...expected.keys()].sort());
+      for (const { imagePath, listing } of found) expect(listing.objectCount).toBe(expected.get(imagePath));
+    }),
+  );
+});
+
+test('what begins before the prefix is not listed whole, and left out', () => {
+  const groups = new TemplateGroups(template, 'a/b/c');
+  const found = [...groups.add(entryOf('a/b/c/1')), ...groups.end()];
+  expect(found).toEqual([]);
+});

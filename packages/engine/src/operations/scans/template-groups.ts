@@ -1,0 +1,68 @@
+import { matchPathTemplate, type PathTemplate, type TemplateMatch } from '@backup-sync/contracts';
+import type { Listing } from '../../chain/link.ts';
+import { ListingDigest } from '../../chain/listing-digest.ts';
+import type { ObjectEntry } from '../../storage/port.ts';
+
+/** Objects that lie at or below one image path, listed whole. */
+export type TemplateGroup = {
+  readonly imagePath: string;
+  readonly values: TemplateMatch;
+  readonly listing: Listing;
+};
+
+type OpenGroup = { readonly imagePath: string; readonly values: TemplateMatch; readonly digest: ListingDigest };
+
+/**
+ * Gathers objects by the image paths that a template gives them, while a listing streams by in the order of its keys.
+ * Open at a time are only groups whose image paths begin one another: `a/b` stays open while `a/b-x/…` passes, since
+ * `a/b/…` comes after it.
+ */
+export class TemplateGroups {
+  readonly #template: PathTemplate;
+  readonly #prefix: string;
+  #open: OpenGroup[] = [];
+  /** The image path, with a slash, that was last found to be another format's. */
+  #dropped: string | null = null;
+
+  /** Groups that begin before `prefix`, and are thus not listed whole, are left out. */
+  constructor(template: PathTemplate, prefix: string) {
+    this.#template = template;
+    this.#prefix = prefix;
+  }
+
+  /** Takes the next object, and gives the groups that are whole now. */
+  add(entry: ObjectEntry): readonly TemplateGroup[] {
+    const finished = this.#finish((group) => !entry.key.startsWith(group.imagePath));
+    const match = matchPathTemplate(this.#template, entry.key);
+    if (match === null || !match.imagePath.startsWith(this.#prefix)) return finished;
+    if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return finished;
+    let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
+    if (group === undefined) {
+      group = { ...match, digest: new ListingDigest() };
+      this.#open.push(group);
+    }
+    group.digest.add(entry.key.slice(group.imagePath.length), entry);
+    return finished;
+  }
+
+  /** The key is a commit mark of a known format: what has its image path is no unknown backup. */
+  drop(key: string): void {
+    const match = matchPathTemplate(this.#template, key);
+    if (match === null) return;
+    this.#dropped = `${match.imagePath}/`;
+    this.#open = this.#open.filter(({ imagePath }) => imagePath !== match.imagePath);
+  }
+
+  /** The listing is at its end. */
+  end(): readonly TemplateGroup[] {
+    return this.#finish(() => true);
+  }
+
+  #finish(isWhole: (group: OpenGroup) => boolean): readonly TemplateGroup[] {
+    if (this.#open.length === 0) return [];
+    const whole = this.#open.filter(isWhole);
+    if (whole.length === 0) return [];
+    this.#open = this.#open.filter((group) => !isWhole(group));
+    return whole.map(({ imagePath, values, digest }) => ({ imagePath, values, listing: digest.finish() }));
+  }
+}

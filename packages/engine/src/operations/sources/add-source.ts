@@ -1,0 +1,41 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { SourceRecord } from '../../catalogue/source-port.ts';
+import type { Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { sourceView } from './source-view.ts';
+
+/** Adds a source. One with an interval runs at once, and then by its interval. */
+export const addSource: Verb<'addSource'> = async (context, input) => {
+  await refuseUnboundBuckets(context.services, input.project_id, [input.bucket_name]);
+  if (input.format !== null && input.path_template !== null) {
+    throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
+  }
+  const { sourceStore, clock, newId, storage } = context.services;
+  const nowMs = clock.nowMs();
+  const source: SourceRecord = {
+    id: newId(),
+    projectId: input.project_id,
+    name: input.name,
+    storageUnitId: storage.id,
+    bucketName: input.bucket_name,
+    prefix: input.prefix,
+    format: input.format,
+    pathTemplate: input.path_template,
+    level: input.level,
+    intervalS: input.interval_s,
+    reverifyAfterS: input.reverify_after_s,
+    removalShare: input.removal_share,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    pausedAtMs: null,
+    heldAtMs: null,
+    heldCause: null,
+    nextRunAtMs: input.interval_s === null ? null : nowMs,
+    lastRunId: null,
+    lastGoodSyncAtMs: null,
+  };
+  if ((await sourceStore.addSource(source)) === 'name_taken') {
+    throw new BackupSyncError('source_name_taken', `there is a source ${JSON.stringify(input.name)} already`);
+  }
+  return { source: sourceView(source) };
+};

@@ -1,0 +1,44 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { CallContext, Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { findSource, sourceNotFound } from './source-view.ts';
+import { startSourceRun } from './start-source-run.ts';
+
+/** Runs a source now, paused or not. */
+export const scanSource: Verb<'scanSource'> = async (context, input) => {
+  return { operation_id: await runSource(context, input.project_id, input.source_id, false) };
+};
+
+/** Lets a run mark what is held back, where it is still gone. */
+export const confirmSource: Verb<'confirmSource'> = async (context, input) => {
+  const source = await findSource(context, input.project_id, input.source_id);
+  if (source.heldAtMs === null) {
+    throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
+  }
+  return { operation_id: await runSource(context, input.project_id, input.source_id, true) };
+};
+
+/** CBR's form of it: everything in the storage of a vault. */
+export const syncCheckpoint: Verb<'syncCheckpoint'> = async (context, input) => {
+  const { vault_id } = input.sync;
+  return { sync: { vault_id, operation_log_id: await runSource(context, input.project_id, vault_id, false) } };
+};
+
+async function runSource(
+  context: CallContext,
+  projectId: string,
+  sourceId: string,
+  confirmsRemovals: boolean,
+): Promise<string> {
+  const source = await findSource(context, projectId, sourceId);
+  // A binding may have been taken away since the source was added.
+  await refuseUnboundBuckets(context.services, projectId, [source.bucketName]);
+  const { caller, requestId, services } = context;
+  const actor = { kind: caller.kind, name: caller.name };
+  const started = await startSourceRun(services, source, { actor, requestId, confirmsRemovals });
+  if (started === null) throw sourceNotFound(sourceId);
+  if (confirmsRemovals && !started.isNew) {
+    throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
+  }
+  return started.operationId;
+}

@@ -1,0 +1,27 @@
+import { toWireTime } from '@backup-sync/contracts';
+import type { Verb } from '../../context.ts';
+import { findSource, sourceView } from './source-view.ts';
+
+/** Rows of each list that are shown. */
+const rowsMax = 1000;
+
+/** How old is the newest proved backup of each resource, and what waits to be confirmed? */
+export const showSource: Verb<'showSource'> = async (context, input) => {
+  const { sourceStore, clock } = context.services;
+  const source = await findSource(context, input.project_id, input.source_id);
+  const resources = await sourceStore.resourcesOf(source, rowsMax);
+  const held = source.heldAtMs === null ? { members: [], count: 0 } : await sourceStore.heldMembers(source.id, rowsMax);
+  const nowS = Math.floor(clock.nowMs() / 1000);
+  return {
+    source: sourceView(source),
+    resources: resources.map(({ resourceId, resourceName, backups, newestProvedTakenAtS: takenAtS }) => ({
+      resource_id: resourceId,
+      resource_name: resourceName,
+      backups,
+      newest_proved_at: takenAtS === null ? null : toWireTime(takenAtS * 1000),
+      newest_proved_age_s: takenAtS === null ? null : nowS - takenAtS,
+    })),
+    held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
+    held_count: held.count,
+  };
+};

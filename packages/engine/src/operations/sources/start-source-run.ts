@@ -1,0 +1,58 @@
+import type { Actor } from '../../catalogue/port.ts';
+import type { SourceRecord } from '../../catalogue/source-port.ts';
+import type { MarkedFormat } from '../../chain/marks.ts';
+import type { Services } from '../../services.ts';
+import type { ScanRequest } from '../scans/scan-request.ts';
+
+/**
+ * Starts a run of a source and plans the next, and answers its operation: that of the run which is under way where there
+ * is one. Null where the source is gone.
+ */
+export async function startSourceRun(
+  services: Services,
+  source: SourceRecord,
+  origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
+): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
+  const { clock, newId, queue, sourceStore } = services;
+  const nowMs = clock.nowMs();
+  const request: ScanRequest = {
+    prefix: source.prefix,
+    formats: formatsOf(source),
+    pathTemplate: source.pathTemplate,
+    sync: true,
+    withAncestors: false,
+    reverifyAfterS: source.reverifyAfterS,
+    confirmsRemovals: origin.confirmsRemovals,
+  };
+  const started = await sourceStore.startRun({
+    sourceId: source.id,
+    nextRunAtMs: nextRunAfter(source, nowMs),
+    task: {
+      id: newId(),
+      projectId: source.projectId,
+      kind: 'scan',
+      parentOperationId: null,
+      sourceId: source.id,
+      storageUnitId: source.storageUnitId,
+      bucketName: source.bucketName,
+      backupId: null,
+      request,
+      actor: origin.actor,
+      requestId: origin.requestId,
+      createdAtMs: nowMs,
+    },
+  });
+  if (started?.isNew) queue.add({ kind: 'task', taskId: started.operationId });
+  return started;
+}
+
+/** Milliseconds since 1970; null where the source runs by hand alone, or is paused. */
+export function nextRunAfter({ intervalS, pausedAtMs }: SourceRecord, nowMs: number): number | null {
+  return intervalS === null || pausedAtMs !== null ? null : nowMs + intervalS * 1000;
+}
+
+/** One format, or those of the template alone, or all that are known. */
+function formatsOf({ format, pathTemplate }: SourceRecord): readonly MarkedFormat[] | null {
+  if (format !== null && format !== 'unknown') return [format];
+  return pathTemplate === null ? null : [];
+}

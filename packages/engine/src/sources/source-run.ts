@@ -1,0 +1,121 @@
+import { isToSync, reasons } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
+import { acceptImports, queueImports } from '../operations/backups/accept-imports.ts';
+import { liesAt } from '../operations/scans/lies-at.ts';
+import type { Found } from '../operations/scans/make-findings.ts';
+import { itemOfRecord } from '../operations/scans/sync-item.ts';
+import type { TaskRun } from '../operations/tasks/run-task.ts';
+import { decideRemovals } from './decide-removals.ts';
+
+/** Backups looked for directly, and marked, together. */
+const batchSize = 100;
+const looksAtOnce = 8;
+
+/** What a run did about backups that are gone. */
+export type Removals = { readonly vanished: number; readonly held: boolean };
+
+/** The source was removed while a run of it was under way. */
+export class SourceGoneError extends Error {
+  override readonly name = 'SourceGoneError';
+}
+
+/** One run of a source, beside the scan that it is. */
+export class SourceRun {
+  readonly #run: TaskRun;
+  readonly #source: SourceRecord;
+  readonly #isConfirmed: boolean;
+  #seen = 0;
+  #passingProblems = 0;
+
+  constructor(run: TaskRun, source: SourceRecord, isConfirmed: boolean) {
+    this.#run = run;
+    this.#source = source;
+    this.#isConfirmed = isConfirmed;
+  }
+
+  /** Notes what a batch of findings has seen. Forgotten backups and copies are no members. Throws {@link SourceGoneError}. */
+  async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
+    const { services, task } = this.#run;
+    const sightings = found.flatMap(({ finding: { state, sync, problem, image_path }, known }, index) => {
+      if (problem !== null && state !== 'known' && reasons[problem.code].retry === 'later') this.#passingProblems += 1;
+      const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
+      if (sync === null || !isMember || state === 'forgotten') return [];
+      return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };
+    });
+    this.#seen += found.length;
+    if (!(await services.sourceStore.noteSightings(this.#source.id, task.id, sightings))) {
+      throw new SourceGoneError(`source ${this.#source.name} was removed`);
+    }
+  }
+
+  /** The listing is complete: decides about what it did not show. Throws what storage throws. */
+  async conclude(): Promise<Removals> {
+    const { services, task } = this.#run;
+    const { sourceStore, clock } = services;
+    const closed = await sourceStore.closeListing(this.#source.id, task.id);
+    const now = await sourceStore.showSource(this.#source.projectId, this.#source.id);
+    const decision = decideRemovals({
+      ...closed,
+      seen: this.#seen,
+      removalShare: this.#source.removalShare,
+      isHeld: now?.heldAtMs != null,
+      isConfirmed: this.#isConfirmed,
+    });
+    let vanished = 0;
+    if (decision.kind === 'hold') await sourceStore.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
+    else if (decision.kind !== 'none') vanished = await this.#mark(decision.kind === 'mark_confirmed');
+    if (this.#isConfirmed) await sourceStore.release(this.#source.id);
+    if (this.#passingProblems === 0) await sourceStore.awaitImports(this.#source.id, task.id);
+    return { vanished, held: decision.kind === 'hold' };
+  }
+
+  /** Looks for each once more, and marks those that are not there. */
+  async #mark(onlyHeld: boolean): Promise<number> {
+    const { services, task, signal } = this.#run;
+    const sourceId = this.#source.id;
+    let after = '';
+    let vanished = 0;
+    while (true) {
+      signal.throwIfAborted();
+      const due = await services.sourceStore.dueMembers({
+        sourceId,
+        runId: task.id,
+        onlyHeld,
+        after,
+        limit: batchSize,
+      });
+      const last = due.at(-1);
+      if (last === undefined) return vanished;
+      after = last.imagePath;
+      const place = { storageUnitId: this.#source.storageUnitId, bucketName: this.#source.bucketName };
+      const isThere = await pLimit(looksAtOnce).map(due, ({ imagePath, format }) =>
+        liesAt(this.#run.storage, { ...place, imagePath }, format, signal),
+      );
+      await this.#examine(due.filter((_, index) => isThere[index]));
+      vanished += await services.sourceStore.markVanished({
+        sourceId,
+        runId: task.id,
+        unchangedSinceMs: task.startedAtMs ?? task.createdAtMs,
+        markedAtMs: services.clock.nowMs(),
+        members: due.filter((_, index) => !isThere[index]),
+      });
+    }
+  }
+
+  /** Something lies there, though not what the listing tells a backup by: an import says what is the matter. */
+  async #examine(members: readonly SourceMember[]): Promise<void> {
+    if (members.length === 0) return;
+    const { services, task } = this.#run;
+    const ids = members.map(({ backupId }) => backupId);
+    const known = await services.knownBackups.knownByIds(task.projectId, ids);
+    const { projectId, actor, requestId } = task;
+    const imports = known.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null }));
+    const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false };
+    queueImports(services, await acceptImports(services, imports, origin));
+    await services.sourceStore.keepMembers(
+      this.#source.id,
+      members.map(({ imagePath }) => imagePath),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { startSourceRun } from '../operations/sources/start-source-run.ts';
+import type { Services } from '../services.ts';
+
+/** Milliseconds until imports of a run are looked at again, while there are some that have not ended. */
+const settleEveryMs = 1_000;
+/** A plan that was changed is seen by then at the latest; the clock may have been set meanwhile. */
+const longestSleepMs = 30_000;
+
+/**
+ * Starts the runs of sources that are due, with one timer. What is planned lies in the catalogue, so a restart changes
+ * nothing: a source that became due meanwhile runs once, at once.
+ */
+export class SourceScheduler implements AsyncDisposable {
+  readonly #services: Services;
+  readonly #onFault: (error: unknown) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(services: Services, onFault: (error: unknown) => void) {
+    this.#services = services;
+    this.#onFault = onFault;
+  }
+
+  start(): void {
+    this.#sleep(0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #sleep(milliseconds: number): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#wake();
+    }, milliseconds);
+    this.#timer.unref();
+  }
+
+  async #wake(): Promise<void> {
+    let sleepMs = longestSleepMs;
+    try {
+      sleepMs = await runDueSources(this.#services);
+    } catch (error) {
+      // The catalogue could not be asked: the plan stands, and is looked at again.
+      if (!this.#isStopped) this.#onFault(error);
+    }
+    this.#sleep(sleepMs);
+  }
+}
+
+/** Starts what is due now, and sees which runs were good. Answers how long there is nothing to do, milliseconds. */
+export async function runDueSources(services: Services): Promise<number> {
+  const { sourceStore, clock, newId } = services;
+  const { waiting } = await sourceStore.settleRuns();
+  for (const source of await sourceStore.dueSources(clock.nowMs())) {
+    const actor = { kind: 'system', name: `source ${source.name}` } as const;
+    await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });
+  }
+  const nextMs = await sourceStore.nextRunAtMs();
+  const untilNextMs = nextMs === null ? longestSleepMs : Math.max(0, nextMs - clock.nowMs());
+  return Math.min(untilNextMs, longestSleepMs, waiting ? settleEveryMs : longestSleepMs);
+}

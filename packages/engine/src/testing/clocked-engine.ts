@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  hasEnded,
+  type Operation,
+  type OperationInput,
+  type OperationName,
+  type OperationOutput,
+  type ScanFinding,
+} from '@backup-sync/contracts';
+import type { Caller } from '../context.ts';
+import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+
+/** An embedded engine over a directory of buckets, with a clock that stands until it is set. */
+export type ClockedEngine = AsyncDisposable & {
+  readonly faults: unknown[];
+  readonly clock: { timeMs: number };
+  call<Name extends OperationName>(
+    name: Name,
+    input: Omit<OperationInput<Name>, 'project_id'>,
+    caller?: Partial<Caller>,
+  ): Promise<OperationOutput<Name>>;
+  /** Follows an operation to its end. */
+  ended(operationId: string): Promise<Operation>;
+  /** Scans to the end, and answers what was found. */
+  scan(
+    input: Omit<OperationInput<'startScan'>, 'project_id'>,
+  ): Promise<{ readonly operation: Operation; readonly findings: readonly ScanFinding[] }>;
+  /** Follows the imports that findings name to their end. */
+  imported(findings: readonly ScanFinding[]): Promise<readonly Operation[]>;
+  /** Stops the engine and opens another on the same data. */
+  restart(): Promise<void>;
+};
+
+export async function startClockedEngine(
+  buckets: string,
+  options: { readonly runsSources?: boolean } = {},
+): Promise<ClockedEngine> {
+  const home = await mkdtemp(join(tmpdir(), 'backup-sync-engine-'));
+  const faults: unknown[] = [];
+  const clock = { timeMs: Date.UTC(2026, 10, 23) };
+  const open = () =>
+    openEmbeddedEngine({
+      ...options,
+      dataDirectory: join(home, 'data'),
+      storage: `file:${buckets}`,
+      onFault: (_place, error) => faults.push(error),
+      clock: { nowMs: () => clock.timeMs },
+    });
+  let engine = await open();
+  const call: ClockedEngine['call'] = (name, input, caller = {}) => {
+    const projectId = engine.identity.project.id;
+    const by: Caller = { kind: 'system', name: 'ada', projectId, role: 'administrator', ...caller };
+    return engine.call(name, { caller: by, requestId: 'request-1' }, { ...input, project_id: projectId });
+  };
+  const ended = async (operationId: string) => {
+    while (true) {
+      const { operation } = await call('showOperation', { operation_id: operationId });
+      if (hasEnded(operation.status)) return operation;
+    }
+  };
+  return {
+    faults,
+    clock,
+    call,
+    ended,
+    async scan(input) {
+      const { operation_id } = await call('startScan', input);
+      const operation = await ended(operation_id);
+      const { findings } = await call('listScanFindings', { operation_id });
+      return { operation, findings };
+    },
+    async imported(findings) {
+      const ids = findings.flatMap(({ operation_log_id: id }) => (id === null ? [] : [id]));
+      return Promise.all(ids.map(ended));
+    },
+    async restart() {
+      await engine[Symbol.asyncDispose]();
+      engine = await open();
+    },
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
