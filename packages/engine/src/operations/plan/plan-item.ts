@@ -48,7 +48,8 @@ const classOfReason = {
   changed_while_read: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
-  vanished: 'vanished',
+  // Said of records by their source alone: a sync finds the path absent.
+  vanished: 'absent',
   internal: 'unreadable',
 } as const satisfies Record<ReasonCode, PlanClass>;
 
