@@ -11,6 +11,7 @@ import { type ChainContext, openChain } from '../examiner.ts';
 import type { EdgeProof, Examination } from '../link.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { HashLists } from './hash-lists.ts';
+import { retentionCost } from './link-listing.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 const bucketName = 'backups';
@@ -183,12 +184,12 @@ describe('links with more objects than are kept', () => {
     await using storage = await openUnit(buckets.directory);
     const { unit, count } = countRequests(storage);
     const context = chainContext(unit, bucketName, []);
-    const folders = new VolumeFolders(context, 2);
+    const folders = new VolumeFolders(context, retentionCost(1));
     const examiner = new CinderChain({ context, folders, hashLists: new HashLists(context) });
     const leaf = chain[2];
     if (leaf === undefined) throw new Error('there is a third backup');
     expect(await examiner.examine(syncItemOf(leaf, bucketName))).toMatchObject({ level: 'linkage' });
-    expect(count()).toMatchObject({ lists: 2, gets: 6 });
+    expect(count()).toMatchObject({ lists: 3, gets: 6 });
   });
 });
 

@@ -4,6 +4,7 @@ import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-s
 import { chainContext } from '../../testing/chain-context.ts';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
 import { pythonJson } from '../../testing/python-text.ts';
+import { seededUuid } from '../../testing/seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
 import { openChain } from '../examiner.ts';
@@ -73,8 +74,26 @@ const damages: readonly Damage[] = [
   ],
   [
     'a parent that is nowhere',
-    changeMetadata((json) => Object.assign(json, { parent_id: 'x' })),
+    changeMetadata((json) => Object.assign(json, { parent_id: seededUuid('nowhere') })),
     'parent_missing',
+    null,
+  ],
+  [
+    'a parent that is no UUID',
+    changeMetadata((json) => Object.assign(json, { parent_id: `${seededUuid('nowhere')}\u001b[2J` })),
+    'metadata_unreadable',
+    null,
+  ],
+  [
+    'megabytes of text for an id',
+    changeMetadata((json) => Object.assign(json, { parent_id: '\u001b'.repeat(5_000_000) })),
+    'metadata_unreadable',
+    null,
+  ],
+  [
+    'a volume_id longer than any',
+    changeMetadata((json) => Object.assign(json, { volume_id: 'v'.repeat(256) })),
+    'metadata_unreadable',
     null,
   ],
   [
@@ -103,6 +122,18 @@ const damages: readonly Damage[] = [
   [
     'a key that is none of ours',
     (objects) => objects.set(`${key.object(1)}.tmp`, Buffer.from('x')),
+    'object_stray',
+    'metadata',
+  ],
+  [
+    'a copy under its own path',
+    (objects) => objects.set(`${increment.imagePath}_copy_backup_${full.plan.backupId}-00001`, Buffer.from('x')),
+    'object_stray',
+    'metadata',
+  ],
+  [
+    'a copy that is listed before it',
+    (objects) => objects.set(`${increment.imagePath}!_backup_${full.plan.backupId}_metadata`, Buffer.from('x')),
     'object_stray',
     'metadata',
   ],

@@ -55,6 +55,8 @@ describe('a backup that a scan has found', () => {
     ['a list', '[1]'],
     ['cut', '{"backup_id": "b"'],
     ['without an id', '{"volume_id": "v"}'],
+    ['with an id longer than any', `{"volume_id": "v", "backup_id": "${'b'.repeat(256)}"}`],
+    ['with a parent that is no UUID', '{"volume_id": "v", "backup_id": "b", "parent_id": "\\u001b[2J"}'],
   ])('cannot be described where its metadata is %s', async (_, metadata) => {
     await expect(describeMetadata(imagePath, metadata)).rejects.toMatchObject({
       name: 'ReadFault',

@@ -2,7 +2,8 @@ import type { DescribeContext, DescribedBackup } from '../format.ts';
 import { JsonFault } from '../json/bounded-json.ts';
 import { readTopFields } from '../json/top-fields.ts';
 import { readPlainObject } from '../read-plain-object.ts';
-import { metadataSuffix, parseCinderImagePath } from './image-path.ts';
+import { isBackupId, metadataSuffix, parseCinderImagePath } from './image-path.ts';
+import { textCharactersMax } from './metadata.ts';
 import { ReadFault } from './read-fault.ts';
 
 /** What Cinder calls a volume. */
@@ -17,10 +18,16 @@ export async function describeCinderBackup(context: DescribeContext, imagePath: 
   const text = (name: string) => {
     const value = fields.get(name);
     if (typeof value !== 'string' || value === '') throw unreadable(`${key} has no ${name}`);
+    if (value.length > textCharactersMax)
+      throw unreadable(`${key} has more than ${textCharactersMax} characters as ${name}`);
     return value;
   };
   const textOrNull = (name: string) => (typeof fields.get(name) === 'string' ? text(name) : null);
   const volumeId = text('volume_id');
+  const parentBackupId = textOrNull('parent_id');
+  if (parentBackupId !== null && !isBackupId(parentBackupId)) {
+    throw unreadable(`${key} must have a UUID or null as parent_id`);
+  }
   const createdAt = fields.get('created_at');
   const createdAtMs = typeof createdAt === 'string' ? parsePythonDatetime(createdAt) : null;
   const timestampMs = parsePathTimestamp(parseCinderImagePath(imagePath)?.timestamp ?? '');
@@ -31,7 +38,7 @@ export async function describeCinderBackup(context: DescribeContext, imagePath: 
     resourceName: volumeId,
     resourceType,
     createdAtS: Math.max(0, Math.floor((createdAtMs ?? timestampMs ?? 0) / 1000)),
-    parentBackupId: textOrNull('parent_id'),
+    parentBackupId,
   };
 }
 

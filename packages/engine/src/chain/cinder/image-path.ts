@@ -16,6 +16,11 @@ const earlyPosixPattern = /^((.*\/)?backup)(|[-_][^/]*)$/s;
 /** The default folder of a backup, at the end of a path of folders. */
 const defaultFolderPattern = new RegExp(`^((?:.*/)?)([0-9a-f]{2})/([0-9a-f]{2})/(${uuid})/$`, 's');
 
+const uuidLength = 36;
+/** Stands before the id in every path but the early posix one. */
+const idMark = '_backup_';
+const uuidPattern = new RegExp(`^${uuid}$`);
+
 /** `-` and at least five digits, no more zeros in front than these need. */
 const numberSuffixPattern = /^-(\d{5}|[1-9]\d{5,9})$/;
 
@@ -81,10 +86,32 @@ function defaultRootOf(directory: string, backupId: string): string | null {
   return first === id.slice(0, 2) && second === id.slice(2, 4) ? root : null;
 }
 
+/**
+ * The image paths that a key begins with, the shortest first, of those longer than `from` characters: a zone may hold
+ * what looks like the end of another path.
+ */
+export function cinderPathsIn(key: string, from: number): readonly CinderKey[] {
+  const paths: CinderKey[] = [];
+  const add = (path: CinderKey | null) => {
+    if (path !== null && path.imagePath.length > from) paths.push(path);
+  };
+  // Most keys are a path that is known and a suffix.
+  for (let at = key.indexOf(idMark, Math.max(0, from - idMark.length)); at !== -1; at = key.indexOf(idMark, at + 1)) {
+    add(parseCinderImagePath(key.slice(0, at + idMark.length + uuidLength)));
+  }
+  add(parseEarlyPosixKey(key));
+  return paths;
+}
+
 /** Takes an image path apart; null where it is not of one of these layouts. */
 export function parseCinderImagePath(imagePath: string): CinderKey | null {
   const key = parseCinderKey(imagePath);
   return key?.suffix === '' ? key : null;
+}
+
+/** Whether text is a backup's id, as Cinder writes it. */
+export function isBackupId(text: string): boolean {
+  return uuidPattern.test(text);
 }
 
 /** The folder that a backup has by default, below `defaultRoot`. */

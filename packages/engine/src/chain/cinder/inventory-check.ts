@@ -46,7 +46,8 @@ function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Inv
     if (listedNumber <= namedNumber) listedAt += 1;
   }
   if (missing !== null) {
-    const others = missingCount > 1 ? `, the first of ${missingCount} that are missing` : '';
+    const count = named.leftOut === 0 ? `${missingCount}` : `at least ${missingCount}`;
+    const others = missingCount > 1 ? `, the first of ${count} that are missing` : '';
     return found('object_missing', `${imagePath}${objectSuffix(missing)}${others}`);
   }
   if (stray !== null) return found('object_stray', `${imagePath}${objectSuffix(stray)}`);

@@ -29,6 +29,11 @@ export type CinderLink = {
 /** How many data objects may still be kept in memory, over all links of a run. */
 export type RetentionBudget = { objectsLeft: number };
 
+/** What the objects of one link take of a {@link RetentionBudget}: their columns cost as much as some 30 objects do. */
+export function retentionCost(objectCount: number): number {
+  return 30 + objectCount;
+}
+
 /** Gathers the listing of one link while it streams by. */
 export class LinkListing {
   readonly #bucketName: string;
@@ -38,13 +43,16 @@ export class LinkListing {
   #metadata: ObjectEntry | null = null;
   #hashFile: ObjectEntry | null = null;
   #dataObjectCount = 0;
-  #objects: ListedObjects | null = new ListedObjects();
+  #objects: ListedObjects | null = null;
   #strayKey: string | null = null;
 
   constructor(bucketName: string, key: CinderKey, budget: RetentionBudget) {
     this.#bucketName = bucketName;
     this.#key = key;
     this.#budget = budget;
+    if (budget.objectsLeft < retentionCost(0)) return;
+    budget.objectsLeft -= retentionCost(0);
+    this.#objects = new ListedObjects();
   }
 
   add(suffix: string, entry: ObjectEntry): void {
@@ -85,7 +93,7 @@ export class LinkListing {
       this.#budget.objectsLeft -= 1;
       this.#objects.add(number, entry.size, entry.etag);
     } else {
-      this.#budget.objectsLeft += this.#objects.count;
+      this.#budget.objectsLeft += retentionCost(this.#objects.count);
       this.#objects = null;
     }
   }

@@ -10,7 +10,7 @@ import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-pr
 import type { Finding, ProofTools } from './proof-step.ts';
 
 /** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
-export const checkVersion = 'cinder/1';
+export const checkVersion = 'cinder/2';
 
 /** One link proved against its parent, as it was listed last. `parent` is null for a full, and where none was found. */
 export type ProvedLink = {

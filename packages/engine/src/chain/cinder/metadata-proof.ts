@@ -23,7 +23,9 @@ export async function readMetadataOf(context: ChainContext, link: CinderLink): P
   }
   const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal };
   try {
-    return await readMetadata(await readListedObject(context.storage, request, metadata), link.objectName);
+    const bytes = await readListedObject(context.storage, request, metadata);
+    // One more than are listed shows that objects are missing.
+    return await readMetadata(bytes, link.objectName, link.dataObjectCount + 1);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
     const level = isOfAccess(error.fault.code) ? 'presence' : null;

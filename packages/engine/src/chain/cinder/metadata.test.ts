@@ -114,6 +114,19 @@ describe('entries of objects', () => {
       { numRuns: 500 },
     );
   });
+
+  test('are kept up to a number, and counted beyond it', async () => {
+    const fields = { offset: 0, length: 10, compression: 'none', md5: 'a'.repeat(32) } as const;
+    const entry: Entry = { fields, name: imagePath, reversed: false };
+    const text = documentOf(Array<Entry>(9).fill(entry), 2);
+    for (const pieceBytes of [1, 7, 5000]) {
+      const reading = await readMetadata(inPieces(text, pieceBytes), imagePath, 4);
+      if (reading.kind !== 'read') throw new Error(reading.detail);
+      const { objects } = reading.metadata;
+      expect([objects.count, objects.leftOut]).toEqual([4, 5]);
+      expect([...objects.rowsByNumber()].map((row) => objects.numberAt(row))).toEqual([1, 2, 3, 4]);
+    }
+  });
 });
 
 function isRight(fields: Record<string, unknown>): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { quote } from '../quote.ts';
-import { objectNumberOf, objectSuffix } from './image-path.ts';
+import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
 
 import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
 
@@ -9,6 +9,8 @@ import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */
 const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
+/** Characters that the longest of their texts may have, as in Cinder's own database. */
+export const textCharactersMax = 255;
 type TextKey = (typeof textKeys)[number];
 
 /** `_metadata` of one backup, as far as the proof needs it. */
@@ -39,10 +41,15 @@ export type MetadataReading =
 
 /**
  * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
+ * late, may say that another shape is right. `objectName` is what the objects are called by, before their number. No
+ * more than `objectsMax` of them are kept: a file of any size may be put there.
  */
-export async function readMetadata(bytes: AsyncIterable<Uint8Array>, objectName: string): Promise<MetadataReading> {
-  const collector = new MetadataCollector(objectName);
+export async function readMetadata(
+  bytes: AsyncIterable<Uint8Array>,
+  objectName: string,
+  objectsMax = Number.POSITIVE_INFINITY,
+): Promise<MetadataReading> {
+  const collector = new MetadataCollector(objectName, objectsMax);
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -74,7 +81,7 @@ type ObjectFields = {
 
 class MetadataCollector implements JsonVisitor {
   readonly #objectName: string;
-  readonly #objects = new NamedObjects();
+  readonly #objects: NamedObjects;
   readonly #scanner: ObjectEntryScanner;
   readonly #texts = new Map<string, string | null>();
   readonly #seenKeys = new Set<string>();
@@ -87,8 +94,9 @@ class MetadataCollector implements JsonVisitor {
   #field = '';
   #fields: ObjectFields = { offset: null, length: null, compression: null, md5: null };
 
-  constructor(objectName: string) {
+  constructor(objectName: string, objectsMax: number) {
     this.#objectName = objectName;
+    this.#objects = new NamedObjects(objectsMax);
     this.#scanner = new ObjectEntryScanner(objectName, this.#objects);
   }
 
@@ -193,8 +201,12 @@ class MetadataCollector implements JsonVisitor {
   #takeTop(value: JsonScalar): void {
     if (this.#topKey === 'objects') this.#refuse('must have an array as objects');
     if (!textKeys.some((key) => key === this.#topKey)) return;
-    if (typeof value === 'string' || value === null) this.#texts.set(this.#topKey, value);
-    else this.#refuse(`must have text as ${this.#topKey}`);
+    if (typeof value !== 'string' && value !== null) this.#refuse(`must have text as ${this.#topKey}`);
+    else if (value !== null && value.length > textCharactersMax) {
+      this.#refuse(`has more than ${textCharactersMax} characters as ${this.#topKey}`);
+    } else if (this.#topKey === 'parent_id' && value !== null && !isBackupId(value)) {
+      this.#refuse('must have a UUID or null as parent_id');
+    } else this.#texts.set(this.#topKey, value);
   }
 
   #refuseContainer(isArray: boolean): void {

@@ -5,6 +5,8 @@ import { objectSuffix } from './image-path.ts';
 
 const md5Pattern = /^[0-9a-f]{32}$/i;
 const md5Bytes = 16;
+/** A folder may have hundreds of thousands of links with an object or two. */
+const rowsAtFirst = 4;
 
 /** The compressions that Cinder can undo, as `_metadata` has them. Its column holds their places here. */
 export const cinderCompressions = ['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd'] as const;
@@ -13,9 +15,9 @@ export type CinderCompression = (typeof cinderCompressions)[number];
 /** Objects of one link as columns of numbers, so that two million of them take tens of megabytes, not a gigabyte. */
 abstract class ObjectColumns {
   #count = 0;
-  #numbers = new Uint32Array(16);
-  #md5 = new Uint8Array(16 * md5Bytes);
-  #hasMd5 = new Uint8Array(16);
+  #numbers = new Uint32Array(rowsAtFirst);
+  #md5 = new Uint8Array(rowsAtFirst * md5Bytes);
+  #hasMd5 = new Uint8Array(rowsAtFirst);
   #rowsByNumber: Uint32Array | null = null;
 
   get count(): number {
@@ -89,7 +91,7 @@ abstract class ObjectColumns {
 
 /** A column of numbers that doubles as it fills; exact for every integer that is safe. */
 export class NumberColumn {
-  #values = new Float64Array(16);
+  #values = new Float64Array(rowsAtFirst);
 
   at(row: number): number {
     return this.#values[row] ?? 0;
@@ -117,14 +119,27 @@ export class ListedObjects extends ObjectColumns {
   }
 }
 
-/** The data objects that the metadata names. */
+/** The data objects that the metadata names, up to a number: what goes beyond is counted, and not kept. */
 export class NamedObjects extends ObjectColumns implements StoredRanges {
+  readonly #countMax: number;
   readonly #offsets = new NumberColumn();
   readonly #lengths = new NumberColumn();
   readonly #compressions = new NumberColumn();
+  #leftOut = 0;
+
+  constructor(countMax: number) {
+    super();
+    this.#countMax = countMax;
+  }
+
+  /** How many objects are named beyond those that are kept. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
 
   add(number: number, object: { offset: number; length: number; compression: CinderCompression; md5: string }): void {
-    this.#setRow(this.addRow(number, object.md5), object);
+    if (this.#isFull()) this.#leftOut += 1;
+    else this.#setRow(this.addRow(number, object.md5), object);
   }
 
   /** As {@link add}, with the MD5's hex digits in `bytes`. False, and nothing added, where they are no such digits. */
@@ -134,9 +149,17 @@ export class NamedObjects extends ObjectColumns implements StoredRanges {
     bytes: Uint8Array,
     md5At: number,
   ): boolean {
+    if (this.#isFull()) {
+      this.#leftOut += 1;
+      return true;
+    }
     const row = this.addRowFromBytes(number, bytes, md5At);
     if (row !== null) this.#setRow(row, object);
     return row !== null;
+  }
+
+  #isFull(): boolean {
+    return this.count >= this.#countMax;
   }
 
   #setRow(row: number, object: { offset: number; length: number; compression: CinderCompression }): void {

@@ -139,7 +139,7 @@ describe('an inventory', () => {
   const md5 = '0'.repeat(32);
 
   function makeColumns() {
-    const named = new NamedObjects();
+    const named = new NamedObjects(Number.POSITIVE_INFINITY);
     const listed = new ListedObjects();
     const numbers = Array.from({ length: objectCount }, (_, index) => index + 1);
     for (const number of numbers) named.add(number, { offset: number * 10, length: 10, compression: 'zlib', md5 });

@@ -1,8 +1,9 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
-import { defaultFolderOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
-import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
+import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
+import { LinkGathering } from './link-gathering.ts';
+import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
 import { VolumeListing } from './volume-listing.ts';
 
@@ -45,17 +46,16 @@ export class VolumeFolders {
     if (key === null) return null;
     const folder = await this.#folder(bucketName, key.folder);
     await folder.cover([imagePath]);
-    const link = folder.links.get(imagePath);
-    return link !== undefined && isCinderLink(link) ? link : null;
+    return folder.links.get(imagePath) ?? null;
   }
 
   /** Lists one link anew, with all its objects. Null where nothing of it is left. */
   async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
     const folder = await this.#folder(link.bucketName, link.folder);
     const budget = { objectsLeft: Number.POSITIVE_INFINITY };
-    const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, budget);
+    const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, link.folder, budget);
     const found = fresh.get(link.imagePath);
-    if (found === undefined || !isCinderLink(found)) {
+    if (found === undefined) {
       folder.links.delete(link.imagePath);
       return null;
     }
@@ -72,7 +72,7 @@ export class VolumeFolders {
   releaseObjects(link: CinderLink): void {
     const retained = this.#objects.get(link);
     if (retained === undefined) return;
-    retained.budget.objectsLeft += retained.objects.count;
+    retained.budget.objectsLeft += retentionCost(retained.objects.count);
     this.#objects.delete(link);
   }
 
@@ -140,7 +140,7 @@ export class VolumeFolders {
   }
 
   async #addNewLinks({ bucketName, prefix, links }: VolumeListing): Promise<void> {
-    const fresh = await this.#listLinks({ bucket: bucketName, prefix }, this.#budget);
+    const fresh = await this.#listLinks({ bucket: bucketName, prefix }, prefix, this.#budget);
     for (const [imagePath, link] of fresh) {
       if (links.has(imagePath)) this.releaseObjects(link);
       else links.set(imagePath, link);
@@ -175,23 +175,17 @@ export class VolumeFolders {
     return opening;
   }
 
-  async #listLinks(request: ListRequest, budget: RetentionBudget): Promise<Map<string, CinderLink>> {
-    const listings = new Map<string, LinkListing>();
-    for await (const page of this.#context.storage.list({ ...request, signal: this.#context.signal })) {
-      for (const entry of page) {
-        const key = parseCinderKey(entry.key);
-        if (key === null) continue;
-        const listing = listings.get(key.imagePath) ?? new LinkListing(request.bucket, key, budget);
-        listings.set(key.imagePath, listing);
-        listing.add(key.suffix, entry);
-      }
-    }
+  /** Lists links of one folder that have no place in it yet. */
+  async #listLinks(request: ListRequest, folder: string, budget: RetentionBudget): Promise<Map<string, CinderLink>> {
     const links = new Map<string, CinderLink>();
-    for (const [imagePath, listing] of listings) {
-      const { link, objects } = listing.finish();
-      links.set(imagePath, link);
+    const gathering = new LinkGathering(request.bucket, folder, budget, (link, objects) => {
+      links.set(link.imagePath, link);
       if (objects !== null) this.#objects.set(link, { objects, budget });
+    });
+    for await (const page of this.#context.storage.list({ ...request, signal: this.#context.signal })) {
+      for (const entry of page) gathering.add(entry);
     }
+    gathering.finish();
     return links;
   }
 }
@@ -200,7 +194,7 @@ export class VolumeFolders {
 function linkOf(folder: VolumeListing, backupId: string): CinderLink | null {
   let found: CinderLink | null = null;
   for (const link of folder.links.values()) {
-    if (link.backupId !== backupId || !isCinderLink(link)) continue;
+    if (link.backupId !== backupId) continue;
     if (link.metadata !== null) return link;
     found ??= link;
   }

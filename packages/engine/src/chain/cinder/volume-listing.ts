@@ -2,8 +2,9 @@ import pLimit from 'p-limit';
 import { compareKeys } from '../../storage/key-order.ts';
 import { listPageEntriesMax, type ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
-import { momentFolderOf, parseCinderKey } from './image-path.ts';
-import { type CinderLink, LinkListing, type RetentionBudget } from './link-listing.ts';
+import { momentFolderOf } from './image-path.ts';
+import { LinkGathering } from './link-gathering.ts';
+import type { CinderLink, RetentionBudget } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
 
 /** A stretch of the listing that has been read, without a gap. */
@@ -14,8 +15,8 @@ type Stretch = {
   last: string | null;
   /** Nothing comes behind it. */
   ended: boolean;
-  /** The links of the moment at which it stops: more of their objects may follow. */
-  readonly open: Map<string, LinkListing>;
+  /** The links at which it stops: more of their objects may follow. */
+  readonly gathering: LinkGathering;
 };
 
 /** `volume_<id>/`: below it, object stores have a folder for each moment. A posix folder has none. */
@@ -32,7 +33,7 @@ const folderOfMoments = /^volume_[^/]+\/$/;
 export class VolumeListing {
   readonly bucketName: string;
   readonly prefix: string;
-  /** The links whose moment has been read to its end, by image path. Who lists one anew puts it here. */
+  /** The links that have been read to their end, by image path. Who lists one anew puts it here. */
   readonly links = new Map<string, CinderLink>();
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
@@ -70,7 +71,7 @@ export class VolumeListing {
   /** Reads the first page, and to the end where that looks near or nothing can be left out. Throws what storage throws. */
   begin(): Promise<void> {
     return this.#oneAtATime(async () => {
-      const stretch: Stretch = { from: this.prefix, last: null, ended: false, open: new Map() };
+      const stretch = this.#newStretch(this.prefix);
       this.#stretches.push(stretch);
       await this.#read(stretch, (page) => !this.#hasMoments || page.length < listPageEntriesMax);
       this.#isComplete = stretch.ended;
@@ -113,7 +114,7 @@ export class VolumeListing {
     const before = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
     const stopsAt = before === undefined || before.last === null ? before?.from : momentFolderOf(before.last);
     if (before !== undefined && stopsAt === moment) return before;
-    const stretch: Stretch = { from: moment, last: null, ended: false, open: new Map() };
+    const stretch = this.#newStretch(moment);
     this.#stretches.splice(before === undefined ? 0 : this.#stretches.indexOf(before) + 1, 0, stretch);
     return stretch;
   }
@@ -136,43 +137,29 @@ export class VolumeListing {
           this.#join(stretch, next);
           return;
         }
-        this.#take(stretch, entry);
+        stretch.last = entry.key;
+        stretch.gathering.add(entry);
       }
       if (page.length > 0 && stretch.last !== null && !goesOn(page, stretch.last)) return;
     }
     // What the next stretch has seen may be gone since: then it stays as it was seen.
     if (next !== undefined) this.#join(stretch, next);
     else {
-      this.#close(stretch);
+      stretch.gathering.finish();
       stretch.ended = true;
     }
   }
 
-  #take(stretch: Stretch, entry: ObjectEntry): void {
-    if (this.#hasMoments && stretch.last !== null && momentFolderOf(stretch.last) !== momentFolderOf(entry.key)) {
-      this.#close(stretch);
-    }
-    stretch.last = entry.key;
-    const key = parseCinderKey(entry.key);
-    // What is laid out otherwise is of another folder, and seen whole only there.
-    if (key?.folder !== this.prefix) return;
-    const listing = stretch.open.get(key.imagePath) ?? new LinkListing(this.bucketName, key, this.#budget);
-    stretch.open.set(key.imagePath, listing);
-    listing.add(key.suffix, entry);
-  }
-
-  /** Nothing more comes of the moment at which the stretch stands. */
-  #close(stretch: Stretch): void {
-    for (const [imagePath, listing] of stretch.open) {
-      const { link, objects } = listing.finish();
-      this.links.set(imagePath, link);
+  #newStretch(from: string): Stretch {
+    const gathering = new LinkGathering(this.bucketName, this.prefix, this.#budget, (link, objects) => {
+      this.links.set(link.imagePath, link);
       if (objects !== null) this.#retain(link, objects);
-    }
-    stretch.open.clear();
+    });
+    return { from, last: null, ended: false, gathering };
   }
 
   #join(stretch: Stretch, next: Stretch): void {
-    this.#close(stretch);
+    stretch.gathering.finish();
     const joined: Stretch = { ...next, from: stretch.from };
     this.#stretches.splice(this.#stretches.indexOf(stretch), 2, joined);
   }
