@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -29,6 +29,8 @@ test('the commands of the README do what it says', async () => {
   expect(shown).toMatch(/database-disk-full +database-disk +linkage .*created/);
   expect(shown).toMatch(/web-server +web-server +available +presence/);
   expect(shown).toContain('"code": "object_missing"');
+  expect(shown).toMatch(/e4928728-\S+ +replay +512.0 KiB +[0-9a-f]{64} +success/);
+  expect((await stat(join(home.path, 'image.raw'))).size).toBe(512 * 1024);
 
   await using server = await startServer(dataDirectory, `file:${join(repositoryRoot, 'examples', 'buckets')}`);
   const answered = await run(remote ?? '', server.endpoint);

@@ -16,6 +16,7 @@ import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
+import type { StorageUnit } from './storage/port.ts';
 
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
@@ -51,12 +52,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
   const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
-  const limits: BudgetLimits = {
-    requestsPerSecond: options.requestsPerSecond ?? defaultBudget.requestsPerSecond,
-    requestsInFlight: options.requestsInFlight ?? defaultBudget.requestsInFlight,
-  };
-  // Measured as those who ask have it: with the time that the budget makes them wait.
-  const measured = measureStorage(budgetRequests(unit, { limits, clock, sleep: systemSleep }), clock);
+  const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const { catalogue, taskStore, knownBackups, sourceStore, identityStore } = opening.use(
@@ -121,4 +117,19 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 
 function nameOf(job: Job): string {
   return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.taskId}`;
+}
+
+/**
+ * Requests are kept within a budget for each bucket of a service, and of a directory where one was asked for. It stands
+ * below the measure of speed, which is then as those who ask have it: with the time that the budget makes them wait.
+ */
+function withBudget(unit: StorageUnit, options: EmbeddedEngineOptions, clock: Clock): StorageUnit {
+  const { requestsPerSecond, requestsInFlight, storage } = options;
+  const isAsked = requestsPerSecond !== undefined || requestsInFlight !== undefined;
+  if (!isAsked && !storage.startsWith('s3:')) return unit;
+  const limits: BudgetLimits = {
+    requestsPerSecond: requestsPerSecond ?? defaultBudget.requestsPerSecond,
+    requestsInFlight: requestsInFlight ?? defaultBudget.requestsInFlight,
+  };
+  return budgetRequests(unit, { limits, clock, sleep: systemSleep });
 }
