@@ -252,6 +252,37 @@ describe('a parent', () => {
     }
   });
 
+  test.each([
+    ['nothing', []],
+    ['the block hashes of the parent', [['_sha256file', full.objects.get(`${full.imagePath}_sha256file`) ?? '']]],
+  ] as const)('is not taken for what carries its id with metadata of nothing and %s', async (_, others) => {
+    const stray = full.imagePath.replace(/\d{14}/, '20000101000000');
+    await using buckets = await storeChain(chain);
+    await buckets.put(bucketName, [
+      [`${stray}_metadata`, '{}'],
+      ...others.map(([suffix, bytes]) => [stray + suffix, bytes] as const),
+    ]);
+    await using storage = await openUnit(buckets.directory);
+    const memory = rememberProofs();
+    const examinations = await examineAll(storage, chain);
+    expect(examinations.map((one) => one?.level)).toEqual(['linkage', 'linkage', 'linkage']);
+    memory.remember(examinations);
+    const [again] = await examineAll(storage, [leaf], { findProofs: memory.findProofs });
+    expect(again).toMatchObject({ level: 'linkage', fault: null, newProofs: [] });
+    const opened = await openChain(chainContext(storage, bucketName, [leaf.imagePath]));
+    const data = await opened.openData(syncItemOf(leaf, bucketName));
+    expect(data?.links.map(({ location }) => location.imagePath)).toEqual(chain.map(({ imagePath }) => imagePath));
+  });
+
+  test('is none where it is of another volume', async () => {
+    const other = writeCinderBackup({ ...full.plan, volumeId: seededUuid('another volume') });
+    await using buckets = await storeChain([middle, other]);
+    await using storage = await openUnit(buckets.directory);
+    const location = { storageUnitId: 'here', bucketName, imagePath: other.imagePath };
+    const [examination] = await examineAll(storage, [middle], { locate: async () => location });
+    expect(examination).toMatchObject({ level: null, fault: { code: 'parent_missing' } });
+  });
+
   test('may have several children', async () => {
     const other = writeSmallChain('parents', 8, [[1], [5, 6]])[2];
     if (other === undefined) throw new Error('there is a third backup');

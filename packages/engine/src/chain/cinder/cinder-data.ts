@@ -20,21 +20,19 @@ const batchObjects = 1000;
 /** A link's objects: as the metadata names them, and as they were listed. */
 type LinkObjects = { readonly metadata: CinderMetadata; readonly listed: ListedObjects };
 
+type ReadLink = { readonly link: CinderLink; readonly objects: LinkObjects };
+
 /** What is stored of a link and its ancestors. Throws `ReadFault` where the metadata does not allow it. */
 export async function openCinderData(
   tools: ProofTools,
   leaf: CinderLink,
   keptMax = keptObjectsMax,
 ): Promise<ChainData> {
-  const links: { readonly link: CinderLink; readonly objects: LinkObjects }[] = [];
-  const visited = new Set<string>();
-  for (let link: CinderLink | null = leaf; link !== null; ) {
-    const key = JSON.stringify([link.bucketName, link.imagePath]);
-    if (visited.has(key)) throw fault('cycle', `the chain leads back to ${link.imagePath}`);
-    visited.add(key);
-    const objects = await readObjects(tools, link);
-    links.push({ link, objects });
-    link = await findParent(tools, objects.metadata, link);
+  const links: ReadLink[] = [];
+  let next: ReadLink | null = { link: leaf, objects: await readObjects(tools, leaf) };
+  while (next !== null) {
+    links.push(next);
+    next = await readParent(tools, next, links);
   }
   const opened: CinderLinkData[] = [];
   let keptObjects = 0;
@@ -156,11 +154,41 @@ async function readMetadataOrThrow(context: ChainContext, link: CinderLink): Pro
   return reading.metadata;
 }
 
-async function findParent({ folders }: ProofTools, { parentId }: CinderMetadata, link: CinderLink) {
+/**
+ * The parent of a link, of several with its id the first that can be read; null for a full backup. Throws the fault of
+ * the first where none can.
+ */
+async function readParent(
+  tools: ProofTools,
+  { link, objects: { metadata } }: ReadLink,
+  visited: readonly ReadLink[],
+): Promise<ReadLink | null> {
+  const { parentId, volumeId } = metadata;
   if (parentId === null || parentId === undefined) return null;
-  const parent = await folders.findByBackupId(parentId, link);
-  if (parent === null) throw fault('parent_missing', `parent ${quote(parentId)} of ${link.imagePath}`);
-  return parent;
+  const tried = new Set<string>();
+  const leadsBack = new Set(visited.map((other) => keyOf(other.link)));
+  let first: ReadFault | null = null;
+  for await (const candidates of tools.folders.parentsOf(link, parentId)) {
+    for (const parent of candidates) {
+      const key = keyOf(parent);
+      if (tried.has(key)) continue;
+      tried.add(key);
+      try {
+        if (leadsBack.has(key)) throw fault('cycle', `the chain leads back to ${parent.imagePath}`);
+        const objects = await readObjects(tools, parent);
+        if (objects.metadata.volumeId === volumeId) return { link: parent, objects };
+        throw fault('parent_broken', `${parent.imagePath}_metadata has volume_id ${quote(objects.metadata.volumeId)}`);
+      } catch (error) {
+        if (!(error instanceof ReadFault)) throw error;
+        first ??= error;
+      }
+    }
+  }
+  throw first ?? fault('parent_missing', `parent ${quote(parentId)} of ${link.imagePath}`);
+}
+
+function keyOf({ bucketName, imagePath }: CinderLink): string {
+  return JSON.stringify([bucketName, imagePath]);
 }
 
 /** Gives the object at a place in the order of numbers, which is that of offsets. */

@@ -1,12 +1,13 @@
-import { type ObjectEntry, StorageError } from '../../storage/port.ts';
+import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
-import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
-import { printable, quote } from '../quote.ts';
+import type { EdgeProof, UnreadObject } from '../link.ts';
+import { printable } from '../quote.ts';
 import { proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
+import { chooseParent } from './parent-choice.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 
 /** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
@@ -57,16 +58,15 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   const { metadata } = reading;
   const disagreement = findDisagreement(metadata, link);
   if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
-  const search = await findParent(tools, metadata, link);
-  if (search.kind === 'not found') return conclude(context, link, { metadata, parent: null, read }, search.finding);
-  const { parent } = search;
   const inventory = await proveInventory(tools, link, metadata);
-  if (inventory !== null) {
-    return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...inventory });
-  }
-  const linkage = await proveLinkage(tools, link, parent, metadata);
-  const readInTheEnd = linkage.unreadHashes === undefined ? [...read, link.hashFile, parent?.hashFile ?? null] : read;
-  return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...linkage });
+  const choice = await chooseParent(tools, link, metadata, async (parent) =>
+    inventory === null ? await proveLinkage(tools, link, parent, metadata) : inventory,
+  );
+  if (choice.kind === 'not found') return conclude(context, link, { metadata, parent: null, read }, choice.finding);
+  const { parent, edge } = choice;
+  if (inventory !== null) return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...edge });
+  const readInTheEnd = edge.unreadHashes === undefined ? [...read, link.hashFile, parent?.hashFile ?? null] : read;
+  return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...edge });
 }
 
 function conclude(context: ChainContext, link: CinderLink, known: Known, finding: Finding): Attempt {
@@ -90,27 +90,4 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
   return { link, parent, proof, unreadHashes, suspect };
-}
-
-type ParentSearch =
-  | { readonly kind: 'found'; readonly parent: CinderLink | null }
-  | { readonly kind: 'not found'; readonly finding: Finding };
-
-/** Null is found for a full backup. */
-async function findParent(
-  { folders }: ProofTools,
-  { parentId }: CinderMetadata,
-  link: CinderLink,
-): Promise<ParentSearch> {
-  if (parentId === null || parentId === undefined) return { kind: 'found', parent: null };
-  try {
-    const parent = await folders.findByBackupId(parentId, link);
-    if (parent !== null) return { kind: 'found', parent };
-    const fault: Fault = { code: 'parent_missing', detail: `parent ${quote(parentId)} of ${link.imagePath}` };
-    return { kind: 'not found', finding: { fault } };
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'access_denied') throw error;
-    const detail = `the bucket of parent ${quote(parentId)} of ${link.imagePath}`;
-    return { kind: 'not found', finding: { level: 'presence', fault: { code: 'access_denied', detail } } };
-  }
 }

@@ -76,6 +76,10 @@ function judge(
       const detail = `parent ${parent.backupId}: its _sha256file has backup_id ${quote(parentHeader.backupId)}`;
       return { fault: { code: 'parent_broken', detail } };
     }
+    if (parentHeader.volumeId !== metadata.volumeId) {
+      const detail = `parent ${parent.backupId}: its _sha256file has volume_id ${quote(parentHeader.volumeId)}`;
+      return { fault: { code: 'parent_broken', detail } };
+    }
     if (parentHeader.blockBytes !== blockBytes) {
       return geometry(`${place} has blocks of ${blockBytes} bytes, the parent's has ${parentHeader.blockBytes}`);
     }

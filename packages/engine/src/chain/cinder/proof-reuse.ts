@@ -22,17 +22,25 @@ export async function reuseProof(
   if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
   const { parentBackupId, parentListingDigest } = proof;
   const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
-  const parent = parentBackupId !== null && dependsOnParent ? await findParent(folders, parentBackupId, link) : null;
-  if ((parent?.listing.digest ?? null) !== parentListingDigest) return null;
+  const candidates = parentBackupId !== null && dependsOnParent ? await findParents(folders, parentBackupId, link) : [];
+  // What would come out of another choice is not known.
+  if (candidates === null || (candidates.length > 1 && (proof.fault !== null || proof.limit !== null))) return null;
+  const parent = candidates.find(({ listing }) => listing.digest === parentListingDigest) ?? null;
+  if (parent === null && (parentListingDigest !== null || candidates.length > 0)) return null;
   if (proof.limit !== null && !isStillLimited(context, link, parent)) return null;
   return { link, parent, proof, unreadHashes: [] };
 }
 
-async function findParent(folders: VolumeFolders, backupId: string, child: CinderLink): Promise<CinderLink | null> {
+/** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */
+async function findParents(
+  folders: VolumeFolders,
+  backupId: string,
+  child: CinderLink,
+): Promise<readonly CinderLink[] | null> {
   try {
-    return await folders.findByBackupId(backupId, child);
+    for await (const candidates of folders.parentsOf(child, backupId)) if (candidates.length > 0) return candidates;
+    return [];
   } catch (error) {
-    // Whether the proof holds cannot be told; making it anew says why.
     if (error instanceof StorageError && error.code === 'access_denied') return null;
     throw error;
   }

@@ -17,8 +17,6 @@ export class VolumeFolders {
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
   readonly #folders = new Map<string, Promise<VolumeListing>>();
-  /** Where the search for a backup that was not seen beside its child has ended. */
-  readonly #searches = new Map<string, Promise<VolumeListing>>();
   /** Second looks for what was not seen in the first. */
   readonly #secondLooks = new Map<VolumeListing, Promise<void>>();
   readonly #objects = new WeakMap<CinderLink, RetainedObjects>();
@@ -77,48 +75,50 @@ export class VolumeFolders {
   }
 
   /**
-   * Finds a link by its backup's id: beside `child`, in the other folders that are open, in the folder that it has by
-   * default where the child lies in its own, where the catalogue knows it, further in the past of the child's folder,
-   * and at last in that folder listed once more. Null where it is nowhere.
-   * Throws `StorageError` `access_denied` where it is known to lie in a bucket that may not be listed.
+   * The links that may be the parent of `child`, by its backup's id: beside the child, in the other folders that are
+   * open, in the folder that it has by default where the child lies in its own, where the catalogue knows it, further in
+   * the past of the child's folder, and at last in that folder listed once more. Whoever is content stops asking, which
+   * saves what comes later. Of several that are known at a time, that which the catalogue knows comes first, then those
+   * that are finished. Links of another volume are none. A link may come more than once.
+   * Throws `StorageError` `access_denied` where one is known to lie in a bucket that may not be listed.
    */
-  async findByBackupId(backupId: string, child: CinderLink): Promise<CinderLink | null> {
+  async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
     const home = await this.#folder(child.bucketName, child.folder);
-    const near = linkOf(home, backupId);
-    // While more may come, a finished copy may.
-    if (near !== null && (near.metadata !== null || home.isComplete)) return near;
-    const searchKey = JSON.stringify([home.bucketName, home.prefix, backupId]);
-    const search = this.#searches.get(searchKey) ?? this.#search(backupId, child, home);
-    this.#searches.set(searchKey, search);
-    return linkOf(await search, backupId);
-  }
-
-  async #search(backupId: string, child: CinderLink, home: VolumeListing): Promise<VolumeListing> {
+    const among = (folder: VolumeListing) => this.#candidatesIn(folder, backupId, child);
+    yield await among(home);
     if (!home.isComplete) {
       await home.cover(await this.#knownPaths(home, [backupId]));
-      if (linkOf(home, backupId) !== null) return home;
+      yield await among(home);
     }
-    for (const opening of this.#folders.values()) {
-      const folder = await opening;
-      if (linkOf(folder, backupId) !== null) return folder;
-    }
+    for (const opening of this.#folders.values()) yield await among(await opening);
     if (child.defaultRoot !== null) {
-      const folder = await this.#folder(home.bucketName, defaultFolderOf(child.defaultRoot, backupId));
-      if (linkOf(folder, backupId) !== null) return folder;
+      yield await among(await this.#folder(home.bucketName, defaultFolderOf(child.defaultRoot, backupId)));
     }
     const location = await this.#context.locate(backupId);
     if (location !== null && location.storageUnitId === this.#context.storage.id) {
       const folder = await this.#folderOf(location);
-      if (folder !== null && linkOf(folder, backupId) !== null) return folder;
+      if (folder !== null) yield await among(folder);
     }
     while (!home.isComplete) {
       await home.coverPast(child.imagePath);
-      if (linkOf(home, backupId) !== null) return home;
+      yield await among(home);
     }
     const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);
     this.#secondLooks.set(home, secondLook);
     await secondLook;
-    return home;
+    yield await among(home);
+  }
+
+  async #candidatesIn(folder: VolumeListing, backupId: string, child: CinderLink): Promise<readonly CinderLink[]> {
+    const found = [...folder.links.values()].filter(
+      (link) => link.backupId === backupId && isOfSameVolume(link, child),
+    );
+    if (found.length < 2) return found;
+    const known = await this.#context.locate(backupId);
+    const isKnown = (link: CinderLink) =>
+      known !== null && known.bucketName === link.bucketName && known.imagePath === link.imagePath;
+    const rank = (link: CinderLink) => (isKnown(link) ? 0 : link.metadata !== null ? 1 : 2);
+    return found.toSorted((one, other) => rank(one) - rank(other));
   }
 
   /** Where these backups and their ancestors were when they were proved, as far as that is in this folder. */
@@ -190,13 +190,7 @@ export class VolumeFolders {
   }
 }
 
-/** Should an id occur twice in a folder, a copy that is finished serves better than one that is not. */
-function linkOf(folder: VolumeListing, backupId: string): CinderLink | null {
-  let found: CinderLink | null = null;
-  for (const link of folder.links.values()) {
-    if (link.backupId !== backupId) continue;
-    if (link.metadata !== null) return link;
-    found ??= link;
-  }
-  return found;
+/** Where the early posix path does not tell the volume, the metadata and the block hashes do. */
+function isOfSameVolume(one: CinderLink, other: CinderLink): boolean {
+  return one.volumeId === null || other.volumeId === null || one.volumeId === other.volumeId;
 }

@@ -14,11 +14,15 @@ export type RootDirectory = {
   readonly device: number;
 };
 
+/** Where it lies is said to whoever opens it, and not to callers of the interface later. */
+const describedRoot = 'the directory of buckets';
+
 /** Throws `unreachable` where the directory is missing, `access_denied` where it may not be entered. */
 export async function openRoot(path: string): Promise<RootDirectory> {
-  const found = await statRoot(path);
+  const subject = `directory ${JSON.stringify(path)}`;
+  const found = await statRoot(path, subject);
   if (!found.isDirectory()) {
-    throw new StorageError('unreachable', `${describeRoot(path)} is not a directory`);
+    throw new StorageError('unreachable', `${subject} is not a directory`);
   }
   return { path, device: found.dev };
 }
@@ -82,30 +86,23 @@ async function statBucket(root: RootDirectory, bucket: string): Promise<Stats> {
     found = await lstat(join(root.path, bucket));
   } catch (error) {
     if (!isAbsence(error)) throw toStorageError(error, describeBucket(bucket));
-    if ((await statRoot(root.path)).dev !== root.device) {
+    if ((await statRoot(root.path, describedRoot)).dev !== root.device) {
       // A mount that is gone leaves its mount point behind, an empty directory of the device below.
-      throw new StorageError(
-        'unreachable',
-        `${describeRoot(root.path)} is on another device than before: is it mounted?`,
-      );
+      throw new StorageError('unreachable', `${describedRoot} is on another device than before: is it mounted?`);
     }
-    throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describeRoot(root.path)}`);
+    throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describedRoot}`);
   }
   if (found.isDirectory()) return found;
   const kind = found.isSymbolicLink() ? 'a link' : 'no directory';
   throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is ${kind}; a bucket is a directory itself`);
 }
 
-async function statRoot(path: string): Promise<Stats> {
+async function statRoot(path: string, subject: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
-    if (!isAbsence(error)) throw toStorageError(error, describeRoot(path));
-    const message = `${describeRoot(path)} does not exist: is it mounted?`;
+    if (!isAbsence(error)) throw toStorageError(error, subject);
+    const message = `${subject} does not exist: is it mounted?`;
     throw new StorageError('unreachable', message, { cause: error });
   }
-}
-
-function describeRoot(path: string): string {
-  return `directory ${JSON.stringify(path)}`;
 }

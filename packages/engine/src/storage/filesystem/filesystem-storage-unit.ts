@@ -20,7 +20,7 @@ import { walkFolders, walkObjects } from './object-walk.ts';
 
 /**
  * Opens a directory whose subdirectories are buckets. Regular files are the objects, and so are links to files and
- * directories of the same bucket; nothing else is.
+ * directories of the same bucket; nothing else is. A listing goes through one link to a directory on its way, not more.
  *
  * Throws `unreachable` where the directory does not exist. Later too: a mount that is gone is never an empty listing.
  */

@@ -15,6 +15,18 @@ type Child = {
   /** Without links. */
   readonly path: BytePath;
   readonly isDirectory: boolean;
+  readonly isLink: boolean;
+};
+
+/** The way to a directory. */
+type Way = {
+  /** The directories from the bucket to it, links resolved. */
+  readonly trail: readonly BytePath[];
+  /**
+   * One of them was reached through a link. Then no other link to a directory is followed: else a few that lead to each
+   * other would show every object in as many places as there are ways.
+   */
+  readonly behindLink: boolean;
 };
 
 /** A directory on the way down to where the walk is. */
@@ -22,6 +34,7 @@ type Level = {
   readonly path: BytePath;
   /** What the keys in it begin with: empty, or ending with "/". */
   readonly keyPrefix: BytePath;
+  readonly behindLink: boolean;
   readonly children: readonly Child[];
   next: number;
 };
@@ -38,16 +51,16 @@ export async function* walkObjects(
   const wanted = toBytePath(prefix);
   const passed = toBytePath(after);
   const start = wanted.lastIndexOf('/') + 1;
-  const trail = await findFolders(bucket, wanted.slice(0, start));
+  const { trail, behindLink } = await findFolders(bucket, wanted.slice(0, start));
   const levels: Level[] = [];
-  const enter = async (path: BytePath, keyPrefix: BytePath, namePrefix: BytePath) => {
+  const enter = async (path: BytePath, behindLink: boolean, keyPrefix: BytePath, namePrefix: BytePath) => {
     signal?.throwIfAborted();
-    const children = await readChildren(bucket, path, namePrefix);
-    levels.push({ path, keyPrefix, children, next: firstBehind(children, keyPrefix, passed) });
+    const children = await readChildren(bucket, path, behindLink, namePrefix);
+    levels.push({ path, keyPrefix, behindLink, children, next: firstBehind(children, keyPrefix, passed) });
   };
 
-  const first = trail.pop();
-  if (first !== undefined) await enter(first, wanted.slice(0, start), wanted.slice(start));
+  const first = trail.at(-1);
+  if (first !== undefined) await enter(first, behindLink, wanted.slice(0, start), wanted.slice(start));
   let page: ObjectEntry[] = [];
   let pages = 0;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
@@ -58,7 +71,7 @@ export async function* walkObjects(
       level.next += 1;
       // A link back to a directory on the way here would never end.
       const turnsBack = trail.includes(child.path) || levels.some((each) => each.path === child.path);
-      if (!turnsBack) await enter(child.path, level.keyPrefix + child.name, '');
+      if (!turnsBack) await enter(child.path, level.behindLink || child.isLink, level.keyPrefix + child.name, '');
     } else {
       signal?.throwIfAborted();
       const files = takeFiles(level, Math.min(concurrentStats, listPageEntriesMax - page.length));
@@ -83,8 +96,10 @@ export async function* walkFolders(
   const wanted = toBytePath(prefix);
   const start = wanted.lastIndexOf('/') + 1;
   const keyPrefix = wanted.slice(0, start);
-  const directory = (await findFolders(bucket, keyPrefix)).at(-1);
-  const children = directory === undefined ? [] : await readChildren(bucket, directory, wanted.slice(start));
+  const { trail, behindLink } = await findFolders(bucket, keyPrefix);
+  const directory = trail.at(-1);
+  const children =
+    directory === undefined ? [] : await readChildren(bucket, directory, behindLink, wanted.slice(start));
   await bucket.confirm();
   const folders = children.filter(({ isDirectory }) => isDirectory).map(({ name }) => toText(keyPrefix + name));
   for (let from = 0; from === 0 || from < folders.length; from += listPageEntriesMax) {
@@ -101,20 +116,31 @@ function firstBehind(children: readonly Child[], keyPrefix: BytePath, passed: By
   return index === -1 ? children.length : index;
 }
 
-/** The directories from the bucket down to `folders` (empty, or ending with "/"), links resolved; empty if there is no such place. */
-async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<BytePath[]> {
+/** The way from the bucket down to `folders` (empty, or ending with "/"); its trail is empty if there is no such place. */
+async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<Way> {
+  const nowhere: Way = { trail: [], behindLink: false };
   const trail = [bucket.path];
+  let behindLink = false;
   for (const folder of folders.split('/').slice(0, -1)) {
-    if (folder === '' || folder === '.' || folder === '..' || folder.includes('\0')) return [];
-    const found = await bucket.resolve(`${trail.at(-1)}/${folder}`);
-    if (found === null || !found.inside || trail.includes(found.path)) return [];
+    if (folder === '' || folder === '.' || folder === '..' || folder.includes('\0')) return nowhere;
+    const path = `${trail.at(-1)}/${folder}`;
+    const found = await bucket.resolve(path);
+    if (found === null || !found.inside || trail.includes(found.path)) return nowhere;
+    const isLink = found.path !== path;
+    if (isLink && behindLink) return nowhere;
+    behindLink ||= isLink;
     trail.push(found.path);
   }
-  return trail;
+  return { trail, behindLink };
 }
 
 /** What of a directory can lead to objects, in the order of their keys. A directory that vanished has nothing. */
-async function readChildren(bucket: BucketDirectory, path: BytePath, namePrefix: BytePath): Promise<readonly Child[]> {
+async function readChildren(
+  bucket: BucketDirectory,
+  path: BytePath,
+  behindLink: boolean,
+  namePrefix: BytePath,
+): Promise<readonly Child[]> {
   let entries: Dirent<Buffer>[];
   try {
     entries = await readdir(toBytes(path), { encoding: 'buffer', withFileTypes: true });
@@ -130,10 +156,13 @@ async function readChildren(bucket: BucketDirectory, path: BytePath, namePrefix:
       ? await followLink(bucket, `${path}/${name}`)
       : { path: `${path}/${name}`, isDirectory: entry.isDirectory(), isFile: entry.isFile() };
     if (child === null || !(child.isDirectory || child.isFile)) continue;
+    const isLink = entry.isSymbolicLink();
+    if (behindLink && isLink && child.isDirectory) continue;
     // A name that is not UTF-8 cannot be a key. It is shown as near as text comes to it, so that a stray object is
     // seen; `get` does not find it.
     const shown = toBytePath(toText(name));
-    children.push({ name: child.isDirectory ? `${shown}/` : shown, path: child.path, isDirectory: child.isDirectory });
+    const { path: childPath, isDirectory } = child;
+    children.push({ name: isDirectory ? `${shown}/` : shown, path: childPath, isDirectory, isLink });
   }
   children.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
   return children.filter((child, index) => child.name !== children[index - 1]?.name);
