@@ -81,7 +81,9 @@ describe('the backups of a volume', () => {
     const chain = await LonghornChain.open(chainContext(stored.unit, bucketName, []), volume.volumeFolder);
     const [, item] = itemsOf(volume);
     if (item === undefined) throw new Error('there is a second backup');
-    const [link] = (await chain.openData(item))?.links ?? [];
+    const data = await chain.openData(item);
+    expect(data?.holesAreZeros).toBe(true);
+    const [link] = data?.links ?? [];
     expect(link).toMatchObject({ backupId: 'backup-mail1', blocks: null, volumeBytes: 16 * 4096 });
     const objects: StoredObject[] = [];
     for await (const batch of link?.objects() ?? []) objects.push(...batch);
