@@ -15,6 +15,7 @@ import { openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { replayChain } from '../../chain/replay/replay-chain.ts';
 import { decideSync } from '../backups/decide-sync.ts';
+import { itemOfRecord } from '../scans/sync-item.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 
 const unknownFormat = 'the format at the image path is not known: there is nothing to hold its data against';
@@ -42,7 +43,7 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   if (record === null) {
     return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
   }
-  const item = itemOf(record);
+  const item = itemOfRecord(record);
   const examiner = await openChain({
     storage: run.storage,
     bucketName: record.location.bucketName,
@@ -225,18 +226,4 @@ function throughLink(link: LinkData, fault: Fault): Fault {
 function failed(fault: Fault, backupId: string): TaskOutcome {
   const result: VerifyResult = { backup_id: backupId, level: null, links: 0, volume_bytes: null, volume_sha256: null };
   return { fault, result, message: 'nothing was recorded or changed' };
-}
-
-/** The item that would bring in this record. */
-function itemOf(record: BackupRecord): BackupSync {
-  return {
-    backup_id: record.backupId,
-    backup_name: record.backupName,
-    bucket_name: record.location.bucketName,
-    image_path: record.location.imagePath,
-    resource_id: record.resourceId,
-    resource_name: record.resourceName,
-    resource_type: record.resourceType,
-    created_at: record.takenAtS,
-  };
 }
