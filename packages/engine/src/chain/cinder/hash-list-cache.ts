@@ -14,14 +14,21 @@ export class HashListCache {
   readonly #kept = new Map<string, KeptList>();
   #keptBytes = 0;
 
-  /** The list of this key, or what `read` reads. Throws what reading throws. */
-  async *open(key: string, read: () => HashList): HashList {
+  /**
+   * The list of this key, or what `read` reads. `expectedBytes` of hashes are expected: what will not be kept is not
+   * gathered either. Throws what reading throws.
+   */
+  async *open(key: string, expectedBytes: number, read: () => HashList): HashList {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
       yield* kept.batches;
       yield kept.header;
+      return;
+    }
+    if (expectedBytes > keptBytesMax) {
+      yield* read();
       return;
     }
     const batches: Uint8Array[] = [];

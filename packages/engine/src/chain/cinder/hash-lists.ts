@@ -4,6 +4,9 @@ import { HashListCache } from './hash-list-cache.ts';
 import type { CinderLink } from './link-listing.ts';
 import { readListedObject } from './read-fault.ts';
 
+/** Of a hash file, some 72 bytes for each hash of 32. */
+const hashesShare = 32 / 72;
+
 /** The hash lists of a run, the newest kept as far as they are small. */
 export class HashLists {
   readonly #context: ChainContext;
@@ -18,7 +21,8 @@ export class HashLists {
     const { hashFile, bucketName } = link;
     if (hashFile === null) throw new TypeError(`${link.imagePath} has no hash file`);
     const { storage, signal } = this.#context;
-    return this.#cache.open(JSON.stringify([bucketName, hashFile.key, link.listing.digest]), async function* () {
+    const key = JSON.stringify([bucketName, hashFile.key, link.listing.digest]);
+    return this.#cache.open(key, hashFile.size * hashesShare, async function* () {
       const request = { bucket: bucketName, key: hashFile.key, signal };
       yield* readHashFile(await readListedObject(storage, request, hashFile));
     });

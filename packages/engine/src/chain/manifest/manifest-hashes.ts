@@ -24,7 +24,8 @@ export class ManifestHashes {
     const { bucketName, blockHashes, listing } = link.place;
     if (blockHashes === null) throw new TypeError(`${link.place.imagePath} has no block hashes`);
     const { storage, signal } = this.#context;
-    return this.#cache.open(JSON.stringify([bucketName, blockHashes.key, listing.digest]), async function* () {
+    const key = JSON.stringify([bucketName, blockHashes.key, listing.digest]);
+    return this.#cache.open(key, blockHashes.size, async function* () {
       const request = { bucket: bucketName, key: blockHashes.key, signal };
       yield* readBlockHashes(await readListedObject(storage, request, blockHashes), link);
     });
