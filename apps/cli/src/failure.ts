@@ -36,6 +36,9 @@ export function failureOf(thrown: unknown): Failure {
     return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (error.name === 'AbortError') {
+    return { exitCode: exitCodes.interrupted, code: error.name, message: 'interrupted', remedy: null, problems: [] };
+  }
   const known = operatorErrors.has(error.name);
   return {
     exitCode: exitCodes.failure,

@@ -145,6 +145,13 @@ export const reasons = {
     retry: 'final',
     remedy: 'The key is needed to read it; without it only presence can be said.',
   },
+  format_unknown: {
+    number: 'BackupSync.2028',
+    summary: 'what lies at the image path is of no format that is known',
+    retry: 'final',
+    remedy:
+      'Only presence can be proved of it. A chain manifest beside the data makes more possible: see manifest create.',
+  },
   changed_while_read: {
     number: 'BackupSync.2023',
     summary: 'the backup changed while it was read',
@@ -155,7 +162,7 @@ export const reasons = {
     number: 'BackupSync.2024',
     summary: 'the operation was cancelled',
     retry: 'later',
-    remedy: 'Sync again when wanted.',
+    remedy: 'Start it again when wanted.',
   },
   deadline_exceeded: {
     number: 'BackupSync.2025',

@@ -50,7 +50,7 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
   if (examination.fault !== null) return { fault: examination.fault };
   const data = await examiner.openData(item);
   if (data === null) {
-    return { fault: { code: 'version_unsupported', detail: 'the format at the image path is not known' } };
+    return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
   }
   if ('stream' in output) return replayChain(data, { storage, sink: streamSink(output.stream), signal, onProgress });
   return extractToFile(data, output, { storage, signal, onProgress });

@@ -56,7 +56,8 @@ export async function extractCommand(
   if (extracted.fault !== null) {
     const { message, number, remedy } = describeReason(extracted.fault.code, extracted.fault.detail);
     const noFile = options.output === '-' ? 'What was written is not to be used. ' : 'No file was left. ';
-    printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy, problems: [] });
+    const unrecorded = ' The record was left as it is: verify --level replay judges it.';
+    printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }
   note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);

@@ -42,7 +42,8 @@ function readLines(content: string, file: string): BackupSyncInput[] {
     else problems.push(...problemsOf(item.error).map((each) => ({ ...each, place: `${place}, ${each.place}` })));
   }
   if (problems.length > 0) throw new BackupSyncError('invalid_request', 'some lines are not valid', { problems });
-  if (items.length === 0) throw new UsageError(`${file === '-' ? 'standard input' : file} has no item to sync`);
+  // A pipe may well bring nothing: `scan … | sync -` where nothing is new. A file was meant to hold something.
+  if (items.length === 0 && file !== '-') throw new UsageError(`${file} has no item to sync`);
   return items;
 }
 

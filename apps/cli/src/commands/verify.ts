@@ -1,10 +1,10 @@
-import { hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
+import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes, formatTable } from '../table.ts';
-import { print, printJson } from '../terminal.ts';
+import { formatBytes, formatTable, printable } from '../table.ts';
+import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Milliseconds between two looks at an operation. */
@@ -20,15 +20,26 @@ export async function verifyCommand(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { operations } = connection;
   const started: string[] = [];
+  const unknown: string[] = [];
   for (const backupId of backupIds) {
-    const { operation_id } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
-    started.push(operation_id);
+    try {
+      const { operation_id } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
+      started.push(operation_id);
+    } catch (error) {
+      if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
+      unknown.push(backupId);
+    }
   }
   const ended: Operation[] = [];
   for (const id of started) ended.push(await follow(operations, id, context));
-  if (terminal.json) printJson(terminal, { operations: ended });
-  else print(terminal, describe(ended));
-  return ended.every(({ status }) => status === 'success') ? exitCodes.done : exitCodes.someItemsFailed;
+  if (terminal.json) printJson(terminal, { operations: ended, not_recorded: unknown });
+  else {
+    print(terminal, describe(ended));
+    for (const backupId of unknown) note(terminal, `no backup ${printable(backupId)} is recorded`);
+  }
+  return unknown.length === 0 && ended.every(({ status }) => status === 'success')
+    ? exitCodes.done
+    : exitCodes.someItemsFailed;
 }
 
 async function follow(operations: Operations, id: string, { terminal, signal }: CommandContext): Promise<Operation> {

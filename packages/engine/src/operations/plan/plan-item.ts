@@ -44,6 +44,7 @@ const classOfReason = {
   content_mismatch: 'broken',
   conflict: 'conflicting',
   archived: 'unreadable',
+  format_unknown: 'unreadable',
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
   cancelled: 'unreadable',

@@ -3,7 +3,6 @@ import {
   type DataLevel,
   dataLevels,
   lowerLevel,
-  reaches,
   type VerificationLevel,
   type VerifyResult,
 } from '@backup-sync/contracts';
@@ -18,7 +17,7 @@ import { decideSync } from '../backups/decide-sync.ts';
 import { itemOfRecord } from '../scans/sync-item.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 
-const unknownFormat = 'the format at the image path is not known: there is nothing to hold its data against';
+const unknownFormat = 'there is nothing to hold its data against';
 
 /** What a verification came to, before it is recorded. */
 type Proved = {
@@ -32,8 +31,8 @@ type Proved = {
 
 /**
  * The work of a verification: proves the chain as a sync would, then reads what is stored, link by link, full backup
- * first. Links whose content is proved and that have not changed since are not read again; an interrupted link goes on
- * behind the objects that were proved.
+ * first: always anew, since data can rot where no listing shows it. An interrupted run goes on in its link behind the
+ * objects that were proved.
  */
 export async function verifyChain(run: TaskRun, opening: StorageOpening | null): Promise<TaskOutcome> {
   const { task, services } = run;
@@ -48,7 +47,11 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
     storage: run.storage,
     bucketName: record.location.bucketName,
     imagePaths: [item.image_path],
-    findProofs: (backupIds) => catalogue.findProofs(task.projectId, backupIds),
+    // Faults that were found in data may have been mended where no listing shows it: they are not taken over.
+    findProofs: async (backupIds) => {
+      const proofs = await catalogue.findProofs(task.projectId, backupIds);
+      return proofs.filter(({ fault }) => fault === null);
+    },
     locate: async (backupId) => (await catalogue.showBackup(task.projectId, backupId))?.location ?? null,
     // Who asks for the data asks for the hashes, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,
@@ -65,7 +68,7 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   if (examination.fault !== null) proved = brokenBefore(examination, examination.fault);
   else {
     const data = await examiner.openData(item);
-    if (data === null) return failed({ code: 'version_unsupported', detail: unknownFormat }, record.backupId);
+    if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
     proved = await readChain(run, record, examination, data, level, opening);
   }
   await recordVerdict(run, item, record, examination, proved);
@@ -108,16 +111,18 @@ async function readChain(
     const edge = edges.get(link.backupId);
     if (edge === undefined) throw new Error(`link ${link.backupId} has no proof to build on`);
     lowest = lowerLevel(lowest, edge.level ?? 'presence');
-    if (edge.level !== null && reaches(edge.level, 'content')) continue;
-    const isFresh = proofs.has(link.backupId);
-    const fault = await readLink(run, link, index, isFresh, opening);
+    const fault = await readLink(run, link, index, proofs.has(link.backupId), opening);
     const verifiedAtMs = run.services.clock.nowMs();
-    // What has no block hashes, as of early writers, stays where it was: `content` is beyond `linkage`.
-    const level = fault === null && edge.level === 'linkage' ? 'content' : edge.level;
-    proofs.set(link.backupId, { ...edge, level, fault, verifiedAtMs });
     if (fault !== null) {
+      const level = edge.level === null ? null : lowerLevel(edge.level, 'linkage');
+      proofs.set(link.backupId, { ...edge, level, fault, verifiedAtMs });
       const told = link.backupId === record.backupId ? fault : throughLink(link, fault);
       return { ...summary, level: null, fault: told, proofs: [...proofs.values()] };
+    }
+    // What was replayed stays so, at its own time. What has no block hashes, as of early writers, stays where it was:
+    // `content` is beyond `linkage`.
+    if (edge.level === 'linkage' || edge.level === 'content') {
+      proofs.set(link.backupId, { ...edge, level: 'content', verifiedAtMs });
     }
   }
   const reached = lowest === 'linkage' ? 'content' : lowest;
@@ -195,7 +200,7 @@ async function recordVerdict(
   const seen: Examination = {
     ...examination,
     fault: proved.fault,
-    level: proved.level ?? examination.level,
+    level: recordLevel(first, examination, proved),
     verifiedAtMs,
     newProofs: proved.proofs,
   };
@@ -214,6 +219,13 @@ async function recordVerdict(
     if (await catalogue.recordVerdict(verdict)) return;
     current = await catalogue.showBackup(task.projectId, item.backup_id);
   }
+}
+
+/** A record that was replayed does not fall back by being read once more. */
+function recordLevel(record: BackupRecord, examination: Examination, { fault, level, proofs }: Proved) {
+  if (fault !== null) return examination.level === null ? null : lowerLevel(examination.level, 'linkage');
+  const leafIsNew = proofs.some(({ backupId }) => backupId === record.backupId);
+  return record.level === 'replay' && level === 'content' && !leafIsNew ? 'replay' : (level ?? examination.level);
 }
 
 function throughLink(link: LinkData, fault: Fault): Fault {
