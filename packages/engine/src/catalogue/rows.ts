@@ -29,20 +29,6 @@ export function itemToJson(item: BackupSync): string {
   });
 }
 
-/** The item that would bring in this record. */
-export function itemOfBackup(row: Selectable<BackupRow>): BackupSync {
-  return {
-    backup_id: row.backup_id,
-    backup_name: row.backup_name,
-    bucket_name: row.bucket_name,
-    image_path: row.image_path,
-    resource_id: row.resource_id,
-    resource_name: row.resource_name,
-    resource_type: row.resource_type,
-    created_at: row.taken_at_s,
-  };
-}
-
 function listingToColumns(listing: Listing): ListingColumns {
   return {
     listing_digest: listing.digest,

@@ -1,10 +1,10 @@
 import { isToSync, reasons } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
 import { acceptImports, queueImports } from '../operations/backups/accept-imports.ts';
 import { liesAt } from '../operations/scans/lies-at.ts';
 import type { Found } from '../operations/scans/make-findings.ts';
-import { itemOfRecord } from '../operations/scans/sync-item.ts';
 import type { TaskRun } from '../operations/tasks/run-task.ts';
 import { decideRemovals } from './decide-removals.ts';
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
+import { itemOfRecord } from '../item-of-record.ts';
 import type { Catalogue } from '../port.ts';
-import { itemOfBackup, itemToJson } from '../rows.ts';
+import { itemToJson, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -47,7 +48,7 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
       backup_id: backupId,
       resource_id: record.resource_id,
       resource_name: record.resource_name,
-      item: itemToJson(itemOfBackup(record)),
+      item: itemToJson(itemOfRecord(rowToRecord(record))),
       actor_kind: deletion.actor.kind,
       actor_name: deletion.actor.name,
       request_id: deletion.requestId,

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
+import { walkDocument } from '../json/walk-document.ts';
 import { quote } from '../quote.ts';
 import { BlockMap } from './block-map.ts';
 import { parseQuantity } from './quantity.ts';
@@ -44,18 +44,14 @@ export type CfgReading =
 export async function readBackupCfg(bytes: AsyncIterable<Uint8Array>): Promise<CfgReading> {
   const collector = new CfgCollector();
   const json = new BoundedJson(collector);
-  const hash = createHash('sha256');
+  let contentId: string;
   try {
-    for await (const piece of bytes) {
-      hash.update(piece);
-      json.write(piece);
-    }
-    json.end();
+    contentId = await walkDocument(bytes, json);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     return { kind: 'unreadable', detail: error.message, truncated: error.truncated };
   }
-  return collector.finish(hash.digest('hex'));
+  return collector.finish(contentId);
 }
 
 class CfgCollector implements JsonVisitor {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type ChainManifestHeader,
   chainManifestFormat,
@@ -6,6 +5,7 @@ import {
   chainManifestObject,
 } from '@backup-sync/contracts';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
+import { walkDocument } from '../json/walk-document.ts';
 import { quote } from '../quote.ts';
 import { ManifestObjects } from './manifest-objects.ts';
 
@@ -39,18 +39,14 @@ export type ManifestReading =
 export async function readManifest(bytes: AsyncIterable<Uint8Array>): Promise<ManifestReading> {
   const collector = new ManifestCollector();
   const json = new BoundedJson(collector);
-  const hash = createHash('sha256');
+  let contentId: string;
   try {
-    for await (const piece of bytes) {
-      hash.update(piece);
-      json.write(piece);
-    }
-    json.end();
+    contentId = await walkDocument(bytes, json);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     return collector.unreadable(error.message, error.truncated);
   }
-  return collector.finish(hash.digest('hex'));
+  return collector.finish(contentId);
 }
 
 type Fields = { [key: string]: unknown };

@@ -1,4 +1,5 @@
 import { describeReason, type FindingState, type ScanFinding } from '@backup-sync/contracts';
+import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
 import type { Fault, Location } from '../../chain/link.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
@@ -6,7 +7,7 @@ import { assessPlace, type PlaceAssessment } from './assess.ts';
 import { type Description, describeCandidates } from './describe-candidates.ts';
 import type { Candidate } from './find-candidates.ts';
 import { liesAt } from './lies-at.ts';
-import { itemOf, itemOfRecord } from './sync-item.ts';
+import { itemOf } from './sync-item.ts';
 
 /** What finding needs to know and to reach. */
 export type FindingContext = {

@@ -1,5 +1,4 @@
 import { type BackupSync, backupSync, problemsOf } from '@backup-sync/contracts';
-import type { BackupRecord } from '../../catalogue/port.ts';
 import type { DescribedBackup } from '../../chain/format.ts';
 import type { Fault } from '../../chain/link.ts';
 import { legalBackupName } from '../backups/legal-backup-name.ts';
@@ -26,20 +25,6 @@ export function itemOf(
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error).map(({ place: field, message }) => `${field} ${message}`);
   return { code: 'metadata_unreadable', detail: `no sync request can name it: ${problems.join('; ')}` };
-}
-
-/** The item that would bring in this record as it is. */
-export function itemOfRecord(record: BackupRecord): BackupSync {
-  return {
-    backup_id: record.backupId,
-    backup_name: record.backupName,
-    bucket_name: record.location.bucketName,
-    image_path: record.location.imagePath,
-    resource_id: record.resourceId,
-    resource_name: record.resourceName,
-    resource_type: record.resourceType,
-    created_at: record.takenAtS,
-  };
 }
 
 /**

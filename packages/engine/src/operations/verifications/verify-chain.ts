@@ -6,6 +6,7 @@ import {
   type VerificationLevel,
   type VerifyResult,
 } from '@backup-sync/contracts';
+import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import type { StorageOpening } from '../../chain/content/content-messages.ts';
 import { proveContent } from '../../chain/content/prove-content.ts';
@@ -14,7 +15,6 @@ import { openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { replayChain } from '../../chain/replay/replay-chain.ts';
 import { decideSync } from '../backups/decide-sync.ts';
-import { itemOfRecord } from '../scans/sync-item.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 
 const unknownFormat = 'there is nothing to hold its data against';

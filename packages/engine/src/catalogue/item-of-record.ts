@@ -1,0 +1,16 @@
+import type { BackupSync } from '@backup-sync/contracts';
+import type { BackupRecord } from './port.ts';
+
+/** The item that would bring in this record as it is. */
+export function itemOfRecord(record: BackupRecord): BackupSync {
+  return {
+    backup_id: record.backupId,
+    backup_name: record.backupName,
+    bucket_name: record.location.bucketName,
+    image_path: record.location.imagePath,
+    resource_id: record.resourceId,
+    resource_name: record.resourceName,
+    resource_type: record.resourceType,
+    created_at: record.takenAtS,
+  };
+}
