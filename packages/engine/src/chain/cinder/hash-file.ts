@@ -16,7 +16,10 @@ export class HashFileFault extends Error {
   override readonly name = 'HashFileFault';
 }
 
-/** The hashes of a volume's blocks: batches of consecutive hashes of 32 bytes, and as the last thing the header. */
+/**
+ * The hashes of a volume's blocks: batches of consecutive hashes of 32 bytes, and as the last thing the header. A batch
+ * stands until the next is asked for: whoever keeps one copies it.
+ */
 export type HashList = AsyncGenerator<Uint8Array | HashFileHeader, void, void>;
 
 const openingBracket = 0x5b;
@@ -36,7 +39,8 @@ export async function* readHashFile(bytes: AsyncIterable<Uint8Array>): HashList 
         if (header.hashesBegun && !scanner.ended) {
           const to = scanner.scan(piece, from);
           json.skip(to - from);
-          yield* scanner.takeBatches();
+          const batch = scanner.takeBatch();
+          if (batch !== null) yield batch;
           from = to;
         } else {
           // Only behind an opening bracket can the array of hashes begin.

@@ -1,4 +1,5 @@
 import type { ChainContext } from '../examiner.ts';
+import { oneAhead } from '../one-ahead.ts';
 import { type HashList, readHashFile } from './hash-file.ts';
 import { HashListCache } from './hash-list-cache.ts';
 import type { CinderLink } from './link-listing.ts';
@@ -24,7 +25,7 @@ export class HashLists {
     const key = JSON.stringify([bucketName, hashFile.key, link.listing.digest]);
     return this.#cache.open(key, hashFile.size * hashesShare, async function* () {
       const request = { bucket: bucketName, key: hashFile.key, signal };
-      yield* readHashFile(await readListedObject(storage, request, hashFile));
+      yield* readHashFile(oneAhead(await readListedObject(storage, request, hashFile)));
     });
   }
 }

@@ -55,7 +55,8 @@ abstract class ObjectColumns {
   /** Adds a row whose MD5 stands in hex digits in `bytes`. Null where they are no such digits: then there is no row. */
   protected addRowFromBytes(number: number, bytes: Uint8Array, md5At: number): number | null {
     const row = this.#makeRow(number);
-    if (decodeHex(bytes, md5At, this.#md5, row * md5Bytes, md5Bytes)) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (decodeHex(view, md5At, new DataView(this.#md5.buffer), row * md5Bytes, md5Bytes)) {
       this.#hasMd5[row] = 1;
       return row;
     }
