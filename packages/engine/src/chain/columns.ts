@@ -1,37 +1,51 @@
 import { Buffer } from 'node:buffer';
 
-/** Digests of one size, a row each, packed; a row may have none. Nothing is held before the first is set. */
+const chunkRows = 4096;
+/** There may be hundreds of thousands of columns with a row or two. */
+const rowsAtFirst = 4;
+
+/** Digests of one size, a row each, packed; a row may have none, and a stretch of rows without any takes no room. */
 export class DigestColumn {
   readonly #width: number;
-  #bytes = new Uint8Array();
-  #isSet = new Uint8Array();
+  /** Of each row a byte that says whether it has a digest, and the digest. */
+  readonly #chunks: (Uint8Array | undefined)[] = [];
 
   /** `width`: bytes of one digest. */
   constructor(width: number) {
     this.#width = width;
   }
 
-  /** `hex` has two digits for each byte of the width. */
-  set(row: number, hex: string): void {
-    if (row >= this.#isSet.length) {
-      const capacity = Math.max(16, row * 2);
-      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(capacity * this.#width));
-      this.#isSet = new Uint8Array(this.#isSet.buffer.transfer(capacity));
-    }
-    this.#bytes.set(Buffer.from(hex, 'hex'), row * this.#width);
-    this.#isSet[row] = 1;
+  /** `digest` has as many bytes as the width. */
+  set(row: number, digest: Uint8Array): void {
+    const index = Math.floor(row / chunkRows);
+    const at = (row % chunkRows) * (1 + this.#width);
+    const chunk = this.#roomFor(index, row % chunkRows);
+    chunk[at] = 1;
+    chunk.set(digest, at + 1);
   }
 
   /** The digest's bytes, not to be changed; null where the row has none. */
   at(row: number): Uint8Array | null {
-    if (this.#isSet[row] !== 1) return null;
-    return this.#bytes.subarray(row * this.#width, (row + 1) * this.#width);
+    const at = (row % chunkRows) * (1 + this.#width);
+    const chunk = this.#chunks[Math.floor(row / chunkRows)];
+    return chunk === undefined || chunk[at] !== 1 ? null : chunk.subarray(at + 1, at + 1 + this.#width);
   }
 
   /** Hex digits; null where the row has none. */
   hexAt(row: number): string | null {
     const bytes = this.at(row);
     return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  }
+
+  #roomFor(index: number, rowInChunk: number): Uint8Array {
+    const chunk = this.#chunks[index];
+    const rows = (chunk?.length ?? 0) / (1 + this.#width);
+    if (chunk !== undefined && rowInChunk < rows) return chunk;
+    const wanted = index === 0 ? Math.min(chunkRows, Math.max(rowsAtFirst, 2 * rowInChunk)) : chunkRows;
+    const grown = new Uint8Array(wanted * (1 + this.#width));
+    if (chunk !== undefined) grown.set(chunk);
+    this.#chunks[index] = grown;
+    return grown;
   }
 }
 

@@ -1,35 +1,39 @@
 import { Buffer } from 'node:buffer';
+import { NumberColumn } from '../number-column.ts';
 import { hashBytes } from './hash-array-scanner.ts';
 
 /** Hashes that are compared at once: most are equal. */
 const comparedBytes = 128 * hashBytes;
 
-/**
- * Runs of consecutive blocks of a volume, in rising order, none touching the next. `starts[i]` is a run's first block,
- * `ends[i]` the block behind its last.
- */
-export type BlockRuns = { readonly starts: readonly number[]; readonly ends: readonly number[] };
-
-/** Puts runs together from blocks that come in rising order. */
-export class BlockRunsBuilder {
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
+/** Runs of consecutive blocks of a volume, in rising order, none touching the next: millions of them take a few bytes each. */
+export class BlockRuns {
+  readonly #starts = new NumberColumn();
+  readonly #ends = new NumberColumn();
+  #count = 0;
+  #lastEnd = -1;
 
   get count(): number {
-    return this.#starts.length;
+    return this.#count;
   }
 
+  /** The first block of a run; without end where there is no such run. */
+  startAt(run: number): number {
+    return run < this.#count ? this.#starts.at(run) : Number.POSITIVE_INFINITY;
+  }
+
+  /** The block behind the last of a run; without end where there is no such run. */
+  endAt(run: number): number {
+    return run < this.#count ? this.#ends.at(run) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Adds blocks from `start` up to, and without, `end`. They come in rising order. */
   add(start: number, end: number): void {
-    const last = this.#ends.length - 1;
-    if (this.#ends[last] === start) this.#ends[last] = end;
-    else {
-      this.#starts.push(start);
-      this.#ends.push(end);
+    if (start !== this.#lastEnd) {
+      this.#starts.set(this.#count, start);
+      this.#count += 1;
     }
-  }
-
-  finish(): BlockRuns {
-    return { starts: this.#starts, ends: this.#ends };
+    this.#ends.set(this.#count - 1, end);
+    this.#lastEnd = end;
   }
 }
 
@@ -41,7 +45,7 @@ export class BlockRunsBuilder {
  */
 export class ChangedBlocks {
   readonly #runsMax: number;
-  readonly #runs = new BlockRunsBuilder();
+  readonly #runs = new BlockRuns();
   #block = 0;
 
   constructor(runsMax: number) {
@@ -66,8 +70,8 @@ export class ChangedBlocks {
     }
   }
 
-  finish(): BlockRuns {
-    return this.#runs.finish();
+  get runs(): BlockRuns {
+    return this.#runs;
   }
 }
 

@@ -52,8 +52,8 @@ async function openLink(
   parent: CinderLinkData | null,
 ): Promise<CinderLinkData> {
   const blocks = link.hashFile === null ? null : await openBlocks(tools.hashLists, link);
-  const lastRow = objects.rowsByNumber().at(-1);
-  const end = lastRow === undefined ? 0 : objects.offsetAt(lastRow) + objects.lengthAt(lastRow);
+  const lastRow = objects.rowAt(objects.count - 1);
+  const end = objects.count === 0 ? 0 : objects.offsetAt(lastRow) + objects.lengthAt(lastRow);
   return new CinderLinkData(tools, link, kept, blocks, volumeBytesOf(end, blocks, parent?.volumeBytes ?? null));
 }
 
@@ -114,12 +114,11 @@ class CinderLinkData implements LinkData {
 
   async *objects(): AsyncGenerator<readonly StoredObject[]> {
     const objects = this.#kept ?? (await readObjects(this.#tools, this.#link));
-    const rows = objects.metadata.objects.rowsByNumber();
+    const { count } = objects.metadata.objects;
     const toObject = storedObjects(this.#link.imagePath, objects);
-    for (let from = 0; from < rows.length; from += batchObjects) {
+    for (let from = 0; from < count; from += batchObjects) {
       const batch: StoredObject[] = [];
-      for (let place = from; place < Math.min(rows.length, from + batchObjects); place += 1)
-        batch.push(toObject(place));
+      for (let place = from; place < Math.min(count, from + batchObjects); place += 1) batch.push(toObject(place));
       yield batch;
     }
   }
@@ -194,15 +193,13 @@ function keyOf({ bucketName, imagePath }: CinderLink): string {
 /** Gives the object at a place in the order of numbers, which is that of offsets. */
 function storedObjects(imagePath: string, { metadata, listed }: LinkObjects): (place: number) => StoredObject {
   const { objects } = metadata;
-  const rows = objects.rowsByNumber();
-  const listedRows = listed.rowsByNumber();
   const isEarly = isOfEarlyWriter(metadata);
   return (place) => {
-    const row = rows[place] ?? 0;
-    const listedRow = listedRows[place];
+    const row = objects.rowAt(place);
+    const listedRow = listed.rowAt(place);
     const number = objects.numberAt(row);
     const key = `${imagePath}${objectSuffix(number)}`;
-    if (listedRow === undefined || listed.numberAt(listedRow) !== number) throw fault('object_missing', key);
+    if (place >= listed.count || listed.numberAt(listedRow) !== number) throw fault('object_missing', key);
     const etag = listed.md5At(listedRow);
     const digest = { algorithm: 'md5', hex: Buffer.from(objects.md5At(row) ?? []).toString('hex') } as const;
     return {

@@ -34,7 +34,7 @@ export async function compareHashLists(child: HashList, parent: HashList, runsMa
       changed.compare(childCursor.take(length), parentCursor.take(length));
     }
     const headers = { child: await childCursor.finish(), parent: await parentCursor.finish() };
-    return { ...headers, changed: changed.finish() };
+    return { ...headers, changed: changed.runs };
   } finally {
     await childCursor.close();
     await parentCursor.close();

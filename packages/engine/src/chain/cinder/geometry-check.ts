@@ -1,10 +1,11 @@
 import type { Fault } from '../link.ts';
-import { type BlockRuns, BlockRunsBuilder } from './block-runs.ts';
+import { BlockRuns } from './block-runs.ts';
 
 /** What a link stores: ranges of the volume, in bytes. */
 export type StoredRanges = {
-  /** The rows in the order in which the writer made them. */
-  readonly rows: Iterable<number>;
+  readonly count: number;
+  /** The row that has a place, from 0, in the order in which the writer made them. */
+  rowAt(place: number): number;
   offsetAt(row: number): number;
   lengthAt(row: number): number;
   /** What a message calls the row. */
@@ -31,29 +32,34 @@ export function checkGeometry(
   isFull: boolean,
 ): Geometry {
   const { blockBytes, hashCount } = hashes;
-  const stored = new BlockRunsBuilder();
+  const stored = new BlockRuns();
   let end = 0;
   if (hashCount === 0) return broken('there is no block hash, so the volume would have no bytes');
-  for (const row of objects.rows) {
-    const place = objects.placeOf(row);
+  for (let index = 0; index < objects.count; index += 1) {
+    const row = objects.rowAt(index);
     const offset = objects.offsetAt(row);
     const length = objects.lengthAt(row);
-    if (length === 0) return broken(`${place} has no bytes`);
+    if (length === 0) return broken(`${objects.placeOf(row)} has no bytes`);
     if (offset % blockBytes !== 0) {
-      return broken(`${place} starts at byte ${offset}, which is no multiple of the block size ${blockBytes}`);
+      return broken(
+        `${objects.placeOf(row)} starts at byte ${offset}, which is no multiple of the block size ${blockBytes}`,
+      );
     }
     if (offset < end)
-      return broken(`${place} starts at byte ${offset}, before the end of the object before it (${end})`);
-    if (isFull && offset !== end) return broken(`bytes ${end} to ${offset} of the volume are missing before ${place}`);
+      return broken(
+        `${objects.placeOf(row)} starts at byte ${offset}, before the end of the object before it (${end})`,
+      );
+    if (isFull && offset !== end)
+      return broken(`bytes ${end} to ${offset} of the volume are missing before ${objects.placeOf(row)}`);
     end = offset + length;
     const endBlock = Math.ceil(end / blockBytes);
     if (endBlock > hashCount) {
       return broken(
-        `${place} ends at byte ${end}, beyond the ${hashCount} blocks of ${blockBytes} bytes that have a hash`,
+        `${objects.placeOf(row)} ends at byte ${end}, beyond the ${hashCount} blocks of ${blockBytes} bytes that have a hash`,
       );
     }
     if (end % blockBytes !== 0 && endBlock !== hashCount) {
-      return broken(`${place} ends at byte ${end}, inside a block that is not the volume's last`);
+      return broken(`${objects.placeOf(row)} ends at byte ${end}, inside a block that is not the volume's last`);
     }
     stored.add(offset / blockBytes, endBlock);
   }
@@ -61,7 +67,7 @@ export function checkGeometry(
   if (isFull && !reachesLastBlock) {
     return broken(`the objects hold ${Math.ceil(end / blockBytes)} blocks, and there are ${hashCount} block hashes`);
   }
-  return { kind: 'whole', stored: stored.finish(), volumeBytes: reachesLastBlock ? end : null };
+  return { kind: 'whole', stored, volumeBytes: reachesLastBlock ? end : null };
 }
 
 function broken(detail: string): Geometry {

@@ -27,16 +27,13 @@ export function checkInventory(input: InventoryInput): InventoryFinding | null {
 }
 
 function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): InventoryFinding | null {
-  const namedRows = named.rowsByNumber();
-  const listedRows = listed.rowsByNumber();
   let missing: number | null = null;
   let missingCount = 0;
   let stray: number | null = null;
   let [at, listedAt] = [0, 0];
-  while (at < namedRows.length || listedAt < listedRows.length) {
-    const namedNumber = at < namedRows.length ? named.numberAt(namedRows[at] ?? 0) : Number.POSITIVE_INFINITY;
-    const listedNumber =
-      listedAt < listedRows.length ? listed.numberAt(listedRows[listedAt] ?? 0) : Number.POSITIVE_INFINITY;
+  while (at < named.count || listedAt < listed.count) {
+    const namedNumber = at < named.count ? named.numberAt(named.rowAt(at)) : Number.POSITIVE_INFINITY;
+    const listedNumber = listedAt < listed.count ? listed.numberAt(listed.rowAt(listedAt)) : Number.POSITIVE_INFINITY;
     if (namedNumber < listedNumber) {
       missing ??= namedNumber;
       missingCount += 1;
@@ -52,9 +49,8 @@ function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Inv
   }
   if (stray !== null) return found('object_stray', `${imagePath}${objectSuffix(stray)}`);
   if (strayKey !== null) return found('object_stray', strayKey);
-  for (const [index, row] of namedRows.entries()) {
-    const expected = index + 1;
-    if (named.numberAt(row) !== expected) {
+  for (let expected = 1; expected <= named.count; expected += 1) {
+    if (named.numberAt(named.rowAt(expected - 1)) !== expected) {
       const key = `${imagePath}${objectSuffix(expected)}`;
       return found('object_missing', `${key} is neither named nor there, though higher numbers are`);
     }
@@ -63,26 +59,26 @@ function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Inv
 }
 
 function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryInput): InventoryFinding | null {
-  const listedRows = listed.rowsByNumber();
-  for (const [index, row] of named.rowsByNumber().entries()) {
-    const size = listed.sizeAt(listedRows[index] ?? 0);
+  for (let place = 0; place < named.count; place += 1) {
+    const row = named.rowAt(place);
+    const size = listed.sizeAt(listed.rowAt(place));
     const length = named.lengthAt(row);
+    const isPossible = named.isCompressedAt(row) ? size > 0 && (size < length || mayGrowCompressed) : size === length;
+    if (isPossible) continue;
     const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;
-    if (!named.isCompressedAt(row)) {
-      if (size !== length) return found('object_size_impossible', `${key} has ${size} bytes, and must have ${length}`);
-    } else if (size === 0 || (size >= length && !mayGrowCompressed)) {
-      const range = `between 0 and ${length}, since it is compressed`;
-      return found('object_size_impossible', `${key} has ${size} bytes, and must have a number ${range}`);
-    }
+    const possible = named.isCompressedAt(row)
+      ? `a number between 0 and ${length}, since it is compressed`
+      : `${length}`;
+    return found('object_size_impossible', `${key} has ${size} bytes, and must have ${possible}`);
   }
   return null;
 }
 
 function checkEtags({ imagePath, named, listed }: InventoryInput): InventoryFinding | null {
-  const listedRows = listed.rowsByNumber();
-  for (const [index, row] of named.rowsByNumber().entries()) {
+  for (let place = 0; place < named.count; place += 1) {
+    const row = named.rowAt(place);
     if (named.isCompressedAt(row)) continue;
-    const etag = listed.md5At(listedRows[index] ?? 0);
+    const etag = listed.md5At(listed.rowAt(place));
     const md5 = named.md5At(row);
     if (etag === null || md5 === null || Buffer.compare(etag, md5) === 0) continue;
     const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;

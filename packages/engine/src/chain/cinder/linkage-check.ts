@@ -6,14 +6,14 @@ import type { BlockRuns } from './block-runs.ts';
  * they are. Otherwise the first block that tells the two apart.
  */
 export function checkLinkage(changed: BlockRuns, stored: BlockRuns): Fault | null {
-  const runs = Math.max(changed.starts.length, stored.starts.length);
+  const runs = Math.max(changed.count, stored.count);
   for (let run = 0; run < runs; run += 1) {
-    const changedStart = changed.starts[run] ?? Number.POSITIVE_INFINITY;
-    const storedStart = stored.starts[run] ?? Number.POSITIVE_INFINITY;
+    const changedStart = changed.startAt(run);
+    const storedStart = stored.startAt(run);
     if (changedStart < storedStart) return changedNotStored(changedStart);
     if (storedStart < changedStart) return storedNotChanged(storedStart);
-    const changedEnd = changed.ends[run] ?? Number.POSITIVE_INFINITY;
-    const storedEnd = stored.ends[run] ?? Number.POSITIVE_INFINITY;
+    const changedEnd = changed.endAt(run);
+    const storedEnd = stored.endAt(run);
     if (storedEnd < changedEnd) return changedNotStored(storedEnd);
     if (changedEnd < storedEnd) return storedNotChanged(changedEnd);
   }

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { quote } from '../quote.ts';
 import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
-
 import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
-
 import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */
@@ -246,13 +244,13 @@ class MetadataCollector implements JsonVisitor {
     }
     const number = objectNumberOf(name.slice(this.#objectName.length));
     if (number === null) this.#refuseEntry(`has the name ${quote(name)}, which has no object number`);
-    else this.#objects.add(number, { offset, length, compression, md5 });
+    else this.#objects.add(number, { offset, length, compression, md5: Buffer.from(md5, 'hex') });
   }
 
   #refuseRepeatedNumbers(): void {
     let last = 0;
-    for (const row of this.#objects.rowsByNumber()) {
-      const number = this.#objects.numberAt(row);
+    for (let place = 0; place < this.#objects.count; place += 1) {
+      const number = this.#objects.numberAt(this.#objects.rowAt(place));
       if (number === last) this.#refuse(`names object ${objectSuffix(number)} twice`);
       last = number;
     }

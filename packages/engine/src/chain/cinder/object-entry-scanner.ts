@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type CinderCompression, cinderCompressions, type NamedObjects } from './object-columns.ts';
+import { decodeHex } from './hex-digits.ts';
+import { type CinderCompression, cinderCompressions, md5Bytes, type NamedObjects } from './object-columns.ts';
 
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
@@ -8,7 +9,6 @@ const colon = 0x3a;
 const comma = 0x2c;
 const zero = 0x30;
 
-const md5Digits = 32;
 /** Digits that are followed here: any number of so many is one that a column holds. */
 const objectNumberDigitsMax = 9;
 const byteNumberDigitsMax = 15;
@@ -34,6 +34,8 @@ export class ObjectEntryScanner {
   #length = 0;
   #compression: CinderCompression = 'none';
   #md5At = 0;
+  readonly #md5 = new Uint8Array(md5Bytes);
+  readonly #md5View = new DataView(this.#md5.buffer);
 
   constructor(objectName: string, objects: NamedObjects) {
     this.#name = Buffer.from(`"${asciiJson(objectName)}-`);
@@ -45,12 +47,14 @@ export class ObjectEntryScanner {
    * behind an entry.
    */
   scan(bytes: Uint8Array, from: number): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let end = from;
     while (true) {
       const at = this.#readEntry(bytes, end);
       if (at < 0) return end;
-      const entry = { offset: this.#offset, length: this.#length, compression: this.#compression };
-      if (!this.#objects.addFromBytes(this.#number, entry, bytes, this.#md5At)) return end;
+      if (!decodeHex(view, this.#md5At, this.#md5View, 0, md5Bytes)) return end;
+      const entry = { offset: this.#offset, length: this.#length, compression: this.#compression, md5: this.#md5 };
+      this.#objects.add(this.#number, entry);
       end = at;
     }
   }
@@ -96,7 +100,7 @@ export class ObjectEntryScanner {
     }
     if (field === md5Field) {
       this.#md5At = start + 1;
-      const end = this.#md5At + md5Digits;
+      const end = this.#md5At + 2 * md5Bytes;
       return bytes[start] === quotationMark && bytes[end] === quotationMark ? end + 1 : -1;
     }
     const at = this.#readDigits(bytes, start, byteNumberDigitsMax);

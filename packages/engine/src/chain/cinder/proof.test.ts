@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type WrittenBackup, writeCinderBackup } from '../../testing/cinder-writer.ts';
 import { seededUuid } from '../../testing/seeded-bytes.ts';
 import type { Fault } from '../link.ts';
+import { BlockRuns } from './block-runs.ts';
 import { compareHashLists } from './compare-hash-lists.ts';
 import { checkGeometry } from './geometry-check.ts';
 import { readHashFile } from './hash-file.ts';
@@ -136,7 +137,7 @@ describe('a genuine chain', () => {
 
 describe('an inventory', () => {
   const objectCount = 100_002;
-  const md5 = '0'.repeat(32);
+  const md5 = new Uint8Array(16);
 
   function makeColumns() {
     const named = new NamedObjects(Number.POSITIVE_INFINITY);
@@ -168,13 +169,9 @@ describe('changed blocks', () => {
     .map((blocks) => ({ blocks, runs: runsOf(blocks) }));
 
   function runsOf(blocks: ReadonlySet<number>) {
-    const starts = [...blocks].filter((block) => !blocks.has(block - 1)).toSorted((a, b) => a - b);
-    const ends = starts.map((start) => {
-      let end = start;
-      while (blocks.has(end)) end += 1;
-      return end;
-    });
-    return { starts, ends };
+    const runs = new BlockRuns();
+    for (const block of [...blocks].toSorted((a, b) => a - b)) runs.add(block, block + 1);
+    return runs;
   }
 
   test('agree with stored blocks exactly when the sets are equal, and the first difference is named', () => {

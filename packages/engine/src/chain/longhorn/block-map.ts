@@ -1,5 +1,5 @@
-import { NumberColumn } from '../cinder/object-columns.ts';
 import { DigestColumn } from '../columns.ts';
+import { NumberColumn } from '../number-column.ts';
 
 const checksumBytes = 32;
 
@@ -16,7 +16,7 @@ export class BlockMap {
   /** `checksum`: 64 hex digits. */
   add(offset: number, checksum: string): void {
     this.#offsets.set(this.#count, offset);
-    this.checksums.set(this.#count, checksum);
+    this.checksums.set(this.#count, Buffer.from(checksum, 'hex'));
     this.#count += 1;
   }
 
@@ -36,7 +36,7 @@ export class ListedBlocks {
   }
 
   add(checksum: string, size: number): void {
-    this.checksums.set(this.#count, checksum);
+    this.checksums.set(this.#count, Buffer.from(checksum, 'hex'));
     this.#sizes.set(this.#count, size);
     this.#count += 1;
   }

@@ -1,8 +1,8 @@
 import { type ChainManifestObject, chainManifestCompressions } from '@backup-sync/contracts';
 import type { StoredRanges } from '../cinder/geometry-check.ts';
-import { NumberColumn } from '../cinder/object-columns.ts';
 import { DigestColumn, KeyColumn } from '../columns.ts';
 import type { Compression } from '../data.ts';
+import { NumberColumn } from '../number-column.ts';
 import { quote } from '../quote.ts';
 
 const sha256Bytes = 32;
@@ -24,8 +24,8 @@ export class ManifestObjects implements StoredRanges {
   }
 
   /** In the order of the manifest, which is that of their offsets. */
-  get rows(): Iterable<number> {
-    return rowsUpTo(this.count);
+  rowAt(place: number): number {
+    return place;
   }
 
   placeOf(row: number): string {
@@ -39,9 +39,9 @@ export class ManifestObjects implements StoredRanges {
     this.#lengths.set(row, object.length);
     this.#storedSizes.set(row, object.stored_size);
     this.#compressions.set(row, chainManifestCompressions.indexOf(object.compression));
-    this.sha256.set(row, object.sha256);
-    if (object.stored_sha256 !== undefined) this.storedSha256.set(row, object.stored_sha256);
-    if (object.stored_md5 !== undefined) this.storedMd5.set(row, object.stored_md5);
+    this.sha256.set(row, Buffer.from(object.sha256, 'hex'));
+    if (object.stored_sha256 !== undefined) this.storedSha256.set(row, Buffer.from(object.stored_sha256, 'hex'));
+    if (object.stored_md5 !== undefined) this.storedMd5.set(row, Buffer.from(object.stored_md5, 'hex'));
   }
 
   /** Where the object's data begins in the volume, bytes. */
@@ -62,8 +62,4 @@ export class ManifestObjects implements StoredRanges {
   compressionAt(row: number): Compression {
     return chainManifestCompressions[this.#compressions.at(row)] ?? 'none';
   }
-}
-
-function* rowsUpTo(count: number): Generator<number> {
-  for (let row = 0; row < count; row += 1) yield row;
 }
