@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
@@ -102,6 +102,23 @@ describe('scan', () => {
       .split('\n')
       .map((line) => JSON.parse(line).state);
     expect(states).toEqual(['known', 'known', 'known']);
+  });
+
+  test('says of each backup that cannot be brought in why, and of each reason what to do', async () => {
+    await using home = await temporaryDirectory();
+    const buckets = join(home.path, 'buckets');
+    await cp(join(examples, 'buckets'), buckets, { recursive: true });
+    const files = await readdir(join(buckets, 'volumebackups', brokenVolume), { recursive: true });
+    const mark = files.find((file) => file.endsWith('_metadata')) ?? '';
+    const markKey = `${brokenVolume}/${mark}`;
+    await rm(join(buckets, 'volumebackups', markKey));
+    const where = ['--data-dir', join(home.path, 'data'), '--storage', `file:${buckets}`];
+    const scanned = await run(['scan', 'volumebackups', ...where]);
+    expect(scanned.code).toBe(3);
+    expect(scanned.output.trim().split('\n')).toHaveLength(3);
+    const place = `volumebackups/${markKey.slice(0, -'_metadata'.length)}`;
+    expect(scanned.messages).toMatch(new RegExp(`^${place}: incomplete, .*${markKey} is not there\\n`));
+    expect(scanned.messages).toMatch(/4 backups, 1 with a problem\n1 incomplete \(BackupSync\.\d+\)\n {2}What to do: /);
   });
 
   test('with --sync imports unknown formats by a template, and its operation is shown', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bucketName, madeId, opaqueId, projectId, queryInteger, text } from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 import { parsePathTemplate } from './path-template.ts';
-import { reason } from './reason-code.ts';
+import { type Reason, reason } from './reason-code.ts';
 import { backupSync } from './sync.ts';
 import { backupFormat } from './verification.ts';
 
@@ -56,13 +56,13 @@ export const startScanAnswer = z.object({ operation_id: madeId }).meta({ id: 'St
 /**
  * What a scan makes of a backup that it found:
  * - `new`: not recorded;
- * - `changed`: recorded at this place, and its commit mark (or, of unknown formats, its listing) is not as it was proved,
- *   or what was recorded may have mended itself;
+ * - `changed`: recorded at this place, and its commit mark (or, of unknown formats, its listing) is not as it was proved
+ *   or is gone, or what was recorded may have mended itself;
  * - `known`: recorded here, and unchanged since it was proved;
  * - `moved`: recorded at a place where it no longer lies;
  * - `copy`: recorded at another place where it still lies, so that the record stands;
  * - `forgotten`: deleted from the catalogue; only an explicit sync brings it back;
- * - `incomplete`: still being written, or abandoned;
+ * - `incomplete`: without its commit mark, or with half of it: still being written, or abandoned, or half deleted;
  * - `unreadable`: its metadata cannot be read, or cannot be put into a sync request.
  */
 export const findingStates = [
@@ -81,6 +81,12 @@ export type FindingState = z.infer<typeof findingState>;
 /** Whether a scan that imports brings this in, and `scan` of the command line puts it out as an item to sync. */
 export function isToSync(state: FindingState): boolean {
   return state === 'new' || state === 'changed' || state === 'moved';
+}
+
+/** Whether a scan counts the finding as one with a problem: what is recorded, or was forgotten, is not its concern. */
+export function hasProblem(finding: ScanFinding): finding is ScanFinding & { problem: Reason } {
+  const { state, problem } = finding;
+  return problem !== null && state !== 'known' && state !== 'forgotten';
 }
 
 /** As it comes out: every field is there. A schema of its own, since OpenAPI describes the two apart. */

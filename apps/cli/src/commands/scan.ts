@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { isToSync, type Operation, type OperationInput, type OperationLog } from '@backup-sync/contracts';
+import {
+  hasProblem,
+  isToSync,
+  type Operation,
+  type OperationInput,
+  type OperationLog,
+  type Reason,
+} from '@backup-sync/contracts';
 import { followScan, type Operations, type ScanNews, waitForOperations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -49,13 +56,13 @@ export async function followScanCommand(
   const { terminal, signal } = context;
   const progress = showScanProgress(terminal);
   const imports: string[] = [];
-  let problems = 0;
+  const problems: ProblemCounts = new Map();
   let last: Operation | undefined;
   try {
     for await (const news of followScan(operations, operationId, { signal })) {
       last = news.operation;
       for (const finding of news.findings) {
-        if (finding.state === 'unreadable' || finding.state === 'incomplete') problems += 1;
+        if (hasProblem(finding)) countProblem(problems, finding.problem);
         if (finding.operation_log_id !== null) imports.push(finding.operation_log_id);
       }
       await putOut(terminal, news, sync);
@@ -85,18 +92,25 @@ async function putOut(terminal: Terminal, { findings }: ScanNews, sync: boolean)
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   if (text !== '' && !terminal.output.write(text)) await once(terminal.output, 'drain');
   if (terminal.json) return;
-  for (const { problem, state, bucket_name, image_path } of findings) {
-    if (problem !== null && state !== 'known') {
-      note(terminal, `${printable(`${bucket_name}/${image_path}`)}: ${state}, ${printable(problem.message)}`);
-    }
+  for (const { state, bucket_name, image_path, problem } of findings.filter(hasProblem)) {
+    note(terminal, `${printable(`${bucket_name}/${image_path}`)}: ${state}, ${printable(problem.message)}`);
   }
+}
+
+/** How many findings had each reason: a scan may find more of them than can be kept. */
+type ProblemCounts = Map<string, { readonly reason: Reason; count: number }>;
+
+function countProblem(counts: ProblemCounts, reason: Reason): void {
+  const counted = counts.get(reason.code) ?? { reason, count: 0 };
+  counted.count += 1;
+  counts.set(reason.code, counted);
 }
 
 function conclude(
   terminal: Terminal,
   scan: Operation | undefined,
   logs: readonly OperationLog[],
-  problems: number,
+  problems: ProblemCounts,
 ): number {
   if (scan === undefined || scan.status !== 'success') {
     const why = scan?.reason === null || scan === undefined ? '' : `: ${printable(scan.reason.message)}`;
@@ -106,11 +120,14 @@ function conclude(
     return exitCodes.failure;
   }
   note(terminal, scan.message);
+  for (const { reason, count } of problems.values()) {
+    note(terminal, `${count} ${reason.code} (${reason.number})\n  What to do: ${reason.remedy}`);
+  }
   const failures = failureSummary(logs);
   if (failures !== '') note(terminal, failures);
   const failed = logs.filter(({ status }) => status !== 'success').length;
   if (logs.length > 0) note(terminal, `${logs.length - failed} of ${logs.length} brought in`);
-  return problems + failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
+  return problems.size + failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
 }
 
 /** Asks a scan or verification to stop. */

@@ -24,6 +24,14 @@ export type DescribedBackup = {
   readonly parentBackupId: string | null;
 };
 
+/** What the name of an object tells a scan. */
+export type BackupPart = {
+  /** The backup that it is a part of. */
+  readonly imagePath: string;
+  /** Key of that backup's commit mark, the object written last: this very key, or one beside it in the listing. */
+  readonly markKey: string;
+};
+
 /** One format of backup chains. */
 export interface ChainFormat {
   /**
@@ -31,8 +39,11 @@ export interface ChainFormat {
    * the shape of this format: then it is not asked further.
    */
   chainRootOf(imagePath: string): string | null;
-  /** The image path whose commit mark this key is, for scans; null where it is none of this format. Pure. */
-  imagePathOfMark(key: string): string | null;
+  /**
+   * The backup that has an object of this key, for scans; null where the name alone does not tell one of this format.
+   * Keys that tell a backup begin with its image path. Pure.
+   */
+  partOf(key: string): BackupPart | null;
   /**
    * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
    * Throws `ReadFault` where that is not to be had or makes no sense, and what storage throws.

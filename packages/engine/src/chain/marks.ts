@@ -1,7 +1,7 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import { cinderFormat } from './cinder/cinder-format.ts';
 import { parseCinderKey } from './cinder/image-path.ts';
-import type { ChainFormat } from './format.ts';
+import type { BackupPart, ChainFormat } from './format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
 
@@ -17,20 +17,20 @@ export const markedFormats = {
 
 export const markedFormatNames = Object.keys(markedFormats) as readonly MarkedFormat[];
 
-/** Which backup's commit mark a key is, of these formats; null where it is none. */
-export function recogniseMark(
+/** Which backup has an object of this key, of these formats; null where the name does not tell. */
+export function recognisePart(
   key: string,
   formats: readonly MarkedFormat[],
-): { readonly format: MarkedFormat; readonly imagePath: string } | null {
+): (BackupPart & { readonly format: MarkedFormat }) | null {
   for (const format of formats) {
-    const imagePath = markedFormats[format].imagePathOfMark(key);
-    if (imagePath !== null) return { format, imagePath };
+    const part = markedFormats[format].partOf(key);
+    if (part !== null) return { format, ...part };
   }
   return null;
 }
 
 /**
- * Whether a key has the name of a known format's object though it is no commit mark, so that a path template does not
+ * Whether a key has the name of a known format's object though it tells no backup, so that a path template does not
  * take it for a backup of its own. Formats that have a folder for each backup need not be asked: a folder with a mark in
  * it is known by that.
  */

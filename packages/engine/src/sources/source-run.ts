@@ -37,8 +37,10 @@ export class SourceRun {
   /** Notes what a batch of findings has seen. Forgotten backups and copies are no members. Throws {@link SourceGoneError}. */
   async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
     const { services, task } = this.#run;
-    const sightings = found.flatMap(({ finding: { state, sync, problem, image_path }, known }, index) => {
-      if (problem !== null && state !== 'known' && reasons[problem.code].retry === 'later') this.#passingProblems += 1;
+    const sightings = found.flatMap(({ finding, known, isDescribed }, index) => {
+      const { state, sync, problem, image_path } = finding;
+      // What was begun and not committed is no backup yet: it may lie there for good, and holds up nothing.
+      if (isDescribed && problem !== null && reasons[problem.code].retry === 'later') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
       if (sync === null || !isMember || state === 'forgotten') return [];
       return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };

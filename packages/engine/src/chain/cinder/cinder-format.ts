@@ -2,7 +2,7 @@ import type { ChainFormat } from '../format.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
-import { metadataSuffix, parseCinderImagePath, parseCinderKey } from './image-path.ts';
+import { hashFileSuffix, metadataSuffix, objectNumberOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
@@ -11,9 +11,12 @@ export const cinderFormat: ChainFormat = {
     return parseCinderImagePath(imagePath)?.folder ?? null;
   },
 
-  imagePathOfMark(key) {
+  partOf(key) {
     const parsed = parseCinderKey(key);
-    return parsed?.suffix === metadataSuffix ? parsed.imagePath : null;
+    if (parsed === null) return null;
+    const { imagePath, suffix } = parsed;
+    const isPart = suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
+    return isPart ? { imagePath, markKey: `${imagePath}${metadataSuffix}` } : null;
   },
 
   describe: describeCinderBackup,

@@ -24,9 +24,9 @@ describe('a backup that a scan has found', () => {
     const [full, child] = writeSmallChain('described', 8, [[1]], layout);
     if (full === undefined || child === undefined) throw new Error('there are two backups');
     const metadata = `${child.imagePath}_metadata`;
-    expect(cinderFormat.imagePathOfMark(metadata)).toBe(child.imagePath);
     for (const key of child.objects.keys()) {
-      if (key !== metadata) expect(cinderFormat.imagePathOfMark(key)).toBeNull();
+      expect(cinderFormat.partOf(key)).toEqual({ imagePath: child.imagePath, markKey: metadata });
+      expect(cinderFormat.partOf(`${key}.tmp`)).toBeNull();
     }
     expect(await describeMetadata(child.imagePath, child.objects.get(metadata) ?? '')).toEqual({
       backupId: child.plan.backupId,

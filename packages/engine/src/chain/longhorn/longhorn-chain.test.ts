@@ -62,9 +62,9 @@ describe('the backups of a volume', () => {
 
   test('are described as their cfg has it', async () => {
     await using stored = await store(volume.objects);
-    expect(longhornFormat.imagePathOfMark(secondPath)).toBe(secondPath);
-    expect(longhornFormat.imagePathOfMark(`${volume.volumeFolder}volume.cfg`)).toBeNull();
-    expect(longhornFormat.imagePathOfMark(`${secondPath}.tmp.1772330400`)).toBeNull();
+    expect(longhornFormat.partOf(secondPath)).toEqual({ imagePath: secondPath, markKey: secondPath });
+    expect(longhornFormat.partOf(`${volume.volumeFolder}volume.cfg`)).toBeNull();
+    expect(longhornFormat.partOf(`${secondPath}.tmp.1772330400`)).toBeNull();
     expect(await longhornFormat.describe(chainContext(stored.unit, bucketName, []), secondPath)).toEqual({
       backupId: 'backup-mail1',
       originalName: 'snap-1',

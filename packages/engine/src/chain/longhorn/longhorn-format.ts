@@ -14,8 +14,10 @@ export const longhornFormat: ChainFormat = {
     return parseBackupPath(imagePath)?.volumeFolder ?? null;
   },
 
-  imagePathOfMark(key) {
-    return parseBackupPath(key)?.imagePath ?? null;
+  /** A block does not tell whose it is: without a cfg it is garbage. */
+  partOf(key) {
+    const parsed = parseBackupPath(key);
+    return parsed === null ? null : { imagePath: parsed.imagePath, markKey: key };
   },
 
   async describe(context, imagePath) {

@@ -106,7 +106,7 @@ describe('a whole chain', () => {
     await using stored = await store(chain);
     const context = chainContext(stored.unit, bucketName, []);
     const key = `${leaf.imagePath}/manifest.json`;
-    expect(manifestFormat.imagePathOfMark(key)).toBe(leaf.imagePath);
+    expect(manifestFormat.partOf(key)).toEqual({ imagePath: leaf.imagePath, markKey: key });
     expect(await manifestFormat.describe(context, leaf.imagePath)).toEqual({
       backupId: 'whole-3',
       originalName: 'backup whole-3',

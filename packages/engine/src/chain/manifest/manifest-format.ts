@@ -1,4 +1,4 @@
-import { chainManifestName } from '@backup-sync/contracts';
+import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainFormat } from '../format.ts';
 import { readPlainObject } from '../read-plain-object.ts';
@@ -6,6 +6,8 @@ import { ManifestChain } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
 
 const markSuffix = `/${chainManifestName}`;
+/** The objects whose names are the format's own. */
+const partSuffixes = [markSuffix, `/${chainManifestHashesName}`];
 
 /**
  * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
@@ -16,8 +18,11 @@ export const manifestFormat: ChainFormat = {
     return imagePath;
   },
 
-  imagePathOfMark(key) {
-    return key.endsWith(markSuffix) && key.length > markSuffix.length ? key.slice(0, -markSuffix.length) : null;
+  partOf(key) {
+    const suffix = partSuffixes.find((each) => key.endsWith(each) && key.length > each.length);
+    if (suffix === undefined) return null;
+    const imagePath = key.slice(0, -suffix.length);
+    return { imagePath, markKey: `${imagePath}${markSuffix}` };
   },
 
   async describe(context, imagePath) {

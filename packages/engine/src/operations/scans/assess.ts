@@ -29,7 +29,8 @@ export function assessPlace(candidate: Candidate, known: readonly KnownBackup[],
 /** Whether the newest proof was made of what the listing shows now. */
 function isAsProved(candidate: Candidate, { proof }: KnownBackup, place: Location): boolean {
   if (proof === null || !isSamePlace(proof.location, place)) return false;
-  if (candidate.format === 'unknown') return proof.listing.digest === candidate.listing.digest;
+  if (candidate.kind === 'begun') return false;
+  if (candidate.kind === 'unknown') return proof.listing.digest === candidate.listing.digest;
   const { key, etag, size, modifiedAtMs } = candidate.mark;
   return proof.metadataObjects.some(
     (read) => read.key === key && read.etag === etag && read.size === size && read.modifiedAtMs === modifiedAtMs,

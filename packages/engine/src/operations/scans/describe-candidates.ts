@@ -34,8 +34,11 @@ export function describeCandidates(
   return pLimit(readsAtOnce).map(candidates, (candidate) => describe(candidate));
 
   async function describe(candidate: Candidate): Promise<Description> {
-    if (candidate.format === 'unknown') {
+    if (candidate.kind === 'unknown') {
       return { kind: 'described', backup: describeByPath(candidate, defaultResourceType) };
+    }
+    if (candidate.kind === 'begun') {
+      return { kind: 'incomplete', fault: { code: 'incomplete', detail: `${candidate.markKey} is not there` } };
     }
     try {
       const backup = await markedFormats[candidate.format].describe(context, candidate.imagePath);

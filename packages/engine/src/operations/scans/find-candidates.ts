@@ -1,19 +1,21 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import { isNamedByKnownFormat, type MarkedFormat, markedFormatNames, recogniseMark } from '../../chain/marks.ts';
+import { isNamedByKnownFormat, type MarkedFormat, markedFormatNames, recognisePart } from '../../chain/marks.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
+import { type BegunBackup, BegunBackups } from './begun-backups.ts';
 import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
 
-/** A backup that a listing shows: by its commit mark, or, in no known format, by its path. */
+/** A backup that a listing shows: by its commit mark, by its other objects alone, or, in no known format, by its path. */
 export type Candidate =
-  | { readonly format: MarkedFormat; readonly imagePath: string; readonly mark: ObjectEntry }
-  | ({ readonly format: 'unknown' } & TemplateGroup);
+  | ({ readonly kind: 'committed'; readonly mark: ObjectEntry } & BegunBackup)
+  | ({ readonly kind: 'begun' } & BegunBackup)
+  | ({ readonly kind: 'unknown'; readonly format: 'unknown' } & TemplateGroup);
 
 /** What a page of a listing has shown. */
 export type CandidatePage = { readonly objects: number; readonly candidates: readonly Candidate[] };
 
 /**
- * Picks the backups out of a listing, page by page: what is held is one page and the groups that are open on the
- * template, however long the listing is. The last page has no objects, and what was open at the end.
+ * Picks the backups out of a listing, page by page: what is held is one page and what is open at its end, however long
+ * the listing is. The last page has no objects, and what was open at the end.
  */
 export async function* findCandidates(
   pages: AsyncIterable<readonly ObjectEntry[]>,
@@ -25,13 +27,16 @@ export async function* findCandidates(
 ): AsyncGenerator<CandidatePage> {
   const formats = wanted.formats ?? markedFormatNames;
   const groups = wanted.template === null ? null : new TemplateGroups(wanted.template, wanted.prefix);
+  const backups = new BegunBackups(wanted.prefix);
   for await (const page of pages) {
     const candidates: Candidate[] = [];
     for (const entry of page) {
       // A template must not take for its own what another format has, whether that is wanted or not.
-      const mark = recogniseMark(entry.key, groups === null ? formats : markedFormatNames);
-      if (mark !== null) {
-        if (formats.includes(mark.format)) candidates.push({ ...mark, mark: entry });
+      const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
+      const isWanted = part !== null && formats.includes(part.format);
+      candidates.push(...backups.add(entry.key, isWanted ? part : null).map(begun));
+      if (part !== null) {
+        if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
       } else if (groups !== null && !isNamedByKnownFormat(entry.key)) {
         candidates.push(...groups.add(entry).map(unknown));
@@ -39,9 +44,13 @@ export async function* findCandidates(
     }
     yield { objects: page.length, candidates };
   }
-  if (groups !== null) yield { objects: 0, candidates: groups.end().map(unknown) };
+  yield { objects: 0, candidates: [...backups.end().map(begun), ...(groups?.end() ?? []).map(unknown)] };
+}
+
+function begun(backup: BegunBackup): Candidate {
+  return { kind: 'begun', ...backup };
 }
 
 function unknown(group: TemplateGroup): Candidate {
-  return { format: 'unknown', ...group };
+  return { kind: 'unknown', format: 'unknown', ...group };
 }

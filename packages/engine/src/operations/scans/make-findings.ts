@@ -102,12 +102,12 @@ async function judge(
 ): Promise<Found> {
   const { format, imagePath } = candidate;
   const { bucketName } = context;
-  const isDescribed = format !== 'unknown';
+  const isDescribed = candidate.kind === 'committed';
   const base = { format, bucket_name: bucketName, image_path: imagePath, operation_log_id: null };
   const spoilt = (state: FindingState, fault: Fault): Found => ({
     finding: {
       ...base,
-      state,
+      state: recordedHere !== null && contradicts(fault, recordedHere) ? 'changed' : state,
       sync: recordedHere === null ? null : itemOfRecord(recordedHere.record),
       original_name: null,
       parent_backup_id: null,
@@ -135,6 +135,11 @@ async function judge(
     problem: null,
   };
   return { finding, known, isDescribed };
+}
+
+/** What lies here is not what is recorded as available: an import says what has become of it. */
+function contradicts({ code }: Fault, { record }: KnownBackup): boolean {
+  return record.status === 'available' && (code === 'incomplete' || code === 'metadata_unreadable');
 }
 
 /** Recorded at another place: whether it has moved, or lies there still. Without doubt alone it has moved. */

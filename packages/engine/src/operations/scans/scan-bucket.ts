@@ -1,4 +1,4 @@
-import { type FindingState, isToSync, type ScanFinding } from '@backup-sync/contracts';
+import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
 import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
 import { acceptImports, queueImports } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
@@ -20,7 +20,7 @@ export type ScanTotals = {
   /** Backups whose metadata was read. */
   readonly described: number;
   readonly imports: number;
-  /** Found, and not to be read. */
+  /** Found, and incomplete or not to be read. */
   readonly problems: number;
   readonly states: ScanCounts;
 };
@@ -114,10 +114,8 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
       throw new Error(`scan ${task.id} was taken over while it ran`);
     }
-    for (const { state } of findings) {
-      states[state] = (states[state] ?? 0) + 1;
-      if (state === 'unreadable' || state === 'incomplete') problems += 1;
-    }
+    for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;
+    problems += findings.filter(hasProblem).length;
     found += findings.length;
   }
 

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
 import { type ClockedEngine, startClockedEngine } from '../../testing/clocked-engine.ts';
+import type { WrittenManifest } from '../../testing/manifest-writer.ts';
 import { writeSmallChain } from '../../testing/small-chain.ts';
+import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { makeTestBuckets, type TestBuckets } from '../../testing/test-buckets.ts';
 
 const bucket = 'volumebackups';
@@ -105,6 +107,53 @@ describe('a scan', () => {
     await world.buckets.put(bucket, [[`${first.imagePath}_metadata`, '{"backup_id": 1']], world.engine.clock.timeMs);
     const young = await world.engine.scan({ bucket_name: bucket });
     expect(young.findings[1]).toMatchObject({ state: 'incomplete', problem: { code: 'incomplete', retry: 'later' } });
+  });
+
+  test('tells what was begun and not committed as incomplete, with what is missing, and imports none of it', async () => {
+    await using world = await start([full]);
+    const [posix] = writeSmallChain('begun', 8, [], { layout: 'posix' }) as [WrittenBackup];
+    const [manifest] = writeSmallManifestChain('begun', 8, []) as [WrittenManifest];
+    const begun = [
+      { ...first, markKey: `${first.imagePath}_metadata`, names: ['-00001'] },
+      { ...second, markKey: `${second.imagePath}_metadata`, names: ['_sha256file'] },
+      { ...posix, markKey: `${posix.imagePath}_metadata`, names: ['-00001', '-00002', '_sha256file'] },
+      { ...manifest, markKey: `${manifest.imagePath}/manifest.json`, names: ['/block-hashes.bin', '/data/000001'] },
+    ];
+    for (const { imagePath, names } of begun) {
+      await world.buckets.put(
+        bucket,
+        names.map((name) => [`${imagePath}${name}`, 'x'] as const),
+      );
+    }
+    const { operation, findings } = await world.engine.scan({ bucket_name: bucket, sync: true });
+    const incomplete = findings.filter(({ state }) => state === 'incomplete');
+    expect(incomplete.map(({ image_path, sync, problem }) => [image_path, sync, problem?.code])).toEqual(
+      begun.map(({ imagePath }) => [imagePath, null, 'incomplete']).toSorted(),
+    );
+    for (const { markKey } of begun) {
+      expect(incomplete.some(({ problem }) => problem?.message.includes(`${markKey} is not there`))).toBe(true);
+    }
+    expect(operation).toMatchObject({ status: 'success', result: { found: 5, problems: 4, imports: 1, described: 1 } });
+    expect(operation.message).toContain('5 backups, 4 with a problem');
+  });
+
+  test.each([
+    ['is gone', null],
+    ['is no longer readable', '{"backup_id": 1'],
+  ])('brings in a recorded backup whose commit mark %s, so that it is not called available', async (_, text) => {
+    await using world = await start([full]);
+    await world.engine.imported((await world.engine.scan({ bucket_name: bucket, sync: true })).findings);
+    const mark = `${full.imagePath}_metadata`;
+    if (text === null) await world.buckets.remove(bucket, mark);
+    else await world.buckets.put(bucket, [[mark, text]]);
+    const { findings } = await world.engine.scan({ bucket_name: bucket, sync: true });
+    expect(findings).toMatchObject([{ state: 'changed', sync: { backup_id: full.plan.backupId } }]);
+    const [ended] = await world.engine.imported(findings);
+    expect(ended).toMatchObject({ status: 'failed', reason: { code: findings[0]?.problem?.code } });
+    const { backup } = await world.engine.call('showBackup', { backup_id: full.plan.backupId });
+    expect(backup.status).toBe('error');
+    const again = await world.engine.scan({ bucket_name: bucket, sync: true });
+    expect(again.findings).toMatchObject([{ operation_log_id: null }]);
   });
 
   test('finds ancestors outside its prefix only when asked', async () => {

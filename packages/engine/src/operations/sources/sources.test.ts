@@ -140,6 +140,14 @@ describe('a source', () => {
     expect(last.reason?.code).toBe('incomplete');
   });
 
+  test('is not held up by a backup that was begun and never committed', async () => {
+    await using world = await start();
+    const [begun] = writeSmallChain('begun', 8, []) as [WrittenBackup];
+    await world.buckets.put(bucket, [...begun.objects].slice(0, 2));
+    await world.run();
+    expect((await world.show()).source.last_good_sync_at).not.toBeNull();
+  });
+
   test('does not count a run that could not list, and its last good sync stays', async () => {
     await using world = await start();
     const [gone] = backups as [WrittenBackup];
