@@ -7,12 +7,12 @@ import type { EdgeProof, Fault } from '../link.ts';
 import { printable, quote } from '../quote.ts';
 import { type BackupCfg, readBackupCfg } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';
-import { checkBlocks, checkOffsets, countBlocks } from './block-check.ts';
+import { checkBlocks, checkOffsets, checkVolumeSize, countBlocks } from './block-check.ts';
 import type { VolumeCfg } from './volume-cfg.ts';
 import { listingOf, type VolumeListing } from './volume-listing.ts';
 
 /** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
-export const checkVersion = 'longhorn/1';
+export const checkVersion = 'longhorn/2';
 
 const singleFileLimit =
   'it is one file without blocks or hashes (a backing image): that it is there is all that can be said';
@@ -109,7 +109,7 @@ async function judge(
   if (inventory !== null) {
     return { level: 'metadata', fault: inventory, looksMissing: inventory.code === 'object_missing' };
   }
-  const geometry = checkOffsets(cfg, imagePath);
+  const geometry = checkOffsets(cfg, imagePath) ?? checkVolumeSize(cfg, volumeBytes, `${volumeFolder}volume.cfg`);
   if (geometry !== null) return { level: 'inventory', fault: geometry };
   return { level: 'linkage', volumeBytes };
 }

@@ -4,6 +4,9 @@ import type { BackupCfg } from './backup-cfg.ts';
 import { blockKeyOf } from './backup-path.ts';
 import type { ListedBlocks } from './block-map.ts';
 
+/** A volume is a block device: no smaller unit is written. */
+const sectorBytes = 512;
+
 /** Whether every block that the cfg names is listed and not empty. Unnamed blocks are garbage, and no fault. */
 export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: string): Fault | null {
   let missing: Uint8Array | null = null;
@@ -60,6 +63,22 @@ export function checkOffsets({ blocks, blockBytes, sizeBytes }: BackupCfg, image
     return geometry(`${imagePath} has size ${sizeBytes}, and names ${blocks.count} blocks of ${blockBytes} bytes`);
   }
   return null;
+}
+
+/** Whether the size that `volume.cfg` says of the volume is that of a block device, and its last block lies inside. */
+export function checkVolumeSize(
+  { blocks, blockBytes }: BackupCfg,
+  volumeBytes: number | null,
+  volumeCfgKey: string,
+): Fault | null {
+  if (volumeBytes === null) return null;
+  if (volumeBytes % sectorBytes !== 0) {
+    return geometry(`${volumeCfgKey} has size ${volumeBytes}, no multiple of the ${sectorBytes} bytes of a sector`);
+  }
+  const end = blocks.count === 0 ? 0 : blocks.offsetAt(blocks.count - 1) + blockBytes;
+  // The block that holds the volume's end is stored whole.
+  if (Math.ceil(volumeBytes / blockBytes) * blockBytes >= end) return null;
+  return geometry(`${volumeCfgKey} has size ${volumeBytes}, and the last block of its latest backup ends at ${end}`);
 }
 
 function keyOf(volumeFolder: string, checksum: Uint8Array): string {

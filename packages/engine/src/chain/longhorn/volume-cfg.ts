@@ -1,7 +1,7 @@
 import type { ObjectEntry } from '../../storage/port.ts';
 import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
-import { JsonFault } from '../json/bounded-json.ts';
+import { JsonFault, type JsonScalar } from '../json/bounded-json.ts';
 import { readTopFields } from '../json/top-fields.ts';
 import { quote } from '../quote.ts';
 
@@ -27,15 +27,21 @@ export async function readVolumeCfg(
       const detail = `${key} has the name ${quote(String(name))}`;
       throw new ReadFault({ code: 'identity_mismatch', detail }, false);
     }
-    // Written as a string; a number is taken as well.
-    const size = Number(fields.get('Size') ?? Number.NaN);
     const last = fields.get('LastBackupName');
     return {
-      sizeBytes: Number.isSafeInteger(size) && size > 0 ? size : null,
+      sizeBytes: sizeOf(fields.get('Size') ?? ''),
       lastBackupName: typeof last === 'string' && last !== '' ? last : null,
     };
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${error.message}` }, false);
   }
+}
+
+/** Written as a string; a number is taken as well. Nothing and 0 say nothing. Throws {@link JsonFault}. */
+function sizeOf(value: JsonScalar): number | null {
+  if (value === '') return null;
+  const size = Number(value);
+  if (!Number.isSafeInteger(size) || size < 0) throw new JsonFault('must have a number of bytes as Size');
+  return size === 0 ? null : size;
 }

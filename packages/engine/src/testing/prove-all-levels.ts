@@ -1,0 +1,53 @@
+import type { BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import { ReadFault } from '../chain/cinder/read-fault.ts';
+import { proveContent } from '../chain/content/prove-content.ts';
+import { openChain } from '../chain/examiner.ts';
+import { replayChain } from '../chain/replay/replay-chain.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { chainContext } from './chain-context.ts';
+
+/** How far a backup is proved when all is read, and why no further. */
+export type FullProof = {
+  /** The level whose check has found the fault; null where none has, at any level. */
+  readonly foundBy: VerificationLevel | null;
+  readonly code: ReasonCode | null;
+  /** What the levels that read no data have come to. */
+  readonly level: VerificationLevel | null;
+};
+
+const nextLevels = { presence: 'metadata', metadata: 'inventory', inventory: 'linkage' } as const;
+
+/** Proves a backup by every level, as an import and then a verification to `replay` do. Throws what storage throws. */
+export async function proveAllLevels(
+  storage: StorageUnit,
+  item: BackupSync,
+  signal = new AbortController().signal,
+): Promise<FullProof> {
+  const chain = await openChain(chainContext(storage, item.bucket_name, [item.image_path], { signal }));
+  const examination = await chain.examine(item);
+  if (examination === null) return { foundBy: 'presence', code: 'path_not_found', level: null };
+  const { level, fault } = examination;
+  if (fault !== null) {
+    const reached = level === 'linkage' || level === 'content' || level === 'replay' ? 'inventory' : level;
+    return { foundBy: reached === null ? 'metadata' : nextLevels[reached], code: fault.code, level };
+  }
+  const data = await openData();
+  if ('fault' in data) return { foundBy: 'content', code: data.fault, level };
+  for (const link of data.links) {
+    const { fault } = await proveContent(link, { storage, opening: null, signal });
+    if (fault !== null) return { foundBy: 'content', code: fault.code, level };
+  }
+  const replay = await replayChain(data, { storage, sink: null, signal });
+  return replay.fault === null
+    ? { foundBy: null, code: null, level }
+    : { foundBy: 'replay', code: replay.fault.code, level };
+
+  async function openData() {
+    try {
+      return (await chain.openData(item)) ?? { fault: 'format_unknown' as const };
+    } catch (error) {
+      if (error instanceof ReadFault) return { fault: error.fault.code };
+      throw error;
+    }
+  }
+}
