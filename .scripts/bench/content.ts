@@ -1,11 +1,7 @@
-// Level content against a pipeline of shell tools that does the same work: read, inflate where compressed, MD5 and
-// SHA-256, on all cores. Both run in turns, over files that are in the page cache by then.
-// Usage: node --conditions=@backup-sync/source .scripts/bench/content.ts [--plain-mib 2048] [--rounds 3]
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { proveContent } from '../../packages/engine/src/chain/content/prove-content.ts';
 import type { ChainData } from '../../packages/engine/src/chain/data.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
@@ -15,11 +11,6 @@ import type { StorageUnit } from '../../packages/engine/src/storage/port.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
 import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
 
-const { values } = parseArgs({
-  options: { 'plain-mib': { type: 'string', default: '2048' }, rounds: { type: 'string', default: '3' } },
-});
-const plainMib = Number(values['plain-mib']);
-const rounds = Number(values.rounds);
 const bucketName = 'volumebackups';
 const { signal } = new AbortController();
 
@@ -70,10 +61,6 @@ async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<Ch
   return data;
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
 /** Seconds that something takes. */
 async function secondsOf(work: () => void | Promise<void>): Promise<number> {
   const begun = performance.now();
@@ -85,7 +72,17 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-async function compare(compression: 'none' | 'zlib'): Promise<void> {
+type Print = (line: string) => void;
+
+/**
+ * Level content against a pipeline of shell tools that does the same work: read, inflate where compressed, MD5 and
+ * SHA-256, on all cores. Both run in turns, over files that are in the page cache by then.
+ */
+export async function printContent(print: Print, plainMib: number, rounds: number): Promise<void> {
+  for (const compression of ['none', 'zlib'] as const) await compare(print, compression, plainMib, rounds);
+}
+
+async function compare(print: Print, compression: 'none' | 'zlib', plainMib: number, rounds: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   try {
     const bucket = join(directory, bucketName);
@@ -121,13 +118,10 @@ async function compare(compression: 'none' | 'zlib'): Promise<void> {
         ? 'no tool to inflate with is installed'
         : `${rate(seconds.pipeline)} by the pipeline, ${(100 * median(shares)).toFixed(0)} % of it (aim: 80 %)`;
     const stored = (backup.storedBytes / 1024 / 1024).toFixed(0);
-    print(`${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);
-    print(`  content ${rate(seconds.content)}; ${against}`);
-    print(`  replay into a hash ${rate(seconds.replay)}`);
+    print(`  ${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);
+    print(`    content ${rate(seconds.content)}; ${against}`);
+    print(`    replay into a hash ${rate(seconds.replay)}`);
   } finally {
     await rm(directory, { recursive: true });
   }
 }
-
-await compare('none');
-await compare('zlib');

@@ -1,11 +1,14 @@
-// pnpm bench proof [--hash-mib 256] [--objects 500000] [--runs 3]: what proving chains costs, on generated ones.
+// pnpm bench proof [--hash-mib 256] [--objects 500000] [--plain-mib 512] [--scan-objects 1000000] [--runs 3]: what
+// proving chains costs, on generated ones.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { printContent } from './content.ts';
 import { type ChainSize, linksOf, pathOf, writeChain } from './generated-chain.ts';
 import { printRequests } from './proof-requests.ts';
+import { printScan } from './scan.ts';
 
 const run = promisify(execFile);
 const hashLineBytes = 72;
@@ -18,6 +21,8 @@ const { values } = parseArgs({
   options: {
     'hash-mib': { type: 'string', default: '256' },
     objects: { type: 'string', default: '500000' },
+    'plain-mib': { type: 'string', default: '512' },
+    'scan-objects': { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '3' },
   },
 });
@@ -83,3 +88,9 @@ await withChain(objectSize, async (directory) => {
     );
   }
 });
+
+print('\ncontent and replay of a full backup, against shell tools on the same files');
+await printContent(print, Number(values['plain-mib']), runs);
+
+print('\nscan of a generated bucket, a hundred objects a backup, into a catalogue on disk');
+await printScan(print, Number(values['scan-objects']));

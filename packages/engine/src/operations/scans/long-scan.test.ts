@@ -1,93 +1,12 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openSqliteCatalogue } from '../../catalogue/sqlite/open-sqlite-catalogue.ts';
-import type { Job } from '../../queue/port.ts';
 import { type ObjectEntry, StorageError, type StorageUnit } from '../../storage/port.ts';
 import { openS3StorageUnit } from '../../storage/s3/s3-storage-unit.ts';
 import { startS3Server } from '../../testing/s3-test-server.ts';
-import { seededUuid } from '../../testing/seeded-bytes.ts';
-import { runTask } from '../tasks/run-task.ts';
-import type { ScanRequest } from './scan-request.ts';
-import { workOnScan } from './scan-work.ts';
+import { scanOver } from '../../testing/scan-over.ts';
 
-const request: ScanRequest = {
-  prefix: '',
-  formats: null,
-  pathTemplate: '{resource_id}/{backup_id}',
-  sync: false,
-  withAncestors: false,
-  reverifyAfterS: null,
-  confirmsRemovals: false,
-};
-const projectId = 'project-1';
 const bucketName = 'many';
-const taskId = 'scan-1';
-
-/** A scan's worker over a real catalogue and any storage, with nothing around it. */
-async function scanOver(storage: StorageUnit) {
-  const home = await mkdtemp(join(tmpdir(), 'backup-sync-scan-'));
-  const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
-  const jobs: Job[] = [];
-  const services = {
-    ...opened,
-    storage,
-    queue: { add: (job: Job) => jobs.push(job), async [Symbol.asyncDispose]() {} },
-    clock: { nowMs: () => Date.UTC(2026, 10, 23) },
-    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
-    chainsAtOnce: 1,
-    stopping: new AbortController().signal,
-    linkageMaxBytes: 0,
-    newId: () => seededUuid(String(jobs.length)),
-  };
-  await opened.taskStore.addTask({
-    id: taskId,
-    projectId,
-    kind: 'scan',
-    parentOperationId: null,
-    sourceId: null,
-    storageUnitId: storage.id,
-    bucketName,
-    backupId: null,
-    request,
-    actor: { kind: 'system', name: 'ada' },
-    requestId: 'request-1',
-    createdAtMs: services.clock.nowMs(),
-  });
-  const faults: unknown[] = [];
-  return {
-    faults,
-    taskStore: opened.taskStore,
-    countFindings: async () => {
-      let after = 0;
-      let count = 0;
-      while (true) {
-        const page = await opened.taskStore.listFindings(taskId, after, 1000);
-        count += page.length;
-        after = page.at(-1)?.sequence ?? after;
-        if (page.length < 1000) return count;
-      }
-    },
-    run: () =>
-      runTask(
-        {
-          services,
-          leaseOwner: 'worker-1',
-          works: { scan: workOnScan, verify: () => Promise.reject(new Error('nothing is verified here')) },
-          onFault: (_id, error) => faults.push(error),
-        },
-        taskId,
-        new AbortController().signal,
-      ),
-    show: () => opened.taskStore.showTask(projectId, taskId),
-    async [Symbol.asyncDispose]() {
-      await opened[Symbol.asyncDispose]();
-      await rm(home, { recursive: true, force: true });
-    },
-  };
-}
+const request = { pathTemplate: '{resource_id}/{backup_id}' };
 
 /** A storage unit whose listing calls `beforePage` with the number of objects listed, before each page. */
 function watchPages(
@@ -146,7 +65,7 @@ test('what a page showed is on disk before the page after next is asked for, ove
   const storage = watchPages(unit, async (listed) => {
     held.push(listed - (await scan.countFindings()));
   });
-  await using scan = await scanOver(storage);
+  await using scan = await scanOver(storage, bucketName, request);
   await scan.run();
   expect(scan.faults).toEqual([]);
   expect(await scan.show()).toMatchObject({
@@ -162,12 +81,12 @@ test('what a page showed is on disk before the page after next is asked for, ove
 test('a cancelled scan stops in the midst of its listing, and what it found stays', async () => {
   const storage = watchPages(generatedStorage(5_000), async (listed, signal) => {
     if (listed !== 3_000) return;
-    await scan.taskStore.cancelTask(projectId, taskId, Date.UTC(2026, 10, 23));
+    await scan.cancel();
     // A page that does not come until the worker has seen the wish.
     await once(signal, 'abort');
     signal.throwIfAborted();
   });
-  await using scan = await scanOver(storage);
+  await using scan = await scanOver(storage, bucketName, request);
   await scan.run();
   expect(await scan.show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
   expect(await scan.countFindings()).toBe(2_999);
@@ -177,7 +96,7 @@ test('a listing that fails on its way ends the scan failed, and what it found st
   const storage = watchPages(generatedStorage(5_000), async (listed) => {
     if (listed === 3_000) throw new StorageError('unreachable', 'page 4 did not come');
   });
-  await using scan = await scanOver(storage);
+  await using scan = await scanOver(storage, bucketName, request);
   await scan.run();
   expect(await scan.show()).toMatchObject({
     status: 'failed',

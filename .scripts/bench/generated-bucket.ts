@@ -1,0 +1,53 @@
+import { type ObjectEntry, StorageError, type StorageUnit } from '../../packages/engine/src/storage/port.ts';
+import { metadataText } from './generated-files.ts';
+
+const pageEntries = 1000;
+/** Data objects of a backup, with its metadata and its block hashes a hundred objects. */
+const dataObjects = 98;
+const objectsOfBackup = dataObjects + 2;
+const modifiedAtMs = Date.UTC(2026, 2, 1, 3);
+const objectBytes = 52_428_800;
+
+function backupOf(index: number) {
+  const digits = index.toString(16).padStart(12, '0');
+  const volumeId = `00000000-0000-4000-8000-${digits}`;
+  const backupId = `00000000-0000-4000-9000-${digits}`;
+  return { volumeId, backupId, imagePath: `volume_${volumeId}/20260301020000/az_nova_backup_${backupId}` };
+}
+
+/** A bucket of Cinder's full backups that is listed and read without being anywhere: `objects` of it, a hundred each. */
+export function openGeneratedBucket(objects: number): StorageUnit {
+  function entryAt(index: number): ObjectEntry {
+    const { imagePath } = backupOf(Math.floor(index / objectsOfBackup));
+    const place = index % objectsOfBackup;
+    const suffixes = ['_metadata', '_sha256file'];
+    const suffix = suffixes[place - dataObjects] ?? `-${String(place + 1).padStart(5, '0')}`;
+    return { key: imagePath + suffix, size: 1, etag: null, modifiedAtMs, archived: false };
+  }
+  return {
+    id: 'generated',
+    async *list({ signal }) {
+      for (let start = 0; start < objects; start += pageEntries) {
+        signal?.throwIfAborted();
+        yield Array.from({ length: Math.min(pageEntries, objects - start) }, (_, at) => entryAt(start + at));
+      }
+    },
+    async *listFolders() {},
+    async get({ key }) {
+      const index = Number.parseInt(key.slice(key.lastIndexOf('-') + 1, -'_metadata'.length), 16);
+      const { imagePath, ...names } = backupOf(index);
+      const stored = Array.from({ length: dataObjects }, (_, at) => ({
+        offset: at * objectBytes,
+        length: objectBytes,
+      }));
+      const bytes = Buffer.from([...metadataText(names, imagePath, null, stored)].join(''));
+      return { size: bytes.length, etag: null, modifiedAtMs, body: onePiece(bytes) };
+    },
+    head: ({ key }) => Promise.reject(new StorageError('object_not_found', key)),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,14 @@
+// One scan of a generated bucket, in a process of its own, so that its peak of memory is its own: prints it as JSON.
+import { scanOver } from '../../packages/engine/src/testing/scan-over.ts';
+import { openGeneratedBucket } from './generated-bucket.ts';
+
+const objects = Number(process.argv[2]);
+await using scan = await scanOver(openGeneratedBucket(objects), 'generated');
+const startedAtMs = performance.now();
+await scan.run();
+const seconds = (performance.now() - startedAtMs) / 1000;
+const task = await scan.show();
+if (task?.status !== 'success') throw new Error(`the scan ended ${task?.status}: ${task?.reasonDetail}`);
+const { objects_listed: listed, backups_found: found, described } = task.progress;
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(JSON.stringify({ listed, found, described, seconds, peakMiB }));

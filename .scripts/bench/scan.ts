@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Scans a generated bucket of so many objects by the worker of real scans, into a catalogue on disk. */
+export async function printScan(print: (line: string) => void, objects: number): Promise<void> {
+  const script = join(import.meta.dirname, 'measure-scan.ts');
+  const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, String(objects)]);
+  const { listed, found, described, seconds, peakMiB } = JSON.parse(stdout);
+  print(
+    `  ${listed} objects, ${found} backups found and ${described} described in ${seconds.toFixed(1)} s: ` +
+      `${(listed / seconds).toFixed(0)} objects/s, peak ${peakMiB.toFixed(0)} MiB`,
+  );
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
+import type { ScanRequest } from '../operations/scans/scan-request.ts';
+import { workOnScan } from '../operations/scans/scan-work.ts';
+import { runTask } from '../operations/tasks/run-task.ts';
+import type { Job } from '../queue/port.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { seededUuid } from './seeded-bytes.ts';
+
+const projectId = 'project-1';
+const taskId = 'scan-1';
+const nowMs = Date.UTC(2026, 10, 23);
+
+/** A scan's worker over a real catalogue and any storage, with nothing around it. */
+export async function scanOver(storage: StorageUnit, bucketName: string, changes: Partial<ScanRequest> = {}) {
+  const home = await mkdtemp(join(tmpdir(), 'backup-sync-scan-'));
+  const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const jobs: Job[] = [];
+  const services = {
+    ...opened,
+    storage,
+    queue: { add: (job: Job) => jobs.push(job), async [Symbol.asyncDispose]() {} },
+    clock: { nowMs: () => nowMs },
+    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+    chainsAtOnce: 1,
+    stopping: new AbortController().signal,
+    linkageMaxBytes: 0,
+    newId: () => seededUuid(String(jobs.length)),
+  };
+  const request: ScanRequest = {
+    prefix: '',
+    formats: null,
+    pathTemplate: null,
+    sync: false,
+    withAncestors: false,
+    reverifyAfterS: null,
+    confirmsRemovals: false,
+    ...changes,
+  };
+  await opened.taskStore.addTask({
+    id: taskId,
+    projectId,
+    kind: 'scan',
+    parentOperationId: null,
+    sourceId: null,
+    storageUnitId: storage.id,
+    bucketName,
+    backupId: null,
+    request,
+    actor: { kind: 'system', name: 'ada' },
+    requestId: 'request-1',
+    createdAtMs: nowMs,
+  });
+  const faults: unknown[] = [];
+  return {
+    faults,
+    countFindings: async () => {
+      let after = 0;
+      let count = 0;
+      while (true) {
+        const page = await opened.taskStore.listFindings(taskId, after, 1000);
+        count += page.length;
+        after = page.at(-1)?.sequence ?? after;
+        if (page.length < 1000) return count;
+      }
+    },
+    run: () =>
+      runTask(
+        {
+          services,
+          leaseOwner: 'worker-1',
+          works: { scan: workOnScan, verify: () => Promise.reject(new Error('nothing is verified here')) },
+          onFault: (_id, error) => faults.push(error),
+        },
+        taskId,
+        new AbortController().signal,
+      ),
+    show: () => opened.taskStore.showTask(projectId, taskId),
+    cancel: () => opened.taskStore.cancelTask(projectId, taskId, nowMs),
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
