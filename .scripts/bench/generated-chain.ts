@@ -104,6 +104,7 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
       return { ...content, modifiedAtMs };
     },
     head: ({ key }) => files.head({ bucket: 'bench', key: find(key) }),
+    admit: (request) => files.admit(request),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { type AskLeave, askBeforeRequests } from './asked-storage-unit.ts';
 import { BucketBudget, type BudgetLimits, type Sleep } from './bucket-budget.ts';
-import { compareKeys } from './key-order.ts';
-import { type GetRequest, type ListFoldersRequest, type ListRequest, StorageError, type StorageUnit } from './port.ts';
+import { StorageError, type StorageUnit } from './port.ts';
 
 /** Times that a request is made before `throttled` is thrown on. */
 const attemptsMax = 6;
@@ -25,10 +25,7 @@ export function budgetRequests(
     return budget;
   }
 
-  async function ask<Answer>(
-    { bucket, signal }: { readonly bucket: string; readonly signal?: AbortSignal },
-    request: () => Promise<Answer>,
-  ): Promise<Answer> {
+  const ask: AskLeave = async ({ bucket, signal }, request) => {
     const budget = budgetOf(bucket);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -39,54 +36,7 @@ export function budgetRequests(
         if (attempt === attemptsMax) throw error;
       }
     }
-  }
-
-  /** Each page is a request of its own. `open` lists what stands behind a key; null: from the beginning. */
-  async function* askForPages<Item>(
-    request: ListFoldersRequest,
-    open: (after: string | null) => AsyncIterable<readonly Item[]>,
-    keyOf: (item: Item) => string,
-  ): AsyncGenerator<readonly Item[]> {
-    let after: string | null = null;
-    let pages: AsyncIterator<readonly Item[]> | null = null;
-    while (true) {
-      const step = await ask(request, async () => {
-        pages ??= open(after)[Symbol.asyncIterator]();
-        try {
-          return await pages.next();
-        } catch (error) {
-          // A listing that has thrown is over; another goes on behind what has come.
-          pages = null;
-          throw error;
-        }
-      });
-      if (step.done === true) return;
-      const last = step.value.at(-1);
-      if (last !== undefined) after = keyOf(last);
-      yield step.value;
-    }
-  }
-
-  async function* foldersBehind(request: ListFoldersRequest, after: string | null): AsyncGenerator<readonly string[]> {
-    for await (const page of unit.listFolders(request)) {
-      yield after === null ? page : page.filter((folder) => compareKeys(folder, after) > 0);
-    }
-  }
-
-  return {
-    id: unit.id,
-    list: (request: ListRequest) => {
-      const open = (after: string | null) => unit.list(after === null ? request : { ...request, after });
-      return askForPages(request, open, ({ key }) => key);
-    },
-    listFolders: (request) =>
-      askForPages(
-        request,
-        (after) => foldersBehind(request, after),
-        (folder) => folder,
-      ),
-    get: (request: GetRequest) => ask(request, () => unit.get(request)),
-    head: (request: GetRequest) => ask(request, () => unit.head(request)),
-    [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
   };
+
+  return askBeforeRequests(unit, ask);
 }

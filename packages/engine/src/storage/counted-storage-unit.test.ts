@@ -54,3 +54,13 @@ test('closing the counted unit leaves the other open', async () => {
   await countRequests(unit).unit[Symbol.asyncDispose]();
   expect(closed).toBe(false);
 });
+
+test('counts what another client does with its leave', async () => {
+  await using counted = await openCounted();
+  const begin = async () => {};
+  await counted.unit.admit({ bucket: 'bucket', kind: 'list', begin });
+  const note = await counted.unit.admit({ bucket: 'bucket', kind: 'get', begin });
+  expect(counted.count()).toEqual({ lists: 1, gets: 1, bytesRead: 0 });
+  note(7);
+  expect(counted.count()).toEqual({ lists: 1, gets: 1, bytesRead: 7 });
+});

@@ -3,7 +3,8 @@ import type { StorageUnit } from './port.ts';
 
 /**
  * Counts what is asked of a storage unit from here on: each page of a listing as one list, each `get` and `head` as
- * one get, bytes as they are read. Calls that fail count; a driver's own retries do not show. Closing the counted unit
+ * one get, bytes as they are read, and
+ * what other clients have admitted likewise, its bytes when they have been read. Calls that fail count; a driver's own retries do not show. Closing the counted unit
  * leaves the other open.
  */
 export function countRequests(unit: StorageUnit): { readonly unit: StorageUnit; count(): RequestCount } {
@@ -42,6 +43,15 @@ export function countRequests(unit: StorageUnit): { readonly unit: StorageUnit; 
     head(request) {
       gets += 1;
       return unit.head(request);
+    },
+    async admit(request) {
+      if (request.kind === 'list') lists += 1;
+      else gets += 1;
+      const note = await unit.admit(request);
+      return (bytes) => {
+        bytesRead += bytes;
+        note(bytes);
+      };
     },
     async [Symbol.asyncDispose]() {},
   };

@@ -67,6 +67,18 @@ export function measureStorage(
       rateOf(request.bucket).gets.add(1, clock.nowMs() - beganMs);
       return head;
     },
+    async admit(request) {
+      const beganMs = clock.nowMs();
+      const note = await unit.admit(request);
+      const answeredMs = clock.nowMs();
+      const rate = rateOf(request.bucket);
+      const requests = request.kind === 'list' ? rate.lists : rate.gets;
+      requests.add(1, answeredMs - beganMs);
+      return (bytesRead) => {
+        rate.bytes.add(bytesRead, clock.nowMs() - answeredMs);
+        note(bytesRead);
+      };
+    },
     [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
   };
   return { unit: measured, rateOf: (bucketName) => buckets.get(bucketName)?.rate() ?? unmeasured };

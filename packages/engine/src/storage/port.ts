@@ -46,6 +46,19 @@ export type ListRequest = ListFoldersRequest & {
 };
 export type GetRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
 
+/** A request that another client of the same storage makes: a worker thread has one of its own. */
+export type OutsideRequest = {
+  readonly bucket: string;
+  /** A page of a listing, or an object. */
+  readonly kind: 'list' | 'get';
+  /** Makes it. Fulfilled when its answer begins; throws `StorageError`. */
+  readonly begin: () => Promise<void>;
+  readonly signal?: AbortSignal;
+};
+
+/** Told once, when no more of an answer is read, how many bytes of an object were. */
+export type NoteBytes = (bytesRead: number) => void;
+
 /** Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty. */
 export type StorageErrorCode =
   | 'bucket_not_found'
@@ -87,6 +100,9 @@ export class StorageError extends Error {
  * - `get` reads one whole object. The body throws `unreachable` when fewer bytes arrive than `size` says, or where it
  *   shows that the object changed meanwhile; it is not taken up again in its middle.
  * - `head` tells of one object without reading it.
+ * - `admit` treats a request that another client makes as one that is made here: it keeps to the same budget and is
+ *   counted and measured with the others. `begin` is called when it is its turn, and once more where the bucket was
+ *   throttled. What it throws in the end is thrown on.
  * - An aborted `signal` makes each of them, and a body, throw the signal's reason. Every other failure is a
  *   `StorageError`. `throttled` and `unreachable` may pass by themselves; the others are for good. A driver has tried
  *   again before it throws `unreachable`. It throws `throttled` at once, since all who use the bucket must hold back:
@@ -100,4 +116,5 @@ export interface StorageUnit extends AsyncDisposable {
   listFolders(request: ListFoldersRequest): AsyncIterable<readonly string[]>;
   get(request: GetRequest): Promise<ObjectContent>;
   head(request: GetRequest): Promise<ObjectHead>;
+  admit(request: OutsideRequest): Promise<NoteBytes>;
 }

@@ -32,6 +32,7 @@ export function alterStorage(unit: StorageUnit, alterations: Alterations): Stora
     async head(request) {
       return head(request, await unit.head(request));
     },
+    admit: (request) => unit.admit(request),
     async [Symbol.asyncDispose]() {},
   };
 }

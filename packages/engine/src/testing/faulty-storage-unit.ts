@@ -80,6 +80,7 @@ export function injectFault(
         return isFaulty && fault !== null ? spoil(content, fault, request) : content;
       }),
     head: (request) => read(request, () => unit.head(request)),
+    admit: (request) => unit.admit(request),
     async [Symbol.asyncDispose]() {},
   };
   return { unit: faulty, log };

@@ -25,6 +25,7 @@ export function listKeys(unsorted: Iterable<string>): StorageUnit {
     },
     get: refuse,
     head: refuse,
+    admit: refuse,
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -30,10 +30,17 @@ export async function startHttpServer(answer: RequestListener): Promise<TestServ
 }
 
 /**
+ * Called with the key of each object that is asked for, before it is answered; what is answered instead, or null. The
+ * answer waits for it.
+ */
+export type S3Refusal = (key: string) => S3Answer | null | Promise<S3Answer | null>;
+type S3Answer = { readonly status: number; readonly code: string; readonly headers?: Record<string, string> };
+
+/**
  * A server that has these buckets, read as S3 documents it. The npm package s3rver does not serve here: it lists in the
  * order of its file system, and its continuation tokens need a cipher that OpenSSL 3 no longer has.
  */
-export function startS3Server(buckets: BucketContents): Promise<TestServer> {
+export function startS3Server(buckets: BucketContents, refuse: S3Refusal = () => null): Promise<TestServer> {
   const contents = new Map(
     Object.entries(buckets).map(([bucket, objects]) => [
       bucket,
@@ -42,17 +49,21 @@ export function startS3Server(buckets: BucketContents): Promise<TestServer> {
         .sort((one, other) => compareKeys(one.key, other.key)),
     ]),
   );
-  return startHttpServer((request, response) => {
+  return startHttpServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname)?.map(decodeURIComponent) ?? [];
     const objects = contents.get(bucket);
     const object = objects?.find((each) => each.key === key);
-    const answerXml = (status: number, xml: string) =>
-      response.writeHead(status, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? '' : xml);
+    const answerXml = (status: number, xml: string, headers = {}) =>
+      response
+        .writeHead(status, { ...headers, 'content-type': 'application/xml' })
+        .end(request.method === 'HEAD' ? '' : xml);
+    const refusal = object === undefined ? null : await refuse(key);
 
     if (objects === undefined) answerXml(404, errorXml('NoSuchBucket'));
     else if (key === '') answerXml(200, listingXml(objects, url.searchParams));
     else if (object === undefined) answerXml(404, errorXml('NoSuchKey'));
+    else if (refusal !== null) answerXml(refusal.status, errorXml(refusal.code), refusal.headers);
     else {
       response.writeHead(200, {
         'content-length': object.content.length,

@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os';
 import type { StorageUnit } from '../../storage/port.ts';
 import type { LinkData } from '../data.ts';
 import type { Fault } from '../link.ts';
+import type { StorageOpening } from '../threads/messages.ts';
+import { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { contentJobs } from './content-jobs.ts';
-import type { StorageOpening } from './content-messages.ts';
-import { ContentThreads } from './content-threads.ts';
 import { type JobBatch, jobBatches } from './job-batches.ts';
 import { type ContentProgress, ProofTally } from './proof-tally.ts';
 import { type ContentRunner, failureOf, proveInThisThread } from './prove-batch.ts';
@@ -13,9 +13,11 @@ import { type ContentRunner, failureOf, proveInThisThread } from './prove-batch.
 /** Up to here threads would cost more than they save. */
 const aloneBytesMax = 32 * 1024 * 1024;
 const aloneBatchesMax = 4;
+/** Batches in each thread at a time: while one waits for storage, another is hashed. */
+const slotsPerThread = 4;
 
 export type ContentProofOptions = {
-  /** For what is proved without threads. */
+  /** Admits the requests of threads as well. */
   readonly storage: StorageUnit;
   /** How a thread opens the same storage unit for itself. Null: everything is proved in this thread. */
   readonly opening: StorageOpening | null;
@@ -126,5 +128,10 @@ function openRunner(
   const storedBytes = first.reduce((sum, batch) => sum + batch.storedBytes, 0);
   const isLittle = first.length <= aloneBatchesMax && storedBytes <= aloneBytesMax;
   if (opening === null || isLittle) return proveInThisThread(storage, bucketName, signal);
-  return new ContentThreads({ opening, bucketName }, threadCount);
+  const threads = new StorageThreads(opening, storage, threadCount);
+  return {
+    slots: threadCount * slotsPerThread,
+    prove: (jobs) => threads.prove(bucketName, jobs),
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+  };
 }

@@ -17,6 +17,7 @@ function watchPages(
     id: unit.id,
     get: (wanted) => unit.get(wanted),
     head: (wanted) => unit.head(wanted),
+    admit: (request) => unit.admit(request),
     listFolders: (wanted) => unit.listFolders(wanted),
     async *list(wanted) {
       let listed = 0;
@@ -37,6 +38,7 @@ function generatedStorage(objects: number): StorageUnit {
     id: 'default',
     get: refuse,
     head: refuse,
+    admit: refuse,
     async *listFolders() {},
     async *list({ signal }) {
       for (let start = 0; start < objects; start += 1000) {

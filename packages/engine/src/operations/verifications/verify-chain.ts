@@ -8,12 +8,12 @@ import {
 } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
-import type { StorageOpening } from '../../chain/content/content-messages.ts';
 import { proveContent } from '../../chain/content/prove-content.ts';
 import type { ChainData, LinkData } from '../../chain/data.ts';
 import { openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { replayChain } from '../../chain/replay/replay-chain.ts';
+import type { StorageOpening } from '../../chain/threads/messages.ts';
 import { decideSync } from '../backups/decide-sync.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 

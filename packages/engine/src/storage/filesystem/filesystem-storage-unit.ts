@@ -6,9 +6,11 @@ import {
   type GetRequest,
   type ListFoldersRequest,
   type ListRequest,
+  type NoteBytes,
   type ObjectContent,
   type ObjectEntry,
   type ObjectHead,
+  type OutsideRequest,
   StorageError,
   type StorageUnit,
 } from '../port.ts';
@@ -80,6 +82,11 @@ class FilesystemStorageUnit implements StorageUnit {
   async head(request: GetRequest): Promise<ObjectHead> {
     const { stats } = await this.#find(request);
     return { size: stats.size, etag: null, modifiedAtMs: Math.trunc(stats.mtimeMs), encryptedByKey: false };
+  }
+
+  async admit({ begin }: OutsideRequest): Promise<NoteBytes> {
+    await begin();
+    return () => {};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,9 +11,11 @@ import {
   type GetRequest,
   type ListFoldersRequest,
   type ListRequest,
+  type NoteBytes,
   type ObjectContent,
   type ObjectEntry,
   type ObjectHead,
+  type OutsideRequest,
   StorageError,
   type StorageUnit,
 } from '../port.ts';
@@ -105,6 +107,11 @@ export class S3StorageUnit implements StorageUnit {
       signal?.throwIfAborted();
       throw await this.#explainHead(error, { bucket, key, ...(signal && { signal }) }, subject);
     }
+  }
+
+  async admit({ begin }: OutsideRequest): Promise<NoteBytes> {
+    await begin();
+    return () => {};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,75 @@
+import { type AskLeave, askBeforeRequests } from '../../storage/asked-storage-unit.ts';
+import type { GetRequest, ObjectContent, StorageUnit } from '../../storage/port.ts';
+import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
+import { packError, type SentError, unpackError } from './sent-error.ts';
+
+type Asked = { readonly begin: () => void; readonly refuse: (error: SentError) => void };
+
+/**
+ * A thread's own storage unit, which asks the thread that started it before each request and tells it what was read:
+ * so the bucket's budget, and the count of an operation, hold for all threads together.
+ */
+export class AskingStorage {
+  readonly unit: StorageUnit;
+  readonly #send: (message: FromAskingStorage) => void;
+  readonly #asked = new Map<number, Asked>();
+  #lastRequest = 0;
+
+  constructor(unit: StorageUnit, send: (message: FromAskingStorage) => void) {
+    this.#send = send;
+    this.unit = { ...askBeforeRequests(unit, this.#askOnce), get: (request) => this.#get(unit, request) };
+  }
+
+  receive(message: ToAskingStorage): void {
+    const asked = this.#asked.get(message.request);
+    if (message.kind === 'begin') asked?.begin();
+    else asked?.refuse(message.error);
+  }
+
+  /** Of a page there are no bytes to tell of. */
+  readonly #askOnce: AskLeave = async ({ kind, bucket }, make) => {
+    const { request, answer } = await this.#ask(kind, bucket, make);
+    this.#send({ kind: 'done', request, bytesRead: 0 });
+    return answer;
+  };
+
+  async #get(unit: StorageUnit, wanted: GetRequest): Promise<ObjectContent> {
+    const { request, answer } = await this.#ask('get', wanted.bucket, () => unit.get(wanted));
+    return { ...answer, body: this.#tellOf(answer.body, request) };
+  }
+
+  async *#tellOf(body: AsyncIterable<Uint8Array>, request: number): AsyncGenerator<Uint8Array> {
+    let bytesRead = 0;
+    try {
+      for await (const piece of body) {
+        bytesRead += piece.length;
+        yield piece;
+      }
+    } finally {
+      this.#send({ kind: 'done', request, bytesRead });
+    }
+  }
+
+  #ask<Answer>(
+    of: 'list' | 'get',
+    bucket: string,
+    make: () => Promise<Answer>,
+  ): Promise<{ readonly request: number; readonly answer: Answer }> {
+    this.#lastRequest += 1;
+    const request = this.#lastRequest;
+    const { promise, resolve, reject } = Promise.withResolvers<{ request: number; answer: Answer }>();
+    const begin = async () => {
+      try {
+        const answer = await make();
+        this.#send({ kind: 'begun', request, error: null });
+        resolve({ request, answer });
+      } catch (error) {
+        // Whether it is made again is said by the one who was asked.
+        this.#send({ kind: 'begun', request, error: packError(error) });
+      }
+    };
+    this.#asked.set(request, { begin: () => void begin(), refuse: (error) => reject(unpackError(error)) });
+    this.#send({ kind: 'ask', request, bucket, of });
+    return promise.finally(() => this.#asked.delete(request));
+  }
+}

@@ -1,0 +1,60 @@
+import type { NoteBytes, StorageUnit } from '../../storage/port.ts';
+import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
+import { packError, unpackError } from './sent-error.ts';
+
+/** Answers the requests that one thread asks for, each admitted by the storage unit of this thread. */
+export class RequestAdmission {
+  readonly #storage: StorageUnit;
+  readonly #send: (message: ToAskingStorage) => void;
+  readonly #admitted = new Map<number, Promise<NoteBytes | null>>();
+  /** Requests that the thread is making. */
+  readonly #begun = new Map<number, PromiseWithResolvers<void>>();
+  readonly #ended = new AbortController();
+
+  constructor(storage: StorageUnit, send: (message: ToAskingStorage) => void) {
+    this.#storage = storage;
+    this.#send = send;
+  }
+
+  receive(message: FromAskingStorage): void {
+    const { request } = message;
+    if (message.kind === 'ask') this.#admitted.set(request, this.#admit(request, message.bucket, message.of));
+    else if (message.kind === 'begun') {
+      const begun = this.#begun.get(request);
+      this.#begun.delete(request);
+      if (message.error === null) begun?.resolve();
+      else begun?.reject(unpackError(message.error));
+    } else {
+      const admitted = this.#admitted.get(request);
+      this.#admitted.delete(request);
+      void admitted?.then((note) => note?.(message.bytesRead));
+    }
+  }
+
+  /** The thread is no more: what it was making holds no place in the budget any longer. */
+  end(reason: Error): void {
+    this.#ended.abort(reason);
+    for (const begun of this.#begun.values()) begun.reject(reason);
+    this.#begun.clear();
+  }
+
+  /** Null where the request failed, of which the thread is told. */
+  async #admit(request: number, bucket: string, kind: 'list' | 'get'): Promise<NoteBytes | null> {
+    const { signal } = this.#ended;
+    try {
+      return await this.#storage.admit({ bucket, kind, signal, begin: () => this.#begin(request) });
+    } catch (error) {
+      this.#admitted.delete(request);
+      this.#send({ kind: 'refuse', request, error: packError(error) });
+      return null;
+    }
+  }
+
+  #begin(request: number): Promise<void> {
+    this.#ended.signal.throwIfAborted();
+    const begun = Promise.withResolvers<void>();
+    this.#begun.set(request, begun);
+    this.#send({ kind: 'begin', request });
+    return begun.promise;
+  }
+}

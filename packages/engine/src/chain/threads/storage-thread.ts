@@ -1,0 +1,122 @@
+import { Worker } from 'node:worker_threads';
+import type { StorageUnit } from '../../storage/port.ts';
+import type { ContentJob } from '../content/content-job.ts';
+import type { BatchResult } from '../content/prove-batch.ts';
+import type { StoredObject } from '../data.ts';
+import { type FromThread, type StorageOpening, type ToThread, unpackResult } from './messages.ts';
+import { RequestAdmission } from './request-admission.ts';
+import { unpackError } from './sent-error.ts';
+
+/** What becomes of an object that a thread reads. */
+export type ReadingListener = {
+  /** The next plain bytes, in order. */
+  readonly onPiece: (piece: Uint8Array) => void;
+  /** All has come, and is as it must be; or why not. */
+  readonly onEnd: (error: Error | null) => void;
+};
+
+/** Reads an object, as many bytes at a time as it is told to send. */
+export type Reading = {
+  send(bytes: number): void;
+  drop(): void;
+};
+
+/** One worker thread, which reads with a storage client of its own what `storage` admits. */
+export class StorageThread {
+  readonly #worker: Worker;
+  readonly #admission: RequestAdmission;
+  readonly #proving = new Map<number, (result: BatchResult) => void>();
+  readonly #reading = new Map<number, ReadingListener>();
+  #lastId = 0;
+  /** Why it can do nothing any more. */
+  #failed: Error | null = null;
+
+  constructor(opening: StorageOpening, storage: StorageUnit) {
+    // In the sources, Node strips the types of the thread's files too, and packages of this repository are sources.
+    const fromSource = import.meta.url.endsWith('.ts');
+    const file = new URL(fromSource ? './thread.ts' : './thread.js', import.meta.url);
+    const execArgv = fromSource ? ['--conditions=@backup-sync/source'] : [];
+    this.#worker = new Worker(file, { workerData: opening, execArgv });
+    this.#admission = new RequestAdmission(storage, (message) => this.#post(message));
+    this.#worker.on('message', (message: FromThread) => this.#receive(message));
+    this.#worker.once('error', (error) => this.#fail(error));
+    this.#worker.once('exit', () => this.#fail(new Error('A thread that reads backups has ended.')));
+  }
+
+  /** What it has been given and not ended. */
+  get load(): number {
+    return this.#proving.size + this.#reading.size;
+  }
+
+  prove(bucketName: string, jobs: readonly ContentJob[]): Promise<BatchResult> {
+    const id = this.#nextId();
+    return new Promise((resolve) => {
+      if (this.#failed !== null) return resolve(failedWith(this.#failed));
+      this.#proving.set(id, resolve);
+      this.#post({ kind: 'prove', id, bucketName, jobs });
+    });
+  }
+
+  read(bucketName: string, object: StoredObject, listener: ReadingListener): Reading {
+    const id = this.#nextId();
+    if (this.#failed !== null) {
+      listener.onEnd(this.#failed);
+      return { send() {}, drop() {} };
+    }
+    this.#reading.set(id, listener);
+    this.#post({ kind: 'read', id, bucketName, object });
+    return {
+      send: (bytes) => this.#post({ kind: 'send', id, bytes }),
+      drop: () => {
+        if (this.#reading.delete(id)) this.#post({ kind: 'drop', id });
+      },
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'proved':
+        this.#proving.get(message.id)?.(unpackResult(message.result));
+        this.#proving.delete(message.id);
+        break;
+      case 'piece':
+        this.#reading.get(message.id)?.onPiece(message.piece);
+        break;
+      case 'end': {
+        const listener = this.#reading.get(message.id);
+        this.#reading.delete(message.id);
+        listener?.onEnd(message.error === null ? null : unpackError(message.error));
+        break;
+      }
+      default:
+        this.#admission.receive(message);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#failed !== null) return;
+    this.#failed = error;
+    this.#admission.end(error);
+    for (const settle of this.#proving.values()) settle(failedWith(error));
+    this.#proving.clear();
+    for (const { onEnd } of this.#reading.values()) onEnd(error);
+    this.#reading.clear();
+  }
+}
+
+function failedWith(error: Error): BatchResult {
+  return { objects: 0, storedBytes: 0, plainBytes: 0, failure: { kind: 'error', error } };
+}

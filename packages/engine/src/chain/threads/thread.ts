@@ -1,0 +1,65 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openStorageUnit } from '../../storage/open-storage-unit.ts';
+import { failureOf, proveBatch } from '../content/prove-batch.ts';
+import { readVerified } from '../content/verified-bytes.ts';
+import { AskingStorage } from './asking-storage.ts';
+import { type FromThread, packResult, type StorageOpening, type ToThread } from './messages.ts';
+import { PieceSender } from './piece-sender.ts';
+import { packError } from './sent-error.ts';
+
+if (parentPort === null) throw new Error('This file is started as a worker thread.');
+const port = parentPort;
+const send = (message: FromThread) => port.postMessage(message);
+
+/** Each thread has a client of its own: connections do not cross threads. */
+const opening = open();
+// Whoever uses it sees that it failed.
+opening.catch(() => {});
+const senders = new Map<number, PieceSender>();
+/** A thread that is not needed any more is ended as it is, whatever it does. */
+const { signal } = new AbortController();
+
+async function open(): Promise<AskingStorage> {
+  // Given by StorageThread alone, so it has this shape.
+  const { id, specification, region } = workerData as StorageOpening;
+  return new AskingStorage(await openStorageUnit(specification, region === undefined ? {} : { region }, id), send);
+}
+
+async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove' }>): Promise<void> {
+  try {
+    const { unit } = await opening;
+    send({ kind: 'proved', id, result: packResult(await proveBatch(unit, bucketName, jobs, signal)) });
+  } catch (error) {
+    const result = { objects: 0, storedBytes: 0, plainBytes: 0, failure: failureOf(error) };
+    send({ kind: 'proved', id, result: packResult(result) });
+  }
+}
+
+async function read({ id, bucketName, object }: Extract<ToThread, { kind: 'read' }>): Promise<void> {
+  const sender = new PieceSender((piece) => port.postMessage({ kind: 'piece', id, piece }, [piece.buffer]));
+  senders.set(id, sender);
+  try {
+    const { unit } = await opening;
+    await sender.send(readVerified(unit, bucketName, object, signal));
+    send({ kind: 'end', id, error: null });
+  } catch (error) {
+    send({ kind: 'end', id, error: packError(error) });
+  } finally {
+    senders.delete(id);
+  }
+}
+
+port.on('message', async (message: ToThread) => {
+  switch (message.kind) {
+    case 'prove':
+      return await prove(message);
+    case 'read':
+      return await read(message);
+    case 'send':
+      return senders.get(message.id)?.allow(message.bytes);
+    case 'drop':
+      return senders.get(message.id)?.drop();
+    default:
+      return (await opening).receive(message);
+  }
+});

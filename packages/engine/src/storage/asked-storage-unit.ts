@@ -1,0 +1,64 @@
+import { compareKeys } from './key-order.ts';
+import type { ListFoldersRequest, ListRequest, StorageUnit } from './port.ts';
+
+/** Lets a request be made when it may be. `make` may be called several times: what failed is then begun anew. */
+export type AskLeave = <Answer>(
+  request: { readonly kind: 'list' | 'get'; readonly bucket: string; readonly signal?: AbortSignal },
+  make: () => Promise<Answer>,
+) => Promise<Answer>;
+
+/**
+ * A storage unit that asks leave for each request: each page of a listing, each `get` and `head`. A listing that
+ * failed goes on behind what has come. Closing it closes the other.
+ */
+export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit {
+  /** `open` lists what stands behind a key; null: from the beginning. */
+  async function* askForPages<Item>(
+    request: ListFoldersRequest,
+    open: (after: string | null) => AsyncIterable<readonly Item[]>,
+    keyOf: (item: Item) => string,
+  ): AsyncGenerator<readonly Item[]> {
+    let after: string | null = null;
+    let pages: AsyncIterator<readonly Item[]> | null = null;
+    while (true) {
+      const step = await ask({ ...request, kind: 'list' }, async () => {
+        pages ??= open(after)[Symbol.asyncIterator]();
+        try {
+          return await pages.next();
+        } catch (error) {
+          // A listing that has thrown is over; another goes on behind what has come.
+          pages = null;
+          throw error;
+        }
+      });
+      if (step.done === true) return;
+      const last = step.value.at(-1);
+      if (last !== undefined) after = keyOf(last);
+      yield step.value;
+    }
+  }
+
+  async function* foldersBehind(request: ListFoldersRequest, after: string | null): AsyncGenerator<readonly string[]> {
+    for await (const page of unit.listFolders(request)) {
+      yield after === null ? page : page.filter((folder) => compareKeys(folder, after) > 0);
+    }
+  }
+
+  return {
+    id: unit.id,
+    list: (request: ListRequest) => {
+      const open = (after: string | null) => unit.list(after === null ? request : { ...request, after });
+      return askForPages(request, open, ({ key }) => key);
+    },
+    listFolders: (request) =>
+      askForPages(
+        request,
+        (after) => foldersBehind(request, after),
+        (folder) => folder,
+      ),
+    get: (request) => ask({ ...request, kind: 'get' }, () => unit.get(request)),
+    head: (request) => ask({ ...request, kind: 'get' }, () => unit.head(request)),
+    admit: (request) => ask(request, () => unit.admit(request)),
+    [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
+  };
+}
