@@ -184,14 +184,32 @@ describe('damage', () => {
     expect(proof.provedObjects).toBe(1);
   });
 
-  test('an object that is gone is missing; where it vanishes later, only the next listing says so', async () => {
+  test('an object that is gone is missing, also where it vanishes after it was listed', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     const [key] = objectOf(full, 2);
     await stored.buckets.remove(testBucket, key);
     const detail = expect.stringContaining(key);
-    expect((await prove(stored, link)).fault).toMatchObject({ code: 'changed_while_read', detail });
+    expect((await prove(stored, link)).fault).toMatchObject({ code: 'object_missing', detail });
     expect((await prove(stored, await stored.openLink(full))).fault).toMatchObject({ code: 'object_missing', detail });
+  });
+
+  test('an object that is listed and not found is read once more, and called missing by nobody', async () => {
+    await using stored = await storeBackups([full]);
+    const link = await stored.openLink(full);
+    const notFoundFor = (times: number) => {
+      let left = times;
+      return alterStorage(stored.storage, {
+        beforeGet: ({ key }) => {
+          if (!key.endsWith('-00002') || left === 0) return;
+          left -= 1;
+          throw new StorageError('object_not_found', key);
+        },
+      });
+    };
+    expect(await prove(stored, link, { storage: notFoundFor(1) })).toMatchObject({ fault: null, objects: 4 });
+    const { fault } = await prove(stored, link, { storage: notFoundFor(2) });
+    expect(fault).toMatchObject({ code: 'changed_while_read', detail: expect.stringContaining('-00002') });
   });
 
   test('of several objects the foremost is told, however many threads read them', async () => {

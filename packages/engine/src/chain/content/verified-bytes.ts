@@ -1,15 +1,16 @@
 import type { StorageUnit } from '../../storage/port.ts';
-import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
+import { ReadFault } from '../cinder/read-fault.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DecompressionFault } from '../compression/decompression-fault.ts';
 import type { StoredObject } from '../data.ts';
 import { ObjectDigests } from './digests.ts';
+import { openObject } from './open-object.ts';
 
 /**
  * The plain bytes of an object, in pieces. They are as they must be only when the last has come: lengths and digests
  * are compared as they pass, and a difference is thrown at the end.
  *
- * Throws `ReadFault`, among them `content_mismatch`; `StorageError` where storage is throttled, unreachable or has lost
+ * Throws `ReadFault`, among them `content_mismatch` and `object_missing`; `StorageError` where storage is throttled, unreachable or has lost
  * the bucket; and the signal's reason.
  */
 export async function* readVerified(
@@ -18,10 +19,9 @@ export async function* readVerified(
   object: StoredObject,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { key, storedBytes, etag, compression, length } = object;
+  const { key, compression, length } = object;
   const digests = new ObjectDigests(object);
-  const request = { bucket: bucketName, key, signal };
-  const body = await readListedObject(storage, request, { key, size: storedBytes, etag });
+  const body = await openObject(storage, { bucket: bucketName, key, signal }, object);
   const stored = digests.wantsStored ? watch(body, digests) : body;
   try {
     for await (const piece of decompress(stored, compression, length)) {
