@@ -106,7 +106,7 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
       );
       seconds.replay.push(
         await secondsOf(async () => {
-          const { fault } = await replayChain(data, { storage, sink: null, signal });
+          const { fault } = await replayChain(data, { storage, opening, sink: null, signal });
           if (fault !== null) throw new Error(fault.detail);
         }),
       );

@@ -52,6 +52,12 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
   if (data === null) {
     return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
   }
-  if ('stream' in output) return replayChain(data, { storage, sink: streamSink(output.stream), signal, onProgress });
-  return extractToFile(data, output, { storage, signal, onProgress });
+  const reading = {
+    storage,
+    opening: { id: storage.id, specification: options.storage, ...opening },
+    signal,
+    onProgress,
+  };
+  if ('stream' in output) return replayChain(data, { ...reading, sink: streamSink(output.stream) });
+  return extractToFile(data, output, reading);
 }

@@ -30,7 +30,11 @@ async function openOutput() {
     path,
     stored,
     extract: (replace = false, signal = new AbortController().signal, onProgress?: () => void) =>
-      extractToFile(data, { path, replace }, { storage: stored.storage, signal, ...(onProgress && { onProgress }) }),
+      extractToFile(
+        data,
+        { path, replace },
+        { storage: stored.storage, opening: null, signal, ...(onProgress && { onProgress }) },
+      ),
     async [Symbol.asyncDispose]() {
       await stored[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });

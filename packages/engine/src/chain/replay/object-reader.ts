@@ -1,23 +1,15 @@
-import { Readable } from 'node:stream';
+import type { PlainPieces } from './plain-pieces.ts';
 
-/** Pieces of plain bytes read ahead of their need, of at most some hundred KiB each. */
-const piecesAhead = 8;
-
-/** Reads one object's plain bytes in order, somewhat ahead of their need, from the moment it is made. */
+/** Takes one object's plain bytes in order. */
 export class ObjectReader {
-  readonly #stream: Readable;
-  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #pieces: PlainPieces;
   #rest: Uint8Array = new Uint8Array();
   /** Where the next byte lies in the volume. */
   #position: number;
 
   /** `offset` is where the first of the bytes lies in the volume. */
-  constructor(plain: AsyncIterable<Uint8Array>, offset: number) {
-    this.#stream = Readable.from(plain, { objectMode: true, highWaterMark: piecesAhead });
-    // What fails ahead of its need is thrown when the need comes.
-    this.#stream.on('error', () => {});
-    this.#stream.read(0);
-    this.#pieces = this.#stream[Symbol.asyncIterator]();
+  constructor(pieces: PlainPieces, offset: number) {
+    this.#pieces = pieces;
     this.#position = offset;
   }
 
@@ -38,17 +30,17 @@ export class ObjectReader {
   /** Reads what is left, for its digest stands at the end. */
   async finish(): Promise<void> {
     this.#rest = new Uint8Array();
-    for (let next = await this.#pieces.next(); next.done !== true; ) next = await this.#pieces.next();
+    while ((await this.#pieces.next()) !== null);
   }
 
   /** Lets go of the object, wherever it was read to. */
   close(): void {
-    this.#stream.destroy();
+    this.#pieces.close();
   }
 
   async #advance(): Promise<void> {
-    const { done, value } = await this.#pieces.next();
-    if (done === true) throw new TypeError('an object was asked for more bytes than it has');
-    this.#rest = value;
+    const piece = await this.#pieces.next();
+    if (piece === null) throw new TypeError('an object was asked for more bytes than it has');
+    this.#rest = piece;
   }
 }

@@ -1,16 +1,12 @@
 import type { LinkData, StoredObject } from '../data.ts';
 import { ObjectReader } from './object-reader.ts';
+import type { ObjectOpener } from './plain-pieces.ts';
 import type { Segment } from './sweep.ts';
 
-/** Objects opened before their first byte is needed: a few MiB each, whatever their size. */
-const objectsAhead = 8;
 /** Segments known in advance: more need not be, where many come from few objects. */
 const segmentsAhead = 1000;
 
 type OpenSegment = { readonly segment: Segment; readonly reader: ObjectReader | null; readonly opened: boolean };
-
-/** Starts to read an object's plain bytes. */
-type OpenObject = (link: LinkData, object: StoredObject) => AsyncIterable<Uint8Array>;
 
 /** What has been read from storage so far. */
 export type ReadCount = { objects: number; storedBytes: number };
@@ -22,19 +18,21 @@ export type ReadCount = { objects: number; storedBytes: number };
 export class ReadAhead implements AsyncDisposable {
   readonly count: ReadCount = { objects: 0, storedBytes: 0 };
   readonly #segments: AsyncGenerator<Segment>;
-  readonly #open: OpenObject;
+  readonly #opener: ObjectOpener;
   readonly #queue: OpenSegment[] = [];
   /** The newest object of each link that a segment known so far comes from. */
   readonly #newest = new Map<LinkData, { readonly object: StoredObject; readonly reader: ObjectReader }>();
   /** The object of each link that segments already handed out came from last. */
   readonly #current = new Map<LinkData, ObjectReader>();
   readonly #readers = new Set<ObjectReader>();
+  /** Objects opened whose first byte was not needed so far, and their plain bytes. */
   #openedAhead = 0;
+  #bytesAhead = 0;
   #ended = false;
 
-  constructor(segments: AsyncGenerator<Segment>, open: OpenObject) {
+  constructor(segments: AsyncGenerator<Segment>, opener: ObjectOpener) {
     this.#segments = segments;
-    this.#open = open;
+    this.#opener = opener;
   }
 
   /** Null at the volume's end, when every object has been read to its own. Throws what reading throws. */
@@ -47,10 +45,11 @@ export class ReadAhead implements AsyncDisposable {
     }
     const { segment, reader, opened } = next;
     if (opened && reader !== null && segment.source !== null) {
-      const { link } = segment.source;
+      const { link, object } = segment.source;
       await this.#finishCurrent(link);
       this.#current.set(link, reader);
       this.#openedAhead -= 1;
+      this.#bytesAhead -= object.length;
     }
     return { segment, reader };
   }
@@ -61,7 +60,13 @@ export class ReadAhead implements AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    while (!this.#ended && this.#queue.length < segmentsAhead && this.#openedAhead < objectsAhead) {
+    const { objectsAhead, bytesAhead } = this.#opener;
+    while (
+      !this.#ended &&
+      this.#queue.length < segmentsAhead &&
+      this.#openedAhead < objectsAhead &&
+      this.#bytesAhead < bytesAhead
+    ) {
       const { done, value } = await this.#segments.next();
       if (done === true) this.#ended = true;
       else this.#queue.push(this.#openSegment(value));
@@ -73,10 +78,11 @@ export class ReadAhead implements AsyncDisposable {
     const { link, object } = segment.source;
     const newest = this.#newest.get(link);
     if (newest?.object === object) return { segment, reader: newest.reader, opened: false };
-    const reader = new ObjectReader(this.#open(link, object), object.offset);
+    const reader = new ObjectReader(this.#opener.open(link, object), object.offset);
     this.#readers.add(reader);
     this.#newest.set(link, { object, reader });
     this.#openedAhead += 1;
+    this.#bytesAhead += object.length;
     this.count.objects += 1;
     this.count.storedBytes += object.storedBytes;
     return { segment, reader, opened: true };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { syncBackupsRequest } from '@backup-sync/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
 import { StorageError } from '../../storage/port.ts';
 import { alterStorage } from '../../testing/altered-storage.ts';
@@ -18,7 +19,7 @@ import { writeSmallChain } from '../../testing/small-chain.ts';
 import { proveContent } from '../content/prove-content.ts';
 import type { ChainData, LinkData } from '../data.ts';
 import { openChain } from '../examiner.ts';
-import { type ReplayOptions, type ReplayProgress, replayChain } from './replay-chain.ts';
+import { type Replay, type ReplayOptions, type ReplayProgress, replayChain } from './replay-chain.ts';
 import { streamSink } from './stream-sink.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../../shared/fixtures/', import.meta.url));
@@ -33,8 +34,8 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function replay({ storage }: StoredBackups, data: ChainData, changes: Partial<ReplayOptions> = {}) {
-  return replayChain(data, { storage, sink: null, signal: unaborted, ...changes });
+function replay({ storage }: StoredBackups, data: ChainData, changes: Partial<ReplayOptions> = {}): Promise<Replay> {
+  return replayChain(data, { storage, opening: null, sink: null, signal: unaborted, ...changes });
 }
 
 async function expectReplays(stored: StoredBackups, backups: readonly WrittenBackup[]): Promise<void> {
@@ -76,7 +77,7 @@ describe('a chain that Cinder itself wrote', () => {
           expect(proof.fault).toBeNull();
         }
         const { stream, bytes } = memoryStream();
-        const result = await replayChain(data, { storage, sink: streamSink(stream), signal: unaborted });
+        const result = await replayChain(data, { storage, opening: null, sink: streamSink(stream), signal: unaborted });
         expect(result).toMatchObject({ fault: null, volumeBytes: 1024 * 1024, sha256: sha256Of(bytes()) });
 
         const hashFile = await readFile(`${fixture}/${item.bucket_name}/${item.image_path}_sha256file`, 'utf8');
@@ -191,6 +192,65 @@ describe('a whole chain', () => {
     expect(seen.map(({ replayedBytes }) => replayedBytes)).toEqual(
       [1, 2, 3, 3 + 700 / 2 ** 20].map((n) => n * 2 ** 20),
     );
+  });
+});
+
+describe('a volume that is read in threads', () => {
+  const seed = (day: number) => seededBytes(`threads/${day}`, 40 * 1024 * 1024 + 700);
+  const plan = { ...full.plan, objectBytes: 1024 * 1024, blockBytes: 32 * 1024 };
+  const parent = writeCinderBackup({ ...plan, volume: seed(0) });
+  const changed = Uint8Array.from(parent.plan.volume);
+  changed.set(seed(1).subarray(0, 5_000_000), 9_000_000);
+  const child = writeCinderBackup({ ...plan, backupId: seededUuid('threads/child'), volume: changed, parent });
+
+  async function openThreaded() {
+    const stored = await storeBackups([parent, child]);
+    const opening = { id: 'here', specification: `file:${stored.buckets.directory}` };
+    const counted = countRequests(stored.storage);
+    return {
+      ...stored,
+      data: await stored.open(child),
+      count: counted.count,
+      options: { storage: counted.unit, opening, threadCount: 2 },
+    };
+  }
+
+  test('comes through whole, in order, each object read once, with its requests counted', async () => {
+    await using stored = await openThreaded();
+    const { stream, bytes } = memoryStream();
+    const result = await replay(stored, stored.data, { ...stored.options, sink: streamSink(stream) });
+    expect(result).toMatchObject({ fault: null, sha256: sha256Of(child.plan.volume) });
+    expect(bytes().equals(child.plan.volume)).toBe(true);
+    expect(stored.count().gets).toBe(result.objects);
+    expect(stored.count().bytesRead).toBe(result.storedBytes);
+  });
+
+  test('is told by the object whose bytes differ, and by one that is gone', async () => {
+    await using stored = await openThreaded();
+    const [key, stays] = [...parent.objects][30] ?? ['', new Uint8Array()];
+    const altered = Uint8Array.from(stays);
+    altered[9] = (altered[9] ?? 0) ^ 0x10;
+    await stored.buckets.put(testBucket, [[key, altered]]);
+    const detail = expect.stringContaining(key);
+    const fault = { code: 'content_mismatch', detail };
+    expect(await replay(stored, stored.data, stored.options)).toMatchObject({ fault, sha256: null });
+    await stored.buckets.remove(testBucket, key);
+    const gone = { code: 'object_missing', detail };
+    expect(await replay(stored, stored.data, stored.options)).toMatchObject({ fault: gone, sha256: null });
+  });
+
+  test('is cancelled at once, also while the sink waits, and throws where a thread cannot open the storage unit', async () => {
+    await using stored = await openThreaded();
+    const reason = new Error('not wanted any more');
+    const controller = new AbortController();
+    const stuck = new Writable({ write: () => controller.abort(reason) });
+    const { signal } = controller;
+    const sink = streamSink(stuck);
+    await expect(replay(stored, stored.data, { ...stored.options, sink, signal })).rejects.toBe(reason);
+    const opening = { id: 'here', specification: `file:${stored.buckets.directory}/missing` };
+    await expect(replay(stored, stored.data, { ...stored.options, opening })).rejects.toMatchObject({
+      code: 'unreachable',
+    });
   });
 });
 

@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { StorageUnit } from '../../storage/port.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import { readVerified } from '../content/verified-bytes.ts';
 import type { ChainData } from '../data.ts';
 import type { Fault } from '../link.ts';
 import { printable } from '../quote.ts';
+import type { StorageOpening } from '../threads/messages.ts';
+import { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { BlockCheck } from './block-check.ts';
+import { type ObjectOpener, openInThisThread } from './plain-pieces.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { sweepChain } from './sweep.ts';
+import { openInThreads } from './threaded-pieces.ts';
 import { assembleVolume, type VolumePart } from './volume-window.ts';
 
 /** The volume is put together in parts of so many bytes, or of one block where that is larger. */
 const partBytesMin = 1024 * 1024;
+
+/** Up to here threads would cost more than they save. */
+const aloneBytesMax = 32 * 1024 * 1024;
 
 /** Takes a volume's bytes in order, without a gap. What it throws ends the replay. */
 export interface VolumeSink {
@@ -30,7 +38,12 @@ export type ReplayProgress = {
 };
 
 export type ReplayOptions = {
+  /** Admits the requests of threads as well. */
   readonly storage: StorageUnit;
+  /** How a thread opens the same storage unit for itself. Null: everything is read in this thread. */
+  readonly opening: StorageOpening | null;
+  /** As many as the machine has cores where it is left out. */
+  readonly threadCount?: number;
   /** Where the bytes go; null where only their hash is wanted. */
   readonly sink: VolumeSink | null;
   readonly signal: AbortSignal;
@@ -54,7 +67,7 @@ export type Replay = ReplayProgress &
 
 /**
  * Level `replay`: puts the leaf's volume together from the whole chain, each byte from the last link that stores it,
- * and each object read once, in the order of the volume and somewhat ahead. Objects are held against their digests,
+ * and each object read once, in the order of the volume and somewhat ahead, a large volume's in threads. Objects are held against their digests,
  * and every block of the volume, before it is handed on, against the leaf's block hashes. Memory does not depend on
  * the sizes of volume or objects.
  *
@@ -62,13 +75,12 @@ export type Replay = ReplayProgress &
  * the sink throws.
  */
 export async function replayChain(chain: ChainData, options: ReplayOptions): Promise<Replay> {
-  const { storage, signal } = options;
+  const { signal } = options;
   signal.throwIfAborted();
   const ended = new AbortController();
   const readSignal = AbortSignal.any([signal, ended.signal]);
-  await using segments = new ReadAhead(sweepChain(chain), ({ location }, object) =>
-    readVerified(storage, location.bucketName, object, readSignal),
-  );
+  await using opener = openObjects(chain, options, readSignal);
+  await using segments = new ReadAhead(sweepChain(chain), opener);
   const progress = { replayedBytes: 0, volumeBytes: chain.links.at(-1)?.volumeBytes ?? 0 };
   try {
     const sha256 = await replayParts(chain, segments, progress, options);
@@ -80,6 +92,18 @@ export async function replayChain(chain: ChainData, options: ReplayOptions): Pro
   } finally {
     ended.abort();
   }
+}
+
+function openObjects(
+  { links }: ChainData,
+  { storage, opening, threadCount = availableParallelism() }: ReplayOptions,
+  signal: AbortSignal,
+): ObjectOpener {
+  const volumeBytes = links.at(-1)?.volumeBytes ?? 0;
+  if (opening === null || volumeBytes <= aloneBytesMax) {
+    return openInThisThread(({ location }, object) => readVerified(storage, location.bucketName, object, signal));
+  }
+  return openInThreads(new StorageThreads(opening, storage, threadCount), threadCount, signal);
 }
 
 async function replayParts(

@@ -1,0 +1,78 @@
+import type { StoredObject } from '../data.ts';
+import type { Reading } from '../threads/storage-thread.ts';
+import type { StorageThreads } from '../threads/storage-threads.ts';
+import { untilAborted } from '../until-aborted.ts';
+import type { ObjectOpener, PlainPieces } from './plain-pieces.ts';
+import { ReadWindow, type WindowShare } from './read-window.ts';
+
+/** Plain bytes that are read ahead for each thread, all objects together: about one object of a large backup. */
+const bytesAheadPerThread = 32 * 1024 * 1024;
+const bytesAheadMax = 256 * 1024 * 1024;
+const objectsAhead = 64;
+
+/** Reads, inflates and hashes in threads, ahead of the need as far as a window of bytes allows. Ends them when disposed. */
+export function openInThreads(threads: StorageThreads, threadCount: number, signal: AbortSignal): ObjectOpener {
+  const bytesAhead = Math.min(threadCount * bytesAheadPerThread, bytesAheadMax);
+  const window = new ReadWindow(bytesAhead);
+  return {
+    objectsAhead,
+    bytesAhead,
+    open: (link, object) => new ThreadedPieces(threads, link.location.bucketName, object, { window, signal }),
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+  };
+}
+
+class ThreadedPieces implements PlainPieces {
+  readonly #window: ReadWindow;
+  readonly #share: WindowShare;
+  readonly #signal: AbortSignal;
+  readonly #reading: Reading;
+  readonly #pieces: Uint8Array[] = [];
+  #hasEnded = false;
+  #error: Error | null = null;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(
+    threads: StorageThreads,
+    bucketName: string,
+    object: StoredObject,
+    { window, signal }: { readonly window: ReadWindow; readonly signal: AbortSignal },
+  ) {
+    this.#signal = signal;
+    this.#reading = threads.read(bucketName, object, {
+      onPiece: (piece) => {
+        this.#pieces.push(piece);
+        this.#wake();
+      },
+      onEnd: (error) => {
+        this.#hasEnded = true;
+        this.#error = error;
+        this.#wake();
+      },
+    });
+    this.#window = window;
+    this.#share = window.open(object.length, (bytes) => this.#reading.send(bytes));
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    while (this.#pieces.length === 0 && !this.#hasEnded) await untilAborted(this.#changed.promise, this.#signal);
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) {
+      this.#window.take(this.#share, piece.length);
+      return piece;
+    }
+    this.close();
+    if (this.#error !== null) throw this.#error;
+    return null;
+  }
+
+  close(): void {
+    this.#window.close(this.#share);
+    this.#reading.drop();
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
