@@ -105,7 +105,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     newId: uuidv7,
   };
   for (const chain of chains) queue.add({ kind: 'chain', chain });
-  for (const taskId of tasks) queue.add({ kind: 'task', taskId });
+  for (const { id, kind } of tasks) queue.add({ kind: 'task', taskKind: kind, taskId: id });
   if (options.runsSources === true) {
     const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
     scheduler.start();

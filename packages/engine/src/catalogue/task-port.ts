@@ -75,7 +75,7 @@ export type TaskFinish = Pick<
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
  * - `cancelTask` notes the wish and answers the task, null where there is none. A waiting task ends at once as `failed`
  *   with the reason `cancelled`; a running one is ended by whoever works on it, who sees the note with its next progress.
- * - `releaseTasks` makes running tasks wait again and returns the ids of all that wait; see `releaseUnfinished`.
+ * - `releaseTasks` makes running tasks wait again and returns all that wait; see `releaseUnfinished`.
  * - `listFindings` pages through what a scan found, in the order of finding, behind `after` (0: from the start).
  */
 export interface TaskStore {
@@ -95,7 +95,7 @@ export interface TaskStore {
   finishTask(finish: TaskFinish): Promise<boolean>;
   cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
   showTask(projectId: string, id: string): Promise<TaskRecord | null>;
-  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly string[]>;
+  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly Pick<TaskRecord, 'id' | 'kind'>[]>;
   listFindings(
     id: string,
     after: number,

@@ -6,7 +6,10 @@ import type { Job, JobQueue, JobWork } from './port.ts';
 const firstRetryAfterMs = 500;
 const lastRetryAfterMs = 60_000;
 
-/** The queue of the embedded default: in memory, `concurrency` jobs at a time, in the order in which they came. */
+/**
+ * The queue of the embedded default: in memory, `concurrency` jobs at a time and one verification beside them, in the
+ * order in which they came.
+ */
 export function createInProcessJobQueue(options: {
   readonly work: JobWork;
   readonly concurrency: number;
@@ -14,6 +17,7 @@ export function createInProcessJobQueue(options: {
   readonly onFault: (job: Job, error: unknown) => void;
 }): JobQueue {
   const limit = pLimit(options.concurrency);
+  const oneAtATime = pLimit(1);
   const stopping = new AbortController();
   /** Jobs queued or running; `again` where one was added while it ran. */
   const present = new Map<string, { again: boolean; started: boolean }>();
@@ -29,7 +33,8 @@ export function createInProcessJobQueue(options: {
     }
     const state = { again: false, started: false };
     present.set(name, state);
-    const done = limit(async () => {
+    const isVerification = job.kind === 'task' && job.taskKind === 'verify';
+    const done = (isVerification ? oneAtATime : limit)(async () => {
       state.started = true;
       try {
         await runUntilDone(job);

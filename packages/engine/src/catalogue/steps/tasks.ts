@@ -2,7 +2,7 @@ import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Schema } from '../schema.ts';
-import type { NewTask, TaskFinish, TaskProgress, TaskRecord } from '../task-port.ts';
+import type { NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
 import { rowToTask, taskKinds } from '../task-rows.ts';
 
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
@@ -143,7 +143,7 @@ export async function releaseTasks(
   database: Kysely<Schema>,
   leaseOwner: string | null,
   releasedAtMs: number,
-): Promise<readonly string[]> {
+): Promise<readonly Pick<TaskRecord, 'id' | 'kind'>[]> {
   const release = database
     .updateTable('operations')
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
@@ -156,8 +156,9 @@ export async function releaseTasks(
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
-    .select('id')
+    .select(['id', 'kind'])
     .orderBy('sequence')
     .execute();
-  return waiting.map((row) => row.id);
+  // Of these kinds alone, by the condition.
+  return waiting.map(({ id, kind }) => ({ id, kind: kind as TaskKind }));
 }

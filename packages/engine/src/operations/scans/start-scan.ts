@@ -30,6 +30,6 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
   });
-  queue.add({ kind: 'task', taskId: id });
+  queue.add({ kind: 'task', taskKind: 'scan', taskId: id });
   return { operation_id: id };
 };

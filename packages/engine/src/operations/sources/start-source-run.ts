@@ -42,7 +42,7 @@ export async function startSourceRun(
       createdAtMs: nowMs,
     },
   });
-  if (started?.isNew) queue.add({ kind: 'task', taskId: started.operationId });
+  if (started?.isNew) queue.add({ kind: 'task', taskKind: 'scan', taskId: started.operationId });
   return started;
 }
 

@@ -50,7 +50,7 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
   const cancelling = new AbortController();
   using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
-  let progress: TaskProgress = {};
+  let progress = task.progress;
   const flush = async () => {
     const { running, cancelRequested } = await taskStore.saveTaskProgress(task.id, task.epoch, progress, clock.nowMs());
     if (!running || cancelRequested) cancelling.abort(new Cancelled('the task was cancelled'));
@@ -65,8 +65,8 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
     };
     outcome = await worker.works[task.kind]({ task, services: worker.services, storage: counted.unit, signal, report });
   } catch (error) {
-    // Stopping: the task keeps its lease until the engine releases it.
-    if (stopping.aborted) return;
+    // Stopping: the task keeps its lease until the engine releases it, and goes on from here at the next start.
+    if (stopping.aborted) return void (await flush());
     outcome = { message: '', fault: faultOf(error), result: null };
   } finally {
     clearInterval(timer);

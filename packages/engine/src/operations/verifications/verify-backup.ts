@@ -1,5 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
+import type { VerifyRequest } from './verify-request.ts';
 
 /** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
 export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
@@ -7,6 +8,8 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
   const record = await catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   const id = newId();
+  const createdAtMs = clock.nowMs();
+  const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
   await taskStore.addTask({
     id,
     projectId: input.project_id,
@@ -16,11 +19,11 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
     bucketName: record.location.bucketName,
     backupId: input.backup_id,
     sourceId: null,
-    request: { level: input.level },
+    request,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    createdAtMs: clock.nowMs(),
+    createdAtMs,
   });
-  queue.add({ kind: 'task', taskId: id });
+  queue.add({ kind: 'task', taskKind: 'verify', taskId: id });
   return { operation_id: id };
 };
