@@ -122,7 +122,7 @@ export function describeListings(open: OpenCatalogue): void {
     });
   });
 
-  describe('listOperations', () => {
+  describe('listOperationLogs', () => {
     const projectId = newId();
     const ids: string[] = [];
 
@@ -148,7 +148,7 @@ export function describeListings(open: OpenCatalogue): void {
     });
 
     const list = async (changes: Partial<OperationLogFilter> = {}) => {
-      const page = await catalogue.listOperations(operationFilter(projectId, changes));
+      const page = await catalogue.listOperationLogs(operationFilter(projectId, changes));
       return page === 'marker_not_found' ? page : [page.rows.map((row) => ids.indexOf(row.id)).join(''), page.count];
     };
 

@@ -209,7 +209,7 @@ class Delete implements Command {
 
 /** What the catalogue holds is what the model holds: nothing lost, nothing twice, nothing else. */
 async function expectSame(model: Model, { catalogue, projectId }: Real): Promise<void> {
-  const operations = await catalogue.listOperations(operationFilter(projectId, { operation_type: 'sync' }));
+  const operations = await catalogue.listOperationLogs(operationFilter(projectId, { operation_type: 'sync' }));
   const backups = await catalogue.listBackups(backupFilter(projectId));
   if (operations === 'marker_not_found' || backups === 'marker_not_found') throw new Error('No marker was given.');
   expect(

@@ -170,7 +170,7 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
  *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
  *   of the whole filter. `offset` counts from there.
- * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` knows the runs of
+ * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperationLogs` knows the runs of
  *   sources beside them: all that CBR calls `sync` and `delete`.
  * - `findProofs` returns the newest proof of each backup that has one.
  */
@@ -199,7 +199,7 @@ export interface Catalogue extends AsyncDisposable {
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
-  listOperations(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
+  listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;

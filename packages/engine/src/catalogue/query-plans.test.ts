@@ -20,7 +20,7 @@ import { findProofs } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
-import { listOperations } from './steps/list-operations.ts';
+import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -152,7 +152,7 @@ describe('a listing reads an index in its order', () => {
     { start_time: 0, end_time: 1_000 },
     { operation_type: 'sync' as const },
   ])('operations %j', async (filter) => {
-    const plans = await plansOf(() => listOperations(database, operationFilter(project, filter)));
+    const plans = await plansOf(() => listOperationLogs(database, operationFilter(project, filter)));
     expect(wholeScans(plans)).toEqual([]);
     expect(sorts(plans)).toEqual([]);
   });

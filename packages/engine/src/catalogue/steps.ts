@@ -12,7 +12,7 @@ import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
-import { listOperations } from './steps/list-operations.ts';
+import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -62,7 +62,7 @@ export const steps = {
   showBackup: { access: 'read', run: showBackup },
   listBackups: { access: 'read', run: listBackups },
   showOperation: { access: 'read', run: showOperation },
-  listOperations: { access: 'read', run: listOperations },
+  listOperationLogs: { access: 'read', run: listOperationLogs },
   findProofs: { access: 'read', run: findProofs },
   ping: { access: 'read', run: ping },
   addTask: { access: 'write', run: addTask },

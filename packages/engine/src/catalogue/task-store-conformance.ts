@@ -56,7 +56,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
     });
     expect(await store.showTask('another', task.id)).toBeNull();
     expect(await opened.catalogue.showOperation(task.projectId, task.id)).toBeNull();
-    const logs = await opened.catalogue.listOperations(operationFilter(task.projectId));
+    const logs = await opened.catalogue.listOperationLogs(operationFilter(task.projectId));
     expect(logs).toEqual({ rows: [], count: 0 });
   });
 

@@ -142,7 +142,7 @@ describe('what was answered', () => {
     await kill(child);
 
     await using opened = await openSqliteCatalogue({ directory });
-    const page = await opened.catalogue.listOperations(operationFilter('project-1'));
+    const page = await opened.catalogue.listOperationLogs(operationFilter('project-1'));
     const kept = new Set(page === 'marker_not_found' ? [] : page.rows.map(({ id }) => id));
     expect(answered.filter((id) => !kept.has(id))).toEqual([]);
     expect(kept.size % 2).toBe(0);
@@ -158,7 +158,7 @@ describe('what was answered', () => {
     const ids = (await Promise.all(queued)).flat();
 
     await using again = await openSqliteCatalogue({ directory });
-    const page = await again.catalogue.listOperations(operationFilter('project-1'));
+    const page = await again.catalogue.listOperationLogs(operationFilter('project-1'));
     expect(page).toMatchObject({ count: 300 });
     expect(await again.catalogue.showOperation('project-1', ids[299] ?? '')).not.toBeNull();
   });
@@ -180,7 +180,7 @@ describe('the threads', () => {
     const outcomes = await Promise.allSettled(group.map((acceptance) => opened.catalogue.accept(acceptance)));
     expect(outcomes.map(({ status }) => status)).toEqual(group.map((_, at) => (at === 5 ? 'rejected' : 'fulfilled')));
     expect(outcomes[5]).toMatchObject({ reason: { message: expect.stringMatching(/UNIQUE.*operations\.id/) } });
-    expect(await opened.catalogue.listOperations(operationFilter('project-1'))).toMatchObject({ count: 9 });
+    expect(await opened.catalogue.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
   });
 
   test('answer reads while a long write goes on', async () => {

@@ -106,7 +106,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     showBackup: step('showBackup'),
     listBackups: step('listBackups'),
     showOperation: step('showOperation'),
-    listOperations: step('listOperations'),
+    listOperationLogs: step('listOperationLogs'),
     findProofs: step('findProofs'),
     ping: step('ping'),
     [Symbol.asyncDispose]: dispose,

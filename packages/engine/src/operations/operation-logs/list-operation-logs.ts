@@ -6,7 +6,7 @@ import { operationLogView } from './operation-log-view.ts';
 import { sourceRunLogView } from './source-run-log-view.ts';
 
 export const listOperationLogs: Verb<'listOperationLogs'> = async (context, input) => {
-  const page = await context.services.catalogue.listOperations(input);
+  const page = await context.services.catalogue.listOperationLogs(input);
   if (page === 'marker_not_found') {
     throw new BackupSyncError('invalid_request', `marker: there is no operation log ${input.marker}`);
   }

@@ -7,8 +7,8 @@ import { rowToTask } from '../task-rows.ts';
 
 type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
-/** A page of the operations of a project, newest first; see {@link Catalogue.listOperations}. */
-export async function listOperations(
+/** A page of the operations of a project, newest first; see {@link Catalogue.listOperationLogs}. */
+export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
 ): Promise<Page<LoggedOperation> | 'marker_not_found'> {
