@@ -69,8 +69,8 @@ describe('in local mode', () => {
     expect(shown.output).toMatch(/reason +object_missing \(BackupSync\.2013\)/);
 
     const operations = JSON.parse((await run(['operations', 'list', '--status', 'failed', '--json', ...where])).output);
-    expect(operations.operation_logs).toHaveLength(1);
-    const operation = await run(['operations', 'show', operations.operation_logs[0].id, ...where]);
+    expect(operations.operations).toHaveLength(1);
+    const operation = await run(['operations', 'show', operations.operations[0].id, ...where]);
     expect(operation.output).toMatch(/what to do +Restore the object/);
 
     expect((await run(['backups', 'delete', broken.id, ...where])).code).toBe(0);
@@ -129,7 +129,8 @@ describe('scan', () => {
     expect(scanned).toMatchObject({ code: 0, output: '' });
     expect(scanned.messages).toContain('1 of 1 brought in');
     const listed = JSON.parse((await run(['operations', 'list', '--json', ...where])).output);
-    const imported = listed.operation_logs[0].id;
+    expect(listed.operations.map(({ kind }: { kind: string }) => kind)).toEqual(['import', 'scan']);
+    const imported = listed.operations[0].id;
     expect((await run(['operations', 'show', imported, ...where])).output).toMatch(/outcome +created/);
   });
 
@@ -168,10 +169,21 @@ describe('sources', () => {
     expect(gone.backups[0].backup_sync.reason.code).toBe('vanished');
 
     await rm(join(buckets, 'volumebackups'), { recursive: true });
+    expect((await command('sources', 'scan', 'nightly')).code).toBe(1);
+    const failed = await command('sources', 'show', 'nightly');
+    expect(failed.output).toMatch(
+      /Last run: operation \S+, begun .*, failed: the bucket does not exist.*\(bucket_not_found\)/,
+    );
+    expect(failed.output).toContain('What to do: Check bucket_name');
+    const runs = JSON.parse((await command('operations', 'list', '--kind', 'source_run', '--json')).output);
+    expect(runs.operations[0]).toMatchObject({ kind: 'source_run', status: 'failed' });
+    expect(runs.count).toBe(4);
     await mkdir(join(buckets, 'volumebackups'));
     expect((await command('sources', 'scan', 'nightly')).messages).toContain('removals wait for someone');
     expect((await command('sources', 'list')).output).toMatch(/nightly .* held/);
-    expect((await command('sources', 'show', 'nightly')).output).toContain('2 no longer listed');
+    const held = await command('sources', 'show', 'nightly');
+    expect(held.output).toMatch(/by operation \S+: the listing showed no backup at all.* 2 no longer listed/);
+    expect(held.output).toContain('What to do: See that the bucket is the right one');
     expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 no longer there');
     expect((await command('sources', 'remove', 'nightly')).code).toBe(0);
     expect(await command('sources', 'show', 'nightly')).toMatchObject({ code: 1, output: '' });

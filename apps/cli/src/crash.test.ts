@@ -86,7 +86,7 @@ test.each([0, 20])(
     };
     while ((await unfinished()) > 0);
     const { output } = await run(['operations', 'list', ...local]);
-    const logs: { id: string; status: string }[] = JSON.parse(output).operation_logs;
+    const logs: { id: string; status: string }[] = JSON.parse(output).operations;
     expect(logs.map(({ id }) => id).toSorted()).toEqual(
       accepted.map(({ operation_log_id }) => operation_log_id).toSorted(),
     );

@@ -29,6 +29,7 @@ type ManifestOptions = {
   parentPath?: string;
   json?: boolean;
 };
+type OperationListOptions = PageOptions & { kind?: string; backupId?: string };
 type BackupListOptions = PageOptions & { name?: string; resourceName?: string; sort?: string };
 
 /** Makes the context of a command from the options that all commands share. */
@@ -141,17 +142,18 @@ Example:
   );
 
   const operations = program.command('operations').description('what was done, and how it ended');
-  command(operations, 'list', 'list operation logs, newest first')
+  command(operations, 'list', 'list operations of all kinds, newest first')
+    .option('--kind <kind>', 'only of this kind, several by commas: import, delete, scan, source_run, verify')
     .option('--status <status>', 'only in this status, several by commas: waiting, running, success, failed, timeout')
+    .option('--backup-id <id>', 'only of this backup')
     .option('--resource-id <id>', 'only of this resource')
     .option('--limit <number>', 'at most so many', wholeNumber)
-    .option('--marker <id>', 'behind this operation log: the last one of the page before')
-    .action(async (options: Shared & PageOptions) => {
+    .option('--marker <id>', 'behind this operation: the last one of the page before')
+    .action(async (options: Shared & OperationListOptions) => {
       const { listOperationsCommand } = await import('./commands/operations.ts');
-      const { status, resourceId, limit, marker } = options;
-      finish(
-        await listOperationsCommand(contextOf(options), given({ status, resource_id: resourceId, limit, marker })),
-      );
+      const { kind, status, backupId, resourceId, limit, marker } = options;
+      const filter = { kind, status, backup_id: backupId, resource_id: resourceId, limit, marker };
+      finish(await listOperationsCommand(contextOf(options), given(filter)));
     });
   command(operations, 'cancel <operation-id>', 'ask a scan or verification to stop').action(
     async (operationId: string, options: Shared) => {

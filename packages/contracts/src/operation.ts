@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { madeId, opaqueId, projectId, wireTime } from './fields.ts';
-import { operationStatus } from './operation-log.ts';
+import { madeId, opaqueId, paging, projectId, queryList, wireTime } from './fields.ts';
+import { operationStatus, operationStatuses } from './operation-log.ts';
 import { reason } from './reason-code.ts';
 
-/** What this system does. CBR's operation logs show `import` (as `sync`) and `delete`. */
-export const operationKinds = ['import', 'delete', 'scan', 'verify'] as const;
+/** What this system does. CBR's operation logs show `import` and `source_run` (as `sync`), and `delete`. */
+export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify'] as const;
+export const operationKind = z.enum(operationKinds).meta({ id: 'OperationKind' });
+export type OperationKind = z.infer<typeof operationKind>;
 
 /** Requests made to storage. */
 export const requestCount = z
@@ -20,11 +22,13 @@ export const operation = z
   .object({
     id: madeId,
     project_id: projectId,
-    kind: z.enum(operationKinds),
+    kind: operationKind,
     parent_operation_id: madeId.nullable(),
     status: operationStatus,
     bucket_name: z.string(),
     backup_id: opaqueId.nullable(),
+    backup_name: z.string().nullable().meta({ description: 'As an import or deletion has it.' }),
+    source_id: madeId.nullable().meta({ description: 'Of a source run: the source.' }),
     created_at: wireTime,
     started_at: wireTime.nullable(),
     ended_at: wireTime.nullable(),
@@ -41,3 +45,18 @@ export type Operation = z.infer<typeof operation>;
 
 export const showOperationInput = z.object({ project_id: projectId, operation_id: madeId });
 export const showOperationAnswer = z.object({ operation }).meta({ id: 'ShowOperationAnswer' });
+
+/** Filters of the listing of all kinds. Newest first. */
+export const listOperationsInput = z.object({
+  project_id: projectId,
+  kind: queryList(operationKinds).optional(),
+  status: queryList(operationStatuses).optional(),
+  backup_id: opaqueId.optional(),
+  resource_id: opaqueId.optional(),
+  ...paging,
+});
+export type OperationFilter = z.output<typeof listOperationsInput>;
+
+export const listOperationsAnswer = z
+  .object({ operations: z.array(operation), count: z.int(), limit: z.int(), offset: z.int() })
+  .meta({ id: 'ListOperationsAnswer' });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
 import { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
-import { showOperationAnswer, showOperationInput } from './operation.ts';
+import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
 import {
   listOperationLogsAnswer,
   listOperationLogsInput,
@@ -137,6 +137,16 @@ export const operations = {
     successStatus: 200,
     input: planSyncRequest.extend({ project_id: projectId }),
     output: planSyncAnswer,
+  },
+  listOperations: {
+    summary: 'List operations of all kinds, newest first',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/operations',
+    successStatus: 200,
+    input: listOperationsInput,
+    output: listOperationsAnswer,
   },
   showOperation: {
     summary: 'Show an operation of any kind, with its progress',

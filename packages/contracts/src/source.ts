@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
+import { operation } from './operation.ts';
 import { keyPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
@@ -48,10 +49,32 @@ const sourceFields = {
 
 export const addSourceInput = z.object({ project_id: projectId, ...sourceFields });
 
-/** Why removals wait: nothing was listed though there are records, or too many of them are missing. */
-export const holdCauses = ['empty_listing', 'too_many'] as const;
-export const holdCause = z.enum(holdCauses);
-export type HoldCause = z.infer<typeof holdCause>;
+/** Why removals wait, in the words that are shown: nothing was listed though there are records, or too many are missing. */
+const holds = {
+  empty_listing: 'the listing showed no backup at all, though there are records',
+  too_many: 'more records are missing from the listing than may go at once',
+} as const;
+export type HoldCause = keyof typeof holds;
+export const holdCauses = Object.keys(holds) as [HoldCause, ...HoldCause[]];
+
+const holdRemedy =
+  'See that the bucket is the right one and whole, and bring back what was not meant to go. Then confirm the source: what is still missing is marked.';
+
+/** Removals that wait, as they are shown. */
+export const hold = z
+  .object({
+    cause: z.enum(holdCauses),
+    since: wireTime,
+    operation_id: madeId.nullable().meta({ description: 'The run that found them missing.' }),
+    message: z.string().meta({ description: 'Why they wait.' }),
+    remedy: z.string().meta({ description: 'What to do about it.' }),
+  })
+  .meta({ id: 'Hold' });
+
+/** Puts a hold into the form that is shown. */
+export function describeHold(cause: HoldCause, since: string, operationId: string | null): z.infer<typeof hold> {
+  return { cause, since, operation_id: operationId, message: holds[cause], remedy: holdRemedy };
+}
 
 export const source = z
   .object({
@@ -69,7 +92,7 @@ export const source = z
       .enum(['active', 'paused', 'held'])
       .meta({ description: 'held: it goes on bringing in, and marks nothing as gone until someone confirms.' }),
     paused: z.boolean(),
-    held: z.object({ cause: holdCause, since: wireTime }).nullable(),
+    held: hold.nullable(),
     created_at: wireTime,
     next_run_at: wireTime.nullable(),
     last_run_id: madeId.nullable().meta({ description: 'The operation of the newest run.' }),
@@ -102,6 +125,9 @@ export type SourceResource = z.infer<typeof sourceResource>;
 export const showSourceAnswer = z
   .object({
     source,
+    last_run: operation
+      .nullable()
+      .meta({ description: 'The newest run: how it ended, and why where it failed; null before the first.' }),
     resources: z.array(sourceResource).meta({ description: 'By id, the first thousand.' }),
     held_backups: z
       .array(z.object({ backup_id: opaqueId, image_path: z.string() }))

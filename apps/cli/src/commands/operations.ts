@@ -1,4 +1,4 @@
-import type { OperationInput, OperationLog } from '@backup-sync/contracts';
+import type { Operation, OperationInput, OperationLog } from '@backup-sync/contracts';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatTable } from '../table.ts';
@@ -7,22 +7,22 @@ import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTask } from './scan.ts';
 
-export type ListOperationsFilter = Omit<OperationInput<'listOperationLogs'>, 'project_id'>;
+export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'project_id'>;
 
 export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const page = await connection.operations.listOperationLogs(filter, { signal: context.signal });
+  const page = await connection.operations.listOperations(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
-    const rows = page.operation_logs.map((log) => [
-      log.id,
-      log.operation_type,
-      log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? '',
-      log.status,
-      log.backup_sync.reason?.code ?? log.backup_sync.outcome ?? '',
-      shortTime(log.created_at),
+    const rows = page.operations.map((operation) => [
+      operation.id,
+      operation.kind,
+      operation.backup_name ?? operation.backup_id ?? operation.bucket_name,
+      operation.status,
+      resultOf(operation),
+      shortTime(operation.created_at),
     ]);
-    const headings = ['ID', 'TYPE', 'BACKUP', 'STATUS', 'RESULT', 'ACCEPTED (UTC)'];
+    const headings = ['ID', 'KIND', 'BACKUP OR BUCKET', 'STATUS', 'RESULT', 'ACCEPTED (UTC)'];
     print(
       context.terminal,
       formatTable(
@@ -30,9 +30,17 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
         rows,
       ),
     );
-    note(context.terminal, `${page.operation_logs.length} of ${page.count}`);
+    note(context.terminal, `${page.operations.length} of ${page.count}`);
   }
   return exitCodes.done;
+}
+
+/** Why it failed, what came out, or how far it has come. */
+function resultOf({ reason, message, progress, ended_at }: Operation): string {
+  if (reason !== null) return reason.code;
+  if (ended_at !== null) return message;
+  const counts = Object.entries(progress).filter(([, count]) => count > 0);
+  return counts.map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`).join(', ');
 }
 
 /** An import or deletion as its operation log, a scan or verification with its progress. */

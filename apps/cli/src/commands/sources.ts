@@ -1,8 +1,14 @@
-import { BackupSyncError, type OperationInput, type OperationOutput, type Source } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  type Operation,
+  type OperationInput,
+  type OperationOutput,
+  type Source,
+} from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
+import { formatTable, printable } from '../table.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
@@ -120,12 +126,22 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   const headings = ['RESOURCE', 'BACKUPS', 'NEWEST PROVED (UTC)', 'AGE'];
   const columns = headings.map((heading) => ({ heading }));
   print(terminal, `\n${formatTable(columns, resources)}`);
-  if (answer.source.held === null) return;
-  const why = answer.source.held.cause === 'empty_listing' ? 'the listing was empty' : 'too many are missing';
-  print(terminal, `\nHeld since ${timeOf(answer.source.held.since)}: ${why}. ${answer.held_count} no longer listed:`);
+  if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);
+  const { held: hold } = answer.source;
+  if (hold === null) return;
+  const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
+  print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
   print(terminal, formatTable([{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held));
+  print(terminal, `What to do: ${hold.remedy}`);
   print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
+}
+
+/** How the newest run ended; where it did not end well, why, and what to do. */
+function describeRun({ id, status, started_at, message, reason }: Operation): string {
+  const run = `Last run: operation ${id}, begun ${timeOf(started_at)}, ${status}`;
+  if (reason === null) return message === '' ? run : `${run}: ${printable(message)}`;
+  return `${run}: ${printable(reason.message)} (${reason.code})\nWhat to do: ${reason.remedy}`;
 }
 
 function placeOf({ bucket_name, prefix }: Source): string {

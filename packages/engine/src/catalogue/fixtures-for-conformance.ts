@@ -157,6 +157,7 @@ export function makeSource(projectId: string, id: string, changes: Partial<Sourc
     pausedAtMs: null,
     heldAtMs: null,
     heldCause: null,
+    heldRunId: null,
     nextRunAtMs: 1_000,
     lastRunId: null,
     lastGoodSyncAtMs: null,

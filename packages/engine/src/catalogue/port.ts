@@ -2,6 +2,7 @@ import type {
   BackupFilter,
   BackupFormat,
   BackupSync,
+  OperationFilter,
   OperationLogFilter,
   OperationStatus,
   ReasonCode,
@@ -85,7 +86,7 @@ export type OperationRecord = {
   readonly proofsNotBeforeMs: number | null;
 };
 
-/** An operation of a kind that CBR has: imports and deletions of one backup, and the runs of sources. */
+/** An operation of any kind: imports and deletions of one backup, and tasks. */
 export type LoggedOperation = OperationRecord | TaskRecord;
 
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
@@ -170,8 +171,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
  *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
  *   of the whole filter. `offset` counts from there.
- * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperationLogs` knows the runs of
- *   sources beside them: all that CBR calls `sync` and `delete`.
+ * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` lists all kinds,
+ *   newest first; `listOperationLogs` those that CBR calls `sync` and `delete`: imports, deletions and the runs of sources.
  * - `findProofs` returns the newest proof of each backup that has one.
  */
 export interface Catalogue extends AsyncDisposable {
@@ -200,6 +201,7 @@ export interface Catalogue extends AsyncDisposable {
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
+  listOperations(filter: OperationFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;

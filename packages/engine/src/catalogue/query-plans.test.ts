@@ -21,6 +21,7 @@ import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
+import { listOperations } from './steps/list-operations.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -151,8 +152,28 @@ describe('a listing reads an index in its order', () => {
     { resource_id: 'resource-1' },
     { start_time: 0, end_time: 1_000 },
     { operation_type: 'sync' as const },
-  ])('operations %j', async (filter) => {
+  ])('operation logs %j', async (filter) => {
     const plans = await plansOf(() => listOperationLogs(database, operationFilter(project, filter)));
+    expect(wholeScans(plans)).toEqual([]);
+    expect(sorts(plans)).toEqual([]);
+  });
+
+  test.each([
+    {},
+    { marker: 'deletion-1' },
+    { status: ['failed' as const] },
+    { status: ['waiting' as const, 'running' as const] },
+    { kind: ['verify' as const] },
+    { kind: ['import' as const], marker: 'deletion-1' },
+    { kind: ['scan' as const, 'verify' as const] },
+    { kind: ['source_run' as const], status: ['failed' as const] },
+    { kind: ['scan' as const, 'verify' as const], status: ['failed' as const, 'timeout' as const] },
+    { backup_id: 'a' },
+    { backup_id: 'a', kind: ['verify' as const] },
+    { resource_id: 'resource-1', kind: ['import' as const, 'verify' as const] },
+  ])('operations %j', async (filter) => {
+    const input = { project_id: project, limit: 1000, offset: 0, ...filter };
+    const plans = await plansOf(() => listOperations(database, input));
     expect(wholeScans(plans)).toEqual([]);
     expect(sorts(plans)).toEqual([]);
   });

@@ -158,6 +158,8 @@ export type SourceRow = {
   /** Set while removals wait for someone to confirm them. */
   held_at_ms: number | null;
   held_cause: HoldCause | null;
+  /** The run that made them wait; null where an older release did. */
+  held_run_id: string | null;
   /** Null where no run is planned. */
   next_run_at_ms: number | null;
   last_run_id: string | null;

@@ -23,6 +23,8 @@ export type SourceRecord = {
   /** Set while removals wait for someone to confirm them. */
   readonly heldAtMs: number | null;
   readonly heldCause: HoldCause | null;
+  /** The run that made them wait. */
+  readonly heldRunId: string | null;
   readonly nextRunAtMs: number | null;
   readonly lastRunId: string | null;
   /** When the newest good run began. */

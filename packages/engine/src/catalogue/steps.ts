@@ -13,6 +13,7 @@ import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
+import { listOperations } from './steps/list-operations.ts';
 import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -63,6 +64,7 @@ export const steps = {
   listBackups: { access: 'read', run: listBackups },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },
+  listOperations: { access: 'read', run: listOperations },
   findProofs: { access: 'read', run: findProofs },
   ping: { access: 'read', run: ping },
   addTask: { access: 'write', run: addTask },

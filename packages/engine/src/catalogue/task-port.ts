@@ -70,6 +70,7 @@ export type TaskFinish = Pick<
 /**
  * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
  *
+ * - `addTask` notes the resource of the task's backup beside it, where that is recorded: listings find it by that too.
  * - `startTask` makes a waiting task running, or takes up again one that this owner has running; epoch risen, findings of
  *   an earlier try removed, its progress kept. Null where it has ended or another owner runs it.
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.

@@ -1,9 +1,15 @@
 import type { Selectable } from 'kysely';
-import { requestsOf } from './rows.ts';
+import type { LoggedOperation } from './port.ts';
+import { requestsOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
 
 export const taskKinds = ['scan', 'verify'] as const satisfies readonly TaskKind[];
+
+/** A row of any kind. */
+export function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {
+  return taskKinds.some((kind) => kind === row.kind) ? rowToTask(row) : rowToOperation(row);
+}
 
 export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
   return {

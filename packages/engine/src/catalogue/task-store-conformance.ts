@@ -1,7 +1,7 @@
+import type { OperationFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { OpenCatalogue } from './fixtures-for-conformance.ts';
-import { operationFilter } from './fixtures-for-conformance.ts';
+import { importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
 import type { NewTask, TaskStore } from './task-port.ts';
 
 /** What every task store does. */
@@ -58,6 +58,69 @@ export function describeTaskStore(open: OpenCatalogue): void {
     expect(await opened.catalogue.showOperation(task.projectId, task.id)).toBeNull();
     const logs = await opened.catalogue.listOperationLogs(operationFilter(task.projectId));
     expect(logs).toEqual({ rows: [], count: 0 });
+  });
+
+  describe('among the operations of all kinds', () => {
+    let ids: Record<string, string>;
+    let projectId: string;
+
+    beforeAll(async () => {
+      projectId = newId();
+      const imported = await importBackup(opened.catalogue, projectId, makeItem('a', { resource_id: 'disk' }));
+      const actor = { kind: 'user', name: 'ada' } as const;
+      const add = async (changes: Partial<NewTask>) => {
+        const id = newId();
+        await store.addTask({
+          id,
+          projectId,
+          kind: 'scan',
+          parentOperationId: null,
+          storageUnitId: 'unit-1',
+          bucketName: 'bucket',
+          backupId: null,
+          sourceId: null,
+          request: {},
+          actor,
+          requestId: 'request-1',
+          createdAtMs: 5_000,
+          ...changes,
+        });
+        return id;
+      };
+      ids = {
+        imported: imported.id,
+        scan: await add({}),
+        run: await add({ sourceId: 'source-1' }),
+        verify: await add({ kind: 'verify', backupId: 'a' }),
+        elsewhere: await add({ projectId: newId() }),
+      };
+    });
+
+    test.each<[Partial<OperationFilter>, readonly string[]]>([
+      [{}, ['verify', 'run', 'scan', 'imported']],
+      [{ kind: ['scan'] }, ['scan']],
+      [{ kind: ['source_run'] }, ['run']],
+      [{ kind: ['scan', 'source_run'] }, ['run', 'scan']],
+      [{ kind: ['source_run', 'import'] }, ['run', 'imported']],
+      [{ kind: ['delete'] }, []],
+      [{ status: ['success'] }, ['imported']],
+      [{ status: ['waiting', 'running'], kind: ['verify'] }, ['verify']],
+      [{ backup_id: 'a' }, ['verify', 'imported']],
+      [{ resource_id: 'disk', kind: ['verify'] }, ['verify']],
+    ])('%j leaves %j, newest first', async (filter, expected) => {
+      const page = await opened.catalogue.listOperations({ project_id: projectId, limit: 1000, offset: 0, ...filter });
+      if (page === 'marker_not_found') throw new Error(page);
+      expect(page.rows.map(({ id }) => Object.keys(ids).find((name) => ids[name] === id))).toEqual(expected);
+      expect(page.count).toBe(expected.length);
+    });
+
+    test('is paged by marker and offset; the marker of another project is not known', async () => {
+      const list = (changes: Partial<OperationFilter>) =>
+        opened.catalogue.listOperations({ project_id: projectId, limit: 1, offset: 0, ...changes });
+      expect(await list({ marker: ids.run ?? '' })).toMatchObject({ rows: [{ id: ids.scan }], count: 4 });
+      expect(await list({ marker: ids.run ?? '', offset: 1 })).toMatchObject({ rows: [{ id: ids.imported }] });
+      expect(await list({ marker: ids.elsewhere ?? '' })).toBe('marker_not_found');
+    });
   });
 
   test('is taken up once, again by the same owner, and ended by the holder of the present epoch alone', async () => {

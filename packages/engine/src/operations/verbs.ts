@@ -17,6 +17,7 @@ import { removeSource } from './sources/remove-source.ts';
 import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
 import { showSource } from './sources/show-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
+import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
 
@@ -30,6 +31,7 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   planSync,
   listOperationLogs,
   showOperationLog,
+  listOperations,
   showOperation,
   cancelOperation,
   verifyBackup,

@@ -107,6 +107,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     listBackups: step('listBackups'),
     showOperation: step('showOperation'),
     listOperationLogs: step('listOperationLogs'),
+    listOperations: step('listOperations'),
     findProofs: step('findProofs'),
     ping: step('ping'),
     [Symbol.asyncDispose]: dispose,

@@ -1,9 +1,9 @@
 import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
-import type { Expression, ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { LoggedOperation, OperationKind, Page } from '../port.ts';
-import { kindsWithItem, rowToOperation } from '../rows.ts';
-import type { OperationRow, Schema } from '../schema.ts';
-import { rowToTask } from '../task-rows.ts';
+import { kindsWithItem } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { rowToLogged } from '../task-rows.ts';
 
 type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
@@ -33,11 +33,8 @@ export async function listOperationLogs(
   return { rows: rows.map(rowToLogged), count: Number(count) };
 }
 
-function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {
-  return row.kind === 'scan' ? rowToTask(row) : rowToOperation(row);
-}
-
-function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
+/** The place of an operation in listings; undefined where the project has none of this id. */
+export function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
   return database
     .selectFrom('operations')
     .where('id', '=', operationId)

@@ -94,7 +94,7 @@ export async function hold(
 ): Promise<void> {
   await database
     .updateTable('sources')
-    .set({ held_at_ms: heldAtMs, held_cause: cause, updated_at_ms: heldAtMs })
+    .set({ held_at_ms: heldAtMs, held_cause: cause, held_run_id: runId, updated_at_ms: heldAtMs })
     .where('id', '=', sourceId)
     .execute();
   await database
@@ -108,7 +108,7 @@ export async function hold(
 export async function release(database: Kysely<Schema>, sourceId: string): Promise<void> {
   await database
     .updateTable('sources')
-    .set({ held_at_ms: null, held_cause: null })
+    .set({ held_at_ms: null, held_cause: null, held_run_id: null })
     .where('id', '=', sourceId)
     .execute();
   await database.updateTable('source_members').set({ held: 0 }).where('source_id', '=', sourceId).execute();

@@ -24,6 +24,7 @@ function rowToSource(row: Selectable<SourceRow>): SourceRecord {
     pausedAtMs: row.paused_at_ms,
     heldAtMs: row.held_at_ms,
     heldCause: row.held_cause,
+    heldRunId: row.held_run_id,
     nextRunAtMs: row.next_run_at_ms,
     lastRunId: row.last_run_id,
     lastGoodSyncAtMs: row.last_good_sync_at_ms,

@@ -6,6 +6,15 @@ import type { NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '..
 import { rowToTask, taskKinds } from '../task-rows.ts';
 
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
+  const resource =
+    task.backupId === null
+      ? undefined
+      : await database
+          .selectFrom('backups')
+          .where('project_id', '=', task.projectId)
+          .where('backup_id', '=', task.backupId)
+          .select(['resource_id', 'resource_name'])
+          .executeTakeFirst();
   await database
     .insertInto('operations')
     .values({
@@ -17,6 +26,8 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
       storage_unit_id: task.storageUnitId,
       bucket_name: task.bucketName,
       backup_id: task.backupId,
+      resource_id: resource?.resource_id ?? null,
+      resource_name: resource?.resource_name ?? null,
       task: JSON.stringify(task.request),
       actor_kind: task.actor.kind,
       actor_name: task.actor.name,

@@ -30,6 +30,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     pausedAtMs: null,
     heldAtMs: null,
     heldCause: null,
+    heldRunId: null,
     nextRunAtMs: input.interval_s === null ? null : nowMs,
     lastRunId: null,
     lastGoodSyncAtMs: null,

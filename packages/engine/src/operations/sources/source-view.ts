@@ -1,10 +1,10 @@
-import { BackupSyncError, type Source, toWireTime } from '@backup-sync/contracts';
+import { BackupSyncError, describeHold, type Source, toWireTime } from '@backup-sync/contracts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { CallContext } from '../../context.ts';
 
 /** A source in the form of the wire. */
 export function sourceView(record: SourceRecord): Source {
-  const { heldAtMs, heldCause, pausedAtMs } = record;
+  const { heldAtMs, heldCause, heldRunId, pausedAtMs } = record;
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
   return {
     id: record.id,
@@ -19,7 +19,7 @@ export function sourceView(record: SourceRecord): Source {
     removal_share: record.removalShare,
     status: heldAtMs !== null ? 'held' : pausedAtMs !== null ? 'paused' : 'active',
     paused: pausedAtMs !== null,
-    held: heldAtMs === null || heldCause === null ? null : { cause: heldCause, since: toWireTime(heldAtMs) },
+    held: heldAtMs === null || heldCause === null ? null : describeHold(heldCause, toWireTime(heldAtMs), heldRunId),
     created_at: toWireTime(record.createdAtMs),
     next_run_at: time(record.nextRunAtMs),
     last_run_id: record.lastRunId,

@@ -94,9 +94,18 @@ describe('a source', () => {
     await world.remove(gone);
     await world.run();
     expect((await world.show()).source.status).toBe('active');
-    expect((await world.run()).message).toContain('removals wait for someone');
+    const holding = await world.run();
+    expect(holding.message).toContain('removals wait for someone');
     const held = await world.show();
-    expect(held.source).toMatchObject({ status: 'held', held: { cause: 'too_many' } });
+    expect(held.source).toMatchObject({
+      status: 'held',
+      held: {
+        cause: 'too_many',
+        operation_id: holding.id,
+        message: 'more records are missing from the listing than may go at once',
+        remedy: expect.stringContaining('confirm the source'),
+      },
+    });
     expect(held.held_backups.map(({ backup_id }) => backup_id).sort()).toEqual(gone.map(world.idOf).sort());
     await world.engine.restart();
     await world.run();
@@ -160,7 +169,15 @@ describe('a source', () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       expect((await world.run()).reason?.code).toBe('bucket_not_found');
     }
-    expect((await world.show()).source).toMatchObject({ last_good_sync_at: good, status: 'active' });
+    const shown = await world.show();
+    expect(shown.source).toMatchObject({ last_good_sync_at: good, status: 'active' });
+    expect(shown.last_run).toMatchObject({
+      id: shown.source.last_run_id,
+      kind: 'source_run',
+      source_id: world.sourceId,
+      status: 'failed',
+      reason: { code: 'bucket_not_found', remedy: expect.stringContaining('bucket_name') },
+    });
     await rename(`${directory}-aside`, directory);
     await world.run();
     expect(await world.vanished()).toEqual([]);

@@ -1,13 +1,21 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import type { OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import type { LoggedOperation, OperationRecord, RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskRecord } from '../../catalogue/task-port.ts';
 
-/** A task in the form of the wire. */
+/** An operation of any kind in the form of the wire. */
+export function loggedView(record: LoggedOperation): Operation {
+  return 'item' in record ? operationView(record) : taskView(record);
+}
+
+/** A task in the form of the wire. The scan that a source runs is a kind of its own there. */
 export function taskView(task: TaskRecord): Operation {
   return {
     ...commonView(task),
+    kind: task.kind === 'scan' && task.sourceId !== null ? 'source_run' : task.kind,
     bucket_name: task.bucketName,
     backup_id: task.backupId,
+    backup_name: null,
+    source_id: task.sourceId,
     cancel_requested: task.cancelRequestedAtMs !== null,
     progress: task.progress,
     result: mutable(task.result),
@@ -18,8 +26,11 @@ export function taskView(task: TaskRecord): Operation {
 export function operationView(record: OperationRecord): Operation {
   return {
     ...commonView(record),
+    kind: record.kind,
     bucket_name: record.item.bucket_name,
     backup_id: record.item.backup_id,
+    backup_name: record.item.backup_name,
+    source_id: null,
     cancel_requested: false,
     progress: {},
     result: record.endedAtMs === null ? null : { outcome: record.outcome, level: record.level },
@@ -30,7 +41,6 @@ function commonView(record: TaskRecord | OperationRecord) {
   return {
     id: record.id,
     project_id: record.projectId,
-    kind: record.kind,
     parent_operation_id: record.parentOperationId,
     status: record.status,
     created_at: toWireTime(record.createdAtMs),

@@ -1,0 +1,19 @@
+import type { SchemaModule } from 'kysely';
+
+async function up(schema: SchemaModule): Promise<void> {
+  const listings = {
+    operations_by_kind: ['project_id', 'kind', 'created_at_ms', 'sequence'],
+    operations_by_backup: ['project_id', 'backup_id', 'created_at_ms', 'sequence'],
+  } as const;
+  for (const [index, columns] of Object.entries(listings)) {
+    await schema
+      .createIndex(index)
+      .on('operations')
+      .columns([...columns])
+      .execute();
+  }
+  // The run that made removals wait: who confirms them looks at it first.
+  await schema.alterTable('sources').addColumn('held_run_id', 'text').execute();
+}
+
+export const operationListing = { number: 3, name: 'operation listing', up };
