@@ -1,11 +1,24 @@
-import { type BackupSyncInput, type PlanSyncAnswer, planClasses } from '@backup-sync/contracts';
+import {
+  type BackupSyncInput,
+  type PlanClass,
+  type PlannedItem,
+  type PlanSyncAnswer,
+  planClasses,
+  type SyncForecast,
+} from '@backup-sync/contracts';
 import { reasonSummary } from './results.ts';
 import { formatBytes, formatTable } from './table.ts';
 
 /** One row an item, then the reasons in full, then what the sync would cost. */
 export function planText(items: readonly BackupSyncInput[], answer: PlanSyncAnswer): string {
-  const rows = answer.plan.map((planned, index) => [
-    items[index]?.backup_name ?? planned.backup_id,
+  const rows = answer.plan.map((item, index) => ({ ...item, name: items[index]?.backup_name ?? item.backup_id }));
+  return [planRows(rows), planSummary(answer)].join('\n\n');
+}
+
+/** One row an item, then the reasons in full. */
+export function planRows(items: readonly (Omit<PlannedItem, 'backup_id'> & { readonly name: string })[]): string {
+  const rows = items.map((planned) => [
+    planned.name,
     planned.class,
     planned.level ?? '-',
     planned.reason === null ? planned.message : `${planned.reason.code}: ${planned.message}`,
@@ -15,21 +28,25 @@ export function planText(items: readonly BackupSyncInput[], answer: PlanSyncAnsw
     headings.map((heading) => ({ heading })),
     rows,
   );
-  const reasons = reasonSummary(
-    answer.plan.map(({ reason, backup_id }, index) => ({ name: items[index]?.backup_name ?? backup_id, reason })),
-  );
-  return [table, ...(reasons === '' ? [] : [reasons]), forecastLine(answer)].join('\n\n');
+  const reasons = reasonSummary(items);
+  return reasons === '' ? table : `${table}\n\n${reasons}`;
+}
+
+/** The forecast of a list's plan. */
+function planSummary({ plan, forecast }: PlanSyncAnswer): string {
+  const counts: { [Class in PlanClass]?: number } = {};
+  for (const { class: planned } of plan) counts[planned] = (counts[planned] ?? 0) + 1;
+  return forecastLine(counts, forecast);
 }
 
 /** `5 backups: 4 new, 1 broken. A sync takes 3 LIST, 9 GET, 12.0 KiB read, about 1.2 s.` */
-export function forecastLine({ plan, forecast }: PlanSyncAnswer): string {
-  const counts = planClasses
-    .map((name) => [name, plan.filter((planned) => planned.class === name).length] as const)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`);
+export function forecastLine(classes: { readonly [Class in PlanClass]?: number }, forecast: SyncForecast): string {
+  const counts = planClasses.flatMap((name) => (classes[name] === undefined ? [] : [`${classes[name]} ${name}`]));
+  const total = Object.values(classes).reduce((sum, count) => sum + count, 0);
   const time = forecast.seconds === null ? 'for a time that is not known yet' : duration(forecast.seconds);
   const requests = `${forecast.lists} LIST, ${forecast.gets} GET, ${formatBytes(forecast.bytes_read)} read`;
-  return `${plan.length} ${plan.length === 1 ? 'backup' : 'backups'}: ${counts.join(', ')}. A sync takes ${requests}, ${time}.`;
+  const backups = `${total} ${total === 1 ? 'backup' : 'backups'}${total === 0 ? '' : `: ${counts.join(', ')}`}`;
+  return `${backups}. A sync takes ${requests}, ${time}.`;
 }
 
 /** `about 0.4 s`, `about 12 s`, `about 3 min`, `about 2.5 h`. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -68,6 +68,46 @@ describe('plan', () => {
     const [line = ''] = await exampleLines();
     const planned = await run(['plan', '-'], { ...home, input: line });
     expect(planned).toMatchObject({ code: 0, messages: '' });
+  });
+});
+
+describe('plan --bucket', () => {
+  test('says what a scan that brings in would do, and after that what is gone', async () => {
+    await using home = await temporaryDirectory();
+    const buckets = join(home.path, 'buckets');
+    await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
+    const first = await run(['plan', '--bucket', 'volumebackups'], { environment });
+    expect(first.code).toBe(3);
+    expect(first.output).toMatch(/database-disk-day-2 +new +inventory +would be recorded unless/);
+    expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
+    expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync takes \d+ LIST, \d+ GET, .* s\.\n$/);
+
+    expect((await run(['scan', 'volumebackups', '--sync'], { environment })).code).toBe(3);
+    const volume = 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c';
+    await rm(join(buckets, 'volumebackups', volume), { recursive: true });
+    const gone = await run(['plan', '--bucket', `volumebackups/${volume}`, '--json'], { environment });
+    expect(gone.code).toBe(3);
+    const answer = JSON.parse(gone.output);
+    expect(answer.plan.map((item: { class: string }) => item.class)).toEqual(['vanished', 'vanished', 'vanished']);
+    expect(answer).toMatchObject({ forecast: { lists: 1, gets: 0 }, requests: { lists: 1 } });
+  });
+
+  test.each([
+    [['plan'], 'give the file of a list'],
+    [['plan', 'list.json', '--bucket', 'volumebackups'], 'give either a file or --bucket'],
+    [['plan', '-', '--path-template', '{backup_id}'], '--path-template goes with --bucket'],
+  ])('%j is refused', async (args, message) => {
+    const refused = await run(args);
+    expect(refused).toMatchObject({ code: 1, output: '' });
+    expect(refused.messages).toContain(message);
+  });
+
+  test('of a bucket that is not there exits 1 with the reason and what to do', async () => {
+    await using home = await examplesHome();
+    const ended = await run(['plan', '--bucket', 'nowhere'], home);
+    expect(ended).toMatchObject({ code: 1, output: '' });
+    expect(ended.messages).toContain('not complete: the bucket does not exist');
   });
 });
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import type { PlanOptions } from './commands/plan.ts';
 import type { ScanOptions } from './commands/scan.ts';
 import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -78,19 +79,23 @@ Example:
       const { syncCommand } = await import('./commands/sync.ts');
       finish(await syncCommand(contextOf(options), file, options));
     });
-  command(program, 'plan <file>', 'say what a sync would do and cost; nothing is changed')
+  command(program, 'plan [file]', 'say what a sync would do and cost; nothing is changed')
+    .option('--bucket <bucket[/prefix]>', 'in place of a file: what lies in this bucket, or is recorded there')
+    .option('--path-template <template>', 'with --bucket: unknown formats too, as for scan')
     .addHelpText(
       'after',
       `
-<file> is as for sync. Exits 3 when some backups would fail. Block hashes are not read: a sync may still find that they
+<file> is as for sync. With --bucket it says what "scan --sync" of the same place would do, and which recorded backups
+are no longer there. Exits 3 when some backups would fail. Block hashes are not read: a sync may still find that they
 contradict.
 
-Example:
-  backup-sync plan examples/sync-request.json --data-dir data --storage file:examples/buckets`,
+Examples:
+  backup-sync plan examples/sync-request.json --data-dir data --storage file:examples/buckets
+  backup-sync plan --bucket volumebackups --data-dir data --storage file:examples/buckets`,
     )
-    .action(async (file: string, options: Shared) => {
+    .action(async (file: string | undefined, options: Shared & PlanOptions) => {
       const { planCommand } = await import('./commands/plan.ts');
-      finish(await planCommand(contextOf(options), file));
+      finish(await planCommand(contextOf(options), file, options));
     });
 
   command(program, 'scan <bucket[/prefix]>', 'find the backups in a bucket, as items to sync, one a line')
@@ -143,7 +148,7 @@ Example:
 
   const operations = program.command('operations').description('what was done, and how it ended');
   command(operations, 'list', 'list operations of all kinds, newest first')
-    .option('--kind <kind>', 'only of this kind, several by commas: import, delete, scan, source_run, verify')
+    .option('--kind <kind>', 'only of this kind, several by commas: import, delete, scan, source_run, verify, plan')
     .option('--status <status>', 'only in this status, several by commas: waiting, running, success, failed, timeout')
     .option('--backup-id <id>', 'only of this backup')
     .option('--resource-id <id>', 'only of this resource')
@@ -155,7 +160,7 @@ Example:
       const filter = { kind, status, backup_id: backupId, resource_id: resourceId, limit, marker };
       finish(await listOperationsCommand(contextOf(options), given(filter)));
     });
-  command(operations, 'cancel <operation-id>', 'ask a scan or verification to stop').action(
+  command(operations, 'cancel <operation-id>', 'ask a scan, plan or verification to stop').action(
     async (operationId: string, options: Shared) => {
       const { cancelOperationCommand } = await import('./commands/scan.ts');
       finish(await cancelOperationCommand(contextOf(options), operationId));

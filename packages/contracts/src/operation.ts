@@ -4,7 +4,7 @@ import { operationStatus, operationStatuses } from './operation-log.ts';
 import { reason } from './reason-code.ts';
 
 /** What this system does. CBR's operation logs show `import` and `source_run` (as `sync`), and `delete`. */
-export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify'] as const;
+export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify', 'plan'] as const;
 export const operationKind = z.enum(operationKinds).meta({ id: 'OperationKind' });
 export type OperationKind = z.infer<typeof operationKind>;
 

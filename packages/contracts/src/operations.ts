@@ -9,7 +9,14 @@ import {
   showOperationLogAnswer,
   showOperationLogInput,
 } from './operation-log.ts';
-import { planSyncAnswer, planSyncRequest } from './plan.ts';
+import {
+  listPlanItemsAnswer,
+  listPlanItemsInput,
+  planSyncAnswer,
+  planSyncRequest,
+  startPlanAnswer,
+  startPlanInput,
+} from './plan.ts';
 import { listScanFindingsAnswer, listScanFindingsInput, startScanAnswer, startScanInput } from './scan.ts';
 import {
   addSourceInput,
@@ -138,6 +145,27 @@ export const operations = {
     input: planSyncRequest.extend({ project_id: projectId }),
     output: planSyncAnswer,
   },
+  startPlan: {
+    summary:
+      'Say what a scan that brings in would do in a bucket, and what it would cost; an operation that is followed',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/plans',
+    successStatus: 200,
+    input: startPlanInput,
+    output: startPlanAnswer,
+  },
+  listPlanItems: {
+    summary: 'Page through what the plan of a bucket says, while it runs or after',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/plans/{operation_id}/items',
+    successStatus: 200,
+    input: listPlanItemsInput,
+    output: listPlanItemsAnswer,
+  },
   listOperations: {
     summary: 'List operations of all kinds, newest first',
     kind: 'query',
@@ -159,7 +187,7 @@ export const operations = {
     output: showOperationAnswer,
   },
   cancelOperation: {
-    summary: 'Ask a scan or verification to stop; it ends failed, cancelled',
+    summary: 'Ask a scan, plan or verification to stop; it ends failed, cancelled',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { opaqueId } from './fields.ts';
+import { bucketName, madeId, opaqueId, projectId, queryInteger } from './fields.ts';
 import { requestCount } from './operation.ts';
 import { syncOutcome } from './operation-log.ts';
 import { reason } from './reason-code.ts';
+import { keyPrefix, pathTemplate } from './scan.ts';
 import { syncItems } from './sync.ts';
 import { verificationLevel } from './verification.ts';
 
@@ -18,6 +19,8 @@ import { verificationLevel } from './verification.ts';
  * - `vanished`: recorded, and nothing lies at the image path;
  * - `absent`: not recorded, and nothing lies at the image path;
  * - `unreadable`: whether it is whole cannot be told now: no right to read it, storage does not answer, …
+ * - `copy`: of a bucket: recorded at another place where it still lies, so that a scan lets the record stand;
+ * - `forgotten`: of a bucket: deleted from the catalogue, so that a scan leaves it alone.
  */
 export const planClasses = [
   'new',
@@ -30,6 +33,8 @@ export const planClasses = [
   'vanished',
   'absent',
   'unreadable',
+  'copy',
+  'forgotten',
 ] as const;
 export const planClass = z.enum(planClasses).meta({ id: 'PlanClass' });
 export type PlanClass = z.infer<typeof planClass>;
@@ -73,3 +78,51 @@ export const planSyncAnswer = z
   })
   .meta({ id: 'PlanSyncAnswer' });
 export type PlanSyncAnswer = z.infer<typeof planSyncAnswer>;
+
+/** Starts a plan of a bucket: what a scan with `sync` of the same place would do. */
+export const startPlanInput = z.object({
+  project_id: projectId,
+  bucket_name: bucketName,
+  prefix: keyPrefix.default(''),
+  path_template: pathTemplate.optional(),
+});
+
+/** The operation that plans; `showOperation` follows it, and its result is a `bucketPlanResult`. */
+export const startPlanAnswer = z.object({ operation_id: madeId }).meta({ id: 'StartPlanAnswer' });
+
+/** What a scan with `sync` would come to for one backup that lies in the bucket, or is recorded there. */
+export const bucketPlanItem = plannedItem
+  .extend({
+    backup_id: opaqueId.nullable().meta({ description: 'Null where it cannot be read and is not recorded.' }),
+    backup_name: z.string().nullable(),
+    bucket_name: z.string(),
+    image_path: z.string(),
+  })
+  .meta({ id: 'BucketPlanItem' });
+export type BucketPlanItem = z.infer<typeof bucketPlanItem>;
+
+/** Result of an operation of kind `plan` that saw the whole listing. */
+export const bucketPlanResult = z.object({
+  objects: z.int().meta({ description: 'Objects listed.' }),
+  classes: z.partialRecord(planClass, z.int()).meta({ description: 'How many backups of each class.' }),
+  forecast: syncForecast.meta({ description: 'What a scan with `sync` would cost, its own listing included.' }),
+});
+export type BucketPlanResult = z.infer<typeof bucketPlanResult>;
+
+export const listPlanItemsInput = z.object({
+  project_id: projectId,
+  operation_id: madeId,
+  after: queryInteger(0, 2 ** 31 - 1)
+    .default(0)
+    .meta({ description: 'The `next` of the page before.' }),
+  limit: queryInteger(1, 1000).default(1000),
+});
+
+export const listPlanItemsAnswer = z
+  .object({
+    plan: z.array(bucketPlanItem),
+    next: z.int().meta({ description: 'Give it as `after` for the page that follows.' }),
+    ended: z.boolean().meta({ description: 'The plan has ended: what is not on a page now will never be.' }),
+    complete: z.boolean().meta({ description: 'The plan has seen the whole listing.' }),
+  })
+  .meta({ id: 'ListPlanItemsAnswer' });

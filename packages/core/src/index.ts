@@ -1,5 +1,6 @@
 /** The client of any CBR-compatible endpoint, on fetch alone. */
 export { type ClientOptions, createClient } from './client.ts';
+export { followOperation } from './follow-operation.ts';
 export { followScan, type ScanNews } from './follow-scan.ts';
 export { type ClientToken, type Credentials, issueToken, type PasswordCredentials } from './issue-token.ts';
 export type { CallOptions, Operations } from './operations.ts';

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { importChain } from './operations/backups/import-chain.ts';
+import { planBucket } from './operations/plan/plan-bucket.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
@@ -72,7 +73,11 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     specification: options.storage,
     ...(options.region !== undefined && { region: options.region }),
   };
-  const works: TaskWorker['works'] = { scan: workOnScan, verify: (run) => verifyChain(run, opensStorage) };
+  const works: TaskWorker['works'] = {
+    scan: workOnScan,
+    plan: planBucket,
+    verify: (run) => verifyChain(run, opensStorage),
+  };
   const queue = createInProcessJobQueue({
     work: (job, signal) =>
       job.kind === 'chain'

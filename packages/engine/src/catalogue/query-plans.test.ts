@@ -18,7 +18,7 @@ import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
-import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
+import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
@@ -102,6 +102,18 @@ describe('no step reads more than it is about', () => {
           storageUnitId: 'unit-1',
           bucketName: 'bucket-1',
           imagePaths: ['a', 'b'],
+        }),
+    ],
+    [
+      'placesBelow',
+      () =>
+        placesBelow(database, {
+          projectId: project,
+          storageUnitId: 'unit-1',
+          bucketName: 'bucket-1',
+          prefix: 'a/',
+          after: 'a/b',
+          limit: 10,
         }),
     ],
     ['knownByIds', () => knownByIds(database, project, ['a', 'b'])],

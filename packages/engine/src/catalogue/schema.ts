@@ -132,7 +132,7 @@ export type VerificationRow = LocationColumns &
     metadata_objects: string;
   };
 
-/** What a scan found, in the order of finding. */
+/** What a scan or plan found, in the order of finding. */
 export type ScanFindingRow = {
   operation_id: string;
   sequence: number;

@@ -10,7 +10,7 @@ import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
-import { knownAtPlaces, knownByIds } from './steps/known-backups.ts';
+import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
@@ -77,6 +77,7 @@ export const steps = {
   showTask: { access: 'read', run: showTask },
   listFindings: { access: 'read', run: listFindings },
   knownAtPlaces: { access: 'read', run: knownAtPlaces },
+  placesBelow: { access: 'read', run: placesBelow },
   knownByIds: { access: 'read', run: knownByIds },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },

@@ -2,7 +2,7 @@ import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Actor, RequestCount } from './port.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
-export type TaskKind = 'scan' | 'verify';
+export type TaskKind = 'scan' | 'verify' | 'plan';
 
 /** Counts by name, e.g. objects listed. */
 export type TaskProgress = Readonly<Record<string, number>>;
@@ -77,7 +77,7 @@ export type TaskFinish = Pick<
  * - `cancelTask` notes the wish and answers the task, null where there is none. A waiting task ends at once as `failed`
  *   with the reason `cancelled`; a running one is ended by whoever works on it, who sees the note with its next progress.
  * - `releaseTasks` makes running tasks wait again and returns all that wait; see `releaseUnfinished`.
- * - `listFindings` pages through what a scan found, in the order of finding, behind `after` (0: from the start).
+ * - `listFindings` pages through what a scan or plan found, in the order of finding, behind `after` (0: from the start).
  */
 export interface TaskStore {
   addTask(task: NewTask): Promise<void>;

@@ -4,7 +4,7 @@ import { requestsOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
 
-export const taskKinds = ['scan', 'verify'] as const satisfies readonly TaskKind[];
+export const taskKinds = ['scan', 'verify', 'plan'] as const satisfies readonly TaskKind[];
 
 /** A row of any kind. */
 export function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {

@@ -7,7 +7,9 @@ import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
+import { listPlanItems } from './plan/list-plan-items.ts';
 import { planSync } from './plan/plan-sync.ts';
+import { startPlan } from './plan/start-plan.ts';
 import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
 import { addSource } from './sources/add-source.ts';
@@ -29,6 +31,8 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   showBackup,
   deleteBackup,
   planSync,
+  startPlan,
+  listPlanItems,
   listOperationLogs,
   showOperationLog,
   listOperations,

@@ -123,7 +123,11 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     showTask: step('showTask'),
     listFindings: step('listFindings'),
   };
-  const knownBackups: KnownBackups = { knownAtPlaces: step('knownAtPlaces'), knownByIds: step('knownByIds') };
+  const knownBackups: KnownBackups = {
+    knownAtPlaces: step('knownAtPlaces'),
+    placesBelow: step('placesBelow'),
+    knownByIds: step('knownByIds'),
+  };
   const sourceStore: SourceStore = {
     addSource: step('addSource'),
     planSource: step('planSource'),

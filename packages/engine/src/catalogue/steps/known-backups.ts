@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { KnownBackup, KnownBackups } from '../known-backup-port.ts';
+import type { KnownBackup, KnownBackups, RecordedPlace } from '../known-backup-port.ts';
 import { rowToRecord } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
@@ -22,6 +22,30 @@ export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Pro
     rows.push(...some);
   }
   return withProofs(database, place.projectId, rows);
+}
+
+/** A page of the places at which something is recorded; see {@link KnownBackups.placesBelow}. */
+export async function placesBelow(
+  database: Kysely<Schema>,
+  place: Parameters<KnownBackups['placesBelow']>[0],
+): Promise<readonly RecordedPlace[]> {
+  const rows = await database
+    .selectFrom('backups')
+    .where('project_id', '=', place.projectId)
+    .where('storage_unit_id', '=', place.storageUnitId)
+    .where('bucket_name', '=', place.bucketName)
+    .where('image_path', '>=', place.prefix)
+    .where('image_path', '>', place.after)
+    .where('forgotten_at_ms', 'is', null)
+    .groupBy('image_path')
+    .select(({ fn }) => ['image_path', fn.min('format').as('format')])
+    .orderBy('image_path')
+    .limit(place.limit)
+    .execute();
+  // In the order of bytes, what begins with the prefix comes first of what is not before it.
+  const end = rows.findIndex((row) => !row.image_path.startsWith(place.prefix));
+  const below = end === -1 ? rows : rows.slice(0, end);
+  return below.map((row) => ({ imagePath: row.image_path, format: row.format }));
 }
 
 /** What is recorded under these ids; see {@link KnownBackups}. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ChainCost, costOfHashes, forecastSync } from './forecast.ts';
+import { type ChainCost, costOfHashes, ForecastTally } from './forecast.ts';
 
 const rate = { listMs: 20, getMs: 10, byteMs: 0.001 };
 const amounts = fc.nat({ max: 1_000_000 });
@@ -8,6 +8,16 @@ const chains = fc.array(
   fc.record({ bucketName: fc.constantFrom('a', 'b'), lists: amounts, gets: amounts, bytesRead: amounts }),
   { maxLength: 8 },
 );
+
+function forecastSync(
+  costs: readonly ChainCost[],
+  rateOf: ConstructorParameters<typeof ForecastTally>[0],
+  atOnce: number,
+) {
+  const tally = new ForecastTally(rateOf, atOnce);
+  for (const cost of costs) tally.add(cost);
+  return tally.finish();
+}
 
 function object(key: string, bytes: number) {
   return { bucketName: 'bucket', key, bytes };

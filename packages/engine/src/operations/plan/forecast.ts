@@ -28,26 +28,56 @@ export function costOfHashes(edges: readonly UnreadHashes[]): RequestCount {
 }
 
 /**
- * Adds up what the jobs of a sync cost. The time is that of the longest job, or of all of them spread over the
- * `jobsAtOnce` that run side by side, whichever is more; null where a rate that counts was never measured. Pure.
+ * Adds up what the jobs of a sync cost, in memory that does not grow with them. The time is that of the longest job, or of
+ * all of them spread over the `jobsAtOnce` that run side by side, whichever is more; null where a rate that counts was
+ * never measured. Pure, but for the rates as they are at each time.
  */
-export function forecastSync(
-  chains: readonly ChainCost[],
-  rateOf: (bucketName: string) => StorageRate,
-  jobsAtOnce: number,
-): SyncForecast {
-  const times = chains.map((chain) => timeMs(chain, rateOf(chain.bucketName)));
-  let longestMs = 0;
-  let sumMs: number | null = 0;
-  for (const time of times) {
-    sumMs = sumMs === null || time === null ? null : sumMs + time;
-    longestMs = Math.max(longestMs, time ?? 0);
+export class ForecastTally {
+  readonly #rateOf: (bucketName: string) => StorageRate;
+  readonly #jobsAtOnce: number;
+  readonly #totals = new Map<string, RequestCount>();
+  #longest: ChainCost | null = null;
+
+  constructor(rateOf: (bucketName: string) => StorageRate, jobsAtOnce: number) {
+    this.#rateOf = rateOf;
+    this.#jobsAtOnce = jobsAtOnce;
   }
+
+  add(chain: ChainCost): void {
+    const total = this.#totals.get(chain.bucketName);
+    this.#totals.set(chain.bucketName, total === undefined ? chain : sumRequests([total, chain]));
+    if (this.#longest === null || (this.#timeOf(chain) ?? 0) > (this.#timeOf(this.#longest) ?? 0))
+      this.#longest = chain;
+  }
+
+  finish(): SyncForecast {
+    const totals = [...this.#totals].map(([bucketName, total]) => ({ ...total, bucketName }));
+    const { lists, gets, bytesRead } = sumRequests(totals);
+    const longestMs = this.#longest === null ? 0 : this.#timeOf(this.#longest);
+    let sumMs: number | null = 0;
+    for (const total of totals) {
+      const time = this.#timeOf(total);
+      sumMs = sumMs === null || time === null ? null : sumMs + time;
+    }
+    return {
+      lists,
+      gets,
+      bytes_read: bytesRead,
+      seconds:
+        sumMs === null || longestMs === null ? null : Math.round(Math.max(longestMs, sumMs / this.#jobsAtOnce)) / 1000,
+    };
+  }
+
+  #timeOf(chain: ChainCost): number | null {
+    return timeMs(chain, this.#rateOf(chain.bucketName));
+  }
+}
+
+export function sumRequests(counts: readonly RequestCount[]): RequestCount {
   return {
-    lists: chains.reduce((sum, { lists }) => sum + lists, 0),
-    gets: chains.reduce((sum, { gets }) => sum + gets, 0),
-    bytes_read: chains.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-    seconds: sumMs === null ? null : Math.round(Math.max(longestMs, sumMs / jobsAtOnce)) / 1000,
+    lists: counts.reduce((total, { lists }) => total + lists, 0),
+    gets: counts.reduce((total, { gets }) => total + gets, 0),
+    bytesRead: counts.reduce((total, { bytesRead }) => total + bytesRead, 0),
   };
 }
 

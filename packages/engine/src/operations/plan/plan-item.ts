@@ -22,7 +22,7 @@ const classOfOutcome = {
 } as const satisfies Record<SyncOutcome, PlanClass>;
 
 /** What an item is that fails. */
-const classOfReason = {
+export const classOfReason = {
   path_not_found: 'absent',
   bucket_not_found: 'unreadable',
   access_denied: 'unreadable',

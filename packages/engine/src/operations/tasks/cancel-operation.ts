@@ -7,7 +7,7 @@ export const cancelOperation: Verb<'cancelOperation'> = async (context, input) =
   const { taskStore, clock } = context.services;
   const task = await taskStore.cancelTask(input.project_id, input.operation_id, clock.nowMs());
   if (task === null) {
-    throw new BackupSyncError('operation_not_found', `there is no scan or verification ${input.operation_id}`);
+    throw new BackupSyncError('operation_not_found', `there is no scan, plan or verification ${input.operation_id}`);
   }
   return { operation: taskView(task) };
 };

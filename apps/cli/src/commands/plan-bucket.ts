@@ -1,0 +1,108 @@
+import {
+  BackupSyncError,
+  type BucketPlanItem,
+  bucketPlanResult,
+  describeReason,
+  type Operation,
+} from '@backup-sync/contracts';
+import { followOperation, type Operations } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { forecastLine, planRows } from '../plan-table.ts';
+import { liveLine } from '../progress.ts';
+import { print, printFailure } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+import { parsePlace } from './scan.ts';
+
+/**
+ * Says what `scan --sync` would do in a bucket. Exits 0 when every backup would end well, 3 when some would not, 1 where
+ * the listing was not complete. An interrupted plan is cancelled.
+ */
+export async function planBucketCommand(
+  context: CommandContext,
+  place: string,
+  pathTemplate: string | undefined,
+): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { operations } = connection;
+  const template = pathTemplate === undefined ? {} : { path_template: pathTemplate };
+  const { operation_id: id } = await operations.startPlan({ ...parsePlace(place), ...template }, { signal });
+  const operation = await follow(context, operations, id);
+  const result = bucketPlanResult.safeParse(operation.result).data;
+  if (operation.status !== 'success' || result === undefined) {
+    const { message, number, remedy } = operation.reason ?? describeReason('internal', `operation ${id}`);
+    printFailure(terminal, { exitCode: 1, code: number, message: `not complete: ${message}`, remedy, problems: [] });
+    return exitCodes.failure;
+  }
+  const failing = terminal.json
+    ? await printItemsAsJson(context, operations, operation, result.forecast)
+    : await printTables(context, operations, id);
+  if (!terminal.json) print(terminal, forecastLine(result.classes, result.forecast));
+  return failing ? exitCodes.someItemsFailed : exitCodes.done;
+}
+
+async function follow({ terminal, signal }: CommandContext, operations: Operations, id: string): Promise<Operation> {
+  const live = liveLine(terminal);
+  try {
+    for await (const operation of followOperation(operations, id, { signal })) {
+      const { objects_listed: objects = 0, backups_planned: backups = 0 } = operation.progress;
+      live.show(`planning: ${objects} objects listed, ${backups} backups planned`);
+      if (operation.ended_at !== null) return operation;
+    }
+  } catch (error) {
+    // Nobody waits for it any more.
+    if (signal.aborted) await operations.cancelOperation({ operation_id: id });
+    throw error;
+  } finally {
+    live.stop();
+  }
+  throw new BackupSyncError('aborted', 'the plan was not followed to its end');
+}
+
+async function* itemPages(
+  operations: Operations,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly BucketPlanItem[]> {
+  let after = 0;
+  while (true) {
+    const { plan, next } = await operations.listPlanItems({ operation_id: id, after }, { signal });
+    if (plan.length === 0) return;
+    yield plan;
+    after = next;
+  }
+}
+
+/** A table for each page: a bucket may hold more than fits memory. Answers whether some would fail. */
+async function printTables({ terminal, signal }: CommandContext, operations: Operations, id: string): Promise<boolean> {
+  let failing = false;
+  for await (const page of itemPages(operations, id, signal)) {
+    failing ||= page.some(({ reason }) => reason !== null);
+    const named = page.map((item) => ({ ...item, name: item.backup_name ?? item.backup_id ?? item.image_path }));
+    print(terminal, `${planRows(named)}\n`);
+  }
+  return failing;
+}
+
+/** In the form of a list's plan, written page by page. */
+async function printItemsAsJson(
+  { terminal, signal }: CommandContext,
+  operations: Operations,
+  { id, requests }: Operation,
+  forecast: object,
+): Promise<boolean> {
+  let failing = false;
+  let separator = '\n';
+  terminal.output.write('{\n  "plan": [');
+  for await (const page of itemPages(operations, id, signal)) {
+    failing ||= page.some(({ reason }) => reason !== null);
+    for (const item of page) {
+      terminal.output.write(`${separator}    ${JSON.stringify(item)}`);
+      separator = ',\n';
+    }
+  }
+  const rest = { forecast, requests, operation_id: id };
+  terminal.output.write(`\n  ],\n${JSON.stringify(rest, null, 2).slice(2)}\n`);
+  return failing;
+}

@@ -1,0 +1,109 @@
+import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
+import { chainRootOf } from '../../chain/examiner.ts';
+import type { Location, UnreadHashes } from '../../chain/link.ts';
+import type { Services } from '../../services.ts';
+import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../backups/chain-look.ts';
+import { decideSync, type Seen } from '../backups/decide-sync.ts';
+import { parentsFirst } from '../backups/parents-first.ts';
+import { costOfHashes, sumRequests } from './forecast.ts';
+import { planItem } from './plan-item.ts';
+
+export type PlannedChain = {
+  readonly items: readonly PlannedItem[];
+  readonly requests: RequestCount;
+  readonly bucketName: string;
+  /** What a sync of them costs. */
+  readonly cost: RequestCount;
+};
+
+/** How long chains are looked at: see {@link ChainLookOptions}. */
+export type PlanEnds = Pick<ChainLookOptions, 'stopping' | 'deadline'>;
+
+/**
+ * Looks at the chains of these items as the jobs of a sync do, up to block hashes, and says what a sync would do with each
+ * item. No id may occur twice. Changes nothing. Throws the reason of `stopping`, and faults of this program.
+ */
+export async function planChains(
+  services: Services,
+  projectId: string,
+  items: readonly BackupSync[],
+  ends: PlanEnds,
+): Promise<readonly PlannedChain[]> {
+  const limit = pLimit(services.chainsAtOnce);
+  return await Promise.all(
+    byChain(services, projectId, items).map((chain) =>
+      limit(() => planChain(services, chain.chain, chain.items, ends)),
+    ),
+  );
+}
+
+async function planChain(
+  services: Services,
+  chain: ChainKey,
+  items: readonly BackupSync[],
+  ends: PlanEnds,
+): Promise<PlannedChain> {
+  const look = new ChainLook(services, {
+    chain,
+    imagePaths: items.map((item) => item.image_path),
+    readHashes: false,
+    proofsNotBeforeMs: 0,
+    ...ends,
+    onFault: (_, error) => {
+      throw error;
+    },
+  });
+  const sightings = parentsFirst(items, {
+    idOf: (item) => item.backup_id,
+    look: (item) => look.look(item),
+    ancestorIdsOf,
+  });
+  const planned: PlannedItem[] = [];
+  const requests: RequestCount[] = [];
+  const unread: UnreadHashes[] = [];
+  for await (const { item, seen: sighting } of sightings) {
+    requests.push(sighting.requests);
+    if (sighting.seen.kind === 'seen') unread.push(...sighting.seen.examination.unreadHashes);
+    const links = new Set([item.backup_id, ...ancestorIdsOf(sighting)]);
+    const hashesUnread = unread.some(({ backupId }) => links.has(backupId));
+    planned.push(await decide(services, chain, item, look.withProofs(item, sighting.seen), hashesUnread));
+  }
+  const spent = sumRequests(requests);
+  return {
+    items: planned,
+    requests: spent,
+    bucketName: chain.bucketName,
+    cost: sumRequests([spent, costOfHashes(unread)]),
+  };
+}
+
+async function decide(
+  { catalogue }: Services,
+  { projectId, storageUnitId }: ChainKey,
+  item: BackupSync,
+  seen: Seen,
+  hashesUnread: boolean,
+): Promise<PlannedItem> {
+  const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  const current = await catalogue.showBackup(projectId, item.backup_id);
+  const decision = decideSync(item, projectId, location, current, seen);
+  return planItem(item, seen, current, decision, hashesUnread);
+}
+
+/** The items of each chain, as the jobs of a sync have them. */
+function byChain(services: Services, projectId: string, items: readonly BackupSync[]) {
+  const chains = new Map<string, { readonly chain: ChainKey; readonly items: BackupSync[] }>();
+  for (const item of items) {
+    const chainRoot = chainRootOf(item.image_path);
+    const name = JSON.stringify([item.bucket_name, chainRoot]);
+    const known = chains.get(name);
+    if (known !== undefined) known.items.push(item);
+    else {
+      const chain = { projectId, storageUnitId: services.storage.id, bucketName: item.bucket_name, chainRoot };
+      chains.set(name, { chain, items: [item] });
+    }
+  }
+  return [...chains.values()];
+}

@@ -1,0 +1,27 @@
+import type { Verb } from '../../context.ts';
+import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import type { BucketPlanRequest } from './bucket-plan-request.ts';
+
+/** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
+export const startPlan: Verb<'startPlan'> = async (context, input) => {
+  await refuseUnboundBuckets(context.services, input.project_id, [input.bucket_name]);
+  const { taskStore, clock, newId, queue, storage } = context.services;
+  const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
+  const id = newId();
+  await taskStore.addTask({
+    id,
+    projectId: input.project_id,
+    kind: 'plan',
+    parentOperationId: null,
+    sourceId: null,
+    storageUnitId: storage.id,
+    bucketName: input.bucket_name,
+    backupId: null,
+    request,
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    createdAtMs: clock.nowMs(),
+  });
+  queue.add({ kind: 'task', taskId: id });
+  return { operation_id: id };
+};
