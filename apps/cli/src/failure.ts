@@ -1,4 +1,4 @@
-import { BackupSyncError, errors, type Problem } from '@backup-sync/contracts';
+import { BackupSyncError, type ErrorCode, errors, type Problem } from '@backup-sync/contracts';
 
 /** Exit codes beside those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -17,6 +17,26 @@ export type Failure = {
   readonly problems: readonly Problem[];
 };
 
+/** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
+const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
+  invalid_request: 'Mend what is named here, then run the command again.',
+  not_authenticated: 'Give a valid token with --token or BACKUP_SYNC_TOKEN; "backup-sync token" prints a new one.',
+  project_not_allowed: 'Give the project that the token was issued for, with --project or BACKUP_SYNC_PROJECT.',
+  backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
+  operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
+  operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
+  source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
+  source_name_taken: 'Give the source another name with --name.',
+  source_not_held: 'There is nothing to confirm: "backup-sync sources show" tells how the source stands.',
+  route_not_found: 'Check that the endpoint is a backup-sync server of this release.',
+  method_not_allowed: 'Check that the endpoint is a backup-sync server of this release.',
+  throttled: 'Wait a while, then run the command again.',
+  unavailable: 'Wait a while, then run the command again.',
+  internal: 'Run the command again; if it happens again, report it with what the server has logged.',
+  unreachable: 'Check --endpoint or BACKUP_SYNC_ENDPOINT, and that the server runs.',
+  aborted: 'Run the command again to go on; what was accepted is kept.',
+};
+
 /** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */
 const operatorErrors = new Set([
   'UsageError',
@@ -33,7 +53,8 @@ const operatorErrors = new Set([
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
-    return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
+    const { message, problems } = thrown;
+    return { exitCode, code: number, message, remedy: commandRemedies[thrown.code] ?? remedy, problems };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error.name === 'AbortError') {

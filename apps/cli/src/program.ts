@@ -187,7 +187,15 @@ Example:
   command(program, 'extract <backup-id>', 'put the volume of a backup together, each block checked as it is written')
     .requiredOption('--output <file>', 'where to write the image; "-" is standard output')
     .option('--replace', 'overwrite the file if it exists', false)
-    .addHelpText('after', '\nExample:\n  backup-sync extract 71389e6e-8c54-4514-b040-6c5d357b2d4c --output image.raw')
+    .addHelpText(
+      'after',
+      `
+The bytes are read by this machine: it needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even where the catalogue
+is a server's.
+
+Example:
+  backup-sync extract 71389e6e-8c54-4514-b040-6c5d357b2d4c --output image.raw`,
+    )
     .action(async (backupId: string, options: Shared & { output: string; replace: boolean }) => {
       const { extractCommand } = await import('./commands/extract.ts');
       finish(await extractCommand(contextOf(options), backupId, options));

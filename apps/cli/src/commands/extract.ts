@@ -18,7 +18,9 @@ export async function extractCommand(
   const { terminal, signal, environment } = context;
   const storage = context.connect.storage ?? environment.BACKUP_SYNC_STORAGE;
   if (storage === undefined) {
-    throw new UsageError('give a storage unit to read from: --storage or BACKUP_SYNC_STORAGE');
+    throw new UsageError(
+      'this machine reads the bytes itself: give it the storage unit with --storage or BACKUP_SYNC_STORAGE',
+    );
   }
   await using connection = await connect(context.connect, environment, context.onFault);
   const { operations } = connection;

@@ -1,16 +1,19 @@
 import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import { followOperation, type Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
 import { formatBytes, formatTable, printable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Milliseconds between two looks at an operation. */
-const pollEveryMs = 250;
+/** A backup whose verification was not accepted, and why. */
+type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
 
-/** Reads what is stored of the backups and waits for the outcome. Exits 3 when one is not as it must be. */
+/**
+ * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
+ * be verified. What an interrupted command has started is cancelled.
+ */
 export async function verifyCommand(
   context: CommandContext,
   backupIds: readonly string[],
@@ -20,39 +23,56 @@ export async function verifyCommand(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { operations } = connection;
   const started: string[] = [];
-  const unknown: string[] = [];
-  for (const backupId of backupIds) {
-    try {
-      const { operation_id } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
-      started.push(operation_id);
-    } catch (error) {
-      if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
-      unknown.push(backupId);
-    }
-  }
+  const refused: Refusal[] = [];
   const ended: Operation[] = [];
-  for (const id of started) ended.push(await follow(operations, id, context));
-  if (terminal.json) printJson(terminal, { operations: ended, not_recorded: unknown });
-  else {
-    print(terminal, describe(ended));
-    for (const backupId of unknown) note(terminal, `no backup ${printable(backupId)} is recorded`);
+  try {
+    for (const backupId of new Set(backupIds)) {
+      try {
+        const { operation_id } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
+        started.push(operation_id);
+      } catch (error) {
+        refused.push(refusalOf(backupId, error));
+      }
+    }
+    for (const id of started) ended.push(await follow(operations, id, context));
+  } catch (error) {
+    // Nobody waits for them any more.
+    if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
+    throw error;
   }
-  return unknown.length === 0 && ended.every(({ status }) => status === 'success')
+  if (terminal.json) printJson(terminal, { operations: ended, refused });
+  else printOutcomes(terminal, ended, refused);
+  return refused.length === 0 && ended.every(({ status }) => status === 'success')
     ? exitCodes.done
     : exitCodes.someItemsFailed;
+}
+
+/** What is the matter with one backup alone; throws what would refuse the others too. */
+function refusalOf(backupId: string, error: unknown): Refusal {
+  const failure = failureOf(error);
+  if (!(error instanceof BackupSyncError) || failure.exitCode !== exitCodes.failure) throw error;
+  const { code, message, remedy } = failure;
+  return { backup_id: backupId, code, message, remedy };
 }
 
 async function follow(operations: Operations, id: string, { terminal, signal }: CommandContext): Promise<Operation> {
   const live = liveLine(terminal);
   try {
-    while (true) {
-      const { operation } = await operations.showOperation({ operation_id: id }, { signal });
+    for await (const operation of followOperation(operations, id, { signal })) {
       if (hasEnded(operation.status)) return operation;
       live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
-      await new Promise((resolve) => setTimeout(resolve, pollEveryMs));
     }
   } finally {
     live.stop();
+  }
+  throw new BackupSyncError('aborted', `operation ${id} was not followed to its end`);
+}
+
+function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused: readonly Refusal[]): void {
+  if (ended.length > 0) print(terminal, describe(ended));
+  for (const { backup_id, message, remedy } of refused) {
+    const whatToDo = remedy === null ? '' : `\n  What to do: ${remedy}`;
+    note(terminal, `${printable(backup_id)} was not verified: ${printable(message)}${whatToDo}`);
   }
 }
 

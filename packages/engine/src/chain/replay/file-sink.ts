@@ -33,12 +33,12 @@ export class FileSink implements VolumeSink {
    * extraction is running, or one was ended in its middle), and where it cannot be made. It is readable by its owner alone.
    */
   static async open(path: string, { replace }: { readonly replace: boolean }): Promise<FileSink> {
-    if (!replace) await refuseExisting(path);
+    await refuseExisting(path, replace);
     const partialPath = `${path}.partial`;
     try {
       return new FileSink(path, partialPath, replace, await open(partialPath, 'wx', 0o600));
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw outputError(`${partialPath} cannot be made`, error);
+      if (codeOf(error) !== 'EEXIST') throw outputError(`${path} cannot be made`, error);
       const hint = 'another extraction is writing it, or one was ended in its middle: remove it then';
       throw new OutputError(`${partialPath} exists; ${hint}`, { cause: error });
     }
@@ -92,7 +92,7 @@ export class FileSink implements VolumeSink {
     } catch (error) {
       // Some file systems have no links.
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
-      await refuseExisting(this.#path);
+      await refuseExisting(this.#path, false);
       await rename(this.#partialPath, this.#path);
     }
   }
@@ -113,12 +113,14 @@ export function* runsWithData(bytes: Uint8Array): Generator<{ readonly from: num
   if (from !== null) yield { from, to: bytes.length };
 }
 
-async function refuseExisting(path: string): Promise<void> {
+/** A directory is never replaced. */
+async function refuseExisting(path: string, replace: boolean): Promise<void> {
   const existing = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null;
     throw outputError(`${path} cannot be made`, error);
   });
-  if (existing !== null) throw new OutputError(`${path} exists already`);
+  if (existing === null || (replace && !existing.isDirectory())) return;
+  throw new OutputError(`${path} cannot be made: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
 }
 
 /** A name is durable when its directory is. Windows opens none, and needs no more. */
@@ -131,11 +133,26 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** What stands in the way of a file, and what to do about it, by what the operating system calls it. */
+const obstacles: Readonly<Record<string, string>> = {
+  EEXIST: 'it exists already; choose another name, or have it replaced',
+  ENOENT: 'its directory does not exist; make that first',
+  ENOTDIR: 'a part of its path is a file; choose a directory that exists',
+  EISDIR: 'it is a directory; give the name of a file in it',
+  EACCES: 'this user may not write there; choose another directory, or give the right',
+  EPERM: 'this user may not write there; choose another directory, or give the right',
+  EROFS: 'the file system cannot be written to; choose another',
+  ENOSPC: 'the file system is full; make room, or choose another',
+  EDQUOT: 'the quota is used up; make room, or choose another directory',
+  EFBIG: 'the file system does not take files of this size; choose another',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
+};
+
 function outputError(problem: string, error: unknown): OutputError {
   if (error instanceof OutputError) return error;
   const code = codeOf(error);
-  const seen = code === 'EEXIST' ? 'it exists already' : code;
-  return new OutputError(`${problem}${seen === '' ? '' : `: ${seen}`}`, { cause: error });
+  const why = Object.hasOwn(obstacles, code) ? obstacles[code] : code;
+  return new OutputError(why === '' ? problem : `${problem}: ${why}`, { cause: error });
 }
 
 function codeOf(error: unknown): string {

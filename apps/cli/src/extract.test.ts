@@ -1,0 +1,31 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { examples, run, temporaryDirectory } from './testing.ts';
+
+const storage = `file:${join(examples, 'buckets')}`;
+const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
+
+test('extract says where it cannot write and what to do, and leaves nothing', async () => {
+  await using home = await temporaryDirectory();
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  const images = join(home.path, 'images');
+  await mkdir(images);
+  const intoNowhere = await run(['extract', full, '--output', join(home.path, 'nowhere', 'image.raw')], {
+    environment,
+  });
+  expect(intoNowhere).toMatchObject({ code: 1, output: '' });
+  expect(intoNowhere.messages).toMatch(/image\.raw cannot be made: its directory does not exist; make that first/);
+  const ontoDirectory = await run(['extract', full, '--output', images, '--replace'], { environment });
+  expect(ontoDirectory.code).toBe(1);
+  expect(ontoDirectory.messages).toContain('it is a directory; give the name of a file in it');
+  expect(await readdir(images)).toEqual([]);
+}, 60_000);
+
+test('extract asks for the storage unit, which this machine reads itself', async () => {
+  const refused = await run(['extract', full, '--output', 'image.raw', '--endpoint', 'http://127.0.0.1:1']);
+  expect(refused).toMatchObject({ code: 1, output: '' });
+  expect(refused.messages).toContain('give it the storage unit with --storage or BACKUP_SYNC_STORAGE');
+  expect((await run(['extract', '--help'])).output).toContain('The bytes are read by this machine');
+});
