@@ -44,6 +44,10 @@ export function openGeneratedBucket(objects: number): StorageUnit {
       return { size: bytes.length, etag: null, modifiedAtMs, body: onePiece(bytes) };
     },
     head: ({ key }) => Promise.reject(new StorageError('object_not_found', key)),
+    async admit({ begin }) {
+      await begin();
+      return () => {};
+    },
     async [Symbol.asyncDispose]() {},
   };
 }

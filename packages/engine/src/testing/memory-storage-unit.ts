@@ -65,6 +65,10 @@ export function openMemoryStorageUnit(buckets: ReadonlyMap<string, MemoryBucket>
     async head({ bucket, key, signal }) {
       return { ...(await find(bucket, key, signal)).seen, encryptedByKey: false };
     },
+    async admit({ begin }) {
+      await begin();
+      return () => {};
+    },
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -37,7 +37,7 @@ export async function proveAllLevels(
     const { fault } = await proveContent(link, { storage, opening: null, signal });
     if (fault !== null) return { foundBy: 'content', code: fault.code, level };
   }
-  const replay = await replayChain(data, { storage, sink: null, signal });
+  const replay = await replayChain(data, { storage, opening: null, sink: null, signal });
   return replay.fault === null
     ? { foundBy: null, code: null, level }
     : { foundBy: 'replay', code: replay.fault.code, level };

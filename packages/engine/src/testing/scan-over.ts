@@ -71,7 +71,11 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
         {
           services,
           leaseOwner: 'worker-1',
-          works: { scan: workOnScan, verify: () => Promise.reject(new Error('nothing is verified here')) },
+          works: {
+            scan: workOnScan,
+            plan: () => Promise.reject(new Error('nothing is planned here')),
+            verify: () => Promise.reject(new Error('nothing is verified here')),
+          },
           onFault: (_id, error) => faults.push(error),
         },
         taskId,

@@ -22,6 +22,6 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
   });
-  queue.add({ kind: 'task', taskId: id });
+  queue.add({ kind: 'task', taskKind: 'plan', taskId: id });
   return { operation_id: id };
 };
