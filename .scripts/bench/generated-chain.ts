@@ -69,7 +69,8 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
   async function* entries(): AsyncGenerator<ObjectEntry> {
     for (const link of links) {
       for (const digits of sortedNumbers(link.objectCount)) {
-        yield { key: `${link.imagePath}-${digits}`, size: 1, etag: null, modifiedAtMs, archived: false };
+        const etag = digits.padStart(32, 'e');
+        yield { key: `${link.imagePath}-${digits}`, size: 1, etag, modifiedAtMs, archived: false };
       }
       for (const suffix of ['_metadata', '_sha256file']) {
         const { size: bytes } = await stat(pathOf(directory, link, suffix));
@@ -99,8 +100,8 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
     async *listFolders() {
       yield links.map(({ imagePath }) => imagePath.slice(0, imagePath.indexOf('/az_') + 1));
     },
-    async get({ key, signal }) {
-      const content = await files.get({ bucket: 'bench', key: find(key), ...(signal && { signal }) });
+    async get(request) {
+      const content = await files.get({ ...request, bucket: 'bench', key: find(request.key) });
       return { ...content, modifiedAtMs };
     },
     head: ({ key }) => files.head({ bucket: 'bench', key: find(key) }),

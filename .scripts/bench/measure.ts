@@ -2,12 +2,16 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { readMetadata } from '../../packages/engine/src/chain/cinder/metadata.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
 import { countRequests } from '../../packages/engine/src/storage/counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../../packages/engine/src/storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
 import { bucketName, type ChainSize, linksOf, openGeneratedChain, pathOf } from './generated-chain.ts';
+
+// As the command does.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -64,8 +68,8 @@ const measurements: Record<string, () => Promise<object>> = {
 
 async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   await using file = await open(path);
+  const piece = Buffer.allocUnsafe(256 * 1024);
   while (true) {
-    const piece = Buffer.allocUnsafe(256 * 1024);
     const { bytesRead } = await file.read(piece, 0, piece.length);
     if (bytesRead === 0) return;
     yield piece.subarray(0, bytesRead);

@@ -44,7 +44,16 @@ export type ListRequest = ListFoldersRequest & {
   /** Only keys behind this one, in the order of listings, are listed. It need not be the key of an object. */
   readonly after?: string;
 };
-export type GetRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
+export type GetRequest = {
+  readonly bucket: string;
+  readonly key: string;
+  readonly signal?: AbortSignal;
+  /**
+   * The reader is done with a piece when it asks for the one after the next: a driver may then use its memory anew.
+   * Gigabytes that are read through once leave nothing behind so. Otherwise pieces are the reader's for good.
+   */
+  readonly readsThrough?: boolean;
+};
 
 /** A request that another client of the same storage makes: a worker thread has one of its own. */
 export type OutsideRequest = {

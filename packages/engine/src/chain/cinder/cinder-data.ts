@@ -142,7 +142,7 @@ async function readObjects(tools: ProofTools, link: CinderLink): Promise<LinkObj
 }
 
 async function readMetadataOrThrow(context: ChainContext, link: CinderLink): Promise<CinderMetadata> {
-  const reading = await readMetadataOf(context, link);
+  const reading = await readMetadataOf(context, link, null);
   if (reading.kind === 'unread') {
     const { fault: found, suspect } = reading.finding;
     throw new ReadFault(found ?? { code: 'metadata_unreadable', detail: link.imagePath }, suspect != null);

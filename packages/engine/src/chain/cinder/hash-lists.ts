@@ -24,7 +24,7 @@ export class HashLists {
     const { storage, signal } = this.#context;
     const key = JSON.stringify([bucketName, hashFile.key, link.listing.digest]);
     return this.#cache.open(key, hashFile.size * hashesShare, async function* () {
-      const request = { bucket: bucketName, key: hashFile.key, signal };
+      const request = { bucket: bucketName, key: hashFile.key, signal, readsThrough: true };
       yield* readHashFile(oneAhead(await readListedObject(storage, request, hashFile)));
     });
   }

@@ -5,6 +5,7 @@ import type { ListedObjects, NamedObjects } from './object-columns.ts';
 
 export type InventoryInput = {
   readonly imagePath: string;
+  /** With the comparison of their MD5s with the ETags of those that are listed. */
   readonly named: NamedObjects;
   readonly listed: ListedObjects;
   readonly strayKey: string | null;
@@ -23,7 +24,7 @@ export type InventoryFinding = {
  * and where the ETag is the MD5 of plain bytes, with that content. Null where all is so.
  */
 export function checkInventory(input: InventoryInput): InventoryFinding | null {
-  return checkNames(input) ?? checkSizes(input) ?? checkEtags(input);
+  return checkNames(input) ?? checkSizes(input) ?? checkEtag(input);
 }
 
 function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): InventoryFinding | null {
@@ -74,18 +75,12 @@ function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryIn
   return null;
 }
 
-function checkEtags({ imagePath, named, listed }: InventoryInput): InventoryFinding | null {
-  for (let place = 0; place < named.count; place += 1) {
-    const row = named.rowAt(place);
-    if (named.isCompressedAt(row)) continue;
-    const etag = listed.md5At(listed.rowAt(place));
-    const md5 = named.md5At(row);
-    if (etag === null || md5 === null || Buffer.compare(etag, md5) === 0) continue;
-    const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;
-    const detail = `${key} has ETag ${hex(etag)}, and must have MD5 ${hex(md5)}`;
-    return { fault: { code: 'object_etag_mismatch', detail }, etagOfKey: key };
-  }
-  return null;
+function checkEtag({ imagePath, named }: InventoryInput): InventoryFinding | null {
+  const mismatch = named.etags?.mismatch ?? null;
+  if (mismatch === null) return null;
+  const key = `${imagePath}${objectSuffix(mismatch.number)}`;
+  const detail = `${key} has ETag ${hex(mismatch.etag)}, and must have MD5 ${hex(mismatch.md5)}`;
+  return { fault: { code: 'object_etag_mismatch', detail }, etagOfKey: key };
 }
 
 function found(code: Fault['code'], detail: string): InventoryFinding {

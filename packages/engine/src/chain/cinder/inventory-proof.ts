@@ -3,7 +3,8 @@ import type { Fault } from '../link.ts';
 import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { Finding, ProofTools } from './proof-step.ts';
+import type { ListedObjects } from './object-columns.ts';
+import type { Finding } from './proof-step.ts';
 import { ReadFault, withReadFaults } from './read-fault.ts';
 
 /** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */
@@ -11,13 +12,12 @@ const presentWriterMonth = '2015-06';
 
 /** Compares what the metadata names with what the listing shows. Null where the inventory is whole. */
 export async function proveInventory(
-  { context, folders }: ProofTools,
+  context: ChainContext,
   link: CinderLink,
+  listed: ListedObjects,
   metadata: CinderMetadata,
 ): Promise<Finding | null> {
   const { imagePath, strayKey } = link;
-  const listed = folders.objectsOf(link);
-  if (listed === null) throw new TypeError(`the objects of ${imagePath} were let go of before they were compared`);
   const mayGrowCompressed = isOfEarlyWriter(metadata);
   const finding = checkInventory({ imagePath, named: metadata.objects, listed, strayKey, mayGrowCompressed });
   if (finding === null) return null;

@@ -2,6 +2,7 @@ import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { EdgeProof, UnreadObject } from '../link.ts';
 import { printable } from '../quote.ts';
+import { EtagComparison } from './etag-comparison.ts';
 import { proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
@@ -46,8 +47,10 @@ export async function proveLink(tools: ProofTools, listed: CinderLink): Promise<
 }
 
 async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
-  const { context } = tools;
-  const reading = await readMetadataOf(context, link);
+  const { context, folders } = tools;
+  const listed = folders.objectsOf(link);
+  if (listed === null) throw new TypeError(`the objects of ${link.imagePath} were let go of before they were compared`);
+  const reading = await readMetadataOf(context, link, new EtagComparison(listed));
   if (reading.kind === 'unread')
     return conclude(context, link, { metadata: null, parent: null, read: [] }, reading.finding);
   const read = [link.metadata];
@@ -58,7 +61,7 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   const { metadata } = reading;
   const disagreement = findDisagreement(metadata, link);
   if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
-  const inventory = await proveInventory(tools, link, metadata);
+  const inventory = await proveInventory(context, link, listed, metadata);
   const choice = await chooseParent(tools, link, metadata, async (parent) =>
     inventory === null ? await proveLinkage(tools, link, parent, metadata) : inventory,
   );

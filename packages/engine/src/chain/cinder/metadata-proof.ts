@@ -1,7 +1,9 @@
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { Fault } from '../link.ts';
+import { oneAhead } from '../one-ahead.ts';
 import { quote } from '../quote.ts';
+import type { EtagComparison } from './etag-comparison.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';
 import type { Finding } from './proof-step.ts';
@@ -14,18 +16,22 @@ export const writingMsMax = 15 * 60 * 1000;
 
 type Unread = { readonly kind: 'unread'; readonly finding: Finding };
 
-/** Reads the commit mark of a link. */
-export async function readMetadataOf(context: ChainContext, link: CinderLink): Promise<MetadataReading | Unread> {
+/** Reads the commit mark of a link. The MD5s that it names are kept, or compared by `etags`. */
+export async function readMetadataOf(
+  context: ChainContext,
+  link: CinderLink,
+  etags: EtagComparison | null,
+): Promise<MetadataReading | Unread> {
   const { metadata } = link;
   if (metadata === null) {
     const fault: Fault = { code: 'incomplete', detail: `${link.imagePath}_metadata is not there` };
     return { kind: 'unread', finding: { fault, suspect: link } };
   }
-  const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal };
+  const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal, readsThrough: true };
   try {
     const bytes = await readListedObject(context.storage, request, metadata);
     // One more than are listed shows that objects are missing.
-    return await readMetadata(bytes, link.objectName, link.dataObjectCount + 1);
+    return await readMetadata(oneAhead(bytes), link.objectName, link.dataObjectCount + 1, etags);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
     const level = isOfAccess(error.fault.code) ? 'presence' : null;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { quote } from '../quote.ts';
+import type { EtagComparison } from './etag-comparison.ts';
 import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
 import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
 import { ObjectEntryScanner } from './object-entry-scanner.ts';
@@ -39,15 +40,18 @@ export type MetadataReading =
 
 /**
  * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right. `objectName` is what the objects are called by, before their number. No
- * more than `objectsMax` of them are kept: a file of any size may be put there.
+ * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
+ *
+ * No more than `objectsMax` of them are kept: a file of any size may be put there. Their MD5s are kept, or compared by
+ * `etags`.
  */
 export async function readMetadata(
   bytes: AsyncIterable<Uint8Array>,
   objectName: string,
   objectsMax = Number.POSITIVE_INFINITY,
+  etags: EtagComparison | null = null,
 ): Promise<MetadataReading> {
-  const collector = new MetadataCollector(objectName, objectsMax);
+  const collector = new MetadataCollector(objectName, new NamedObjects(objectsMax, etags));
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -92,10 +96,10 @@ class MetadataCollector implements JsonVisitor {
   #field = '';
   #fields: ObjectFields = { offset: null, length: null, compression: null, md5: null };
 
-  constructor(objectName: string, objectsMax: number) {
+  constructor(objectName: string, objects: NamedObjects) {
     this.#objectName = objectName;
-    this.#objects = new NamedObjects(objectsMax);
-    this.#scanner = new ObjectEntryScanner(objectName, this.#objects);
+    this.#objects = objects;
+    this.#scanner = new ObjectEntryScanner(objectName, objects);
   }
 
   /** Walks on. Where entries of `objects` follow one another, those that are as usual go by the walker. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { DigestColumn } from '../columns.ts';
 import { NumberColumn } from '../number-column.ts';
+import type { EtagComparison } from './etag-comparison.ts';
 import type { StoredRanges } from './geometry-check.ts';
 import { objectSuffix } from './image-path.ts';
 
@@ -97,17 +98,22 @@ export type NamedObject = {
   readonly md5: Uint8Array;
 };
 
-/** The data objects that the metadata names, up to a number: what goes beyond is counted, and not kept. */
+/**
+ * The data objects that the metadata names, up to a number: what goes beyond is counted, and not kept. Nor are MD5s that
+ * are compared with ETags as they come.
+ */
 export class NamedObjects extends ObjectColumns implements StoredRanges {
+  readonly etags: EtagComparison | null;
   readonly #countMax: number;
   readonly #offsets = new NumberColumn();
   readonly #lengths = new NumberColumn();
   readonly #compressions = new NumberColumn();
   #leftOut = 0;
 
-  constructor(countMax: number) {
+  constructor(countMax: number, etags: EtagComparison | null) {
     super();
     this.#countMax = countMax;
+    this.etags = etags;
   }
 
   /** How many objects are named beyond those that are kept. */
@@ -120,7 +126,8 @@ export class NamedObjects extends ObjectColumns implements StoredRanges {
       this.#leftOut += 1;
       return;
     }
-    const row = this.addRow(number, md5);
+    if (compression === 'none') this.etags?.compare(number, md5);
+    const row = this.addRow(number, this.etags === null ? md5 : null);
     this.#offsets.set(row, offset);
     this.#lengths.set(row, length);
     this.#compressions.set(row, cinderCompressions.indexOf(compression));

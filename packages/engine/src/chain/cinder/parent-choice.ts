@@ -57,6 +57,6 @@ function isFinished(parent: CinderLink | null): boolean {
 }
 
 async function isReadable({ context }: ProofTools, parent: CinderLink): Promise<boolean> {
-  const reading = await readMetadataOf(context, parent);
+  const reading = await readMetadataOf(context, parent, null);
   return reading.kind === 'read' && findDisagreement(reading.metadata, parent) === null;
 }

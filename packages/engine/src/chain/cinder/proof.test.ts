@@ -6,6 +6,7 @@ import { seededUuid } from '../../testing/seeded-bytes.ts';
 import type { Fault } from '../link.ts';
 import { BlockRuns } from './block-runs.ts';
 import { compareHashLists } from './compare-hash-lists.ts';
+import { EtagComparison } from './etag-comparison.ts';
 import { checkGeometry } from './geometry-check.ts';
 import { readHashFile } from './hash-file.ts';
 import { objectNumberOf } from './image-path.ts';
@@ -24,8 +25,13 @@ function objectOf(backup: WrittenBackup, suffix: string): Uint8Array {
   return backup.objects.get(`${backup.imagePath}${suffix}`) ?? new Uint8Array();
 }
 
-async function metadataOf(backup: WrittenBackup, pieceBytes: number): Promise<CinderMetadata> {
-  const reading = await readMetadata(inPieces(objectOf(backup, '_metadata'), pieceBytes), backup.imagePath);
+async function metadataOf(backup: WrittenBackup, pieceBytes: number, listed: ListedObjects): Promise<CinderMetadata> {
+  const reading = await readMetadata(
+    inPieces(objectOf(backup, '_metadata'), pieceBytes),
+    backup.imagePath,
+    Number.POSITIVE_INFINITY,
+    new EtagComparison(listed),
+  );
   if (reading.kind !== 'read') throw new Error(reading.detail);
   return reading.metadata;
 }
@@ -46,8 +52,9 @@ async function proveEdge(
   pieceBytes: number,
 ): Promise<Fault | null> {
   const { imagePath } = child;
-  const { objects: named } = await metadataOf(child, pieceBytes);
-  const input = { imagePath, named, listed: listedOf(child), strayKey: null, mayGrowCompressed: false };
+  const listed = listedOf(child);
+  const { objects: named } = await metadataOf(child, pieceBytes, listed);
+  const input = { imagePath, named, listed, strayKey: null, mayGrowCompressed: false };
   const inventory = checkInventory(input);
   if (inventory !== null) return inventory.fault;
   const hashes = (of: WrittenBackup) => readHashFile(inPieces(objectOf(of, '_sha256file'), pieceBytes));
@@ -140,7 +147,7 @@ describe('an inventory', () => {
   const md5 = new Uint8Array(16);
 
   function makeColumns() {
-    const named = new NamedObjects(Number.POSITIVE_INFINITY);
+    const named = new NamedObjects(Number.POSITIVE_INFINITY, null);
     const listed = new ListedObjects();
     const numbers = Array.from({ length: objectCount }, (_, index) => index + 1);
     for (const number of numbers) named.add(number, { offset: number * 10, length: 10, compression: 'zlib', md5 });

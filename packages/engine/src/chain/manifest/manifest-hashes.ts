@@ -5,6 +5,7 @@ import { HashFileFault, type HashList } from '../cinder/hash-file.ts';
 import { HashListCache } from '../cinder/hash-list-cache.ts';
 import { readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
+import { oneAhead } from '../one-ahead.ts';
 import type { ManifestLink } from './manifest-link.ts';
 
 /** The block hashes of a run, the newest kept as far as they are small. */
@@ -26,8 +27,8 @@ export class ManifestHashes {
     const { storage, signal } = this.#context;
     const key = JSON.stringify([bucketName, blockHashes.key, listing.digest]);
     return this.#cache.open(key, blockHashes.size, async function* () {
-      const request = { bucket: bucketName, key: blockHashes.key, signal };
-      yield* readBlockHashes(await readListedObject(storage, request, blockHashes), link);
+      const request = { bucket: bucketName, key: blockHashes.key, signal, readsThrough: true };
+      yield* readBlockHashes(oneAhead(await readListedObject(storage, request, blockHashes)), link);
     });
   }
 }
@@ -42,8 +43,8 @@ async function* readBlockHashes(bytes: AsyncIterable<Uint8Array>, { header }: Ma
     size += piece.length;
     const joined = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = joined.length - (joined.length % hashBytes);
-    // Copies: what storage hands out may be its own buffer, and hashes are kept.
-    if (whole > 0) yield new Uint8Array(joined.subarray(0, whole));
+    if (whole > 0) yield joined.subarray(0, whole);
+    // A copy: storage uses the memory of its pieces anew.
     rest = new Uint8Array(joined.subarray(whole));
   }
   if (size !== expected.size) throw new HashFileFault(`has ${size} bytes, and must have ${expected.size}`);

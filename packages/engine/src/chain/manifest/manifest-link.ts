@@ -4,6 +4,7 @@ import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
+import { oneAhead } from '../one-ahead.ts';
 import type { PathListing, PathListings } from '../path-listings.ts';
 import { quote } from '../quote.ts';
 import type { ManifestHashes } from './manifest-hashes.ts';
@@ -73,8 +74,8 @@ async function readManifestAt(
   { bucketName, manifest }: PathListing,
 ): Promise<ManifestReading | null> {
   if (manifest === null) return null;
-  const request = { bucket: bucketName, key: manifest.key, signal };
-  return await readManifest(await readListedObject(storage, request, manifest));
+  const request = { bucket: bucketName, key: manifest.key, signal, readsThrough: true };
+  return await readManifest(oneAhead(await readListedObject(storage, request, manifest)));
 }
 
 /** A manifest that breaks off may still be being written, while it is young. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { StorageError } from '../port.ts';
+import { type GetRequest, StorageError } from '../port.ts';
 import { toStorageError } from './filesystem-error.ts';
 
 const chunkBytes = 256 * 1024;
@@ -13,14 +13,19 @@ export async function* readFileBody(
   file: FileHandle,
   opened: Stats,
   subject: string,
-  signal: AbortSignal | undefined,
+  { signal, readsThrough = false }: Pick<GetRequest, 'signal' | 'readsThrough'>,
 ): AsyncGenerator<Uint8Array> {
+  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(chunkBytes, opened.size));
+  const turns = readsThrough ? [makeChunk(), makeChunk()] : null;
   try {
     let position = 0;
+    let turn = 0;
     while (position < opened.size) {
       signal?.throwIfAborted();
-      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, opened.size - position));
-      const { bytesRead } = await readOrExplain(() => file.read(chunk, 0, chunk.length, position), subject);
+      const chunk = turns?.[turn % turns.length] ?? makeChunk();
+      turn += 1;
+      const wanted = Math.min(chunk.length, opened.size - position);
+      const { bytesRead } = await readOrExplain(() => file.read(chunk, 0, wanted, position), subject);
       if (bytesRead === 0) {
         throw new StorageError('unreachable', `${subject}: ended after ${position} of ${opened.size} bytes`);
       }

@@ -75,7 +75,7 @@ class FilesystemStorageUnit implements StorageUnit {
       size: stats.size,
       etag: null,
       modifiedAtMs: Math.trunc(stats.mtimeMs),
-      body: readFileBody(file, stats, subject, request.signal),
+      body: readFileBody(file, stats, subject, request),
     };
   }
 
