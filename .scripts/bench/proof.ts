@@ -1,4 +1,4 @@
-// pnpm bench proof [--hash-mib 256] [--objects 500000] [--plain-mib 512] [--scan-objects 1000000] [--runs 3]: what
+// pnpm bench proof [--hash-mib 256] [--objects 2000000] [--plain-mib 512] [--scan-objects 1000000] [--runs 1]: what
 // proving chains costs, on generated ones.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
@@ -20,10 +20,10 @@ const { values } = parseArgs({
   args: process.argv.slice(2),
   options: {
     'hash-mib': { type: 'string', default: '256' },
-    objects: { type: 'string', default: '500000' },
+    objects: { type: 'string', default: '2000000' },
     'plain-mib': { type: 'string', default: '512' },
     'scan-objects': { type: 'string', default: '1000000' },
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '1' },
   },
 });
 const runs = Number(values.runs);

@@ -78,7 +78,7 @@ async function openBlocks(hashLists: HashLists, link: CinderLink): Promise<Cinde
     }
   }
   async function* hashes(): AsyncGenerator<Uint8Array> {
-    for await (const part of parts()) if (part instanceof Uint8Array) yield part.slice();
+    for await (const part of parts()) if (part instanceof Uint8Array) yield new Uint8Array(part);
   }
   let header: HashFileHeader | null = null;
   for await (const part of parts()) if (!(part instanceof Uint8Array)) header = part;

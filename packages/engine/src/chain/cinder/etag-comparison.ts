@@ -29,6 +29,6 @@ export class EtagComparison {
     // Where objects are missing or stray, that is what is wrong.
     if (this.#listed.numberAt(row) !== number) return;
     const etag = this.#listed.md5At(row);
-    if (etag !== null && Buffer.compare(etag, md5) !== 0) this.#mismatch = { number, etag, md5: md5.slice() };
+    if (etag !== null && Buffer.compare(etag, md5) !== 0) this.#mismatch = { number, etag, md5: new Uint8Array(md5) };
   }
 }

@@ -36,7 +36,7 @@ export class HashListCache {
     for await (const part of read()) {
       if (part instanceof Uint8Array) {
         bytes += part.length;
-        if (bytes <= keptBytesMax) batches.push(part.slice());
+        if (bytes <= keptBytesMax) batches.push(new Uint8Array(part));
         else batches.length = 0;
       } else if (bytes <= keptBytesMax) this.#keep(key, { batches, header: part, bytes });
       yield part;

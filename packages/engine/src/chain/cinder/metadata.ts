@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
+import { type EntryScanner, walkEntries } from '../json/walk-entries.ts';
 import { quote } from '../quote.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
@@ -57,7 +58,7 @@ export async function readMetadata(
   try {
     for await (const piece of bytes) {
       hash.update(piece);
-      collector.walk(piece, json);
+      walkEntries(piece, json, collector);
     }
     json.end();
   } catch (error) {
@@ -68,12 +69,6 @@ export async function readMetadata(
   return collector.finish(hash.digest('hex'));
 }
 
-const closingBrace = 0x7d;
-/** Open around an entry of `objects`: the document, and the array. */
-const entriesDepth = 2;
-/** Pieces in which an entry comes whose end is sought at each closing brace: it has two. */
-const slicesOfEntry = 4;
-
 type ObjectFields = {
   offset: number | null;
   length: number | null;
@@ -81,7 +76,7 @@ type ObjectFields = {
   md5: string | null;
 };
 
-class MetadataCollector implements JsonVisitor {
+class MetadataCollector implements JsonVisitor, EntryScanner {
   readonly #objectName: string;
   readonly #objects: NamedObjects;
   readonly #scanner: ObjectEntryScanner;
@@ -102,24 +97,8 @@ class MetadataCollector implements JsonVisitor {
     this.#scanner = new ObjectEntryScanner(objectName, objects);
   }
 
-  /** Walks on. Where entries of `objects` follow one another, those that are as usual go by the walker. */
-  walk(piece: Uint8Array, json: BoundedJson): void {
-    let slices = 0;
-    for (let from = 0; from < piece.length; ) {
-      if (this.#inObjects && json.isBehindValueAt(entriesDepth)) {
-        const to = this.#scanner.scan(piece, from);
-        json.skip(to - from);
-        from = to;
-        slices = 0;
-      }
-      // The walker is stopped where an entry may end; less and less often, where none does.
-      const reach = slices < slicesOfEntry ? 0 : 2 ** Math.min(slices, 20);
-      const brace = this.#inObjects ? piece.indexOf(closingBrace, from + reach) : -1;
-      const to = brace === -1 ? piece.length : brace + 1;
-      json.write(piece.subarray(from, to));
-      from = to;
-      slices += 1;
-    }
+  scan(bytes: Uint8Array, from: number): number {
+    return this.#scanner.scan(bytes, from);
   }
 
   text(key: TextKey): string | null | undefined {
@@ -128,7 +107,7 @@ class MetadataCollector implements JsonVisitor {
 
   beginObject(depth: number): void {
     if (depth === 1) this.#refuseContainer(false);
-    if (!this.#inObjects) return;
+    if (!this.inEntries) return;
     if (depth === 2) {
       this.#entryIndex += 1;
       this.#entryName = null;
@@ -139,11 +118,11 @@ class MetadataCollector implements JsonVisitor {
   beginArray(depth: number): void {
     if (depth === 0) this.#refuse('must be an object');
     if (depth === 1) this.#refuseContainer(true);
-    if (this.#inObjects && depth > 1) this.#refuseEntry('holds an array');
+    if (this.inEntries && depth > 1) this.#refuseEntry('holds an array');
   }
 
   end(depth: number): void {
-    if (!this.#inObjects) return;
+    if (!this.inEntries) return;
     if (depth === 3) this.#addEntry();
     if (depth === 2 && this.#entryName === null) this.#refuseEntry('names no object');
   }
@@ -154,7 +133,7 @@ class MetadataCollector implements JsonVisitor {
       const matters = name === 'objects' || textKeys.some((key) => key === name);
       if (matters && this.#seenKeys.has(name)) this.#refuse(`has ${name} twice`);
       if (matters) this.#seenKeys.add(name);
-    } else if (this.#inObjects && depth === 3) {
+    } else if (this.inEntries && depth === 3) {
       if (this.#entryName !== null) this.#refuseEntry('names more than one object');
       this.#entryName = name;
     } else if (depth === 4) this.#field = name;
@@ -163,7 +142,7 @@ class MetadataCollector implements JsonVisitor {
   scalar(value: JsonScalar, depth: number): void {
     if (depth === 0) this.#refuse('must be an object');
     else if (depth === 1) this.#takeTop(value);
-    else if (!this.#inObjects) return;
+    else if (!this.inEntries) return;
     else if (depth === 4) this.#takeField(value);
     else {
       if (depth === 2) this.#entryIndex += 1;
@@ -196,7 +175,7 @@ class MetadataCollector implements JsonVisitor {
     return { kind: 'read', metadata };
   }
 
-  get #inObjects(): boolean {
+  get inEntries(): boolean {
     return this.#topKey === 'objects';
   }
 
@@ -213,7 +192,7 @@ class MetadataCollector implements JsonVisitor {
 
   #refuseContainer(isArray: boolean): void {
     if (textKeys.some((key) => key === this.#topKey)) this.#refuse(`must have text as ${this.#topKey}`);
-    else if (this.#inObjects && !isArray) this.#refuse('must have an array as objects');
+    else if (this.inEntries && !isArray) this.#refuse('must have an array as objects');
   }
 
   #takeField(value: JsonScalar): void {

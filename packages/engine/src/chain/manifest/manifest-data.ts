@@ -18,7 +18,7 @@ export async function linkDataOf({ context, listings, hashes }: ManifestTools, l
     blocks: {
       bytes: header.block_size,
       async *hashes() {
-        for await (const part of hashes.open(link)) if (part instanceof Uint8Array) yield part.slice();
+        for await (const part of hashes.open(link)) if (part instanceof Uint8Array) yield new Uint8Array(part);
       },
     },
     volumeBytes: header.volume_size,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type ChainManifestHeader,
   chainManifestFormat,
@@ -5,7 +6,8 @@ import {
   chainManifestObject,
 } from '@backup-sync/contracts';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
-import { walkDocument } from '../json/walk-document.ts';
+import { readFlatObject } from '../json/flat-object.ts';
+import { type EntryScanner, walkEntries } from '../json/walk-entries.ts';
 import { quote } from '../quote.ts';
 import { ManifestObjects } from './manifest-objects.ts';
 
@@ -39,20 +41,24 @@ export type ManifestReading =
 export async function readManifest(bytes: AsyncIterable<Uint8Array>): Promise<ManifestReading> {
   const collector = new ManifestCollector();
   const json = new BoundedJson(collector);
-  let contentId: string;
+  const hash = createHash('sha256');
   try {
-    contentId = await walkDocument(bytes, json);
+    for await (const piece of bytes) {
+      hash.update(piece);
+      walkEntries(piece, json, collector);
+    }
+    json.end();
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     return collector.unreadable(error.message, error.truncated);
   }
-  return collector.finish(contentId);
+  return collector.finish(hash.digest('hex'));
 }
 
 type Fields = { [key: string]: unknown };
 type Container = Fields | unknown[];
 
-class ManifestCollector implements JsonVisitor {
+class ManifestCollector implements JsonVisitor, EntryScanner {
   readonly #objects = new ManifestObjects();
   /** The containers that are open, outermost first. */
   readonly #open: { readonly container: Container; key: string }[] = [];
@@ -63,6 +69,24 @@ class ManifestCollector implements JsonVisitor {
   #textUnitsLeft = textUnitsMax;
   /** First thing that is not as it must be. */
   #problem: string | null = null;
+
+  /** Whether the list of objects is open, and what is walked is directly in it or deeper. */
+  get inEntries(): boolean {
+    return this.#hasObjects && this.#open.length >= 2 && this.#open[0]?.key === 'objects';
+  }
+
+  /** Takes the objects that are right and written as usual: a tokenizer for all of JSON takes many times as long. */
+  scan(bytes: Uint8Array, from: number): number {
+    let end = from;
+    while (true) {
+      const read = readFlatObject(bytes, end);
+      const parsed = chainManifestObject.safeParse(read?.value);
+      if (read === null || !parsed.success) return end;
+      this.#objectIndex += 1;
+      this.#objects.add(parsed.data);
+      end = read.end;
+    }
+  }
 
   beginObject(): void {
     this.#begin(emptyFields());
@@ -77,7 +101,7 @@ class ManifestCollector implements JsonVisitor {
 
   end(depth: number): void {
     const ended = this.#open.pop();
-    if (depth === 2 && this.#inObjects && ended !== undefined) this.#addObject(ended.container);
+    if (depth === 2 && this.inEntries && ended !== undefined) this.#addObject(ended.container);
   }
 
   key(name: string): void {
@@ -91,7 +115,7 @@ class ManifestCollector implements JsonVisitor {
 
   scalar(value: JsonScalar, depth: number): void {
     this.#spend(typeof value === 'string' ? value : '');
-    if (depth === 2 && this.#inObjects) this.#addObject(value);
+    if (depth === 2 && this.inEntries) this.#addObject(value);
     else this.#attach(value);
   }
 
@@ -115,10 +139,6 @@ class ManifestCollector implements JsonVisitor {
     return { kind: 'read', manifest: { header: header.data, objects: this.#objects, contentId } };
   }
 
-  get #inObjects(): boolean {
-    return this.#hasObjects && this.#open.length >= 2 && this.#open[0]?.key === 'objects';
-  }
-
   #isRepeatedObjects(): boolean {
     return this.#open.length === 1 && this.#hasObjects;
   }
@@ -128,7 +148,7 @@ class ManifestCollector implements JsonVisitor {
     if (this.#open.length === 0) {
       if (Array.isArray(container)) this.#refuse('must be an object');
       else this.#header = container;
-    } else if (!(this.#open.length === 2 && this.#inObjects)) this.#attach(container);
+    } else if (!(this.#open.length === 2 && this.inEntries)) this.#attach(container);
     this.#open.push({ container, key: '' });
   }
 

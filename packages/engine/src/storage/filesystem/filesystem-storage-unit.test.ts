@@ -248,3 +248,17 @@ test('stops a listing between two pages when it is aborted', async () => {
   await expect(read()).rejects.toBe(reason);
   expect(await collect(pages)).toEqual([]);
 });
+
+test('an object that is read through comes whole, in the memory of two pieces', async () => {
+  const large = Buffer.from(Array.from({ length: 1_000_003 }, (_, at) => at % 251));
+  await using files = await openOn({ bucket: { large } });
+  const { body } = await files.unit.get({ bucket: 'bucket', key: 'large', readsThrough: true });
+  const seen: Uint8Array[] = [];
+  const memory = new Set<ArrayBufferLike>();
+  for await (const piece of body) {
+    seen.push(new Uint8Array(piece));
+    memory.add(piece.buffer);
+  }
+  expect(Buffer.compare(Buffer.concat(seen), large)).toBe(0);
+  expect(memory.size).toBe(2);
+});
