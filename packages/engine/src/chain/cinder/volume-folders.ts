@@ -7,7 +7,7 @@ import { type CinderLink, type RetentionBudget, retentionCost } from './link-lis
 import type { ListedObjects } from './object-columns.ts';
 import { VolumeListing } from './volume-listing.ts';
 
-/** Data objects kept from listings, over a whole run: about 30 bytes each. What goes beyond is listed again. */
+/** Data objects kept from listings, over a whole run: about 25 bytes each. What goes beyond is listed again. */
 const retainedObjectsMax = 4_000_000;
 
 type RetainedObjects = { readonly objects: ListedObjects; readonly budget: RetentionBudget };

@@ -8,7 +8,7 @@ import { quote } from '../quote.ts';
 const sha256Bytes = 32;
 const md5Bytes = 16;
 
-/** The objects that a manifest names, in its order, as columns: two million of them take some 200 MB at most. */
+/** The objects that a manifest names, in its order, as columns, some 100 bytes each. */
 export class ManifestObjects implements StoredRanges {
   readonly keys = new KeyColumn();
   readonly sha256 = new DigestColumn(sha256Bytes);
