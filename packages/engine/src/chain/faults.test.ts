@@ -1,14 +1,13 @@
-import type { BackupFormat, BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import { decideSync } from '../operations/backups/decide-sync.ts';
 import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import { chainContext } from '../testing/chain-context.ts';
 import { type FaultLog, injectFault, type StorageFault } from '../testing/faulty-storage-unit.ts';
-import { syncItemsOfLonghorn, writeLonghornVolume } from '../testing/longhorn-writer.ts';
-import { syncItemOfManifest } from '../testing/manifest-writer.ts';
-import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
-import { writeSmallManifestChain } from '../testing/small-manifest-chain.ts';
+import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { VirtualTime } from '../testing/virtual-time.ts';
 import { openChain } from './examiner.ts';
@@ -16,71 +15,6 @@ import { openChain } from './examiner.ts';
 const bucketName = 'backups';
 /** So few that a small chain's listing has several. */
 const pageEntries = 4;
-
-/** A chain of a format as its writer leaves it. The item asked for is the last link. */
-type FormatUnderTest = {
-  readonly format: BackupFormat;
-  readonly objects: Iterable<readonly [string, Uint8Array | string]>;
-  readonly item: BackupSync;
-  /** The level that it has where nothing fails. */
-  readonly level: VerificationLevel;
-  /** The level that is left where this object may not be read. */
-  readonly levelWithout: (key: string) => VerificationLevel;
-};
-
-/** Every format of formats.ts, and the unknown: a format that is added there is added here. */
-const formats: readonly FormatUnderTest[] = [
-  cinderUnderTest(),
-  manifestUnderTest(),
-  longhornUnderTest(),
-  unknownUnderTest(),
-];
-
-function cinderUnderTest(): FormatUnderTest {
-  const chain = writeSmallChain('faults', 8, [[1], [2, 7]]);
-  const leaf = chain.at(-1);
-  if (leaf === undefined) throw new Error('a chain has links');
-  return {
-    format: 'cinder',
-    objects: chain.flatMap(({ objects }) => [...objects]),
-    item: syncItemOf(leaf, bucketName),
-    level: 'linkage',
-    levelWithout: (key) => (key.endsWith('_metadata') ? 'presence' : 'inventory'),
-  };
-}
-
-function manifestUnderTest(): FormatUnderTest {
-  const chain = writeSmallManifestChain('faults', 8, [[1], [2, 7]]);
-  const leaf = chain.at(-1);
-  if (leaf === undefined) throw new Error('a chain has links');
-  return {
-    format: 'manifest',
-    objects: chain.flatMap(({ objects }) => [...objects]),
-    item: syncItemOfManifest(leaf, bucketName),
-    level: 'linkage',
-    levelWithout: (key) => (key.endsWith('manifest.json') ? 'presence' : 'inventory'),
-  };
-}
-
-function longhornUnderTest(): FormatUnderTest {
-  const volume = writeLonghornVolume('faults', 8, [[0, 1, 2, 3], [1, 5, 6], [7]]);
-  const item = syncItemsOfLonghorn(volume, bucketName).at(-1);
-  if (item === undefined) throw new Error('a volume has backups');
-  return { format: 'longhorn', objects: volume.objects, item, level: 'linkage', levelWithout: () => 'presence' };
-}
-
-function unknownUnderTest(): FormatUnderTest {
-  const objects = Array.from({ length: 9 }, (_, index): [string, string] => [`plan/b/${index}`, 'x']);
-  const [full] = writeSmallChain('unknown', 4, []);
-  if (full === undefined) throw new Error('a chain has links');
-  return {
-    format: 'unknown',
-    objects,
-    item: { ...syncItemOf(full, bucketName), image_path: 'plan/b' },
-    level: 'presence',
-    levelWithout: () => 'presence',
-  };
-}
 
 type Outcome =
   | { readonly kind: 'thrown'; readonly error: unknown }
@@ -106,6 +40,12 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
       const chain = await openChain(chainContext(unit, bucketName, [item.image_path], { signal: stopping.signal }));
       const examination = await chain.examine(item);
       if (examination === null) return { kind: 'nothing' };
+      // Whatever the fault: no record says "available" of what was not proved.
+      if (examination.fault !== null) {
+        const location = { storageUnitId: unit.id, bucketName, imagePath: item.image_path };
+        const { status, record } = decideSync(item, 'project', location, null, { kind: 'seen', examination });
+        expect([status, record?.status ?? 'error']).toEqual(['failed', 'error']);
+      }
       return { kind: 'seen', level: examination.level, code: examination.fault?.code ?? null };
     } catch (error) {
       return { kind: 'thrown', error };
@@ -249,11 +189,31 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe.each(formats)('faults of storage under format $format', (format) => {
+describe.each(formatsUnderTest)('faults of storage under format $format', (format) => {
   test('harm nothing where there is none', async () => {
     const run = await examineWith(format, null);
     isUnharmed(run, format);
     expect(run.log.pages).toBeGreaterThanOrEqual(3);
+  });
+
+  test('a body that is cut at any byte of whatever is read ends the work, for another time', async () => {
+    const bucket = new Map(format.objects);
+    const storage = openMemoryStorageUnit(new Map([[bucketName, bucket]]));
+    const examine = async (fault: StorageFault | null) => {
+      const { unit, log } = injectFault(storage, fault, pageEntries);
+      const chain = await openChain(chainContext(unit, bucketName, [format.item.image_path]));
+      return { ended: chain.examine(format.item), log };
+    };
+    const { ended, log } = await examine(null);
+    await ended;
+    for (let number = 1; number <= log.reads; number += 1) {
+      let size = 1;
+      for (let byte = 0; byte < size; byte += 1) {
+        const cut = await examine({ at: 'read', number, cutAtByte: byte });
+        await expect(cut.ended, `read ${number} cut at byte ${byte}`).rejects.toMatchObject({ code: 'unreachable' });
+        size = bucket.get(cut.log.faultyKey ?? '')?.length ?? 0;
+      }
+    }
   });
 
   test.each(rows)('$at: $name', async (row) => {

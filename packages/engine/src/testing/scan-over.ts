@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ScanFinding } from '@backup-sync/contracts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { ScanRequest } from '../operations/scans/scan-request.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
@@ -11,6 +12,7 @@ import { seededUuid } from './seeded-bytes.ts';
 
 const projectId = 'project-1';
 const taskId = 'scan-1';
+const pageFindings = 1000;
 const nowMs = Date.UTC(2026, 10, 23);
 
 /** A scan's worker over a real catalogue and any storage, with nothing around it. */
@@ -56,14 +58,13 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
   const faults: unknown[] = [];
   return {
     faults,
-    countFindings: async () => {
-      let after = 0;
-      let count = 0;
+    /** What was found until now. */
+    findings: async (): Promise<readonly ScanFinding[]> => {
+      const found: ScanFinding[] = [];
       while (true) {
-        const page = await opened.taskStore.listFindings(taskId, after, 1000);
-        count += page.length;
-        after = page.at(-1)?.sequence ?? after;
-        if (page.length < 1000) return count;
+        const page = await opened.taskStore.listFindings(taskId, found.length, pageFindings);
+        found.push(...page.map(({ finding }) => finding as ScanFinding));
+        if (page.length < pageFindings) return found;
       }
     },
     run: () =>

@@ -1,0 +1,75 @@
+import type { BackupFormat, BackupSync, VerificationLevel } from '@backup-sync/contracts';
+import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
+import { syncItemOfManifest } from './manifest-writer.ts';
+import { syncItemOf, writeSmallChain } from './small-chain.ts';
+import { writeSmallManifestChain } from './small-manifest-chain.ts';
+
+const bucketName = 'backups';
+
+/** A chain of a format as its writer leaves it. The item asked for is the last link. */
+export type FormatUnderTest = {
+  readonly format: BackupFormat;
+  readonly objects: Iterable<readonly [string, Uint8Array]>;
+  readonly item: BackupSync;
+  /** The level that it has where nothing fails. */
+  readonly level: VerificationLevel;
+  /** The level that is left where this object may not be read. */
+  readonly levelWithout: (key: string) => VerificationLevel;
+};
+
+/** Every format of formats.ts, and the unknown: a format that is added there is added here. */
+export const formatsUnderTest: readonly FormatUnderTest[] = [
+  cinderUnderTest(),
+  manifestUnderTest(),
+  longhornUnderTest(),
+  unknownUnderTest(),
+];
+
+function cinderUnderTest(): FormatUnderTest {
+  const chain = writeSmallChain('faults', 8, [[1], [2, 7]]);
+  const leaf = chain.at(-1);
+  if (leaf === undefined) throw new Error('a chain has links');
+  return {
+    format: 'cinder',
+    objects: chain.flatMap(({ objects }) => [...objects]),
+    item: syncItemOf(leaf, bucketName),
+    level: 'linkage',
+    levelWithout: (key) => (key.endsWith('_metadata') ? 'presence' : 'inventory'),
+  };
+}
+
+function manifestUnderTest(): FormatUnderTest {
+  const chain = writeSmallManifestChain('faults', 8, [[1], [2, 7]]);
+  const leaf = chain.at(-1);
+  if (leaf === undefined) throw new Error('a chain has links');
+  return {
+    format: 'manifest',
+    objects: chain.flatMap(({ objects }) => [...objects]),
+    item: syncItemOfManifest(leaf, bucketName),
+    level: 'linkage',
+    levelWithout: (key) => (key.endsWith('manifest.json') ? 'presence' : 'inventory'),
+  };
+}
+
+function longhornUnderTest(): FormatUnderTest {
+  const volume = writeLonghornVolume('faults', 8, [[0, 1, 2, 3], [1, 5, 6], [7]]);
+  const item = syncItemsOfLonghorn(volume, bucketName).at(-1);
+  if (item === undefined) throw new Error('a volume has backups');
+  return { format: 'longhorn', objects: volume.objects, item, level: 'linkage', levelWithout: () => 'presence' };
+}
+
+function unknownUnderTest(): FormatUnderTest {
+  const objects = Array.from({ length: 9 }, (_, index): [string, Uint8Array] => [
+    `plan/b/${index}`,
+    Uint8Array.of(index),
+  ]);
+  const [full] = writeSmallChain('unknown', 4, []);
+  if (full === undefined) throw new Error('a chain has links');
+  return {
+    format: 'unknown',
+    objects,
+    item: { ...syncItemOf(full, bucketName), image_path: 'plan/b' },
+    level: 'presence',
+    levelWithout: () => 'presence',
+  };
+}
