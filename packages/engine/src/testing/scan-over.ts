@@ -56,11 +56,11 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
     createdAtMs: nowMs,
   });
   const faults: unknown[] = [];
+  const found: ScanFinding[] = [];
   return {
     faults,
-    /** What was found until now. */
+    /** What was found until now; what an earlier call has read is not read again. */
     findings: async (): Promise<readonly ScanFinding[]> => {
-      const found: ScanFinding[] = [];
       while (true) {
         const page = await opened.taskStore.listFindings(taskId, found.length, pageFindings);
         found.push(...page.map(({ finding }) => finding as ScanFinding));
