@@ -210,6 +210,28 @@ describe('a parent', () => {
     expect(count()).toMatchObject({ lists: 2, gets: 6 });
   });
 
+  test('is the one that the catalogue knows in another bucket, though a whole duplicate lies beside the child', async () => {
+    const duplicate = writeCinderBackup({ ...full.plan, takenAtMs: full.plan.takenAtMs + 60_000 });
+    await using buckets = await storeChain([duplicate, middle, leaf]);
+    await buckets.put('elsewhere', full.objects);
+    await using storage = await openUnit(buckets.directory);
+    const location = { storageUnitId: 'here', bucketName: 'elsewhere', imagePath: full.imagePath };
+    const [examination] = await examineAll(storage, [middle], {
+      locate: async (id) => (id === full.plan.backupId ? location : null),
+    });
+    expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location }] });
+  });
+
+  test('that the catalogue knows at a place where it no longer lies is looked for beside the child', async () => {
+    await using buckets = await storeChain([full, middle]);
+    await using storage = await openUnit(buckets.directory);
+    const location = { storageUnitId: 'here', bucketName: 'gone', imagePath: full.imagePath };
+    const [examination] = await examineAll(storage, [middle], {
+      locate: async (id) => (id === full.plan.backupId ? location : null),
+    });
+    expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { bucketName } }] });
+  });
+
   test('that is nowhere is missing, after a second look', async () => {
     await using buckets = await storeChain([middle, leaf]);
     await using storage = await openUnit(buckets.directory);

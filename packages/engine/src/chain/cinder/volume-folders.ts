@@ -75,9 +75,10 @@ export class VolumeFolders {
   }
 
   /**
-   * The links that may be the parent of `child`, by its backup's id: beside the child, in the other folders that are
-   * open, in the folder that it has by default where the child lies in its own, where the catalogue knows it, further in
-   * the past of the child's folder, and at last in that folder listed once more. Whoever is content stops asking, which
+   * The links that may be the parent of `child`, by its backup's id: where the catalogue knows it, so that no duplicate
+   * beside the child takes the place of what is recorded; beside the child, in the other folders that are open, in the
+   * folder that it has by default where the child lies in its own, further in the past of the child's folder, and at last
+   * in that folder listed once more. Whoever is content stops asking, which
    * saves what comes later. Of several that are known at a time, that which the catalogue knows comes first, then those
    * that are finished. Links of another volume are none. A link may come more than once.
    * Throws `StorageError` `access_denied` where one is known to lie in a bucket that may not be listed.
@@ -85,6 +86,13 @@ export class VolumeFolders {
   async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
     const home = await this.#folder(child.bucketName, child.folder);
     const among = (folder: VolumeListing) => this.#candidatesIn(folder, backupId, child);
+    const location = await this.#context.locate(backupId);
+    const isOfUnit = location !== null && location.storageUnitId === this.#context.storage.id;
+    const isAtHome = isOfUnit && location.bucketName === home.bucketName && location.imagePath.startsWith(home.prefix);
+    if (isOfUnit && !isAtHome) {
+      const folder = await this.#folderOf(location);
+      if (folder !== null) yield await among(folder);
+    }
     yield await among(home);
     if (!home.isComplete) {
       await home.cover(await this.#knownPaths(home, [backupId]));
@@ -93,11 +101,6 @@ export class VolumeFolders {
     for (const opening of this.#folders.values()) yield await among(await opening);
     if (child.defaultRoot !== null) {
       yield await among(await this.#folder(home.bucketName, defaultFolderOf(child.defaultRoot, backupId)));
-    }
-    const location = await this.#context.locate(backupId);
-    if (location !== null && location.storageUnitId === this.#context.storage.id) {
-      const folder = await this.#folderOf(location);
-      if (folder !== null) yield await among(folder);
     }
     while (!home.isComplete) {
       await home.coverPast(child.imagePath);

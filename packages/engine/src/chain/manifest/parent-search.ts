@@ -20,8 +20,8 @@ export type ParentSearch =
   | { readonly kind: 'not found'; readonly finding: Finding };
 
 /**
- * Finds the parent of an increment: where the manifest says, in the folder beside its own that is named by the
- * parent's id, and where the catalogue knows it. A place whose manifest is of another backup is none.
+ * Finds the parent of an increment: where the manifest says, where the catalogue knows it, and in the folder beside its
+ * own that is named by the parent's id. A place whose manifest is of another backup is none.
  */
 export async function findParent(
   { context, listings }: ManifestTools,
@@ -73,10 +73,10 @@ async function placesOfParent(
   const folder = place.imagePath.slice(0, place.imagePath.lastIndexOf('/') + 1);
   const places: Place[] = [];
   if (imagePath !== undefined) places.push({ bucketName: bucketName ?? place.bucketName, imagePath });
-  // An id with a "/" in it names no folder beside.
-  if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
   const known = await context.locate(parentId);
   if (known !== null && known.storageUnitId === context.storage.id) places.push(known);
+  // An id with a "/" in it names no folder beside.
+  if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
   const isNew = (one: Place, index: number) =>
     places.findIndex((other) => other.bucketName === one.bucketName && other.imagePath === one.imagePath) === index;
   return places.filter(isNew);
