@@ -1,6 +1,9 @@
+import { IncomingMessage } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
+import { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { toStorageError } from './s3-error.ts';
+import { endWhenSilent, systemTicker } from './silent-answer.ts';
 
 type S3Credentials = {
   readonly accessKeyId: string;
@@ -46,7 +49,7 @@ export function createS3Client(
   { endpoint, region, credentials }: S3Options,
   { attemptsMax, connectTimeoutMs, idleTimeoutMs }: S3Patience = defaultPatience,
 ): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     endpoint,
     region,
     ...(credentials && { credentials }),
@@ -55,6 +58,31 @@ export function createS3Client(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     retryStrategy: new PatientUnlessThrottled(attemptsMax),
-    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      // Until the answer begins; in its middle, see below.
+      requestTimeout: idleTimeoutMs,
+      throwOnRequestTimeout: true,
+      // The SDK's own would also end an answer whose reader is slow, since nothing is read for it meanwhile.
+      socketTimeout: 0,
+      // Budgets bound the requests in flight. An answer that is kept open must not hold up what is read beside it.
+      httpAgent: { maxSockets: Number.POSITIVE_INFINITY },
+      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY },
+    },
   });
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const result = await next(request);
+      const { response } = result;
+      if (HttpResponse.isInstance(response) && response.body instanceof IncomingMessage) {
+        const { body } = response;
+        const bytesCame = () => body.socket.bytesRead;
+        endWhenSilent(body, { idleTimeoutMs, bytesCame, ticker: systemTicker });
+      }
+      return result;
+    },
+    // Next to the connection: before the SDK reads the answer.
+    { name: 'endWhenSilent', step: 'deserialize', priority: 'low' },
+  );
+  return client;
 }

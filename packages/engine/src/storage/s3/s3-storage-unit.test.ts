@@ -150,6 +150,30 @@ test('a body that stalls throws', async () => {
   await expectCode('unreachable', readAll((await served.unit.get(object)).body));
 });
 
+test('a listing that stalls in its middle throws', async () => {
+  const whole = listBucketResult({ entries: [{ key: 'a' }] });
+  await using served = await openOn(
+    (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/xml', 'content-length': whole.length });
+      response.write(whole.slice(0, 100));
+    },
+    { idleTimeoutMs: 50 },
+  );
+  await expectCode('unreachable', listAll(served.unit, 'bucket'));
+});
+
+test('objects that are open and not read hold up no others, however many', async () => {
+  await using served = await openOn(
+    (_, response) => {
+      beginBody(response, 1_000_000);
+      response.end(Buffer.alloc(1_000_000));
+    },
+    { idleTimeoutMs: 20_000 },
+  );
+  const open = await Promise.all(Array.from({ length: 80 }, () => served.unit.get(object)));
+  for (const { body } of open) expect((await readAll(body)).length).toBe(1_000_000);
+});
+
 test('leaving a body early closes its connection', async () => {
   const closed = Promise.withResolvers<void>();
   await using served = await openOn((_, response) => {
