@@ -96,9 +96,10 @@ export const source = z
     created_at: wireTime,
     next_run_at: wireTime.nullable(),
     last_run_id: madeId.nullable().meta({ description: 'The operation of the newest run.' }),
-    last_good_sync_at: wireTime
-      .nullable()
-      .meta({ description: 'When the newest run began that saw everything, and whose imports all ended for good.' }),
+    last_good_sync_at: wireTime.nullable().meta({
+      description:
+        'When the newest run began that saw everything, and whose imports all ended for good. How far they are proved is said of each resource.',
+    }),
   })
   .meta({ id: 'Source' });
 export type Source = z.infer<typeof source>;
@@ -114,6 +115,7 @@ export const sourceResource = z
     resource_id: opaqueId,
     resource_name: z.string(),
     backups: z.int().meta({ description: 'Recorded ones that this source has seen.' }),
+    proved_backups: z.int().meta({ description: 'Of these, the available ones that are proved to the level.' }),
     newest_proved_at: wireTime
       .nullable()
       .meta({ description: 'When the newest backup was made that is proved to the level; null where none is.' }),

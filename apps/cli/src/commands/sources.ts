@@ -120,10 +120,11 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   const resources = answer.resources.map((resource) => [
     resource.resource_name,
     String(resource.backups),
+    String(resource.proved_backups),
     timeOf(resource.newest_proved_at),
     resource.newest_proved_age_s === null ? 'none is proved' : formatAge(resource.newest_proved_age_s),
   ]);
-  const headings = ['RESOURCE', 'BACKUPS', 'NEWEST PROVED (UTC)', 'AGE'];
+  const headings = ['RESOURCE', 'BACKUPS', 'PROVED', 'NEWEST PROVED (UTC)', 'AGE'];
   const columns = headings.map((heading) => ({ heading }));
   print(terminal, `\n${formatTable(columns, resources)}`);
   if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);

@@ -4,7 +4,7 @@ import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityStore } from '../identity/store.ts';
 import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
 import type { SourceRecord } from './source-port.ts';
-import type { TaskStore } from './task-port.ts';
+import type { NewTask, TaskStore } from './task-port.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
 export type OpenCatalogue = () => Promise<
@@ -162,6 +162,24 @@ export function makeSource(projectId: string, id: string, changes: Partial<Sourc
     lastRunId: null,
     lastGoodSyncAtMs: null,
     ...changes,
+  };
+}
+
+/** The task of a run of a source. */
+export function makeRun(projectId: string, sourceId: string, id: string): NewTask {
+  return {
+    id,
+    projectId,
+    kind: 'scan',
+    parentOperationId: null,
+    sourceId,
+    storageUnitId,
+    bucketName: 'bucket-1',
+    backupId: null,
+    request: null,
+    actor: { kind: 'system', name: 'source' },
+    requestId: 'request-1',
+    createdAtMs: 1_000,
   };
 }
 

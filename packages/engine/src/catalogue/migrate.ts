@@ -2,6 +2,7 @@ import type { Kysely, SchemaModule } from 'kysely';
 import { initial } from './migrations/0001-initial.ts';
 import { sources } from './migrations/0002-sources.ts';
 import { operationListing } from './migrations/0003-operation-listing.ts';
+import { verificationsOfBackup } from './migrations/0004-verifications-of-backup.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -11,7 +12,7 @@ export type Migration = {
   readonly up: (schema: SchemaModule) => Promise<void>;
 };
 
-const migrations: readonly Migration[] = [initial, sources, operationListing];
+const migrations: readonly Migration[] = [initial, sources, operationListing, verificationsOfBackup];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
 export class NewerSchemaError extends Error {

@@ -8,6 +8,7 @@ import {
   makeFinish,
   makeItem,
   makeProof,
+  makeRun,
   makeSource,
   operationFilter,
 } from './fixtures-for-conformance.ts';
@@ -26,7 +27,8 @@ import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { closeListing, dueMembers, markVanished, noteSightings, settleRuns } from './steps/source-runs.ts';
-import { addSource, resourcesOf } from './steps/sources.ts';
+import { startVerifications } from './steps/source-verifications.ts';
+import { addSource, resourcesOf, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
 
 const project = 'project-1';
@@ -129,6 +131,15 @@ describe('no step reads more than it is about', () => {
         await markVanished(database, { sourceId, runId: 'run-2', unchangedSinceMs: 1, markedAtMs: 2, members });
         await resourcesOf(database, makeSource(project, sourceId), 10);
         await settleRuns(database);
+      },
+    ],
+    [
+      'startVerifications',
+      async () => {
+        const sourceId = 'source-2';
+        await addSource(database, makeSource(project, sourceId, { level: 'content', reverifyAfterS: 60 }));
+        await startRun(database, { sourceId, task: makeRun(project, sourceId, 'run-3'), nextRunAtMs: null });
+        await startVerifications(database, { runId: 'run-3', ids: ['verification-1'], createdAtMs: 3 });
       },
     ],
   ])('%s', async (_, work) => {

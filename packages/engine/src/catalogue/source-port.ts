@@ -46,11 +46,16 @@ export type ClosedListing = {
   readonly heldDue: number;
 };
 
+/** A verification that a source has started. */
+export type SourceVerification = { readonly operationId: string; readonly backupId: string };
+
 /** How the backups of a resource stand. */
 export type ResourceStanding = {
   readonly resourceId: string;
   readonly resourceName: string;
   readonly backups: number;
+  /** Of these, available and proved to the level that the source wants. */
+  readonly proved: number;
   /** Seconds since 1970; null where none is proved so far. */
   readonly newestProvedTakenAtS: number | null;
 };
@@ -69,6 +74,10 @@ export type ResourceStanding = {
  *   or are being brought in. It answers how many were marked.
  * - `awaitImports` notes that a run saw everything; `settleRuns` moves "last good sync" to the beginning of such runs
  *   whose imports have all ended, none of them for a passing reason. It answers whether runs still wait.
+ * - `startVerifications` adds verifications, as children of the newest run, where the source wants a level that reads
+ *   data: of members that are available and not proved to it, or too long ago, newest first. Of the source there are never
+ *   more unfinished than `ids`, which are used in order. A backup is tried once a run. None where `runId` is no run of a
+ *   source that is still there.
  */
 export interface SourceStore {
   addSource(source: SourceRecord): Promise<'added' | 'name_taken'>;
@@ -117,5 +126,10 @@ export interface SourceStore {
   ): Promise<{ readonly members: readonly SourceMember[]; readonly count: number }>;
   resourcesOf(source: SourceRecord, limit: number): Promise<readonly ResourceStanding[]>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
+  startVerifications(starting: {
+    readonly runId: string;
+    readonly ids: readonly string[];
+    readonly createdAtMs: number;
+  }): Promise<readonly SourceVerification[]>;
   settleRuns(): Promise<{ readonly waiting: boolean }>;
 }

@@ -29,6 +29,7 @@ import {
   release,
   settleRuns,
 } from './steps/source-runs.ts';
+import { startVerifications } from './steps/source-verifications.ts';
 import {
   addSource,
   dueSources,
@@ -91,6 +92,7 @@ export const steps = {
   keepMembers: { access: 'write', run: keepMembers },
   awaitImports: { access: 'write', run: awaitImports },
   settleRuns: { access: 'write', run: settleRuns },
+  startVerifications: { access: 'write', run: startVerifications },
   listSources: { access: 'read', run: listSources },
   showSource: { access: 'read', run: showSource },
   dueSources: { access: 'read', run: dueSources },

@@ -102,3 +102,24 @@ test('disposing aborts what runs, waits for it, and starts nothing more', async 
   queue.add(chain('c'));
   expect(log).toEqual(['a starts', 'a stops']);
 });
+
+test('verifications run one after the other, and hold up nothing else', async () => {
+  const ran: string[] = [];
+  const release = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  await using queue = createInProcessJobQueue({
+    concurrency: 1,
+    onFault: () => {},
+    work: async (job) => {
+      ran.push(rootOf(job));
+      if (rootOf(job) === 'first') await release.promise;
+      if (ran.length === 3) done.resolve();
+      if (job.kind === 'chain') release.resolve();
+    },
+  });
+  queue.add({ kind: 'task', taskKind: 'verify', taskId: 'first' });
+  queue.add({ kind: 'task', taskKind: 'verify', taskId: 'second' });
+  queue.add(chain('beside'));
+  await done.promise;
+  expect(ran).toEqual(['first', 'beside', 'second']);
+});

@@ -141,6 +141,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     keepMembers: step('keepMembers'),
     awaitImports: step('awaitImports'),
     settleRuns: step('settleRuns'),
+    startVerifications: step('startVerifications'),
     listSources: step('listSources'),
     showSource: step('showSource'),
     dueSources: step('dueSources'),

@@ -175,20 +175,16 @@ export async function resourcesOf(
   const rows = await recordedMembers(database, source.id)
     // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
     .groupBy(sql`backups.resource_id || ''`)
-    .select((eb) => [
-      eb.fn.max('backups.resource_id').as('resource_id'),
-      eb.fn.max('backups.resource_name').as('resource_name'),
-      eb.fn.countAll().as('backups'),
-      eb.fn
-        .max(
-          eb
-            .case()
-            .when(eb.and([eb('backups.status', '=', 'available'), eb('backups.level', 'in', enough)]))
-            .then(eb.ref('backups.taken_at_s'))
-            .end(),
-        )
-        .as('newest'),
-    ])
+    .select((eb) => {
+      const isProved = eb.and([eb('backups.status', '=', 'available'), eb('backups.level', 'in', enough)]);
+      return [
+        eb.fn.max('backups.resource_id').as('resource_id'),
+        eb.fn.max('backups.resource_name').as('resource_name'),
+        eb.fn.countAll().as('backups'),
+        eb.fn.countAll().filterWhere(isProved).as('proved'),
+        eb.fn.max('backups.taken_at_s').filterWhere(isProved).as('newest'),
+      ];
+    })
     .orderBy('resource_id')
     .limit(limit)
     .execute();
@@ -196,6 +192,7 @@ export async function resourcesOf(
     resourceId: row.resource_id,
     resourceName: row.resource_name,
     backups: Number(row.backups),
+    proved: Number(row.proved),
     newestProvedTakenAtS: row.newest,
   }));
 }

@@ -2,6 +2,7 @@ import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/po
 import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
+import { startVerifications } from '../../sources/start-verifications.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
@@ -48,6 +49,8 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
     if (operation.withAncestors) await importWithAncestors(worker, chain, look, operation, seen);
     else await finish(worker, operation, look.withProofs(operation.item, seen.seen), seen.requests);
   }
+  const parents = new Set(operations.map(({ parentOperationId }) => parentOperationId));
+  for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
 }
 
 function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {

@@ -1,5 +1,6 @@
 import type { Json } from '../../catalogue/task-port.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../../sources/source-run.ts';
+import { startVerifications } from '../../sources/start-verifications.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
 import { type ScanRequest, scanRequestOf } from './scan-request.ts';
@@ -31,6 +32,7 @@ async function workOnSource(
   const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
   const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
   const removals = await sourceRun.conclude();
+  await startVerifications(run.services, run.task.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
   return { message: describe(totals, removals), fault: null, result: { ...totals, ...removals } as Json };
 }

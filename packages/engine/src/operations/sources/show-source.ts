@@ -17,10 +17,11 @@ export const showSource: Verb<'showSource'> = async (context, input) => {
   return {
     source: sourceView(source),
     last_run: lastRun === null ? null : taskView(lastRun),
-    resources: resources.map(({ resourceId, resourceName, backups, newestProvedTakenAtS: takenAtS }) => ({
+    resources: resources.map(({ resourceId, resourceName, backups, proved, newestProvedTakenAtS: takenAtS }) => ({
       resource_id: resourceId,
       resource_name: resourceName,
       backups,
+      proved_backups: proved,
       newest_proved_at: takenAtS === null ? null : toWireTime(takenAtS * 1000),
       newest_proved_age_s: takenAtS === null ? null : nowS - takenAtS,
     })),

@@ -1,3 +1,4 @@
+import { dataLevels } from '@backup-sync/contracts';
 import type { Actor } from '../../catalogue/port.ts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
@@ -21,7 +22,8 @@ export async function startSourceRun(
     pathTemplate: source.pathTemplate,
     sync: true,
     withAncestors: false,
-    reverifyAfterS: source.reverifyAfterS,
+    // What the data was read of is verified again by reading it again: see start-verifications.ts.
+    reverifyAfterS: readsData(source) ? null : source.reverifyAfterS,
     confirmsRemovals: origin.confirmsRemovals,
   };
   const started = await sourceStore.startRun({
@@ -44,6 +46,10 @@ export async function startSourceRun(
   });
   if (started?.isNew) queue.add({ kind: 'task', taskKind: 'scan', taskId: started.operationId });
   return started;
+}
+
+function readsData({ level }: SourceRecord): boolean {
+  return dataLevels.some((each) => each === level);
 }
 
 /** Milliseconds since 1970; null where the source runs by hand alone, or is paused. */

@@ -3,6 +3,7 @@ import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/t
 import type { Fault } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
+import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
@@ -85,6 +86,9 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
     requests,
     endedAtMs: clock.nowMs(),
   });
+  // A source has no more than some in hand: as one ends the next can begin.
+  const { kind, parentOperationId } = task;
+  if (kind === 'verify' && parentOperationId !== null) await startVerifications(worker.services, parentOperationId);
 
   function faultOf(error: unknown): Fault {
     if (cancelling.signal.aborted) return { code: 'cancelled', detail: '' };

@@ -1,0 +1,127 @@
+import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { SourceStore, SourceVerification } from '../source-port.ts';
+import { recordedMembers } from './source-members.ts';
+import { addTask } from './tasks.ts';
+
+/** Adds verifications of what a source has not proved; see {@link SourceStore.startVerifications}. */
+export async function startVerifications(
+  database: Kysely<Schema>,
+  { runId, ids, createdAtMs }: Parameters<SourceStore['startVerifications']>[0],
+): Promise<readonly SourceVerification[]> {
+  const source = await database
+    .selectFrom('operations as any_run')
+    .innerJoin('sources', 'sources.id', 'any_run.source_id')
+    .innerJoin('operations as run', 'run.id', 'sources.last_run_id')
+    .where('any_run.id', '=', runId)
+    .selectAll('sources')
+    .select(['run.id as run_id', 'run.created_at_ms as run_created_at_ms'])
+    .select(['run.actor_kind', 'run.actor_name', 'run.request_id'])
+    .executeTakeFirst();
+  const level = dataLevels.find((each) => each === source?.level);
+  if (source === undefined || level === undefined) return [];
+  const unfinished = await database
+    .selectFrom('operations')
+    .innerJoin('operations as parent', 'parent.id', 'operations.parent_operation_id')
+    .where('parent.source_id', '=', source.id)
+    // Not by the bare column: the index of those in flight is the smaller one.
+    .where(sql`operations.kind || ''`, '=', 'verify')
+    .where('operations.ended_at_ms', 'is', null)
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  const free = ids.slice(Number(unfinished.count));
+  if (free.length === 0) return [];
+  const backups = await membersToVerify(
+    database,
+    { ...source, level },
+    source.run_created_at_ms,
+    createdAtMs,
+    free.length,
+  );
+  const started: SourceVerification[] = [];
+  for (const [index, backupId] of backups.entries()) {
+    const id = free[index];
+    if (id === undefined) break;
+    await addTask(database, {
+      id,
+      projectId: source.project_id,
+      kind: 'verify',
+      parentOperationId: source.run_id,
+      sourceId: null,
+      storageUnitId: source.storage_unit_id,
+      bucketName: source.bucket_name,
+      backupId,
+      request: { level, readAfterMs: source.run_created_at_ms },
+      actor: { kind: source.actor_kind, name: source.actor_name },
+      requestId: source.request_id,
+      createdAtMs,
+    });
+    started.push({ operationId: id, backupId });
+  }
+  return started;
+}
+
+type SourceToVerify = {
+  readonly id: string;
+  readonly project_id: string;
+  readonly level: DataLevel;
+  readonly reverify_after_s: number | null;
+};
+
+/**
+ * The newest first: whoever must restore wants those. What a verification has read to the level that its format allows
+ * counts as proved, though that be lower than the one wanted.
+ */
+async function membersToVerify(
+  database: Kysely<Schema>,
+  source: SourceToVerify,
+  runCreatedAtMs: number,
+  nowMs: number,
+  limit: number,
+): Promise<readonly string[]> {
+  const { reverify_after_s: afterS } = source;
+  const provedSinceMs = afterS === null ? 0 : nowMs - afterS * 1000;
+  const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
+  const rows = await recordedMembers(database, source.id)
+    .where('backups.status', '=', 'available')
+    .where('backups.format', '!=', 'unknown')
+    .where(({ eb, or }) =>
+      or([
+        eb('backups.level', 'is', null),
+        eb('backups.level', 'not in', enough),
+        eb('backups.verified_at_ms', '<', provedSinceMs),
+      ]),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations')
+            .select('operations.id')
+            .whereRef('operations.project_id', '=', 'backups.project_id')
+            .whereRef('operations.backup_id', '=', 'backups.backup_id')
+            // Not as a parameter: the index holds these alone.
+            .where('operations.kind', '=', sql.lit('verify'))
+            .where(({ eb, and, or, ref }) =>
+              or([
+                eb('operations.ended_at_ms', 'is', null),
+                // Once a run, whatever comes of it.
+                eb('operations.created_at_ms', '>=', runCreatedAtMs),
+                and([
+                  eb('operations.status', '=', 'success'),
+                  eb('operations.created_at_ms', '>=', provedSinceMs),
+                  eb('operations.ended_at_ms', '>=', ref('backups.updated_at_ms')),
+                ]),
+              ]),
+            ),
+        ),
+      ),
+    )
+    .select('backups.backup_id')
+    // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
+    .orderBy(sql`backups.taken_at_s + 0`, 'desc')
+    .orderBy('backups.backup_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.backup_id);
+}
