@@ -26,7 +26,7 @@ const levels: Readonly<Record<'content' | 'replay', Read>> = {
     return null;
   },
   async replay(data, storage, signal) {
-    const { fault, sha256 } = await replayChain(data, { storage, sink: null, signal });
+    const { fault, sha256 } = await replayChain(data, { storage, opening: null, sink: null, signal });
     // A volume that is not proved has no hash to be taken for one.
     expect(sha256 === null).toBe(fault !== null);
     return fault;
