@@ -125,6 +125,20 @@ export const errors = {
     remedy: 'There is nothing to confirm: look at the source again.',
     exitCode: 1,
   },
+  token_not_found: {
+    number: 'BackupSync.1026',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Send the token that is meant in X-Subject-Token; one that has ended or was revoked is not known any more.',
+    exitCode: 1,
+  },
+  events_gone: {
+    number: 'BackupSync.1025',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Watch without "after", then read the operations anew.',
+    exitCode: 1,
+  },
   backup_busy: {
     number: 'BackupSync.1013',
     httpStatus: 409,

@@ -113,6 +113,19 @@ export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false']).tran
   error: 'must be true or false',
 });
 
+/** One of `values`. */
+export function queryEnum<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+/** Enterprise project that a listing is asked for: `0` is the default one, `all_granted_eps` all that the caller may see. */
+export const enterpriseProject = z.string();
+
+/** Whether what belongs to no enterprise project, as everything here, matches. */
+export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> | undefined): boolean {
+  return asked === undefined || asked === '0' || asked === 'all_granted_eps';
+}
+
 /** One or several of `values`, separated by commas, or an array of them. */
 export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z

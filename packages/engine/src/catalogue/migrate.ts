@@ -1,6 +1,7 @@
 import type { Kysely, SchemaModule } from 'kysely';
 import { initial } from './migrations/0001-initial.ts';
 import { sources } from './migrations/0002-sources.ts';
+import { operationEvents } from './migrations/0003-operation-events.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -10,7 +11,7 @@ export type Migration = {
   readonly up: (schema: SchemaModule) => Promise<void>;
 };
 
-const migrations: readonly Migration[] = [initial, sources];
+const migrations: readonly Migration[] = [initial, sources, operationEvents];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
 export class NewerSchemaError extends Error {

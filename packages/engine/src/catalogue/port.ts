@@ -85,8 +85,12 @@ export type OperationRecord = {
   readonly proofsNotBeforeMs: number | null;
 };
 
-/** An operation of a kind that CBR has: imports and deletions of one backup, and the runs of sources. */
+/** An operation of any kind. Those that CBR has are imports and deletions of one backup, and the runs of sources. */
 export type LoggedOperation = OperationRecord | TaskRecord;
+
+export function isTask(record: LoggedOperation): record is TaskRecord {
+  return record.kind !== 'import' && record.kind !== 'delete';
+}
 
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
 export type ChainKey = {

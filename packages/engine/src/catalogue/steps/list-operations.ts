@@ -1,7 +1,7 @@
-import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
+import { isInEnterpriseProject, type OperationLogFilter, type OperationType } from '@backup-sync/contracts';
 import type { Expression, ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { LoggedOperation, OperationKind, Page } from '../port.ts';
-import { kindsWithItem, rowToOperation } from '../rows.ts';
+import { isItemKind, kindsWithItem, rowToOperation } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { rowToTask } from '../task-rows.ts';
 
@@ -34,7 +34,7 @@ export async function listOperations(
 }
 
 function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {
-  return row.kind === 'scan' ? rowToTask(row) : rowToOperation(row);
+  return isItemKind(row.kind) ? rowToOperation(row) : rowToTask(row);
 }
 
 function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
@@ -52,11 +52,12 @@ function kindOf(type: OperationType): OperationKind | null {
   return type === 'delete' ? 'delete' : null;
 }
 
-/** Providers do not exist here, and vaults, which sources stand for, have no names of their own. */
+/** Providers and enterprise projects do not exist here, and vaults, which sources stand for, have no names of their own. */
 function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   return (
     filter.vault_name !== undefined ||
     filter.provider_id !== undefined ||
+    !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.operation_type !== undefined && kindOf(filter.operation_type) === null)
   );
 }

@@ -1,6 +1,11 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import type { OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskRecord } from '../../catalogue/task-port.ts';
+
+/** An operation of any kind in the form of the wire. */
+export function loggedOperationView(record: LoggedOperation): Operation {
+  return isTask(record) ? taskView(record) : operationView(record);
+}
 
 /** A task in the form of the wire. */
 export function taskView(task: TaskRecord): Operation {
@@ -15,7 +20,7 @@ export function taskView(task: TaskRecord): Operation {
 }
 
 /** An import or deletion in the same form. */
-export function operationView(record: OperationRecord): Operation {
+function operationView(record: OperationRecord): Operation {
   return {
     ...commonView(record),
     bucket_name: record.item.bucket_name,
