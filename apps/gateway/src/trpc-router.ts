@@ -18,7 +18,6 @@ import {
   type TRPCMutationProcedure,
   type TRPCQueryProcedure,
   type TRPCSubscriptionProcedure,
-  type TrackedEnvelope,
   tracked,
 } from '@trpc/server';
 import type { z } from 'zod';
@@ -44,7 +43,7 @@ type Procedures = {
     : TRPCMutationProcedure<Types<Name, OperationOutput<Name>>>;
 } & {
   readonly [Name in StreamName]: TRPCSubscriptionProcedure<
-    Types<Name, AsyncIterable<TrackedEnvelope<OperationOutput<Name>>>>
+    Types<Name, AsyncIterable<{ id: string; data: OperationOutput<Name> }>>
   >;
 };
 
@@ -101,6 +100,7 @@ const codeOfTrpc: { readonly [Code in TRPCError['code']]?: ErrorCode } = {
 function refusalOfTrpc(error: TRPCError): BackupSyncError {
   const code = codeOfTrpc[error.code];
   if (error.cause instanceof BackupSyncError || code === undefined) return refusalOf(error.cause ?? error).error;
+  if (error.cause instanceof SyntaxError) return new BackupSyncError('malformed_json', 'the input is not JSON');
   return new BackupSyncError(code, error.message);
 }
 
