@@ -1,5 +1,6 @@
 import { openApiDocument } from '@backup-sync/contracts';
 import express, { Router } from 'express';
+import helmet from 'helmet';
 import { absolutePath } from 'swagger-ui-dist';
 import { refuseOtherMethods } from './only-methods.ts';
 
@@ -27,12 +28,27 @@ const page = `<!doctype html>
 const start = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#documentation', validatorUrl: null });
 `;
 
+/** The page may load its own files and ask this server; it may not be framed, and is served over HTTP as it is. */
+const policy = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+});
+
 /** `/openapi.json`, and `/docs`: a page of it to read and to try. */
 export function documentationRoutes({ version }: { readonly version: string }): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const document = openApiDocument({ version });
   router.get('/openapi.json', (_request, response) => void response.json(document));
-  router.get('/docs', (_request, response) => void response.type('html').send(page));
+  router.get('/docs', policy, (_request, response) => void response.type('html').send(page));
   // Relative addresses are meant from /docs.
   router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
   router.get('/docs/start.js', (_request, response) => void response.type('js').send(start));

@@ -1,6 +1,7 @@
 import type { ICredential } from '@huaweicloud/huaweicloud-sdk-core/auth/ICredential.js';
-import { ClientBuilder } from '@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js';
-import type { HcClient, HttpRequestOptions } from '@huaweicloud/huaweicloud-sdk-core/HcClient.js';
+import { HcClient, type HttpRequestOptions } from '@huaweicloud/huaweicloud-sdk-core/HcClient.js';
+import { DefaultHttpClient } from '@huaweicloud/huaweicloud-sdk-core/http/DefaultHttpClient.js';
+import { type Logger, LogLevel } from '@huaweicloud/huaweicloud-sdk-core/logger/index.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
 
@@ -24,12 +25,22 @@ function tokenCredential(token: string): ICredential {
   return credential;
 }
 
+const nothing = () => {};
+const silent: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  getLevel: () => LogLevel.ERROR,
+  setName: nothing,
+};
+
 /** The official SDK's core, as its generated clients use it. */
 function sdk(token = gateway.token) {
-  const client = new ClientBuilder<HcClient>((core) => core)
+  const client = new HcClient(new DefaultHttpClient({ logger: silent }, [gateway.endpoint]))
     .withCredential(tokenCredential(token))
-    .withEndpoint(gateway.endpoint)
-    .build();
+    .withEndpoints([gateway.endpoint]);
   return async (method: string, path: string, options: { query?: object; body?: object } = {}) => {
     const request = {
       method,

@@ -212,10 +212,15 @@ export const problem = z.object({
 });
 export type Problem = z.infer<typeof problem>;
 
+/** What a client makes itself is never sent. */
+const sentNumbers = errorCodes
+  .map((code) => errors[code].number)
+  .filter((number) => !number.startsWith('BackupSync.19'));
+
 /** Body of every refusal, in CBR's form. */
 export const errorBody = z
   .object({
-    error_code: z.string().meta({ example: 'BackupSync.1001' }),
+    error_code: z.string().meta({ examples: ['BackupSync.1001'], enum: sentNumbers }),
     error_msg: z.string(),
     request_id: z.string(),
     remedy: z.string(),

@@ -105,13 +105,16 @@ export function queryInteger(least: number, most: number) {
         .int('must be a whole number')
         .min(least, `must be at least ${least}`)
         .max(most, `must be at most ${most}`),
-    );
+    )
+    .meta({ shown: { type: 'integer', minimum: least, maximum: most } });
 }
 
 /** A truth value in a query: `true`, `false`, or a boolean. */
-export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
-  error: 'must be true or false',
-});
+export const queryBoolean = z
+  .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+    error: 'must be true or false',
+  })
+  .meta({ shown: { type: 'boolean' } });
 
 /** One of `values`. */
 export function queryEnum<const Values extends readonly [string, ...string[]]>(values: Values) {
@@ -130,12 +133,13 @@ export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> 
 export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z
     .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1));
+    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1))
+    .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
 
 /** Paging that both listings share. A `marker` is the id of the last record of the page before. */
 export const paging = {
-  limit: queryInteger(1, 1000).default(1000),
+  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Records of a page; 1000 where it is not said.' }),
   offset: queryInteger(0, 2 ** 31 - 1).default(0),
-  marker: opaqueId.optional(),
+  marker: opaqueId.optional().meta({ description: 'Id of the last record of the page before; the next one follows.' }),
 };
