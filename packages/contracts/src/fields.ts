@@ -82,7 +82,7 @@ function isOfCalendar(time: string): boolean {
 /** A time in a query: `2018-02-01T12:00:00Z`. Parsed to milliseconds since 1970. */
 export const queryTime = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'must look like 2018-02-01T12:00:00Z')
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, { error: 'must look like 2018-02-01T12:00:00Z', abort: true })
   .refine((value) => isOfCalendar(value), { error: 'is not a date of the calendar', abort: true })
   .transform((value) => Date.parse(value));
 
