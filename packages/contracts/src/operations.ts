@@ -245,7 +245,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: startScanAnswer,
-    refusals: ['source_not_found'],
+    refusals: ['source_not_found', 'bucket_not_bound'],
   },
   pauseSource: {
     summary: 'Let a source run by hand alone',
@@ -278,7 +278,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: startScanAnswer,
-    refusals: ['source_not_found', 'source_not_held'],
+    refusals: ['source_not_found', 'source_not_held', 'backup_busy', 'bucket_not_bound'],
   },
   removeSource: {
     summary: 'Remove a source; its records stay',
@@ -300,7 +300,7 @@ export const operations = {
     successStatus: 200,
     input: syncCheckpointInput,
     output: syncCheckpointAnswer,
-    refusals: ['source_not_found'],
+    refusals: ['source_not_found', 'bucket_not_bound'],
   },
 } as const satisfies Record<string, OperationDefinition>;
 
