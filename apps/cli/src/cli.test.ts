@@ -263,6 +263,7 @@ describe('what is wrong is said in a sentence', () => {
     [['backups', 'list', '--colour'], 1, "unknown option '--colour'"],
     [['backups', 'list', '--limit', 'ten'], 1, 'whole number'],
     [['serve', '--listen', 'nowhere', '--data-dir', 'd', '--storage', 'file:d'], 1, '"nowhere" is not host:port'],
+    [['serve', '--public-url', 'here', '--data-dir', 'd', '--storage', 'file:d'], 1, '"here" is not an address like'],
   ])('%j exits %i and says %s', async (args, code, sentence) => {
     const ended = await run(args);
     expect(ended).toMatchObject({ code, output: '' });

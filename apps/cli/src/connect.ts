@@ -1,13 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
-  type EndpointFile,
-  endpointFile,
-  endpointFileName,
-  type OperationName,
-  operationNames,
-} from '@backup-sync/contracts';
+import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import { createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
@@ -112,11 +106,11 @@ function inProcess(engine: Engine, project: string | undefined): Connection {
   const name = userInfo().username;
   // The operator of this machine, in the one project that the data directory has.
   const caller = { kind: 'system', name, projectId: ownProject, role: 'administrator' } as const;
-  const call = (verb: OperationName) => (input: object) =>
+  const call = (verb: CallName) => (input: object) =>
     engine.call(verb, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
   return {
     // Built from the table, so it has exactly its verbs.
-    operations: Object.fromEntries(operationNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
+    operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
     token: async () => {
       const issued = await engine.identity.issueSystemToken(name);
       return { token: issued.token, projectId: issued.project.id };

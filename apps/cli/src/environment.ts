@@ -48,6 +48,7 @@ const environmentSchema = z.object({
   BACKUP_SYNC_DATA_DIR: optional,
   BACKUP_SYNC_STORAGE: optional,
   BACKUP_SYNC_LISTEN: optional,
+  BACKUP_SYNC_PUBLIC_URL: optional,
   BACKUP_SYNC_ADMIN_PASSWORD: secret,
   BACKUP_SYNC_PASSWORD: secret,
   BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber,

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { ScanOptions } from './commands/scan.ts';
+import type { ServeOptions } from './commands/start-gateway.ts';
 import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
 import { given, wholeNumber } from './options.ts';
@@ -237,9 +238,10 @@ ${exitCodesHelp}`,
 
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
-    .action(async (options: Shared & { listen?: string }) => {
+    .option('--public-url <url>', 'where callers reach it, if elsewhere: behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
+    .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
-      finish(await serveCommand(contextOf(options), options.listen));
+      finish(await serveCommand(contextOf(options), options));
     });
   command(program, 'token', 'print a token')
     .option(

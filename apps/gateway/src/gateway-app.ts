@@ -1,24 +1,31 @@
-import { BackupSyncError, errors, openApiDocument } from '@backup-sync/contracts';
+import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Engine } from '@backup-sync/engine';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
+import { documentationRoutes } from './documentation-routes.ts';
+import { identityRoutes } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
+import { refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
 import { authenticate, identifyRequest, requestIdOf } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
-import { tokenRoutes } from './token-routes.ts';
 import { appRouter } from './trpc-router.ts';
 
 export type GatewayAppOptions = {
   readonly engine: Engine;
   readonly version: string;
+  /** Where callers reach this server, if that is not the address at which it listens: `https://host/path`. */
+  readonly publicUrl?: string | undefined;
+  /** Aborted when the server stops: streams end. */
+  readonly stopping: AbortSignal;
   /** Told of faults of this program, with the request id that the caller was given. */
   readonly onFault: (place: string, error: unknown) => void;
 };
 
-/** The HTTP surface: REST as CBR has it, the same operations over tRPC, health and OpenAPI. */
-export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions): Express {
+/** The HTTP surface: REST as CBR has it, the same operations over tRPC, identity, health and documentation. */
+export function createGatewayApp(options: GatewayAppOptions): Express {
+  const { engine, version, publicUrl, stopping, onFault } = options;
   const app: Express = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -30,8 +37,8 @@ export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions
     await engine.checkReady();
     response.json({ status: 'ready' });
   });
-  const document = openApiDocument({ version });
-  app.get('/openapi.json', (_request, response) => void response.json(document));
+  for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
+  app.use(documentationRoutes({ version }));
 
   app.use(
     '/trpc',
@@ -45,11 +52,13 @@ export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions
         let caller: ReturnType<typeof authenticate> | undefined;
         return {
           engine,
+          stopping,
           requestId: requestIdOf(res),
           authenticate: () => {
             caller ??= authenticate(engine, req);
             return caller;
           },
+          authenticateAnew: () => authenticate(engine, req),
         };
       },
       onError: ({ error, ctx, path }) => {
@@ -59,8 +68,8 @@ export function createGatewayApp({ engine, version, onFault }: GatewayAppOptions
       },
     }),
   );
-  app.use(tokenRoutes(engine));
-  app.use(restRoutes(engine));
+  app.use(identityRoutes(engine, publicUrl));
+  app.use(restRoutes(engine, stopping));
   app.use((request) => {
     throw new BackupSyncError('route_not_found', `there is no ${request.path}`);
   });

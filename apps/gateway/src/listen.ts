@@ -17,6 +17,10 @@ export type Listening = AsyncDisposable & {
 /** Serves on host and port; port 0 takes a free one. Disposing lets answers under way end. */
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
   const server = createServer(handler);
+  server.on('request', (_request, response) => {
+    // A connection that has answered while the server was closing would be kept for a next request.
+    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+  });
   await new Promise<void>((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) =>
       reject(new ListenError(sentence(error, host, port), { cause: error }));

@@ -1,39 +1,40 @@
 import {
-  BackupSyncError,
+  type CallName,
+  invalidField,
+  isStream,
   type OperationDefinition,
-  type OperationName,
   operationNames,
   operations,
   pathFields,
+  type StreamName,
 } from '@backup-sync/contracts';
 import type { Engine } from '@backup-sync/engine';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { jsonBody } from './json-body.ts';
+import { refuseOtherMethods } from './only-methods.ts';
+import { openStream } from './open-stream.ts';
 import { authenticate, requestIdOf } from './request-scope.ts';
+import { answerWithEvents } from './server-sent-events.ts';
 
-/** One route for each operation of the table, and a 405 for other methods on their paths. */
-export function restRoutes(engine: Engine): Router {
+/**
+ * One route for each operation of the table, and a 405 for other methods on their paths. Streams end when `stopping` is
+ * aborted.
+ */
+export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
   const router = Router({ caseSensitive: true });
   const methodsOf = new Map<string, string[]>();
   for (const name of operationNames) {
     const { method, path }: OperationDefinition = operations[name];
     const route = path.replaceAll(/\{(\w+)\}/g, ':$1');
-    const handlers: RequestHandler[] = [
-      authenticated(engine),
-      ...(method === 'POST' ? jsonBody : []),
-      handler(engine, name),
-    ];
+    const handlers: RequestHandler[] = isStream(name)
+      ? [streamHandler(engine, name, stopping)]
+      : [authenticated(engine), ...(method === 'POST' ? jsonBody : []), handler(engine, name)];
     if (method === 'GET') router.get(route, ...handlers);
     else if (method === 'DELETE') router.delete(route, ...handlers);
     else router.post(route, ...handlers);
     methodsOf.set(route, [...(methodsOf.get(route) ?? []), method]);
   }
-  for (const [route, methods] of methodsOf) {
-    router.all(route, (request, response) => {
-      response.setHeader('Allow', methods.join(', '));
-      throw new BackupSyncError('method_not_allowed', `${request.method} is not possible here`);
-    });
-  }
+  for (const [route, methods] of methodsOf) refuseOtherMethods(router, route, methods);
   return router;
 }
 
@@ -45,7 +46,7 @@ function authenticated(engine: Engine): RequestHandler {
   };
 }
 
-function handler(engine: Engine, name: OperationName): RequestHandler {
+function handler(engine: Engine, name: CallName): RequestHandler {
   const definition: OperationDefinition = operations[name];
   return async (request: Request, response: Response) => {
     const { caller } = response.locals;
@@ -55,15 +56,38 @@ function handler(engine: Engine, name: OperationName): RequestHandler {
   };
 }
 
+/** A reader that comes again says in `Last-Event-ID` where it was; that is newer than its address. */
+function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal): RequestHandler {
+  return async (request, response) => {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const last = request.headers['last-event-id'];
+    const fields = {
+      ...fieldsOf(operations[name], request),
+      ...(typeof last === 'string' && last !== '' && { after: last }),
+    };
+    const stream = await openStream(
+      engine,
+      name,
+      {
+        requestId: requestIdOf(response),
+        authenticate: () => authenticate(engine, request),
+        signal: AbortSignal.any([gone.signal, stopping]),
+      },
+      fields,
+    );
+    if (request.method === 'HEAD') response.status(200).type('text/event-stream').end();
+    else await answerWithEvents(response, stream, gone.signal);
+  };
+}
+
 /** Path, then query or body, as the one flat input of the table. The path wins. */
-function fieldsOf(definition: OperationDefinition, request: Request): unknown {
+function fieldsOf(definition: OperationDefinition, request: Request): Record<string, unknown> {
   const inPath = Object.fromEntries(pathFields(definition.path).map((field) => [field, request.params[field]]));
   if (definition.method !== 'POST') return { ...request.query, ...inPath };
   const body: unknown = request.body;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new BackupSyncError('invalid_request', 'body: must be a JSON object', {
-      problems: [{ place: 'body', message: 'must be a JSON object' }],
-    });
+    throw invalidField('body', 'must be a JSON object');
   }
   return { ...body, ...inPath };
 }

@@ -226,7 +226,7 @@ describe('DELETE /v3/{project_id}/backups/{backup_id}', () => {
 describe('every answer', () => {
   test.each([
     ['GET', '/v3/{project_id}/nothing', 404, 'BackupSync.1011'],
-    ['GET', '/', 404, 'BackupSync.1011'],
+    ['GET', '/nothing', 404, 'BackupSync.1011'],
     ['PUT', '/v3/{project_id}/backups', 405, 'BackupSync.1012'],
     ['GET', '/v3/{project_id}/operation-logs/none', 404, 'BackupSync.1010'],
     ['GET', '/v3/%E0%A4%A/backups', 400, 'BackupSync.1001'],

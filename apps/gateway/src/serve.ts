@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type EndpointFile, endpointFileName } from '@backup-sync/contracts';
+import { BackupSyncError, type EndpointFile, endpointFileName } from '@backup-sync/contracts';
 import { type EmbeddedEngineOptions, type Engine, type IssuedToken, openEmbeddedEngine } from '@backup-sync/engine';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
 import { listen } from './listen.ts';
@@ -10,7 +10,7 @@ import { listen } from './listen.ts';
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
 export type ServeOptions = EmbeddedEngineOptions &
-  Pick<GatewayAppOptions, 'version'> & {
+  Pick<GatewayAppOptions, 'version' | 'publicUrl'> & {
     readonly host: string;
     readonly port: number;
     /** Password of the administrator that the first start makes; generated where there is none. */
@@ -30,8 +30,11 @@ export type RunningGateway = AsyncDisposable & {
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   const engine = starting.use(await openEmbeddedEngine({ ...options, runsSources: true }));
-  const app = createGatewayApp({ engine, version: options.version, onFault: options.onFault });
+  const stopping = new AbortController();
+  const app = createGatewayApp({ ...options, engine, stopping: stopping.signal });
   const listening = starting.use(await listen(app, options.host, options.port));
+  // Before the answers under way are waited for: these would not end by themselves.
+  starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   // Once it is sure to be shown: the address is ours by now.
   const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
   const local = starting.use(await leaveEndpointFile(engine, options, listening.endpoint));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackupSyncInput, OperationLog } from '@backup-sync/contracts';
 import { hasEnded, operationLog } from '@backup-sync/contracts';
-import { serve } from './serve.ts';
+import { type ServeOptions, serve } from './serve.ts';
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -23,7 +23,10 @@ export type TestGateway = AsyncDisposable & {
 export type TestAnswer = { readonly status: number; readonly headers: Headers; readonly body: any };
 
 /** A real gateway on a free port, with a directory of buckets that holds these objects. */
-export async function startTestGateway(buckets: Record<string, Record<string, string>>): Promise<TestGateway> {
+export async function startTestGateway(
+  buckets: Record<string, Record<string, string>>,
+  options: Pick<ServeOptions, 'publicUrl'> = {},
+): Promise<TestGateway> {
   await using stack = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
   stack.defer(() => rm(home, { recursive: true, force: true }));
@@ -40,6 +43,7 @@ export async function startTestGateway(buckets: Record<string, Record<string, st
   const dataDirectory = join(home, 'data');
   const gateway = stack.use(
     await serve({
+      ...options,
       dataDirectory,
       storage: `file:${join(home, 'buckets')}`,
       administratorPassword: adminPassword,

@@ -1,33 +1,39 @@
-import {
-  BackupSyncError,
-  errors,
-  type IssueTokenAnswer,
-  type IssueTokenRequest,
-  issueTokenRequest,
-  parseOrRefuse,
-} from '@backup-sync/contracts';
-import type { Engine, IssuedToken } from '@backup-sync/engine';
-import { type ErrorRequestHandler, Router } from 'express';
+import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefuse } from '@backup-sync/contracts';
+import type { Caller, Engine, IssuedToken } from '@backup-sync/engine';
+import { type Request, Router } from 'express';
 import { jsonBody } from './json-body.ts';
-import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
-import { requestIdOf } from './request-scope.ts';
+import { domain, tokenForm } from './keystone-forms.ts';
+import { refuseOtherMethods } from './only-methods.ts';
+import { publicAddress } from './public-address.ts';
+import { authenticate } from './request-scope.ts';
 
 /** In the words of the identity, so that nobody learns which of them is wrong. */
 const wrongCredentials = 'user, password or project is not right';
 
-const domain = { id: 'default', name: 'Default' };
+const path = '/v3/auth/tokens';
 
-/** `POST /v3/auth/tokens`, in the forms of OpenStack's identity API. */
-export function tokenRoutes(engine: Engine): Router {
+/** Tokens, in the forms of OpenStack's identity API: issued, validated and revoked. */
+export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Router {
   const router = Router({ caseSensitive: true });
-  router.post('/v3/auth/tokens', ...jsonBody, async (request, response) => {
+  router.post(path, ...jsonBody, async (request, response) => {
     const { auth } = parseOrRefuse(issueTokenRequest, request.body);
     const issued = await issue(engine, auth);
     response.setHeader('X-Subject-Token', issued.token);
-    response.setHeader('Vary', 'X-Auth-Token');
-    response.status(201).json(answerOf(issued));
+    const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
+    response.status(201).json(tokenForm(address, issued));
   });
-  router.use('/v3/auth/tokens', keystoneRefusal);
+  router.get(path, async (request, response) => {
+    const token = await subjectOf(engine, request);
+    response.setHeader('X-Subject-Token', token.token);
+    const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
+    response.status(200).json(tokenForm(address, token));
+  });
+  router.delete(path, async (request, response) => {
+    const { token } = await subjectOf(engine, request);
+    await engine.identity.revoke(token);
+    response.status(204).end();
+  });
+  refuseOtherMethods(router, path, ['POST', 'GET', 'DELETE']);
   return router;
 }
 
@@ -49,33 +55,25 @@ function isTheDomain(named: { readonly name: string } | { readonly id: string } 
   return 'id' in named ? named.id === domain.id : named.name.toLowerCase() === domain.name.toLowerCase();
 }
 
-function answerOf({ caller, expiresAtMs, issuedAtMs, project }: IssuedToken): IssueTokenAnswer {
-  return {
-    token: {
-      methods: ['password'],
-      issued_at: tokenTime(issuedAtMs),
-      expires_at: tokenTime(expiresAtMs),
-      project: { ...project, domain },
-      roles: [{ id: caller.role, name: caller.role }],
-      user: { id: caller.name, name: caller.name, domain },
-      catalog: [],
-    },
-  };
+/**
+ * The token in `X-Subject-Token`, for who may look into it: an administrator of its project, or its own holder. A bad
+ * token of the caller is 401, a bad subject 404, so that a service can tell whose fault it is.
+ */
+async function subjectOf(engine: Engine, request: Request): Promise<IssuedToken> {
+  const caller = await authenticate(engine, request);
+  const subject = request.headers['x-subject-token'];
+  if (typeof subject !== 'string' || subject === '') {
+    throw new BackupSyncError('token_not_found', 'the header X-Subject-Token is missing');
+  }
+  const token = await engine.identity.inspectToken(subject);
+  if (token === null) throw new BackupSyncError('token_not_found', 'there is no such token, or it has ended');
+  if (!mayLookInto(caller, token.caller)) {
+    throw new BackupSyncError('role_not_allowed', 'looking into another’s token needs the role administrator');
+  }
+  return token;
 }
 
-/** `2026-11-23T13:59:42.000000Z` */
-function tokenTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+function mayLookInto(caller: Caller, holder: Caller): boolean {
+  if (caller.projectId !== holder.projectId) return false;
+  return caller.role === 'administrator' || (caller.kind === holder.kind && caller.name === holder.name);
 }
-
-/** OpenStack clients read `error.message`; the fields of CBR stand beside it. */
-const keystoneRefusal: ErrorRequestHandler = (thrown, _request, response, next) => {
-  const { error, unexpected } = refusalOf(thrown);
-  if (unexpected || !(error instanceof BackupSyncError)) return next(thrown);
-  const code = errors[error.code].httpStatus;
-  const title = { 400: 'Bad Request', 401: 'Unauthorized' }[code as 400] ?? 'Refused';
-  response
-    .status(code)
-    .set(refusalHeaders(error))
-    .json({ error: { code, message: error.message, title }, ...errorBodyOf(error, requestIdOf(response)) });
-};

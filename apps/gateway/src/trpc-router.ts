@@ -1,29 +1,50 @@
 import {
   BackupSyncError,
+  type CallName,
   type ErrorCode,
   errors,
+  isStream,
   type OperationInput,
   type OperationName,
   type OperationOutput,
   operationNames,
   operations,
+  type StreamName,
 } from '@backup-sync/contracts';
 import type { Caller, Engine } from '@backup-sync/engine';
-import { initTRPC, TRPCError, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
+import {
+  initTRPC,
+  TRPCError,
+  type TRPCMutationProcedure,
+  type TRPCQueryProcedure,
+  type TRPCSubscriptionProcedure,
+  tracked,
+} from '@trpc/server';
 import type { z } from 'zod';
+import { heartbeatMs, openStream } from './open-stream.ts';
 import { refusalOf } from './refusal.ts';
 
 /** What a procedure gets: the caller is looked up when it is needed, so that one failure answers one call. */
 export type TrpcContext = {
   readonly engine: Engine;
   readonly requestId: string;
+  /** Looks the caller up once for all calls of a batch. */
   readonly authenticate: () => Promise<Caller>;
+  readonly authenticateAnew: () => Promise<Caller>;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
 };
 
+type Types<Name extends OperationName, Output> = { input: OperationInput<Name>; output: Output; meta: unknown };
+
 type Procedures = {
-  readonly [Name in OperationName]: (typeof operations)[Name]['kind'] extends 'query'
-    ? TRPCQueryProcedure<{ input: OperationInput<Name>; output: OperationOutput<Name>; meta: unknown }>
-    : TRPCMutationProcedure<{ input: OperationInput<Name>; output: OperationOutput<Name>; meta: unknown }>;
+  readonly [Name in CallName]: (typeof operations)[Name]['kind'] extends 'query'
+    ? TRPCQueryProcedure<Types<Name, OperationOutput<Name>>>
+    : TRPCMutationProcedure<Types<Name, OperationOutput<Name>>>;
+} & {
+  readonly [Name in StreamName]: TRPCSubscriptionProcedure<
+    Types<Name, AsyncIterable<{ id: string; data: OperationOutput<Name> }>>
+  >;
 };
 
 const statusNames = {
@@ -44,6 +65,10 @@ const statusNames = {
 const trpc = initTRPC.context<TrpcContext>().create({
   // A stack trace never leaves the process.
   isDev: false,
+  sse: {
+    ping: { enabled: true, intervalMs: heartbeatMs },
+    client: { reconnectAfterInactivityMs: 2 * heartbeatMs },
+  },
   errorFormatter({ shape, error, ctx }) {
     const refusal = refusalOfTrpc(error);
     const { number, remedy } = errors[refusal.code];
@@ -75,24 +100,58 @@ const codeOfTrpc: { readonly [Code in TRPCError['code']]?: ErrorCode } = {
 function refusalOfTrpc(error: TRPCError): BackupSyncError {
   const code = codeOfTrpc[error.code];
   if (error.cause instanceof BackupSyncError || code === undefined) return refusalOf(error.cause ?? error).error;
+  if (error.cause instanceof SyntaxError) return new BackupSyncError('malformed_json', 'the input is not JSON');
   return new BackupSyncError(code, error.message);
 }
 
+// The engine checks what comes in, as for every door.
+const anyInput = trpc.procedure.input((value: unknown) => value);
+
 function procedure(name: OperationName) {
+  return isStream(name) ? subscription(name) : call(name);
+}
+
+function call(name: CallName) {
   const definition = operations[name];
-  // The engine checks what comes in, as for every door.
-  const base = trpc.procedure.input((value: unknown) => value).output(definition.output as z.ZodType);
+  const base = anyInput.output(definition.output as z.ZodType);
   const resolve = async ({ ctx, input }: { ctx: TrpcContext; input: unknown }): Promise<unknown> => {
     try {
       const caller = await ctx.authenticate();
       return await ctx.engine.call(name, { caller, requestId: ctx.requestId }, input);
     } catch (thrown) {
-      const { error } = refusalOf(thrown);
-      const code = statusNames[errors[error.code].httpStatus];
-      throw new TRPCError({ code, message: error.message, cause: thrown });
+      throw refusalForTrpc(thrown);
     }
   };
   return definition.kind === 'query' ? base.query(resolve) : base.mutation(resolve);
+}
+
+function subscription(name: StreamName) {
+  const { output } = operations[name];
+  return anyInput.subscription(async function* ({ ctx, input, signal }) {
+    try {
+      const request = {
+        requestId: ctx.requestId,
+        authenticate: ctx.authenticateAnew,
+        signal: signal === undefined ? ctx.stopping : AbortSignal.any([signal, ctx.stopping]),
+      };
+      const stream = await openStream(ctx.engine, name, request, resumed(input));
+      for await (const { id, data } of stream.events) yield tracked(id, output.parse(data));
+    } catch (thrown) {
+      // A reader who has gone needs no reason.
+      if (signal?.aborted !== true) throw refusalForTrpc(thrown);
+    }
+  });
+}
+
+/** A client that comes again says where it was; that is newer than what it asked for at first. */
+function resumed(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('lastEventId' in input)) return input;
+  return { ...input, after: input.lastEventId };
+}
+
+function refusalForTrpc(thrown: unknown): TRPCError {
+  const { error } = refusalOf(thrown);
+  return new TRPCError({ code: statusNames[errors[error.code].httpStatus], message: error.message, cause: thrown });
 }
 
 /** One procedure for each operation of the table, under its name. */

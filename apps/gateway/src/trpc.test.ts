@@ -51,6 +51,48 @@ test('bad input is refused with every place, as over REST', async () => {
   });
 });
 
+test('what tRPC refuses itself has the same codes', async () => {
+  const call = async (method: string, path: string, body?: string, type = 'application/json') => {
+    const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': type };
+    const response = await fetch(`${gateway.endpoint}/trpc/${path}`, { method, headers, ...(body && { body }) });
+    // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects.
+    const answer: any = await response.json();
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    return [response.status, answer.error.data.errorCode];
+  };
+  expect(await call('POST', 'syncBackups', '{"project_id":')).toEqual([400, 'malformed_json']);
+  expect(await call('GET', 'listBackups?input=%7B')).toEqual([400, 'malformed_json']);
+  expect(await call('GET', 'syncBackups')).toEqual([405, 'method_not_allowed']);
+  expect(await call('POST', 'nothing', '{}')).toEqual([404, 'route_not_found']);
+  expect(await call('POST', 'syncBackups', 'a=b', 'text/plain')).toEqual([415, 'not_json']);
+  const large = JSON.stringify({ project_id: 'x'.repeat(2 ** 20) });
+  expect(await call('POST', 'syncBackups', large)).toEqual([413, 'body_too_large']);
+});
+
+test('calls that are made together go in one request, and fail each for itself', async () => {
+  const requests: string[] = [];
+  const trpc = createTRPCClient<AppRouter>({
+    links: [
+      httpBatchLink({
+        url: `${gateway.endpoint}/trpc`,
+        headers: { 'X-Auth-Token': gateway.token },
+        fetch: (url, init) => {
+          requests.push(String(url));
+          return fetch(url, init as RequestInit);
+        },
+      }),
+    ],
+  });
+  const { projectId: project_id } = gateway;
+  const [listed, missing] = await Promise.allSettled([
+    trpc.listOperationLogs.query({ project_id, limit: 1 }),
+    trpc.showBackup.query({ project_id, backup_id: 'missing' }),
+  ]);
+  expect(listed).toMatchObject({ status: 'fulfilled', value: { limit: 1 } });
+  expect(missing).toMatchObject({ status: 'rejected', reason: { data: { errorCode: 'backup_not_found' } } });
+  expect(requests).toHaveLength(1);
+});
+
 test('a bad token and another project are refused with the same codes as over REST', async () => {
   const badToken = client('nonsense').listBackups.query({ project_id: gateway.projectId });
   await expect(badToken).rejects.toMatchObject({ data: { errorCode: 'not_authenticated', httpStatus: 401 } });

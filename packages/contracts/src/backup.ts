@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { madeId, opaqueId, paging, projectId, queryBoolean, queryList, queryTime, wireTime } from './fields.ts';
+import {
+  enterpriseProject,
+  madeId,
+  opaqueId,
+  paging,
+  projectId,
+  queryBoolean,
+  queryEnum,
+  queryInteger,
+  queryList,
+  queryTime,
+  wireTime,
+} from './fields.ts';
 import { reason } from './reason-code.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
@@ -15,6 +27,9 @@ export const backupStatuses = [
   'waiting_restore',
   'deleted',
 ] as const;
+
+/** Where a backup comes from, in CBR's words. Here all are `sync`: brought in. */
+const imageTypes = ['backup', 'replication', 'sync'] as const;
 
 /** How a record is proved, where the backup lies, and why it is broken if it is: beside CBR's own fields. */
 const backupAddition = z.object({
@@ -53,7 +68,7 @@ export const backup = z
       supported_restore_mode: z.string(),
       support_lld: z.boolean(),
     }),
-    image_type: z.enum(['backup', 'replication', 'sync']),
+    image_type: z.enum(imageTypes),
     parent_id: z.string().nullable(),
     project_id: projectId,
     enterprise_project_id: z.string().nullable(),
@@ -93,22 +108,46 @@ export const backupSort = z.string().transform((value, context): BackupSort[] =>
   }),
 );
 
-/** Filters of the listing. `start_time` and `end_time` bound when the backup was made (`protected_at`). */
+/**
+ * Filters of the listing. `start_time` and `end_time` bound when the backup was made (`protected_at`).
+ *
+ * Names, ids, types and `parent_id` are compared as they are, `incremental` with what the chain says. What CBR has and
+ * records here have not is filtered by its meaning all the same:
+ *
+ * | filter | here |
+ * |---|---|
+ * | `checkpoint_id`, `resource_az`, `vault_id`, `used_percent` (of a vault) | no record has one: nothing matches |
+ * | `image_type` | every record is `sync`; `backup` and `replication` match nothing |
+ * | `own_type` | every record is the project's own: `private` and `all_granted` match all, `shared` nothing |
+ * | `member_status` | is of shared backups: nothing matches |
+ * | `dec` | there is no dedicated cloud: `false` matches all, `true` nothing |
+ * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
+ * | `show_replication` | would add to the records, which have no replicas: every record matches |
+ * | `status` | records are `available` or `error`; CBR's other states match nothing |
+ *
+ * Other parameters are ignored, as the cloud does.
+ */
 export const listBackupsInput = z.object({
   project_id: projectId,
   checkpoint_id: z.string().optional(),
+  dec: queryBoolean.optional(),
   start_time: queryTime.optional(),
   end_time: queryTime.optional(),
-  image_type: z.string().optional(),
+  enterprise_project_id: enterpriseProject.optional(),
+  image_type: queryEnum(imageTypes).optional(),
   incremental: queryBoolean.optional(),
+  member_status: queryEnum(['pending', 'accepted', 'rejected']).optional(),
   name: z.string().optional(),
+  own_type: queryEnum(['all_granted', 'private', 'shared']).optional(),
   parent_id: z.string().optional(),
   resource_az: z.string().optional(),
   resource_id: z.string().optional(),
   resource_name: z.string().optional(),
   resource_type: z.string().optional(),
+  show_replication: queryBoolean.optional(),
   sort: backupSort.default([{ key: 'created_at', direction: 'desc' }]),
   status: queryList(backupStatuses).optional(),
+  used_percent: queryInteger(1, 100).optional(),
   vault_id: z.string().optional(),
   ...paging,
 });

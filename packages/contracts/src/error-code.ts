@@ -125,6 +125,20 @@ export const errors = {
     remedy: 'There is nothing to confirm: look at the source again.',
     exitCode: 1,
   },
+  token_not_found: {
+    number: 'BackupSync.1026',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Send the token that is meant in X-Subject-Token; one that has ended or was revoked is not known any more.',
+    exitCode: 1,
+  },
+  events_gone: {
+    number: 'BackupSync.1025',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Watch without "after", then read the operations anew.',
+    exitCode: 1,
+  },
   backup_busy: {
     number: 'BackupSync.1013',
     httpStatus: 409,
@@ -198,10 +212,15 @@ export const problem = z.object({
 });
 export type Problem = z.infer<typeof problem>;
 
+/** What a client makes itself is never sent. */
+const sentNumbers = errorCodes
+  .map((code) => errors[code].number)
+  .filter((number) => !number.startsWith('BackupSync.19'));
+
 /** Body of every refusal, in CBR's form. */
 export const errorBody = z
   .object({
-    error_code: z.string().meta({ example: 'BackupSync.1001' }),
+    error_code: z.string().meta({ examples: ['BackupSync.1001'], enum: sentNumbers }),
     error_msg: z.string(),
     request_id: z.string(),
     remedy: z.string(),

@@ -82,7 +82,7 @@ function isOfCalendar(time: string): boolean {
 /** A time in a query: `2018-02-01T12:00:00Z`. Parsed to milliseconds since 1970. */
 export const queryTime = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'must look like 2018-02-01T12:00:00Z')
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, { error: 'must look like 2018-02-01T12:00:00Z', abort: true })
   .refine((value) => isOfCalendar(value), { error: 'is not a date of the calendar', abort: true })
   .transform((value) => Date.parse(value));
 
@@ -105,24 +105,41 @@ export function queryInteger(least: number, most: number) {
         .int('must be a whole number')
         .min(least, `must be at least ${least}`)
         .max(most, `must be at most ${most}`),
-    );
+    )
+    .meta({ shown: { type: 'integer', minimum: least, maximum: most } });
 }
 
 /** A truth value in a query: `true`, `false`, or a boolean. */
-export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
-  error: 'must be true or false',
-});
+export const queryBoolean = z
+  .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+    error: 'must be true or false',
+  })
+  .meta({ shown: { type: 'boolean' } });
+
+/** One of `values`. */
+export function queryEnum<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+/** Enterprise project that a listing is asked for: `0` is the default one, `all_granted_eps` all that the caller may see. */
+export const enterpriseProject = z.string();
+
+/** Whether what belongs to no enterprise project, as everything here, matches. */
+export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> | undefined): boolean {
+  return asked === undefined || asked === '0' || asked === 'all_granted_eps';
+}
 
 /** One or several of `values`, separated by commas, or an array of them. */
 export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z
     .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1));
+    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1))
+    .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
 
 /** Paging that both listings share. A `marker` is the id of the last record of the page before. */
 export const paging = {
-  limit: queryInteger(1, 1000).default(1000),
+  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Records of a page; 1000 where it is not said.' }),
   offset: queryInteger(0, 2 ** 31 - 1).default(0),
-  marker: opaqueId.optional(),
+  marker: opaqueId.optional().meta({ description: 'Id of the last record of the page before; the next one follows.' }),
 };

@@ -53,6 +53,15 @@ const tokenTime = z.string().meta({ example: '2026-11-23T13:59:42.000000Z' });
 
 const named = z.object({ id: z.string(), name: z.string() });
 
+const endpoint = z.object({
+  id: z.string(),
+  interface: z.string().meta({ example: 'public' }),
+  region: z.string(),
+  region_id: z.string(),
+  url: z.string().meta({ description: 'At the address that the caller can reach.' }),
+});
+
+/** What a token says of itself: when it was issued, and whenever it is validated. */
 export const issueTokenAnswer = z
   .object({
     token: z.object({
@@ -60,10 +69,55 @@ export const issueTokenAnswer = z
       issued_at: tokenTime,
       expires_at: tokenTime,
       project: named.extend({ domain: named }),
+      // Not every cloud says so.
+      is_domain: z.boolean().optional(),
       roles: z.array(named),
       user: named.extend({ domain: named }),
-      catalog: z.array(z.never()),
+      catalog: z
+        .array(named.extend({ type: z.string(), endpoints: z.array(endpoint) }))
+        .optional()
+        .meta({ description: 'Where the services are: identity, and cbr for the project. Left out with ?nocatalog.' }),
     }),
   })
   .meta({ id: 'IssueTokenAnswer' });
 export type IssueTokenAnswer = z.infer<typeof issueTokenAnswer>;
+
+const link = z.object({ rel: z.string(), href: z.string() });
+
+export const keystoneVersion = z
+  .object({
+    id: z.string(),
+    status: z.string(),
+    updated: z.string(),
+    links: z.array(link),
+    'media-types': z.array(z.object({ base: z.string(), type: z.string() })),
+  })
+  .meta({ id: 'IdentityVersion' });
+export type KeystoneVersion = z.infer<typeof keystoneVersion>;
+
+/** `GET /`, with status 300. */
+export const versionsAnswer = z.object({ versions: z.object({ values: z.array(keystoneVersion) }) });
+/** `GET /v3` */
+export const versionAnswer = z.object({ version: keystoneVersion });
+
+export const keystoneProject = z
+  .object({
+    id: projectId,
+    name: z.string(),
+    description: z.string(),
+    domain_id: z.string(),
+    parent_id: z.string(),
+    enabled: z.boolean(),
+    is_domain: z.boolean(),
+    options: z.object({}),
+    tags: z.array(z.string()),
+    links: z.object({ self: z.string() }),
+  })
+  .meta({ id: 'Project' });
+export type KeystoneProject = z.infer<typeof keystoneProject>;
+
+/** `GET /v3/projects` and `GET /v3/auth/projects` */
+export const projectsAnswer = z.object({
+  projects: z.array(keystoneProject),
+  links: z.object({ self: z.string(), next: z.string().nullable(), previous: z.string().nullable() }),
+});

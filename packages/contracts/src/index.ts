@@ -16,6 +16,7 @@ export * from './identity.ts';
 export * from './image-path.ts';
 export * from './openapi.ts';
 export * from './operation.ts';
+export * from './operation-event.ts';
 export * from './operation-log.ts';
 export * from './operations.ts';
 export * from './path-template.ts';

@@ -13,6 +13,15 @@ test('the OpenAPI document has every operation of the table at its path', () => 
   }
 });
 
+test('the OpenAPI document says by which codes each call may be refused', () => {
+  const document = openApiDocument({ version: '1.2.3' }) as {
+    paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
+  };
+  const responses = document.paths['/v3/{project_id}/backups/{backup_id}']?.delete?.responses ?? {};
+  expect(Object.keys(responses).toSorted()).toEqual(['204', '400', '401', '403', '404', '409', '429', '500', '503']);
+  expect(responses[404]?.description).toBe('BackupSync.1009 backup_not_found');
+});
+
 test('every reference of the OpenAPI document leads to a schema that is there', () => {
   const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g);
   const names = Array.from(references, ([, reference]) => reference);

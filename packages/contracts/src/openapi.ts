@@ -1,14 +1,26 @@
-import { z } from 'zod';
-import { errorBody } from './error-code.ts';
-import { issueTokenAnswer, issueTokenRequest } from './identity.ts';
+import { type ErrorCode, errorBody, errors } from './error-code.ts';
+import { identityPaths } from './openapi-identity.ts';
+import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
 import { type OperationDefinition, operations, pathFields } from './operations.ts';
 
-type Json = Record<string, unknown>;
+/** What every call may be refused for. */
+const commonRefusals = [
+  'invalid_request',
+  'not_authenticated',
+  'project_not_allowed',
+  'role_not_allowed',
+  'throttled',
+  'internal',
+  'unavailable',
+] as const satisfies readonly ErrorCode[];
+
+/** What a call with a body may be refused for besides. */
+const bodyRefusals = ['malformed_json', 'not_json', 'body_too_large'] as const satisfies readonly ErrorCode[];
 
 /** The OpenAPI 3.1 document of the REST API, made from the table of operations. */
 export function openApiDocument(options: { readonly version: string }): Json {
   const schemas: Json = {};
-  const paths: Record<string, Json> = { '/v3/auth/tokens': { post: tokenOperation() } };
+  const paths: Record<string, Json> = { ...identityPaths(refusals) };
   for (const [name, definition] of Object.entries<OperationDefinition>(operations)) {
     paths[definition.path] = {
       ...paths[definition.path],
@@ -16,7 +28,6 @@ export function openApiDocument(options: { readonly version: string }): Json {
     };
   }
   const document = liftDefinitions(paths, schemas);
-  liftDefinitions(errorResponse, schemas);
   return {
     openapi: '3.1.0',
     info: {
@@ -26,93 +37,92 @@ export function openApiDocument(options: { readonly version: string }): Json {
         'Brings backups that lie in object storage into the catalogue. Compatible with Synchronizing a Backup of Cloud Backup and Recovery.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '.', description: 'Where this document is.' }],
     security: [{ token: [] }],
+    tags: [
+      { name: 'CBR', description: 'As Cloud Backup and Recovery has it.' },
+      { name: 'backup-sync', description: 'What that does not have.' },
+      { name: 'identity', description: 'As OpenStack Keystone has it.' },
+    ],
     paths: document,
     components: {
-      securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
+      securitySchemes: {
+        token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'POST /v3/auth/tokens issues one.' },
+      },
       schemas,
     },
   };
 }
 
-/**
- * Moves the named schemas that a converted schema carries in `$defs` to `schemas`, where OpenAPI looks for them,
- * and points the references there.
- */
-function liftDefinitions(node: unknown, schemas: Json): unknown {
-  if (Array.isArray(node)) return node.map((each) => liftDefinitions(each, schemas));
-  if (typeof node !== 'object' || node === null) return node;
-  const lifted: Json = {};
-  for (const [key, value] of Object.entries(node)) {
-    if (key === '$defs') Object.assign(schemas, liftDefinitions(value, schemas));
-    else if (key === '$ref') lifted[key] = String(value).replace('#/$defs/', '#/components/schemas/');
-    else lifted[key] = liftDefinitions(value, schemas);
-  }
-  return lifted;
-}
-
 function describe(name: string, definition: OperationDefinition): Json {
-  const inPath = new Set(pathFields(definition.path));
-  const fields = Object.entries(definition.input.shape);
-  const parameters = fields
-    .filter(([field]) => inPath.has(field) || definition.method !== 'POST')
-    .map(([field, schema]) => ({
-      name: field,
-      in: inPath.has(field) ? 'path' : 'query',
-      required: inPath.has(field),
-      schema: schemaOf(schema, 'input'),
-    }));
-  const omitted = Object.fromEntries([...inPath].map((field) => [field, true as const]));
+  const inPath = pathFields(definition.path);
+  const hasBody = definition.method === 'POST';
+  const omitted = Object.fromEntries(inPath.map((field) => [field, true as const]));
   return {
     operationId: name,
     summary: definition.summary,
-    parameters,
-    ...(definition.method === 'POST' && { requestBody: jsonBody(definition.input.omit(omitted), 'input') }),
+    description: `Needs the role ${definition.role}.`,
+    tags: [definition.path.startsWith('/v3/') ? 'CBR' : 'backup-sync'],
+    parameters: parametersOf(definition, inPath),
+    ...(hasBody && { requestBody: { required: true, ...jsonContent(definition.input.omit(omitted), 'input') } }),
     responses: {
-      [definition.successStatus]:
-        definition.successStatus === 204
-          ? { description: 'Done' }
-          : { description: 'OK', ...jsonBody(definition.output, 'output') },
-      default: errorResponse,
+      [definition.successStatus]: successOf(definition),
+      ...refusals([...commonRefusals, ...(hasBody ? bodyRefusals : []), ...(definition.refusals ?? [])]),
     },
   };
 }
 
-function tokenOperation(): Json {
-  return {
-    operationId: 'issueToken',
-    summary: 'Issue a token; it comes in the header X-Subject-Token',
-    security: [],
-    requestBody: jsonBody(issueTokenRequest, 'input'),
-    responses: {
-      201: {
-        description: 'Issued',
-        headers: { 'X-Subject-Token': { schema: { type: 'string' } } },
-        ...jsonBody(issueTokenAnswer, 'output'),
-      },
-      default: errorResponse,
-    },
-  };
-}
-
-const errorResponse: Json = {
-  description: 'Refused',
-  ...jsonBody(errorBody, 'output'),
-};
-
-function jsonBody(schema: z.ZodType, io: 'input' | 'output'): Json {
-  return {
-    ...(io === 'input' && { required: true }),
-    content: { 'application/json': { schema: schemaOf(schema, io) } },
-  };
-}
-
-function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    target: 'draft-2020-12',
-    unrepresentable: 'any',
-    reused: 'inline',
+function parametersOf(definition: OperationDefinition, inPath: readonly string[]): Json[] {
+  const fields = Object.entries(definition.input.shape).filter(
+    ([field]) => inPath.includes(field) || definition.method !== 'POST',
+  );
+  const parameters = fields.map(([field, described]) => {
+    const schema = schemaOf(described, 'input');
+    return {
+      name: field,
+      in: inPath.includes(field) ? 'path' : 'query',
+      required: inPath.includes(field),
+      // Lists are written with commas.
+      ...(schema.type === 'array' && { style: 'form', explode: false }),
+      schema,
+    };
   });
-  return rest;
+  if (definition.kind !== 'stream') return parameters;
+  const lastEventId = {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description: 'Sent by a reader that comes again; goes before `after`.',
+    schema: { type: 'string' },
+  };
+  return [...parameters, lastEventId];
+}
+
+function successOf({ successStatus, kind, output }: OperationDefinition): Json {
+  const headers = { 'X-Request-Id': { description: 'Id of this request.', schema: { type: 'string' } } };
+  if (successStatus === 204) return { description: 'Done', headers };
+  if (kind !== 'stream') return { description: 'OK', headers, ...jsonContent(output, 'output') };
+  const description =
+    'Server-sent events: `id` is the cursor to resume at, `event` is `operation`, `data` is JSON of this shape.';
+  return { description, headers, content: { 'text/event-stream': { schema: schemaOf(output, 'output') } } };
+}
+
+/** The answers by which a call is refused, one for each status, with its codes. */
+function refusals(codes: readonly ErrorCode[]): Json {
+  const byStatus = Map.groupBy(codes, (code) => errors[code].httpStatus);
+  return Object.fromEntries(
+    [...byStatus].map(([status, those]) => [
+      status,
+      {
+        description: those.map((code) => `${errors[code].number} ${code}`).join(', '),
+        headers: {
+          'X-Request-Id': { description: 'Id of this request.', schema: { type: 'string' } },
+          ...((status === 429 || status === 503) && {
+            'Retry-After': { description: 'Seconds to wait at least.', schema: { type: 'integer' } },
+          }),
+        },
+        ...jsonContent(errorBody, 'output'),
+      },
+    ]),
+  );
 }

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { madeId, opaqueId, paging, projectId, queryList, queryTime, wireTime } from './fields.ts';
+import {
+  enterpriseProject,
+  madeId,
+  opaqueId,
+  paging,
+  projectId,
+  queryEnum,
+  queryList,
+  queryTime,
+  wireTime,
+} from './fields.ts';
 import { reason } from './reason-code.ts';
 import { verificationLevel } from './verification.ts';
 
@@ -108,12 +118,24 @@ export type OperationLog = z.infer<typeof operationLog>;
 export const showOperationLogInput = z.object({ project_id: projectId, operation_log_id: madeId });
 export const showOperationLogAnswer = z.object({ operation_log: operationLog }).meta({ id: 'ShowOperationLogAnswer' });
 
-/** Filters of the listing. Newest first. `start_time` and `end_time` bound when the operation was accepted. */
+/**
+ * Filters of the listing. Newest first. `start_time` and `end_time` bound when the operation was accepted.
+ *
+ * | filter | here |
+ * |---|---|
+ * | `operation_type` | `sync` and `delete`; CBR's other types match nothing |
+ * | `vault_id` | the source whose runs are asked for: a source is what a vault is there |
+ * | `vault_name`, `provider_id` | no operation has one: nothing matches |
+ * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
+ *
+ * Other parameters are ignored, as the cloud does.
+ */
 export const listOperationLogsInput = z.object({
   project_id: projectId,
   start_time: queryTime.optional(),
   end_time: queryTime.optional(),
-  operation_type: z.enum(operationTypes).optional(),
+  enterprise_project_id: enterpriseProject.optional(),
+  operation_type: queryEnum(operationTypes).optional(),
   provider_id: z.string().optional(),
   resource_id: z.string().optional(),
   resource_name: z.string().optional(),

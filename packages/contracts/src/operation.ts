@@ -37,7 +37,7 @@ export const operation = z
     message: z.string().meta({ description: 'What happened, one sentence; empty until the end.' }),
     reason: reason.nullable(),
     progress: z.record(z.string(), z.number()).meta({ description: 'Counts so far, by name.' }),
-    result: z.json().meta({ description: 'What came out; its shape is the kind’s; null until the end.' }),
+    result: z.json().meta({ shown: {}, description: 'What came out; its shape is the kind’s; null until the end.' }),
     requests: requestCount.nullable(),
   })
   .meta({ id: 'Operation' });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
+import type { ErrorCode } from './error-code.ts';
 import { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
 import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
+import { operationEvent, watchOperationsInput } from './operation-event.ts';
 import {
   listOperationLogsAnswer,
   listOperationLogsInput,
@@ -34,8 +36,8 @@ import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 /** One operation, as every door offers it. */
 export type OperationDefinition = {
   readonly summary: string;
-  /** `query` reads, `mutation` changes. */
-  readonly kind: 'query' | 'mutation';
+  /** `query` reads, `mutation` changes, `stream` goes on answering: over REST as server-sent events. */
+  readonly kind: 'query' | 'mutation' | 'stream';
   /** The least role that may call it. */
   readonly role: Role;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -44,8 +46,10 @@ export type OperationDefinition = {
   readonly successStatus: 200 | 204;
   /** One flat object: what the path does not carry is the query of a GET or DELETE, else the body. */
   readonly input: z.ZodObject<{ project_id: typeof projectId } & z.ZodRawShape>;
-  /** The answer's body; `void` where there is none. */
+  /** The answer's body, of a stream that of each event; `void` where there is none. */
   readonly output: z.ZodType;
+  /** Why it may be refused beside what every call may be refused for. */
+  readonly refusals?: readonly ErrorCode[];
 };
 
 /**
@@ -62,6 +66,7 @@ export const operations = {
     successStatus: 200,
     input: syncBackupsRequest.extend({ project_id: projectId }),
     output: syncBackupsAnswer,
+    refusals: ['bucket_not_bound'],
   },
   listBackups: {
     summary: 'List the backups of the catalogue',
@@ -82,6 +87,7 @@ export const operations = {
     successStatus: 200,
     input: showBackupInput,
     output: showBackupAnswer,
+    refusals: ['backup_not_found'],
   },
   deleteBackup: {
     summary: 'Forget a backup: the record goes, the bucket is never touched',
@@ -92,6 +98,7 @@ export const operations = {
     successStatus: 204,
     input: showBackupInput,
     output: z.void(),
+    refusals: ['backup_not_found', 'backup_busy'],
   },
   listOperationLogs: {
     summary: 'List operation logs, newest first',
@@ -112,6 +119,7 @@ export const operations = {
     successStatus: 200,
     input: showOperationLogInput,
     output: showOperationLogAnswer,
+    refusals: ['operation_log_not_found'],
   },
   verifyBackup: {
     summary: 'Prove a backup by reading what is stored of its chain',
@@ -122,6 +130,7 @@ export const operations = {
     successStatus: 200,
     input: verifyBackupInput,
     output: verifyBackupAnswer,
+    refusals: ['backup_not_found'],
   },
   importBackups: {
     summary: 'Bring backups into the catalogue, with their missing ancestors where asked for',
@@ -132,6 +141,7 @@ export const operations = {
     successStatus: 200,
     input: importBackupsRequest.extend({ project_id: projectId }),
     output: syncBackupsAnswer,
+    refusals: ['bucket_not_bound'],
   },
   planSync: {
     summary: 'Say what a sync would do, and what it would cost; nothing is changed',
@@ -144,6 +154,7 @@ export const operations = {
     successStatus: 200,
     input: planSyncRequest.extend({ project_id: projectId }),
     output: planSyncAnswer,
+    refusals: ['bucket_not_bound'],
   },
   startPlan: {
     summary:
@@ -155,6 +166,7 @@ export const operations = {
     successStatus: 200,
     input: startPlanInput,
     output: startPlanAnswer,
+    refusals: ['bucket_not_bound'],
   },
   listPlanItems: {
     summary: 'Page through what the plan of a bucket says, while it runs or after',
@@ -165,6 +177,7 @@ export const operations = {
     successStatus: 200,
     input: listPlanItemsInput,
     output: listPlanItemsAnswer,
+    refusals: ['operation_not_found'],
   },
   listOperations: {
     summary: 'List operations of all kinds, newest first',
@@ -175,6 +188,7 @@ export const operations = {
     successStatus: 200,
     input: listOperationsInput,
     output: listOperationsAnswer,
+    refusals: ['operation_not_found'],
   },
   showOperation: {
     summary: 'Show an operation of any kind, with its progress',
@@ -185,6 +199,18 @@ export const operations = {
     successStatus: 200,
     input: showOperationInput,
     output: showOperationAnswer,
+    refusals: ['operation_not_found'],
+  },
+  watchOperations: {
+    summary: 'Follow operations: every transition as an event, resumed by its id',
+    kind: 'stream',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/operation-events',
+    successStatus: 200,
+    input: watchOperationsInput,
+    output: operationEvent,
+    refusals: ['events_gone'],
   },
   cancelOperation: {
     summary: 'Ask a scan, plan or verification to stop; it ends failed, cancelled',
@@ -195,6 +221,7 @@ export const operations = {
     successStatus: 200,
     input: showOperationInput,
     output: showOperationAnswer,
+    refusals: ['operation_not_found'],
   },
   startScan: {
     summary: 'Find the backups that lie in a bucket; an operation that is followed',
@@ -205,6 +232,7 @@ export const operations = {
     successStatus: 200,
     input: startScanInput,
     output: startScanAnswer,
+    refusals: ['bucket_not_bound'],
   },
   listScanFindings: {
     summary: 'Page through what a scan has found, while it runs or after',
@@ -215,6 +243,7 @@ export const operations = {
     successStatus: 200,
     input: listScanFindingsInput,
     output: listScanFindingsAnswer,
+    refusals: ['operation_not_found'],
   },
   addSource: {
     summary: 'Watch a bucket: what is new in it is brought in',
@@ -225,6 +254,7 @@ export const operations = {
     successStatus: 200,
     input: addSourceInput,
     output: sourceAnswer,
+    refusals: ['bucket_not_bound', 'source_name_taken'],
   },
   listSources: {
     summary: 'List the sources',
@@ -245,6 +275,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: showSourceAnswer,
+    refusals: ['source_not_found'],
   },
   scanSource: {
     summary: 'Run a source now; answers the run that is under way where there is one',
@@ -255,6 +286,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: startScanAnswer,
+    refusals: ['source_not_found', 'bucket_not_bound'],
   },
   pauseSource: {
     summary: 'Let a source run by hand alone',
@@ -265,6 +297,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: sourceAnswer,
+    refusals: ['source_not_found'],
   },
   resumeSource: {
     summary: 'Let a source run by its interval again',
@@ -275,6 +308,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: sourceAnswer,
+    refusals: ['source_not_found'],
   },
   confirmSource: {
     summary: 'Confirm the removals that a source holds back: a run marks those that are still gone',
@@ -285,6 +319,7 @@ export const operations = {
     successStatus: 200,
     input: showSourceInput,
     output: startScanAnswer,
+    refusals: ['source_not_found', 'source_not_held', 'backup_busy', 'bucket_not_bound'],
   },
   removeSource: {
     summary: 'Remove a source; its records stay',
@@ -295,6 +330,7 @@ export const operations = {
     successStatus: 204,
     input: showSourceInput,
     output: z.void(),
+    refusals: ['source_not_found'],
   },
   syncCheckpoint: {
     summary: 'Bring in everything in the storage of a vault: a source is what a vault is there',
@@ -305,11 +341,27 @@ export const operations = {
     successStatus: 200,
     input: syncCheckpointInput,
     output: syncCheckpointAnswer,
+    refusals: ['source_not_found', 'bucket_not_bound'],
   },
 } as const satisfies Record<string, OperationDefinition>;
 
 export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as OperationName[];
+
+/** The operations that go on answering. */
+export type StreamName = {
+  [Name in OperationName]: (typeof operations)[Name]['kind'] extends 'stream' ? Name : never;
+}[OperationName];
+
+/** The operations that answer once. */
+export type CallName = Exclude<OperationName, StreamName>;
+
+export function isStream(name: OperationName): name is StreamName {
+  return operations[name].kind === 'stream';
+}
+
+export const callNames = operationNames.filter((name) => !isStream(name)) as CallName[];
+export const streamNames = operationNames.filter(isStream);
 
 /** What a caller may write. */
 export type OperationInput<Name extends OperationName> = z.input<(typeof operations)[Name]['input']>;

@@ -11,6 +11,11 @@ export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, value: u
   });
 }
 
+/** The refusal of a field whose value only the catalogue can tell to be wrong. */
+export function invalidField(place: string, message: string): BackupSyncError {
+  return new BackupSyncError('invalid_request', `${place}: ${message}`, { problems: [{ place, message }] });
+}
+
 /** What zod found, in the words and the order in which callers are told. */
 export function problemsOf(error: z.ZodError, prefix = ''): Problem[] {
   return error.issues.map((issue) => ({ place: placeOf(issue.path, prefix), message: messageOf(issue) }));

@@ -39,6 +39,13 @@ describe('a query', () => {
     { start_time: '2026-01-01' },
     { start_time: '2026-13-01T00:00:00Z' },
     { start_time: '2026-02-30T00:00:00Z' },
+    { own_type: 'mine' },
+    { member_status: 'maybe' },
+    { image_type: 'copy' },
+    { dec: '1' },
+    { used_percent: '101' },
+    { used_percent: '0' },
+    { show_replication: 'yes' },
   ])('refuses %j', (query) => {
     expect(listBackupsInput.safeParse({ project_id: 'p', ...query }).success).toBe(false);
   });
@@ -46,6 +53,11 @@ describe('a query', () => {
   test('pages by 1000 unless told otherwise', () => {
     expect(listOperationLogsInput.parse({ project_id: 'p' })).toMatchObject({ limit: 1000, offset: 0 });
   });
+});
+
+test('a query drops what it does not know', () => {
+  const filter = listOperationLogsInput.parse({ project_id: 'p', something: 'else' });
+  expect(filter).not.toHaveProperty('something');
 });
 
 test('a time is written as CBR does and reads back', () => {

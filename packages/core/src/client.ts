@@ -1,8 +1,8 @@
 import {
   BackupSyncError,
+  type CallName,
+  callNames,
   type OperationDefinition,
-  type OperationName,
-  operationNames,
   operations,
   parseOrRefuse,
   pathFields,
@@ -24,7 +24,7 @@ export type ClientOptions = {
  */
 export function createClient(options: ClientOptions): Operations {
   const endpoint = parseEndpoint(options.endpoint);
-  const verbs = operationNames.map((name) => [
+  const verbs = callNames.map((name) => [
     name,
     (input: Record<string, unknown>, { signal }: CallOptions = {}) => call(endpoint, options, name, input, signal),
   ]);
@@ -35,7 +35,7 @@ export function createClient(options: ClientOptions): Operations {
 async function call(
   endpoint: URL,
   options: ClientOptions,
-  name: OperationName,
+  name: CallName,
   input: Record<string, unknown>,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {

@@ -1,11 +1,13 @@
 import {
   BackupSyncError,
+  type CallName,
   type CheckedInput,
   type OperationName,
   type OperationOutput,
   operations,
   type Role,
   roleAllows,
+  type StreamName,
 } from '@backup-sync/contracts';
 import type { Services } from './services.ts';
 
@@ -26,10 +28,24 @@ export type CallContext = {
 };
 
 /** A verb: checked input of an authorised caller in, answer out. */
-export type Verb<Name extends OperationName> = (
+export type Verb<Name extends CallName> = (
   context: CallContext,
   input: CheckedInput<Name>,
 ) => Promise<OperationOutput<Name>>;
+
+/** What a stream goes on answering. */
+export type EventStream<Name extends StreamName> = {
+  /** Where it begins: the id behind which the first event comes. */
+  readonly start: string;
+  /** Ends only by throwing: the signal's reason, or why it cannot go on. Nothing is read ahead of the reader but a page. */
+  readonly events: AsyncIterable<{ readonly id: string; readonly data: OperationOutput<Name> }>;
+};
+
+/** A verb that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */
+export type StreamVerb<Name extends StreamName> = (
+  context: CallContext & { readonly signal: AbortSignal },
+  input: CheckedInput<Name>,
+) => Promise<EventStream<Name>>;
 
 /** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
 export function authorise(caller: Caller, operation: OperationName, projectId: unknown): void {

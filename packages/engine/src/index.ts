@@ -1,6 +1,6 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
 export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
-export type { Caller } from './context.ts';
+export type { Caller, EventStream } from './context.ts';
 export { Engine } from './engine.ts';
 export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { IssuedToken } from './identity/port.ts';

@@ -56,7 +56,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const { catalogue, taskStore, knownBackups, sourceStore, identityStore } = opening.use(
+  const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore } = opening.use(
     await openSqliteCatalogue({ directory: options.dataDirectory }),
   );
   const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
@@ -97,6 +97,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const services: Services = {
     catalogue,
     taskStore,
+    events,
     knownBackups,
     sourceStore,
     identityStore,

@@ -1,3 +1,4 @@
+import type { EventStore } from './catalogue/event-port.ts';
 import type { KnownBackups } from './catalogue/known-backup-port.ts';
 import type { Catalogue } from './catalogue/port.ts';
 import type { SourceStore } from './catalogue/source-port.ts';
@@ -12,6 +13,7 @@ import type { StorageUnit } from './storage/port.ts';
 export type Services = {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;

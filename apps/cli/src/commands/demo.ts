@@ -30,7 +30,7 @@ export async function demoCommand(
     ...context,
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}` },
   };
-  await using gateway = await startGateway(examples, options.listen);
+  await using gateway = await startGateway(examples, { listen: options.listen });
   const operations = createClient(gateway);
   const items = await readSyncItems(join(options.examples, 'sync-request.json'), context.input);
   const logs = await runSync(operations, items, terminal, { signal });

@@ -1,12 +1,12 @@
 import { exitCodes } from '../failure.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
-import { startGateway, untilStopped } from './start-gateway.ts';
+import { type ServeOptions, startGateway, untilStopped } from './start-gateway.ts';
 
 /** Serves until Ctrl-C or SIGTERM. */
-export async function serveCommand(context: CommandContext, listen: string | undefined): Promise<number> {
+export async function serveCommand(context: CommandContext, options: ServeOptions): Promise<number> {
   const { terminal } = context;
-  await using gateway = await startGateway(context, listen);
+  await using gateway = await startGateway(context, options);
   if (terminal.json) {
     printJson(terminal, {
       endpoint: gateway.endpoint,

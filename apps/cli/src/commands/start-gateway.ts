@@ -5,16 +5,21 @@ import type { CommandContext } from './command-context.ts';
 
 const defaultListen = '127.0.0.1:8787';
 
+/** Where a server listens, and where its callers reach it. */
+export type ServeOptions = { readonly listen?: string | undefined; readonly publicUrl?: string | undefined };
+
 /** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
-export async function startGateway(context: CommandContext, listen: string | undefined): Promise<RunningGateway> {
+export async function startGateway(context: CommandContext, options: ServeOptions): Promise<RunningGateway> {
   const { environment } = context;
-  const { host, port } = parseListen(listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
+  const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
+  const publicUrl = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
   const local = localOptions(context.connect, environment);
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
     host,
     port,
+    publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
     administratorPassword: environment.BACKUP_SYNC_ADMIN_PASSWORD?.reveal(),
     version: context.version,
     onFault: context.onFault,
@@ -29,6 +34,15 @@ function parseListen(value: string): { host: string; port: number } {
   if (host === undefined || port > 65_535)
     throw new UsageError(`--listen: "${value}" is not host:port, e.g. ${defaultListen}`);
   return { host, port };
+}
+
+function parsePublicUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (url === null || !isHttp || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
+    throw new UsageError(`--public-url: "${value}" is not an address like https://backups.example/path`);
+  }
+  return value;
 }
 
 /** Resolves when the signal is aborted. */

@@ -2,6 +2,7 @@ import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/
 import { v7 as newId } from 'uuid';
 import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityStore } from '../identity/store.ts';
+import type { EventStore } from './event-port.ts';
 import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
 import type { SourceRecord } from './source-port.ts';
 import type { NewTask, TaskStore } from './task-port.ts';
@@ -11,6 +12,7 @@ export type OpenCatalogue = () => Promise<
   AsyncDisposable & {
     readonly catalogue: Catalogue;
     readonly taskStore: TaskStore;
+    readonly events: EventStore;
     readonly identityStore: IdentityStore;
   }
 >;

@@ -3,6 +3,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { sources } from './migrations/0002-sources.ts';
 import { operationListing } from './migrations/0003-operation-listing.ts';
 import { verificationsOfBackup } from './migrations/0004-verifications-of-backup.ts';
+import { operationEvents } from './migrations/0005-operation-events.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -12,7 +13,7 @@ export type Migration = {
   readonly up: (schema: SchemaModule) => Promise<void>;
 };
 
-const migrations: readonly Migration[] = [initial, sources, operationListing, verificationsOfBackup];
+const migrations: readonly Migration[] = [initial, sources, operationListing, verificationsOfBackup, operationEvents];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
 export class NewerSchemaError extends Error {

@@ -86,8 +86,12 @@ export type OperationRecord = {
   readonly proofsNotBeforeMs: number | null;
 };
 
-/** An operation of any kind: imports and deletions of one backup, and tasks. */
+/** An operation of any kind: imports and deletions of one backup, and tasks. CBR has the first two, and the runs of sources. */
 export type LoggedOperation = OperationRecord | TaskRecord;
+
+export function isTask(record: LoggedOperation): record is TaskRecord {
+  return record.kind !== 'import' && record.kind !== 'delete';
+}
 
 /** What operations are worked on together: the links of one chain, so that they share one listing. */
 export type ChainKey = {

@@ -119,6 +119,10 @@ export function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
 /** The kinds of operation that are of one item; the others are tasks. */
 export const kindsWithItem = ['import', 'delete'] as const satisfies readonly OperationKind[];
 
+export function isItemKind(kind: OperationRow['kind']): kind is OperationKind {
+  return kindsWithItem.some((each) => each === kind);
+}
+
 /** What the column `task` says of an import whose missing ancestors are wanted; null of one that is asked for alone. */
 const withAncestorsTask = JSON.stringify({ with_ancestors: true });
 

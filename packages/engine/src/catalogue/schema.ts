@@ -111,6 +111,15 @@ export type OperationRow = {
   proofs_not_before_ms: number | null;
 };
 
+/** A transition of an operation. */
+export type OperationEventRow = {
+  cursor: Generated<number>;
+  project_id: string;
+  operation_id: string;
+  status: OperationStatus;
+  at_ms: number;
+};
+
 /** One proof of one link. Rows are only ever added. */
 export type VerificationRow = LocationColumns &
   ListingColumns & {
@@ -209,6 +218,7 @@ export type TokenRow = {
 export type Schema = {
   backups: BackupRow;
   operations: OperationRow;
+  operation_events: OperationEventRow;
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
   sources: SourceRow;

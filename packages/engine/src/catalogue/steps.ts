@@ -7,6 +7,7 @@ import { findRole, findUser } from './identity-steps/users.ts';
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
@@ -49,32 +50,36 @@ import { writeVerdict } from './steps/write-verdict.ts';
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
   readonly access: 'read' | 'write';
+  /** Events may be there after it. */
+  readonly notesTransitions?: true;
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
 };
 
 /** Every step that the database is ever asked for. A step makes no transaction of its own: the driver does. */
 export const steps = {
-  accept: { access: 'write', run: accept },
-  startChain: { access: 'write', run: startChain },
-  startChildren: { access: 'write', run: startChildren },
-  finishImport: { access: 'write', run: finishImport },
+  accept: { access: 'write', notesTransitions: true, run: accept },
+  startChain: { access: 'write', notesTransitions: true, run: startChain },
+  startChildren: { access: 'write', notesTransitions: true, run: startChildren },
+  finishImport: { access: 'write', notesTransitions: true, run: finishImport },
   recordVerdict: { access: 'write', run: writeVerdict },
-  releaseUnfinished: { access: 'write', run: releaseUnfinished },
-  deleteBackup: { access: 'write', run: deleteBackup },
+  releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
+  deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
   listBackups: { access: 'read', run: listBackups },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },
   listOperations: { access: 'read', run: listOperations },
+  newestCursor: { access: 'read', run: newestCursor },
+  listEvents: { access: 'read', run: listEvents },
   findProofs: { access: 'read', run: findProofs },
   ping: { access: 'read', run: ping },
-  addTask: { access: 'write', run: addTask },
-  startTask: { access: 'write', run: startTask },
+  addTask: { access: 'write', notesTransitions: true, run: addTask },
+  startTask: { access: 'write', notesTransitions: true, run: startTask },
   saveTaskProgress: { access: 'write', run: saveTaskProgress },
   addFindings: { access: 'write', run: addFindings },
-  finishTask: { access: 'write', run: finishTask },
-  cancelTask: { access: 'write', run: cancelTask },
-  releaseTasks: { access: 'write', run: releaseTasks },
+  finishTask: { access: 'write', notesTransitions: true, run: finishTask },
+  cancelTask: { access: 'write', notesTransitions: true, run: cancelTask },
+  releaseTasks: { access: 'write', notesTransitions: true, run: releaseTasks },
   showTask: { access: 'read', run: showTask },
   listFindings: { access: 'read', run: listFindings },
   knownAtPlaces: { access: 'read', run: knownAtPlaces },

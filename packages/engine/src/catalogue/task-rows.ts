@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { LoggedOperation } from './port.ts';
-import { requestsOf, rowToOperation } from './rows.ts';
+import { isItemKind, requestsOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
 
@@ -8,7 +8,7 @@ export const taskKinds = ['scan', 'verify', 'plan'] as const satisfies readonly 
 
 /** A row of any kind. */
 export function rowToLogged(row: Selectable<OperationRow>): LoggedOperation {
-  return taskKinds.some((kind) => kind === row.kind) ? rowToTask(row) : rowToOperation(row);
+  return isItemKind(row.kind) ? rowToOperation(row) : rowToTask(row);
 }
 
 export function rowToTask(row: Selectable<OperationRow>): TaskRecord {

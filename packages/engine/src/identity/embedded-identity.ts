@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
+import type { Caller } from '../context.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import type { Identity, IssuedToken } from './port.ts';
-import type { IdentityStore, Project } from './store.ts';
+import type { IdentityStore, Project, TokenRecord } from './store.ts';
 
 const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
@@ -63,24 +64,40 @@ export class EmbeddedIdentity implements Identity {
   }
 
   async authenticate(token: string): ReturnType<Identity['authenticate']> {
-    const record = await this.#store.findToken(hashToken(token));
-    if (record === null || record.expiresAtMs <= this.#clock.nowMs()) return null;
-    return { kind: record.kind, name: record.userName, projectId: record.projectId, role: record.role };
+    const record = await this.#findToken(token);
+    return record === null ? null : callerOf(record);
+  }
+
+  async inspectToken(token: string): Promise<IssuedToken | null> {
+    const record = await this.#findToken(token);
+    if (record === null) return null;
+    const { issuedAtMs, expiresAtMs } = record;
+    const caller = callerOf(record);
+    return { token, issuedAtMs, expiresAtMs, caller, project: await this.projectOf(caller) };
+  }
+
+  async projectOf(caller: Caller): Promise<Project> {
+    const project = await this.#store.findProject({ id: caller.projectId });
+    if (project === null) throw new Error(`project ${caller.projectId}, for which there are credentials, is gone`);
+    return project;
   }
 
   async exchangeToken(token: string): Promise<IssuedToken> {
-    const record = await this.#store.findToken(hashToken(token));
-    const project = record === null ? null : await this.#store.findProject({ id: record.projectId });
-    if (record === null || project === null || record.expiresAtMs <= this.#clock.nowMs()) {
-      throw new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
-    }
+    const record = await this.#findToken(token);
+    if (record === null) throw new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
     const { kind, userId, userName, role } = record;
+    const project = await this.projectOf(callerOf(record));
     return this.#save({ kind, userId, userName, project, role });
   }
 
   /** Ends a token now. */
   async revoke(token: string): Promise<void> {
     await this.#store.removeToken(hashToken(token));
+  }
+
+  async #findToken(token: string): Promise<TokenRecord | null> {
+    const record = await this.#store.findToken(hashToken(token));
+    return record === null || record.expiresAtMs <= this.#clock.nowMs() ? null : record;
   }
 
   async #save(grant: {
@@ -101,9 +118,13 @@ export class EmbeddedIdentity implements Identity {
       issuedAtMs,
       expiresAtMs,
     });
-    const caller = { kind: holder.kind, name: holder.userName, projectId: project.id, role: holder.role };
+    const caller = callerOf({ ...holder, projectId: project.id });
     return { token, issuedAtMs, expiresAtMs, project, caller };
   }
+}
+
+function callerOf(holder: Pick<TokenRecord, 'kind' | 'userName' | 'projectId' | 'role'>): Caller {
+  return { kind: holder.kind, name: holder.userName, projectId: holder.projectId, role: holder.role };
 }
 
 /** Tokens have 256 random bits, so a plain hash of them cannot be guessed back. */

@@ -23,10 +23,13 @@ export type TokenRequest = {
  * - `issueToken` throws `not_authenticated` alike for an unknown user, a wrong password and a project that the user has
  *   no role in: whoever guesses learns nothing.
  * - `exchangeToken` gives a fresh token for the same caller and project; `not_authenticated` where the old one is not valid.
- * - `authenticate` answers null for a token that is unknown or has ended.
+ * - `authenticate` and `inspectToken` answer null for a token that is unknown or has ended.
+ * - `projectOf` answers the project that a caller may act in.
  */
 export interface Identity {
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   authenticate(token: string): Promise<Caller | null>;
+  inspectToken(token: string): Promise<IssuedToken | null>;
+  projectOf(caller: Caller): Promise<Project>;
   exchangeToken(token: string): Promise<IssuedToken>;
 }

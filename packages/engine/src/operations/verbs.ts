@@ -1,10 +1,11 @@
-import type { OperationName } from '@backup-sync/contracts';
-import type { Verb } from '../context.ts';
+import type { CallName, StreamName } from '@backup-sync/contracts';
+import type { StreamVerb, Verb } from '../context.ts';
 import { deleteBackup } from './backups/delete-backup.ts';
 import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
 import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
+import { watchOperations } from './events/watch-operations.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
 import { listPlanItems } from './plan/list-plan-items.ts';
@@ -23,8 +24,8 @@ import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
 
-/** What happens, for each operation of the table in contracts. */
-export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
+/** What happens, for each operation of the table in contracts that answers once. */
+export const verbs: { readonly [Name in CallName]: Verb<Name> } = {
   syncBackups,
   importBackups,
   listBackups,
@@ -51,3 +52,6 @@ export const verbs: { readonly [Name in OperationName]: Verb<Name> } = {
   removeSource,
   syncCheckpoint,
 };
+
+/** The same for those that go on answering. */
+export const streams: { readonly [Name in StreamName]: StreamVerb<Name> } = { watchOperations };

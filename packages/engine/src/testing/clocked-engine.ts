@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type CallName,
   hasEnded,
   type Operation,
   type OperationInput,
-  type OperationName,
   type OperationOutput,
   type ScanFinding,
 } from '@backup-sync/contracts';
@@ -16,7 +16,7 @@ import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 export type ClockedEngine = AsyncDisposable & {
   readonly faults: unknown[];
   readonly clock: { timeMs: number };
-  call<Name extends OperationName>(
+  call<Name extends CallName>(
     name: Name,
     input: Omit<OperationInput<Name>, 'project_id'>,
     caller?: Partial<Caller>,

@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BackupSync,
+  type CallName,
   hasEnded,
   type OperationLog,
-  type OperationName,
   type OperationOutput,
 } from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
@@ -21,7 +21,7 @@ export type TestEngine = AsyncDisposable & {
   readonly databasePath: string;
   /** Faults of this program, which no test should cause. */
   readonly faults: unknown[];
-  call<Name extends OperationName>(name: Name, input: object): Promise<OperationOutput<Name>>;
+  call<Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>>;
   /** Follows operations to their end. */
   ended(ids: readonly string[]): Promise<OperationLog[]>;
   /** Syncs items to their end. */

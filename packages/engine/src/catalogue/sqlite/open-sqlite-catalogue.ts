@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { IdentityStore } from '../../identity/store.ts';
+import { EventBell } from '../event-bell.ts';
+import type { EventStore } from '../event-port.ts';
 import type { KnownBackups } from '../known-backup-port.ts';
 import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
@@ -15,6 +17,7 @@ import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;
@@ -88,11 +91,14 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     closed ??= close();
     return closed;
   };
+  const bell = new EventBell();
   const step =
     <Name extends StepName>(name: Name) =>
     async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
       if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      return threads[steps[name].access].call(name, input);
+      const answer = await threads[steps[name].access].call(name, input);
+      if ('notesTransitions' in steps[name]) bell.ring();
+      return answer;
     };
 
   const catalogue: Catalogue = {
@@ -128,6 +134,11 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     placesBelow: step('placesBelow'),
     knownByIds: step('knownByIds'),
   };
+  const events: EventStore = {
+    newestCursor: step('newestCursor'),
+    listEvents: step('listEvents'),
+    onEvents: bell.onEvents,
+  };
   const sourceStore: SourceStore = {
     addSource: step('addSource'),
     planSource: step('planSource'),
@@ -162,5 +173,5 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     removeToken: step('removeToken'),
     bucketsBoundTo: step('bucketsBoundTo'),
   };
-  return { catalogue, taskStore, knownBackups, sourceStore, identityStore, [Symbol.asyncDispose]: dispose };
+  return { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, [Symbol.asyncDispose]: dispose };
 }

@@ -4,6 +4,7 @@ import type { Acceptance } from '../port.ts';
 import { importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Writes the operations of a request; see {@link Catalogue.accept}. Returns one id for each item, in their order. */
@@ -46,6 +47,10 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
     });
   }
   for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();
+  await noteTransitions(
+    database,
+    rows.map(({ id }) => id),
+  );
   return ids;
 }
 

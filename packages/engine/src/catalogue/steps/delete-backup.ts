@@ -3,6 +3,7 @@ import { itemOfRecord } from '../item-of-record.ts';
 import type { Catalogue } from '../port.ts';
 import { itemToJson, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Deletion = Parameters<Catalogue['deleteBackup']>[0];
@@ -64,5 +65,6 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
       epoch: 0,
     })
     .execute();
+  await noteTransitions(database, [deletion.operationId]);
   return { result: 'deleted' };
 }

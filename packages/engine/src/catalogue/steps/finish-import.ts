@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { ChainKey, ImportFinish } from '../port.ts';
 import { chainColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
+import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -65,4 +66,5 @@ async function endOperation(database: Kysely<Schema>, finish: ImportFinish): Pro
     })
     .where('id', '=', finish.operationId)
     .execute();
+  await noteTransitions(database, [finish.operationId]);
 }

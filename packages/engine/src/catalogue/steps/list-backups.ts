@@ -1,4 +1,4 @@
-import type { BackupFilter, BackupSort } from '@backup-sync/contracts';
+import { type BackupFilter, type BackupSort, isInEnterpriseProject } from '@backup-sync/contracts';
 import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { BackupRecord, Page } from '../port.ts';
 import { rowToRecord, toStoredBoolean } from '../rows.ts';
@@ -54,12 +54,17 @@ function findMarker(database: Kysely<Schema>, projectId: string, backupId: strin
     .executeTakeFirst();
 }
 
-/** Vaults, checkpoints and zones do not exist here, and every image is one that was synchronised. */
+/** What CBR's filters mean here is said where they are defined: see `listBackupsInput`. */
 function asksForWhatIsNotHere(filter: BackupFilter): boolean {
   return (
     filter.vault_id !== undefined ||
     filter.checkpoint_id !== undefined ||
     filter.resource_az !== undefined ||
+    filter.used_percent !== undefined ||
+    filter.member_status !== undefined ||
+    filter.own_type === 'shared' ||
+    filter.dec === true ||
+    !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.image_type !== undefined && filter.image_type !== 'sync') ||
     (filter.status !== undefined && recordStatuses(filter.status).length === 0)
   );

@@ -1,4 +1,4 @@
-import type { OperationLogFilter, OperationType } from '@backup-sync/contracts';
+import { isInEnterpriseProject, type OperationLogFilter, type OperationType } from '@backup-sync/contracts';
 import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { LoggedOperation, OperationKind, Page } from '../port.ts';
 import { kindsWithItem } from '../rows.ts';
@@ -49,11 +49,12 @@ function kindOf(type: OperationType): OperationKind | null {
   return type === 'delete' ? 'delete' : null;
 }
 
-/** Providers do not exist here, and vaults, which sources stand for, have no names of their own. */
+/** Providers and enterprise projects do not exist here, and vaults, which sources stand for, have no names of their own. */
 function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   return (
     filter.vault_name !== undefined ||
     filter.provider_id !== undefined ||
+    !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.operation_type !== undefined && kindOf(filter.operation_type) === null)
   );
 }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { ChainKey } from '../port.ts';
 import { chainColumns, rowsToChains } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Makes running imports wait again; see {@link Catalogue.releaseUnfinished}. */
@@ -22,6 +23,11 @@ export async function releaseUnfinished(
     .where('kind', '=', 'import')
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'running');
-  await (leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner)).execute();
+  const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
+  const released = await held.returning('id').execute();
+  await noteTransitions(
+    database,
+    released.map(({ id }) => id),
+  );
   return rowsToChains(chains);
 }

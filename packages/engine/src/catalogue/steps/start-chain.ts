@@ -3,6 +3,7 @@ import type { ChainKey, OperationRecord } from '../port.ts';
 import { rowToOperation } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Takes up the operations of a chain; see {@link Catalogue.startChain}. */
@@ -85,5 +86,9 @@ async function start(
       .execute();
     started.push(...rows);
   }
+  await noteTransitions(
+    database,
+    started.map(({ id }) => id),
+  );
   return started.toSorted((one, other) => one.sequence - other.sequence).map(rowToOperation);
 }

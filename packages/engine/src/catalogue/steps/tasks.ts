@@ -4,6 +4,7 @@ import { operationLivesMs } from '../../deadline.ts';
 import type { Schema } from '../schema.ts';
 import type { NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
 import { rowToTask, taskKinds } from '../task-rows.ts';
+import { noteTransitions } from './events.ts';
 
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
   const resource =
@@ -41,6 +42,7 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
       epoch: 0,
     })
     .execute();
+  await noteTransitions(database, [task.id]);
 }
 
 /** Takes a task up; see {@link TaskStore.startTask}. */
@@ -67,6 +69,7 @@ export async function startTask(
     .executeTakeFirst();
   if (row === undefined) return null;
   await database.deleteFrom('scan_findings').where('operation_id', '=', id).execute();
+  await noteTransitions(database, [id]);
   return rowToTask(row);
 }
 
@@ -110,7 +113,9 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
     .where('status', '=', 'running')
     .where('epoch', '=', finish.epoch)
     .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
+  const isFinished = numUpdatedRows > 0n;
+  if (isFinished) await noteTransitions(database, [finish.id]);
+  return isFinished;
 }
 
 /** Notes the wish to cancel; see {@link TaskStore.cancelTask}. */
@@ -135,6 +140,7 @@ export async function cancelTask(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+  await noteTransitions(database, [id]);
   return rowToTask(row);
 }
 
@@ -161,7 +167,12 @@ export async function releaseTasks(
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'running');
-  await (leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner)).execute();
+  const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
+  const released = await held.returning('id').execute();
+  await noteTransitions(
+    database,
+    released.map(({ id }) => id),
+  );
   const waiting = await database
     .selectFrom('operations')
     .where('kind', 'in', taskKinds)

@@ -1,11 +1,16 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
-import { loggedView } from './task-view.ts';
+import { loggedOperationView } from './task-view.ts';
 
 export const listOperations: Verb<'listOperations'> = async (context, input) => {
   const page = await context.services.catalogue.listOperations(input);
   if (page === 'marker_not_found') {
     throw new BackupSyncError('invalid_request', `marker: there is no operation ${input.marker}`);
   }
-  return { operations: page.rows.map(loggedView), count: page.count, limit: input.limit, offset: input.offset };
+  return {
+    operations: page.rows.map(loggedOperationView),
+    count: page.count,
+    limit: input.limit,
+    offset: input.offset,
+  };
 };

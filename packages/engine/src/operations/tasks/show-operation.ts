@@ -1,12 +1,12 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
-import { operationView, taskView } from './task-view.ts';
+import { loggedOperationView } from './task-view.ts';
 
 export const showOperation: Verb<'showOperation'> = async (context, input) => {
   const { catalogue, taskStore } = context.services;
-  const task = await taskStore.showTask(input.project_id, input.operation_id);
-  if (task !== null) return { operation: taskView(task) };
-  const record = await catalogue.showOperation(input.project_id, input.operation_id);
-  if (record !== null) return { operation: operationView(record) };
+  const record =
+    (await taskStore.showTask(input.project_id, input.operation_id)) ??
+    (await catalogue.showOperation(input.project_id, input.operation_id));
+  if (record !== null) return { operation: loggedOperationView(record) };
   throw new BackupSyncError('operation_not_found', `there is no operation ${input.operation_id}`);
 };

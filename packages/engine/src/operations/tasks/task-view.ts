@@ -1,10 +1,10 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import type { LoggedOperation, OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskRecord } from '../../catalogue/task-port.ts';
 
 /** An operation of any kind in the form of the wire. */
-export function loggedView(record: LoggedOperation): Operation {
-  return 'item' in record ? operationView(record) : taskView(record);
+export function loggedOperationView(record: LoggedOperation): Operation {
+  return isTask(record) ? taskView(record) : operationView(record);
 }
 
 /** A task in the form of the wire. The scan that a source runs is a kind of its own there. */
@@ -23,7 +23,7 @@ export function taskView(task: TaskRecord): Operation {
 }
 
 /** An import or deletion in the same form. */
-export function operationView(record: OperationRecord): Operation {
+function operationView(record: OperationRecord): Operation {
   return {
     ...commonView(record),
     kind: record.kind,

@@ -1,0 +1,38 @@
+import type { StreamName } from '@backup-sync/contracts';
+import type { Caller, Engine, EventStream } from '@backup-sync/engine';
+
+/** Milliseconds after which a silent stream shows that it lives, and its credentials are looked at again. */
+export const heartbeatMs = 15_000;
+
+export type StreamRequest = {
+  readonly requestId: string;
+  /** Looks the caller up anew each time. */
+  readonly authenticate: () => Promise<Caller>;
+  /** Aborted when the reader is gone or the server stops. */
+  readonly signal: AbortSignal;
+};
+
+/** Opens a stream that goes on while the credentials of its request hold; then it throws why they do not. */
+export async function openStream<Name extends StreamName>(
+  engine: Engine,
+  name: Name,
+  request: StreamRequest,
+  fields: unknown,
+): Promise<EventStream<Name>> {
+  const { requestId, authenticate } = request;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([request.signal, ending.signal]);
+  const stream = await engine.watch(name, { caller: await authenticate(), requestId, signal }, fields);
+  return { start: stream.start, events: whileAllowed() };
+
+  async function* whileAllowed() {
+    const timer = setInterval(() => {
+      authenticate().catch((error: unknown) => ending.abort(error));
+    }, heartbeatMs);
+    try {
+      yield* stream.events;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}

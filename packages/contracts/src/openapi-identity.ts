@@ -1,0 +1,108 @@
+import type { z } from 'zod';
+import type { ErrorCode } from './error-code.ts';
+import { issueTokenAnswer, issueTokenRequest, projectsAnswer, versionAnswer, versionsAnswer } from './identity.ts';
+import { type Json, jsonContent } from './openapi-schemas.ts';
+
+const tags = ['identity'];
+const open = { security: [] };
+const subject = {
+  name: 'X-Subject-Token',
+  in: 'header',
+  required: true,
+  description: 'The token that is meant.',
+  schema: { type: 'string' },
+};
+const noCatalogue = {
+  name: 'nocatalog',
+  in: 'query',
+  required: false,
+  description: 'Leaves out where the services are.',
+  allowEmptyValue: true,
+  schema: { type: 'string' },
+};
+const issuedHeader = { 'X-Subject-Token': { description: 'The token.', schema: { type: 'string' } } };
+const subjectRefusals = ['not_authenticated', 'role_not_allowed', 'token_not_found'] as const;
+
+/** The paths of the identity, which are not in the table of operations: they have the forms of OpenStack's. */
+export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): Record<string, Json> {
+  const answers = (status: number, schema: z.ZodType, codes: readonly ErrorCode[] = [], headers = {}): Json => ({
+    responses: {
+      [status]: { description: 'OK', headers, ...jsonContent(schema, 'output') },
+      ...refusals([...codes, 'internal', 'unavailable']),
+    },
+  });
+  return {
+    '/': {
+      get: {
+        operationId: 'listIdentityVersions',
+        summary: 'Versions of the identity API',
+        tags,
+        ...open,
+        ...answers(300, versionsAnswer),
+      },
+    },
+    '/v3': {
+      get: {
+        operationId: 'showIdentityVersion',
+        summary: 'The version of the identity API',
+        tags,
+        ...open,
+        ...answers(200, versionAnswer),
+      },
+    },
+    '/v3/projects': {
+      get: {
+        operationId: 'listProjects',
+        summary: 'The project that the credentials are for, by its name or that of the region',
+        tags,
+        parameters: [{ name: 'name', in: 'query', required: false, schema: { type: 'string' } }],
+        ...answers(200, projectsAnswer, ['not_authenticated']),
+      },
+    },
+    '/v3/auth/projects': {
+      get: {
+        operationId: 'listOwnProjects',
+        summary: 'The project that the credentials are for',
+        tags,
+        ...answers(200, projectsAnswer, ['not_authenticated']),
+      },
+    },
+    '/v3/auth/tokens': {
+      post: {
+        operationId: 'issueToken',
+        summary: 'Issue a token; it comes in the header X-Subject-Token',
+        tags,
+        ...open,
+        parameters: [noCatalogue],
+        requestBody: { required: true, ...jsonContent(issueTokenRequest, 'input') },
+        ...answers(
+          201,
+          issueTokenAnswer,
+          ['invalid_request', 'malformed_json', 'not_json', 'body_too_large', 'not_authenticated'],
+          issuedHeader,
+        ),
+      },
+      get: {
+        operationId: 'validateToken',
+        summary: 'Look into a token: one’s own, or as an administrator of its project',
+        tags,
+        parameters: [subject, noCatalogue],
+        ...answers(200, issueTokenAnswer, subjectRefusals, issuedHeader),
+      },
+      head: {
+        operationId: 'checkToken',
+        summary: 'Whether a token is valid',
+        tags,
+        parameters: [subject],
+        responses: { 200: { description: 'It is' }, ...refusals(subjectRefusals) },
+      },
+      delete: {
+        operationId: 'revokeToken',
+        summary: 'End a token now',
+        tags,
+        parameters: [subject],
+        responses: { 204: { description: 'Done' }, ...refusals([...subjectRefusals, 'internal', 'unavailable']) },
+      },
+    },
+  };
+}

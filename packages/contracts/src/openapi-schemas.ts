@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+export type Json = Record<string, unknown>;
+
+/** A schema as OpenAPI has it; what is named is in its `$defs`, until {@link liftDefinitions}. */
+export function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    reused: 'inline',
+    override: ({ jsonSchema }) => showPlainly(jsonSchema),
+  });
+  return rest;
+}
+
+/**
+ * What is written in several ways, since addresses carry nothing but text, is shown to clients in the one way that they
+ * should use: a schema says so in its meta, as `shown`.
+ */
+function showPlainly(schema: Json): void {
+  const { shown, default: value, description } = schema;
+  if (typeof shown !== 'object') return;
+  for (const key of Object.keys(schema)) delete schema[key];
+  Object.assign(schema, shown, value !== undefined && { default: value }, description !== undefined && { description });
+}
+
+export function jsonContent(schema: z.ZodType, io: 'input' | 'output'): Json {
+  return { content: { 'application/json': { schema: schemaOf(schema, io) } } };
+}
+
+/** What has no name of its own is the recursion of plain JSON, which is shown as anything. */
+function named(definitions: object): Json {
+  return Object.fromEntries(Object.entries(definitions).filter(([name]) => !name.startsWith('__')));
+}
+
+/**
+ * Moves the named schemas that a converted schema carries in `$defs` to `schemas`, where OpenAPI looks for them,
+ * and points the references there.
+ */
+export function liftDefinitions(node: unknown, schemas: Json): unknown {
+  if (Array.isArray(node)) return node.map((each) => liftDefinitions(each, schemas));
+  if (typeof node !== 'object' || node === null) return node;
+  const lifted: Json = {};
+  for (const [key, value] of Object.entries(node)) {
+    if (key === '$defs') Object.assign(schemas, liftDefinitions(named(value), schemas));
+    else if (key === '$ref') lifted[key] = String(value).replace('#/$defs/', '#/components/schemas/');
+    else lifted[key] = liftDefinitions(value, schemas);
+  }
+  return lifted;
+}

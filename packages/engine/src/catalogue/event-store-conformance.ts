@@ -1,0 +1,160 @@
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  acceptAndStart,
+  makeAcceptance,
+  makeChain,
+  makeFinish,
+  makeItem,
+  type OpenCatalogue,
+} from './fixtures-for-conformance.ts';
+import type { NewTask } from './task-port.ts';
+
+/** What every event store does, and every step that changes an operation with it. */
+export function describeEventStore(open: OpenCatalogue): void {
+  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let projectId: string;
+  let start: number;
+
+  beforeAll(async () => {
+    opened = await open();
+  });
+  beforeEach(async () => {
+    projectId = newId();
+    start = await opened.events.newestCursor();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  async function read(changes: { operationId?: string; after?: number; limit?: number } = {}) {
+    const query = { projectId, operationId: null, after: start, limit: 100, ...changes };
+    const page = await opened.events.listEvents(query);
+    if (page === 'gone') throw new Error('the events are gone');
+    return page;
+  }
+
+  async function transitions() {
+    const { events } = await read();
+    return events.map(({ operation }) => [operation.id, operation.status]);
+  }
+
+  const newTask = (): NewTask => ({
+    id: newId(),
+    projectId,
+    kind: 'verify',
+    parentOperationId: null,
+    storageUnitId: 'unit-1',
+    bucketName: 'bucket-1',
+    backupId: 'a',
+    sourceId: null,
+    request: null,
+    actor: { kind: 'user', name: 'ada' },
+    requestId: 'request-1',
+    createdAtMs: 1_000,
+  });
+
+  test('an import is told of when it is accepted, started, made to wait again, and ended', async () => {
+    const { catalogue } = opened;
+    const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+    await catalogue.startChain(makeChain(projectId), 'owner', 2_000);
+    await catalogue.releaseUnfinished('owner', 2_500);
+    const [operation] = await catalogue.startChain(makeChain(projectId), 'owner', 2_600);
+    if (operation === undefined) throw new Error('nothing was started');
+    await catalogue.finishImport(makeFinish(operation));
+    const statuses = ['waiting', 'running', 'waiting', 'running', 'success'];
+    expect(await transitions()).toEqual(statuses.map((status) => [id, status]));
+  });
+
+  test('an event shows the operation as it was then, however it has gone on', async () => {
+    const { catalogue } = opened;
+    const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+    await catalogue.finishImport(makeFinish(operation));
+    const { events } = await read();
+    const [accepted, started, ended] = events.map((event) => event.operation);
+    expect(accepted).toMatchObject({
+      status: 'waiting',
+      startedAtMs: null,
+      endedAtMs: null,
+      message: '',
+      requests: null,
+    });
+    expect(started).toEqual({ ...operation, epoch: ended?.epoch, leaseOwner: null });
+    expect(ended).toEqual(await catalogue.showOperation(projectId, operation.id));
+  });
+
+  test('a deletion is told of once, with what it deleted', async () => {
+    const { catalogue } = opened;
+    const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+    await catalogue.finishImport(makeFinish(operation));
+    const operationId = newId();
+    const actor = { kind: 'user', name: 'ada' } as const;
+    await catalogue.deleteBackup({ operationId, projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 4_000 });
+    const { events } = await read({ operationId });
+    expect(events.map((event) => event.operation)).toEqual([await catalogue.showOperation(projectId, operationId)]);
+  });
+
+  test('a task is told of likewise, and when it is asked to stop', async () => {
+    const { taskStore } = opened;
+    const task = newTask();
+    await taskStore.addTask(task);
+    await taskStore.startTask(task.id, 'owner', 2_000);
+    await taskStore.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100);
+    await taskStore.releaseTasks('owner', 2_200);
+    await taskStore.startTask(task.id, 'owner', 2_300);
+    await taskStore.cancelTask(projectId, task.id, 2_400);
+    const finish = {
+      id: task.id,
+      epoch: 2,
+      status: 'timeout',
+      message: '',
+      reasonCode: 'deadline_exceeded',
+      reasonDetail: '',
+      progress: {},
+      result: null,
+      requests: { lists: 0, gets: 0, bytesRead: 0 },
+      endedAtMs: 3_000,
+    } as const;
+    await taskStore.finishTask(finish);
+    expect(await taskStore.finishTask(finish)).toBe(false);
+    const statuses = ['waiting', 'running', 'waiting', 'running', 'running', 'timeout'];
+    expect(await transitions()).toEqual(statuses.map((status) => [task.id, status]));
+  });
+
+  test('a task that is cancelled before it began has ended', async () => {
+    const task = newTask();
+    await opened.taskStore.addTask(task);
+    await opened.taskStore.cancelTask(projectId, task.id, 2_000);
+    expect(await transitions()).toEqual([
+      [task.id, 'waiting'],
+      [task.id, 'failed'],
+    ]);
+  });
+
+  test('pages follow one another without gap or repeat, of this project alone', async () => {
+    const { catalogue } = opened;
+    const items = Array.from({ length: 7 }, (_, index) => makeItem(`b${index}`));
+    const ids = await catalogue.accept(makeAcceptance(projectId, items));
+    await catalogue.accept(makeAcceptance(newId(), items));
+    const seen: string[] = [];
+    let after = start;
+    while (true) {
+      const page = await read({ after, limit: 3 });
+      seen.push(...page.events.map(({ operation }) => operation.id));
+      after = page.upTo;
+      if (!page.isFull) break;
+    }
+    expect(seen).toEqual(ids);
+    expect(after).toBe(await opened.events.newestCursor());
+  });
+
+  test('a cursor that was never given out is refused', async () => {
+    const after = (await opened.events.newestCursor()) + 1;
+    expect(await opened.events.listEvents({ projectId, operationId: null, after, limit: 1 })).toBe('gone');
+  });
+
+  test('readers are told that there is something new', async () => {
+    const told = new Promise<void>((resolve) => opened.events.onEvents(resolve));
+    const [id] = await opened.catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+    await told;
+    expect(await transitions()).toEqual([[id, 'waiting']]);
+  });
+}

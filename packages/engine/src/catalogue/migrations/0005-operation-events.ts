@@ -1,0 +1,15 @@
+import type { SchemaModule } from 'kysely';
+
+async function up(schema: SchemaModule): Promise<void> {
+  await schema
+    .createTable('operation_events')
+    // Never given again, so that a cursor stays where it is when old events go.
+    .addColumn('cursor', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('project_id', 'text', (column) => column.notNull())
+    .addColumn('operation_id', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .execute();
+}
+
+export const operationEvents = { number: 5, name: 'operation-events', up };
