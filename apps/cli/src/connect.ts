@@ -8,7 +8,7 @@ import {
   type OperationName,
   operationNames,
 } from '@backup-sync/contracts';
-import { createClient, issueToken, type Operations } from '@backup-sync/core';
+import { type Client, clientOf, createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -23,7 +23,7 @@ export type ConnectOptions = {
 };
 
 export type Connection = AsyncDisposable & {
-  readonly operations: Operations;
+  readonly client: Client;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
@@ -94,14 +94,11 @@ async function connectLocally(
   }
 }
 
-function remote(options: {
-  readonly endpoint: string;
-  readonly projectId: string;
-  readonly token: string;
-}): Connection {
+function remote(server: { readonly endpoint: string; readonly projectId: string; readonly token: string }): Connection {
+  const { endpoint, projectId, token } = server;
   return {
-    operations: createClient(options),
-    token: () => Promise.resolve({ token: options.token, projectId: options.projectId }),
+    client: createClient({ endpoint, projectId, credentials: { token } }),
+    token: () => Promise.resolve({ token, projectId }),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -116,7 +113,7 @@ function inProcess(engine: Engine, project: string | undefined): Connection {
     engine.call(verb, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
   return {
     // Built from the table, so it has exactly its verbs.
-    operations: Object.fromEntries(operationNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
+    client: clientOf(Object.fromEntries(operationNames.map((verb) => [verb, call(verb)])) as unknown as Operations),
     token: async () => {
       const issued = await engine.identity.issueSystemToken(name);
       return { token: issued.token, projectId: issued.project.id };

@@ -1,4 +1,5 @@
-import type { OperationInput, OperationLog } from '@backup-sync/contracts';
+import type { OperationInput } from '@backup-sync/contracts';
+import type { CbrOperationLog } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatTable } from '../table.ts';
@@ -11,15 +12,15 @@ export type ListOperationsFilter = Omit<OperationInput<'listOperationLogs'>, 'pr
 
 export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const page = await connection.operations.listOperationLogs(filter, { signal: context.signal });
+  const page = await connection.client.operations.listOperationLogs(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
     const rows = page.operation_logs.map((log) => [
       log.id,
       log.operation_type,
-      log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? '',
+      log.extra_info?.backup?.backup_name ?? log.extra_info?.delete?.backup_name ?? '',
       log.status,
-      log.backup_sync.reason?.code ?? log.backup_sync.outcome ?? '',
+      log.backup_sync?.reason?.code ?? log.backup_sync?.outcome ?? '',
       shortTime(log.created_at),
     ]);
     const headings = ['ID', 'TYPE', 'BACKUP', 'STATUS', 'RESULT', 'ACCEPTED (UTC)'];
@@ -30,7 +31,7 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
         rows,
       ),
     );
-    note(context.terminal, `${page.operation_logs.length} of ${page.count}`);
+    note(context.terminal, `${page.operation_logs.length} of ${page.count ?? 'many'}`);
   }
   return exitCodes.done;
 }
@@ -39,13 +40,13 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
 export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operation } = await connection.operations.showOperation({ operation_id: operationId }, { signal });
+  const { operation } = await connection.client.operations.showOperation({ operation_id: operationId }, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
     else print(terminal, describeTask(operation));
     return exitCodes.done;
   }
-  const answer = await connection.operations.showOperationLog({ operation_log_id: operationId }, { signal });
+  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operationId }, { signal });
   if (terminal.json) printJson(terminal, answer);
   else {
     const rows = describe(answer.operation_log);
@@ -54,16 +55,22 @@ export async function showOperationCommand(context: CommandContext, operationId:
   return exitCodes.done;
 }
 
-function describe(log: OperationLog): string[][] {
-  const { backup_sync: result, extra_info: extra } = log;
+function describe(log: CbrOperationLog): string[][] {
+  const { backup_sync: result, error_info: error, extra_info: extra } = log;
   return [
     ['id', log.id],
     ['type', log.operation_type],
     ['status', log.status],
-    ['backup', extra.backup?.backup_id ?? extra.delete?.backup_id ?? '-'],
-    ['resource', `${extra.resource.name} (${extra.resource.id})`],
+    ['backup', extra?.backup?.backup_id ?? extra?.delete?.backup_id ?? '-'],
+    ['resource', extra?.resource ? `${extra.resource.name} (${extra.resource.id})` : '-'],
     ['accepted (UTC)', shortTime(log.created_at)],
     ['ended (UTC)', log.ended_at === null ? '-' : shortTime(log.ended_at)],
+    ...(result === null ? [['error', error?.message || '-']] : describeResult(result)),
+  ];
+}
+
+function describeResult(result: NonNullable<CbrOperationLog['backup_sync']>): string[][] {
+  return [
     ['outcome', result.outcome === null ? '-' : `${result.outcome}: ${result.message}`],
     ['level', result.level ?? '-'],
     ...(result.requests === null

@@ -1,4 +1,3 @@
-import { planAll } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { planText } from '../plan-table.ts';
@@ -11,7 +10,7 @@ export async function planCommand(context: CommandContext, file: string): Promis
   const { terminal, signal } = context;
   const items = await readSyncItems(file, context.input);
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await planAll(connection.operations, items, { signal });
+  const answer = await connection.client.planBackups(items, { signal });
   if (terminal.json) printJson(terminal, answer);
   else print(terminal, planText(items, answer));
   return answer.plan.every(({ reason }) => reason === null) ? exitCodes.done : exitCodes.someItemsFailed;

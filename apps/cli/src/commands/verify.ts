@@ -18,7 +18,7 @@ export async function verifyCommand(
 ): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection;
+  const { operations } = connection.client;
   const started: string[] = [];
   const unknown: string[] = [];
   for (const backupId of backupIds) {
