@@ -1,10 +1,9 @@
-// One measurement of the client, in a process of its own, as JSON: client-run.ts loop|core|iterable <endpoint> <project> <count>.
-// BENCH_TOKEN is the token.
-import type { BackupSyncInput } from '@backup-sync/contracts';
-import { createClient, type Several } from '@backup-sync/core';
+// One measurement of the client, in a process of its own, as JSON: client-run.ts loop|core|iterable <endpoint> <project>
+// <token> <count>.
+import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
+import { createClient, type Several } from '../../packages/core/src/index.ts';
 
-const [way = '', endpoint = '', projectId = '', count = '0'] = process.argv.slice(2);
-const token = process.env.BENCH_TOKEN ?? '';
+const [way = '', endpoint = '', projectId = '', token = '', count = '0'] = process.argv.slice(2);
 
 function* backups(total: number): Generator<BackupSyncInput> {
   for (let index = 0; index < total; index += 1) {

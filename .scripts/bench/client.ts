@@ -29,9 +29,8 @@ const scriptArgs = (name: string) => ['--conditions=@backup-sync/source', join(i
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function measure(way: string, { endpoint, projectId, token }: Service, count: string): Promise<Measured> {
-  const env = { ...process.env, BENCH_TOKEN: token };
-  const args = [...scriptArgs('client-run.ts'), way, endpoint, projectId, count];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  const args = [...scriptArgs('client-run.ts'), way, endpoint, projectId, token, count];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
   const measured: Measured = JSON.parse(stdout);
   if (measured.accepted !== Number(count)) throw new Error(`${measured.accepted} of ${count} were accepted`);
   return measured;
