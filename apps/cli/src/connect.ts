@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
-import { createClient, issueToken, type Operations } from '@backup-sync/core';
+import { type Client, clientOf, createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -17,7 +17,7 @@ export type ConnectOptions = {
 };
 
 export type Connection = AsyncDisposable & {
-  readonly operations: Operations;
+  readonly client: Client;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
@@ -88,14 +88,11 @@ async function connectLocally(
   }
 }
 
-function remote(options: {
-  readonly endpoint: string;
-  readonly projectId: string;
-  readonly token: string;
-}): Connection {
+function remote(server: { readonly endpoint: string; readonly projectId: string; readonly token: string }): Connection {
+  const { endpoint, projectId, token } = server;
   return {
-    operations: createClient(options),
-    token: () => Promise.resolve({ token: options.token, projectId: options.projectId }),
+    client: createClient({ endpoint, projectId, credentials: { token } }),
+    token: () => Promise.resolve({ token, projectId }),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -110,7 +107,7 @@ function inProcess(engine: Engine, project: string | undefined): Connection {
     engine.call(verb, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
   return {
     // Built from the table, so it has exactly its verbs.
-    operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
+    client: clientOf(Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations),
     token: async () => {
       const issued = await engine.identity.issueSystemToken(name);
       return { token: issued.token, projectId: issued.project.id };

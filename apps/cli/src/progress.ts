@@ -1,12 +1,11 @@
-import type { OperationLog } from '@backup-sync/contracts';
-import type { ScanNews } from '@backup-sync/core';
+import type { CbrOperationLog, ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
 import { printable } from './table.ts';
 import { note, styled, type Terminal } from './terminal.ts';
 
 export type Progress = {
   /** An operation has reached its end. */
-  ended(log: OperationLog): void;
+  ended(log: CbrOperationLog): void;
   /** No more will come: what was drawn goes. */
   stop(): void;
 };
@@ -47,8 +46,8 @@ export function showProgress(terminal: Terminal, total: number): Progress {
   };
 }
 
-function nameOf(log: OperationLog): string {
-  return log.extra_info.backup?.backup_name ?? log.extra_info.delete?.backup_name ?? log.id;
+function nameOf(log: CbrOperationLog): string {
+  return log.extra_info?.backup?.backup_name ?? log.extra_info?.delete?.backup_name ?? log.id;
 }
 
 export type ScanProgress = {

@@ -1,8 +1,9 @@
-import type { Backup, OperationLog, Reason } from '@backup-sync/contracts';
+import type { Reason } from '@backup-sync/contracts';
+import type { CbrBackup, CbrOperationLog } from '@backup-sync/core';
 import { formatBytes, formatTable, printable } from './table.ts';
 
 /** One table row an item: what was imported, how far it is proved, and the result or the reason. */
-export function resultsTable(logs: readonly OperationLog[], backups: ReadonlyMap<string, Backup>): string {
+export function resultsTable(logs: readonly CbrOperationLog[], backups: ReadonlyMap<string, CbrBackup>): string {
   return formatTable(
     [
       { heading: 'BACKUP' },
@@ -13,11 +14,11 @@ export function resultsTable(logs: readonly OperationLog[], backups: ReadonlyMap
       { heading: 'RESULT' },
     ],
     logs.map((log) => {
-      const evidence = backups.get(log.extra_info.backup?.backup_id ?? '')?.backup_sync.evidence;
+      const evidence = backups.get(log.extra_info?.backup?.backup_id ?? '')?.backup_sync?.evidence;
       return [
-        log.extra_info.backup?.backup_name ?? '',
-        log.extra_info.resource.name,
-        log.backup_sync.level ?? '-',
+        log.extra_info?.backup?.backup_name ?? '',
+        log.extra_info?.resource?.name ?? '',
+        log.backup_sync?.level ?? '-',
         evidence === undefined ? '-' : String(evidence.object_count),
         evidence === undefined ? '-' : formatBytes(evidence.stored_bytes),
         resultOf(log),
@@ -27,17 +28,18 @@ export function resultsTable(logs: readonly OperationLog[], backups: ReadonlyMap
 }
 
 /** What became of it, in a word: the outcome, or the reason. */
-function resultOf(log: OperationLog): string {
-  if (log.status === 'success') return log.backup_sync.outcome ?? log.status;
-  return log.backup_sync.reason === null ? log.status : `${log.status}: ${log.backup_sync.reason.code}`;
+function resultOf({ status, backup_sync: result, error_info }: CbrOperationLog): string {
+  if (status === 'success') return result?.outcome ?? status;
+  const why = result === null ? error_info?.code : result.reason?.code;
+  return why ? `${status}: ${why}` : status;
 }
 
 /** The failures in full, grouped by reason with its remedy. Empty where all went well. */
-export function failureSummary(logs: readonly OperationLog[]): string {
+export function failureSummary(logs: readonly CbrOperationLog[]): string {
   return reasonSummary(
     logs.map((log) => ({
-      name: log.extra_info.backup?.backup_name ?? log.id,
-      reason: log.backup_sync.reason,
+      name: log.extra_info?.backup?.backup_name ?? log.id,
+      reason: log.backup_sync?.reason ?? null,
     })),
   );
 }

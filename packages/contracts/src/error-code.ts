@@ -11,7 +11,7 @@ type ErrorDefinition = {
   readonly exitCode: 1 | 4 | 5 | 130;
 };
 
-/** Why a call was refused: the closed list. The last four arise at a client and are never sent. */
+/** Why a call was refused: the closed list. Those from `unreachable` on arise at a client and are never sent. */
 export const errors = {
   invalid_request: {
     number: 'BackupSync.1001',
@@ -195,6 +195,20 @@ export const errors = {
     remedy: 'Call again to go on; what was accepted is kept.',
     exitCode: 130,
   },
+  not_supported: {
+    number: 'BackupSync.1905',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'Use an endpoint of backup-sync: other services do not have this operation.',
+    exitCode: 1,
+  },
+  deadline_passed: {
+    number: 'BackupSync.1906',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Wait again, with a later deadline: the operations go on.',
+    exitCode: 1,
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof errors;
@@ -229,16 +243,36 @@ export const errorBody = z
   .meta({ id: 'Error' });
 export type ErrorBody = z.infer<typeof errorBody>;
 
+/** Neighbours in a list, by their index; `last` is one of them. */
+export type IndexRange = { readonly first: number; readonly last: number };
+
+/** How far a list came that was sent in several calls, before it failed. */
+export type ListProgress = {
+  /** Items that the service has accepted, in rising order. */
+  readonly accepted: readonly IndexRange[];
+  /** Items that were sent, and not accepted; where no answer came, they may have been. In rising order. */
+  readonly failed: readonly IndexRange[];
+  /** Index of the first item that was not sent; all that follow it were not either. */
+  readonly unsentFrom: number;
+};
+
 /** A call was refused. The message is meant for the caller: it never carries what an unknown fault said. */
 export class BackupSyncError extends Error {
   override readonly name = 'BackupSyncError';
   readonly code: ErrorCode;
   /** Every problem of an invalid request with its place; empty for other codes. */
   readonly problems: readonly Problem[];
+  /** Where a list of items failed on the way: which were accepted, and which not. Null elsewhere. */
+  readonly progress: ListProgress | null;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; problems?: readonly Problem[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; problems?: readonly Problem[]; progress?: ListProgress } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.problems = options.problems ?? [];
+    this.progress = options.progress ?? null;
   }
 }

@@ -1,89 +1,82 @@
-import {
-  BackupSyncError,
-  type CallName,
-  callNames,
-  type OperationDefinition,
-  operations,
-  parseOrRefuse,
-  pathFields,
-} from '@backup-sync/contracts';
+import type { BackupSyncInput, Operation, PlanSyncAnswer } from '@backup-sync/contracts';
+import type { CbrBackup } from './answers/cbr-backup.ts';
+import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
+import { authorizationOf, type Credentials } from './credentials/credentials.ts';
+import { followOperation } from './follow-operation.ts';
+import { followScan, type ScanNews } from './follow-scan.ts';
+import { parseEndpoint } from './http/endpoint.ts';
+import { Transport } from './http/transport.ts';
+import type { Several } from './lists/batches.ts';
+import { planBackups } from './lists/plan-backups.ts';
+import { type Accepted, type SyncOptions, syncBackups } from './lists/sync-backups.ts';
 import type { CallOptions, Operations } from './operations.ts';
-import { request } from './request.ts';
+import { allBackups, allOperationLogs, type BackupsFilter, type OperationLogsFilter } from './pages.ts';
+import { restOperations } from './rest-operations.ts';
+import { type Runtime, systemRuntime } from './runtime.ts';
+import type { OperationReference } from './waiting/ids-ahead.ts';
+import { type OpenEvents, operationEvents } from './waiting/operation-events.ts';
+import { type WaitOptions, waitFor } from './waiting/wait-for.ts';
 
 export type ClientOptions = {
-  /** Where the API is, e.g. `http://127.0.0.1:8787`. */
+  /** Where the API is, e.g. `http://127.0.0.1:8787` or `https://cbr.eu-de.otc.t-systems.com`. */
   readonly endpoint: string;
   readonly projectId: string;
-  /** The value of `X-Auth-Token`; see {@link issueToken}. */
-  readonly token: string;
+  readonly credentials: Credentials;
 };
 
 /**
- * The operations of one project over REST. Input is checked before anything is sent; every failure is a
- * `BackupSyncError`.
+ * One project of a CBR-compatible service. `operations` are the verbs of the table, one call each; what stands beside
+ * them takes any number of things, over as many calls as that needs. Every failure is a `BackupSyncError`.
  */
-export function createClient(options: ClientOptions): Operations {
+export type Client = {
+  readonly operations: Operations;
+  /** See {@link syncBackups}. */
+  syncBackups(items: Several<BackupSyncInput>, options?: SyncOptions): AsyncGenerator<Accepted>;
+  /** See {@link planBackups}. */
+  planBackups(items: Several<BackupSyncInput>, options?: CallOptions): Promise<PlanSyncAnswer>;
+  /** See {@link waitFor}. */
+  waitFor(references: Several<OperationReference>, options?: WaitOptions): AsyncGenerator<CbrOperationLog>;
+  /** See {@link followOperation}. */
+  followOperation(operationId: string, options?: CallOptions): AsyncGenerator<Operation>;
+  /** See {@link followScan}. */
+  followScan(operationId: string, options?: CallOptions): AsyncGenerator<ScanNews>;
+  /** See {@link allBackups}. */
+  allBackups(filter?: BackupsFilter, options?: CallOptions): AsyncGenerator<CbrBackup>;
+  /** See {@link allOperationLogs}. */
+  allOperationLogs(filter?: OperationLogsFilter, options?: CallOptions): AsyncGenerator<CbrOperationLog>;
+};
+
+/**
+ * A client of a backup-sync or of a cloud. Nothing is sent before the first call. Throws `invalid_request` for an endpoint
+ * that is no address.
+ */
+export function createClient(options: ClientOptions): Client {
+  return createClientIn(systemRuntime, options);
+}
+
+/** As {@link createClient}, in a world of the caller's. */
+export function createClientIn(runtime: Runtime, options: ClientOptions): Client {
+  const { projectId, credentials } = options;
   const endpoint = parseEndpoint(options.endpoint);
-  const verbs = callNames.map((name) => [
-    name,
-    (input: Record<string, unknown>, { signal }: CallOptions = {}) => call(endpoint, options, name, input, signal),
-  ]);
-  // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Operations;
+  const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime), runtime);
+  const operations = restOperations(endpoint, projectId, transport);
+  return clientOver(operations, runtime, operationEvents(endpoint, projectId, transport));
 }
 
-async function call(
-  endpoint: URL,
-  options: ClientOptions,
-  name: CallName,
-  input: Record<string, unknown>,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  const definition: OperationDefinition = operations[name];
-  const fields = { ...input, project_id: options.projectId };
-  parseOrRefuse(definition.input, fields);
-  const { path, rest } = fillPath(definition.path, fields);
-  const url = urlOf(endpoint, path);
-  if (definition.method !== 'POST') {
-    for (const [field, value] of Object.entries(rest))
-      if (value !== undefined) url.searchParams.set(field, String(value));
-  }
-  const answer = await request({
-    method: definition.method,
-    url,
-    token: options.token,
-    signal,
-    ...(definition.method === 'POST' && { body: rest }),
-  });
-  const parsed = definition.output.safeParse(definition.successStatus === 204 ? undefined : answer.body);
-  if (!parsed.success) {
-    throw new BackupSyncError('unexpected_answer', `the answer of ${endpoint.origin} to ${name} is not of this API`, {
-      cause: parsed.error,
-    });
-  }
-  return parsed.data;
+/** The same over the table wherever it is implemented, such as in this process. */
+export function clientOf(operations: Operations): Client {
+  return clientOver(operations, systemRuntime, null);
 }
 
-function fillPath(path: string, fields: Record<string, unknown>): { path: string; rest: Record<string, unknown> } {
-  const rest = { ...fields };
-  let filled = path;
-  for (const field of pathFields(path)) {
-    filled = filled.replace(`{${field}}`, encodeURIComponent(String(fields[field])));
-    delete rest[field];
-  }
-  return { path: filled, rest };
-}
-
-/** A path of the API below an endpoint that may have a path itself. */
-export function urlOf(endpoint: URL, path: string): URL {
-  return new URL(endpoint.pathname.replace(/\/$/, '') + path, endpoint);
-}
-
-/** Throws `invalid_request` for what is not an address of HTTP. */
-export function parseEndpoint(endpoint: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new BackupSyncError('invalid_request', `endpoint: "${endpoint}" is not an address like https://host:port`);
-  }
-  return url;
+function clientOver(operations: Operations, runtime: Runtime, openEvents: OpenEvents | null): Client {
+  return {
+    operations,
+    syncBackups: (items, options) => syncBackups(operations, items, options),
+    planBackups: (items, options) => planBackups(operations, items, options),
+    waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
+    followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),
+    followScan: (operationId, options) => followScan(operations, operationId, runtime, options),
+    allBackups: (filter, options) => allBackups(operations, filter, options),
+    allOperationLogs: (filter, options) => allOperationLogs(operations, filter, options),
+  };
 }

@@ -1,6 +1,6 @@
 import { hasEnded, type Operation } from '@backup-sync/contracts';
 import type { CallOptions, Operations } from './operations.ts';
-import { pause } from './pause.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Milliseconds between two questions: at first, and at last. */
 const firstPauseMs = 50;
@@ -13,12 +13,13 @@ const lastPauseMs = 2_000;
 export async function* followOperation(
   operations: Pick<Operations, 'showOperation'>,
   operationId: string,
+  runtime: Runtime,
   options: CallOptions = {},
 ): AsyncGenerator<Operation> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
     const { operation } = await operations.showOperation({ operation_id: operationId }, options);
     yield operation;
     if (hasEnded(operation.status)) return;
-    await pause(pauseMs, options.signal);
+    await runtime.sleep(pauseMs, options.signal);
   }
 }

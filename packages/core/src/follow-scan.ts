@@ -1,6 +1,6 @@
 import { hasEnded, type Operation, type ScanFinding } from '@backup-sync/contracts';
 import type { CallOptions, Operations } from './operations.ts';
-import { pause } from './pause.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Milliseconds between two questions while nothing new is found: at first, and at last. */
 const firstPauseMs = 50;
@@ -16,6 +16,7 @@ export type ScanNews = { readonly findings: readonly ScanFinding[]; readonly ope
 export async function* followScan(
   operations: Pick<Operations, 'listScanFindings' | 'showOperation'>,
   operationId: string,
+  runtime: Runtime,
   options: CallOptions = {},
 ): AsyncGenerator<ScanNews> {
   let after = 0;
@@ -29,7 +30,7 @@ export async function* followScan(
     if (page.findings.length > 0) pauseMs = firstPauseMs;
     else if (hasEnded(operation.status)) return;
     else {
-      await pause(pauseMs, options.signal);
+      await runtime.sleep(pauseMs, options.signal);
       pauseMs = Math.min(pauseMs * 1.5, lastPauseMs);
     }
   }

@@ -1,11 +1,16 @@
 /** The client of any CBR-compatible endpoint, on fetch alone. */
-export { type ClientOptions, createClient } from './client.ts';
-export { followOperation } from './follow-operation.ts';
-export { followScan, type ScanNews } from './follow-scan.ts';
-export { type ClientToken, type Credentials, issueToken, type PasswordCredentials } from './issue-token.ts';
+export type { CbrBackup } from './answers/cbr-backup.ts';
+export type { CbrOperationLog } from './answers/cbr-operation-log.ts';
+export { type Client, type ClientOptions, clientOf, createClient } from './client.ts';
+export type { Credentials } from './credentials/credentials.ts';
+export { type ClientToken, issueToken, type PasswordCredentials } from './credentials/issue-token.ts';
+export type { ScanNews } from './follow-scan.ts';
+export type { Several } from './lists/batches.ts';
+export type { Accepted, SyncOptions } from './lists/sync-backups.ts';
 export type { CallOptions, Operations } from './operations.ts';
-export { planAll } from './plan-all.ts';
+export type { BackupsFilter, OperationLogsFilter } from './pages.ts';
 export { canonicalRequest, type SignableRequest, signingAlgorithm, stringToSign } from './signing/canonical-request.ts';
+export type { AccessKey } from './signing/sign-request.ts';
 export { signature } from './signing/signature.ts';
-export { type Accepted, type SyncOptions, syncAll } from './sync-all.ts';
-export { waitForOperations } from './wait-for-operations.ts';
+export type { OperationReference } from './waiting/ids-ahead.ts';
+export type { WaitOptions } from './waiting/wait-for.ts';

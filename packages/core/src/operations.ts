@@ -1,4 +1,5 @@
-import type { CallName, OperationInput, OperationOutput } from '@backup-sync/contracts';
+import type { CallName, OperationInput } from '@backup-sync/contracts';
+import type { AnswerOf } from './answers/answers.ts';
 
 /** What every call takes beside its input. */
 export type CallOptions = { readonly signal?: AbortSignal | undefined };
@@ -8,5 +9,5 @@ export type Operations = {
   readonly [Name in CallName]: (
     input: Omit<OperationInput<Name>, 'project_id'>,
     options?: CallOptions,
-  ) => Promise<OperationOutput<Name>>;
+  ) => Promise<AnswerOf<Name>>;
 };

@@ -1,4 +1,5 @@
-import type { Backup, OperationInput } from '@backup-sync/contracts';
+import type { OperationInput } from '@backup-sync/contracts';
+import type { CbrBackup } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatBytes, formatTable } from '../table.ts';
@@ -9,7 +10,7 @@ export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'
 
 export async function listBackupsCommand(context: CommandContext, filter: ListBackupsFilter): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const page = await connection.operations.listBackups(filter, { signal: context.signal });
+  const page = await connection.client.operations.listBackups(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
     const rows = page.backups.map((backup) => [
@@ -17,9 +18,9 @@ export async function listBackupsCommand(context: CommandContext, filter: ListBa
       backup.name,
       backup.resource_name,
       backup.status,
-      backup.backup_sync.level ?? '-',
-      formatBytes(backup.backup_sync.evidence.stored_bytes),
-      shortTime(backup.protected_at),
+      backup.backup_sync?.level ?? '-',
+      backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
+      backup.protected_at === null ? '-' : shortTime(backup.protected_at),
     ]);
     const headings = ['ID', 'NAME', 'RESOURCE', 'STATUS', 'LEVEL', 'BYTES', 'MADE (UTC)'];
     print(
@@ -29,14 +30,14 @@ export async function listBackupsCommand(context: CommandContext, filter: ListBa
         rows,
       ),
     );
-    note(context.terminal, `${page.backups.length} of ${page.count}`);
+    note(context.terminal, `${page.backups.length} of ${page.count ?? 'many'}`);
   }
   return exitCodes.done;
 }
 
 export async function showBackupCommand(context: CommandContext, backupId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await connection.operations.showBackup({ backup_id: backupId }, { signal: context.signal });
+  const answer = await connection.client.operations.showBackup({ backup_id: backupId }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], describe(answer.backup)));
   return exitCodes.done;
@@ -44,21 +45,26 @@ export async function showBackupCommand(context: CommandContext, backupId: strin
 
 export async function deleteBackupCommand(context: CommandContext, backupId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  await connection.operations.deleteBackup({ backup_id: backupId }, { signal: context.signal });
+  await connection.client.operations.deleteBackup({ backup_id: backupId }, { signal: context.signal });
   note(context.terminal, `forgotten: ${backupId}. The bucket was not touched; a sync brings it back.`);
   return exitCodes.done;
 }
 
-function describe(backup: Backup): string[][] {
-  const { backup_sync: proof } = backup;
+function describe(backup: CbrBackup): string[][] {
   return [
     ['id', backup.id],
     ['name', backup.name],
     ['status', backup.status],
     ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
-    ['made (UTC)', shortTime(backup.protected_at)],
+    ['made (UTC)', backup.protected_at === null ? '-' : shortTime(backup.protected_at)],
     ['recorded (UTC)', shortTime(backup.created_at)],
     ['parent', backup.parent_id ?? '-'],
+    ...(backup.backup_sync === null ? [] : describeProof(backup.backup_sync)),
+  ];
+}
+
+function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][] {
+  return [
     ['place', `${proof.bucket_name}/${proof.image_path}`],
     ['format', proof.format],
     ['level', proof.level ?? '-'],

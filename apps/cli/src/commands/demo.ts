@@ -31,18 +31,20 @@ export async function demoCommand(
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}` },
   };
   await using gateway = await startGateway(examples, { listen: options.listen });
-  const operations = createClient(gateway);
+  const { endpoint, projectId, token } = gateway;
+  const client = createClient({ endpoint, projectId, credentials: { token } });
   const items = await readSyncItems(join(options.examples, 'sync-request.json'), context.input);
-  const logs = await runSync(operations, items, terminal, { signal });
-  print(terminal, resultsTable(logs, await recordsOf(operations, logs, signal)));
+  const logs = await runSync(client, items, terminal, { signal });
+  print(terminal, resultsTable(logs, await recordsOf(client, logs, signal)));
   print(terminal, `\n${failureSummary(logs)}\n`);
 
   const expected = expectedResults.parse(
     JSON.parse(await readFile(join(options.examples, 'expected-results.json'), 'utf8')),
   );
   const surprises = logs.filter((log) => {
-    const wanted = expected[log.extra_info.backup?.backup_id ?? ''];
-    return wanted?.level !== log.backup_sync.level || wanted.reason !== (log.backup_sync.reason?.code ?? null);
+    const wanted = expected[log.extra_info?.backup?.backup_id ?? ''];
+    const found = log.backup_sync;
+    return found === null || wanted?.level !== found.level || wanted.reason !== (found.reason?.code ?? null);
   });
   const well = surprises.length === 0 && logs.length === items.length;
   if (well) {
@@ -51,7 +53,7 @@ export async function demoCommand(
       `${styled(terminal, 'green', 'All is well:')} each backup came out as it should, the broken one included.`,
     );
   } else {
-    const names = surprises.map((log) => log.extra_info.backup?.backup_name).join(', ');
+    const names = surprises.map((log) => log.extra_info?.backup?.backup_name).join(', ');
     note(terminal, `${styled(terminal, 'red', 'Not as expected:')} ${names}`);
   }
   if (gateway.generatedPassword !== null) {

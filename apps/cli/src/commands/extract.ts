@@ -1,4 +1,5 @@
 import { type BackupSync, BackupSyncError, describeReason, fromWireTime } from '@backup-sync/contracts';
+import type { CbrBackup } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { liveLine } from '../progress.ts';
@@ -23,17 +24,18 @@ export async function extractCommand(
     );
   }
   await using connection = await connect(context.connect, environment, context.onFault);
-  const { operations } = connection;
+  const { operations } = connection.client;
   const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
+  const place = placeOf(backup);
   const item: BackupSync = {
     backup_id: backup.id,
     backup_name: backup.name,
-    bucket_name: backup.backup_sync.bucket_name,
-    image_path: backup.backup_sync.image_path,
+    bucket_name: place.bucket_name,
+    image_path: place.image_path,
     resource_id: backup.resource_id,
     resource_name: backup.resource_name,
     resource_type: backup.resource_type,
-    created_at: Math.floor(fromWireTime(backup.protected_at) / 1000),
+    created_at: Math.floor(fromWireTime(backup.protected_at ?? backup.created_at) / 1000),
   };
   const { extractBackup } = await import('@backup-sync/engine');
   const live = liveLine(terminal);
@@ -45,8 +47,8 @@ export async function extractCommand(
     signal,
     locate: async (id) => {
       try {
-        const { backup_sync: place } = (await operations.showBackup({ backup_id: id }, { signal })).backup;
-        return { storageUnitId: place.storage_unit, bucketName: place.bucket_name, imagePath: place.image_path };
+        const found = placeOf((await operations.showBackup({ backup_id: id }, { signal })).backup);
+        return { storageUnitId: found.storage_unit, bucketName: found.bucket_name, imagePath: found.image_path };
       } catch (error) {
         if (error instanceof BackupSyncError && error.code === 'backup_not_found') return null;
         throw error;
@@ -64,4 +66,10 @@ export async function extractCommand(
   }
   note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
   return exitCodes.done;
+}
+
+/** Where a backup lies, which only a backup-sync tells. */
+function placeOf(backup: CbrBackup): NonNullable<CbrBackup['backup_sync']> {
+  if (backup.backup_sync !== null) return backup.backup_sync;
+  throw new BackupSyncError('not_supported', `the service does not say where backup ${backup.id} lies`);
 }

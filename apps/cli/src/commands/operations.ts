@@ -1,4 +1,5 @@
-import type { Operation, OperationInput, OperationLog } from '@backup-sync/contracts';
+import type { Operation, OperationInput } from '@backup-sync/contracts';
+import type { CbrOperationLog } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatTable } from '../table.ts';
@@ -11,7 +12,7 @@ export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'proje
 
 export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const page = await connection.operations.listOperations(filter, { signal: context.signal });
+  const page = await connection.client.operations.listOperations(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
     const rows = page.operations.map((operation) => [
@@ -47,13 +48,13 @@ function resultOf({ reason, message, progress, ended_at }: Operation): string {
 export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operation } = await connection.operations.showOperation({ operation_id: operationId }, { signal });
+  const { operation } = await connection.client.operations.showOperation({ operation_id: operationId }, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
     else print(terminal, describeTask(operation));
     return exitCodes.done;
   }
-  const answer = await connection.operations.showOperationLog({ operation_log_id: operationId }, { signal });
+  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operationId }, { signal });
   if (terminal.json) printJson(terminal, answer);
   else {
     const rows = describe(answer.operation_log);
@@ -62,16 +63,22 @@ export async function showOperationCommand(context: CommandContext, operationId:
   return exitCodes.done;
 }
 
-function describe(log: OperationLog): string[][] {
-  const { backup_sync: result, extra_info: extra } = log;
+function describe(log: CbrOperationLog): string[][] {
+  const { backup_sync: result, error_info: error, extra_info: extra } = log;
   return [
     ['id', log.id],
     ['type', log.operation_type],
     ['status', log.status],
-    ['backup', extra.backup?.backup_id ?? extra.delete?.backup_id ?? '-'],
-    ['resource', `${extra.resource.name} (${extra.resource.id})`],
+    ['backup', extra?.backup?.backup_id ?? extra?.delete?.backup_id ?? '-'],
+    ['resource', extra?.resource ? `${extra.resource.name} (${extra.resource.id})` : '-'],
     ['accepted (UTC)', shortTime(log.created_at)],
     ['ended (UTC)', log.ended_at === null ? '-' : shortTime(log.ended_at)],
+    ...(result === null ? [['error', error?.message || '-']] : describeResult(result)),
+  ];
+}
+
+function describeResult(result: NonNullable<CbrOperationLog['backup_sync']>): string[][] {
+  return [
     ['outcome', result.outcome === null ? '-' : `${result.outcome}: ${result.message}`],
     ['level', result.level ?? '-'],
     ...(result.requests === null

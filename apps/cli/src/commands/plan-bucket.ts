@@ -5,7 +5,7 @@ import {
   describeReason,
   type Operation,
 } from '@backup-sync/contracts';
-import { followOperation, type Operations } from '@backup-sync/core';
+import type { Client, Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { forecastLine, planRows } from '../plan-table.ts';
@@ -25,10 +25,11 @@ export async function planBucketCommand(
 ): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection;
+  const { client } = connection;
+  const { operations } = client;
   const template = pathTemplate === undefined ? {} : { path_template: pathTemplate };
   const { operation_id: id } = await operations.startPlan({ ...parsePlace(place), ...template }, { signal });
-  const operation = await follow(context, operations, id);
+  const operation = await follow(context, client, id);
   const result = bucketPlanResult.safeParse(operation.result).data;
   if (operation.status !== 'success' || result === undefined) {
     const { message, number, remedy } = operation.reason ?? describeReason('internal', `operation ${id}`);
@@ -42,17 +43,17 @@ export async function planBucketCommand(
   return failing ? exitCodes.someItemsFailed : exitCodes.done;
 }
 
-async function follow({ terminal, signal }: CommandContext, operations: Operations, id: string): Promise<Operation> {
+async function follow({ terminal, signal }: CommandContext, client: Client, id: string): Promise<Operation> {
   const live = liveLine(terminal);
   try {
-    for await (const operation of followOperation(operations, id, { signal })) {
+    for await (const operation of client.followOperation(id, { signal })) {
       const { objects_listed: objects = 0, backups_planned: backups = 0 } = operation.progress;
       live.show(`planning: ${objects} objects listed, ${backups} backups planned`);
       if (operation.ended_at !== null) return operation;
     }
   } catch (error) {
     // Nobody waits for it any more.
-    if (signal.aborted) await operations.cancelOperation({ operation_id: id });
+    if (signal.aborted) await client.operations.cancelOperation({ operation_id: id });
     throw error;
   } finally {
     live.stop();

@@ -1,4 +1,3 @@
-import { planAll } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { planText } from '../plan-table.ts';
@@ -30,7 +29,7 @@ async function planFile(context: CommandContext, file: string): Promise<number> 
   const { terminal, signal } = context;
   const items = await readSyncItems(file, context.input);
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await planAll(connection.operations, items, { signal });
+  const answer = await connection.client.planBackups(items, { signal });
   if (terminal.json) printJson(terminal, answer);
   else print(terminal, planText(items, answer));
   return answer.plan.every(({ reason }) => reason === null) ? exitCodes.done : exitCodes.someItemsFailed;

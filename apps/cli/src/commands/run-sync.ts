@@ -1,24 +1,22 @@
-import type { Backup, BackupSyncInput, OperationLog } from '@backup-sync/contracts';
-import { type Operations, type SyncOptions, syncAll, waitForOperations } from '@backup-sync/core';
+import type { BackupSyncInput } from '@backup-sync/contracts';
+import type { CbrBackup, CbrOperationLog, Client, SyncOptions } from '@backup-sync/core';
 import { showProgress } from '../progress.ts';
 import { note, type Terminal } from '../terminal.ts';
 
 /** Syncs the items and follows them to their end. The logs come in the order of the items. */
 export async function runSync(
-  operations: Operations,
+  client: Client,
   items: readonly BackupSyncInput[],
   terminal: Terminal,
   options: SyncOptions,
-): Promise<OperationLog[]> {
+): Promise<CbrOperationLog[]> {
   const { signal } = options;
   const ids: string[] = [];
-  for await (const accepted of syncAll(operations, items, options)) {
-    for (const { operation_log_id } of accepted) ids.push(operation_log_id);
-  }
-  const ended = new Map<string, OperationLog>();
+  for await (const { operation_log_id } of client.syncBackups(items, options)) ids.push(operation_log_id);
+  const ended = new Map<string, CbrOperationLog>();
   const progress = showProgress(terminal, new Set(ids).size);
   try {
-    for await (const log of waitForOperations(operations, ids, { signal })) {
+    for await (const log of client.waitFor(ids, { signal })) {
       ended.set(log.id, log);
       progress.ended(log);
     }
@@ -32,18 +30,16 @@ export async function runSync(
 
 /** The records of the backups that these logs are of, by id, as far as they are recorded. */
 export async function recordsOf(
-  operations: Operations,
-  logs: readonly OperationLog[],
+  client: Client,
+  logs: readonly CbrOperationLog[],
   signal: AbortSignal,
-): Promise<Map<string, Backup>> {
-  const records = new Map<string, Backup>();
-  const wanted = new Set(logs.flatMap((log) => log.extra_info.backup?.backup_id ?? []));
-  let marker: string | undefined;
-  while (wanted.size > records.size) {
-    const page = await operations.listBackups({ limit: 1000, ...(marker !== undefined && { marker }) }, { signal });
-    for (const backup of page.backups) if (wanted.has(backup.id)) records.set(backup.id, backup);
-    marker = page.backups.at(-1)?.id;
-    if (page.backups.length < page.limit) break;
+): Promise<Map<string, CbrBackup>> {
+  const records = new Map<string, CbrBackup>();
+  const wanted = new Set(logs.flatMap((log) => log.extra_info?.backup?.backup_id ?? []));
+  if (wanted.size === 0) return records;
+  for await (const backup of client.allBackups({}, { signal })) {
+    if (wanted.has(backup.id)) records.set(backup.id, backup);
+    if (records.size === wanted.size) break;
   }
   return records;
 }

@@ -1,13 +1,6 @@
 import { once } from 'node:events';
-import {
-  hasProblem,
-  isToSync,
-  type Operation,
-  type OperationInput,
-  type OperationLog,
-  type Reason,
-} from '@backup-sync/contracts';
-import { followScan, type Operations, type ScanNews, waitForOperations } from '@backup-sync/core';
+import { hasProblem, isToSync, type Operation, type OperationInput, type Reason } from '@backup-sync/contracts';
+import type { CbrOperationLog, Client, ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { showScanProgress } from '../progress.ts';
@@ -42,14 +35,14 @@ export async function scanCommand(context: CommandContext, place: string, option
     with_ancestors: options.withAncestors,
     ...(options.pathTemplate !== undefined && { path_template: options.pathTemplate }),
   };
-  const { operation_id: id } = await connection.operations.startScan(input, { signal: context.signal });
-  return await followScanCommand(context, connection.operations, id, options.sync);
+  const { operation_id: id } = await connection.client.operations.startScan(input, { signal: context.signal });
+  return await followScanCommand(context, connection.client, id, options.sync);
 }
 
 /** Follows a scan that was started, as `scan` and `sources scan` do. */
 export async function followScanCommand(
   context: CommandContext,
-  operations: Operations,
+  client: Client,
   operationId: string,
   sync: boolean,
 ): Promise<number> {
@@ -59,7 +52,7 @@ export async function followScanCommand(
   const problems: ProblemCounts = new Map();
   let last: Operation | undefined;
   try {
-    for await (const news of followScan(operations, operationId, { signal })) {
+    for await (const news of client.followScan(operationId, { signal })) {
       last = news.operation;
       for (const finding of news.findings) {
         if (hasProblem(finding)) countProblem(problems, finding.problem);
@@ -69,15 +62,15 @@ export async function followScanCommand(
       progress.shows(news);
     }
     if (sync) progress.importing(imports.length);
-    const logs: OperationLog[] = [];
-    for await (const log of waitForOperations(operations, imports, { signal })) logs.push(log);
+    const logs: CbrOperationLog[] = [];
+    for await (const log of client.waitFor(imports, { signal })) logs.push(log);
     progress.stop();
     return conclude(terminal, last, logs, problems);
   } catch (error) {
     progress.stop();
     if (signal.aborted) {
       // Nobody reads on: what was accepted to be brought in goes on, the search does not.
-      await operations.cancelOperation({ operation_id: operationId });
+      await client.operations.cancelOperation({ operation_id: operationId });
     }
     throw error;
   }
@@ -109,7 +102,7 @@ function countProblem(counts: ProblemCounts, reason: Reason): void {
 function conclude(
   terminal: Terminal,
   scan: Operation | undefined,
-  logs: readonly OperationLog[],
+  logs: readonly CbrOperationLog[],
   problems: ProblemCounts,
 ): number {
   if (scan === undefined || scan.status !== 'success') {
@@ -133,7 +126,10 @@ function conclude(
 /** Asks a scan or verification to stop. */
 export async function cancelOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await connection.operations.cancelOperation({ operation_id: operationId }, { signal: context.signal });
+  const answer = await connection.client.operations.cancelOperation(
+    { operation_id: operationId },
+    { signal: context.signal },
+  );
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, `${operationId}: ${describeStop(answer.operation)}`);
   return exitCodes.done;

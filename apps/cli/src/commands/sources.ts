@@ -5,7 +5,7 @@ import {
   type OperationOutput,
   type Source,
 } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatTable, printable } from '../table.ts';
@@ -19,7 +19,7 @@ type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucke
 export async function addSourceCommand(context: CommandContext, place: string, fields: NewSource): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const input = { name: place, ...fields, ...parsePlace(place) };
-  const answer = await connection.operations.addSource(input, { signal: context.signal });
+  const answer = await connection.client.operations.addSource(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, describeSource(answer.source));
   return exitCodes.done;
@@ -27,7 +27,7 @@ export async function addSourceCommand(context: CommandContext, place: string, f
 
 export async function listSourcesCommand(context: CommandContext): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await connection.operations.listSources({}, { signal: context.signal });
+  const answer = await connection.client.operations.listSources({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const headings = ['NAME', 'PLACE', 'STATUS', 'NEXT RUN (UTC)', 'LAST GOOD SYNC (UTC)', 'ID'];
@@ -47,33 +47,33 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
 
 /** Commands on one source, by its name or id. */
 export const sourceCommands = {
-  show: onSource(async (operations, source_id, { terminal, signal }) => {
+  show: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.showSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSource(terminal, answer);
     return exitCodes.done;
   }),
-  scan: onSource(async (operations, source_id, context) => {
-    const { operation_id } = await operations.scanSource({ source_id }, { signal: context.signal });
-    return followScanCommand(context, operations, operation_id, true);
+  scan: onSource(async (client, source_id, context) => {
+    const { operation_id } = await client.operations.scanSource({ source_id }, { signal: context.signal });
+    return followScanCommand(context, client, operation_id, true);
   }),
-  pause: onSource(async (operations, source_id, { terminal, signal }) => {
+  pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else print(terminal, describeSource(answer.source));
     return exitCodes.done;
   }),
-  resume: onSource(async (operations, source_id, { terminal, signal }) => {
+  resume: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.resumeSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else print(terminal, describeSource(answer.source));
     return exitCodes.done;
   }),
-  confirm: onSource(async (operations, source_id, context) => {
-    const { operation_id } = await operations.confirmSource({ source_id }, { signal: context.signal });
-    return followScanCommand(context, operations, operation_id, true);
+  confirm: onSource(async (client, source_id, context) => {
+    const { operation_id } = await client.operations.confirmSource({ source_id }, { signal: context.signal });
+    return followScanCommand(context, client, operation_id, true);
   }),
-  remove: onSource(async (operations, source_id, { terminal, signal }) => {
+  remove: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     await operations.removeSource({ source_id }, { signal });
     note(terminal, 'removed; its records stay');
     return exitCodes.done;
@@ -81,16 +81,16 @@ export const sourceCommands = {
 } as const;
 
 /** A command that connects, and finds the source by its name or id. */
-function onSource(run: (operations: Operations, sourceId: string, context: CommandContext) => Promise<number>) {
+function onSource(run: (client: Client, sourceId: string, context: CommandContext) => Promise<number>) {
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
-    const { operations } = connection;
-    const { sources } = await operations.listSources({}, { signal: context.signal });
+    const { client } = connection;
+    const { sources } = await client.operations.listSources({}, { signal: context.signal });
     const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
     if (source === undefined) {
       throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
     }
-    return await run(operations, source.id, context);
+    return await run(client, source.id, context);
   };
 }
 

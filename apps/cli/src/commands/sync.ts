@@ -1,5 +1,5 @@
 import type { BackupSyncInput, PlanSyncAnswer } from '@backup-sync/contracts';
-import { type Operations, planAll } from '@backup-sync/core';
+import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { planText } from '../plan-table.ts';
@@ -25,16 +25,16 @@ export async function syncCommand(context: CommandContext, file: string, options
   if (planFirst && !yes) refuseUnlessAskable(context, file);
   const items = await readSyncItems(file, context.input);
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection;
-  const plan = planFirst ? await showPlan(context, operations, items) : null;
+  const { client } = connection;
+  const plan = planFirst ? await showPlan(context, client, items) : null;
   if (planFirst && !yes && !(await confirm(context, `Sync ${items.length}?`))) {
     note(terminal, 'nothing was synced');
     return exitCodes.failure;
   }
-  const logs = await runSync(operations, items, terminal, { signal, withAncestors });
+  const logs = await runSync(client, items, terminal, { signal, withAncestors });
   if (terminal.json) printJson(terminal, { ...(plan !== null && { plan }), operation_logs: logs });
   else {
-    print(terminal, resultsTable(logs, await recordsOf(operations, logs, signal)));
+    print(terminal, resultsTable(logs, await recordsOf(client, logs, signal)));
     const failures = failureSummary(logs);
     if (failures !== '') print(terminal, `\n${failures}`);
   }
@@ -43,10 +43,10 @@ export async function syncCommand(context: CommandContext, file: string, options
 
 async function showPlan(
   { terminal, signal }: CommandContext,
-  operations: Operations,
+  client: Client,
   items: readonly BackupSyncInput[],
 ): Promise<PlanSyncAnswer> {
-  const plan = await planAll(operations, items, { signal });
+  const plan = await client.planBackups(items, { signal });
   if (!terminal.json) print(terminal, `${planText(items, plan)}\n`);
   return plan;
 }

@@ -1,5 +1,5 @@
 import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
-import { followOperation, type Operations } from '@backup-sync/core';
+import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
@@ -21,7 +21,8 @@ export async function verifyCommand(
 ): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection;
+  const { client } = connection;
+  const { operations } = client;
   const started: string[] = [];
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
@@ -34,7 +35,7 @@ export async function verifyCommand(
         refused.push(refusalOf(backupId, error));
       }
     }
-    for (const id of started) ended.push(await follow(operations, id, context));
+    for (const id of started) ended.push(await follow(client, id, context));
   } catch (error) {
     // Nobody waits for them any more.
     if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
@@ -55,10 +56,10 @@ function refusalOf(backupId: string, error: unknown): Refusal {
   return { backup_id: backupId, code, message, remedy };
 }
 
-async function follow(operations: Operations, id: string, { terminal, signal }: CommandContext): Promise<Operation> {
+async function follow(client: Client, id: string, { terminal, signal }: CommandContext): Promise<Operation> {
   const live = liveLine(terminal);
   try {
-    for await (const operation of followOperation(operations, id, { signal })) {
+    for await (const operation of client.followOperation(id, { signal })) {
       if (hasEnded(operation.status)) return operation;
       live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
     }

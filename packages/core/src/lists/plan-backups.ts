@@ -1,14 +1,13 @@
-import { BackupSyncError, type BackupSyncInput, type PlanSyncAnswer } from '@backup-sync/contracts';
-import { batches } from './batches.ts';
-import type { CallOptions, Operations } from './operations.ts';
-
+import type { BackupSyncInput, PlanSyncAnswer } from '@backup-sync/contracts';
+import type { CallOptions, Operations } from '../operations.ts';
+import { batches, refuseStrangers, type Several } from './batches.ts';
 /**
- * Plans any number of backups, 50 a call, as `syncAll` would sync them, one call after the other. The plan is in the
+ * Plans any number of backups, 50 a call, as `syncBackups` would sync them, one call after the other. The plan is in the
  * order of the list; costs are added up, and the time is unknown (null) as soon as that of one call is.
  */
-export async function planAll(
+export async function planBackups(
   operations: Pick<Operations, 'planSync'>,
-  items: readonly BackupSyncInput[],
+  items: Several<BackupSyncInput>,
   options: CallOptions = {},
 ): Promise<PlanSyncAnswer> {
   let whole: PlanSyncAnswer = {
@@ -16,13 +15,9 @@ export async function planAll(
     forecast: { lists: 0, gets: 0, bytes_read: 0, seconds: 0 },
     requests: { lists: 0, gets: 0, bytes_read: 0 },
   };
-  for (const batch of batches(items)) {
-    const answer = await operations.planSync({ sync: batch.map(({ item }) => item) }, options);
-    for (const [position, { item }] of batch.entries()) {
-      if (answer.plan[position]?.backup_id !== item.backup_id) {
-        throw new BackupSyncError('unexpected_answer', `the answer does not name ${item.backup_id} in its place`);
-      }
-    }
+  for await (const { items: sync } of batches(items)) {
+    const answer = await operations.planSync({ sync: [...sync] }, options);
+    refuseStrangers(sync, answer.plan);
     whole = joined(whole, answer);
   }
   return whole;

@@ -1,0 +1,97 @@
+// pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--runs 3]: what syncing through core costs,
+// against a plain loop of one call after another: an array (core), which is checked whole before the first call, and an
+// async iterable (iterable), which is checked as it comes.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { run as runCommand, startServer } from '../../apps/cli/src/testing.ts';
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    backups: { type: 'string', default: '10000' },
+    'latency-ms': { type: 'string', default: '50' },
+    stream: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '3' },
+  },
+});
+/** Calls that core has under way at once, at most. */
+const connections = 32;
+const latencyMs = Number(values['latency-ms']);
+const calls = Math.ceil(Number(values.backups) / 50);
+
+type Service = { readonly endpoint: string; readonly projectId: string; readonly token: string };
+type Measured = { readonly accepted: number; readonly seconds: number; readonly peakMiB: number };
+
+const scriptArgs = (name: string) => ['--conditions=@backup-sync/source', join(import.meta.dirname, name)];
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+async function measure(way: string, { endpoint, projectId, token }: Service, count: string): Promise<Measured> {
+  const args = [...scriptArgs('client-run.ts'), way, endpoint, projectId, token, count];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const measured: Measured = JSON.parse(stdout);
+  if (measured.accepted !== Number(count)) throw new Error(`${measured.accepted} of ${count} were accepted`);
+  return measured;
+}
+
+/** Starts the answering server, which forwards where it is told to, and stops it again. */
+async function withServer<T>(args: readonly string[], act: (endpoint: string) => Promise<T>): Promise<T> {
+  const child: ChildProcess = spawn(process.execPath, [...scriptArgs('client-server.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [line] = await once(child.stdout ?? child, 'data');
+    return await act(String(line).trim());
+  } finally {
+    child.kill();
+  }
+}
+
+async function compare(service: Service): Promise<void> {
+  const idealSeconds = (calls * latencyMs) / 1000 / connections;
+  for (let pair = 1; pair <= Number(values.runs); pair += 1) {
+    const loop = await measure('loop', service, values.backups);
+    print(`  loop ${loop.seconds.toFixed(2)} s`);
+    for (const way of ['core', 'iterable']) {
+      const { seconds } = await measure(way, service, values.backups);
+      print(
+        `  ${way} ${seconds.toFixed(2)} s, ${(loop.seconds / seconds).toFixed(1)} times faster, ` +
+          `${(seconds / idealSeconds).toFixed(2)} of calls x latency / connections (${idealSeconds.toFixed(2)} s)`,
+      );
+    }
+  }
+}
+
+print(`${values.backups} backups in ${calls} calls, ${latencyMs} ms each, to a server that only answers`);
+await withServer(['--latency-ms', values['latency-ms']], (endpoint) =>
+  compare({ endpoint, projectId: 'p', token: 't' }),
+);
+
+print(
+  '\nthe same to the gateway behind that latency: until all are accepted. Nothing lies at the paths: imports fail soon',
+);
+const home = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
+try {
+  await mkdir(join(home, 'storage', 'bench'), { recursive: true });
+  await using server = await startServer(join(home, 'data'), `file:${join(home, 'storage')}`);
+  const { output } = await runCommand(['token', '--json'], {
+    environment: { BACKUP_SYNC_DATA_DIR: join(home, 'data'), BACKUP_SYNC_STORAGE: `file:${join(home, 'storage')}` },
+  });
+  const { token, project_id: projectId } = JSON.parse(output);
+  await withServer(['--latency-ms', values['latency-ms'], '--forward', server.endpoint], (endpoint) =>
+    compare({ endpoint, projectId, token }),
+  );
+} finally {
+  await rm(home, { recursive: true, force: true });
+}
+
+print(`\nmemory, an async iterable to a server that only answers, at once`);
+await withServer(['--latency-ms', '0'], async (endpoint) => {
+  for (const count of ['10000', values.stream]) {
+    const { seconds, peakMiB } = await measure('iterable', { endpoint, projectId: 'p', token: 't' }, count);
+    print(`  ${count} items: peak ${peakMiB.toFixed(0)} MiB, ${(Number(count) / seconds).toFixed(0)} items/s`);
+  }
+});

@@ -1,0 +1,32 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import { createClient } from '@backup-sync/core';
+
+const [endpoint = 'http://127.0.0.1:8787', projectId = '', password = ''] = process.argv.slice(2);
+const client = createClient({ endpoint, projectId, credentials: { user: 'admin', password } });
+
+/** Any number: an array, an iterable, or what comes in time. */
+async function* backups() {
+  for (let day = 1; day <= 120; day += 1) {
+    yield {
+      backup_id: `day-${day}`,
+      backup_name: `day-${day}`,
+      bucket_name: 'backups',
+      image_path: `web-server/day-${day}`,
+      resource_id: 'web-server',
+      resource_name: 'web-server',
+      created_at: 1_767_225_600 + day * 86_400,
+    };
+  }
+}
+
+try {
+  const accepted = client.syncBackups(backups());
+  for await (const log of client.waitFor(accepted, { deadlineMs: Date.now() + 30 * 60_000 })) {
+    console.log(log.extra_info?.backup?.backup_id, log.status, log.error_info?.message);
+  }
+} catch (error) {
+  if (!(error instanceof BackupSyncError)) throw error;
+  // What to do depends on the code; of a list, `progress` says which items were accepted.
+  console.error(error.code, error.message, error.progress);
+  process.exitCode = 1;
+}

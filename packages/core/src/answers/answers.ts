@@ -1,0 +1,24 @@
+import { type CallName, type OperationOutput, operations } from '@backup-sync/contracts';
+import type { z } from 'zod';
+import { listCbrBackupsAnswer, showCbrBackupAnswer } from './cbr-backup.ts';
+import { listCbrOperationLogsAnswer, showCbrOperationLogAnswer } from './cbr-operation-log.ts';
+
+/** Answers in which CBR-compatible services differ from each other: read leniently. All others are as the table says. */
+const cbrAnswers = {
+  listBackups: listCbrBackupsAnswer,
+  showBackup: showCbrBackupAnswer,
+  listOperationLogs: listCbrOperationLogsAnswer,
+  showOperationLog: showCbrOperationLogAnswer,
+} as const satisfies Partial<Record<CallName, z.ZodType>>;
+
+/** What a call answers with. */
+export type AnswerOf<Name extends CallName> = Name extends keyof typeof cbrAnswers
+  ? z.output<(typeof cbrAnswers)[Name]>
+  : OperationOutput<Name>;
+
+const readings: Partial<Record<CallName, z.ZodType>> = cbrAnswers;
+
+/** What the answer of a verb must be. */
+export function answerSchema(name: CallName): z.ZodType {
+  return readings[name] ?? operations[name].output;
+}

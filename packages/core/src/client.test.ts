@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { createClient } from './client.ts';
+import { clockedRuntime } from './testing/clocked-runtime.ts';
+import { startService } from './testing/service.ts';
+import { accepting, cloudBackup, item } from './testing/wire.ts';
+
+describe('a call', () => {
+  test('goes to the path of the table, with the token, and what the path does not carry as query or body', async () => {
+    await using service = await startService((call) =>
+      call.method === 'POST' ? accepting(call) : { body: { backups: [], count: 0, limit: 5, offset: 0 } },
+    );
+    const { operations } = service.client();
+    await operations.syncBackups({ sync: [item('b/1')] });
+    await operations.listBackups({ limit: 5, name: "a b'+", sort: 'name:asc', status: ['error', 'available'] });
+    expect(service.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST /v3/p%2F1/backups/sync',
+      'GET /v3/p%2F1/backups?limit=5&name=a%20b%27%2B&sort=name%3Aasc&status=error%2Cavailable',
+    ]);
+    const sent = { ...item('b/1'), resource_type: 'OS::Native::Server' };
+    expect(JSON.parse(service.seen[0]?.body ?? '')).toEqual({ sync: [sent] });
+    expect(service.seen[0]?.headers).toMatchObject({
+      'x-auth-token': 'secret-token',
+      'content-type': 'application/json',
+    });
+  });
+
+  test('is not sent when its input is wrong', async () => {
+    await using service = await startService(accepting);
+    await expect(service.client().operations.syncBackups({ sync: [] })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(service.seen).toEqual([]);
+  });
+
+  test.each([
+    [{ status: 404, body: { error_code: 'BackupSync.1009', error_msg: 'none' } }, 'backup_not_found', 'none'],
+    [{ status: 404, body: { error_code: 'BackupService.0001', error_msg: 'none' } }, 'backup_not_found', 'none'],
+    [{ status: 400, body: { error_code: 'BackupService.6105', error_msg: 'vault?' } }, 'refused', 'vault?'],
+    [{ status: 400, body: { errorCode: 'X', errorMsg: 'camels' } }, 'refused', 'camels'],
+    [{ status: 401, body: { error: { code: 401, message: 'go away' } } }, 'not_authenticated', 'go away'],
+    [{ status: 403, body: { code: 'X', message: 'no' } }, 'role_not_allowed', 'no'],
+    [{ status: 429, body: { error_code: 'APIGW.0308', error_msg: 'slow down' } }, 'throttled', 'slow down'],
+    [
+      { status: 502, headers: { 'X-Request-Id': 'r-7' }, body: '<html>' },
+      'unavailable',
+      'status 502 (X-Request-Id r-7)',
+    ],
+    [{ status: 200, body: '<html>' }, 'unexpected_answer', 'not JSON'],
+    [{ status: 200, body: { hello: 1 } }, 'unexpected_answer', 'not of this API'],
+    [{ status: 302, headers: { Location: 'http://127.0.0.1:9' } }, 'unreachable', 'redirect'],
+    [null, 'unreachable', 'does not answer'],
+  ])('answered with %j fails with %s', async (answer, code, message) => {
+    await using service = await startService(() => answer);
+    await expect(service.client({}, clockedRuntime()).operations.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
+      name: 'BackupSyncError',
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('that is aborted says so, before it is sent and while it waits for its answer', async () => {
+    const waiting = Promise.withResolvers<null>();
+    const asked = Promise.withResolvers<void>();
+    await using service = await startService(() => {
+      asked.resolve();
+      return waiting.promise;
+    });
+    const { operations } = service.client();
+    await expect(operations.listBackups({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    expect(service.seen).toEqual([]);
+    const stopping = new AbortController();
+    const call = operations.listBackups({}, { signal: stopping.signal });
+    await asked.promise;
+    stopping.abort();
+    await expect(call).rejects.toMatchObject({ code: 'aborted' });
+    waiting.resolve(null);
+  });
+
+  test('keeps the path of an endpoint, and says its /v3 once', async () => {
+    await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
+    for (const path of ['/', '/cbr/', '/cbr/v3', '/v3/']) {
+      const client = createClient({
+        endpoint: service.endpoint + path,
+        projectId: 'p',
+        credentials: { token: 't' },
+      });
+      await client.operations.showBackup({ backup_id: 'b' });
+    }
+    expect(service.seen.map(({ url }) => url)).toEqual([
+      '/v3/p/backups/b',
+      '/cbr/v3/p/backups/b',
+      '/cbr/v3/p/backups/b',
+      '/v3/p/backups/b',
+    ]);
+  });
+});
+
+test('an endpoint that is no address is refused', () => {
+  for (const endpoint of ['localhost', 'file:///tmp', '']) {
+    expect(() => createClient({ endpoint, projectId: 'p', credentials: { token: 't' } })).toThrow('endpoint:');
+  }
+});
+
+describe('a service that is not a backup-sync', () => {
+  test('is read with what it leaves out as null, and times in one form', async () => {
+    const bare = cloudBackup('b');
+    await using service = await startService(({ url }) => ({
+      body: url.endsWith('/backups/b')
+        ? { backup: { ...bare, created_at: '2026-01-01T00:00:00Z', incremental: 'true', description: null, more: 1 } }
+        : {
+            operation_log: { id: 'o', status: 'success', operation_type: 'sync', created_at: '2026-01-01 00:00:00.5' },
+          },
+    }));
+    const { operations } = service.client();
+    const { backup } = await operations.showBackup({ backup_id: 'b' });
+    expect(backup).toMatchObject({ ...bare, incremental: true, description: null, parent_id: null, backup_sync: null });
+    expect(backup).not.toHaveProperty('more');
+    const { operation_log: log } = await operations.showOperationLog({ operation_log_id: 'o' });
+    expect(log).toMatchObject({
+      status: 'success',
+      created_at: '2026-01-01T00:00:00.500000',
+      ended_at: null,
+      extra_info: null,
+      backup_sync: null,
+    });
+  });
+
+  test('refuses what only a backup-sync can do, and the error says that', async () => {
+    await using service = await startService(() => ({
+      status: 404,
+      body: { error_code: 'APIGW.0101', error_msg: 'The API does not exist' },
+    }));
+    await expect(service.client().operations.listSources({})).rejects.toMatchObject({
+      code: 'not_supported',
+      message: expect.stringContaining('is not a backup-sync'),
+    });
+  });
+});

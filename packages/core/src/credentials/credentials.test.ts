@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { sha256Hex, signature } from '../signing/signature.ts';
+import { clockedRuntime } from '../testing/clocked-runtime.ts';
+import { type Reply, type Seen, startService } from '../testing/service.ts';
+import { accepting, cloudBackup, item } from '../testing/wire.ts';
+import { issueToken } from './issue-token.ts';
+
+const hourMs = 3_600_000;
+const user = { user: 'u', password: 'pw', domain: 'd' };
+
+/** Issues `t1`, `t2`, … for an hour each, and takes those of `valid` alone; all of them where it is left out. */
+function identityService(valid: (token: string) => boolean = () => true) {
+  let issued = 0;
+  return ({ url, headers }: Seen): Reply => {
+    if (url.endsWith('/v3/auth/tokens')) {
+      issued += 1;
+      return {
+        status: 201,
+        headers: { 'X-Subject-Token': `t${issued}` },
+        body: {
+          token: {
+            // Another clock than the caller's.
+            issued_at: '2020-11-23T12:00:00.000000Z',
+            expires_at: '2020-11-23T13:00:00.000000Z',
+            project: { id: 'p/1', name: 'one' },
+            catalog: [{ type: 'cbr', endpoints: [] }],
+          },
+        },
+      };
+    }
+    if (!valid(String(headers['x-auth-token']))) return { status: 401, body: { error: { message: 'go away' } } };
+    return { body: { backup: cloudBackup('b') } };
+  };
+}
+
+const tokensUsed = (seen: readonly Seen[]) => seen.flatMap(({ headers }) => headers['x-auth-token'] ?? []);
+
+describe('a user with password', () => {
+  test('gets one token for many calls, scoped to the project', async () => {
+    await using service = await startService(identityService());
+    const { operations } = service.client({ credentials: user });
+    await Promise.all(Array.from({ length: 20 }, () => operations.showBackup({ backup_id: 'b' })));
+    expect(new Set(tokensUsed(service.seen))).toEqual(new Set(['t1']));
+    const [first, ...rest] = service.seen;
+    expect(rest.every(({ url }) => !url.endsWith('tokens'))).toBe(true);
+    expect(JSON.parse(first?.body ?? '')).toEqual({
+      auth: {
+        identity: {
+          methods: ['password'],
+          password: { user: { name: 'u', password: 'pw', domain: { name: 'd' } } },
+        },
+        scope: { project: { id: 'p/1' } },
+      },
+    });
+  });
+
+  test('gets a fresh token before the end of the old one, by the life that the service gave it', async () => {
+    const runtime = clockedRuntime();
+    await using service = await startService(identityService());
+    const { operations } = service.client({ credentials: user }, runtime);
+    for (const passedMs of [0, 0.9 * hourMs, 0.04 * hourMs]) {
+      runtime.pass(passedMs);
+      await operations.showBackup({ backup_id: 'b' });
+    }
+    expect(tokensUsed(service.seen)).toEqual(['t1', 't1', 't2']);
+  });
+
+  test('gets a fresh token once when the one it holds is refused, and one for all calls', async () => {
+    let revoked = false;
+    await using service = await startService(identityService((token) => !(revoked && token === 't1')));
+    const { operations } = service.client({ credentials: user });
+    await operations.showBackup({ backup_id: 'b' });
+    revoked = true;
+    await Promise.all(Array.from({ length: 10 }, () => operations.showBackup({ backup_id: 'b' })));
+    expect(service.seen.filter(({ url }) => url.endsWith('tokens')).length).toBe(2);
+  });
+
+  test('is told so when the fresh one is refused too', async () => {
+    await using service = await startService(identityService(() => false));
+    const { operations } = service.client({ credentials: user });
+    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
+    expect(tokensUsed(service.seen)).toEqual(['t1', 't2']);
+  });
+
+  test('may ask elsewhere for tokens, and is told where that fails', async () => {
+    await using identity = await startService(() => ({ status: 401, body: { error: { message: 'wrong password' } } }));
+    await using service = await startService(identityService());
+    const { operations } = service.client({ credentials: { ...user, identityEndpoint: `${identity.endpoint}/v3` } });
+    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
+      code: 'not_authenticated',
+      message: 'wrong password',
+    });
+    expect(identity.seen.map(({ url }) => url)).toEqual(['/v3/auth/tokens']);
+    expect(service.seen).toEqual([]);
+  });
+
+  test('one call that is aborted while a token is fetched leaves the others to it', async () => {
+    const stopping = new AbortController();
+    const reply = identityService();
+    await using service = await startService(async (call) => {
+      if (call.url.endsWith('tokens')) stopping.abort();
+      return reply(call);
+    });
+    const { operations } = service.client({ credentials: user });
+    const aborted = operations.showBackup({ backup_id: 'b' }, { signal: stopping.signal });
+    const other = operations.showBackup({ backup_id: 'b' });
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+    expect((await other).backup.id).toBe('b');
+    expect(tokensUsed(service.seen)).toEqual(['t1']);
+  });
+});
+
+test('a token that is refused is not tried again', async () => {
+  await using service = await startService(() => ({ status: 401, body: {} }));
+  const { operations } = service.client();
+  await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
+  expect(service.seen.length).toBe(1);
+});
+
+test('an access key pair signs what is really sent, and sends no token', async () => {
+  await using service = await startService((call) =>
+    call.method === 'POST' ? accepting(call) : { body: { backups: [] } },
+  );
+  const { operations } = service.client({ credentials: { accessKey: 'AK', secretKey: 'SK' } });
+  await operations.syncBackups({ sync: [{ ...item('备份'), resource_name: "a 'b' (c)!*~" }] });
+  await operations.listBackups({ name: "a b+'(c)!*~备", sort: 'name:asc' });
+  expect(service.seen.length).toBe(2);
+  for (const { method, url, headers, body } of service.seen) {
+    expect(headers['x-auth-token']).toBeUndefined();
+    expect(headers['x-project-id']).toBe('p/1');
+    const [, names = '', signed] =
+      /^SDK-HMAC-SHA256 Access=AK, SignedHeaders=([^,]+), Signature=(\w+)$/.exec(String(headers.authorization)) ?? [];
+    expect(names.split(';')).toEqual(expect.arrayContaining(['host', 'x-sdk-date', 'x-project-id']));
+    const request = {
+      method,
+      target: url,
+      headers: Object.entries(headers).map(([name, value]) => [name, String(value)] as const),
+      signedHeaders: names.split(';'),
+      bodyHash: await sha256Hex(body),
+    };
+    expect(await signature('SK', String(headers['x-sdk-date']), request)).toBe(signed);
+  }
+});
+
+describe('issueToken', () => {
+  test('answers with the token from its header, its project and its end', async () => {
+    await using service = await startService(identityService());
+    expect(await issueToken(service.endpoint, { user: 'u', password: 'pw' })).toEqual({
+      token: 't1',
+      projectId: 'p/1',
+      expiresAtMs: Date.UTC(2020, 10, 23, 13),
+    });
+    expect(JSON.parse(service.seen[0]?.body ?? '').auth).not.toHaveProperty('scope');
+  });
+
+  test('exchanges a token for a fresh one', async () => {
+    await using service = await startService(identityService());
+    await issueToken(service.endpoint, { token: 'old' });
+    expect(JSON.parse(service.seen[0]?.body ?? '')).toEqual({
+      auth: { identity: { methods: ['token'], token: { id: 'old' } } },
+    });
+  });
+
+  test('refuses an answer without a token of a project', async () => {
+    await using service = await startService(() => ({ status: 201, body: { token: {} } }));
+    await expect(issueToken(service.endpoint, { user: 'u', password: 'pw' })).rejects.toMatchObject({
+      code: 'unexpected_answer',
+    });
+  });
+});

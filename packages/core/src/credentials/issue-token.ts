@@ -1,0 +1,86 @@
+import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefuse } from '@backup-sync/contracts';
+import { z } from 'zod';
+import { parseEndpoint, urlOf } from '../http/endpoint.ts';
+import { Transport } from '../http/transport.ts';
+import type { CallOptions } from '../operations.ts';
+import { systemRuntime } from '../runtime.ts';
+import { anonymous } from './authorization.ts';
+
+export type PasswordCredentials = {
+  readonly user: string;
+  readonly password: string;
+  /** Name of the user's domain; Huawei Cloud wants the account's. */
+  readonly domain?: string;
+  /** Project to scope the token to; without one the service chooses. */
+  readonly project?: { readonly id: string } | { readonly name: string };
+};
+
+export type ClientToken = {
+  readonly token: string;
+  readonly projectId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
+};
+
+/** What is needed of the answer; clouds tell much more, and not all of it alike. */
+const tokenAnswer = z.object({
+  token: z.object({
+    issued_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+    project: z.object({ id: z.string() }),
+  }),
+});
+
+/**
+ * Fetches a token by `POST /v3/auth/tokens`, for a user with password or in exchange for a token. Throws
+ * `BackupSyncError`.
+ */
+export async function issueToken(
+  endpoint: string,
+  credentials: PasswordCredentials | { readonly token: string },
+  { signal }: CallOptions = {},
+): Promise<ClientToken> {
+  const transport = new Transport(anonymous, systemRuntime);
+  const { token, projectId, expiresAtMs } = await fetchToken(
+    transport,
+    tokensUrl(parseEndpoint(endpoint)),
+    credentials,
+    signal,
+  );
+  return { token, projectId, expiresAtMs };
+}
+
+/** Where an identity service issues tokens. */
+export function tokensUrl(endpoint: URL): URL {
+  return urlOf(endpoint, '/v3/auth/tokens');
+}
+
+/** `lifetimeMs` is by the service's own clock: it does not matter whether this machine's agrees. */
+export async function fetchToken(
+  identity: Transport,
+  url: URL,
+  credentials: PasswordCredentials | { readonly token: string },
+  signal: AbortSignal | undefined,
+): Promise<ClientToken & { readonly lifetimeMs: number }> {
+  const body = parseOrRefuse(issueTokenRequest, { auth: authOf(credentials) } satisfies IssueTokenRequest);
+  const answer = await identity.call({ method: 'POST', url, body, repeatable: true, signal });
+  const parsed = tokenAnswer.safeParse(answer.body);
+  const token = answer.headers.get('x-subject-token');
+  if (!parsed.success || token === null) {
+    throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with a token of a project`, {
+      cause: parsed.error,
+    });
+  }
+  const { project, issued_at, expires_at } = parsed.data.token;
+  const expiresAtMs = Date.parse(expires_at);
+  return { token, projectId: project.id, expiresAtMs, lifetimeMs: expiresAtMs - Date.parse(issued_at) };
+}
+
+function authOf(credentials: PasswordCredentials | { readonly token: string }): IssueTokenRequest['auth'] {
+  if ('token' in credentials) return { identity: { methods: ['token'], token: { id: credentials.token } } };
+  const { user: name, password, domain = 'Default', project } = credentials;
+  return {
+    identity: { methods: ['password'], password: { user: { name, password, domain: { name: domain } } } },
+    ...(project !== undefined && { scope: { project } }),
+  };
+}

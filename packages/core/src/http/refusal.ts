@@ -1,0 +1,78 @@
+import { BackupSyncError, type ErrorCode, errorCodeOf } from '@backup-sync/contracts';
+import { z } from 'zod';
+
+/** What a service said instead of doing what it was asked. */
+export type Refusal = {
+  readonly error: BackupSyncError;
+  readonly status: number;
+  /** The service asks for fewer calls, whatever its status says. */
+  readonly throttled: boolean;
+  /** By its number the answer of a backup-sync, not of some other service. */
+  readonly ours: boolean;
+  /** From `Retry-After`; null where it is not given. */
+  readonly retryAfterMs: number | null;
+};
+
+/** What clouds answer when their API gateway has had enough calls. */
+const cloudThrottled = 'APIGW.0308';
+
+/** The forms in which CBR-compatible services say why: at the top, or one object deeper. */
+const refusalBody = z.object({
+  error_code: z.string().optional(),
+  errorCode: z.string().optional(),
+  code: z.union([z.string(), z.number()]).optional(),
+  error_msg: z.string().optional(),
+  errorMsg: z.string().optional(),
+  message: z.string().optional(),
+  problems: z.array(z.object({ place: z.string(), message: z.string() })).optional(),
+});
+const nestedRefusalBody = z.object({ error: refusalBody });
+
+/** Reads an answer whose status is not 2xx; `text` is its body. */
+export function readRefusal(url: URL, response: Response, text: string, nowMs: number): Refusal {
+  const { status, headers } = response;
+  const body = parseJson(text);
+  const outer = refusalBody.safeParse(body).data;
+  const said = outer?.error_code === undefined ? (nestedRefusalBody.safeParse(body).data?.error ?? outer) : outer;
+  const number = String(said?.error_code ?? said?.errorCode ?? said?.code ?? '');
+  const message = said?.error_msg ?? said?.errorMsg ?? said?.message ?? `${url.origin} answered with status ${status}`;
+  const known = errorCodeOf(number);
+  const throttled = known === 'throttled' || number === cloudThrottled || status === 429;
+  const requestId = headers.get('x-request-id');
+  return {
+    error: new BackupSyncError(
+      known ?? (throttled ? 'throttled' : codeOfStatus(status)),
+      // Whoever runs the service looks for it by this.
+      status >= 500 && requestId !== null ? `${message} (X-Request-Id ${requestId})` : message,
+      { problems: said?.problems ?? [] },
+    ),
+    status,
+    throttled: throttled || status === 503,
+    ours: known !== undefined,
+    retryAfterMs: readRetryAfter(headers.get('retry-after'), nowMs),
+  };
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 401) return 'not_authenticated';
+  if (status === 403) return 'role_not_allowed';
+  if (status >= 500) return 'unavailable';
+  return 'refused';
+}
+
+/** Seconds, or a date of HTTP. */
+function readRetryAfter(value: string | null, nowMs: number): number | null {
+  if (value === null) return null;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
+}
+
+/** Undefined where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { clockedRuntime } from '../testing/clocked-runtime.ts';
+import { type Reply, startService } from '../testing/service.ts';
+import { accepting, cloudBackup, item, items } from '../testing/wire.ts';
+
+const throttled: Reply = { status: 429, body: { error_code: 'APIGW.0308', error_msg: 'slow down' } };
+const found: Reply = { body: { backup: cloudBackup('b') } };
+
+/** Gives these answers, one after the other, and the last for ever. */
+function inTurn(...replies: readonly Reply[]): () => Reply {
+  let next = 0;
+  return () => replies[Math.min(next++, replies.length - 1)] ?? null;
+}
+
+describe('a call that fails in a way that passes', () => {
+  test.each([
+    ['no answer', null],
+    ['a fault', { status: 502, body: '' }],
+    ['an outage', { status: 503, body: '' }],
+  ] as const)('is made again after %s, each time later', async (_, failure) => {
+    const runtime = clockedRuntime();
+    await using service = await startService(inTurn(failure, failure, found));
+    const { backup } = await service.client({}, runtime).operations.showBackup({ backup_id: 'b' });
+    expect(backup.id).toBe('b');
+    expect(service.seen.length).toBe(3);
+    expect(runtime.sleptMs[1]).toBeGreaterThan(runtime.sleptMs[0] ?? 0);
+  });
+
+  test('is made a few times only, and the last error is told', async () => {
+    await using service = await startService(() => ({ status: 500, body: { error_msg: 'broken' } }));
+    await expect(
+      service.client({}, clockedRuntime()).operations.syncBackups({ sync: [item('a')] }),
+    ).rejects.toMatchObject({ code: 'unavailable', message: 'broken' });
+    expect(service.seen.length).toBe(4);
+  });
+
+  test('is not made again where once and twice differ', async () => {
+    await using service = await startService(() => null);
+    const { operations } = service.client({}, clockedRuntime());
+    await expect(operations.startScan({ bucket_name: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(operations.deleteBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
+    expect(service.seen.length).toBe(2);
+  });
+
+  test('is not made again once it is aborted', async () => {
+    const stopping = new AbortController();
+    await using service = await startService(() => {
+      stopping.abort();
+      return null;
+    });
+    const call = service.client({}, clockedRuntime()).operations.listBackups({}, { signal: stopping.signal });
+    await expect(call).rejects.toMatchObject({ code: 'aborted' });
+    expect(service.seen.length).toBe(1);
+  });
+});
+
+describe('a service that asks for fewer calls', () => {
+  test('is asked again when the time has passed that it named, and not before, whatever the call', async () => {
+    const runtime = clockedRuntime();
+    const sentAtMs: number[] = [];
+    const turn = inTurn({ ...throttled, headers: { 'Retry-After': '7' } }, { status: 204 });
+    await using service = await startService(() => {
+      sentAtMs.push(runtime.nowMs());
+      return turn();
+    });
+    await service.client({}, runtime).operations.deleteBackup({ backup_id: 'b' });
+    const [first = 0, second = 0] = sentAtMs;
+    expect(second - first).toBeGreaterThanOrEqual(7_000);
+    expect(second - first).toBeLessThan(8_000);
+  });
+
+  test('may name the time as a date', async () => {
+    const runtime = clockedRuntime();
+    const date = new Date(runtime.nowMs() + 20_000).toUTCString();
+    await using service = await startService(inTurn({ ...throttled, headers: { 'Retry-After': date } }, found));
+    await service.client({}, runtime).operations.showBackup({ backup_id: 'b' });
+    expect(Math.max(...runtime.sleptMs)).toBeGreaterThanOrEqual(20_000);
+  });
+
+  test('holds all calls back, not the one alone', async () => {
+    const runtime = clockedRuntime();
+    const sentAtMs: number[] = [];
+    const turn = inTurn({ ...throttled, headers: { 'Retry-After': '60' } }, found);
+    await using service = await startService(() => {
+      sentAtMs.push(runtime.nowMs());
+      return turn();
+    });
+    const { operations } = service.client({}, runtime);
+    const startedAtMs = runtime.nowMs();
+    const first = operations.showBackup({ backup_id: 'b' });
+    // The first answer is in when its repetition has been put off.
+    while (service.seen.length < 1 || runtime.sleptMs.length < 1) await runtime.sleep(0, undefined);
+    await Promise.all([first, operations.showBackup({ backup_id: 'b' })]);
+    expect(sentAtMs.slice(1).every((atMs) => atMs - startedAtMs >= 60_000)).toBe(true);
+  });
+
+  test('is told of as an error when it wants more time than anyone waits', async () => {
+    await using service = await startService(() => ({ ...throttled, headers: { 'Retry-After': '3600' } }));
+    await expect(service.client({}, clockedRuntime()).operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
+      code: 'throttled',
+    });
+    expect(service.seen.length).toBe(1);
+  });
+
+  test('gets at most as many calls at once as it bears, and all of them in the end', async () => {
+    // Bears four calls at once.
+    let underWay = 0;
+    let refused = 0;
+    const runtime = clockedRuntime();
+    await using service = await startService(async (call) => {
+      underWay += 1;
+      try {
+        if (underWay > 4) {
+          refused += 1;
+          return throttled;
+        }
+        for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+        return accepting(call);
+      } finally {
+        underWay -= 1;
+      }
+    });
+    const accepted = await Array.fromAsync(service.client({}, runtime).syncBackups(items(3_000)));
+    expect(accepted.map(({ index }) => index)).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
+    expect(service.mostUnderWay()).toBeGreaterThan(4);
+    expect(refused).toBeLessThan(60);
+  });
+});

@@ -1,0 +1,126 @@
+import { BackupSyncError, errors } from '@backup-sync/contracts';
+import type { Authorization } from '../credentials/authorization.ts';
+import type { Runtime } from '../runtime.ts';
+import { AdaptiveLimit, type Place } from './adaptive-limit.ts';
+import { type HttpRequest, readText, send } from './exchange.ts';
+import { parseJson, type Refusal, readRefusal } from './refusal.ts';
+import { backoffMs, faultBackoff, longestWaitMs, throttleBackoff } from './retry.ts';
+
+/** One call of the API. */
+export type Call = {
+  readonly method: HttpRequest['method'];
+  readonly url: URL;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Whether doing it twice is as good as doing it once. */
+  readonly repeatable: boolean;
+  /** The error that a refusal means here. */
+  readonly errorOf?: (refusal: Refusal) => BackupSyncError;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type Answer = { readonly headers: Headers; readonly body: unknown };
+
+type Failed = { readonly error: BackupSyncError; readonly refusal: Refusal | null; readonly sent: Headers };
+
+/**
+ * Calls one service as one caller, at the pace that the service bears. Who asks for fewer calls is asked again later;
+ * a call that may be repeated is repeated a few times when nothing answers or the service is at fault; a token that is
+ * refused is renewed once.
+ */
+export class Transport {
+  readonly #authorization: Authorization;
+  readonly #runtime: Runtime;
+  readonly #limit: AdaptiveLimit;
+
+  constructor(authorization: Authorization, runtime: Runtime) {
+    this.#authorization = authorization;
+    this.#runtime = runtime;
+    this.#limit = new AdaptiveLimit(runtime);
+  }
+
+  /** Throws `BackupSyncError`: what the service said, `unreachable`, `unexpected_answer`, or `aborted` by the signal. */
+  async call(call: Call): Promise<Answer> {
+    let renewed = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#attempt(call, attempt);
+      if ('body' in outcome) return outcome;
+      const { error, refusal, sent } = outcome;
+      if (refusal?.status === 401 && !renewed && this.#authorization.renew(sent)) {
+        renewed = true;
+      } else if (error.code === 'throttled' && attempt < throttleBackoff.attempts && canWait(refusal)) {
+        // The next attempt gets its place when the service is open again.
+      } else if (isWorthRepeating(call, error) && attempt < faultBackoff.attempts && canWait(refusal)) {
+        const waitMs = backoffMs(faultBackoff, attempt, this.#runtime.random());
+        if (!refusal?.throttled) await this.#runtime.sleep(waitMs, call.signal);
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  /** An answer that goes on, of any status: its head. Sent once, again only with a fresh token after a 401. */
+  async open(url: URL, accept: string, signal: AbortSignal): Promise<Response> {
+    const request = { method: 'GET', url, body: '', accept } as const;
+    const { response, sent } = await this.#send(request, signal);
+    if (response.status !== 401 || !this.#authorization.renew(sent)) return response;
+    await response.body?.cancel();
+    return (await this.#send(request, signal)).response;
+  }
+
+  async #attempt(call: Call, attempt: number): Promise<Answer | Failed> {
+    const place = await this.#limit.take(call.signal);
+    let sent = new Headers();
+    try {
+      const body = call.body === undefined ? '' : JSON.stringify(call.body);
+      const exchange = await this.#send({ ...call, body, accept: 'application/json' }, call.signal);
+      sent = exchange.sent;
+      const text = await readText(call.url, exchange.response, call.signal);
+      if (exchange.response.ok) {
+        this.#limit.grow();
+        return { headers: exchange.response.headers, body: parseAnswer(call.url, text) };
+      }
+      const refusal = readRefusal(call.url, exchange.response, text, this.#runtime.nowMs());
+      if (refusal.throttled && canWait(refusal)) this.#slowDown(place, attempt, refusal);
+      return { error: call.errorOf?.(refusal) ?? refusal.error, refusal, sent };
+    } catch (error) {
+      if (error instanceof BackupSyncError) return { error, refusal: null, sent };
+      throw error;
+    } finally {
+      this.#limit.leave();
+    }
+  }
+
+  async #send(
+    request: { readonly method: Call['method']; readonly url: URL; readonly body: string; readonly accept: string },
+    signal: AbortSignal | undefined,
+  ): Promise<{ response: Response; sent: Headers }> {
+    const { method, url, body, accept } = request;
+    const headers = new Headers({ accept });
+    if (body !== '') headers.set('content-type', 'application/json');
+    const authorized = await this.#authorization.authorize({ method, url, headers, body }, signal);
+    return { response: await send({ method, url, headers: authorized, body }, signal), sent: authorized };
+  }
+
+  #slowDown(place: Place, attempt: number, { retryAfterMs }: Refusal): void {
+    const ownMs = backoffMs(throttleBackoff, attempt, this.#runtime.random());
+    // What the service asks for is the least; not all clients should come back at that very moment.
+    this.#limit.slowDown(place, retryAfterMs === null ? ownMs : retryAfterMs + ownMs / 2);
+  }
+}
+
+function isWorthRepeating(call: Call, error: BackupSyncError): boolean {
+  return call.repeatable && error.code !== 'aborted' && errors[error.code].retryable;
+}
+
+function canWait(refusal: Refusal | null): boolean {
+  return (refusal?.retryAfterMs ?? 0) <= longestWaitMs;
+}
+
+function parseAnswer(url: URL, text: string): unknown {
+  const body = parseJson(text);
+  if (body === undefined && text !== '') {
+    throw new BackupSyncError('unexpected_answer', `${url.origin} answered with something that is not JSON`);
+  }
+  return body;
+}

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { clockedRuntime } from '../testing/clocked-runtime.ts';
+import { startService } from '../testing/service.ts';
+import { accepting, idsOf, item, items } from '../testing/wire.ts';
+import type { Accepted } from './sync-backups.ts';
+
+const refusal = { status: 403, body: { error_code: 'BackupSync.1008', error_msg: 'bucket not bound' } };
+
+/** What comes before the error, and the error. */
+async function collect(accepted: AsyncIterable<Accepted>): Promise<{ indexes: number[]; error: unknown }> {
+  const indexes: number[] = [];
+  try {
+    for await (const { index } of accepted) indexes.push(index);
+  } catch (error) {
+    return { indexes, error };
+  }
+  return { indexes, error: null };
+}
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+async function* lazily<T>(list: Iterable<T>): AsyncGenerator<T> {
+  for (const each of list) {
+    await Promise.resolve();
+    yield each;
+  }
+}
+
+describe('syncBackups', () => {
+  test.each([
+    ['an array', items(120)],
+    ['an iterable', new Set(items(120))],
+    ['an async iterable', lazily(items(120))],
+  ])('sends %s 50 a call and yields what was accepted in its order', async (_, list) => {
+    await using service = await startService(accepting);
+    const accepted = await Array.fromAsync(service.client().syncBackups(list));
+    expect(service.seen.map((call) => idsOf(call).length).sort()).toEqual([20, 50, 50]);
+    expect(accepted).toEqual(
+      items(120).map(({ backup_id }, index) => ({ index, backup_id, operation_log_id: `of-${backup_id}` })),
+    );
+  });
+
+  test('sends nothing for nothing', async () => {
+    await using service = await startService(accepting);
+    expect(await Array.fromAsync(service.client().syncBackups([]))).toEqual([]);
+    expect(service.seen).toEqual([]);
+  });
+
+  test('has several calls under way at once', async () => {
+    const five = Promise.withResolvers<void>();
+    let calls = 0;
+    await using service = await startService(async (call) => {
+      calls += 1;
+      if (calls === 5) five.resolve();
+      // Nobody is answered before the fifth has come.
+      await five.promise;
+      return accepting(call);
+    });
+    expect((await Array.fromAsync(service.client().syncBackups(items(250)))).length).toBe(250);
+  });
+
+  test('sends each backup in the order in which it is named, whatever is named how often', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 70 }), { maxLength: 200 }), async (names) => {
+        const answered: string[] = [];
+        const underWay = new Set<string>();
+        await using service = await startService(async (call) => {
+          const ids = idsOf(call);
+          expect(new Set(ids).size).toBe(ids.length);
+          for (const id of ids) expect(underWay.has(id)).toBe(false);
+          for (const id of ids) underWay.add(id);
+          await new Promise(setImmediate);
+          for (const id of ids) underWay.delete(id);
+          answered.push(...(JSON.parse(call.body).sync as { backup_name: string }[]).map((each) => each.backup_name));
+          return accepting(call);
+        });
+        // The name tells which time it is.
+        const list = names.map((name, index) => ({ ...item(`b${name}`), backup_name: `${name}-${index}` }));
+        const { indexes, error } = await collect(service.client().syncBackups(list));
+        expect({ indexes, error }).toEqual({ indexes: range(0, names.length - 1), error: null });
+        for (const name of new Set(names)) {
+          const expected = list.filter(({ backup_id }) => backup_id === `b${name}`).map((each) => each.backup_name);
+          expect(answered.filter((each) => each.startsWith(`${name}-`))).toEqual(expected);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('asks for ancestors at the path that knows them', async () => {
+    await using service = await startService(accepting);
+    await Array.fromAsync(service.client().syncBackups([item('a')], { withAncestors: true }));
+    expect(service.seen.map(({ url, body }) => [url, JSON.parse(body).with_ancestors])).toEqual([
+      ['/v1/projects/p%2F1/imports', true],
+    ]);
+  });
+
+  test('refuses an answer that does not name each backup in its place', async () => {
+    await using service = await startService(() => ({ body: { sync: [{ backup_id: 'b', operation_log_id: 'o' }] } }));
+    await expect(Array.fromAsync(service.client().syncBackups([item('a')]))).rejects.toMatchObject({
+      code: 'unexpected_answer',
+    });
+  });
+
+  test('reads no further ahead than memory allows', async () => {
+    await using service = await startService(accepting);
+    let read = 0;
+    const closed = Promise.withResolvers<void>();
+    function* endless() {
+      try {
+        while (true) yield item(`b${read++}`);
+      } finally {
+        closed.resolve();
+      }
+    }
+    for await (const { index } of service.client().syncBackups(endless())) {
+      expect(read - index).toBeLessThan(4_000);
+      if (index === 5_000) break;
+    }
+    await closed.promise;
+  });
+});
+
+describe('a list with an item that is wrong', () => {
+  const wrong = { ...item('b'), backup_name: '' };
+
+  test('is not begun where it is an array, and every problem is named', async () => {
+    await using service = await startService(accepting);
+    const list = [item('a'), wrong, ...items(60), { ...item('z'), image_path: '/z' }];
+    const { indexes, error } = await collect(service.client().syncBackups(list));
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      problems: [{ place: 'sync[1].backup_name' }, { place: 'sync[62].image_path' }],
+      progress: { accepted: [], failed: [], unsentFrom: 0 },
+    });
+    expect(indexes).toEqual([]);
+    expect(service.seen).toEqual([]);
+  });
+
+  test('is sent up to there where it comes in time', async () => {
+    await using service = await startService(accepting);
+    const { indexes, error } = await collect(service.client().syncBackups(lazily([...items(70), wrong])));
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      problems: [{ place: 'sync[70].backup_name' }],
+      progress: { accepted: [{ first: 0, last: 49 }], failed: [], unsentFrom: 50 },
+    });
+    expect(indexes).toEqual(range(0, 49));
+  });
+});
+
+describe('a list that fails on the way', () => {
+  test('yields all that was accepted, and the error says which items were and which were not', async () => {
+    await using service = await startService((call) => (idsOf(call).includes('b60') ? refusal : accepting(call)));
+    const { indexes, error } = await collect(service.client().syncBackups(items(150)));
+    expect(indexes).toEqual([...range(0, 49), ...range(100, 149)]);
+    expect(error).toMatchObject({
+      name: 'BackupSyncError',
+      code: 'bucket_not_bound',
+      message:
+        'items 50 to 99: bucket not bound (100 items were accepted; sync the same list again to finish the rest)',
+      cause: { code: 'bucket_not_bound', message: 'bucket not bound' },
+      progress: {
+        accepted: [
+          { first: 0, last: 49 },
+          { first: 100, last: 149 },
+        ],
+        failed: [{ first: 50, last: 99 }],
+        unsentFrom: 150,
+      },
+    });
+  });
+
+  test('is not sent to its end', async () => {
+    await using service = await startService(() => refusal);
+    const { error } = await collect(service.client().syncBackups(items(100_000)));
+    expect(error).toMatchObject({ code: 'bucket_not_bound', progress: { accepted: [] } });
+    expect(service.seen.length).toBeLessThan(100);
+  });
+
+  test('is finished by the same list again', async () => {
+    const accepted = new Set<string>();
+    let broken = true;
+    await using service = await startService((call) => {
+      if (broken && idsOf(call).includes('b60')) return null;
+      for (const id of idsOf(call)) accepted.add(id);
+      return accepting(call);
+    });
+    const client = service.client({}, clockedRuntime());
+    expect((await collect(client.syncBackups(items(150)))).error).toMatchObject({ code: 'unreachable' });
+    broken = false;
+    expect((await collect(client.syncBackups(items(150)))).error).toBeNull();
+    expect(accepted.size).toBe(150);
+  });
+
+  test('throws what the list itself throws, after what was accepted', async () => {
+    const fault = new Error('the file is cut off');
+    await using service = await startService(accepting);
+    async function* cutOff() {
+      yield* items(50);
+      yield item('last');
+      throw fault;
+    }
+    const { indexes, error } = await collect(service.client().syncBackups(cutOff()));
+    expect(indexes).toEqual(range(0, 49));
+    expect(error).toBe(fault);
+  });
+});
+
+describe('the signal', () => {
+  test('ends a sync that waits for its list', async () => {
+    const stopping = new AbortController();
+    await using service = await startService(accepting);
+    async function* stuck() {
+      yield* items(60);
+      stopping.abort();
+      await new Promise<never>(() => {});
+    }
+    const { error } = await collect(service.client().syncBackups(stuck(), { signal: stopping.signal }));
+    expect(error).toMatchObject({ code: 'aborted' });
+  });
+
+  test('ends a sync that waits for its answers, and the error says what was accepted', async () => {
+    const stopping = new AbortController();
+    await using service = await startService(async (call) => {
+      if (idsOf(call).includes('b0')) return accepting(call);
+      return new Promise<never>(() => {});
+    });
+    const indexes: number[] = [];
+    const sync = (async () => {
+      for await (const { index } of service.client().syncBackups(items(100), { signal: stopping.signal })) {
+        indexes.push(index);
+        if (index === 49) stopping.abort();
+      }
+    })();
+    await expect(sync).rejects.toMatchObject({
+      code: 'aborted',
+      progress: { accepted: [{ first: 0, last: 49 }], failed: [{ first: 50, last: 99 }], unsentFrom: 100 },
+    });
+    expect(indexes).toEqual(range(0, 49));
+  });
+});

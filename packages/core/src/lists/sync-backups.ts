@@ -1,0 +1,82 @@
+import {
+  BackupSyncError,
+  type BackupSyncInput,
+  type IndexRange,
+  type ListProgress,
+  type SyncBackupsAnswer,
+} from '@backup-sync/contracts';
+import type { CallOptions, Operations } from '../operations.ts';
+import { type Batch, batches, refuseStrangers, type Several } from './batches.ts';
+import { type Sent, sendInOrder } from './send-in-order.ts';
+
+/** One accepted item: where it stood in the list, and its operation log. */
+export type Accepted = SyncBackupsAnswer['sync'][number] & { readonly index: number };
+
+/** How to sync: `withAncestors` records missing ancestors as well, which this system alone can. */
+export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
+
+/**
+ * Syncs any number of backups, 50 a call, several calls at once, and yields what was accepted in the order of the list.
+ * Of an array every item is checked before the first call; anything else is checked as it is read, a few thousand items
+ * ahead at most. A backup that is named again is sent when its earlier call has ended, so that the last word stands.
+ *
+ * It stops at the first call that fails: what other calls brought is yielded, then a `BackupSyncError` is thrown whose
+ * `progress` says which items were accepted and which were not, and whose `cause` is the error of the call. Syncing the
+ * same list again finishes the rest: the same item has the same operation log while it waits or runs, and ends
+ * unchanged after. An error of the list itself is thrown as it is.
+ */
+export async function* syncBackups(
+  operations: Pick<Operations, 'syncBackups' | 'importBackups'>,
+  items: Several<BackupSyncInput>,
+  options: SyncOptions = {},
+): AsyncGenerator<Accepted> {
+  const accepted: IndexRange[] = [];
+  const failed: IndexRange[] = [];
+  let unsentFrom = 0;
+  const note = (ranges: IndexRange[], { first, items }: Batch) => {
+    const before = ranges.at(-1);
+    const last = first + items.length - 1;
+    if (before?.last === first - 1) ranges[ranges.length - 1] = { first: before.first, last };
+    else ranges.push({ first, last });
+    unsentFrom = last + 1;
+  };
+  const send = (batch: Batch, signal: AbortSignal) => sendBatch(operations, batch, { ...options, signal });
+  try {
+    for await (const sent of sendInOrder(batches(items), send, options.signal)) {
+      note('value' in sent ? accepted : failed, sent.batch);
+      if ('value' in sent) yield* acceptedOf(sent);
+    }
+  } catch (error) {
+    throw error instanceof BackupSyncError ? withProgress(error, { accepted, failed, unsentFrom }) : error;
+  }
+}
+
+async function sendBatch(
+  operations: Pick<Operations, 'syncBackups' | 'importBackups'>,
+  { items }: Batch,
+  { withAncestors, signal }: SyncOptions,
+): Promise<SyncBackupsAnswer['sync']> {
+  const sync = [...items];
+  const answer = withAncestors
+    ? await operations.importBackups({ sync, with_ancestors: true }, { signal })
+    : await operations.syncBackups({ sync }, { signal });
+  refuseStrangers(items, answer.sync);
+  return answer.sync;
+}
+
+function* acceptedOf({ batch, value }: Sent<SyncBackupsAnswer['sync']>): Generator<Accepted> {
+  for (const [position, { backup_id, operation_log_id }] of value.entries()) {
+    yield { index: batch.first + position, backup_id, operation_log_id };
+  }
+}
+
+function withProgress(error: BackupSyncError, progress: ListProgress): BackupSyncError {
+  const count = progress.accepted.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const where = progress.failed.length === 0 ? '' : `items ${progress.failed.map(rangeText).join(', ')}: `;
+  const message = `${where}${error.message} (${count} items were accepted; sync the same list again to finish the rest)`;
+  return new BackupSyncError(error.code, message, { cause: error, problems: error.problems, progress });
+}
+
+function rangeText({ first, last }: IndexRange): string {
+  return first === last ? String(first) : `${first} to ${last}`;
+}

@@ -1,0 +1,54 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { CbrBackup } from './answers/cbr-backup.ts';
+import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
+import type { CallOptions, Operations } from './operations.ts';
+
+/** Records of a page. */
+const pageSize = 1000;
+
+type Unpaged<Input> = Omit<Input, 'limit' | 'offset' | 'marker'>;
+export type BackupsFilter = Unpaged<Parameters<Operations['listBackups']>[0]>;
+export type OperationLogsFilter = Unpaged<Parameters<Operations['listOperationLogs']>[0]>;
+
+/** All backups that a filter lets through, in its order, fetched a page at a time. */
+export function allBackups(
+  operations: Pick<Operations, 'listBackups'>,
+  filter: BackupsFilter = {},
+  options: CallOptions = {},
+): AsyncGenerator<CbrBackup> {
+  return pages(async (paging) => {
+    const { backups, limit } = await operations.listBackups({ ...filter, ...paging }, options);
+    return { records: backups, limit };
+  });
+}
+
+/** All operation logs that a filter lets through, newest first, fetched a page at a time. */
+export function allOperationLogs(
+  operations: Pick<Operations, 'listOperationLogs'>,
+  filter: OperationLogsFilter = {},
+  options: CallOptions = {},
+): AsyncGenerator<CbrOperationLog> {
+  return pages(async (paging) => {
+    const { operation_logs, limit } = await operations.listOperationLogs({ ...filter, ...paging }, options);
+    return { records: operation_logs, limit };
+  });
+}
+
+/** `limit` is what the service made of ours; null where it does not say. */
+type Page<T> = { readonly records: readonly T[]; readonly limit: number | null };
+
+async function* pages<T extends { readonly id: string }>(
+  fetchPage: (paging: { limit: number; marker?: string }) => Promise<Page<T>>,
+): AsyncGenerator<T> {
+  let marker: string | undefined;
+  while (true) {
+    const { records, limit } = await fetchPage({ limit: pageSize, ...(marker !== undefined && { marker }) });
+    yield* records;
+    const last = records.at(-1)?.id;
+    if (last === undefined || records.length < Math.min(pageSize, limit ?? 1)) return;
+    if (last === marker) {
+      throw new BackupSyncError('unexpected_answer', 'the service answers with the same page again and again');
+    }
+    marker = last;
+  }
+}

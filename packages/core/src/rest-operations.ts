@@ -1,0 +1,79 @@
+import {
+  BackupSyncError,
+  type CallName,
+  callNames,
+  type ErrorCode,
+  type OperationDefinition,
+  operations,
+  parseOrRefuse,
+  pathFields,
+} from '@backup-sync/contracts';
+import { answerSchema } from './answers/answers.ts';
+import { urlOf } from './http/endpoint.ts';
+import type { Refusal } from './http/refusal.ts';
+import type { Transport } from './http/transport.ts';
+import type { CallOptions, Operations } from './operations.ts';
+import { encodeStrictly } from './signing/canonical-request.ts';
+
+/** Changes that may be sent twice: the same items get the same operation logs. Queries may always. */
+const repeatableChanges: ReadonlySet<CallName> = new Set(['syncBackups', 'importBackups']);
+
+/** Paths of our own, which no cloud has. */
+const ownPaths = '/v1/';
+
+/** The operations of one project over REST. Input is checked before anything is sent. */
+export function restOperations(endpoint: URL, projectId: string, transport: Transport): Operations {
+  const verbs = callNames.map((name) => [
+    name,
+    async (input: Record<string, unknown>, { signal }: CallOptions = {}) => {
+      const definition: OperationDefinition = operations[name];
+      const fields = { ...input, project_id: projectId };
+      const checked: Record<string, unknown> = parseOrRefuse(definition.input, fields);
+      const { path, rest } = fillPath(definition.path, definition.method === 'POST' ? checked : fields);
+      const { body } = await transport.call({
+        method: definition.method,
+        url: urlOf(endpoint, path, definition.method === 'POST' ? {} : rest),
+        ...(definition.method === 'POST' && { body: rest }),
+        repeatable: definition.kind === 'query' || repeatableChanges.has(name),
+        errorOf: (refusal) => errorOf(definition, endpoint, refusal),
+        signal,
+      });
+      const parsed = answerSchema(name).safeParse(definition.successStatus === 204 ? undefined : body);
+      if (parsed.success) return parsed.data;
+      const message = `the answer of ${endpoint.origin} to ${name} is not of this API`;
+      throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error });
+    },
+  ]);
+  // Built from the table, so it has exactly its verbs.
+  return Object.fromEntries(verbs) as Operations;
+}
+
+function fillPath(path: string, fields: Record<string, unknown>): { path: string; rest: Record<string, unknown> } {
+  const rest = { ...fields };
+  let filled = path;
+  for (const field of pathFields(path)) {
+    filled = filled.replace(`{${field}}`, encodeStrictly(String(fields[field])));
+    delete rest[field];
+  }
+  return { path: filled, rest };
+}
+
+/** Says in our own codes what other services have no code of ours for. */
+function errorOf(definition: OperationDefinition, endpoint: URL, { error, status, ours }: Refusal): BackupSyncError {
+  if (ours) return error;
+  if (definition.path.startsWith(ownPaths) && (status === 404 || status === 405)) {
+    return new BackupSyncError(
+      'not_supported',
+      `${endpoint.origin} is not a backup-sync and has no ${definition.path}: ${error.message}`,
+      { cause: error },
+    );
+  }
+  const code = status === 404 ? notFoundCode(definition.path) : undefined;
+  return code === undefined ? error : new BackupSyncError(code, error.message, { cause: error });
+}
+
+function notFoundCode(path: string): ErrorCode | undefined {
+  if (path.endsWith('/{backup_id}')) return 'backup_not_found';
+  if (path.endsWith('/{operation_log_id}')) return 'operation_log_not_found';
+  return undefined;
+}

@@ -1,0 +1,33 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+
+/** What a client needs of the world beside HTTP; tests bring their own. */
+export type Runtime = {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Waits. Throws `aborted` by the signal. */
+  sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
+  /** From 0 up to 1. */
+  random(): number;
+};
+
+export const systemRuntime: Runtime = { nowMs: Date.now, sleep, random: Math.random };
+
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(aborted(signal));
+    const stop = () => {
+      clearTimeout(timer);
+      reject(aborted(signal));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** The error of a call whose signal was aborted. */
+export function aborted(signal: AbortSignal | undefined): BackupSyncError {
+  return new BackupSyncError('aborted', 'the call was aborted; what was accepted is kept', { cause: signal?.reason });
+}

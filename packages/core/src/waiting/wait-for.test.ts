@@ -1,0 +1,226 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { clockedRuntime } from '../testing/clocked-runtime.ts';
+import { type Reply, type Seen, startService } from '../testing/service.ts';
+import { accepting, cloudLog, items } from '../testing/wire.ts';
+
+const idOf = ({ url }: Seen) => url.split('?')[0]?.split('/').at(-1) ?? '';
+const isStream = ({ url }: Seen) => url.endsWith('/operation-events');
+const isListing = ({ url }: Seen) => idOf({ url } as Seen) === 'operation-logs';
+const noStream: Reply = { status: 404, body: { error_code: 'APIGW.0101', error_msg: 'The API does not exist' } };
+const showLog = (id: string, ended: boolean): Reply => ({
+  body: { operation_log: cloudLog(id, ended ? 'success' : 'running') },
+});
+
+describe('waiting where there is no stream', () => {
+  test('yields each operation once, when it has ended', async () => {
+    const rounds = new Map<string, number>();
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      const id = idOf(call);
+      const round = (rounds.get(id) ?? 0) + 1;
+      rounds.set(id, round);
+      const status = round < 3 && id === 'slow' ? 'running' : id === 'bad' ? 'failed' : 'success';
+      return { body: { operation_log: cloudLog(id, status) } };
+    });
+    const ended = await Array.fromAsync(
+      service.client({}, clockedRuntime()).waitFor(['slow', 'quick', { operation_log_id: 'bad' }, 'quick']),
+    );
+    expect(ended.map(({ id, status }) => `${id} ${status}`).sort()).toEqual([
+      'bad failed',
+      'quick success',
+      'slow success',
+    ]);
+    expect(ended.at(-1)?.id).toBe('slow');
+  });
+
+  test('asks ever more seldom, and oftener again when something ends', async () => {
+    const runtime = clockedRuntime();
+    const askedAtMs: number[] = [];
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      if (idOf(call) === 'last') askedAtMs.push(runtime.nowMs());
+      const asked = askedAtMs.length;
+      return showLog(idOf(call), asked > 20 || (asked > 15 && idOf(call) === 'first'));
+    });
+    await Array.fromAsync(service.client({}, runtime).waitFor(['last', 'first']));
+    const pausesMs = askedAtMs.slice(1).map((atMs, index) => atMs - (askedAtMs[index] ?? 0));
+    expect(pausesMs.slice(0, 14).every((ms, index) => ms >= (pausesMs[index - 1] ?? 0))).toBe(true);
+    expect(pausesMs[0]).toBeLessThan(100);
+    expect(pausesMs[14]).toBeGreaterThan(3_000);
+    expect(pausesMs[16]).toBeLessThan(pausesMs[14] ?? 0);
+  });
+
+  test('looks for many in the listing, and asks alone only for those that are not on it', async () => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => `o${index}`);
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      if (!isListing(call)) return showLog(idOf(call), true);
+      const query = new URL(call.url, 'http://service').searchParams;
+      const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
+      const logs = ids.slice(3, 2_000).map((id) => cloudLog(id, 'success'));
+      return { body: { operation_logs: logs.slice(offset, offset + limit) } };
+    });
+    const ended = await Array.fromAsync(service.client({}, clockedRuntime()).waitFor(ids));
+    expect(ended.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(service.seen.filter(isListing).length).toBeLessThanOrEqual(5);
+    expect(service.seen.filter((call) => !isListing(call) && !isStream(call)).length).toBe(503);
+  });
+
+  test('ends by its deadline, and says what has not ended', async () => {
+    const runtime = clockedRuntime();
+    await using service = await startService((call) => (isStream(call) ? noStream : showLog(idOf(call), false)));
+    const deadlineMs = runtime.nowMs() + 60_000;
+    await expect(
+      Array.fromAsync(service.client({}, runtime).waitFor(['o1', 'o2'], { deadlineMs })),
+    ).rejects.toMatchObject({ code: 'deadline_passed', message: expect.stringContaining('2 operations') });
+    expect(runtime.nowMs()).toBe(deadlineMs);
+  });
+
+  test('ends by the signal', async () => {
+    const stopping = new AbortController();
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      stopping.abort();
+      return showLog(idOf(call), false);
+    });
+    await expect(
+      Array.fromAsync(service.client({}, clockedRuntime()).waitFor(['o'], { signal: stopping.signal })),
+    ).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  test('says so when an operation is not there', async () => {
+    await using service = await startService(() => noStream);
+    await expect(Array.fromAsync(service.client({}, clockedRuntime()).waitFor(['o']))).rejects.toMatchObject({
+      code: 'operation_log_not_found',
+    });
+  });
+
+  test('follows a list that comes in time, such as a sync, and what the list throws comes last', async () => {
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      if (call.method !== 'POST') return isListing(call) ? { body: { operation_logs: [] } } : showLog(idOf(call), true);
+      return call.body.includes('"b70"') ? { status: 403, body: {} } : accepting(call);
+    });
+    const client = service.client();
+    const ended: string[] = [];
+    const wait = (async () => {
+      for await (const { id } of client.waitFor(client.syncBackups(items(100)))) ended.push(id);
+    })();
+    await expect(wait).rejects.toMatchObject({ code: 'role_not_allowed', progress: { failed: [{ first: 50 }] } });
+    expect(ended.length).toBe(50);
+  });
+
+  test('waits for nothing at once', async () => {
+    await using service = await startService(() => noStream);
+    expect(await Array.fromAsync(service.client().waitFor([]))).toEqual([]);
+  });
+});
+
+/** A service with a stream that the test writes to. */
+async function startStreamingService() {
+  const ended = new Set<string>();
+  const streams: ServerResponse[] = [];
+  const asked = new Map<string, () => void>();
+  const service = await startService((call) => {
+    if (!isStream(call)) {
+      asked.get(idOf(call))?.();
+      return showLog(idOf(call), ended.has(idOf(call)));
+    }
+    return {
+      headers: { 'Content-Type': 'text/event-stream' },
+      stream(response) {
+        streams.push(response);
+        response.write(': welcome\n\n');
+      },
+    };
+  });
+  const event = (id: string, status: string) =>
+    `id: 1\nevent: operation\ndata: ${JSON.stringify({ operation: { id, status, kind: 'import' } })}\n\n`;
+  return {
+    ...service,
+    streams,
+    /** When the operation is asked for the next time. */
+    nextAsked: (id: string) => new Promise<void>((resolve) => asked.set(id, resolve)),
+    /** In two pieces, cut anywhere. */
+    tell(id: string, status: string) {
+      const text = event(id, status);
+      streams.at(-1)?.write(text.slice(0, 25));
+      streams.at(-1)?.write(text.slice(25));
+    },
+    end(id: string) {
+      ended.add(id);
+    },
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('waiting where there is a stream', () => {
+  test('asks once for what may have ended before, then when it is told', async () => {
+    await using service = await startStreamingService();
+    service.end('early');
+    const ended = service.client().waitFor(['early', 'late', 'later']);
+    expect((await ended.next()).value?.id).toBe('early');
+    for (const id of ['late', 'later']) {
+      service.tell(id, 'running');
+      service.tell('of-others', 'success');
+      service.end(id);
+      service.tell(id, 'success');
+      expect((await ended.next()).value?.id).toBe(id);
+    }
+    expect((await ended.next()).done).toBe(true);
+    const asks = service.seen.filter((call) => !isStream(call)).map(idOf);
+    expect(asks.filter((id) => id === 'late').length).toBe(2);
+    expect(asks).not.toContain('of-others');
+    expect(service.seen.filter(isStream).map(({ url, headers }) => [url, headers.accept])).toEqual([
+      ['/v1/projects/p%2F1/operation-events', 'text/event-stream'],
+    ]);
+  });
+
+  test('opens a stream that broke again, and asks for what ended meanwhile', async () => {
+    await using service = await startStreamingService();
+    const firstAsk = service.nextAsked('o');
+    const waiting = Array.fromAsync(service.client().waitFor(['o']));
+    await firstAsk;
+    service.end('o');
+    service.streams[0]?.destroy();
+    expect((await waiting).map(({ id }) => id)).toEqual(['o']);
+  });
+
+  test('asks again and again where streams keep breaking', async () => {
+    let rounds = 0;
+    const runtime = clockedRuntime();
+    await using service = await startService((call) => {
+      if (!isStream(call)) return showLog(idOf(call), ++rounds > 12);
+      return { headers: { 'Content-Type': 'text/event-stream' }, stream: (response) => response.destroy() };
+    });
+    await Array.fromAsync(service.client({}, runtime).waitFor(['o']));
+    expect(service.seen.filter(isStream).length).toBe(3);
+  });
+
+  test.each([404, 405, 406, 200])('does without one that is answered with %i and no events', async (status) => {
+    await using service = await startService((call) =>
+      isStream(call) ? { status, body: {} } : showLog(idOf(call), true),
+    );
+    await Array.fromAsync(service.client({}, clockedRuntime()).waitFor(['o']));
+    expect(service.seen.filter(isStream).length).toBe(1);
+  });
+
+  test('closes the stream when nobody waits any more', async () => {
+    await using service = await startStreamingService();
+    service.end('o');
+    for await (const _ of service.client().waitFor(['o', 'never'])) break;
+    const [stream] = service.streams;
+    if (stream !== undefined && !stream.destroyed) await new Promise((resolve) => stream.once('close', resolve));
+  });
+
+  test('ends by the deadline while it is told of nothing', async () => {
+    const runtime = clockedRuntime();
+    await using service = await startStreamingService();
+    await expect(
+      Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 60_000 })),
+    ).rejects.toMatchObject({ code: 'deadline_passed' });
+  });
+});
