@@ -90,7 +90,8 @@ const rows: readonly (readonly [string, (number: number) => StorageFault, readon
   [
     'an object that vanishes behind the listing',
     (number) => ({ at: 'read', number, vanishes: true }),
-    ['changed_while_read'],
+    // Of data it is certain, since a listing is asked again; metadata that is gone is for the next look to judge.
+    ['object_missing', 'changed_while_read'],
   ],
   [
     'an object that changes behind the listing',
