@@ -35,7 +35,8 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
     },
     async admit(request) {
       // What other threads read was listed through here: the bucket is all that is said of it.
-      const grants = await (listed ??= listGrants());
+      listed ??= listGrants();
+      const grants = await listed;
       if (!grants.some((grant) => reaches(grant, unit.id, request.bucket))) throw notGranted(request.bucket, '');
       return unit.admit(request);
     },

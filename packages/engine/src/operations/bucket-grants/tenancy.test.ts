@@ -1,6 +1,7 @@
 import type { BackupSync, CallName } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../context.ts';
+import { writeManifestBackup } from '../../testing/manifest-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { openTestEngine } from '../../testing/test-engine.ts';
 
@@ -140,4 +141,33 @@ test('who is no administrator sees the grants of the own project alone', async (
   expect(await listAs('reader', first)).toBe(0);
   expect(await listAs('reader', projectId)).toBe(1);
   expect(await listAs('administrator', first)).toBe(1);
+});
+
+test('a parent that lies in another project’s bucket is not looked for there', async () => {
+  await using opened = await openWithTwoProjects();
+  const { as, buckets, first, call, sync, projectId } = opened;
+  const volume = new Uint8Array(4096).fill(7);
+  const plan = { createdAtMs: Date.UTC(2026, 0, 1), volume, objectBytes: 2048, blockBytes: 512 };
+  const parent = writeManifestBackup({ ...plan, backupId: 'full', imagePath: 'disks/full' });
+  const parentPlace = { bucket_name: 'private', image_path: 'disks/full' };
+  const child = writeManifestBackup({ ...plan, backupId: 'day-1', imagePath: 'disks/day-1', parent, parentPlace });
+  await buckets.put('private', parent.objects);
+  await buckets.put('own', child.objects);
+  await as(first, 'grantBucket', { target_project_id: projectId, bucket_name: 'own' });
+  const item = {
+    backup_id: 'day-1',
+    backup_name: 'day-1',
+    bucket_name: 'own',
+    image_path: 'disks/day-1',
+    resource_id: 'disk',
+    resource_name: 'disk',
+    resource_type: 'OS::Native::Server',
+    created_at: 1_767_225_600,
+  };
+  const [refused] = await sync([item]);
+  expect(refused).toMatchObject({ status: 'failed', reason: { code: 'access_denied' } });
+  expect(refused?.reason?.message).toContain('private/disks/full');
+  await as(first, 'grantBucket', { target_project_id: projectId, bucket_name: 'private', prefix: 'disks' });
+  expect(await sync([item])).toMatchObject([{ status: 'success' }]);
+  expect(await call('showBackup', { backup_id: 'day-1' })).toMatchObject({ backup: { status: 'available' } });
 });
