@@ -6,6 +6,7 @@ import { type Client, clientOf, createClient, issueToken, type Operations } from
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
+import { readKeystone } from './keystone.ts';
 
 /** The options by which every command says where it works. */
 export type ConnectOptions = {
@@ -65,6 +66,8 @@ export function localOptions(
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
+    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    keystone: readKeystone(environment),
   };
 }
 
@@ -103,8 +106,9 @@ function inProcess(engine: Engine, project: string | undefined): Connection {
   const name = userInfo().username;
   // The operator of this machine, in the one project that the data directory has.
   const caller = { kind: 'system', name, projectId: ownProject, role: 'administrator' } as const;
+  const origin = { door: 'cli', address: null } as const;
   const call = (verb: CallName) => (input: object) =>
-    engine.call(verb, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
+    engine.call(verb, { caller, requestId: engine.newId(), origin }, { ...input, project_id: projectId });
   return {
     // Built from the table, so it has exactly its verbs.
     client: clientOf(Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations),

@@ -44,6 +44,7 @@ const operatorErrors = new Set([
   'DataDirectoryInUseError',
   'DataDirectoryError',
   'NewerSchemaError',
+  'SecretKeyError',
   'StorageSpecificationError',
   'StorageError',
   'OutputError',

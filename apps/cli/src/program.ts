@@ -5,6 +5,7 @@ import type { ScanOptions } from './commands/scan.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
 import type { SyncCommandOptions } from './commands/sync.ts';
 import type { ConnectOptions } from './connect.ts';
+import { addIdentityCommands } from './identity-commands.ts';
 import { given, wholeNumber } from './options.ts';
 import { addSourceCommands } from './source-commands.ts';
 
@@ -16,6 +17,15 @@ Works on the server at --endpoint; without one, on the local catalogue in --data
 if one does).`;
 
 export type Shared = ConnectOptions & { json?: boolean };
+
+/** What the program lends to a group of commands. */
+export type Tools = {
+  /** A command with the options that say where it works. */
+  readonly command: (parent: Command, name: string, description: string) => Command;
+  readonly contextOf: (options: Shared) => CommandContext;
+  readonly finish: (exitCode: number) => void;
+};
+
 type PageOptions = { resourceId?: string; status?: string; limit?: number; marker?: string };
 type ManifestOptions = {
   output?: string;
@@ -235,6 +245,7 @@ ${exitCodesHelp}`,
       finish(await createManifestCommand(contextOf({ json: options.json ?? false }), directory, options));
     });
   addSourceCommands(program, { command, contextOf, finish });
+  addIdentityCommands(program, { command, contextOf, finish });
 
   command(program, 'serve', 'serve the API until Ctrl-C')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
@@ -246,7 +257,7 @@ ${exitCodesHelp}`,
   command(program, 'token', 'print a token')
     .option(
       '--user <name>',
-      'whose, at an endpoint; the password comes from BACKUP_SYNC_PASSWORD or standard input',
+      'whose, at an endpoint; the password comes from BACKUP_SYNC_PASSWORD, standard input or the terminal',
       'admin',
     )
     .action(async (options: Shared & { user: string }) => {

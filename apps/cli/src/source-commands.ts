@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
-import type { CommandContext } from './commands/command-context.ts';
 import { decimal, given, wholeNumber } from './options.ts';
-import type { Shared } from './program.ts';
-
-/** What the program lends to a group of commands. */
-type Tools = {
-  readonly command: (parent: Command, name: string, description: string) => Command;
-  readonly contextOf: (options: Shared) => CommandContext;
-  readonly finish: (exitCode: number) => void;
-};
+import type { Shared, Tools } from './program.ts';
 
 type AddOptions = {
   name?: string;

@@ -8,8 +8,9 @@ import { identityRoutes } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
-import { authenticate, identifyRequest, requestIdOf } from './request-scope.ts';
+import { authenticate, identifyRequest, requestIdOf, whence } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
+import { signedBody, signedBodyAsText } from './signed-body.ts';
 import { appRouter } from './trpc-router.ts';
 
 export type GatewayAppOptions = {
@@ -31,6 +32,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.set('query parser', 'simple');
   app.use(identifyRequest(engine));
   app.use(helmet());
+  app.use(signedBody);
 
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
@@ -42,6 +44,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
 
   app.use(
     '/trpc',
+    signedBodyAsText,
     createExpressMiddleware({
       router: appRouter,
       maxBodySize: bodyMaxBytes,
@@ -53,7 +56,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
         return {
           engine,
           stopping,
-          requestId: requestIdOf(res),
+          from: whence(req, res, 'trpc'),
           authenticate: () => {
             caller ??= authenticate(engine, req);
             return caller;
@@ -64,7 +67,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
       onError: ({ error, ctx, path }) => {
         const cause = error.cause ?? error;
         const unexpected = error.code === 'INTERNAL_SERVER_ERROR' && refusalOf(cause).unexpected;
-        if (unexpected) onFault(`request ${ctx?.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
+        if (unexpected) onFault(`request ${ctx?.from.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
       },
     }),
   );

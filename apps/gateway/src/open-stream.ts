@@ -1,11 +1,11 @@
 import type { StreamName } from '@backup-sync/contracts';
-import type { Caller, Engine, EventStream } from '@backup-sync/engine';
+import type { Caller, CallFrom, Engine, EventStream } from '@backup-sync/engine';
 
 /** Milliseconds after which a silent stream shows that it lives, and its credentials are looked at again. */
 export const heartbeatMs = 15_000;
 
 export type StreamRequest = {
-  readonly requestId: string;
+  readonly from: Omit<CallFrom, 'caller'>;
   /** Looks the caller up anew each time. */
   readonly authenticate: () => Promise<Caller>;
   /** Aborted when the reader is gone or the server stops. */
@@ -19,10 +19,10 @@ export async function openStream<Name extends StreamName>(
   request: StreamRequest,
   fields: unknown,
 ): Promise<EventStream<Name>> {
-  const { requestId, authenticate } = request;
+  const { from, authenticate } = request;
   const ending = new AbortController();
   const signal = AbortSignal.any([request.signal, ending.signal]);
-  const stream = await engine.watch(name, { caller: await authenticate(), requestId, signal }, fields);
+  const stream = await engine.watch(name, { ...from, caller: await authenticate(), signal }, fields);
   return { start: stream.start, events: whileAllowed() };
 
   async function* whileAllowed() {

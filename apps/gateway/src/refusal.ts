@@ -1,10 +1,10 @@
 import { BackupSyncError, type ErrorBody, errors } from '@backup-sync/contracts';
 
-/** Seconds after which a caller who was told to wait may come again. */
+/** Seconds after which a caller may come again who was told to wait, where it is not known how long. */
 const retryAfterSeconds = 1;
 
 /** What the HTTP layer throws before a handler runs: body-parser and the router name the status. */
-type HttpFault = { readonly status: number; readonly type?: string };
+type HttpFault = { readonly status: number };
 
 /**
  * Turns whatever was thrown into the refusal to send. What an unknown fault says never leaves the process: `unexpected`
@@ -12,10 +12,6 @@ type HttpFault = { readonly status: number; readonly type?: string };
  */
 export function refusalOf(thrown: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
   if (thrown instanceof BackupSyncError) return { error: thrown, unexpected: thrown.code === 'internal' };
-  // What a check of the body threw comes wrapped by the parser.
-  if (thrown instanceof Error && 'type' in thrown && thrown.type === 'entity.verify.failed') {
-    return { error: new BackupSyncError('malformed_json', thrown.message), unexpected: false };
-  }
   if (isHttpFault(thrown)) {
     const error = httpRefusal(thrown);
     if (error !== undefined) return { error, unexpected: false };
@@ -37,7 +33,9 @@ export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBod
 /** Headers that go with a refusal. */
 export function refusalHeaders(error: BackupSyncError): Record<string, string> {
   const { httpStatus } = errors[error.code];
-  return httpStatus === 429 || httpStatus === 503 ? { 'Retry-After': String(retryAfterSeconds) } : {};
+  if (httpStatus !== 429 && httpStatus !== 503) return {};
+  const seconds = error.retryAfterMs === null ? retryAfterSeconds : Math.ceil(error.retryAfterMs / 1000);
+  return { 'Retry-After': String(seconds) };
 }
 
 function isHttpFault(thrown: unknown): thrown is HttpFault {
@@ -47,7 +45,6 @@ function isHttpFault(thrown: unknown): thrown is HttpFault {
 function httpRefusal(fault: HttpFault): BackupSyncError | undefined {
   if (fault.status === 413) return new BackupSyncError('body_too_large', 'the body is larger than this call may be');
   if (fault.status === 415) return new BackupSyncError('not_json', 'the body has a charset or encoding not known here');
-  if (fault.type === 'entity.parse.failed') return new BackupSyncError('malformed_json', 'body: is not JSON');
   if (fault.status >= 400 && fault.status < 500) {
     return new BackupSyncError('invalid_request', 'the request cannot be read: its address or body is malformed');
   }

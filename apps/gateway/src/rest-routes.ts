@@ -13,7 +13,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { jsonBody } from './json-body.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 import { openStream } from './open-stream.ts';
-import { authenticate, requestIdOf } from './request-scope.ts';
+import { authenticate, whence } from './request-scope.ts';
 import { answerWithEvents } from './server-sent-events.ts';
 
 /**
@@ -50,7 +50,11 @@ function handler(engine: Engine, name: CallName): RequestHandler {
   const definition: OperationDefinition = operations[name];
   return async (request: Request, response: Response) => {
     const { caller } = response.locals;
-    const output = await engine.call(name, { caller, requestId: requestIdOf(response) }, fieldsOf(definition, request));
+    const output = await engine.call(
+      name,
+      { caller, ...whence(request, response, 'rest') },
+      fieldsOf(definition, request),
+    );
     if (definition.successStatus === 204) response.status(204).end();
     else response.status(definition.successStatus).json(output);
   };
@@ -70,7 +74,7 @@ function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal):
       engine,
       name,
       {
-        requestId: requestIdOf(response),
+        from: whence(request, response, 'rest'),
         authenticate: () => authenticate(engine, request),
         signal: AbortSignal.any([gone.signal, stopping]),
       },

@@ -15,7 +15,7 @@ beforeAll(async () => {
   });
   const database = new DatabaseSync(join(gateway.dataDirectory, 'catalogue.sqlite'));
   // As an administrator binds the project to one bucket alone.
-  database.exec(`UPDATE bucket_bindings SET bucket_name = 'watched'`);
+  database.exec(`UPDATE bucket_grants SET storage_unit_id = 'default', bucket_name = 'watched'`);
   database.close();
 });
 afterAll(async () => {
@@ -52,7 +52,7 @@ describe('over REST', () => {
   test.each([
     [scans, { bucket_name: 'private' }],
     [sources, { bucket_name: 'private', name: 'private' }],
-  ])('a bucket that is not bound is refused: %s', async (path, body) => {
+  ])('a bucket that is not granted is refused: %s', async (path, body) => {
     expect(await gateway.call('POST', path, body)).toMatchObject({
       status: 403,
       body: { error_code: 'BackupSync.1008' },

@@ -5,7 +5,7 @@ import { jsonBody } from './json-body.ts';
 import { domain, tokenForm } from './keystone-forms.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 import { publicAddress } from './public-address.ts';
-import { authenticate } from './request-scope.ts';
+import { authenticate, whence } from './request-scope.ts';
 
 /** In the words of the identity, so that nobody learns which of them is wrong. */
 const wrongCredentials = 'user, password or project is not right';
@@ -17,7 +17,7 @@ export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Rout
   const router = Router({ caseSensitive: true });
   router.post(path, ...jsonBody, async (request, response) => {
     const { auth } = parseOrRefuse(issueTokenRequest, request.body);
-    const issued = await issue(engine, auth);
+    const issued = await issue(engine, auth, whence(request, response, 'rest'));
     response.setHeader('X-Subject-Token', issued.token);
     const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
     response.status(201).json(tokenForm(address, issued));
@@ -37,16 +37,20 @@ export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Rout
   return router;
 }
 
-function issue(engine: Engine, { identity, scope }: IssueTokenRequest['auth']): Promise<IssuedToken> {
+function issue(
+  engine: Engine,
+  { identity, scope }: IssueTokenRequest['auth'],
+  from: ReturnType<typeof whence>,
+): Promise<IssuedToken> {
   const project = scope?.project ?? null;
   const user = identity.password?.user;
   const domains = [user?.domain, project !== null && 'domain' in project ? project.domain : undefined];
   if (!domains.every(isTheDomain)) throw new BackupSyncError('not_authenticated', wrongCredentials);
   if (user !== undefined) {
-    return engine.identity.issueToken({ userName: user.name, password: user.password, project });
+    return engine.identity.issueToken({ from, userName: user.name, password: user.password, project });
   }
   // The request names one of the two methods and carries what it needs.
-  return engine.identity.exchangeToken(identity.token?.id ?? '');
+  return engine.identity.exchangeToken(identity.token?.id ?? '', project);
 }
 
 /** There is one domain; where none is named, it is meant. */

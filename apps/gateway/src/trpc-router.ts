@@ -11,7 +11,7 @@ import {
   operations,
   type StreamName,
 } from '@backup-sync/contracts';
-import type { Caller, Engine } from '@backup-sync/engine';
+import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
 import {
   initTRPC,
   TRPCError,
@@ -27,7 +27,7 @@ import { refusalOf } from './refusal.ts';
 /** What a procedure gets: the caller is looked up when it is needed, so that one failure answers one call. */
 export type TrpcContext = {
   readonly engine: Engine;
-  readonly requestId: string;
+  readonly from: Omit<CallFrom, 'caller'>;
   /** Looks the caller up once for all calls of a batch. */
   readonly authenticate: () => Promise<Caller>;
   readonly authenticateAnew: () => Promise<Caller>;
@@ -81,7 +81,7 @@ const trpc = initTRPC.context<TrpcContext>().create({
         number,
         remedy,
         problems: refusal.problems,
-        requestId: ctx?.requestId ?? null,
+        requestId: ctx?.from.requestId ?? null,
       },
     };
   },
@@ -117,7 +117,7 @@ function call(name: CallName) {
   const resolve = async ({ ctx, input }: { ctx: TrpcContext; input: unknown }): Promise<unknown> => {
     try {
       const caller = await ctx.authenticate();
-      return await ctx.engine.call(name, { caller, requestId: ctx.requestId }, input);
+      return await ctx.engine.call(name, { caller, ...ctx.from }, input);
     } catch (thrown) {
       throw refusalForTrpc(thrown);
     }
@@ -130,7 +130,7 @@ function subscription(name: StreamName) {
   return anyInput.subscription(async function* ({ ctx, input, signal }) {
     try {
       const request = {
-        requestId: ctx.requestId,
+        from: ctx.from,
         authenticate: ctx.authenticateAnew,
         signal: signal === undefined ? ctx.stopping : AbortSignal.any([signal, ctx.stopping]),
       };

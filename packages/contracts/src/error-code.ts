@@ -45,7 +45,7 @@ export const errors = {
     number: 'BackupSync.1005',
     httpStatus: 401,
     retryable: false,
-    remedy: 'Send a valid token in X-Auth-Token; POST /v3/auth/tokens issues one.',
+    remedy: 'Send a valid token in X-Auth-Token, which POST /v3/auth/tokens issues, or sign the request.',
     exitCode: 4,
   },
   project_not_allowed: {
@@ -66,7 +66,7 @@ export const errors = {
     number: 'BackupSync.1008',
     httpStatus: 403,
     retryable: false,
-    remedy: 'Ask an administrator to bind the bucket to the project.',
+    remedy: 'Ask an administrator to grant it to the project ("backup-sync buckets grant").',
     exitCode: 4,
   },
   backup_not_found: {
@@ -137,6 +137,69 @@ export const errors = {
     httpStatus: 409,
     retryable: false,
     remedy: 'Watch without "after", then read the operations anew.',
+    exitCode: 1,
+  },
+  user_not_found: {
+    number: 'BackupSync.1041',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the name; "backup-sync users list" lists what there is.',
+    exitCode: 1,
+  },
+  user_name_taken: {
+    number: 'BackupSync.1042',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Give the user another name.',
+    exitCode: 1,
+  },
+  last_administrator: {
+    number: 'BackupSync.1043',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Make another user administrator first.',
+    exitCode: 1,
+  },
+  project_not_found: {
+    number: 'BackupSync.1044',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; "backup-sync projects list" lists what there is.',
+    exitCode: 1,
+  },
+  project_name_taken: {
+    number: 'BackupSync.1045',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Give the project another name.',
+    exitCode: 1,
+  },
+  role_not_found: {
+    number: 'BackupSync.1046',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check user and project; "backup-sync users list" lists the roles.',
+    exitCode: 1,
+  },
+  bucket_grant_not_found: {
+    number: 'BackupSync.1047',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check project, bucket and prefix; "backup-sync buckets list" lists what is granted.',
+    exitCode: 1,
+  },
+  access_key_not_found: {
+    number: 'BackupSync.1048',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the key; "backup-sync access-keys list" lists what there is.',
+    exitCode: 1,
+  },
+  identity_elsewhere: {
+    number: 'BackupSync.1049',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Use the identity service that the message names.',
     exitCode: 1,
   },
   backup_busy: {
@@ -264,15 +327,23 @@ export class BackupSyncError extends Error {
   readonly problems: readonly Problem[];
   /** Where a list of items failed on the way: which were accepted, and which not. Null elsewhere. */
   readonly progress: ListProgress | null;
+  /** How long the caller should wait, milliseconds; null where it is not known. */
+  readonly retryAfterMs: number | null;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; problems?: readonly Problem[]; progress?: ListProgress } = {},
+    options: {
+      cause?: unknown;
+      problems?: readonly Problem[];
+      progress?: ListProgress;
+      retryAfterMs?: number;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.problems = options.problems ?? [];
     this.progress = options.progress ?? null;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }

@@ -7,13 +7,17 @@
  * - *Chain*: a full backup and the incremental backups that build on it; each of them is a *link*.
  * - *Sync*: bring a backup into the catalogue. *Operation log*: the record of one such import.
  */
+export * from './access-key.ts';
+export * from './audit.ts';
 export * from './backup.ts';
+export * from './bucket-grant.ts';
 export * from './chain-manifest.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
 export * from './identity.ts';
 export * from './image-path.ts';
+export * from './keystone-token.ts';
 export * from './openapi.ts';
 export * from './operation.ts';
 export * from './operation-event.ts';
@@ -22,9 +26,11 @@ export * from './operations.ts';
 export * from './path-template.ts';
 export * from './plan.ts';
 export * from './problems.ts';
+export * from './project.ts';
 export * from './reason-code.ts';
 export * from './scan.ts';
 export * from './source.ts';
 export * from './sync.ts';
+export * from './user.ts';
 export * from './verification.ts';
 export * from './verify.ts';

@@ -52,7 +52,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     },
     '/v3/projects': {
       get: {
-        operationId: 'listProjects',
+        operationId: 'findProjects',
         summary: 'The project that the credentials are for, by its name or that of the region',
         tags,
         parameters: [{ name: 'name', in: 'query', required: false, schema: { type: 'string' } }],

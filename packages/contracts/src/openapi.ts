@@ -38,7 +38,7 @@ export function openApiDocument(options: { readonly version: string }): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '.', description: 'Where this document is.' }],
-    security: [{ token: [] }],
+    security: [{ token: [] }, { signature: [] }],
     tags: [
       { name: 'CBR', description: 'As Cloud Backup and Recovery has it.' },
       { name: 'backup-sync', description: 'What that does not have.' },
@@ -48,6 +48,12 @@ export function openApiDocument(options: { readonly version: string }): Json {
     components: {
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'POST /v3/auth/tokens issues one.' },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'SDK-HMAC-SHA256 with an access key, as official SDKs sign; X-Sdk-Date beside it.',
+        },
       },
       schemas,
     },

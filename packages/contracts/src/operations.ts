@@ -1,5 +1,15 @@
 import { z } from 'zod';
+import {
+  createAccessKeyAnswer,
+  createAccessKeyInput,
+  disableAccessKeyAnswer,
+  disableAccessKeyInput,
+  listAccessKeysAnswer,
+  listAccessKeysInput,
+} from './access-key.ts';
+import { listAuditEventsAnswer, listAuditEventsInput } from './audit.ts';
 import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
+import { bucketGrantInput, grantBucketAnswer, listBucketGrantsAnswer, listBucketGrantsInput } from './bucket-grant.ts';
 import type { ErrorCode } from './error-code.ts';
 import { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
@@ -19,6 +29,7 @@ import {
   startPlanAnswer,
   startPlanInput,
 } from './plan.ts';
+import { createProjectAnswer, createProjectInput, listProjectsAnswer, listProjectsInput } from './project.ts';
 import { listScanFindingsAnswer, listScanFindingsInput, startScanAnswer, startScanInput } from './scan.ts';
 import {
   addSourceInput,
@@ -31,6 +42,16 @@ import {
   syncCheckpointInput,
 } from './source.ts';
 import { importBackupsRequest, syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
+import {
+  createUserInput,
+  grantRoleInput,
+  listUsersAnswer,
+  listUsersInput,
+  revokeRoleInput,
+  setUserPasswordInput,
+  userAnswer,
+  userInput,
+} from './user.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
 /** One operation, as every door offers it. */
@@ -342,6 +363,176 @@ export const operations = {
     input: syncCheckpointInput,
     output: syncCheckpointAnswer,
     refusals: ['source_not_found', 'bucket_not_bound'],
+  },
+  createUser: {
+    summary: 'Make a user, who has no role yet',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/users',
+    successStatus: 200,
+    input: createUserInput,
+    output: userAnswer,
+  },
+  listUsers: {
+    summary: 'List the users with their roles',
+    kind: 'query',
+    role: 'administrator',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/users',
+    successStatus: 200,
+    input: listUsersInput,
+    output: listUsersAnswer,
+  },
+  disableUser: {
+    summary: 'Keep a user out; tokens end at once',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/users/{user_name}/disable',
+    successStatus: 200,
+    input: userInput,
+    output: userAnswer,
+  },
+  enableUser: {
+    summary: 'Let a user in again',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/users/{user_name}/enable',
+    successStatus: 200,
+    input: userInput,
+    output: userAnswer,
+  },
+  setUserPassword: {
+    summary: 'Give a user another password; tokens end at once',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/users/{user_name}/password',
+    successStatus: 200,
+    input: setUserPasswordInput,
+    output: userAnswer,
+  },
+  removeUser: {
+    summary: 'Remove a user with roles, tokens and access keys',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'DELETE',
+    path: '/v1/projects/{project_id}/users/{user_name}',
+    successStatus: 204,
+    input: userInput,
+    output: z.void(),
+  },
+  grantRole: {
+    summary: 'Give a user a role in a project',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/roles',
+    successStatus: 200,
+    input: grantRoleInput,
+    output: userAnswer,
+  },
+  revokeRole: {
+    summary: 'Take the role in a project from a user; tokens for it end at once',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'DELETE',
+    path: '/v1/projects/{project_id}/roles',
+    successStatus: 204,
+    input: revokeRoleInput,
+    output: z.void(),
+  },
+  createProject: {
+    summary: 'Make a project, which has no bucket yet',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/projects',
+    successStatus: 200,
+    input: createProjectInput,
+    output: createProjectAnswer,
+  },
+  listProjects: {
+    summary: 'List the projects',
+    kind: 'query',
+    role: 'administrator',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/projects',
+    successStatus: 200,
+    input: listProjectsInput,
+    output: listProjectsAnswer,
+  },
+  grantBucket: {
+    summary: 'Grant a project a bucket, or a folder of it',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/bucket-grants',
+    successStatus: 200,
+    input: bucketGrantInput,
+    output: grantBucketAnswer,
+  },
+  revokeBucket: {
+    summary: 'Take a bucket from a project; records stay',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'DELETE',
+    path: '/v1/projects/{project_id}/bucket-grants',
+    successStatus: 204,
+    input: bucketGrantInput,
+    output: z.void(),
+  },
+  listBucketGrants: {
+    summary: 'List the buckets that projects may use',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/bucket-grants',
+    successStatus: 200,
+    input: listBucketGrantsInput,
+    output: listBucketGrantsAnswer,
+  },
+  createAccessKey: {
+    summary: 'Make a key with which a user signs requests in a project',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/access-keys',
+    successStatus: 200,
+    input: createAccessKeyInput,
+    output: createAccessKeyAnswer,
+  },
+  listAccessKeys: {
+    summary: 'List the access keys',
+    kind: 'query',
+    role: 'administrator',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/access-keys',
+    successStatus: 200,
+    input: listAccessKeysInput,
+    output: listAccessKeysAnswer,
+  },
+  disableAccessKey: {
+    summary: 'End an access key for good',
+    kind: 'mutation',
+    role: 'administrator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/access-keys/{access_key}/disable',
+    successStatus: 200,
+    input: disableAccessKeyInput,
+    output: disableAccessKeyAnswer,
+  },
+  listAuditEvents: {
+    summary: 'List who did what, from where and with what outcome',
+    kind: 'query',
+    role: 'administrator',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/audit-events',
+    successStatus: 200,
+    input: listAuditEventsInput,
+    output: listAuditEventsAnswer,
   },
 } as const satisfies Record<string, OperationDefinition>;
 

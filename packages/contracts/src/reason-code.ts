@@ -29,7 +29,8 @@ export const reasons = {
     number: 'BackupSync.2003',
     summary: 'the storage unit refused to let the backup be read',
     retry: 'final',
-    remedy: 'Give the credentials the right to list the bucket and to read its objects, then sync again.',
+    remedy:
+      'Give the credentials the right to list the bucket and to read its objects, or the project a grant of it ("backup-sync buckets grant"), then sync again.',
   },
   storage_unreachable: {
     number: 'BackupSync.2004',

@@ -8,24 +8,26 @@ import {
   parseOrRefuse,
   type StreamName,
 } from '@backup-sync/contracts';
-import { authorise, type Caller, type EventStream } from './context.ts';
-import type { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { auditCall } from './audit/call-audit.ts';
+import { type Origin, ownProcess } from './audit/origin.ts';
+import { authorise, type CallContext, type Caller, type EventStream } from './context.ts';
+import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import type { Services } from './services.ts';
 
-/** On whose behalf a verb is called. */
-type CalledBy = { readonly caller: Caller; readonly requestId: string };
+/** Who calls, and whence: its own process where nothing is said. */
+export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
 /** The engine as doors see it: the table of operations, called by name. */
 export class Engine implements AsyncDisposable {
-  readonly identity: EmbeddedIdentity;
+  readonly identity: Identity & OperatorIdentity;
   readonly #services: Services;
   readonly #release: () => Promise<void>;
   #stopping: Promise<void> | undefined;
 
   constructor(options: {
     readonly services: Services;
-    readonly identity: EmbeddedIdentity;
+    readonly identity: Identity & OperatorIdentity;
     readonly release: () => Promise<void>;
   }) {
     this.identity = options.identity;
@@ -33,10 +35,12 @@ export class Engine implements AsyncDisposable {
     this.#release = options.release;
   }
 
-  /** Calls a verb with input as it came: authorised and checked here, for every door. Throws {@link BackupSyncError} when refused. */
-  async call<Name extends CallName>(name: Name, from: CalledBy, fields: unknown): Promise<OperationOutput<Name>> {
-    const input = this.#admit(name, from, fields);
-    return await orUnavailable(verbs[name]({ services: this.#services, ...from }, input));
+  /**
+   * Calls a verb with input as it came: authorised, checked and audited here, for every door. Throws
+   * {@link BackupSyncError} when refused.
+   */
+  call<Name extends CallName>(name: Name, from: CallFrom, fields: unknown): Promise<OperationOutput<Name>> {
+    return this.#audited(name, from, fields, (context, input) => verbs[name](context, input));
   }
 
   /**
@@ -45,21 +49,42 @@ export class Engine implements AsyncDisposable {
    */
   async watch<Name extends StreamName>(
     name: Name,
-    from: CalledBy & { readonly signal: AbortSignal },
+    from: CallFrom & { readonly signal: AbortSignal },
     fields: unknown,
   ): Promise<EventStream<Name>> {
-    const input = this.#admit(name, from, fields);
     const signal = AbortSignal.any([from.signal, this.#services.stopping]);
-    const { start, events } = await orUnavailable(streams[name]({ services: this.#services, ...from, signal }, input));
+    const { start, events } = await this.#audited(name, from, fields, (context, input) =>
+      streams[name]({ ...context, signal }, input),
+    );
     return { start, events: eachOrUnavailable(events) };
   }
 
-  #admit<Name extends OperationName>(name: Name, from: CalledBy, fields: unknown): CheckedInput<Name> {
+  async #audited<Name extends OperationName, Answer>(
+    name: Name,
+    { caller, requestId, origin = ownProcess }: CallFrom,
+    fields: unknown,
+    run: (context: CallContext, input: CheckedInput<Name>) => Promise<Answer>,
+  ): Promise<Answer> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    // Before the input is looked at: whoever may not call does not make the server work.
-    authorise(from.caller, name, projectOf(fields));
-    // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
-    return parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
+    const call = { name, caller, requestId, origin, fields };
+    try {
+      let answer: Answer;
+      try {
+        // Before the input is looked at: whoever may not call does not make the server work.
+        authorise(caller, name, projectOf(fields));
+        // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
+        const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
+        answer = await run({ services: this.#services, caller, requestId }, input);
+      } catch (error) {
+        await auditCall(this.#services, call, error);
+        throw error;
+      }
+      // Before the answer: nothing is said to be done that is not written down.
+      await auditCall(this.#services, call, null);
+      return answer;
+    } catch (error) {
+      throw refusalOf(error);
+    }
   }
 
   /** A fresh id, for requests that bring none. */
@@ -77,14 +102,6 @@ export class Engine implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.#stopping ??= this.#release();
     return this.#stopping;
-  }
-}
-
-async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw refusalOf(error);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
-import type { BackupSync } from '@backup-sync/contracts';
+import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
 import { openChain } from './chain/examiner.ts';
 import type { Fault, Location } from './chain/link.ts';
 import { extractToFile } from './chain/replay/extract-to-file.ts';
 import { type Replay, type ReplayProgress, replayChain } from './chain/replay/replay-chain.ts';
 import { streamSink } from './chain/replay/stream-sink.ts';
 import { systemClock } from './clock.ts';
+import { limitToGrants } from './storage/granted-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 
 export type ExtractOptions = {
@@ -14,6 +15,8 @@ export type ExtractOptions = {
   readonly region?: string | undefined;
   /** The backup, as it is recorded. */
   readonly item: BackupSync;
+  /** What the project of the backup may use; nothing else is read. */
+  readonly grants: readonly BucketGrant[];
   /** Where the catalogue knows a backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
   /** A file, which is there when, and only when, all of it is right; or a stream. */
@@ -30,7 +33,14 @@ export type ExtractOptions = {
 export async function extractBackup(options: ExtractOptions): Promise<Replay | { readonly fault: Fault }> {
   const { item, output, signal, onProgress } = options;
   const opening = options.region === undefined ? {} : { region: options.region };
-  await using storage = await openStorageUnit(options.storage, opening);
+  await using unit = await openStorageUnit(options.storage, opening);
+  const grants = options.grants.map(({ project_id, storage_unit, bucket_name, prefix }) => ({
+    projectId: project_id,
+    storageUnitId: storage_unit,
+    bucketName: bucket_name,
+    prefix,
+  }));
+  const storage = limitToGrants(unit, () => Promise.resolve(grants));
   const examiner = await openChain({
     storage,
     bucketName: item.bucket_name,

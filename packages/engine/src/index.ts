@@ -1,7 +1,9 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
 export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export type { Caller, EventStream } from './context.ts';
-export { Engine } from './engine.ts';
+export { type CallFrom, Engine } from './engine.ts';
 export { type ExtractOptions, extractBackup } from './extract-backup.ts';
+export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export type { IssuedToken } from './identity/port.ts';
+export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';

@@ -4,6 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
+import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import { SecretSeal } from './identity/secret-seal.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
@@ -37,6 +40,10 @@ export type EmbeddedEngineOptions = {
   readonly requestsInFlight?: number | undefined;
   /** Bytes of block hashes that a sync may read to prove one link; 8 GiB where it is not said. */
   readonly linkageMaxBytes?: number | undefined;
+  /** Where users, projects and roles are; the embedded identity where it is not said. */
+  readonly keystone?: KeystoneOptions | undefined;
+  /** Seals the secrets of access keys: 32 bytes in base64; a file of the data directory where it is not said. */
+  readonly secretKey?: string | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
@@ -56,10 +63,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore } = opening.use(
-    await openSqliteCatalogue({ directory: options.dataDirectory }),
-  );
-  const identity = await EmbeddedIdentity.open(identityStore, clock, uuidv7);
+  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
+  const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
+    opened;
+  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
+  const embedded = await EmbeddedIdentity.open({ store: identityStore, auditLog, seal, clock, newId: uuidv7 });
+
+  const onIdentityFault = (error: unknown) => options.onFault('the identity service', error);
+  const identity =
+    options.keystone === undefined
+      ? embedded
+      : new KeystoneIdentity(embedded, options.keystone, clock, onIdentityFault);
 
   // This process holds the data directory, so whoever held a lease before is gone.
   const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
@@ -100,7 +114,11 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     events,
     knownBackups,
     sourceStore,
-    identityStore,
+    directory,
+    grantStore,
+    auditLog,
+    outsideIdentity: options.keystone?.url ?? null,
+    seal,
     storage,
     rateOf: measured.rateOf,
     queue,

@@ -1,10 +1,13 @@
+import type { AuditLog } from './audit/audit-log.ts';
 import type { EventStore } from './catalogue/event-port.ts';
 import type { KnownBackups } from './catalogue/known-backup-port.ts';
 import type { Catalogue } from './catalogue/port.ts';
 import type { SourceStore } from './catalogue/source-port.ts';
 import type { TaskStore } from './catalogue/task-port.ts';
 import type { Clock } from './clock.ts';
-import type { IdentityStore } from './identity/store.ts';
+import type { IdentityDirectory } from './identity/directory.ts';
+import type { GrantStore } from './identity/grants.ts';
+import type { SecretSeal } from './identity/secret-seal.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
@@ -16,7 +19,13 @@ export type Services = {
   readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
-  readonly identityStore: IdentityStore;
+  readonly directory: IdentityDirectory;
+  readonly grantStore: GrantStore;
+  readonly auditLog: AuditLog;
+  /** Address of the outside identity that has users, projects and roles; null where they are in the directory. */
+  readonly outsideIdentity: string | null;
+  /** For the secrets of access keys. */
+  readonly seal: SecretSeal;
   readonly storage: StorageUnit;
   /** How fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;

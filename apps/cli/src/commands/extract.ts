@@ -27,6 +27,7 @@ export async function extractCommand(
   const { operations } = connection.client;
   const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
   const place = placeOf(backup);
+  const { grants } = await operations.listBucketGrants({}, { signal });
   const item: BackupSync = {
     backup_id: backup.id,
     backup_name: backup.name,
@@ -43,6 +44,8 @@ export async function extractCommand(
     storage,
     region: environment.AWS_REGION,
     item,
+    // An administrator is told of those of every project.
+    grants: grants.filter(({ project_id }) => project_id === backup.project_id),
     output: options.output === '-' ? { stream: terminal.output } : { path: options.output, replace: options.replace },
     signal,
     locate: async (id) => {

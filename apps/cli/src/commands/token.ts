@@ -1,13 +1,13 @@
-import { text } from 'node:stream/consumers';
 import { issueToken } from '@backup-sync/core';
 import { connect } from '../connect.ts';
-import { exitCodes, UsageError } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
+import { readPassword } from './read-password.ts';
 
 /**
  * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
- * from BACKUP_SYNC_PASSWORD or standard input. Locally: for the operator of the machine.
+ * from BACKUP_SYNC_PASSWORD, standard input or the terminal. Locally: for the operator of the machine.
  */
 export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
   const { terminal, environment, signal } = context;
@@ -18,7 +18,11 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
     issued = await connection.token();
   } else {
     const project = context.connect.project ?? environment.BACKUP_SYNC_PROJECT;
-    const password = await readPassword(context);
+    const password = await readPassword(context, {
+      variable: 'BACKUP_SYNC_PASSWORD',
+      given: environment.BACKUP_SYNC_PASSWORD,
+      question: `Password of ${user}: `,
+    });
     const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
     issued = await issueToken(endpoint, credentials, { signal });
   }
@@ -28,16 +32,4 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
     print(terminal, issued.token);
   }
   return exitCodes.done;
-}
-
-async function readPassword({ environment, input }: CommandContext): Promise<string> {
-  const given = environment.BACKUP_SYNC_PASSWORD?.reveal();
-  if (given !== undefined) return given;
-  if (input.isTTY) {
-    throw new UsageError('no password: set BACKUP_SYNC_PASSWORD, or pipe it to standard input');
-  }
-  const password = (await text(input)).replace(/\r?\n$/, '');
-  if (password === '')
-    throw new UsageError('no password: standard input was empty and BACKUP_SYNC_PASSWORD is not set');
-  return password;
 }

@@ -1,10 +1,13 @@
 import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { EdgeProof, Listing } from '../chain/link.ts';
+import type { IdentityDirectory } from '../identity/directory.ts';
+import type { GrantStore } from '../identity/grants.ts';
 import type { IdentityStore } from '../identity/store.ts';
 import type { EventStore } from './event-port.ts';
 import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
-import type { SourceRecord } from './source-port.ts';
+import type { SourceRecord, SourceStore } from './source-port.ts';
 import type { NewTask, TaskStore } from './task-port.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
@@ -14,6 +17,10 @@ export type OpenCatalogue = () => Promise<
     readonly taskStore: TaskStore;
     readonly events: EventStore;
     readonly identityStore: IdentityStore;
+    readonly sourceStore: SourceStore;
+    readonly directory: IdentityDirectory;
+    readonly grantStore: GrantStore;
+    readonly auditLog: AuditLog;
   }
 >;
 

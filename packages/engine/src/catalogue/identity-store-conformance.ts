@@ -12,10 +12,11 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     userName: user.name,
     kind: 'user',
     projectId: project.id,
-    role: 'operator',
+    role: 'administrator',
     issuedAtMs: 1_000,
     expiresAtMs: 2_000,
   };
+  const ground = { kind: 'password', passwordHash: user.passwordHash } as const;
   let opened: Awaited<ReturnType<OpenCatalogue>>;
   let store: IdentityStore;
 
@@ -38,7 +39,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     const eve = { id: 'user-2', name: 'eve', passwordHash: 'x' };
     expect(await store.addFirstAdministrator({ user: eve, projectId: project.id, nowMs: 1_000 })).toBe(false);
     expect(await store.findUser('eve')).toBeNull();
-    expect(await store.findUser('ada')).toEqual(user);
+    expect(await store.findUser('ada')).toEqual({ ...user, disabledAtMs: null });
     expect(await store.findRole(user.id, project.id)).toBe('administrator');
     expect(await store.findRole(user.id, 'project-2')).toBeNull();
   });
@@ -49,13 +50,8 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await store.findProject({ name: project.id })).toBeNull();
   });
 
-  test('binds the first project to every bucket, and others to none', async () => {
-    expect(await store.bucketsBoundTo(project.id, 'unit-1')).toBe('all');
-    expect(await store.bucketsBoundTo('project-2', 'unit-1')).toEqual([]);
-  });
-
   test('keeps a token until it is removed, expired or not', async () => {
-    await store.saveToken(token);
+    expect(await store.saveToken(token, ground)).toBe(true);
     expect(await store.findToken('ab12')).toEqual(token);
     expect(await store.findToken('AB12')).toBeNull();
     await store.removeToken('ab12');
@@ -64,17 +60,30 @@ export function describeIdentityStore(open: OpenCatalogue): void {
   });
 
   test('sweeps out tokens that had ended when another is issued', async () => {
-    await store.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 });
-    await store.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 });
+    await store.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 }, ground);
+    await store.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 }, ground);
     expect(await store.findToken('old')).not.toBeNull();
-    await store.saveToken({ ...token, tokenHash: 'newest', issuedAtMs: 2_000, expiresAtMs: 4_000 });
+    await store.saveToken({ ...token, tokenHash: 'newest', issuedAtMs: 2_000, expiresAtMs: 4_000 }, ground);
     expect(await store.findToken('old')).toBeNull();
     expect(await store.findToken('fresh')).not.toBeNull();
   });
 
   test('keeps a token of the system, which has no user', async () => {
     const ofSystem = { ...token, tokenHash: 'cd34', userId: null, userName: 'root', kind: 'system' as const };
-    await store.saveToken(ofSystem);
+    expect(await store.saveToken(ofSystem, { kind: 'operator' })).toBe(true);
     expect(await store.findToken('cd34')).toEqual(ofSystem);
+  });
+
+  test('keeps no token whose ground is gone: another password or role by now, or the token before it ended', async () => {
+    const late = { ...token, tokenHash: 'late' };
+    expect(await store.saveToken(late, { kind: 'password', passwordHash: 'before' })).toBe(false);
+    expect(await store.saveToken({ ...late, role: 'reader' }, ground)).toBe(false);
+    expect(await store.saveToken(late, { kind: 'token', tokenHash: 'gone' })).toBe(false);
+    await opened.directory.addUser({ id: 'user-3', name: 'bob', passwordHash: 'b', nowMs: 1 });
+    await opened.directory.assignRole('bob', project.id, 'reader');
+    await opened.directory.disableUser('bob', 2);
+    const ofBob = { ...late, userId: 'user-3', userName: 'bob', role: 'reader' } as const;
+    expect(await store.saveToken(ofBob, { kind: 'password', passwordHash: 'b' })).toBe(false);
+    expect(await store.findToken('late')).toBeNull();
   });
 }

@@ -1,19 +1,27 @@
-import type { Kysely, SchemaModule } from 'kysely';
+import type { Kysely, QueryExecutorProvider, SchemaModule } from 'kysely';
 import { initial } from './migrations/0001-initial.ts';
 import { sources } from './migrations/0002-sources.ts';
 import { operationListing } from './migrations/0003-operation-listing.ts';
 import { verificationsOfBackup } from './migrations/0004-verifications-of-backup.ts';
 import { operationEvents } from './migrations/0005-operation-events.ts';
+import { identity } from './migrations/0006-identity.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
 export type Migration = {
   readonly number: number;
   readonly name: string;
-  readonly up: (schema: SchemaModule) => Promise<void>;
+  readonly up: (schema: SchemaModule, database: QueryExecutorProvider) => Promise<void>;
 };
 
-const migrations: readonly Migration[] = [initial, sources, operationListing, verificationsOfBackup, operationEvents];
+const migrations: readonly Migration[] = [
+  initial,
+  sources,
+  operationListing,
+  verificationsOfBackup,
+  operationEvents,
+  identity,
+];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
 export class NewerSchemaError extends Error {
@@ -53,7 +61,7 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
 
   for (const { number, name, up } of migrations.slice(found)) {
     await log.transaction().execute(async (transaction) => {
-      await up(transaction.schema);
+      await up(transaction.schema, transaction);
       await transaction.insertInto('schema_migrations').values({ number, name }).execute();
     });
   }

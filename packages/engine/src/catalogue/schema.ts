@@ -1,5 +1,8 @@
 import type {
+  AuditOutcome,
   BackupFormat,
+  Door,
+  ErrorCode,
   HoldCause,
   OperationStatus,
   ReasonCode,
@@ -196,10 +199,15 @@ export type SourceMemberRow = {
 
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
-/** `*` stands for every storage unit, or every bucket. */
-type BucketBindingRow = { project_id: string; storage_unit_id: string; bucket_name: string };
+type BucketGrantRow = { project_id: string; storage_unit_id: string; bucket_name: string; prefix: string };
 
-type UserRow = { id: string; name: string; password_hash: string; created_at_ms: number };
+type UserRow = {
+  id: string;
+  name: string;
+  password_hash: string;
+  created_at_ms: number;
+  disabled_at_ms: number | null;
+};
 
 type RoleAssignmentRow = { user_id: string; project_id: string; role: Role };
 
@@ -214,6 +222,33 @@ export type TokenRow = {
   expires_at_ms: number;
 };
 
+type AccessKeyRow = {
+  access_key: string;
+  user_id: string;
+  project_id: string;
+  /** See secret-seal.ts. */
+  sealed_secret: string;
+  created_at_ms: number;
+  disabled_at_ms: number | null;
+};
+
+/** Rows are only ever added, as in `audit_subjects`. */
+type AuditEventRow = {
+  id: string;
+  at_ms: number;
+  project_id: string;
+  actor_kind: Actor['kind'];
+  actor_name: string;
+  operation: string;
+  door: Door;
+  address: string | null;
+  outcome: AuditOutcome;
+  error_code: ErrorCode | null;
+  request_id: string;
+};
+
+type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
+
 /** The tables of the catalogue and of the embedded identity, which share one database. */
 export type Schema = {
   backups: BackupRow;
@@ -224,8 +259,11 @@ export type Schema = {
   sources: SourceRow;
   source_members: SourceMemberRow;
   projects: ProjectRow;
-  bucket_bindings: BucketBindingRow;
+  bucket_grants: BucketGrantRow;
   users: UserRow;
   role_assignments: RoleAssignmentRow;
   tokens: TokenRow;
+  access_keys: AccessKeyRow;
+  audit_events: AuditEventRow;
+  audit_subjects: AuditSubjectRow;
 };

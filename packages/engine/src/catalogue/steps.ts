@@ -1,9 +1,21 @@
 import type { Kysely } from 'kysely';
+import { addAccessKey, disableAccessKey, findSigner, listAccessKeys } from './identity-steps/access-keys.ts';
+import { appendAuditEvent, listAuditEvents } from './identity-steps/audit.ts';
 import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
-import { bucketsBoundTo } from './identity-steps/bound-buckets.ts';
-import { findProject } from './identity-steps/projects.ts';
+import { addGrant, listGrants, removeGrant } from './identity-steps/grants.ts';
+import { addProject, findProject, listProjects } from './identity-steps/projects.ts';
+import { assignRole, findRole, withdrawRole } from './identity-steps/roles.ts';
 import { findToken, removeToken, saveToken } from './identity-steps/tokens.ts';
-import { findRole, findUser } from './identity-steps/users.ts';
+import {
+  addUser,
+  disableUser,
+  enableUser,
+  findUser,
+  listUsers,
+  removeUser,
+  setPassword,
+  showUser,
+} from './identity-steps/users.ts';
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
@@ -115,7 +127,27 @@ export const steps = {
   // Beside the writes, which are short: a long listing must not hold up who wants in.
   findToken: { access: 'write', run: findToken },
   removeToken: { access: 'write', run: removeToken },
-  bucketsBoundTo: { access: 'read', run: bucketsBoundTo },
+  // Likewise: the key of whoever signs.
+  findSigner: { access: 'write', run: findSigner },
+  addUser: { access: 'write', run: addUser },
+  listUsers: { access: 'read', run: listUsers },
+  showUser: { access: 'read', run: showUser },
+  disableUser: { access: 'write', run: disableUser },
+  enableUser: { access: 'write', run: enableUser },
+  setPassword: { access: 'write', run: setPassword },
+  removeUser: { access: 'write', run: removeUser },
+  assignRole: { access: 'write', run: assignRole },
+  withdrawRole: { access: 'write', run: withdrawRole },
+  addProject: { access: 'write', run: addProject },
+  listProjects: { access: 'read', run: listProjects },
+  addAccessKey: { access: 'write', run: addAccessKey },
+  listAccessKeys: { access: 'read', run: listAccessKeys },
+  disableAccessKey: { access: 'write', run: disableAccessKey },
+  addGrant: { access: 'write', run: addGrant },
+  removeGrant: { access: 'write', run: removeGrant },
+  listGrants: { access: 'read', run: listGrants },
+  appendAuditEvent: { access: 'write', run: appendAuditEvent },
+  listAuditEvents: { access: 'read', run: listAuditEvents },
 } as const satisfies Record<string, Step>;
 
 export type StepName = keyof typeof steps;

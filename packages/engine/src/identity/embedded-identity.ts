@@ -1,35 +1,64 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, type ErrorCode, type Role } from '@backup-sync/contracts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { outcomeOf } from '../audit/call-audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
+import { GuessLimits } from './guess-limits.ts';
 import { hashPassword, passwordMatches } from './password.ts';
-import type { Identity, IssuedToken } from './port.ts';
-import type { IdentityStore, Project, TokenRecord } from './store.ts';
+import {
+  badToken,
+  type Identity,
+  type IssuedToken,
+  type OperatorIdentity,
+  type ProjectScope,
+  type TokenRequest,
+} from './port.ts';
+import type { SecretSeal } from './secret-seal.ts';
+import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
+import type { IdentityStore, Project, TokenGround, TokenRecord } from './store.ts';
 
 const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
 const firstProjectName = 'default';
 
+/** Signs nothing: what is signed with it has not been signed with a key of anybody. */
+const noSecret = randomBytes(32).toString('base64url');
+
+type EmbeddedIdentityOptions = {
+  readonly store: IdentityStore;
+  readonly auditLog: AuditLog;
+  readonly seal: SecretSeal;
+  readonly clock: Clock;
+  readonly newId: () => string;
+};
+
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
-export class EmbeddedIdentity implements Identity {
+export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #store: IdentityStore;
+  readonly #auditLog: AuditLog;
+  readonly #seal: SecretSeal;
+  readonly #guesses: GuessLimits;
   readonly #clock: Clock;
   readonly #newId: () => string;
   /** The oldest project: where a token goes that names none. */
   readonly project: Project;
 
-  private constructor(store: IdentityStore, clock: Clock, newId: () => string, project: Project) {
+  private constructor({ store, auditLog, seal, clock, newId }: EmbeddedIdentityOptions, project: Project) {
     this.#store = store;
+    this.#auditLog = auditLog;
+    this.#seal = seal;
     this.#clock = clock;
     this.#newId = newId;
+    this.#guesses = new GuessLimits(clock);
     this.project = project;
   }
 
   /** Opens the identity; makes the first project where there is none. */
-  static async open(store: IdentityStore, clock: Clock, newId: () => string): Promise<EmbeddedIdentity> {
-    const first = { id: newId(), name: firstProjectName };
-    const project = await store.begin({ project: first, nowMs: clock.nowMs() });
-    return new EmbeddedIdentity(store, clock, newId, project);
+  static async open(options: EmbeddedIdentityOptions): Promise<EmbeddedIdentity> {
+    const first = { id: options.newId(), name: firstProjectName };
+    const project = await options.store.begin({ project: first, nowMs: options.clock.nowMs() });
+    return new EmbeddedIdentity(options, project);
   }
 
   /**
@@ -46,21 +75,44 @@ export class EmbeddedIdentity implements Identity {
     return added && password === null ? given : null;
   }
 
-  async issueToken(request: Parameters<Identity['issueToken']>[0]): Promise<IssuedToken> {
+  async issueToken(request: TokenRequest): Promise<IssuedToken> {
+    const takeBack = this.#guesses.begin(request.userName, request.from.origin.address);
+    let issued: IssuedToken;
+    try {
+      issued = await this.#issueToken(request);
+    } catch (error) {
+      const code = error instanceof BackupSyncError ? error.code : 'internal';
+      await this.#auditToken(request, code, '');
+      throw error;
+    }
+    takeBack();
+    await this.#auditToken(request, null, issued.project.id);
+    return issued;
+  }
+
+  async #issueToken(request: TokenRequest): Promise<IssuedToken> {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
     const project = request.project === null ? this.project : await this.#store.findProject(request.project);
     const role = user === null || project === null ? null : await this.#store.findRole(user.id, project.id);
-    if (!matches || user === null || project === null || role === null) {
-      throw new BackupSyncError('not_authenticated', 'user, password or project is not right');
+    if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
+      throw wrongCredentials();
     }
-    return this.#save({ kind: 'user', userId: user.id, userName: user.name, project, role });
+    const { passwordHash } = user;
+    const holder = { kind: 'user', userId: user.id, userName: user.name, project, role } as const;
+    const issued = await this.#save(holder, { kind: 'password', passwordHash });
+    // Disabled, or given another password, while it was being hashed.
+    if (issued === null) throw wrongCredentials();
+    return issued;
   }
 
   /** A token for this program's own operator on the machine, with every right in the oldest project. */
-  issueSystemToken(name: string): Promise<IssuedToken> {
+  async issueSystemToken(name: string): Promise<IssuedToken> {
     const { project } = this;
-    return this.#save({ kind: 'system', userId: null, userName: name, project, role: 'administrator' });
+    const holder = { kind: 'system', userId: null, userName: name, project, role: 'administrator' } as const;
+    const issued = await this.#save(holder, { kind: 'operator' });
+    if (issued === null) throw new Error('the token of the operator was not kept');
+    return issued;
   }
 
   async authenticate(token: string): ReturnType<Identity['authenticate']> {
@@ -82,12 +134,25 @@ export class EmbeddedIdentity implements Identity {
     return project;
   }
 
-  async exchangeToken(token: string): Promise<IssuedToken> {
+  async authenticateSigned(request: SignedRequest): Promise<Caller> {
+    const signature = readSignature(request, this.#clock.nowMs());
+    const signer = await this.#store.findSigner(signature.accessKey);
+    // Without a key the same is done with one that nobody has.
+    const secretKey = signer === null ? noSecret : await this.#seal.unseal(signer.sealedSecret, signer.accessKey);
+    const isRight = isSignedWith(secretKey, signature);
+    if (signer === null || !isRight) throw badSignature();
+    return { kind: 'user', name: signer.userName, projectId: signer.projectId, role: signer.role };
+  }
+
+  async exchangeToken(token: string, scope: ProjectScope): Promise<IssuedToken> {
     const record = await this.#findToken(token);
-    if (record === null) throw new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
-    const { kind, userId, userName, role } = record;
-    const project = await this.projectOf(callerOf(record));
-    return this.#save({ kind, userId, userName, project, role });
+    const project = record === null ? null : await this.#store.findProject(scope ?? { id: record.projectId });
+    const role = record === null || project === null ? null : await this.#roleIn(record, project);
+    if (record === null || project === null || role === null) throw badToken();
+    const { kind, userId, userName, tokenHash } = record;
+    const issued = await this.#save({ kind, userId, userName, project, role }, { kind: 'token', tokenHash });
+    if (issued === null) throw badToken();
+    return issued;
   }
 
   /** Ends a token now. */
@@ -100,31 +165,49 @@ export class EmbeddedIdentity implements Identity {
     return record === null || record.expiresAtMs <= this.#clock.nowMs() ? null : record;
   }
 
-  async #save(grant: {
-    readonly kind: 'user' | 'system';
-    readonly userId: string | null;
-    readonly userName: string;
-    readonly project: Project;
-    readonly role: IssuedToken['caller']['role'];
-  }): Promise<IssuedToken> {
+  /** What is throttled is not written down: whoever guesses could fill the disk with it. */
+  async #auditToken({ from, userName }: TokenRequest, errorCode: ErrorCode | null, projectId: string): Promise<void> {
+    await this.#auditLog.append({
+      id: this.#newId(),
+      atMs: this.#clock.nowMs(),
+      projectId,
+      actor: { kind: 'user', name: userName },
+      operation: 'issueToken',
+      subjects: [],
+      ...from.origin,
+      outcome: outcomeOf(errorCode),
+      errorCode,
+      requestId: from.requestId,
+    });
+  }
+
+  /** The operator of the machine has every right in each project. */
+  async #roleIn({ userId }: TokenRecord, project: Project): Promise<Role | null> {
+    return userId === null ? 'administrator' : this.#store.findRole(userId, project.id);
+  }
+
+  /** Null where what the token is given for is gone by now. */
+  async #save(
+    holder: Pick<TokenRecord, 'kind' | 'userId' | 'userName' | 'role'> & { readonly project: Project },
+    ground: TokenGround,
+  ): Promise<IssuedToken | null> {
     const token = randomBytes(32).toString('base64url');
     const issuedAtMs = this.#clock.nowMs();
     const expiresAtMs = issuedAtMs + tokenLivesMs;
-    const { project, ...holder } = grant;
-    await this.#store.saveToken({
-      ...holder,
-      tokenHash: hashToken(token),
-      projectId: project.id,
-      issuedAtMs,
-      expiresAtMs,
-    });
-    const caller = callerOf({ ...holder, projectId: project.id });
-    return { token, issuedAtMs, expiresAtMs, project, caller };
+    const { project, kind, userId, userName, role } = holder;
+    const times = { issuedAtMs, expiresAtMs };
+    const record = { kind, userId, userName, role, tokenHash: hashToken(token), projectId: project.id, ...times };
+    if (!(await this.#store.saveToken(record, ground))) return null;
+    return { token, ...times, project, caller: callerOf(record) };
   }
 }
 
-function callerOf(holder: Pick<TokenRecord, 'kind' | 'userName' | 'projectId' | 'role'>): Caller {
-  return { kind: holder.kind, name: holder.userName, projectId: holder.projectId, role: holder.role };
+function callerOf({ kind, userName, projectId, role }: TokenRecord): Caller {
+  return { kind, name: userName, projectId, role };
+}
+
+function wrongCredentials(): BackupSyncError {
+  return new BackupSyncError('not_authenticated', 'user, password or project is not right');
 }
 
 /** Tokens have 256 random bits, so a plain hash of them cannot be guessed back. */

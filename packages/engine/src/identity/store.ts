@@ -2,7 +2,13 @@ import type { Role } from '@backup-sync/contracts';
 
 export type Project = { readonly id: string; readonly name: string };
 
-export type User = { readonly id: string; readonly name: string; readonly passwordHash: string };
+export type User = {
+  readonly id: string;
+  readonly name: string;
+  readonly passwordHash: string;
+  /** Null while the user may come in. */
+  readonly disabledAtMs: number | null;
+};
 
 /** A token as it is kept: its hash alone. */
 export type TokenRecord = {
@@ -17,21 +23,37 @@ export type TokenRecord = {
   readonly expiresAtMs: number;
 };
 
+/** What a token was given for, which may be taken away while it is being made. */
+export type TokenGround =
+  | { readonly kind: 'password'; readonly passwordHash: string }
+  | { readonly kind: 'token'; readonly tokenHash: string }
+  | { readonly kind: 'operator' };
+
+/** An access key whose holder may come in: neither of them is disabled, and the role is that of now. */
+export type Signer = {
+  readonly accessKey: string;
+  readonly sealedSecret: string;
+  readonly userName: string;
+  readonly projectId: string;
+  readonly role: Role;
+};
+
 /**
- * Where the embedded identity keeps users, projects and tokens. Each method is one atomic step, on disk once it has
- * answered.
+ * What the embedded identity asks when someone comes in. Each method is one atomic step, on disk once it has answered.
  *
- * - `begin` makes the first project, bound to every bucket, where there is none; it answers which project is the oldest.
+ * - `begin` makes the first project, with a grant of every bucket, where there is none; it answers which project is the
+ *   oldest.
  * - `addFirstAdministrator` makes the user administrator of the project where there is no user at all yet; it tells
  *   whether it did.
- * - `saveToken` sweeps out tokens that had ended when this one was issued.
+ * - `saveToken` sweeps out tokens that had ended when this one was issued. It keeps nothing and answers false where the
+ *   ground is gone by now: the user disabled, password or role another, the token before it ended.
  * - `findToken` returns a token whether it has expired or not: the caller compares with its clock.
- * - `bucketsBoundTo` answers `all`, or the names of the buckets bound to the project on that storage unit.
+ * - `findSigner` answers null for a key that is unknown or disabled, or whose user is disabled or has no role any more.
  */
 export interface IdentityStore {
   begin(first: { readonly project: Project; readonly nowMs: number }): Promise<Project>;
   addFirstAdministrator(first: {
-    readonly user: User;
+    readonly user: Omit<User, 'disabledAtMs'>;
     readonly projectId: string;
     readonly nowMs: number;
   }): Promise<boolean>;
@@ -39,8 +61,8 @@ export interface IdentityStore {
   findUser(name: string): Promise<User | null>;
   findProject(by: { readonly id: string } | { readonly name: string }): Promise<Project | null>;
   findRole(userId: string, projectId: string): Promise<Role | null>;
-  saveToken(token: TokenRecord): Promise<void>;
+  saveToken(token: TokenRecord, ground: TokenGround): Promise<boolean>;
   findToken(tokenHash: string): Promise<TokenRecord | null>;
   removeToken(tokenHash: string): Promise<void>;
-  bucketsBoundTo(projectId: string, storageUnitId: string): Promise<'all' | readonly string[]>;
+  findSigner(accessKey: string): Promise<Signer | null>;
 }

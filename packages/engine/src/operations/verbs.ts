@@ -1,16 +1,24 @@
 import type { CallName, StreamName } from '@backup-sync/contracts';
 import type { StreamVerb, Verb } from '../context.ts';
+import { createAccessKey, disableAccessKey } from './access-keys/change-access-key.ts';
+import { listAccessKeys } from './access-keys/list-access-keys.ts';
+import { listAuditEvents } from './audit/list-audit-events.ts';
 import { deleteBackup } from './backups/delete-backup.ts';
 import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
 import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
+import { grantBucket, revokeBucket } from './bucket-grants/change-grant.ts';
+import { listBucketGrants } from './bucket-grants/list-bucket-grants.ts';
 import { watchOperations } from './events/watch-operations.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
 import { listPlanItems } from './plan/list-plan-items.ts';
 import { planSync } from './plan/plan-sync.ts';
 import { startPlan } from './plan/start-plan.ts';
+import { createProject } from './projects/create-project.ts';
+import { listProjects } from './projects/list-projects.ts';
+import { grantRole, revokeRole } from './roles/change-role.ts';
 import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
 import { addSource } from './sources/add-source.ts';
@@ -22,6 +30,9 @@ import { showSource } from './sources/show-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
+import { disableUser, enableUser, removeUser, setUserPassword } from './users/change-user.ts';
+import { createUser } from './users/create-user.ts';
+import { listUsers } from './users/list-users.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
 
 /** What happens, for each operation of the table in contracts that answers once. */
@@ -51,6 +62,23 @@ export const verbs: { readonly [Name in CallName]: Verb<Name> } = {
   confirmSource,
   removeSource,
   syncCheckpoint,
+  createUser,
+  listUsers,
+  disableUser,
+  enableUser,
+  setUserPassword,
+  removeUser,
+  grantRole,
+  revokeRole,
+  createProject,
+  listProjects,
+  grantBucket,
+  revokeBucket,
+  listBucketGrants,
+  createAccessKey,
+  listAccessKeys,
+  disableAccessKey,
+  listAuditEvents,
 };
 
 /** The same for those that go on answering. */

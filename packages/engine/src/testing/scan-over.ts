@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ScanFinding } from '@backup-sync/contracts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
+import { SecretSeal } from '../identity/secret-seal.ts';
 import type { ScanRequest } from '../operations/scans/scan-request.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
 import { runTask } from '../operations/tasks/run-task.ts';
@@ -22,6 +23,8 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
   const jobs: Job[] = [];
   const services = {
     ...opened,
+    outsideIdentity: null,
+    seal: SecretSeal.open(null, home),
     storage,
     queue: { add: (job: Job) => jobs.push(job), async [Symbol.asyncDispose]() {} },
     clock: { nowMs: () => nowMs },
@@ -41,6 +44,7 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
     confirmsRemovals: false,
     ...changes,
   };
+  await opened.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   await opened.taskStore.addTask({
     id: taskId,
     projectId,

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
+import { everything } from '../../identity/grants.ts';
 import type { IdentityStore, Project } from '../../identity/store.ts';
 import type { Schema } from '../schema.ts';
-import { every } from './bound-buckets.ts';
+import { insertGrants } from './grants.ts';
 
 type FirstProject = Parameters<IdentityStore['begin']>[0];
 type FirstAdministrator = Parameters<IdentityStore['addFirstAdministrator']>[0];
@@ -18,10 +19,8 @@ export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstP
   if (oldest !== undefined) return { id: oldest.id, name: oldest.name };
 
   await database.insertInto('projects').values({ id: project.id, name: project.name, created_at_ms: nowMs }).execute();
-  await database
-    .insertInto('bucket_bindings')
-    .values({ project_id: project.id, storage_unit_id: every, bucket_name: every })
-    .execute();
+  const grant = { projectId: project.id, storageUnitId: everything, bucketName: everything, prefix: '' };
+  await insertGrants(database, [grant]);
   return { id: project.id, name: project.name };
 }
 

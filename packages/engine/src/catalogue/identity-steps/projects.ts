@@ -1,6 +1,9 @@
 import type { Kysely } from 'kysely';
+import type { ProjectRecord } from '../../identity/directory.ts';
+import type { BucketGrant } from '../../identity/grants.ts';
 import type { Project } from '../../identity/store.ts';
 import type { Schema } from '../schema.ts';
+import { endGrantOfEverything } from './grants.ts';
 
 export async function findProject(
   database: Kysely<Schema>,
@@ -10,4 +13,21 @@ export async function findProject(
   const found = 'id' in by ? projects.where('id', '=', by.id) : projects.where('name', '=', by.name);
   const row = await found.executeTakeFirst();
   return row === undefined ? null : { id: row.id, name: row.name };
+}
+
+export async function addProject(
+  database: Kysely<Schema>,
+  project: ProjectRecord,
+): Promise<readonly BucketGrant[] | 'name_taken'> {
+  const { numInsertedOrUpdatedRows } = await database
+    .insertInto('projects')
+    .values({ id: project.id, name: project.name, created_at_ms: project.createdAtMs })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 0n ? 'name_taken' : endGrantOfEverything(database);
+}
+
+export async function listProjects(database: Kysely<Schema>): Promise<readonly ProjectRecord[]> {
+  const rows = await database.selectFrom('projects').selectAll().orderBy('name').execute();
+  return rows.map((row) => ({ id: row.id, name: row.name, createdAtMs: row.created_at_ms }));
 }

@@ -1,10 +1,13 @@
 import type { Kysely } from 'kysely';
-import type { TokenRecord } from '../../identity/store.ts';
+import type { TokenGround, TokenRecord } from '../../identity/store.ts';
 import type { Schema } from '../schema.ts';
+import { findRole } from './roles.ts';
+import { findUser } from './users.ts';
 
-/** Keeps a token, and sweeps out those that had ended when it was issued. */
-export async function saveToken(database: Kysely<Schema>, token: TokenRecord): Promise<void> {
+/** Keeps a token, and sweeps out those that had ended when it was issued; see {@link IdentityStore.saveToken}. */
+export async function saveToken(database: Kysely<Schema>, token: TokenRecord, ground: TokenGround): Promise<boolean> {
   await database.deleteFrom('tokens').where('expires_at_ms', '<=', token.issuedAtMs).execute();
+  if (!(await stands(database, token, ground))) return false;
   await database
     .insertInto('tokens')
     .values({
@@ -18,6 +21,16 @@ export async function saveToken(database: Kysely<Schema>, token: TokenRecord): P
       expires_at_ms: token.expiresAtMs,
     })
     .execute();
+  return true;
+}
+
+async function stands(database: Kysely<Schema>, token: TokenRecord, ground: TokenGround): Promise<boolean> {
+  if (ground.kind === 'token' && (await findToken(database, ground.tokenHash)) === null) return false;
+  if (token.userId === null) return true;
+  const user = await findUser(database, token.userName);
+  if (user === null || user.id !== token.userId || user.disabledAtMs !== null) return false;
+  if (ground.kind === 'password' && user.passwordHash !== ground.passwordHash) return false;
+  return (await findRole(database, user.id, token.projectId)) === token.role;
 }
 
 /** A token, whether it has expired or not. */

@@ -1,4 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import type { IdentityDirectory } from '../../identity/directory.ts';
+import type { GrantStore } from '../../identity/grants.ts';
 import type { IdentityStore } from '../../identity/store.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
@@ -21,6 +24,9 @@ export type SqliteCatalogue = AsyncDisposable & {
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
   readonly identityStore: IdentityStore;
+  readonly directory: IdentityDirectory;
+  readonly grantStore: GrantStore;
+  readonly auditLog: AuditLog;
 };
 
 /**
@@ -171,7 +177,40 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     saveToken: step('saveToken'),
     findToken: step('findToken'),
     removeToken: step('removeToken'),
-    bucketsBoundTo: step('bucketsBoundTo'),
+    findSigner: step('findSigner'),
   };
-  return { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, [Symbol.asyncDispose]: dispose };
+  const directory: IdentityDirectory = {
+    addUser: step('addUser'),
+    listUsers: step('listUsers'),
+    showUser: step('showUser'),
+    disableUser: step('disableUser'),
+    enableUser: step('enableUser'),
+    setPassword: step('setPassword'),
+    removeUser: step('removeUser'),
+    assignRole: step('assignRole'),
+    withdrawRole: step('withdrawRole'),
+    addProject: step('addProject'),
+    listProjects: step('listProjects'),
+    addAccessKey: step('addAccessKey'),
+    listAccessKeys: step('listAccessKeys'),
+    disableAccessKey: step('disableAccessKey'),
+  };
+  const grantStore: GrantStore = {
+    addGrant: step('addGrant'),
+    removeGrant: step('removeGrant'),
+    listGrants: step('listGrants'),
+  };
+  const auditLog: AuditLog = { append: step('appendAuditEvent'), listEvents: step('listAuditEvents') };
+  return {
+    catalogue,
+    taskStore,
+    events,
+    knownBackups,
+    sourceStore,
+    identityStore,
+    directory,
+    grantStore,
+    auditLog,
+    [Symbol.asyncDispose]: dispose,
+  };
 }

@@ -6,7 +6,6 @@ import type { Ancestor } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import { acceptImports } from './accept-imports.ts';
-import { boundBuckets } from './bound-buckets.ts';
 import { legalBackupName } from './legal-backup-name.ts';
 
 /** The newest second that `created_at` can say. */
@@ -15,8 +14,8 @@ const createdAtMaxS = 2 ** 31 - 1;
 type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
 
 /**
- * Accepts an import of each of these ancestors that is not recorded, in the course of their child's. An ancestor in a
- * bucket that the project is not bound to serves a proof and is not recorded. Throws what storage throws.
+ * Accepts an import of each of these ancestors that is not recorded, in the course of their child's. All of them lie
+ * where the project may read. Throws what storage throws.
  */
 export async function acceptAncestors(
   services: Services,
@@ -24,13 +23,11 @@ export async function acceptAncestors(
   child: OperationRecord,
   ancestors: readonly Ancestor[],
 ): Promise<readonly { readonly id: string; readonly chain: ChainKey }[]> {
-  const isBound = await boundBuckets(services, child.projectId);
   const items: BackupSync[] = [];
   for (const ancestor of ancestors.toReversed()) {
-    const { bucketName, storageUnitId } = ancestor.location;
     // A copy under the child's own id must not follow it.
     if (ancestor.backupId === child.item.backup_id) continue;
-    if (storageUnitId !== services.storage.id || !isBound(bucketName)) continue;
+    if (ancestor.location.storageUnitId !== services.storage.id) continue;
     if ((await services.catalogue.showBackup(child.projectId, ancestor.backupId)) !== null) continue;
     const item = await itemOf(reader, ancestor, child.item);
     if (item !== null) items.push(item);

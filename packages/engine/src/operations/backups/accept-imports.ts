@@ -3,7 +3,7 @@ import type { Acceptance, ChainKey } from '../../catalogue/port.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
 import type { CallContext } from '../../context.ts';
 import type { Services } from '../../services.ts';
-import { refuseUnboundBuckets } from './bound-buckets.ts';
+import { placeOfItem, refuseUngranted } from './granted-places.ts';
 
 /** An item to bring in; see `Acceptance` of the catalogue for the time. */
 export type ImportWanted = { readonly item: BackupSync; readonly proofsNotBeforeMs: number | null };
@@ -23,8 +23,7 @@ export async function acceptRequest(
     readonly with_ancestors: boolean;
   },
 ): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
-  const buckets = request.sync.map((item) => item.bucket_name);
-  await refuseUnboundBuckets(services, request.project_id, buckets);
+  await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
   const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
   const accepted = await acceptImports(services, imports, {
     projectId: request.project_id,

@@ -4,6 +4,7 @@ import { type ChainContext, type ChainExaminer, openChain } from '../../chain/ex
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
+import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Seen } from './decide-sync.ts';
@@ -33,7 +34,7 @@ export function ancestorIdsOf({ seen }: Look): readonly string[] {
 
 /** One look at a chain, which is listed once, when the first backup is asked for. */
 export class ChainLook {
-  /** The storage unit, its requests counted for this chain. */
+  /** The storage unit, within the grants of the project, its requests counted for this chain. */
   readonly storage: StorageUnit;
   readonly signal: AbortSignal;
   readonly #services: Services;
@@ -45,7 +46,8 @@ export class ChainLook {
   #proofs: readonly EdgeProof[] = [];
 
   constructor(services: Services, options: ChainLookOptions) {
-    const counted = countRequests(services.storage);
+    const listGrants = () => services.grantStore.listGrants(options.chain.projectId);
+    const counted = countRequests(limitToGrants(services.storage, listGrants));
     this.storage = counted.unit;
     this.#count = counted.count;
     this.#services = services;

@@ -1,5 +1,5 @@
 import type { Verb } from '../../context.ts';
-import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import { ForecastTally, sumRequests } from './forecast.ts';
 import { planChains } from './plan-chains.ts';
 
@@ -12,8 +12,7 @@ const timeMs = 10 * 60 * 1000;
  */
 export const planSync: Verb<'planSync'> = async (context, input) => {
   const { services } = context;
-  const buckets = input.sync.map((item) => item.bucket_name);
-  await refuseUnboundBuckets(services, input.project_id, buckets);
+  await refuseUngranted(services, input.project_id, input.sync.map(placeOfItem));
   const chains = await planChains(services, input.project_id, input.sync, {
     stopping: services.stopping,
     deadline: {

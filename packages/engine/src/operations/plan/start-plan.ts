@@ -1,10 +1,11 @@
 import type { Verb } from '../../context.ts';
-import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { refuseUngranted } from '../backups/granted-places.ts';
 import type { BucketPlanRequest } from './bucket-plan-request.ts';
 
 /** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
 export const startPlan: Verb<'startPlan'> = async (context, input) => {
-  await refuseUnboundBuckets(context.services, input.project_id, [input.bucket_name]);
+  const place = { bucketName: input.bucket_name, prefix: input.prefix };
+  await refuseUngranted(context.services, input.project_id, [place]);
   const { taskStore, clock, newId, queue, storage } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();

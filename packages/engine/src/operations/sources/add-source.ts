@@ -1,12 +1,13 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { Verb } from '../../context.ts';
-import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { refuseUngranted } from '../backups/granted-places.ts';
 import { sourceView } from './source-view.ts';
 
 /** Adds a source. One with an interval runs at once, and then by its interval. */
 export const addSource: Verb<'addSource'> = async (context, input) => {
-  await refuseUnboundBuckets(context.services, input.project_id, [input.bucket_name]);
+  const place = { bucketName: input.bucket_name, prefix: input.prefix };
+  await refuseUngranted(context.services, input.project_id, [place]);
   if (input.format !== null && input.path_template !== null) {
     throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
   }

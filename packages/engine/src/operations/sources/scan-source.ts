@@ -1,6 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { CallContext, Verb } from '../../context.ts';
-import { refuseUnboundBuckets } from '../backups/bound-buckets.ts';
+import { refuseUngranted } from '../backups/granted-places.ts';
 import { findSource, sourceNotFound } from './source-view.ts';
 import { startSourceRun } from './start-source-run.ts';
 
@@ -31,8 +31,8 @@ async function runSource(
   confirmsRemovals: boolean,
 ): Promise<string> {
   const source = await findSource(context, projectId, sourceId);
-  // A binding may have been taken away since the source was added.
-  await refuseUnboundBuckets(context.services, projectId, [source.bucketName]);
+  // A grant may have been taken away since the source was added.
+  await refuseUngranted(context.services, projectId, [source]);
   const { caller, requestId, services } = context;
   const actor = { kind: caller.kind, name: caller.name };
   const started = await startSourceRun(services, source, { actor, requestId, confirmsRemovals });

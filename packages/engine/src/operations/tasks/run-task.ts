@@ -5,6 +5,7 @@ import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts'
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
+import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 
@@ -15,7 +16,7 @@ const flushEveryMs = 1_000;
 export type TaskRun = {
   readonly task: TaskRecord;
   readonly services: Services;
-  /** The storage unit, its requests counted for this task. */
+  /** The storage unit, within the grants of the project, its requests counted for this task. */
   readonly storage: StorageUnit;
   /** Aborted when the task is cancelled, out of time, or the server stops. */
   readonly signal: AbortSignal;
@@ -44,10 +45,10 @@ class Cancelled extends Error {
  * Works a task off to its end, unless the server stops or the catalogue fails, which throws: then the queue comes again.
  */
 export async function runTask(worker: TaskWorker, taskId: string, stopping: AbortSignal): Promise<void> {
-  const { taskStore, clock } = worker.services;
+  const { taskStore, clock, grantStore, storage } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
   if (task === null) return;
-  const counted = countRequests(worker.services.storage);
+  const counted = countRequests(limitToGrants(storage, () => grantStore.listGrants(task.projectId)));
   const cancelling = new AbortController();
   using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);

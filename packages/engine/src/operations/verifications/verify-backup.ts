@@ -1,5 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
+import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { Verb } from '../../context.ts';
+import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import type { VerifyRequest } from './verify-request.ts';
 
 /** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
@@ -7,6 +9,7 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
   const { catalogue, clock, newId, queue, taskStore } = context.services;
   const record = await catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
   const id = newId();
   const createdAtMs = clock.nowMs();
   const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };

@@ -1,0 +1,49 @@
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatTable } from '../table.ts';
+import { note, print, printJson } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+import { projectIdOf } from './projects.ts';
+
+/** Makes an access key and prints its secret, this once. */
+export async function createAccessKeyCommand(context: CommandContext, user: string, project: string): Promise<number> {
+  const { signal, terminal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
+  const answer = await connection.client.operations.createAccessKey({ user_name: user, target_project_id }, { signal });
+  if (terminal.json) printJson(terminal, answer);
+  else {
+    print(terminal, `access key: ${answer.access_key.access_key}`);
+    print(terminal, `secret key: ${answer.secret_key}`);
+    note(terminal, 'keep the secret key: it is shown this once');
+  }
+  return exitCodes.done;
+}
+
+export async function listAccessKeysCommand(context: CommandContext): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else {
+    const columns = ['ACCESS KEY', 'USER', 'PROJECT', 'MADE (UTC)', 'STATE'].map((heading) => ({ heading }));
+    const rows = answer.access_keys.map((key) => [
+      key.access_key,
+      key.user_name,
+      key.project_id,
+      shortTime(key.created_at),
+      key.disabled_at === null ? 'enabled' : 'disabled',
+    ]);
+    print(context.terminal, formatTable(columns, rows));
+  }
+  return exitCodes.done;
+}
+
+export async function disableAccessKeyCommand(context: CommandContext, accessKey: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const input = { access_key: accessKey };
+  const answer = await connection.client.operations.disableAccessKey(input, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else note(context.terminal, `${answer.access_key.access_key} opens nothing any more`);
+  return exitCodes.done;
+}

@@ -1,0 +1,120 @@
+import { BackupSyncError, type BucketGrant, type Project, type Role } from '@backup-sync/contracts';
+import type { Operations } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatTable } from '../table.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+import { parsePlace } from './scan.ts';
+import { onUser } from './users.ts';
+
+export async function createProjectCommand(context: CommandContext, name: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.client.operations.createProject({ name }, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else {
+    print(context.terminal, projectsTable([answer.project]));
+    noteExplicit(context.terminal, answer.made_explicit);
+  }
+  return exitCodes.done;
+}
+
+export async function listProjectsCommand(context: CommandContext): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, projectsTable(answer.projects));
+  return exitCodes.done;
+}
+
+export async function grantRoleCommand(
+  context: CommandContext,
+  user_name: string,
+  role: Role,
+  project: string,
+): Promise<number> {
+  const { signal } = context;
+  return onUser(context, async (operations) => {
+    const target_project_id = await projectIdOf(operations, project, signal);
+    return operations.grantRole({ user_name, target_project_id, role }, { signal });
+  });
+}
+
+export async function revokeRoleCommand(context: CommandContext, user_name: string, project: string): Promise<number> {
+  const { signal, terminal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
+  await connection.client.operations.revokeRole({ user_name, target_project_id }, { signal });
+  note(terminal, 'revoked; tokens for it have ended');
+  return exitCodes.done;
+}
+
+export async function grantBucketCommand(context: CommandContext, place: string, project: string): Promise<number> {
+  const { signal, terminal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
+  const answer = await connection.client.operations.grantBucket(
+    { target_project_id, ...parsePlace(place) },
+    { signal },
+  );
+  if (terminal.json) printJson(terminal, answer);
+  else {
+    print(terminal, grantsTable([answer.grant]));
+    noteExplicit(terminal, answer.made_explicit);
+  }
+  return exitCodes.done;
+}
+
+export async function revokeBucketCommand(context: CommandContext, place: string, project: string): Promise<number> {
+  const { signal, terminal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
+  await connection.client.operations.revokeBucket({ target_project_id, ...parsePlace(place) }, { signal });
+  note(terminal, 'revoked; its records stay');
+  return exitCodes.done;
+}
+
+export async function listBucketGrantsCommand(context: CommandContext): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, grantsTable(answer.grants));
+  return exitCodes.done;
+}
+
+/** A project by its id or its name. Those of an outside identity have ids alone. */
+export async function projectIdOf(operations: Operations, nameOrId: string, signal: AbortSignal): Promise<string> {
+  let projects: readonly Project[];
+  try {
+    ({ projects } = await operations.listProjects({}, { signal }));
+  } catch (error) {
+    if (error instanceof BackupSyncError && error.code === 'identity_elsewhere') return nameOrId;
+    throw error;
+  }
+  const found = projects.find(({ id }) => id === nameOrId) ?? projects.find(({ name }) => name === nameOrId);
+  if (found !== undefined) return found.id;
+  throw new BackupSyncError('project_not_found', `there is no project ${JSON.stringify(nameOrId)}`);
+}
+
+function noteExplicit(terminal: Terminal, grants: readonly BucketGrant[]): void {
+  if (grants.length === 0) return;
+  const buckets = grants.map(({ bucket_name }) => bucket_name).join(', ');
+  note(terminal, `The first project no longer has every bucket; those that it uses were granted to it: ${buckets}`);
+}
+
+function projectsTable(projects: readonly Project[]): string {
+  const columns = ['PROJECT', 'ID', 'MADE (UTC)'].map((heading) => ({ heading }));
+  return formatTable(
+    columns,
+    projects.map(({ name, id, created_at }) => [name, id, shortTime(created_at)]),
+  );
+}
+
+function grantsTable(grants: readonly BucketGrant[]): string {
+  const columns = ['PROJECT', 'BUCKET', 'FOLDER'].map((heading) => ({ heading }));
+  return formatTable(
+    columns,
+    grants.map(({ project_id, bucket_name, prefix }) => [project_id, bucket_name, prefix]),
+  );
+}

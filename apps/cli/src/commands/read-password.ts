@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { Secret } from '../environment.ts';
+import { UsageError } from '../failure.ts';
+import type { CommandContext } from './command-context.ts';
+
+/**
+ * Reads a password from its variable, from standard input or, at a terminal, from whoever sits there: never from an
+ * argument, which every user of the machine could read.
+ */
+export async function readPassword(
+  context: CommandContext,
+  source: { readonly variable: string; readonly given: Secret | undefined; readonly question: string },
+): Promise<string> {
+  if (source.given !== undefined) return source.given.reveal();
+  const { input } = context;
+  const password = input.isTTY ? await ask(context, source.question) : (await text(input)).replace(/\r?\n$/, '');
+  if (password === '') throw new UsageError(`no password: none was entered, and ${source.variable} is not set`);
+  return password;
+}
+
+/** What is typed is not shown. */
+async function ask({ input, terminal, signal }: CommandContext, question: string): Promise<string> {
+  terminal.messages.write(question);
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
+  using lines = createInterface({ input, output: unseen, terminal: true });
+  const typed = await lines.question('', { signal });
+  terminal.messages.write('\n');
+  return typed;
+}

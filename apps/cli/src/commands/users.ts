@@ -1,0 +1,80 @@
+import type { OperationOutput, User } from '@backup-sync/contracts';
+import type { Operations } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatTable } from '../table.ts';
+import { note, print, printJson } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+import { readPassword } from './read-password.ts';
+
+type Answer = OperationOutput<'createUser'>;
+
+/** Makes a user; the password comes from BACKUP_SYNC_NEW_PASSWORD, standard input or the terminal. */
+export async function createUserCommand(context: CommandContext, name: string): Promise<number> {
+  const password = await readNewPassword(context, name);
+  return onUser(context, (operations) => operations.createUser({ name, password }, { signal: context.signal }));
+}
+
+export async function setPasswordCommand(context: CommandContext, name: string): Promise<number> {
+  const password = await readNewPassword(context, name);
+  const input = { user_name: name, password };
+  return onUser(context, (operations) => operations.setUserPassword(input, { signal: context.signal }));
+}
+
+export async function disableUserCommand(context: CommandContext, name: string): Promise<number> {
+  return onUser(context, (operations) => operations.disableUser({ user_name: name }, { signal: context.signal }));
+}
+
+export async function enableUserCommand(context: CommandContext, name: string): Promise<number> {
+  return onUser(context, (operations) => operations.enableUser({ user_name: name }, { signal: context.signal }));
+}
+
+export async function removeUserCommand(context: CommandContext, name: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await connection.client.operations.removeUser({ user_name: name }, { signal: context.signal });
+  note(context.terminal, 'removed, with roles, tokens and access keys');
+  return exitCodes.done;
+}
+
+export async function listUsersCommand(context: CommandContext): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, usersTable(answer.users));
+  return exitCodes.done;
+}
+
+/** Runs a change that answers the user as it is then. */
+export async function onUser(
+  context: CommandContext,
+  change: (operations: Operations) => Promise<Answer>,
+): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const answer = await change(connection.client.operations);
+  if (context.terminal.json) printJson(context.terminal, answer);
+  else print(context.terminal, usersTable([answer.user]));
+  return exitCodes.done;
+}
+
+function usersTable(users: readonly User[]): string {
+  const headings = ['USER', 'MADE (UTC)', 'STATE', 'ROLES'];
+  const rows = users.map((user) => [
+    user.name,
+    shortTime(user.created_at),
+    user.disabled_at === null ? 'enabled' : 'disabled',
+    user.roles.map(({ project_name, role }) => `${role} in ${project_name}`).join(', ') || 'none',
+  ]);
+  return formatTable(
+    headings.map((heading) => ({ heading })),
+    rows,
+  );
+}
+
+function readNewPassword(context: CommandContext, name: string): Promise<string> {
+  return readPassword(context, {
+    variable: 'BACKUP_SYNC_NEW_PASSWORD',
+    given: context.environment.BACKUP_SYNC_NEW_PASSWORD,
+    question: `New password of ${name}: `,
+  });
+}

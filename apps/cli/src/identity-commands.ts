@@ -1,0 +1,151 @@
+import { type OperationInput, type Role, roles } from '@backup-sync/contracts';
+import { Argument, type Command, Option } from 'commander';
+import { given, wholeNumber } from './options.ts';
+import type { Shared, Tools } from './program.ts';
+
+type AuditOptions = Pick<
+  OperationInput<'listAuditEvents'>,
+  'operation' | 'subject' | 'outcome' | 'marker' | 'limit'
+> & { actor?: string };
+
+const passwordHelp = `
+The password comes from BACKUP_SYNC_NEW_PASSWORD, from standard input, or is asked for at a terminal.`;
+
+const projectHelp = '\n<project> is its name or its id.';
+
+/** `users …`, `projects …`, `roles …`, `buckets …`, `access-keys …`, `audit …`: for administrators. */
+export function addIdentityCommands(program: Command, tools: Tools): void {
+  addUserCommands(program, tools);
+  addProjectCommands(program, tools);
+  addBucketCommands(program, tools);
+  addAccessKeyCommands(program, tools);
+  addAuditCommands(program, tools);
+}
+
+function addUserCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const users = program.command('users').description('who may come in');
+  command(users, 'create <name>', 'make a user, who has no role yet')
+    .addHelpText('after', passwordHelp)
+    .action(async (name: string, options: Shared) => {
+      const { createUserCommand } = await import('./commands/users.ts');
+      finish(await createUserCommand(contextOf(options), name));
+    });
+  command(users, 'list', 'list users with their roles').action(async (options: Shared) => {
+    const { listUsersCommand } = await import('./commands/users.ts');
+    finish(await listUsersCommand(contextOf(options)));
+  });
+  command(users, 'disable <name>', 'keep a user out; tokens end at once').action(
+    async (name: string, options: Shared) => {
+      const { disableUserCommand } = await import('./commands/users.ts');
+      finish(await disableUserCommand(contextOf(options), name));
+    },
+  );
+  command(users, 'enable <name>', 'let a user in again').action(async (name: string, options: Shared) => {
+    const { enableUserCommand } = await import('./commands/users.ts');
+    finish(await enableUserCommand(contextOf(options), name));
+  });
+  command(users, 'set-password <name>', 'give a user another password; tokens end at once')
+    .addHelpText('after', passwordHelp)
+    .action(async (name: string, options: Shared) => {
+      const { setPasswordCommand } = await import('./commands/users.ts');
+      finish(await setPasswordCommand(contextOf(options), name));
+    });
+  command(users, 'remove <name>', 'remove a user with roles, tokens and access keys').action(
+    async (name: string, options: Shared) => {
+      const { removeUserCommand } = await import('./commands/users.ts');
+      finish(await removeUserCommand(contextOf(options), name));
+    },
+  );
+  const role = program.command('roles').description('what users may do, project by project');
+  command(role, 'grant <user>', 'give a user a role in a project, in place of the one before')
+    .addArgument(new Argument('<role>').choices(roles))
+    .argument('<project>')
+    .addHelpText(
+      'after',
+      `${projectHelp} An administrator, of whatever project, administers the whole installation.
+
+Example:
+  backup-sync roles grant ada operator default`,
+    )
+    .action(async (user: string, name: Role, project: string, options: Shared) => {
+      const { grantRoleCommand } = await import('./commands/projects.ts');
+      finish(await grantRoleCommand(contextOf(options), user, name, project));
+    });
+  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once')
+    .addHelpText('after', projectHelp)
+    .action(async (user: string, project: string, options: Shared) => {
+      const { revokeRoleCommand } = await import('./commands/projects.ts');
+      finish(await revokeRoleCommand(contextOf(options), user, project));
+    });
+}
+
+function addProjectCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const projects = program.command('projects').description('whose backups are whose');
+  command(projects, 'create <name>', 'make a project, which has no bucket yet')
+    .addHelpText('after', '\nThe first project has every bucket until there is a second; then those that it uses.')
+    .action(async (name: string, options: Shared) => {
+      const { createProjectCommand } = await import('./commands/projects.ts');
+      finish(await createProjectCommand(contextOf(options), name));
+    });
+  command(projects, 'list', 'list projects').action(async (options: Shared) => {
+    const { listProjectsCommand } = await import('./commands/projects.ts');
+    finish(await listProjectsCommand(contextOf(options)));
+  });
+}
+
+function addBucketCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const buckets = program.command('buckets').description('which buckets a project may use');
+  command(buckets, 'grant <bucket[/folder]> <project>', 'let a project use a bucket, or a folder of it')
+    .addHelpText('after', projectHelp)
+    .action(async (place: string, project: string, options: Shared) => {
+      const { grantBucketCommand } = await import('./commands/projects.ts');
+      finish(await grantBucketCommand(contextOf(options), place, project));
+    });
+  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay')
+    .addHelpText('after', projectHelp)
+    .action(async (place: string, project: string, options: Shared) => {
+      const { revokeBucketCommand } = await import('./commands/projects.ts');
+      finish(await revokeBucketCommand(contextOf(options), place, project));
+    });
+  command(buckets, 'list', 'list what is granted').action(async (options: Shared) => {
+    const { listBucketGrantsCommand } = await import('./commands/projects.ts');
+    finish(await listBucketGrantsCommand(contextOf(options)));
+  });
+}
+
+function addAccessKeyCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const keys = program.command('access-keys').description('keys with which programs sign requests');
+  command(keys, 'create <user> <project>', 'make a key for a user in a project; the secret is shown once')
+    .addHelpText('after', projectHelp)
+    .action(async (user: string, project: string, options: Shared) => {
+      const { createAccessKeyCommand } = await import('./commands/access-keys.ts');
+      finish(await createAccessKeyCommand(contextOf(options), user, project));
+    });
+  command(keys, 'list', 'list access keys').action(async (options: Shared) => {
+    const { listAccessKeysCommand } = await import('./commands/access-keys.ts');
+    finish(await listAccessKeysCommand(contextOf(options)));
+  });
+  command(keys, 'disable <access-key>', 'end an access key for good').action(
+    async (accessKey: string, options: Shared) => {
+      const { disableAccessKeyCommand } = await import('./commands/access-keys.ts');
+      finish(await disableAccessKeyCommand(contextOf(options), accessKey));
+    },
+  );
+}
+
+function addAuditCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const audit = program.command('audit').description('who did what');
+  command(audit, 'list', 'list who did what, from where and with what outcome, newest first')
+    .option('--actor <name>', 'only of this user or operator')
+    .option('--operation <name>', 'only this, such as syncBackups')
+    .option('--subject <id>', 'only what was about this backup, source, user, project, bucket or access key')
+    .addOption(new Option('--outcome <outcome>', 'only with this outcome').choices(['done', 'refused', 'failed']))
+    .option('--limit <number>', 'at most so many (100)', wholeNumber)
+    .option('--marker <id>', 'before this event: the last one of the page before')
+    .action(async (options: Shared & AuditOptions) => {
+      const { listAuditCommand } = await import('./commands/audit.ts');
+      const { actor, operation, subject, outcome, limit, marker } = options;
+      const filter = { actor_name: actor, operation, subject, outcome, limit, marker };
+      finish(await listAuditCommand(contextOf(options), given(filter)));
+    });
+}

@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { run, startServer, temporaryDirectory } from './testing.ts';
+
+const password = 'a password of twelve';
+
+async function open() {
+  const home = await temporaryDirectory();
+  const storage = `file:${join(home.path, 'buckets')}`;
+  const dataDirectory = join(home.path, 'data');
+  await mkdir(join(home.path, 'buckets', 'shared', 'team'), { recursive: true });
+  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
+  const call = (...args: string[]) => run(args, { environment, input: `${password}\n` });
+  return { call, dataDirectory, storage, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+}
+
+test('the local operator sees to projects, buckets and keys', async () => {
+  await using home = await open();
+  const { call } = home;
+  expect(await call('users', 'create', 'ada')).toMatchObject({ code: 0, messages: '' });
+  expect((await call('roles', 'grant', 'ada', 'operator', 'default')).output).toContain('operator in default');
+  expect((await call('projects', 'create', 'second')).code).toBe(0);
+  expect((await call('buckets', 'grant', 'shared/team', 'second')).output).toMatch(/shared +team\//);
+  const made = JSON.parse((await call('access-keys', 'create', 'ada', 'default', '--json')).output);
+  expect(made).toMatchObject({ access_key: { user_name: 'ada' }, secret_key: expect.stringMatching(/^[\w-]{43}$/) });
+  expect((await call('access-keys', 'list')).output).toContain(made.access_key.access_key);
+});
+
+test('through the server, a user comes in with the role given, and is kept out when disabled', async () => {
+  await using home = await open();
+  const { call } = home;
+  await using server = await startServer(home.dataDirectory, home.storage);
+  await call('users', 'create', 'ada');
+  await call('roles', 'grant', 'ada', 'operator', 'default');
+  const own = { BACKUP_SYNC_ENDPOINT: server.endpoint, BACKUP_SYNC_PROJECT: server.projectId };
+  const token = await run(['token', '--user', 'ada'], { environment: { ...own, BACKUP_SYNC_PASSWORD: password } });
+  const asAda = { ...own, BACKUP_SYNC_TOKEN: token.output.trim() };
+  const refused = await run(['users', 'list'], { environment: asAda });
+  expect(refused).toMatchObject({ code: 4, messages: expect.stringContaining('needs the role administrator') });
+  expect((await call('users', 'disable', 'ada')).output).toContain('disabled');
+  expect((await run(['backups', 'list'], { environment: asAda })).code).toBe(4);
+});
+
+test('a password is never an argument, and a short one is refused', async () => {
+  await using home = await temporaryDirectory();
+  await mkdir(join(home.path, 'buckets'));
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+    BACKUP_SYNC_STORAGE: `file:${join(home.path, 'buckets')}`,
+  };
+  const empty = await run(['users', 'create', 'ada'], { environment });
+  expect(empty).toMatchObject({ code: 1, messages: expect.stringContaining('BACKUP_SYNC_NEW_PASSWORD is not set') });
+  const short = { ...environment, BACKUP_SYNC_NEW_PASSWORD: 'short' };
+  const refused = await run(['users', 'create', 'ada'], { environment: short });
+  expect(refused).toMatchObject({ code: 1, messages: expect.stringContaining('password: must have 12 to 1024') });
+  expect(refused.messages).not.toContain('short');
+});

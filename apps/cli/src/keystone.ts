@@ -1,0 +1,56 @@
+import { type Role, role } from '@backup-sync/contracts';
+import type { KeystoneOptions } from '@backup-sync/engine';
+import type { Environment } from './environment.ts';
+import { UsageError } from './failure.ts';
+
+const defaultRoles = 'admin=administrator,member=operator,reader=reader';
+const defaultDomain = 'Default';
+
+/** The outside identity that the environment names; undefined where it names none. Throws {@link UsageError}. */
+export function readKeystone(environment: Environment): KeystoneOptions | undefined {
+  const { BACKUP_SYNC_IDENTITY: identity } = environment;
+  if (identity === undefined || identity === 'embedded') return undefined;
+  const { BACKUP_SYNC_KEYSTONE_USER: user, BACKUP_SYNC_KEYSTONE_PROJECT: project } = environment;
+  const password = environment.BACKUP_SYNC_KEYSTONE_PASSWORD?.reveal();
+  if (user === undefined || project === undefined || password === undefined) {
+    throw new UsageError(
+      'BACKUP_SYNC_IDENTITY: who this service is there must be said in BACKUP_SYNC_KEYSTONE_USER, ' +
+        'BACKUP_SYNC_KEYSTONE_PASSWORD and BACKUP_SYNC_KEYSTONE_PROJECT',
+    );
+  }
+  return {
+    url: readUrl(identity),
+    user,
+    password,
+    userDomain: environment.BACKUP_SYNC_KEYSTONE_USER_DOMAIN ?? defaultDomain,
+    project,
+    projectDomain: environment.BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN ?? defaultDomain,
+    roles: readRoles(environment.BACKUP_SYNC_KEYSTONE_ROLES ?? defaultRoles),
+  };
+}
+
+/** `keystone:https://iam.example.com`, with or without its `/v3`. */
+function readUrl(identity: string): string {
+  const url = URL.parse(/^keystone:(.+)$/.exec(identity)?.[1] ?? '');
+  const isPlain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (!isPlain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new UsageError('BACKUP_SYNC_IDENTITY must be "embedded", or "keystone:" and an address of http or https');
+  }
+  const address = url.href.replace(/\/+$/, '');
+  return address.endsWith('/v3') ? address : `${address}/v3`;
+}
+
+function readRoles(text: string): ReadonlyMap<string, Role> {
+  return new Map(
+    text.split(',').map((pair) => {
+      const [, name, wanted] = /^\s*([^=]+?)\s*=\s*(\w+)\s*$/.exec(pair) ?? [];
+      const known = role.safeParse(wanted);
+      if (name === undefined || !known.success) {
+        throw new UsageError(
+          `BACKUP_SYNC_KEYSTONE_ROLES must be pairs like "${defaultRoles}"; ${JSON.stringify(pair)} is none`,
+        );
+      }
+      return [name, known.data] as const;
+    }),
+  );
+}

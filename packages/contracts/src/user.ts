@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
+import { role } from './identity.ts';
+
+/** By its name a user is known, in the whole installation. */
+export const userName = opaqueId.meta({ description: 'Name of a user.' });
+
+/** Long enough that guessing is hopeless within the limits on guesses. */
+const newPassword = text(12, 1024).meta({ description: 'At least 12 characters.' });
+
+/** The project that an administrator means, which need not be the one that the call acts in. */
+export const targetProjectId = projectId.meta({ description: 'Project that is meant.' });
+
+export const user = z
+  .object({
+    id: madeId,
+    name: z.string(),
+    created_at: wireTime,
+    disabled_at: wireTime.nullable().meta({ description: 'Null while the user may come in.' }),
+    roles: z.array(z.object({ project_id: z.string(), project_name: z.string(), role })),
+  })
+  .meta({ id: 'User' });
+export type User = z.infer<typeof user>;
+
+export const userAnswer = z.object({ user });
+
+export const createUserInput = z.object({ project_id: projectId, name: userName, password: newPassword });
+
+export const listUsersInput = z.object({ project_id: projectId });
+export const listUsersAnswer = z.object({ users: z.array(user) });
+
+/** Names one user. */
+export const userInput = z.object({ project_id: projectId, user_name: userName });
+
+export const setUserPasswordInput = userInput.extend({ password: newPassword });
+
+/** Takes the place of the role that the user had there. */
+export const grantRoleInput = userInput.extend({ target_project_id: targetProjectId, role });
+
+export const revokeRoleInput = userInput.extend({ target_project_id: targetProjectId });

@@ -1,0 +1,134 @@
+import type { CallName, OperationInput, Role } from '@backup-sync/contracts';
+import { expect, test } from 'vitest';
+import { openTestEngine } from '../testing/test-engine.ts';
+
+async function open() {
+  const opened = await openTestEngine();
+  const { engine, projectId } = opened;
+  const as = async <Name extends CallName>(role: Role, name: Name, input: object, project = projectId) =>
+    engine.call(
+      name,
+      {
+        caller: { kind: 'user', name: `a ${role}`, projectId, role },
+        requestId: 'request-1',
+        origin: { door: 'rest', address: '10.0.0.1' },
+      },
+      { ...input, project_id: project },
+    );
+  const events = async (filter: Partial<OperationInput<'listAuditEvents'>> = {}) =>
+    (await as('administrator', 'listAuditEvents', filter)).audit_events;
+  return { ...opened, as, events };
+}
+
+const password = 'a password of twelve';
+
+test('a change is written down with who made it, to what, from where, and how it ended', async () => {
+  await using opened = await open();
+  const { as, events, projectId } = opened;
+  await as('administrator', 'createUser', { name: 'ada', password });
+  await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'operator' });
+  await expect(as('operator', 'deleteBackup', { backup_id: 'b-1' })).rejects.toMatchObject({
+    code: 'backup_not_found',
+  });
+  const [deleted, granted, created] = await events();
+  expect(created).toMatchObject({
+    operation: 'createUser',
+    project_id: projectId,
+    actor: { kind: 'user', name: 'a administrator' },
+    subjects: [{ field: 'name', value: 'ada' }],
+    door: 'rest',
+    address: '10.0.0.1',
+    outcome: 'done',
+    error: null,
+    request_id: 'request-1',
+  });
+  expect(granted?.subjects).toEqual([
+    { field: 'user_name', value: 'ada' },
+    { field: 'role', value: 'operator' },
+    { field: 'target_project_id', value: projectId },
+  ]);
+  expect(deleted).toMatchObject({
+    operation: 'deleteBackup',
+    subjects: [{ field: 'backup_id', value: 'b-1' }],
+    outcome: 'refused',
+    error: 'backup_not_found',
+  });
+  expect(await events({ subject: 'b-1' })).toEqual([deleted]);
+  expect(await events({ outcome: 'refused' })).toEqual([deleted]);
+  expect(await events({ operation: 'createUser' })).toEqual([created]);
+  expect(await events({ actor_name: 'a operator' })).toEqual([deleted]);
+  expect(await events({ limit: 1, marker: deleted?.id ?? '' })).toEqual([granted]);
+  expect(await events({ end_time: '2001-01-01T00:00:00Z' })).toEqual([]);
+});
+
+test('reading is not written down, but that someone tried who had no right to is', async () => {
+  await using opened = await open();
+  const { as, events } = opened;
+  await as('reader', 'listBackups', {});
+  await expect(as('reader', 'showBackup', { backup_id: 'b-1' })).rejects.toMatchObject({ code: 'backup_not_found' });
+  expect(await events()).toEqual([]);
+  await expect(as('reader', 'listUsers', {})).rejects.toMatchObject({ code: 'role_not_allowed' });
+  await expect(as('operator', 'listBackups', {}, 'another')).rejects.toMatchObject({ code: 'project_not_allowed' });
+  const stream = { caller: { kind: 'user', name: 'eve', projectId: 'p', role: 'reader' }, requestId: 'r' } as const;
+  const watched = opened.engine.watch('watchOperations', { ...stream, signal: AbortSignal.abort() }, {});
+  await expect(watched).rejects.toMatchObject({ code: 'project_not_allowed' });
+  expect((await events()).map(({ operation, error }) => [operation, error])).toEqual([
+    ['watchOperations', 'project_not_allowed'],
+    ['listBackups', 'project_not_allowed'],
+    ['listUsers', 'role_not_allowed'],
+  ]);
+});
+
+test('a sync names its backups, and a request that makes no sense what can be read of it', async () => {
+  await using opened = await open();
+  const { as, events } = opened;
+  const sync = [{ backup_id: 'b-1' }, { backup_id: 'b-2' }, 'nonsense', { backup_id: 3 }];
+  await expect(as('operator', 'syncBackups', { sync })).rejects.toMatchObject({ code: 'invalid_request' });
+  const [event] = await events();
+  expect(event?.subjects.map(({ value }) => value)).toEqual(['b-1', 'b-2']);
+  for (const nonsense of [{ sync: null }, { sync: { vault_id: { a: 1 } } }, { backup_id: 'x'.repeat(100_000) }]) {
+    await expect(as('operator', 'syncBackups', nonsense)).rejects.toMatchObject({ code: 'invalid_request' });
+  }
+  const [long] = await events();
+  expect(long?.subjects[0]?.value).toHaveLength(1024);
+});
+
+test('who came in with a password is written down, and who failed to; no secret is', async () => {
+  await using opened = await open();
+  const { as, events, engine, projectId } = opened;
+  await as('administrator', 'createUser', { name: 'ada', password });
+  await as('administrator', 'setUserPassword', { user_name: 'ada', password: `${password} anew` });
+  await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'reader' });
+  const key = await as('administrator', 'createAccessKey', { user_name: 'ada', target_project_id: projectId });
+  const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
+  const login = (given: string) =>
+    engine.identity.issueToken({ from, userName: 'ada', password: given, project: null });
+  await expect(login(password)).rejects.toMatchObject({ code: 'not_authenticated' });
+  const issued = await login(`${password} anew`);
+  expect(await events({ operation: 'issueToken' })).toMatchObject([
+    { actor: { name: 'ada' }, project_id: projectId, address: '10.0.0.9', outcome: 'done' },
+    { actor: { name: 'ada' }, project_id: '', address: '10.0.0.9', outcome: 'refused', error: 'not_authenticated' },
+  ]);
+  const all = JSON.stringify(await events());
+  for (const secret of [password, key.secret_key, issued.token]) expect(all).not.toContain(secret);
+});
+
+test('ten wrong passwords are the last for a while, for a user that does not exist as well, and none of the rest is written down', async () => {
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  await using opened = await openTestEngine(clock);
+  const { identity } = opened.engine;
+  const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
+  const guess = () => identity.issueToken({ from, userName: 'nobody', password: 'guess', project: null });
+  for (let tried = 0; tried < 10; tried += 1)
+    await expect(guess()).rejects.toMatchObject({ code: 'not_authenticated' });
+  await expect(guess()).rejects.toMatchObject({ code: 'throttled', retryAfterMs: 15 * 60_000 });
+  clock.timeMs += 15 * 60_000;
+  await expect(guess()).rejects.toMatchObject({ code: 'not_authenticated' });
+  const caller = { kind: 'system', name: 'tester', projectId: opened.projectId, role: 'administrator' } as const;
+  const listed = await opened.engine.call(
+    'listAuditEvents',
+    { caller, requestId: 'r' },
+    { project_id: opened.projectId },
+  );
+  expect(listed.audit_events).toHaveLength(11);
+});

@@ -1,0 +1,43 @@
+import type { AuditSubject } from './audit-log.ts';
+
+/** Fields that say what a call is about. What is not named here never comes into the audit: no secret can. */
+const subjectFields = [
+  'backup_id',
+  'operation_id',
+  'operation_log_id',
+  'source_id',
+  'vault_id',
+  'user_name',
+  'name',
+  'role',
+  'target_project_id',
+  'bucket_name',
+  'prefix',
+  'access_key',
+] as const;
+
+/** Of a request that was refused, anything may be there. */
+const subjectsMax = 256;
+const charactersMax = 1_024;
+
+/** The ids and names in the input of a call, checked or not, in the order of the fields above. */
+export function subjectsOf(fields: unknown): readonly AuditSubject[] {
+  const subjects: AuditSubject[] = [...namedIn(fields)];
+  const sync = fieldOf(fields, 'sync');
+  if (Array.isArray(sync)) {
+    for (const item of sync.slice(0, subjectsMax)) subjects.push(...namedIn({ backup_id: fieldOf(item, 'backup_id') }));
+  } else subjects.push(...namedIn({ vault_id: fieldOf(sync, 'vault_id') }));
+  return subjects.slice(0, subjectsMax);
+}
+
+function namedIn(fields: unknown): readonly AuditSubject[] {
+  return subjectFields.flatMap((field) => {
+    const value = fieldOf(fields, field);
+    return typeof value === 'string' && value !== '' ? [{ field, value: value.slice(0, charactersMax) }] : [];
+  });
+}
+
+function fieldOf(fields: unknown, field: string): unknown {
+  if (typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, field)) return undefined;
+  return (fields as Readonly<Record<string, unknown>>)[field];
+}

@@ -1,0 +1,66 @@
+import type { AuditFilter } from '@backup-sync/contracts';
+import type { Kysely } from 'kysely';
+import type { AuditRecord } from '../../audit/audit-log.ts';
+import type { Schema } from '../schema.ts';
+
+export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
+  await database
+    .insertInto('audit_events')
+    .values({
+      id: event.id,
+      at_ms: event.atMs,
+      project_id: event.projectId,
+      actor_kind: event.actor.kind,
+      actor_name: event.actor.name,
+      operation: event.operation,
+      door: event.door,
+      address: event.address,
+      outcome: event.outcome,
+      error_code: event.errorCode,
+      request_id: event.requestId,
+    })
+    .execute();
+  if (event.subjects.length === 0) return;
+  const subjects = event.subjects.map((subject, position) => ({ event_id: event.id, position, ...subject }));
+  await database.insertInto('audit_subjects').values(subjects).execute();
+}
+
+export async function listAuditEvents(database: Kysely<Schema>, filter: AuditFilter): Promise<readonly AuditRecord[]> {
+  const { actor_name, operation, subject, outcome, start_time, end_time, marker, limit } = filter;
+  let events = database.selectFrom('audit_events').selectAll().orderBy('id', 'desc').limit(limit);
+  if (actor_name !== undefined) events = events.where('actor_name', '=', actor_name);
+  if (operation !== undefined) events = events.where('operation', '=', operation);
+  if (outcome !== undefined) events = events.where('outcome', '=', outcome);
+  if (start_time !== undefined) events = events.where('at_ms', '>=', start_time);
+  if (end_time !== undefined) events = events.where('at_ms', '<=', end_time);
+  if (marker !== undefined) events = events.where('id', '<', marker);
+  if (subject !== undefined) {
+    const about = database.selectFrom('audit_subjects').where('value', '=', subject).select('event_id');
+    events = events.where('id', 'in', about);
+  }
+  const rows = await events.execute();
+  const subjects = await database
+    .selectFrom('audit_subjects')
+    .where(
+      'event_id',
+      'in',
+      rows.map(({ id }) => id),
+    )
+    .selectAll()
+    .orderBy('position')
+    .execute();
+  const ofEvent = Map.groupBy(subjects, (row) => row.event_id);
+  return rows.map((row) => ({
+    id: row.id,
+    atMs: row.at_ms,
+    projectId: row.project_id,
+    actor: { kind: row.actor_kind, name: row.actor_name },
+    operation: row.operation,
+    subjects: (ofEvent.get(row.id) ?? []).map(({ field, value }) => ({ field, value })),
+    door: row.door,
+    address: row.address,
+    outcome: row.outcome,
+    errorCode: row.error_code,
+    requestId: row.request_id,
+  }));
+}

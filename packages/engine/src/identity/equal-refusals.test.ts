@@ -1,0 +1,98 @@
+import { createHash, createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openTestEngine } from '../testing/test-engine.ts';
+
+const password = 'a password of twelve';
+const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
+
+async function openWithUser() {
+  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs };
+  const opened = await openTestEngine(clock);
+  const { engine, projectId } = opened;
+  const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;
+  const admin = (name: Parameters<typeof engine.call>[0], input: object) =>
+    engine.call(name, { caller, requestId: 'r' }, { ...input, project_id: projectId });
+  await admin('createUser', { name: 'ada', password });
+  await admin('grantRole', { user_name: 'ada', target_project_id: projectId, role: 'operator' });
+  const login = async () =>
+    (await engine.identity.issueToken({ from, userName: 'ada', password, project: null })).token;
+  return { ...opened, clock, admin, login };
+}
+
+test('tokens that are unknown, cut, ended, revoked, or of someone who may not come in any more open nothing, in equal words', async () => {
+  await using opened = await openWithUser();
+  const { clock, admin, login, projectId } = opened;
+  const { identity } = opened.engine;
+  const [revoked, beforeEnd] = [await login(), await login()];
+  expect(await identity.authenticate(revoked)).toMatchObject({ name: 'ada', role: 'operator' });
+  await identity.revoke(revoked);
+  const bad = ['nonsense', '', beforeEnd.slice(0, -1), `${beforeEnd}a`, revoked];
+  clock.timeMs += 24 * 60 * 60 * 1000;
+  bad.push(beforeEnd);
+  const beforeRole = await login();
+  await admin('grantRole', { user_name: 'ada', target_project_id: projectId, role: 'reader' });
+  bad.push(beforeRole);
+  const beforeDisabling = await login();
+  await admin('disableUser', { user_name: 'ada' });
+  bad.push(beforeDisabling);
+  for (const token of bad) {
+    expect(await identity.authenticate(token)).toBeNull();
+    await expect(identity.exchangeToken(token, null)).rejects.toMatchObject({
+      code: 'not_authenticated',
+      message: 'the token is not valid, or has ended',
+    });
+  }
+  await expect(login()).rejects.toMatchObject({ message: 'user, password or project is not right' });
+});
+
+test('a token is exchanged only for a project in which its holder has a role, with that role', async () => {
+  await using opened = await openWithUser();
+  const { admin, login } = opened;
+  const { identity } = opened.engine;
+  await admin('createProject', { name: 'second' });
+  const token = await login();
+  await expect(identity.exchangeToken(token, { name: 'second' })).rejects.toMatchObject({ code: 'not_authenticated' });
+  const { project } = await identity.exchangeToken((await identity.issueSystemToken('root')).token, { name: 'second' });
+  await admin('grantRole', { user_name: 'ada', target_project_id: project.id, role: 'reader' });
+  const exchanged = await identity.exchangeToken(token, { id: project.id });
+  expect(exchanged.caller).toEqual({ kind: 'user', name: 'ada', projectId: project.id, role: 'reader' });
+});
+
+test('keys that are unknown, disabled, of a disabled user, or did not sign are refused in equal words', async () => {
+  await using opened = await openWithUser();
+  const { admin, projectId } = opened;
+  const { identity } = opened.engine;
+  const make = async () =>
+    (await admin('createAccessKey', { user_name: 'ada', target_project_id: projectId })) as {
+      access_key: { access_key: string };
+      secret_key: string;
+    };
+  const call = (accessKey: string, secretKey: string) => {
+    const hash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+    const canonical = `GET\n/v3/\n\nhost:h\nx-sdk-date:20261123T120000Z\n\nhost;x-sdk-date\n${hash}`;
+    const text = `SDK-HMAC-SHA256\n20261123T120000Z\n${sha256(canonical)}`;
+    const digest = createHmac('sha256', secretKey).update(text).digest('hex');
+    const authorization = `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=host;x-sdk-date, Signature=${digest}`;
+    const headers = [
+      ['Host', 'h'],
+      ['X-Sdk-Date', '20261123T120000Z'],
+      ['Authorization', authorization],
+    ] as const;
+    return identity.authenticateSigned({ method: 'GET', target: '/v3', headers, body: new Uint8Array() });
+  };
+  const refused = { code: 'not_authenticated', message: 'access key or signature is not right' };
+  const good = await make();
+  const key = good.access_key.access_key;
+  expect(await call(key, good.secret_key)).toEqual({ kind: 'user', name: 'ada', projectId, role: 'operator' });
+  await expect(call('UNKNOWN', good.secret_key)).rejects.toMatchObject(refused);
+  await expect(call(key, (await make()).secret_key)).rejects.toMatchObject(refused);
+  await admin('disableUser', { user_name: 'ada' });
+  await expect(call(key, good.secret_key)).rejects.toMatchObject(refused);
+  await admin('enableUser', { user_name: 'ada' });
+  await admin('disableAccessKey', { access_key: key });
+  await expect(call(key, good.secret_key)).rejects.toMatchObject(refused);
+});
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

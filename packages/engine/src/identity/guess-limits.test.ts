@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { GuessLimits } from './guess-limits.ts';
+
+function open() {
+  const clock = { timeMs: 1_000_000, nowMs: () => clock.timeMs };
+  return { clock, limits: new GuessLimits(clock) };
+}
+
+const minutesMs = 60_000;
+
+test('the eleventh wrong password for a user is not tried, wherever it comes from, until 15 minutes have passed', () => {
+  const { clock, limits } = open();
+  for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', `10.0.0.${guess}`);
+  clock.timeMs += 5 * minutesMs;
+  const throttled = { code: 'throttled', retryAfterMs: 10 * minutesMs };
+  expect(() => limits.begin('ada', '10.0.1.1')).toThrow(expect.objectContaining(throttled));
+  limits.begin('bob', '10.0.0.1');
+  clock.timeMs += 10 * minutesMs;
+  limits.begin('ada', '10.0.1.1');
+});
+
+test('fifty wrong passwords from one address are the last, whoever they are for; an IPv6 network counts as one', () => {
+  for (const addressOf of [() => '10.0.0.1', (guess: number) => `2001:db8::${guess.toString(16)}`]) {
+    const { limits } = open();
+    for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, addressOf(guess));
+    expect(() => limits.begin('another', addressOf(51))).toThrow(expect.objectContaining({ code: 'throttled' }));
+    limits.begin('another', '10.9.9.9');
+    limits.begin('another', '2001:db8:0:1::1');
+  }
+});
+
+test('IPv4 addresses that are mapped into IPv6 are told apart', () => {
+  const { limits } = open();
+  for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, '::ffff:10.0.0.1');
+  expect(() => limits.begin('another', '::ffff:10.0.0.1')).toThrow('too many passwords');
+  limits.begin('another', '::ffff:10.0.0.2');
+});
+
+test('right passwords do not count, and give nobody wrong ones back', () => {
+  const { limits } = open();
+  for (let login = 0; login < 100; login += 1) limits.begin('ada', '10.0.0.1')();
+  for (let guess = 0; guess < 10; guess += 1) limits.begin('bob', '10.0.0.1');
+  limits.begin('ada', '10.0.0.1')();
+  expect(() => limits.begin('bob', '10.0.0.1')).toThrow('too many passwords');
+});
+
+test('guesses at once are no way around, and a clock that is set back locks nobody out for long', () => {
+  const { clock, limits } = open();
+  const under = Array.from({ length: 10 }, () => limits.begin('ada', null));
+  expect(() => limits.begin('ada', null)).toThrow('too many passwords');
+  for (const takeBack of under) takeBack();
+  limits.begin('ada', null);
+  clock.timeMs -= 60 * minutesMs;
+  limits.begin('ada', null);
+});

@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net';
+import { BackupSyncError } from '@backup-sync/contracts';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+
+const windowMs = 15 * 60 * 1000;
+/** Wrong passwords within the window. Many users may come from one address. */
+const mostByUser = 10;
+const mostByAddress = 50;
+/** Users and addresses that are remembered; the ones that tried longest ago are forgotten first. */
+const rememberedMax = 100_000;
+
+type Guesses = { readonly sinceMs: number; count: number };
+
+/**
+ * Limits guesses at passwords: by the user whose it is, known or not, and by the address that they come from. A guess
+ * counts before it is tried, so that many at once are no way around, and stops counting when it was right.
+ */
+export class GuessLimits {
+  readonly #clock: Clock;
+  readonly #byUser = new LRUCache<string, Guesses>({ max: rememberedMax });
+  readonly #byAddress = new LRUCache<string, Guesses>({ max: rememberedMax });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts a guess; what is answered takes it back. Throws `throttled` where there were too many. */
+  begin(userName: string, address: string | null): () => void {
+    const counted = [this.#guessesOf(this.#byUser, userName, mostByUser)];
+    if (address !== null) counted.push(this.#guessesOf(this.#byAddress, networkOf(address), mostByAddress));
+    for (const guesses of counted) guesses.count += 1;
+    return () => {
+      for (const guesses of counted) guesses.count -= 1;
+    };
+  }
+
+  #guessesOf(kept: LRUCache<string, Guesses>, key: string, most: number): Guesses {
+    const nowMs = this.#clock.nowMs();
+    let guesses = kept.get(key);
+    if (guesses === undefined || guesses.sinceMs + windowMs <= nowMs || guesses.sinceMs > nowMs) {
+      guesses = { sinceMs: nowMs, count: 0 };
+      kept.set(key, guesses);
+    }
+    if (guesses.count >= most) {
+      throw new BackupSyncError('throttled', 'too many passwords were tried', {
+        retryAfterMs: guesses.sinceMs + windowMs - nowMs,
+      });
+    }
+    return guesses;
+  }
+}
+
+/** Whoever has an IPv6 address has the 2^64 beside it as well. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - behind.length;
+  return [...groups, ...Array<string>(missing).fill('0'), ...behind].slice(0, 4).join(':');
+}

@@ -1,0 +1,89 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { Clock } from '../../clock.ts';
+import type { Caller } from '../../context.ts';
+import type { EmbeddedIdentity } from '../embedded-identity.ts';
+import type { Identity, IssuedToken, OperatorIdentity, ProjectScope } from '../port.ts';
+import type { Project } from '../store.ts';
+import type { KeystoneOptions } from './keystone-options.ts';
+import { TokenValidation } from './token-validation.ts';
+
+/**
+ * Users, projects and roles are Keystone's; this service takes its word for tokens, and for nothing that it has not
+ * said: fails closed. Of the embedded identity the operator of the machine alone is left, who has the data directory.
+ */
+export class KeystoneIdentity implements Identity, OperatorIdentity {
+  readonly #local: EmbeddedIdentity;
+  readonly #url: string;
+  readonly #validation: TokenValidation;
+
+  constructor(local: EmbeddedIdentity, options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
+    this.#local = local;
+    this.#url = options.url;
+    this.#validation = new TokenValidation(options, clock, onFault);
+  }
+
+  get project(): Project {
+    return this.#local.project;
+  }
+
+  async authenticate(token: string): Promise<Caller | null> {
+    const operator = await this.#operator(token);
+    if (operator !== null) return operator;
+    const valid = await this.#validation.validate(token);
+    if (valid === null) return null;
+    if (valid.caller === null) {
+      throw new BackupSyncError('role_not_allowed', 'none of the roles that the token carries is a role here');
+    }
+    return valid.caller;
+  }
+
+  async inspectToken(token: string): Promise<IssuedToken | null> {
+    if ((await this.#operator(token)) !== null) return this.#local.inspectToken(token);
+    const valid = await this.#validation.validate(token);
+    if (valid === null || valid.caller === null) return null;
+    return { ...valid, caller: valid.caller, token };
+  }
+
+  projectOf(caller: Caller): Promise<Project> {
+    if (caller.kind === 'system') return this.#local.projectOf(caller);
+    return Promise.resolve(this.#validation.projectNamed(caller.projectId));
+  }
+
+  authenticateSigned(): Promise<Caller> {
+    return Promise.reject(
+      new BackupSyncError('not_authenticated', `access keys are not accepted here: get a token from ${this.#url}`),
+    );
+  }
+
+  issueToken(): Promise<IssuedToken> {
+    return Promise.reject(this.#elsewhere());
+  }
+
+  async exchangeToken(token: string, scope: ProjectScope): Promise<IssuedToken> {
+    if ((await this.#operator(token)) === null) throw this.#elsewhere();
+    return this.#local.exchangeToken(token, scope);
+  }
+
+  issueSystemToken(name: string): Promise<IssuedToken> {
+    return this.#local.issueSystemToken(name);
+  }
+
+  /** There are no users here to begin with. */
+  beginUsers(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  async revoke(token: string): Promise<void> {
+    if ((await this.#operator(token)) === null) throw this.#elsewhere();
+    await this.#local.revoke(token);
+  }
+
+  async #operator(token: string): Promise<Caller | null> {
+    const caller = await this.#local.authenticate(token);
+    return caller?.kind === 'system' ? caller : null;
+  }
+
+  #elsewhere(): BackupSyncError {
+    return new BackupSyncError('identity_elsewhere', `tokens are those of ${this.#url}`);
+  }
+}

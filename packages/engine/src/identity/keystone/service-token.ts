@@ -1,0 +1,55 @@
+import { BackupSyncError, keystoneToken } from '@backup-sync/contracts';
+import type { Clock } from '../../clock.ts';
+import type { KeystoneOptions } from './keystone-options.ts';
+import { askKeystone } from './keystone-request.ts';
+
+/** Renewed so long before its end. */
+const marginMs = 5 * 60 * 1000;
+
+/** The token with which this service asks Keystone about those of others. It is fetched once for all who wait for it. */
+export class ServiceToken {
+  readonly #options: KeystoneOptions;
+  readonly #clock: Clock;
+  #kept: { readonly token: string; readonly expiresAtMs: number } | null = null;
+  #fetching: Promise<string> | null = null;
+
+  constructor(options: KeystoneOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** Throws `unavailable` where Keystone does not answer, or does not let this service in. */
+  get(): Promise<string> {
+    const kept = this.#kept;
+    if (kept !== null && kept.expiresAtMs - marginMs > this.#clock.nowMs()) return Promise.resolve(kept.token);
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = null;
+    });
+    return this.#fetching;
+  }
+
+  /** Keystone did not know this one any more. */
+  drop(token: string): void {
+    if (this.#kept?.token === token) this.#kept = null;
+  }
+
+  async #fetch(): Promise<string> {
+    const { user, password, userDomain, project, projectDomain } = this.#options;
+    const identity = {
+      methods: ['password'],
+      password: { user: { name: user, password, domain: { name: userDomain } } },
+    };
+    const scope = { project: { name: project, domain: { name: projectDomain } } };
+    const answer = await askKeystone(this.#options, 'POST', { body: { auth: { identity, scope } } });
+    const token = answer.headers.get('x-subject-token');
+    const parsed = keystoneToken.safeParse(answer.body);
+    const expiresAtMs = parsed.success ? Date.parse(parsed.data.token.expires_at) : Number.NaN;
+    if (answer.status !== 201 || token === null || Number.isNaN(expiresAtMs)) {
+      throw new BackupSyncError('unavailable', 'the identity service does not let this service in', {
+        cause: new Error(`${this.#options.url} answers ${answer.status} to the user ${user} of this service`),
+      });
+    }
+    this.#kept = { token, expiresAtMs };
+    return token;
+  }
+}

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { keystoneToken } from '@backup-sync/contracts';
+import { expect, test } from 'vitest';
+import { startKeystone } from '../../testing/keystone-server.ts';
+import type { KeystoneOptions } from './keystone-options.ts';
+import { TokenValidation } from './token-validation.ts';
+
+const minutesMs = 60_000;
+
+async function open(changes: Partial<KeystoneOptions> = {}) {
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const keystone = await startKeystone(clock);
+  const faults: unknown[] = [];
+  const validation = new TokenValidation({ ...keystone.options, ...changes }, clock, (error) => faults.push(error));
+  return { clock, keystone, faults, validation, [Symbol.asyncDispose]: () => keystone[Symbol.asyncDispose]() };
+}
+
+const member = { name: 'ada', projectId: 'p1', roles: ['member', 'other'] };
+
+test('a good token is of its user, with the highest of its roles that is one here', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  keystone.tokens.set('good', member);
+  keystone.tokens.set('both', { ...member, roles: ['reader', 'admin'] });
+  keystone.tokens.set('none', { ...member, roles: ['other'] });
+  expect((await validation.validate('good'))?.caller).toEqual({
+    kind: 'user',
+    name: 'ada',
+    projectId: 'p1',
+    role: 'operator',
+  });
+  expect((await validation.validate('both'))?.caller?.role).toBe('administrator');
+  expect((await validation.validate('none'))?.caller).toBeNull();
+});
+
+test('a token that Keystone does not know, and one that is for no project, open nothing', async () => {
+  await using opened = await open();
+  opened.keystone.tokens.set('unscoped', { ...member, projectId: null });
+  expect(await opened.validation.validate('garbage')).toBeNull();
+  expect(await opened.validation.validate('unscoped')).toBeNull();
+  expect(opened.faults).toEqual([]);
+});
+
+test('a good token is asked for once in five minutes, however many wait; a bad one each time', async () => {
+  await using opened = await open();
+  const { clock, keystone, validation } = opened;
+  keystone.tokens.set('good', member);
+  await Promise.all(Array.from({ length: 20 }, () => validation.validate('good')));
+  expect(keystone.asked).toEqual(['issue', 'validate good']);
+  keystone.tokens.delete('good');
+  clock.timeMs += 5 * minutesMs;
+  expect(await validation.validate('good')).not.toBeNull();
+  clock.timeMs += 1;
+  expect(await validation.validate('good')).toBeNull();
+  expect(await validation.validate('good')).toBeNull();
+  expect(keystone.asked.filter((each) => each === 'validate good')).toHaveLength(3);
+});
+
+test('a kept token ends with the token', async () => {
+  await using opened = await open();
+  const { clock, keystone, validation } = opened;
+  keystone.tokens.set('good', member);
+  const valid = await validation.validate('good');
+  clock.timeMs = valid?.expiresAtMs ?? 0;
+  keystone.failWith(500);
+  await expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('when Keystone no longer knows the service, the service comes again, and the caller is not blamed', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  keystone.tokens.set('one', member);
+  keystone.tokens.set('two', member);
+  expect(await validation.validate('one')).not.toBeNull();
+  keystone.forgetService();
+  expect(await validation.validate('two')).not.toBeNull();
+  expect(keystone.asked).toEqual(['issue', 'validate one', 'issue', 'validate two']);
+});
+
+test('the token of the service is renewed before its end', async () => {
+  await using opened = await open();
+  const { clock, keystone, validation } = opened;
+  keystone.tokens.set('good', member);
+  await validation.validate('good');
+  clock.timeMs += 55 * minutesMs;
+  await validation.validate('good');
+  expect(keystone.asked.filter((each) => each === 'issue')).toHaveLength(2);
+});
+
+test('nobody comes in while Keystone does not answer, or does not know this service; someone is told, once a minute', async () => {
+  await using away = await open();
+  away.keystone.tokens.set('good', member);
+  for (const status of [500, 503, 429]) {
+    away.keystone.failWith(status);
+    await expect(away.validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+  }
+  expect(away.faults).toHaveLength(1);
+  away.clock.timeMs += minutesMs;
+  await away.keystone[Symbol.asyncDispose]();
+  await expect(away.validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+  expect(away.faults).toHaveLength(2);
+
+  await using unknown = await open({ password: 'wrong' });
+  unknown.keystone.tokens.set('good', member);
+  await expect(unknown.validation.validate('good')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'the identity service does not let this service in',
+  });
+  expect(JSON.stringify(unknown.faults)).not.toContain('wrong');
+});
+
+const recording = fileURLToPath(
+  new URL('../../../../../../shared/fixtures/keystone/exchanges.ndjson', import.meta.url),
+);
+test.skipIf(!existsSync(recording))('the answers of a genuine Keystone are read', () => {
+  const exchanges = readFileSync(recording, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const bodyOf = (name: string) => JSON.parse(exchanges.find((each) => each.name === name).response.body);
+  const scoped = keystoneToken.parse(bodyOf('validate without catalogue')).token;
+  expect(scoped).toMatchObject({ user: { name: 'admin' }, project: { name: 'admin' } });
+  expect(scoped.roles?.map(({ name }) => name)).toContain('admin');
+  expect(keystoneToken.parse(bodyOf('validate unscoped')).token.project).toBeUndefined();
+  expect(keystoneToken.parse(bodyOf('service token')).token.expires_at).toBe('2026-11-23T13:59:42.000000Z');
+});

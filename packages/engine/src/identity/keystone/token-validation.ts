@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { BackupSyncError, keystoneToken, type Role, roles } from '@backup-sync/contracts';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../clock.ts';
+import type { Caller } from '../../context.ts';
+import type { Project } from '../store.ts';
+import type { KeystoneOptions } from './keystone-options.ts';
+import { askKeystone } from './keystone-request.ts';
+import { ServiceToken } from './service-token.ts';
+
+/** So long a token that was revoked may still open something here. */
+const keptMs = 5 * 60 * 1000;
+const keptMax = 10_000;
+
+/** Faults are told of so often at most: while Keystone is away, every call meets one. */
+const tellEveryMs = 60 * 1000;
+
+/** A token that Keystone stands for. */
+export type ValidToken = {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly project: Project;
+  /** Null where none of the roles there is one here. */
+  readonly caller: Caller | null;
+};
+
+/**
+ * Asks Keystone whether tokens are good. Good ones are kept for five minutes at most, under a hash; the same token is
+ * asked for once, however many wait. Bad ones are not kept.
+ */
+export class TokenValidation {
+  readonly #options: KeystoneOptions;
+  readonly #clock: Clock;
+  readonly #service: ServiceToken;
+  readonly #kept: LRUCache<string, ValidToken, string>;
+
+  readonly #onFault: (error: unknown) => void;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
+
+  /** `onFault` is told why Keystone cannot be asked, once a minute at most. */
+  constructor(options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#onFault = onFault;
+    this.#service = new ServiceToken(options, clock);
+    this.#kept = new LRUCache({
+      max: keptMax,
+      ttl: keptMs,
+      ttlResolution: 0,
+      perf: { now: () => clock.nowMs() },
+      // What is pushed out while it is asked for is still answered to whoever waits.
+      ignoreFetchAbort: true,
+      fetchMethod: (_key, _stale, { context }) => this.#askOrTell(context),
+    });
+  }
+
+  /** Null where the token opens nothing. Throws `unavailable` where Keystone cannot be asked. */
+  async validate(token: string): Promise<ValidToken | null> {
+    const key = createHash('sha256').update(token).digest('hex');
+    const valid = await this.#kept.fetch(key, { context: token });
+    return valid === undefined || valid.expiresAtMs <= this.#clock.nowMs() ? null : valid;
+  }
+
+  /** A project by its id; its name is known while a token for it has been seen lately, and the id again otherwise. */
+  projectNamed(id: string): Project {
+    const seen = this.#kept.values().find((valid) => valid.project.id === id);
+    return seen?.project ?? { id, name: id };
+  }
+
+  async #askOrTell(token: string): Promise<ValidToken | undefined> {
+    try {
+      return await this.#ask(token);
+    } catch (error) {
+      const nowMs = this.#clock.nowMs();
+      if (nowMs - this.#toldAtMs >= tellEveryMs) {
+        this.#toldAtMs = nowMs;
+        this.#onFault(error);
+      }
+      throw error;
+    }
+  }
+
+  /** 404 tells that the caller's token is bad, 401 that our own is: that is renewed once, and the caller not blamed. */
+  async #ask(token: string): Promise<ValidToken | undefined> {
+    let status = 0;
+    for (const _attempt of ['first', 'renewed']) {
+      const service = await this.#service.get();
+      const answer = await askKeystone(this.#options, 'GET', {
+        headers: { 'X-Auth-Token': service, 'X-Subject-Token': token },
+      });
+      if (answer.status === 200) return this.#read(answer.body);
+      if (answer.status === 404) return undefined;
+      status = answer.status;
+      if (status !== 401) break;
+      this.#service.drop(service);
+    }
+    throw new BackupSyncError('unavailable', 'the identity service does not let this service ask about tokens', {
+      cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
+    });
+  }
+
+  #read(body: unknown): ValidToken | undefined {
+    const parsed = keystoneToken.safeParse(body);
+    if (!parsed.success) {
+      const cause = parsed.error;
+      throw new BackupSyncError('unavailable', 'the identity service answers in another form', { cause });
+    }
+    const { user, project, expires_at, issued_at, roles: held = [] } = parsed.data.token;
+    if (project === undefined) return undefined;
+    const role = highest(held.flatMap(({ name }) => this.#options.roles.get(name) ?? []));
+    // Names are unique within a domain.
+    const name = user.domain.id === 'default' ? user.name : `${user.name}@${user.domain.name}`;
+    return {
+      issuedAtMs: Date.parse(issued_at),
+      expiresAtMs: Date.parse(expires_at),
+      project,
+      caller: role === undefined ? null : { kind: 'user', name, projectId: project.id, role },
+    };
+  }
+}
+
+function highest(held: readonly Role[]): Role | undefined {
+  return roles.findLast((role) => held.includes(role));
+}

@@ -1,0 +1,22 @@
+import { toWireTime } from '@backup-sync/contracts';
+import type { Verb } from '../../context.ts';
+
+/** Of every project: an administrator sees to the whole installation. */
+export const listAuditEvents: Verb<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
+  const events = await services.auditLog.listEvents(filter);
+  return {
+    audit_events: events.map((event) => ({
+      id: event.id,
+      at: toWireTime(event.atMs),
+      project_id: event.projectId,
+      actor: { ...event.actor },
+      operation: event.operation,
+      subjects: event.subjects.map((subject) => ({ ...subject })),
+      door: event.door,
+      address: event.address,
+      outcome: event.outcome,
+      error: event.errorCode,
+      request_id: event.requestId,
+    })),
+  };
+};

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { everything } from '../identity/grants.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { countRequests } from './counted-storage-unit.ts';
+import { openFilesystemStorageUnit } from './filesystem/filesystem-storage-unit.ts';
+import { limitToGrants } from './granted-storage-unit.ts';
+
+const grant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'shared', prefix: 'team/' };
+
+async function openLimited(grants: readonly (typeof grant)[]) {
+  const buckets = await makeTestBuckets();
+  for (const bucket of ['shared', 'other']) {
+    await buckets.put(bucket, [
+      ['team/a', 'ours'],
+      ['team-b/a', 'theirs'],
+    ]);
+  }
+  const unit = await openFilesystemStorageUnit({ id: 'unit', directory: buckets.directory });
+  const { unit: counted, count } = countRequests(unit);
+  return {
+    limited: limitToGrants(counted, () => Promise.resolve(grants)),
+    count,
+    async [Symbol.asyncDispose]() {
+      await unit[Symbol.asyncDispose]();
+      await buckets[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('within the grants everything is as it is', async () => {
+  for (const grants of [[grant], [{ ...grant, prefix: '' }], [{ ...grant, storageUnitId: everything }]]) {
+    await using opened = await openLimited(grants);
+    const listed = (await Array.fromAsync(opened.limited.list({ bucket: 'shared', prefix: 'team/' }))).flat();
+    expect(listed.map(({ key }) => key)).toEqual(['team/a']);
+    expect((await opened.limited.head({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
+    expect((await opened.limited.get({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
+    expect((await Array.fromAsync(opened.limited.listFolders({ bucket: 'shared', prefix: 'team/' }))).flat()).toEqual(
+      [],
+    );
+  }
+});
+
+test('outside them nothing is asked of storage, whatever the way', async () => {
+  for (const grants of [[grant], [{ ...grant, storageUnitId: 'another unit' }], []]) {
+    await using opened = await openLimited(grants);
+    const { limited } = opened;
+    for (const [bucket, place] of [
+      ['shared', 'team-b/a'],
+      ['shared', 'team'],
+      ['shared', ''],
+      ['other', 'team/a'],
+    ] as const) {
+      const refused = { code: 'access_denied', message: `${bucket}/${place}: this is not granted to the project` };
+      await expect(limited.get({ bucket, key: place })).rejects.toMatchObject(refused);
+      await expect(limited.head({ bucket, key: place })).rejects.toMatchObject(refused);
+      await expect(Array.fromAsync(limited.list({ bucket, prefix: place }))).rejects.toMatchObject(refused);
+      await expect(Array.fromAsync(limited.listFolders({ bucket, prefix: place }))).rejects.toMatchObject(refused);
+    }
+    expect(opened.count()).toEqual({ lists: 0, gets: 0, bytesRead: 0 });
+  }
+});
