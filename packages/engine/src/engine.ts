@@ -10,28 +10,39 @@ import {
 } from '@backup-sync/contracts';
 import { auditCall } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
-import { authorise, type CallContext, type Caller, type EventStream } from './context.ts';
+import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
-import { streams, verbs } from './operations/verbs.ts';
 import type { Services } from './services.ts';
 
 /** Who calls, and whence: its own process where nothing is said. */
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
+/** What happens, by the name of the operation, for those that answer once. */
+export type Verbs<Names extends CallName = CallName> = { readonly [Name in Names]: Verb<Name> };
+
+/** What happens, by the name of the operation, for those that go on answering. */
+export type Streams = { readonly [Name in StreamName]: StreamVerb<Name> };
+
 /** The engine as doors see it: the table of operations, called by name. */
-export class Engine implements AsyncDisposable {
+export class Engine<Names extends CallName = CallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
   readonly #services: Services;
+  readonly #verbs: Verbs<Names>;
+  readonly #streams: Streams;
   readonly #release: () => Promise<void>;
   #stopping: Promise<void> | undefined;
 
   constructor(options: {
     readonly services: Services;
+    readonly verbs: Verbs<Names>;
+    readonly streams: Streams;
     readonly identity: Identity & OperatorIdentity;
     readonly release: () => Promise<void>;
   }) {
     this.identity = options.identity;
     this.#services = options.services;
+    this.#verbs = options.verbs;
+    this.#streams = options.streams;
     this.#release = options.release;
   }
 
@@ -39,8 +50,8 @@ export class Engine implements AsyncDisposable {
    * Calls a verb with input as it came: authorised, checked and audited here, for every door. Throws
    * {@link BackupSyncError} when refused.
    */
-  call<Name extends CallName>(name: Name, from: CallFrom, fields: unknown): Promise<OperationOutput<Name>> {
-    return this.#audited(name, from, fields, (context, input) => verbs[name](context, input));
+  call<Name extends Names>(name: Name, from: CallFrom, fields: unknown): Promise<OperationOutput<Name>> {
+    return this.#audited(name, from, fields, (context, input) => this.#verbs[name](context, input));
   }
 
   /**
@@ -54,7 +65,7 @@ export class Engine implements AsyncDisposable {
   ): Promise<EventStream<Name>> {
     const signal = AbortSignal.any([from.signal, this.#services.stopping]);
     const { start, events } = await this.#audited(name, from, fields, (context, input) =>
-      streams[name]({ ...context, signal }, input),
+      this.#streams[name]({ ...context, signal }, input),
     );
     return { start, events: eachOrUnavailable(events) };
   }

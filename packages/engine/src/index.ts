@@ -7,3 +7,4 @@ export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export type { IssuedToken } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
+export { type BucketPermissions, type Permission, probeBuckets } from './probe-bucket.ts';

@@ -11,6 +11,7 @@ import { importChain } from './operations/backups/import-chain.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
+import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
@@ -136,7 +137,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   }
 
   const owned = opening.move();
-  return new Engine({ services, identity, release: () => owned.disposeAsync() });
+  return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
 }
 
 function nameOf(job: Job): string {

@@ -1,5 +1,4 @@
-import type { CallName, StreamName } from '@backup-sync/contracts';
-import type { StreamVerb, Verb } from '../context.ts';
+import type { Streams, Verbs } from '../engine.ts';
 import { createAccessKey, disableAccessKey } from './access-keys/change-access-key.ts';
 import { listAccessKeys } from './access-keys/list-access-keys.ts';
 import { listAuditEvents } from './audit/list-audit-events.ts';
@@ -36,7 +35,7 @@ import { listUsers } from './users/list-users.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
 
 /** What happens, for each operation of the table in contracts that answers once. */
-export const verbs: { readonly [Name in CallName]: Verb<Name> } = {
+export const verbs: Verbs = {
   syncBackups,
   importBackups,
   listBackups,
@@ -82,4 +81,4 @@ export const verbs: { readonly [Name in CallName]: Verb<Name> } = {
 };
 
 /** The same for those that go on answering. */
-export const streams: { readonly [Name in StreamName]: StreamVerb<Name> } = { watchOperations };
+export const streams: Streams = { watchOperations };

@@ -14,7 +14,9 @@ import type { TaskStore } from '../task-port.ts';
 import { type Access, connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
 import type { ThreadData } from './messages.ts';
+import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
+import { StepsInPlace } from './steps-in-place.ts';
 
 /** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
 export type SqliteCatalogue = AsyncDisposable & {
@@ -36,10 +38,17 @@ export type SqliteCatalogue = AsyncDisposable & {
  * where a newer release wrote it, and `DataDirectoryError` where it cannot be used or its database is damaged. A call of the opened catalogue rejects with
  * `CatalogueUnavailableError` once it is closed or a thread of it has ended.
  */
-export async function openSqliteCatalogue({ directory }: { readonly directory: string }): Promise<SqliteCatalogue> {
+export async function openSqliteCatalogue({
+  directory,
+  inPlace = false,
+}: {
+  readonly directory: string;
+  /** Steps run on this thread, see {@link StepsInPlace}; else reads and writes have a thread each. */
+  readonly inPlace?: boolean;
+}): Promise<SqliteCatalogue> {
   const held = holdDataDirectory(directory);
   try {
-    return await openHeld(held);
+    return inPlace ? await openInPlace(held) : await openWithThreads(held);
   } catch (error) {
     held.release();
     throw isSqliteError(error)
@@ -54,7 +63,22 @@ function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
-async function openHeld(held: DataDirectory): Promise<SqliteCatalogue> {
+async function openInPlace(held: DataDirectory): Promise<SqliteCatalogue> {
+  const connection = connect(held.databasePath, 'write');
+  try {
+    await migrate(connection.database);
+  } catch (error) {
+    connection.sqlite.close();
+    throw error;
+  }
+  const runner = new StepsInPlace(connection);
+  return assemble({ read: runner, write: runner }, async () => {
+    await runner.close();
+    held.release();
+  });
+}
+
+async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startThread({ path, access: 'write' });
@@ -91,7 +115,7 @@ function startThread(data: ThreadData): StepThread {
   return new StepThread(new Worker(file, { workerData: data, execArgv }));
 }
 
-function assemble(threads: Record<Access, StepThread>, close: () => Promise<void>): SqliteCatalogue {
+function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void>): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -102,7 +126,7 @@ function assemble(threads: Record<Access, StepThread>, close: () => Promise<void
     <Name extends StepName>(name: Name) =>
     async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
       if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      const answer = await threads[steps[name].access].call(name, input);
+      const answer = await runners[steps[name].access].call(name, input);
       if ('notesTransitions' in steps[name]) bell.ring();
       return answer;
     };

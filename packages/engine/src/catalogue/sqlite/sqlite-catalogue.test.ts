@@ -19,6 +19,10 @@ const open = () => {
   opened += 1;
   return openSqliteCatalogue({ directory: join(root, String(opened)) });
 };
+const openInPlace = () => {
+  opened += 1;
+  return openSqliteCatalogue({ directory: join(root, String(opened)), inPlace: true });
+};
 
 describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
@@ -27,3 +31,6 @@ describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('the directory on SQLite', () => describeDirectory(open));
 describe('the task store on SQLite', () => describeTaskStore(open));
 describe('the event store on SQLite', () => describeEventStore(open));
+
+describe('the catalogue on SQLite, on the thread that asks', () => describeCatalogue(openInPlace));
+describe('listings of the catalogue on SQLite, on the thread that asks', () => describeListings(openInPlace));

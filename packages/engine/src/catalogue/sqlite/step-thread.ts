@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
+import type { StepRunner } from './step-runner.ts';
 
 /** The catalogue is closed, or its thread has ended; what had been answered before is on disk. */
 export class CatalogueUnavailableError extends Error {
@@ -10,7 +11,7 @@ export class CatalogueUnavailableError extends Error {
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
 /** Asks a thread to run steps, and hands its answers to those who asked. */
-export class StepThread {
+export class StepThread implements StepRunner {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
@@ -28,7 +29,6 @@ export class StepThread {
     worker.unref();
   }
 
-  /** Runs a step. Rejects with what the step threw, or with {@link CatalogueUnavailableError}. */
   async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
     if (this.#unavailable !== null) throw this.#unavailable;
     this.#lastId += 1;
@@ -40,7 +40,6 @@ export class StepThread {
     return (await answered) as StepOutput<Name>;
   }
 
-  /** Lets the thread finish what it was asked for, and end. May be called again. */
   async close(): Promise<void> {
     if (this.#unavailable === null) {
       this.#unavailable = new CatalogueUnavailableError('The catalogue is closed.');

@@ -1,0 +1,44 @@
+import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
+import type { Connection } from './connection.ts';
+import { reviveError, type StepAnswer } from './messages.ts';
+import { runRead, runWrites } from './run-steps.ts';
+import type { StepRunner } from './step-runner.ts';
+
+/**
+ * Runs steps on the thread that asks, one behind the other, on one connection: for a process that asks a few questions
+ * and ends, where starting threads would take longer than the answers.
+ */
+export class StepsInPlace implements StepRunner {
+  readonly #connection: Connection;
+  /** The step that was asked for last. One has to end before the next begins: they share the connection. */
+  #last: Promise<unknown> = Promise.resolve();
+  #lastId = 0;
+  #closed = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+    this.#lastId += 1;
+    const request = { id: this.#lastId, step, input };
+    const answered = this.#last.then(async (): Promise<StepAnswer | undefined> => {
+      if (steps[step].access === 'read') return runRead(this.#connection, request);
+      const [answer] = await runWrites(this.#connection, [request]);
+      return answer;
+    });
+    this.#last = answered;
+    const answer = await answered;
+    if (answer === undefined) throw new Error(`the step ${step} was not answered`);
+    if ('error' in answer) throw reviveError(answer.error);
+    // A step answers what that step returns; the answer's type cannot say so.
+    return answer.value as StepOutput<Name>;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.sqlite.close();
+  }
+}

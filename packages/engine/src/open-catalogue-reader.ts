@@ -1,0 +1,92 @@
+import { v7 as uuidv7 } from 'uuid';
+import { openSqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Engine, type Verbs } from './engine.ts';
+import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { SecretSeal } from './identity/secret-seal.ts';
+import { listBackups } from './operations/backups/list-backups.ts';
+import { showBackup } from './operations/backups/show-backup.ts';
+import { watchOperations } from './operations/events/watch-operations.ts';
+import { listOperationLogs } from './operations/operation-logs/list-operation-logs.ts';
+import { showOperationLog } from './operations/operation-logs/show-operation-log.ts';
+import { listScanFindings } from './operations/scans/list-scan-findings.ts';
+import { listSources } from './operations/sources/list-sources.ts';
+import { showSource } from './operations/sources/show-source.ts';
+import { listOperations } from './operations/tasks/list-operations.ts';
+import { showOperation } from './operations/tasks/show-operation.ts';
+import type { JobQueue } from './queue/port.ts';
+import type { Services } from './services.ts';
+import type { StorageUnit } from './storage/port.ts';
+
+/** The verbs that are answered from the catalogue alone. */
+const verbs = {
+  listBackups,
+  showBackup,
+  listOperationLogs,
+  showOperationLog,
+  listOperations,
+  showOperation,
+  listScanFindings,
+  listSources,
+  showSource,
+} satisfies Partial<Verbs>;
+
+export type CatalogueQuery = keyof typeof verbs;
+
+/**
+ * Opens the embedded engine's catalogue for a process that asks a few questions and ends. It takes a fraction of the
+ * time: no thread is started, no storage is opened, and nothing is worked on. What waits goes on waiting.
+ *
+ * Throws `DataDirectoryInUseError` and the like, as the embedded engine does.
+ */
+export async function openCatalogueReader(options: {
+  readonly dataDirectory: string;
+  /** As of the embedded engine. */
+  readonly secretKey?: string | undefined;
+  readonly clock?: Clock;
+}): Promise<Engine<CatalogueQuery>> {
+  const clock = options.clock ?? systemClock;
+  await using opening = new AsyncDisposableStack();
+  const stores = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true }));
+  // Nobody works on what an earlier process left running: it is not to be shown so.
+  await stores.catalogue.releaseUnfinished(null, clock.nowMs());
+  await stores.taskStore.releaseTasks(null, clock.nowMs());
+  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
+  const services: Services = {
+    ...stores,
+    outsideIdentity: null,
+    seal,
+    storage: closedStorage,
+    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+    queue: noQueue,
+    chainsAtOnce: 0,
+    stopping: new AbortController().signal,
+    clock,
+    linkageMaxBytes: 0,
+    newId: uuidv7,
+  };
+  const identity = await EmbeddedIdentity.open({
+    store: stores.identityStore,
+    auditLog: stores.auditLog,
+    seal,
+    clock,
+    newId: uuidv7,
+  });
+  const owned = opening.move();
+  return new Engine({ services, verbs, streams: { watchOperations }, identity, release: () => owned.disposeAsync() });
+}
+
+function refuse(): never {
+  throw new Error('a query of the catalogue has asked for storage, or for work to be done');
+}
+
+const closedStorage: StorageUnit = {
+  id: 'default',
+  list: refuse,
+  listFolders: refuse,
+  get: refuse,
+  head: refuse,
+  admit: refuse,
+  async [Symbol.asyncDispose]() {},
+};
+const noQueue: JobQueue = { add: refuse, async [Symbol.asyncDispose]() {} };
