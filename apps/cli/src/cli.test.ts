@@ -45,7 +45,9 @@ describe('in local mode', () => {
       JSON.stringify({ ...items[1], backup_name: '' }),
       JSON.stringify({ ...items[2], created_at: 'x' }),
     ];
-    const bad = await run(['sync', '-'], { environment, input: spoilt.join('\n') });
+    const file = join(home.path, 'spoilt.ndjson');
+    await writeFile(file, spoilt.join('\n'));
+    const bad = await run(['sync', file], { environment });
     expect(bad).toMatchObject({ code: 1, output: '' });
     expect(bad.messages).toContain('line 2, backup_name: must have 1 to 64 characters');
     expect(bad.messages).toContain('line 3, created_at: ');
@@ -254,18 +256,27 @@ describe('a running server', () => {
 describe('what is wrong is said in a sentence', () => {
   test.each([
     [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
-    [['backups', 'list'], 1, 'give a data directory (--data-dir'],
-    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 1, 'no token: give --token'],
-    [['backups', 'list', '--endpoint', 'ftp://x', '--token', 't', '--project', 'p'], 1, '"ftp://x" is not an address'],
-    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--token', 't', '--project', 'p'], 5, 'does not answer'],
-    [['backups', 'list', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],
+    [['backups', 'list'], 1, 'or give a data directory (--data-dir'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 1, 'no token: set BACKUP_SYNC_TOKEN'],
+    [['backups', 'list', '--endpoint', 'ftp://x', '--project', 'p'], 1, '"ftp://x" is not an address'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--project', 'p'], 5, 'does not answer'],
+    [['scan', 'bucket', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],
     [['backups', 'lst'], 1, 'Did you mean list?'],
     [['backups', 'list', '--colour'], 1, "unknown option '--colour'"],
     [['backups', 'list', '--limit', 'ten'], 1, 'whole number'],
     [['serve', '--listen', 'nowhere', '--data-dir', 'd', '--storage', 'file:d'], 1, '"nowhere" is not host:port'],
     [['serve', '--public-url', 'here', '--data-dir', 'd', '--storage', 'file:d'], 1, '"here" is not an address like'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--token', 't'], 1, "unknown option '--token'"],
+    [['sync', 'items.csv', '--format', 'xml'], 1, 'Allowed choices are json, ndjson, csv'],
+    [['check', '--max-age', '26'], 1, 'such as 26h'],
+    [['bakups', 'list'], 1, 'Did you mean backups?'],
+    [['backups', 'list', '--profile', 'work'], 1, 'there is no profile "work"'],
   ])('%j exits %i and says %s', async (args, code, sentence) => {
-    const ended = await run(args);
+    await using home = await temporaryDirectory();
+    const isRemote = args.includes('--project');
+    const ended = await run(args, {
+      environment: { XDG_CONFIG_HOME: home.path, ...(isRemote && { BACKUP_SYNC_TOKEN: 'a-token' }) },
+    });
     expect(ended).toMatchObject({ code, output: '' });
     expect(ended.messages).toContain(sentence);
     expect(ended.messages).not.toMatch(/^\s+at /m);
@@ -285,7 +296,7 @@ describe('what is wrong is said in a sentence', () => {
     const file = join(home.path, 'list.json');
     await writeFile(file, '{"backup_id":\n');
     const ended = await run(['sync', file, '--data-dir', home.path, '--storage', storage]);
-    expect(ended.messages).toContain('line 1: is neither JSON with a "sync" list nor a line of NDJSON');
+    expect(ended.messages).toContain('list.json: is not JSON: it ends too early');
   });
 });
 

@@ -4,43 +4,69 @@ import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import { type Client, clientOf, createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
+import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { readKeystone } from './keystone.ts';
+import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
-/** The options by which every command says where it works. */
-export type ConnectOptions = {
-  readonly endpoint?: string | undefined;
-  readonly token?: string | undefined;
-  readonly project?: string | undefined;
-  readonly dataDir?: string | undefined;
-  readonly storage?: string | undefined;
+/** A connection for commands that ask what the catalogue knows. */
+export type CatalogueConnection = AsyncDisposable & {
+  readonly client: Pick<Client, 'allBackups' | 'allOperationLogs'> & {
+    readonly operations: Pick<Operations, CatalogueQuery>;
+  };
 };
+
+/** Where a server tells what happens to operations. */
+export type Stream = { readonly endpoint: string; readonly projectId: string; readonly token: string };
 
 export type Connection = AsyncDisposable & {
   readonly client: Client;
+  /** Null where what happens, happens in this process. */
+  readonly stream: Stream | null;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
 
+type LocalTarget = Extract<Target, { kind: 'local' }>;
+
 /**
- * Connects to the endpoint that options or environment name; without one, to the local catalogue: in this process, or
- * through the server that holds the data directory.
+ * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
+ * process, or through the server that holds the data directory.
  */
 export async function connect(
   options: ConnectOptions,
   environment: Environment,
   onFault: (place: string, error: unknown) => void,
 ): Promise<Connection> {
-  const endpoint = options.endpoint ?? environment.BACKUP_SYNC_ENDPOINT;
-  if (endpoint === undefined) return connectLocally(options, environment, onFault);
-  const token = options.token ?? environment.BACKUP_SYNC_TOKEN?.reveal();
-  const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
-  if (token === undefined) {
-    throw new UsageError('no token: give --token or BACKUP_SYNC_TOKEN; "backup-sync token" fetches one');
-  }
-  if (projectId === undefined) throw new UsageError('no project: give its id with --project or BACKUP_SYNC_PROJECT');
-  return remote({ endpoint, projectId, token });
+  const target = await resolveTarget(options, environment);
+  if (target.kind === 'server') return remote({ ...target, token: target.token.reveal() });
+  const local = localOptions(options, environment);
+  const { openEmbeddedEngine } = await import('@backup-sync/engine');
+  return inProcessOrServer(target, async () => {
+    const engine = await openEmbeddedEngine({ ...local, onFault });
+    return inProcess(engine, target.projectId);
+  });
+}
+
+/** As {@link connect}, for a command that asks what the catalogue knows: that is there in a fraction of the time. */
+export async function connectToCatalogue(
+  options: ConnectOptions,
+  environment: Environment,
+): Promise<CatalogueConnection> {
+  const target = await resolveTarget(options, environment);
+  if (target.kind === 'server') return remote({ ...target, token: target.token.reveal() });
+  const { openCatalogueReader } = await import('@backup-sync/engine/catalogue-reader');
+  return inProcessOrServer(target, async () => {
+    const reader = await openCatalogueReader({
+      dataDirectory: target.dataDirectory,
+      secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    });
+    return {
+      client: clientOf(operationsOf(reader, target.projectId)),
+      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    };
+  });
 }
 
 /** What a local command or server works on. */
@@ -71,53 +97,64 @@ export function localOptions(
   };
 }
 
-async function connectLocally(
-  options: ConnectOptions,
-  environment: Environment,
-  onFault: (place: string, error: unknown) => void,
-): Promise<Connection> {
-  const local = localOptions(options, environment);
-  const { openEmbeddedEngine } = await import('@backup-sync/engine');
+/** What opens, or the server that holds the data directory, where that is why it does not open. */
+async function inProcessOrServer<Opened>(
+  target: LocalTarget,
+  open: () => Promise<Opened>,
+): Promise<Opened | Connection> {
   try {
-    const engine = await openEmbeddedEngine({ ...local, onFault });
-    return inProcess(engine, options.project ?? environment.BACKUP_SYNC_PROJECT);
+    return await open();
   } catch (error) {
-    const server = await serverHolding(local.dataDirectory, error);
+    const server = await serverHolding(target.dataDirectory, error);
     if (server === null) throw error;
-    const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT ?? server.project_id;
     const { endpoint, token } = server;
     // The server's own credential goes with the server: whoever asks gets one that lives on.
-    return { ...remote({ endpoint, projectId, token }), token: () => issueToken(endpoint, { token }) };
+    return {
+      ...remote({ endpoint, projectId: target.projectId ?? server.project_id, token }),
+      token: () => issueToken(endpoint, { token }),
+    };
   }
 }
 
-function remote(server: { readonly endpoint: string; readonly projectId: string; readonly token: string }): Connection {
+function remote(server: Stream): Connection {
   const { endpoint, projectId, token } = server;
   return {
     client: createClient({ endpoint, projectId, credentials: { token } }),
+    stream: server,
     token: () => Promise.resolve({ token, projectId }),
     async [Symbol.asyncDispose]() {},
   };
 }
 
 function inProcess(engine: Engine, project: string | undefined): Connection {
-  const { id: ownProject } = engine.identity.project;
-  const projectId = project ?? ownProject;
-  const name = userInfo().username;
-  // The operator of this machine, in the one project that the data directory has.
-  const caller = { kind: 'system', name, projectId: ownProject, role: 'administrator' } as const;
-  const origin = { door: 'cli', address: null } as const;
-  const call = (verb: CallName) => (input: object) =>
-    engine.call(verb, { caller, requestId: engine.newId(), origin }, { ...input, project_id: projectId });
   return {
-    // Built from the table, so it has exactly its verbs.
-    client: clientOf(Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations),
+    client: clientOf(operationsOf(engine, project)),
+    stream: null,
     token: async () => {
-      const issued = await engine.identity.issueSystemToken(name);
+      const issued = await engine.identity.issueSystemToken(userInfo().username);
       return { token: issued.token, projectId: issued.project.id };
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
+}
+
+/** What answers calls in this process: an engine, or a reader for those calls alone that it takes. */
+type InProcess = {
+  readonly identity: { readonly project: { readonly id: string } };
+  newId(): string;
+  call(name: CallName, from: Parameters<Engine['call']>[1], fields: unknown): Promise<unknown>;
+};
+
+/** Calls as the operator of this machine, in the one project that the data directory has. */
+function operationsOf(engine: InProcess, project: string | undefined): Operations {
+  const { id: ownProject } = engine.identity.project;
+  const projectId = project ?? ownProject;
+  const caller = { kind: 'system', name: userInfo().username, projectId: ownProject, role: 'administrator' } as const;
+  const origin = { door: 'cli', address: null } as const;
+  const call = (verb: CallName) => (input: object) =>
+    engine.call(verb, { caller, requestId: engine.newId(), origin }, { ...input, project_id: projectId });
+  // Built from the table, so it has exactly its verbs.
+  return Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations;
 }
 
 /** The server that holds the data directory, where that is why it could not be opened. */

@@ -43,6 +43,7 @@ const positiveNumber = optional.transform((value, context) => {
 
 const environmentSchema = z.object({
   BACKUP_SYNC_ENDPOINT: optional,
+  BACKUP_SYNC_PROFILE: optional,
   BACKUP_SYNC_TOKEN: secret,
   BACKUP_SYNC_PROJECT: optional,
   BACKUP_SYNC_DATA_DIR: optional,
@@ -64,6 +65,7 @@ const environmentSchema = z.object({
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber,
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber,
   AWS_REGION: optional,
+  XDG_CONFIG_HOME: optional,
 });
 
 /** What the environment says, read once. */

@@ -8,6 +8,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Items to sync that are not as they must be; `problems` says which and why. */
+export class InvalidItemsError extends UsageError {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[]) {
+    super(message);
+    this.problems = problems;
+  }
+}
+
 /** What the operator is told of a failure. */
 export type Failure = {
   readonly exitCode: number;
@@ -20,7 +30,7 @@ export type Failure = {
 /** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   invalid_request: 'Mend what is named here, then run the command again.',
-  not_authenticated: 'Give a valid token with --token or BACKUP_SYNC_TOKEN; "backup-sync token" prints a new one.',
+  not_authenticated: 'Log in again with "backup-sync login", or set a valid BACKUP_SYNC_TOKEN.',
   project_not_allowed: 'Give the project that the token was issued for, with --project or BACKUP_SYNC_PROJECT.',
   backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
@@ -54,8 +64,15 @@ const operatorErrors = new Set([
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
-    const { message, problems } = thrown;
+    const { problems } = thrown;
+    // The error's own message repeats the problems, all in one line.
+    const message = problems.length > 0 ? 'the request is not valid' : thrown.message;
     return { exitCode, code: number, message, remedy: commandRemedies[thrown.code] ?? remedy, problems };
+  }
+  if (thrown instanceof InvalidItemsError) {
+    const { number, exitCode } = errors.invalid_request;
+    const remedy = commandRemedies.invalid_request ?? null;
+    return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error.name === 'AbortError') {

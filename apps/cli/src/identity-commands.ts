@@ -1,7 +1,8 @@
 import { type OperationInput, type Role, roles } from '@backup-sync/contracts';
 import { Argument, type Command, Option } from 'commander';
+import type { Shared, Tools } from './command-tools.ts';
 import { given, wholeNumber } from './options.ts';
-import type { Shared, Tools } from './program.ts';
+
 
 type AuditOptions = Pick<
   OperationInput<'listAuditEvents'>,
@@ -24,54 +25,52 @@ export function addIdentityCommands(program: Command, tools: Tools): void {
 
 function addUserCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const users = program.command('users').description('who may come in');
-  command(users, 'create <name>', 'make a user, who has no role yet')
+  command(users, 'create <name>', 'make a user, who has no role yet', ['users create ada'])
     .addHelpText('after', passwordHelp)
     .action(async (name: string, options: Shared) => {
       const { createUserCommand } = await import('./commands/users.ts');
       finish(await createUserCommand(contextOf(options), name));
     });
-  command(users, 'list', 'list users with their roles').action(async (options: Shared) => {
+  command(users, 'list', 'list users with their roles', ['users list']).action(async (options: Shared) => {
     const { listUsersCommand } = await import('./commands/users.ts');
     finish(await listUsersCommand(contextOf(options)));
   });
-  command(users, 'disable <name>', 'keep a user out; tokens end at once').action(
+  command(users, 'disable <name>', 'keep a user out; tokens end at once', ['users disable ada']).action(
     async (name: string, options: Shared) => {
       const { disableUserCommand } = await import('./commands/users.ts');
       finish(await disableUserCommand(contextOf(options), name));
     },
   );
-  command(users, 'enable <name>', 'let a user in again').action(async (name: string, options: Shared) => {
+  command(users, 'enable <name>', 'let a user in again', ['users enable ada']).action(async (name: string, options: Shared) => {
     const { enableUserCommand } = await import('./commands/users.ts');
     finish(await enableUserCommand(contextOf(options), name));
   });
-  command(users, 'set-password <name>', 'give a user another password; tokens end at once')
+  command(users, 'set-password <name>', 'give a user another password; tokens end at once', ['users set-password ada < password-file'])
     .addHelpText('after', passwordHelp)
     .action(async (name: string, options: Shared) => {
       const { setPasswordCommand } = await import('./commands/users.ts');
       finish(await setPasswordCommand(contextOf(options), name));
     });
-  command(users, 'remove <name>', 'remove a user with roles, tokens and access keys').action(
+  command(users, 'remove <name>', 'remove a user with roles, tokens and access keys', ['users remove ada']).action(
     async (name: string, options: Shared) => {
       const { removeUserCommand } = await import('./commands/users.ts');
       finish(await removeUserCommand(contextOf(options), name));
     },
   );
   const role = program.command('roles').description('what users may do, project by project');
-  command(role, 'grant <user>', 'give a user a role in a project, in place of the one before')
+  command(role, 'grant <user>', 'give a user a role in a project, in place of the one before', ['roles grant ada operator default'])
     .addArgument(new Argument('<role>').choices(roles))
     .argument('<project>')
     .addHelpText(
       'after',
       `${projectHelp} An administrator, of whatever project, administers the whole installation.
-
-Example:
-  backup-sync roles grant ada operator default`,
+`,
     )
     .action(async (user: string, name: Role, project: string, options: Shared) => {
       const { grantRoleCommand } = await import('./commands/projects.ts');
       finish(await grantRoleCommand(contextOf(options), user, name, project));
     });
-  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once')
+  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once', ['roles revoke ada default'])
     .addHelpText('after', projectHelp)
     .action(async (user: string, project: string, options: Shared) => {
       const { revokeRoleCommand } = await import('./commands/projects.ts');
@@ -81,13 +80,13 @@ Example:
 
 function addProjectCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const projects = program.command('projects').description('whose backups are whose');
-  command(projects, 'create <name>', 'make a project, which has no bucket yet')
+  command(projects, 'create <name>', 'make a project, which has no bucket yet', ['projects create payroll'])
     .addHelpText('after', '\nThe first project has every bucket until there is a second; then those that it uses.')
     .action(async (name: string, options: Shared) => {
       const { createProjectCommand } = await import('./commands/projects.ts');
       finish(await createProjectCommand(contextOf(options), name));
     });
-  command(projects, 'list', 'list projects').action(async (options: Shared) => {
+  command(projects, 'list', 'list projects', ['projects list']).action(async (options: Shared) => {
     const { listProjectsCommand } = await import('./commands/projects.ts');
     finish(await listProjectsCommand(contextOf(options)));
   });
@@ -95,19 +94,19 @@ function addProjectCommands(program: Command, { command, contextOf, finish }: To
 
 function addBucketCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const buckets = program.command('buckets').description('which buckets a project may use');
-  command(buckets, 'grant <bucket[/folder]> <project>', 'let a project use a bucket, or a folder of it')
+  command(buckets, 'grant <bucket[/folder]> <project>', 'let a project use a bucket, or a folder of it', ['buckets grant volumebackups payroll'])
     .addHelpText('after', projectHelp)
     .action(async (place: string, project: string, options: Shared) => {
       const { grantBucketCommand } = await import('./commands/projects.ts');
       finish(await grantBucketCommand(contextOf(options), place, project));
     });
-  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay')
+  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay', ['buckets revoke volumebackups payroll'])
     .addHelpText('after', projectHelp)
     .action(async (place: string, project: string, options: Shared) => {
       const { revokeBucketCommand } = await import('./commands/projects.ts');
       finish(await revokeBucketCommand(contextOf(options), place, project));
     });
-  command(buckets, 'list', 'list what is granted').action(async (options: Shared) => {
+  command(buckets, 'list', 'list what is granted', ['buckets list']).action(async (options: Shared) => {
     const { listBucketGrantsCommand } = await import('./commands/projects.ts');
     finish(await listBucketGrantsCommand(contextOf(options)));
   });
@@ -115,17 +114,17 @@ function addBucketCommands(program: Command, { command, contextOf, finish }: Too
 
 function addAccessKeyCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const keys = program.command('access-keys').description('keys with which programs sign requests');
-  command(keys, 'create <user> <project>', 'make a key for a user in a project; the secret is shown once')
+  command(keys, 'create <user> <project>', 'make a key for a user in a project; the secret is shown once', ['access-keys create ada payroll'])
     .addHelpText('after', projectHelp)
     .action(async (user: string, project: string, options: Shared) => {
       const { createAccessKeyCommand } = await import('./commands/access-keys.ts');
       finish(await createAccessKeyCommand(contextOf(options), user, project));
     });
-  command(keys, 'list', 'list access keys').action(async (options: Shared) => {
+  command(keys, 'list', 'list access keys', ['access-keys list']).action(async (options: Shared) => {
     const { listAccessKeysCommand } = await import('./commands/access-keys.ts');
     finish(await listAccessKeysCommand(contextOf(options)));
   });
-  command(keys, 'disable <access-key>', 'end an access key for good').action(
+  command(keys, 'disable <access-key>', 'end an access key for good', ['access-keys disable AKEXAMPLE']).action(
     async (accessKey: string, options: Shared) => {
       const { disableAccessKeyCommand } = await import('./commands/access-keys.ts');
       finish(await disableAccessKeyCommand(contextOf(options), accessKey));
@@ -135,7 +134,7 @@ function addAccessKeyCommands(program: Command, { command, contextOf, finish }: 
 
 function addAuditCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const audit = program.command('audit').description('who did what');
-  command(audit, 'list', 'list who did what, from where and with what outcome, newest first')
+  command(audit, 'list', 'list who did what, from where and with what outcome, newest first', ['audit list --actor ada --outcome refused'])
     .option('--actor <name>', 'only of this user or operator')
     .option('--operation <name>', 'only this, such as syncBackups')
     .option('--subject <id>', 'only what was about this backup, source, user, project, bucket or access key')

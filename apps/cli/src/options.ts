@@ -18,3 +18,12 @@ export function decimal(value: string): number {
   if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');
   return Number(value);
 }
+
+/** `90m`, `26h` or `7d` in seconds. */
+export function age(value: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+  const seconds = secondsOf[unit];
+  if (seconds === undefined) throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 26h.');
+  return Number(count) * seconds;
+}

@@ -6,30 +6,38 @@ import {
   planClasses,
   type SyncForecast,
 } from '@backup-sync/contracts';
+import { formatSeconds } from './duration.ts';
 import { reasonSummary } from './results.ts';
-import { formatBytes, formatTable } from './table.ts';
+import { formatBytes } from './table.ts';
+import { print, printTable, type Terminal } from './terminal.ts';
 
-/** One row an item, then the reasons in full, then what the sync would cost. */
-export function planText(items: readonly BackupSyncInput[], answer: PlanSyncAnswer): string {
+/** Prints one row an item, then the reasons in full, then what the sync would cost. */
+export function printPlan(terminal: Terminal, items: readonly BackupSyncInput[], answer: PlanSyncAnswer): void {
   const rows = answer.plan.map((item, index) => ({ ...item, name: items[index]?.backup_name ?? item.backup_id }));
-  return [planRows(rows), planSummary(answer)].join('\n\n');
+  printPlanRows(terminal, rows);
+  print(terminal, planSummary(answer));
 }
 
-/** One row an item, then the reasons in full. */
-export function planRows(items: readonly (Omit<PlannedItem, 'backup_id'> & { readonly name: string })[]): string {
+/** Prints one row an item, then the reasons in full. */
+export function printPlanRows(
+  terminal: Terminal,
+  items: readonly (Omit<PlannedItem, 'backup_id'> & { readonly name: string })[],
+): void {
+  const columns = [
+    { heading: 'BACKUP', shrinksTo: 20 },
+    { heading: 'CLASS' },
+    { heading: 'LEVEL NOW', drops: 1 },
+    { heading: 'A SYNC', wraps: true },
+  ];
   const rows = items.map((planned) => [
     planned.name,
     planned.class,
     planned.level ?? '-',
     planned.reason === null ? planned.message : `${planned.reason.code}: ${planned.message}`,
   ]);
-  const headings = ['BACKUP', 'CLASS', 'LEVEL NOW', 'A SYNC'];
-  const table = formatTable(
-    headings.map((heading) => ({ heading })),
-    rows,
-  );
+  printTable(terminal, columns, rows);
   const reasons = reasonSummary(items);
-  return reasons === '' ? table : `${table}\n\n${reasons}`;
+  print(terminal, reasons === '' ? '' : `\n${reasons}\n`);
 }
 
 /** The forecast of a list's plan. */
@@ -49,11 +57,6 @@ export function forecastLine(classes: { readonly [Class in PlanClass]?: number }
   return `${backups}. A sync takes ${requests}, ${time}.`;
 }
 
-/** `about 0.4 s`, `about 12 s`, `about 3 min`, `about 2.5 h`. */
 function duration(seconds: number): string {
-  if (seconds < 0.1) return 'less than 0.1 s';
-  if (seconds < 10) return `about ${seconds.toFixed(1)} s`;
-  if (seconds < 120) return `about ${Math.round(seconds)} s`;
-  if (seconds < 2 * 60 * 60) return `about ${Math.round(seconds / 60)} min`;
-  return `about ${(seconds / 3600).toFixed(1)} h`;
+  return seconds < 0.1 ? 'less than 0.1 s' : `about ${formatSeconds(seconds)}`;
 }

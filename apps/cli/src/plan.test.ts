@@ -150,7 +150,7 @@ describe('sync --plan-first', () => {
         throw error;
       },
     };
-    const options = { planFirst: true, yes: false, withAncestors: false };
+    const options = { dryRun: false, planFirst: true, yes: false, withAncestors: false, ndjson: false };
     expect(await syncCommand(context, request, options)).toBe(code);
     expect(shown).toContain('5 backups: 4 new, 1 broken.');
     expect(shown.includes('nothing was synced')).toBe(recorded === 0);

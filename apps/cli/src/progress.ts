@@ -1,53 +1,38 @@
-import type { CbrOperationLog, ScanNews } from '@backup-sync/core';
+import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
-import { printable } from './table.ts';
-import { note, styled, type Terminal } from './terminal.ts';
+import { note, type Terminal } from './terminal.ts';
 
-export type Progress = {
-  /** An operation has reached its end. */
-  ended(log: CbrOperationLog): void;
-  /** No more will come: what was drawn goes. */
+export type LiveLine = {
+  /** Takes the place of what was shown before. */
+  show(line: string): void;
+  /** A line that stays, above the one that changes. */
+  say(line: string): void;
+  /** Takes the line away. */
   stop(): void;
 };
 
-/** One line that changes on a terminal; nothing elsewhere. */
-export function liveLine(terminal: Terminal): { show(line: string): void; stop(): void } {
-  const update = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
+/** One line that changes on a terminal; elsewhere only what is said is written. */
+export function liveLine(terminal: Terminal): LiveLine {
+  if (!terminal.messages.isTTY || terminal.json) {
+    return { show() {}, say: (line) => note(terminal, line), stop() {} };
+  }
+  const update = createLogUpdate(terminal.messages);
+  let shown = '';
   return {
-    show: (line) => update?.(line),
-    stop() {
-      update?.clear();
-      update?.done();
+    show(line) {
+      shown = line;
+      update(line);
     },
-  };
-}
-
-/** Shows how an import goes: one line that changes on a terminal, a line for each failure and the total elsewhere. */
-export function showProgress(terminal: Terminal, total: number): Progress {
-  const live = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
-  let done = 0;
-  let failed = 0;
-  const line = () => {
-    const failures = failed === 0 ? '' : `, ${styled(terminal, 'red', `${failed} failed`)}`;
-    return `importing: ${done} of ${total} ended${failures}`;
-  };
-  live?.(line());
-  return {
-    ended(log) {
-      done += 1;
-      if (log.status !== 'success') failed += 1;
-      if (live !== null) live(line());
-      else note(terminal, `${done} of ${total}: ${printable(nameOf(log))} ${log.status}`);
+    say(line) {
+      update.clear();
+      note(terminal, line);
+      update(shown);
     },
     stop() {
-      live?.clear();
-      live?.done();
+      update.clear();
+      update.done();
     },
   };
-}
-
-function nameOf(log: CbrOperationLog): string {
-  return log.extra_info?.backup?.backup_name ?? log.extra_info?.delete?.backup_name ?? log.id;
 }
 
 export type ScanProgress = {
@@ -59,20 +44,15 @@ export type ScanProgress = {
 
 /** Shows how a scan goes: one line that changes, on a terminal. */
 export function showScanProgress(terminal: Terminal): ScanProgress {
-  const live = terminal.messages.isTTY && !terminal.json ? createLogUpdate(terminal.messages) : null;
+  const live = liveLine(terminal);
   return {
     shows({ operation: { progress } }) {
       const count = (name: string) => progress[name] ?? 0;
-      live?.(
+      live.show(
         `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
       );
     },
-    importing(count) {
-      live?.(`bringing in ${count}`);
-    },
-    stop() {
-      live?.clear();
-      live?.done();
-    },
+    importing: (count) => live.show(`bringing in ${count}`),
+    stop: () => live.stop(),
   };
 }

@@ -1,16 +1,23 @@
 import type { Reason } from '@backup-sync/contracts';
 import type { CbrBackup, CbrOperationLog } from '@backup-sync/core';
-import { formatBytes, formatTable, printable } from './table.ts';
+import { SyncTally } from './sync-tally.ts';
+import { formatBytes, printable } from './table.ts';
+import { printTable, type Terminal } from './terminal.ts';
 
 /** One table row an item: what was imported, how far it is proved, and the result or the reason. */
-export function resultsTable(logs: readonly CbrOperationLog[], backups: ReadonlyMap<string, CbrBackup>): string {
-  return formatTable(
+export function printResults(
+  terminal: Terminal,
+  logs: readonly CbrOperationLog[],
+  backups: ReadonlyMap<string, CbrBackup>,
+): void {
+  printTable(
+    terminal,
     [
-      { heading: 'BACKUP' },
-      { heading: 'RESOURCE' },
+      { heading: 'BACKUP', shrinksTo: 16 },
+      { heading: 'RESOURCE', shrinksTo: 12, drops: 3 },
       { heading: 'LEVEL' },
-      { heading: 'OBJECTS', align: 'right' },
-      { heading: 'BYTES', align: 'right' },
+      { heading: 'OBJECTS', align: 'right', drops: 1 },
+      { heading: 'BYTES', align: 'right', drops: 2 },
       { heading: 'RESULT' },
     ],
     logs.map((log) => {
@@ -28,20 +35,17 @@ export function resultsTable(logs: readonly CbrOperationLog[], backups: Readonly
 }
 
 /** What became of it, in a word: the outcome, or the reason. */
-function resultOf({ status, backup_sync: result, error_info }: CbrOperationLog): string {
-  if (status === 'success') return result?.outcome ?? status;
-  const why = result === null ? error_info?.code : result.reason?.code;
-  return why ? `${status}: ${why}` : status;
+function resultOf(log: CbrOperationLog): string {
+  const { outcome = null, reason = null } = log.backup_sync ?? {};
+  if (log.status === 'success') return outcome ?? log.status;
+  return reason === null ? log.status : `${log.status}: ${reason.code}`;
 }
 
-/** The failures in full, grouped by reason with its remedy. Empty where all went well. */
+/** The failures, grouped by reason with its remedy. Empty where all went well. */
 export function failureSummary(logs: readonly CbrOperationLog[]): string {
-  return reasonSummary(
-    logs.map((log) => ({
-      name: log.extra_info?.backup?.backup_name ?? log.id,
-      reason: log.backup_sync?.reason ?? null,
-    })),
-  );
+  const tally = new SyncTally();
+  for (const log of logs) tally.add(log);
+  return tally.failures();
 }
 
 /** Reasons in full, each kind once with its remedy. Empty where there is none. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { Shared, Tools } from './command-tools.ts';
 import { decimal, given, wholeNumber } from './options.ts';
-import type { Shared, Tools } from './program.ts';
 
 type AddOptions = {
   name?: string;
@@ -15,7 +15,9 @@ type AddOptions = {
 /** `sources …`: buckets that are watched. */
 export function addSourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const sources = program.command('sources').description('buckets that are watched: what is new in them is brought in');
-  command(sources, 'add <bucket[/prefix]>', 'watch a bucket, or a part of it')
+  command(sources, 'add <bucket[/prefix]>', 'watch a bucket, or a part of it', [
+    'sources add volumebackups --name nightly --interval 3600',
+  ])
     .option('--name <name>', 'its name, unique in the project (else the place)')
     .option('--format <format>', 'only backups of this format')
     .option('--path-template <template>', 'only unknown formats, by the image path, e.g. {resource_id}/{backup_id}')
@@ -23,12 +25,6 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
     .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
     .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
-    .addHelpText(
-      'after',
-      `
-Example:
-  backup-sync sources add volumebackups --name nightly --interval 3600`,
-    )
     .action(async (place: string, options: Shared & AddOptions) => {
       const { addSourceCommand } = await import('./commands/sources.ts');
       const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare } = options;
@@ -43,7 +39,7 @@ Example:
       };
       finish(await addSourceCommand(contextOf(options), place, given(fields)));
     });
-  command(sources, 'list', 'list sources by name').action(async (options: Shared) => {
+  command(sources, 'list', 'list sources by name', ['sources list']).action(async (options: Shared) => {
     const { listSourcesCommand } = await import('./commands/sources.ts');
     finish(await listSourcesCommand(contextOf(options)));
   });
@@ -56,7 +52,7 @@ Example:
     remove: 'remove a source; its records stay',
   } as const;
   for (const verb of Object.keys(ofOne) as (keyof typeof ofOne)[]) {
-    command(sources, `${verb} <source>`, ofOne[verb])
+    command(sources, `${verb} <source>`, ofOne[verb], [`sources ${verb} nightly`])
       .addHelpText('after', '\n<source> is its name or its id.')
       .action(async (source: string, options: Shared) => {
         const { sourceCommands } = await import('./commands/sources.ts');

@@ -1,45 +1,73 @@
 import type { OperationInput } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatBytes, formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { formatBytes } from '../table.ts';
+import { note, printFields, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'>;
 
-export async function listBackupsCommand(context: CommandContext, filter: ListBackupsFilter): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
-  const page = await connection.client.operations.listBackups(filter, { signal: context.signal });
-  if (context.terminal.json) printJson(context.terminal, page);
+/** One page, or with `all` every backup that the filter lets through. */
+export async function listBackupsCommand(
+  { connect: where, environment, signal, terminal }: CommandContext,
+  filter: ListBackupsFilter,
+  all: boolean,
+): Promise<number> {
+  await using connection = await connectToCatalogue(where, environment);
+  const { client } = connection;
+  if (all) {
+    const backups = client.allBackups(filter, { signal });
+    if (terminal.json) await putOutAll(terminal, backups);
+    else printBackups(terminal, await Array.fromAsync(backups));
+    return exitCodes.done;
+  }
+  const page = await client.operations.listBackups(filter, { signal });
+  if (terminal.json) printJson(terminal, page);
   else {
-    const rows = page.backups.map((backup) => [
-      backup.id,
-      backup.name,
-      backup.resource_name,
-      backup.status,
-      backup.backup_sync?.level ?? '-',
-      backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
-      backup.protected_at === null ? '-' : shortTime(backup.protected_at),
-    ]);
-    const headings = ['ID', 'NAME', 'RESOURCE', 'STATUS', 'LEVEL', 'BYTES', 'MADE (UTC)'];
-    print(
-      context.terminal,
-      formatTable(
-        headings.map((heading) => ({ heading })),
-        rows,
-      ),
-    );
-    note(context.terminal, `${page.backups.length} of ${page.count ?? 'many'}`);
+    printBackups(terminal, page.backups);
+    note(terminal, `${page.backups.length} of ${page.count ?? 'many'}`);
   }
   return exitCodes.done;
 }
 
+/** As one JSON document, in the same memory for any number. */
+async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>): Promise<void> {
+  let before = '{"backups":[\n';
+  for await (const backup of backups) {
+    await putOut(terminal, before + JSON.stringify(backup));
+    before = ',\n';
+  }
+  await putOut(terminal, before === ',\n' ? '\n]}\n' : `${before}]}\n`);
+}
+
+function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
+  const columns = [
+    { heading: 'ID' },
+    { heading: 'NAME', shrinksTo: 12 },
+    { heading: 'RESOURCE', shrinksTo: 10, drops: 2 },
+    { heading: 'STATUS' },
+    { heading: 'LEVEL', drops: 4 },
+    { heading: 'BYTES', align: 'right', drops: 1 },
+    { heading: 'MADE (UTC)', drops: 3 },
+  ] as const;
+  const rows = backups.map((backup) => [
+    backup.id,
+    backup.name,
+    backup.resource_name,
+    backup.status,
+    backup.backup_sync?.level ?? '-',
+    backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
+    backup.protected_at === null ? '-' : shortTime(backup.protected_at),
+  ]);
+  printTable(terminal, columns, rows);
+}
+
 export async function showBackupCommand(context: CommandContext, backupId: string): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.showBackup({ backup_id: backupId }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], describe(answer.backup)));
+  else printFields(context.terminal, describe(answer.backup));
   return exitCodes.done;
 }
 

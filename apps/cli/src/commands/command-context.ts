@@ -1,5 +1,5 @@
-import type { ConnectOptions } from '../connect.ts';
 import type { Environment } from '../environment.ts';
+import type { ConnectOptions } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What every command works with. */

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonCode, verificationLevel } from '@backup-sync/contracts';
-import { createClient } from '@backup-sync/core';
+import { type CbrOperationLog, createClient } from '@backup-sync/core';
 import { z } from 'zod';
 import { exitCodes } from '../failure.ts';
-import { failureSummary, resultsTable } from '../results.ts';
+import { checkedItems, checkItems } from '../items/check-items.ts';
+import { openItemSource } from '../items/item-source.ts';
 import { note, print, styled } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
-import { readSyncItems } from './read-sync-items.ts';
-import { recordsOf, runSync } from './run-sync.ts';
+import { followSync } from './follow-sync.ts';
 import { startGateway, untilStopped } from './start-gateway.ts';
+import { tableResults } from './sync-results.ts';
 
 /** What is expected of the examples, by backup id: one of them is broken on purpose. */
 const expectedResults = z.record(
@@ -33,10 +34,24 @@ export async function demoCommand(
   await using gateway = await startGateway(examples, { listen: options.listen });
   const { endpoint, projectId, token } = gateway;
   const client = createClient({ endpoint, projectId, credentials: { token } });
-  const items = await readSyncItems(join(options.examples, 'sync-request.json'), context.input);
-  const logs = await runSync(client, items, terminal, { signal });
-  print(terminal, resultsTable(logs, await recordsOf(client, logs, signal)));
-  print(terminal, `\n${failureSummary(logs)}\n`);
+  const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
+  const { count } = await checkItems(source);
+  const logs: CbrOperationLog[] = [];
+  await followSync(context, client, checkedItems(source), {
+    total: count,
+    withAncestors: false,
+    openResults(tally, placeOf) {
+      const table = tableResults(terminal, client, tally, placeOf);
+      return {
+        add(log) {
+          logs.push(log);
+          return table.add(log);
+        },
+        finish: () => table.finish(),
+      };
+    },
+  });
+  print(terminal, '');
 
   const expected = expectedResults.parse(
     JSON.parse(await readFile(join(options.examples, 'expected-results.json'), 'utf8')),
@@ -46,7 +61,7 @@ export async function demoCommand(
     const found = log.backup_sync;
     return found === null || wanted?.level !== found.level || wanted.reason !== (found.reason?.code ?? null);
   });
-  const well = surprises.length === 0 && logs.length === items.length;
+  const well = surprises.length === 0 && logs.length === count;
   if (well) {
     print(
       terminal,

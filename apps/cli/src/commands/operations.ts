@@ -1,9 +1,8 @@
 import type { Operation, OperationInput } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, print, printFields, printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTask } from './scan.ts';
@@ -11,7 +10,7 @@ import { describeTask } from './scan.ts';
 export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'project_id'>;
 
 export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const page = await connection.client.operations.listOperations(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
@@ -23,14 +22,15 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
       resultOf(operation),
       shortTime(operation.created_at),
     ]);
-    const headings = ['ID', 'KIND', 'BACKUP OR BUCKET', 'STATUS', 'RESULT', 'ACCEPTED (UTC)'];
-    print(
-      context.terminal,
-      formatTable(
-        headings.map((heading) => ({ heading })),
-        rows,
-      ),
-    );
+    const columns = [
+      { heading: 'ID' },
+      { heading: 'KIND' },
+      { heading: 'BACKUP OR BUCKET', shrinksTo: 12 },
+      { heading: 'STATUS' },
+      { heading: 'RESULT', shrinksTo: 10, drops: 3 },
+      { heading: 'ACCEPTED (UTC)', drops: 2 },
+    ];
+    printTable(context.terminal, columns, rows);
     note(context.terminal, `${page.operations.length} of ${page.count}`);
   }
   return exitCodes.done;
@@ -47,7 +47,7 @@ function resultOf({ reason, message, progress, ended_at }: Operation): string {
 /** An import or deletion as its operation log, a scan or verification with its progress. */
 export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const { operation } = await connection.client.operations.showOperation({ operation_id: operationId }, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
@@ -55,11 +55,8 @@ export async function showOperationCommand(context: CommandContext, operationId:
     return exitCodes.done;
   }
   const answer = await connection.client.operations.showOperationLog({ operation_log_id: operationId }, { signal });
-  if (terminal.json) printJson(terminal, answer);
-  else {
-    const rows = describe(answer.operation_log);
-    print(terminal, formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows));
-  }
+  if (terminal.json) printJson(terminal, { operation, ...answer });
+  else printFields(terminal, describe(answer.operation_log));
   return exitCodes.done;
 }
 

@@ -8,7 +8,7 @@ import {
 import type { Client, Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { forecastLine, planRows } from '../plan-table.ts';
+import { forecastLine, printPlanRows } from '../plan-table.ts';
 import { liveLine } from '../progress.ts';
 import { print, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -81,7 +81,7 @@ async function printTables({ terminal, signal }: CommandContext, operations: Ope
   for await (const page of itemPages(operations, id, signal)) {
     failing ||= page.some(({ reason }) => reason !== null);
     const named = page.map((item) => ({ ...item, name: item.backup_name ?? item.backup_id ?? item.image_path }));
-    print(terminal, `${planRows(named)}\n`);
+    printPlanRows(terminal, named);
   }
   return failing;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { hasProblem, isToSync, type Operation, type OperationInput, type Reason } from '@backup-sync/contracts';
 import type { CbrOperationLog, Client, ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
@@ -6,7 +5,7 @@ import { exitCodes } from '../failure.ts';
 import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
 import { formatTable, printable } from '../table.ts';
-import { note, print, printJson, styled, type Terminal } from '../terminal.ts';
+import { note, print, printJson, putOut, styled, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ScanOptions = {
@@ -58,7 +57,7 @@ export async function followScanCommand(
         if (hasProblem(finding)) countProblem(problems, finding.problem);
         if (finding.operation_log_id !== null) imports.push(finding.operation_log_id);
       }
-      await putOut(terminal, news, sync);
+      await showFindings(terminal, news, sync);
       progress.shows(news);
     }
     if (sync) progress.importing(imports.length);
@@ -77,13 +76,13 @@ export async function followScanCommand(
 }
 
 /** Waits where whoever reads is slower. */
-async function putOut(terminal: Terminal, { findings }: ScanNews, sync: boolean): Promise<void> {
+async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: boolean): Promise<void> {
   const lines = findings.flatMap((finding): readonly unknown[] => {
     if (terminal.json) return [finding];
     return !sync && isToSync(finding.state) && finding.sync !== null ? [finding.sync] : [];
   });
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-  if (text !== '' && !terminal.output.write(text)) await once(terminal.output, 'drain');
+  await putOut(terminal, text);
   if (terminal.json) return;
   for (const { state, bucket_name, image_path, problem } of findings.filter(hasProblem)) {
     note(terminal, `${printable(`${bucket_name}/${image_path}`)}: ${state}, ${printable(problem.message)}`);

@@ -5,11 +5,11 @@ import {
   type OperationOutput,
   type Source,
 } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import type { Client, Operations } from '@backup-sync/core';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable, printable } from '../table.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { printable } from '../table.ts';
+import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
@@ -21,16 +21,23 @@ export async function addSourceCommand(context: CommandContext, place: string, f
   const input = { name: place, ...fields, ...parsePlace(place) };
   const answer = await connection.client.operations.addSource(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, describeSource(answer.source));
+  else printSourceFields(context.terminal, answer.source);
   return exitCodes.done;
 }
 
 export async function listSourcesCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listSources({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    const headings = ['NAME', 'PLACE', 'STATUS', 'NEXT RUN (UTC)', 'LAST GOOD SYNC (UTC)', 'ID'];
+    const columns = [
+      { heading: 'NAME', shrinksTo: 12 },
+      { heading: 'PLACE', shrinksTo: 12 },
+      { heading: 'STATUS' },
+      { heading: 'NEXT RUN (UTC)', drops: 1 },
+      { heading: 'LAST GOOD SYNC (UTC)' },
+      { heading: 'ID', drops: 2 },
+    ];
     const rows = answer.sources.map((source) => [
       source.name,
       placeOf(source),
@@ -39,8 +46,7 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
       timeOf(source.last_good_sync_at),
       source.id,
     ]);
-    const columns = headings.map((heading) => ({ heading }));
-    print(context.terminal, formatTable(columns, rows));
+    printTable(context.terminal, columns, rows);
   }
   return exitCodes.done;
 }
@@ -60,13 +66,13 @@ export const sourceCommands = {
   pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
-    else print(terminal, describeSource(answer.source));
+    else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
   resume: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.resumeSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
-    else print(terminal, describeSource(answer.source));
+    else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
   confirm: onSource(async (client, source_id, context) => {
@@ -85,16 +91,24 @@ function onSource(run: (client: Client, sourceId: string, context: CommandContex
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
     const { client } = connection;
-    const { sources } = await client.operations.listSources({}, { signal: context.signal });
-    const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
-    if (source === undefined) {
-      throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
-    }
+    const source = await sourceNamed(client.operations, nameOrId, context.signal);
     return await run(client, source.id, context);
   };
 }
 
-function describeSource(source: Source): string {
+/** The source of this id, or else of this name. Throws `source_not_found`. */
+export async function sourceNamed(
+  operations: Pick<Operations, 'listSources'>,
+  nameOrId: string,
+  signal: AbortSignal,
+): Promise<Source> {
+  const { sources } = await operations.listSources({}, { signal });
+  const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+  if (source !== undefined) return source;
+  throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
+}
+
+function printSourceFields(terminal: Terminal, source: Source): void {
   const rows = [
     ['name', source.name],
     ['id', source.id],
@@ -112,11 +126,11 @@ function describeSource(source: Source): string {
     ['last run', source.last_run_id ?? '-'],
     ['last good sync (UTC)', timeOf(source.last_good_sync_at)],
   ];
-  return formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows);
+  printFields(terminal, rows);
 }
 
 function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>): void {
-  print(terminal, describeSource(answer.source));
+  printSourceFields(terminal, answer.source);
   const resources = answer.resources.map((resource) => [
     resource.resource_name,
     String(resource.backups),
@@ -126,14 +140,15 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   ]);
   const headings = ['RESOURCE', 'BACKUPS', 'PROVED', 'NEWEST PROVED (UTC)', 'AGE'];
   const columns = headings.map((heading) => ({ heading }));
-  print(terminal, `\n${formatTable(columns, resources)}`);
+  print(terminal, '');
+  printTable(terminal, columns, resources);
   if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);
   const { held: hold } = answer.source;
   if (hold === null) return;
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
   print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
-  print(terminal, formatTable([{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held));
+  printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held);
   print(terminal, `What to do: ${hold.remedy}`);
   print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
 }

@@ -1,52 +1,74 @@
-import type { BackupSyncInput, PlanSyncAnswer } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
+import type { BackupSync, PlanSyncAnswer } from '@backup-sync/contracts';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
-import { planText } from '../plan-table.ts';
-import { failureSummary, resultsTable } from '../results.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { checkedItems, checkItems } from '../items/check-items.ts';
+import type { ItemFormat } from '../items/detect-format.ts';
+import { type ItemSource, openItemSource } from '../items/item-source.ts';
+import { printPlan } from '../plan-table.ts';
+import { grouped } from '../sync-tally.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { confirm, refuseUnlessAskable } from './confirm.ts';
-import { readSyncItems } from './read-sync-items.ts';
-import { recordsOf, runSync } from './run-sync.ts';
+import { followSync } from './follow-sync.ts';
+import { jsonResults, ndjsonResults, tableResults } from './sync-results.ts';
 
 export type SyncCommandOptions = {
+  readonly format?: ItemFormat;
+  readonly dryRun: boolean;
   readonly planFirst: boolean;
   /** Goes on after the plan unasked. */
   readonly yes: boolean;
   readonly withAncestors: boolean;
+  readonly ndjson: boolean;
 };
 
-/** Exits 0 when every item ended well, 3 when some failed, 1 when the operator did not say yes to the plan. */
+/**
+ * Exits 0 when every item ended well, 3 when some failed, 1 when the operator did not say yes to the plan. A file is
+ * checked whole before anything is sent; a pipe can be read but once, so its items are sent as they come.
+ */
 export async function syncCommand(context: CommandContext, file: string, options: SyncCommandOptions): Promise<number> {
   const { terminal, signal } = context;
-  const { planFirst, yes, withAncestors } = options;
+  const { planFirst, yes } = options;
   if (yes && !planFirst) throw new UsageError('--yes answers the question of --plan-first: give both');
   if (planFirst && !yes) refuseUnlessAskable(context, file);
-  const items = await readSyncItems(file, context.input);
+  if (options.dryRun && planFirst) throw new UsageError('--dry-run sends nothing, not even for a plan: leave one out');
+  const source = await openItemSource(file, context.input, options.format);
+  if (options.dryRun) return await dryRun(terminal, source);
+  const checked = source.isFile ? await checkItems(source) : null;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
-  const plan = planFirst ? await showPlan(context, client, items) : null;
-  if (planFirst && !yes && !(await confirm(context, `Sync ${items.length}?`))) {
-    note(terminal, 'nothing was synced');
-    return exitCodes.failure;
+  let items: AsyncIterable<BackupSync> | BackupSync[] = checkedItems(source);
+  let total = checked?.count ?? null;
+  let plan: PlanSyncAnswer | null = null;
+  if (planFirst) {
+    const planned = await Array.fromAsync(items);
+    plan = await client.planBackups(planned, { signal });
+    if (!terminal.json) printPlan(terminal, planned, plan);
+    if (!yes && !(await confirm(context, `\nSync ${grouped(planned.length)}?`))) {
+      note(terminal, 'nothing was synced');
+      return exitCodes.failure;
+    }
+    items = planned;
+    total = planned.length;
   }
-  const logs = await runSync(client, items, terminal, { signal, withAncestors });
-  if (terminal.json) printJson(terminal, { ...(plan !== null && { plan }), operation_logs: logs });
-  else {
-    print(terminal, resultsTable(logs, await recordsOf(client, logs, signal)));
-    const failures = failureSummary(logs);
-    if (failures !== '') print(terminal, `\n${failures}`);
-  }
-  return logs.every((log) => log.status === 'success') ? exitCodes.done : exitCodes.someItemsFailed;
+  const tally = await followSync(context, client, items, {
+    total,
+    withAncestors: options.withAncestors,
+    openResults(counts, placeOf) {
+      if (options.ndjson) return ndjsonResults(terminal);
+      return terminal.json ? jsonResults(terminal, plan) : tableResults(terminal, client, counts, placeOf);
+    },
+  });
+  return tally.failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
 }
 
-async function showPlan(
-  { terminal, signal }: CommandContext,
-  client: Client,
-  items: readonly BackupSyncInput[],
-): Promise<PlanSyncAnswer> {
-  const plan = await client.planBackups(items, { signal });
-  if (!terminal.json) print(terminal, `${planText(items, plan)}\n`);
-  return plan;
+/** Checks the items and says what would be sent. Asks nobody. */
+async function dryRun(terminal: Terminal, source: ItemSource): Promise<number> {
+  const { count, buckets } = await checkItems(source);
+  if (terminal.json) printJson(terminal, { items: count, buckets: Object.fromEntries(buckets) });
+  else {
+    print(terminal, `${source.name}: ${grouped(count)} items are valid; nothing was sent`);
+    for (const [bucket, items] of buckets) print(terminal, `  ${grouped(items)} in bucket ${bucket}`);
+  }
+  return exitCodes.done;
 }

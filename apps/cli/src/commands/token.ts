@@ -7,7 +7,7 @@ import { readPassword } from './read-password.ts';
 
 /**
  * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
- * from BACKUP_SYNC_PASSWORD, standard input or the terminal. Locally: for the operator of the machine.
+ * from BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally: for the operator of the machine.
  */
 export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
   const { terminal, environment, signal } = context;

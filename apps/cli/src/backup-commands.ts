@@ -1,0 +1,87 @@
+import { verificationLevel } from '@backup-sync/contracts';
+import { type Command, Option } from 'commander';
+import type { Shared, Tools } from './command-tools.ts';
+import type { CheckOptions } from './commands/check.ts';
+import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
+import { age } from './options.ts';
+
+const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
+
+/** `backups …`, `verify`, `extract` and `check`: what the catalogue holds, and how good it is. */
+export function addBackupCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const backups = program.command('backups').description('what the catalogue holds');
+  const list = command(backups, 'list', 'list backups, newest record first', [
+    'backups list --status error',
+    'backups list --resource-name database-disk --sort protected_at:desc --limit 5',
+    'backups list --all --json',
+  ]).option('--sort <keys>', 'key[:asc|desc],…: created_at, updated_at, name, status, protected_at, id');
+  pageOptions(addFilterOptions(list, 'listBackups'))
+    .option('--all', 'every page, not the first alone', false)
+    .action(async (options: Shared & Record<string, unknown> & { all: boolean }) => {
+      const { listBackupsCommand } = await import('./commands/backups.ts');
+      finish(await listBackupsCommand(contextOf(options), filterOf('listBackups', options), options.all));
+    });
+  command(backups, 'show <backup-id>', 'show a backup, how far it is proved and when', [`backups show ${anId}`]).action(
+    async (backupId: string, options: Shared) => {
+      const { showBackupCommand } = await import('./commands/backups.ts');
+      finish(await showBackupCommand(contextOf(options), backupId));
+    },
+  );
+  command(backups, 'delete <backup-id>', 'forget a backup; the bucket is never touched', [
+    `backups delete ${anId}`,
+  ]).action(async (backupId: string, options: Shared) => {
+    const { deleteBackupCommand } = await import('./commands/backups.ts');
+    finish(await deleteBackupCommand(contextOf(options), backupId));
+  });
+  command(program, 'verify <backup-id...>', 'read what is stored of backups and hold it against their metadata', [
+    `verify ${anId} --level replay`,
+  ])
+    .addOption(
+      new Option('--level <level>', 'content: every object; replay: the volume besides, a restore without a disk')
+        .choices(['content', 'replay'])
+        .default('content'),
+    )
+    .action(async (backupIds: string[], options: Shared & { level: 'content' | 'replay' }) => {
+      const { verifyCommand } = await import('./commands/verify.ts');
+      finish(await verifyCommand(contextOf(options), backupIds, options.level));
+    });
+  command(program, 'extract <backup-id>', 'put the volume of a backup together, each block checked as it is written', [
+    `extract ${anId} --output image.raw`,
+    `extract ${anId} --output - | zstd > image.raw.zst`,
+  ])
+    .requiredOption('--output <file>', 'where to write the image; "-" is standard output')
+    .option('--replace', 'overwrite the file if it exists', false)
+    .addHelpText(
+      'after',
+      `
+The bytes are read by this machine: it needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even where the catalogue
+is a server's.`,
+    )
+    .action(async (backupId: string, options: Shared & { output: string; replace: boolean }) => {
+      const { extractCommand } = await import('./commands/extract.ts');
+      finish(await extractCommand(contextOf(options), backupId, options));
+    });
+  command(program, 'check', 'say in one line whether every resource has a proved backup that is new enough', [
+    'check --max-age 26h --min-level linkage',
+    'check --max-age 26h --source nightly',
+    'check --max-age 7d --min-level replay --resource vm-7',
+  ])
+    .requiredOption('--max-age <age>', 'of the newest proved backup, such as 90m, 26h or 7d', age)
+    .addOption(
+      new Option('--min-level <level>', 'how far it must be proved')
+        .choices(verificationLevel.options)
+        .default('linkage'),
+    )
+    .addOption(new Option('--resource <id>', 'only this resource').conflicts('source'))
+    .option('--source <name>', 'only the resources of this source, by its name or id')
+    .addHelpText(
+      'after',
+      `
+For monitoring. Its exit codes are those of monitoring plugins: 0 OK, 2 CRITICAL (a resource has no such backup), 3
+UNKNOWN (it could not be found out). Wrong usage exits 1.`,
+    )
+    .action(async (options: Shared & CheckOptions) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      finish(await checkCommand(contextOf(options), options));
+    });
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './commands/command-context.ts';
+import type { ConnectOptions } from './target.ts';
+
+/** The options that every command takes which works on a catalogue. */
+export type Shared = ConnectOptions & { json?: boolean };
+
+/** What the program lends to a group of commands. */
+export type Tools = {
+  /** Adds a command that works on a catalogue, with its examples as they are typed behind `backup-sync`. */
+  readonly command: (parent: Command, name: string, description: string, examples: readonly string[]) => Command;
+  readonly contextOf: (options: Shared) => CommandContext;
+  /** Takes the exit code of the command. */
+  readonly finish: (exitCode: number) => void;
+};
+
+export const exitCodesHelp = `
+Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
+
+const connectHelp = `
+Works on the server of --endpoint or --profile; without one, on the local catalogue in --data-dir (through the server
+that holds it, if one does). The token for --endpoint is in BACKUP_SYNC_TOKEN.`;
+
+/** A block of examples as it stands in the help. */
+export function examplesHelp(examples: readonly string[]): string {
+  const heading = examples.length === 1 ? 'Example' : 'Examples';
+  return `\n${heading}:\n${examples.map((example) => `  backup-sync ${example}`).join('\n')}`;
+}
+
+/** See {@link Tools.command}. */
+export function addCommand(parent: Command, name: string, description: string, examples: readonly string[]): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--profile <name>', 'server that "backup-sync login" keeps under this name (BACKUP_SYNC_PROFILE)')
+    .option('--endpoint <url>', 'server to work on (BACKUP_SYNC_ENDPOINT)')
+    .option('--project <id>', 'project to work in (BACKUP_SYNC_PROJECT)')
+    .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
+    .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+    .addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+}

@@ -1,0 +1,141 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from './program.ts';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+
+const request = join(examples, 'sync-request.json');
+const storage = `file:${join(examples, 'buckets')}`;
+const header = 'backup_id,backup_name,bucket_name,image_path,resource_id,resource_name,created_at';
+
+describe('sync', () => {
+  test('--dry-run checks a file and says what would be sent, with nothing configured', async () => {
+    const ended = await run(['sync', request, '--dry-run']);
+    expect(ended).toMatchObject({ code: 0, messages: '' });
+    expect(ended.output).toContain('5 items are valid; nothing was sent');
+    expect(ended.output).toContain('4 in bucket volumebackups');
+  });
+
+  test('takes CSV, and puts out an operation log a line with --ndjson', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const items: Record<string, string>[] = JSON.parse(await readFile(request, 'utf8')).sync;
+    const rows = items.map((item) =>
+      header
+        .split(',')
+        .map((field) => item[field])
+        .join(','),
+    );
+    const ended = await run(['sync', '-', '--ndjson'], { environment, input: [header, ...rows].join('\n') });
+    expect(ended.code).toBe(3);
+    const logs = ended.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(logs.map(({ status }) => status).toSorted()).toEqual(['failed', 'success', 'success', 'success', 'success']);
+    expect(ended.messages).toBe('');
+  });
+
+  test('of a pipe sends what comes before a line that is wrong, and names that line', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const [first, second] = JSON.parse(await readFile(request, 'utf8')).sync;
+    const input = `${JSON.stringify(first)}\n${JSON.stringify({ ...second, created_at: -1 })}\n`;
+    const ended = await run(['sync', '-', '--json'], { environment, input });
+    expect(ended.code).toBe(1);
+    expect(JSON.parse(ended.messages).error.problems).toEqual([
+      { place: 'line 2, created_at', message: 'must not be before 1970' },
+    ]);
+    expect(JSON.parse(ended.output).operation_logs).toEqual(expect.any(Array));
+  });
+});
+
+test('login keeps a token that its owner alone can read, and commands work there from then on', async () => {
+  await using home = await temporaryDirectory();
+  const password = 'a password of the test';
+  await using server = await startServer(join(home.path, 'data'), storage, { BACKUP_SYNC_ADMIN_PASSWORD: password });
+  const environment = { XDG_CONFIG_HOME: join(home.path, 'config') };
+  const login = ['login', '--endpoint', server.endpoint];
+  const refused = await run(login, { environment, input: 'a guess\n' });
+  expect(refused).toMatchObject({ code: 4, output: '' });
+  const ended = await run(login, { environment, input: `${password}\n` });
+  expect(ended.code).toBe(0);
+  const file = join(home.path, 'config', 'backup-sync', 'profiles.json');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const kept = await readFile(file, 'utf8');
+  expect(kept).not.toContain(password);
+  const { token } = JSON.parse(kept).profiles.default;
+  expect(ended.output + ended.messages).not.toContain(token);
+
+  expect((await run(['sync', request], { environment })).code).toBe(3);
+  const all = await run(['backups', 'list', '--all', '--json'], { environment });
+  expect(JSON.parse(all.output).backups).toHaveLength(5);
+  const doctor = await run(['doctor'], { environment });
+  expect(doctor.output).toMatch(/server +\S+ \(profile "default"\)/);
+  expect(doctor.output).not.toContain(token);
+  const { operations: logs } = JSON.parse((await run(['operations', 'list', '--json'], { environment })).output);
+  const watched = await run(['operations', 'watch', logs[0].id, '--json'], { environment });
+  expect(JSON.parse(watched.output).operation).toMatchObject({ id: logs[0].id, status: logs[0].status });
+  await chmod(file, 0o644);
+  expect((await run(['backups', 'list'], { environment })).messages).toContain('others can read it');
+}, 60_000);
+
+describe('a local catalogue', () => {
+  test('is checked in one line, and doctor tries its buckets', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const empty = await run(['check', '--max-age', '26h'], { environment });
+    expect(empty).toMatchObject({ code: 2, output: 'CRITICAL: no backup of any resource is recorded\n' });
+    await run(['sync', request], { environment });
+    const late = await run(['check', '--max-age', '1s'], { environment });
+    expect(late.code).toBe(2);
+    expect(late.output).toMatch(/^CRITICAL: 3 of 3 resources have no backup proved to linkage [^\n]*\n$/);
+    const enough = ['check', '--max-age', '9999d', '--resource'];
+    const items: { resource_name: string; resource_id: string }[] = JSON.parse(await readFile(request, 'utf8')).sync;
+    const disk = items.find(({ resource_name }) => resource_name === 'database-disk')?.resource_id ?? '';
+    expect(await run([...enough, disk], { environment })).toMatchObject({ code: 0 });
+    const unknown = await run(['check', '--max-age', '1d', '--source', 'nightly'], { environment });
+    expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: there is no source "nightly"\n' });
+
+    const doctor = JSON.parse((await run(['doctor', 'volumebackups', 'nowhere', '--json'], { environment })).output);
+    expect(doctor.buckets).toEqual([
+      { bucketName: 'volumebackups', list: 'allowed', head: 'allowed', get: 'allowed' },
+      { bucketName: 'nowhere', list: 'bucket_not_found', head: null, get: null },
+    ]);
+    expect(doctor.missing).toEqual(['bucket nowhere: list does not work (bucket_not_found)']);
+    expect(JSON.stringify(doctor.policy)).toContain('s3:GetObject');
+  }, 60_000);
+});
+
+test('a shell completes commands and options', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, output } = await run(['completion', shell]);
+    expect(code).toBe(0);
+    expect(output).toContain('backup-sync');
+  }
+  expect((await run(['complete', '--', 'backups', 'l'])).output).toMatch(/^list\t/);
+  expect((await run(['complete', '--', 'backups', 'list', '--st'])).output).toContain('--status');
+});
+
+test('colour is for terminals and for those who force it', async () => {
+  const told = async (environment: Record<string, string>) =>
+    (await run(['sync', 'no-such-file'], { environment })).messages;
+  expect(await told({})).toMatch(/^error: /);
+  expect(await told({ FORCE_COLOR: '1' })).toContain('\u001b[31merror:');
+  expect(await told({ NO_COLOR: '1' })).toMatch(/^error: /);
+});
+
+test('every command has an example in its help', () => {
+  const program = createProgram(
+    '0.0.0',
+    () => expect.fail('no command is called'),
+    () => {},
+  );
+  const leaves = (command: typeof program): (typeof program)[] =>
+    command.commands.length === 0 ? [command] : command.commands.flatMap((child) => leaves(child as typeof program));
+  for (const command of leaves(program)) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    expect(help, command.name()).toMatch(/Examples?:\n {2}backup-sync /);
+  }
+});

@@ -1,0 +1,137 @@
+import { readdir } from 'node:fs/promises';
+import type { BucketPermissions } from '@backup-sync/engine';
+import { connectToCatalogue } from '../connect.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { profilePath } from '../profiles.ts';
+import { resolveTarget, type Target } from '../target.ts';
+import { print, printFields, printJson, printTable, styled } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
+type Findings = {
+  readonly configured: (readonly [what: string, value: string])[];
+  readonly buckets: BucketPermissions[];
+  readonly missing: string[];
+};
+
+/**
+ * Says what is configured and from where, whether it works, and what each bucket lets us do, all by reading. Exits 0
+ * where nothing is missing, else 1.
+ */
+export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
+  const { terminal } = context;
+  const findings: Findings = { configured: [], buckets: [], missing: [] };
+  const sourceBuckets = await lookAtCatalogue(context, findings);
+  await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
+  if (terminal.json) {
+    const { configured, buckets, missing } = findings;
+    printJson(terminal, { configured: Object.fromEntries(configured), buckets, missing, policy: policyFor(buckets) });
+  } else show(context, findings);
+  return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
+}
+
+/** Asks the catalogue the cheapest question there is. The buckets of its sources are the answer. */
+async function lookAtCatalogue(
+  { connect: options, environment, signal }: CommandContext,
+  { configured, missing }: Findings,
+): Promise<string[]> {
+  configured.push(['profiles', profilePath(environment)]);
+  try {
+    configured.push(...describeTarget(await resolveTarget(options, environment)));
+    await using connection = await connectToCatalogue(options, environment);
+    const { sources } = await connection.client.operations.listSources({}, { signal });
+    const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
+    configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
+    return [...new Set(sources.map(({ bucket_name }) => bucket_name))];
+  } catch (error) {
+    missing.push(messageOf(error));
+    return [];
+  }
+}
+
+function describeTarget(target: Target): (readonly [string, string])[] {
+  if (target.kind === 'local') {
+    return [['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`]];
+  }
+  return [
+    ['server', `${target.endpoint} (${target.from.endpoint})`],
+    ['project', `${target.projectId} (${target.from.projectId})`],
+    ['token', `set (${target.from.token})`],
+  ];
+}
+
+async function lookAtStorage(
+  { connect: options, environment, signal }: CommandContext,
+  { configured, buckets, missing }: Findings,
+  bucketNames: readonly string[],
+): Promise<void> {
+  const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
+  if (storage === undefined) {
+    configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE): a server has its own']);
+    return;
+  }
+  const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
+  configured.push(['storage', `${storage} (${origin})`]);
+  try {
+    const names = bucketNames.length > 0 ? bucketNames : await directoriesOf(storage);
+    if (names.length === 0) missing.push('no bucket to try: name one, as in "backup-sync doctor volumebackups"');
+    const { probeBuckets } = await import('@backup-sync/engine');
+    for await (const probed of probeBuckets({ storage, region: environment.AWS_REGION, buckets: names, signal })) {
+      buckets.push(probed);
+      for (const request of ['list', 'head', 'get'] as const) {
+        const permission = probed[request];
+        if (permission !== 'allowed' && permission !== null) {
+          missing.push(`bucket ${probed.bucketName}: ${request} does not work (${permission})`);
+        }
+      }
+    }
+  } catch (error) {
+    missing.push(messageOf(error));
+  }
+}
+
+/** The buckets of a directory. A service is not asked for all of its buckets: that needs more rights than the work. */
+async function directoriesOf(storage: string): Promise<string[]> {
+  if (!storage.startsWith('file:')) return [];
+  try {
+    const entries = await readdir(storage.slice('file:'.length), { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function show({ terminal }: CommandContext, { configured, buckets, missing }: Findings): void {
+  printFields(terminal, configured);
+  if (buckets.length > 0) {
+    print(terminal, '');
+    const columns = ['BUCKET', 'LIST', 'HEAD', 'GET'].map((heading) => ({ heading }));
+    const word = (permission: BucketPermissions['list']) => permission ?? 'not tried: it is empty';
+    printTable(
+      terminal,
+      columns,
+      buckets.map(({ bucketName, list, head, get }) => [bucketName, word(list), word(head), word(get)]),
+    );
+    print(terminal, `\nThe least that a key for these buckets must be allowed, as a policy of S3:`);
+    print(terminal, JSON.stringify(policyFor(buckets), null, 2));
+  }
+  print(terminal, '');
+  for (const what of missing) print(terminal, `${styled(terminal, 'red', 'missing:')} ${what}`);
+  if (missing.length === 0) print(terminal, styled(terminal, 'green', 'Nothing is missing.'));
+}
+
+/** List and read; nothing here ever asks for more. HEAD is a part of GetObject. */
+function policyFor(buckets: readonly BucketPermissions[]): object {
+  const resources = (suffix: string) => buckets.map(({ bucketName }) => `arn:aws:s3:::${bucketName}${suffix}`);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: resources('') },
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: resources('/*') },
+    ],
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

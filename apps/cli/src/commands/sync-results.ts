@@ -1,0 +1,83 @@
+import type { PlanSyncAnswer } from '@backup-sync/contracts';
+import type { CbrBackup, CbrOperationLog, Client } from '@backup-sync/core';
+import { printResults } from '../results.ts';
+import type { SyncTally } from '../sync-tally.ts';
+import { print, putOut, type Terminal } from '../terminal.ts';
+
+/** As many items are shown in a table; of more there is a summary. */
+const tableRowsMax = 200;
+const recordsAtOnce = 8;
+
+/** Where the operation logs of a sync go as they end. */
+export type SyncResults = {
+  add(log: CbrOperationLog): Promise<void>;
+  /** What ended is told of, even where the sync itself has failed. */
+  finish(): Promise<void>;
+};
+
+/** One document, written as operations end. */
+export function jsonResults(terminal: Terminal, plan: PlanSyncAnswer | null): SyncResults {
+  let separator = plan === null ? '{"operation_logs":[\n' : `{"plan":${JSON.stringify(plan)},\n"operation_logs":[\n`;
+  return {
+    async add(log) {
+      await putOut(terminal, separator + JSON.stringify(log));
+      separator = ',\n';
+    },
+    finish: () => putOut(terminal, separator === ',\n' ? '\n]}\n' : `${separator}]}\n`),
+  };
+}
+
+/** An operation log a line. */
+export function ndjsonResults(terminal: Terminal): SyncResults {
+  return {
+    add: (log) => putOut(terminal, `${JSON.stringify(log)}\n`),
+    finish: async () => {},
+  };
+}
+
+/** A table in the order of the input, for as many items as someone reads; the failures by reason in any case. */
+export function tableResults(
+  terminal: Terminal,
+  client: Client,
+  tally: SyncTally,
+  placeOf: (operationLogId: string) => number,
+): SyncResults {
+  let kept: CbrOperationLog[] = [];
+  return {
+    async add(log) {
+      if (tally.ended <= tableRowsMax) kept.push(log);
+      else kept = [];
+    },
+    async finish() {
+      const logs = kept.toSorted((a, b) => placeOf(a.id) - placeOf(b.id));
+      if (logs.length > 0) printResults(terminal, logs, await recordsOf(client, logs));
+      const failures = tally.failures();
+      if (failures !== '') print(terminal, `${logs.length > 0 ? '\n' : ''}${failures}`);
+    },
+  };
+}
+
+/** The records of the backups that these logs are of, by id, as far as they are recorded. */
+export async function recordsOf(
+  { operations }: Client,
+  logs: readonly CbrOperationLog[],
+): Promise<ReadonlyMap<string, CbrBackup>> {
+  const records = new Map<string, CbrBackup>();
+  const ids = [...new Set(logs.flatMap((log) => log.extra_info?.backup?.backup_id ?? []))];
+  for (let start = 0; start < ids.length; start += recordsAtOnce) {
+    await Promise.all(
+      ids.slice(start, start + recordsAtOnce).map(async (id) => {
+        try {
+          records.set(id, (await operations.showBackup({ backup_id: id })).backup);
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+      }),
+    );
+  }
+  return records;
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'backup_not_found';
+}

@@ -1,0 +1,63 @@
+import { hasEnded, type Operation } from '@backup-sync/contracts';
+import type { Client } from '@backup-sync/core';
+import { connect } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { type OperationEvent, operationEvents } from '../operation-events.ts';
+import { printable } from '../table.ts';
+import { note, print, putOut, styled, type Terminal } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
+
+/**
+ * Shows what happens to operations until it is interrupted, which is how it ends; of one operation, until that has
+ * ended: exits 0 where it ended well, 3 where not.
+ */
+export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { client, stream } = connection;
+  try {
+    if (operationId === null) {
+      note(terminal, 'watching; Ctrl-C ends it');
+      for await (const event of operationEvents(client, stream, signal)) await show(terminal, event);
+      return exitCodes.done;
+    }
+    return await watchOne(context, client, operationId, operationEvents(client, stream, signal));
+  } catch (error) {
+    if (signal.aborted) return exitCodes.interrupted;
+    throw error;
+  }
+}
+
+async function watchOne(
+  { terminal, signal }: CommandContext,
+  client: Client,
+  operationId: string,
+  events: AsyncGenerator<OperationEvent>,
+): Promise<number> {
+  const exitCodeOf = ({ status }: Operation) => (status === 'success' ? exitCodes.done : exitCodes.someItemsFailed);
+  // Asked for beside the stream: what ended before that was open is never told of again.
+  const first = await client.operations.showOperation({ operation_id: operationId }, { signal });
+  await show(terminal, first);
+  if (hasEnded(first.operation.status)) return exitCodeOf(first.operation);
+  for await (const event of events) {
+    if (event.operation.id !== operationId) continue;
+    await show(terminal, event);
+    if (hasEnded(event.operation.status)) return exitCodeOf(event.operation);
+  }
+  return exitCodes.failure;
+}
+
+const styles = { success: 'green', failed: 'red', timeout: 'red', running: 'yellow' } as const;
+
+/** `10:38:34  import  success  71389e6e-…: recorded, proved to linkage`. */
+async function show(terminal: Terminal, event: OperationEvent): Promise<void> {
+  const { operation } = event;
+  if (terminal.json) return putOut(terminal, `${JSON.stringify(event)}\n`);
+  const { kind, status, backup_id: backupId, bucket_name: bucket, updated_at: updatedAt, reason, message } = operation;
+  const style = styles[status as keyof typeof styles];
+  const word = status.padEnd(7);
+  const said = reason === null ? message : `${reason.code}: ${reason.message}`;
+  const what = printable(`${backupId ?? bucket}${said === '' ? '' : `: ${said}`}`);
+  const shown = style === undefined ? word : styled(terminal, style, word);
+  print(terminal, `${updatedAt.slice(11, 19)}  ${kind.padEnd(6)}  ${shown}  ${what}`);
+}

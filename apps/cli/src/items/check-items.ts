@@ -1,0 +1,59 @@
+import { type BackupSync, backupSync, type Problem, problemsOf } from '@backup-sync/contracts';
+import { InvalidItemsError, UsageError } from '../failure.ts';
+import type { ItemSource } from './item-source.ts';
+import type { PlacedItem } from './placed-item.ts';
+
+/** Problems that are told one by one; a file of another kind has as many as lines. */
+const problemsMax = 50;
+
+/** What a file holds, once every item of it was checked. */
+export type CheckedItems = {
+  readonly count: number;
+  /** How many items lie in each bucket. */
+  readonly buckets: ReadonlyMap<string, number>;
+};
+
+/** Yields the items as they are read. Throws {@link InvalidItemsError} at the first that is wrong, with its problems and place. */
+export async function* checkedItems(source: ItemSource): AsyncGenerator<BackupSync> {
+  for await (const item of source.read()) {
+    const checked = check(item);
+    if (Array.isArray(checked)) throw new InvalidItemsError(`${source.name}: an item is not valid`, checked);
+    yield checked;
+  }
+}
+
+/**
+ * Checks every item. Throws {@link InvalidItemsError} with the problems and places of all, `UsageError` where a file holds none:
+ * it was meant to. A pipe may well bring nothing, as that of a scan which finds nothing new.
+ */
+export async function checkItems(source: ItemSource): Promise<CheckedItems> {
+  const buckets = new Map<string, number>();
+  const problems: Problem[] = [];
+  let count = 0;
+  let wrong = 0;
+  for await (const item of source.read()) {
+    const checked = check(item);
+    if (Array.isArray(checked)) {
+      wrong += 1;
+      if (problems.length < problemsMax) problems.push(...checked);
+    } else {
+      count += 1;
+      buckets.set(checked.bucket_name, (buckets.get(checked.bucket_name) ?? 0) + 1);
+    }
+  }
+  if (wrong > 0) {
+    const message = `${source.name}: ${wrong} of ${wrong + count} items are not valid; nothing was sent`;
+    throw new InvalidItemsError(message, problems.slice(0, problemsMax));
+  }
+  if (count === 0 && source.isFile) throw new UsageError(`${source.name} has no item to sync`);
+  return { count, buckets };
+}
+
+function check({ place, value }: PlacedItem): BackupSync | Problem[] {
+  const parsed = backupSync.safeParse(value);
+  if (parsed.success) return parsed.data;
+  return problemsOf(parsed.error).map((problem) => ({
+    ...problem,
+    place: `${place}${problem.place === 'body' ? 'the item' : problem.place}`,
+  }));
+}

@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidItemsError } from '../failure.ts';
+import { temporaryDirectory } from '../testing.ts';
+import { checkedItems, checkItems } from './check-items.ts';
+import { detectFormat, type ItemFormat } from './detect-format.ts';
+import { openItemSource } from './item-source.ts';
+
+const item = {
+  backup_id: 'backup-1',
+  backup_name: 'nightly, with a comma',
+  bucket_name: 'bucket',
+  image_path: 'plan/server/1',
+  resource_id: 'server',
+  resource_name: 'the "server"',
+  resource_type: 'OS::VMware::Server',
+  created_at: 1_700_000_000,
+};
+const other = { ...item, backup_id: 'backup-2', backup_name: '备份' };
+const fields = Object.keys(item) as (keyof typeof item)[];
+const cell = (value: string | number) => `"${String(value).replaceAll('"', '""')}"`;
+const row = (each: typeof item) => fields.map((field) => cell(each[field])).join(',');
+
+const written: Record<ItemFormat, string> = {
+  json: JSON.stringify({ note: [1, { sync: 2 }], sync: [item, other] }),
+  ndjson: `${JSON.stringify(item)}\r\n\n${JSON.stringify(other)}`,
+  csv: `\u{feff}${fields.join(',')},remark\n${row(item)},x\n\n${row(other)},y\n`,
+};
+
+/** Standard input that brings these bytes in pieces of a size. */
+async function piped(content: string, pieceBytes = 7) {
+  const bytes = Buffer.from(content);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
+    bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  );
+  return await openItemSource('-', Readable.from(pieces) as unknown as NodeJS.ReadStream, undefined);
+}
+
+async function inFile(name: string, content: string, work: (path: string) => Promise<void>) {
+  await using home = await temporaryDirectory();
+  const path = join(home.path, name);
+  await writeFile(path, content);
+  await work(path);
+}
+
+const noInput = Readable.from([]) as unknown as NodeJS.ReadStream;
+
+describe('items', () => {
+  test.each(['json', 'ndjson', 'csv'] as const)('are the same read from %s, in pieces of any size', async (format) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2000 }), async (pieceBytes) => {
+        // What is told from the beginning needs a beginning: a terminal's pipe brings more than a few bytes at first.
+        const bytes = Buffer.from(written[format]);
+        const pieces = [bytes.subarray(0, 500), bytes.subarray(500)].flatMap((half, index) =>
+          index === 0
+            ? [half]
+            : Array.from({ length: Math.ceil(half.length / pieceBytes) }, (_, at) =>
+                half.subarray(at * pieceBytes, (at + 1) * pieceBytes),
+              ),
+        );
+        const source = await openItemSource('-', Readable.from(pieces) as unknown as NodeJS.ReadStream, undefined);
+        expect(await Array.fromAsync(checkedItems(source))).toEqual([item, other]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('are read from a plain list too', async () => {
+    const source = await piped(JSON.stringify([item, other]), 100);
+    expect(await Array.fromAsync(checkedItems(source))).toEqual([item, other]);
+  });
+
+  test('are counted by bucket where a whole file is right', async () => {
+    await inFile('items.csv', written.csv, async (path) => {
+      const source = await openItemSource(path, noInput, undefined);
+      expect(await checkItems(source)).toEqual({ count: 2, buckets: new Map([['bucket', 2]]) });
+    });
+  });
+
+  test.each([
+    [
+      'items.ndjson',
+      `${JSON.stringify(item)}\n${JSON.stringify({ ...item, created_at: 'x' })}\n7\n`,
+      ['line 2, created_at', 'line 3, the item'],
+    ],
+    ['items.csv', `${fields.join(',')}\n${row(item)}\n${row({ ...item, backup_name: '' })}\n`, ['line 3, backup_name']],
+    ['items.json', JSON.stringify({ sync: [item, { ...item, image_path: '/x' }] }), ['sync[1].image_path']],
+  ])('of %s that are wrong are all told of, with their places', async (name, content, places) => {
+    await inFile(name, content, async (path) => {
+      const source = await openItemSource(path, noInput, undefined);
+      const error = await checkItems(source).then(
+        () => expect.fail('the file was taken'),
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(InvalidItemsError);
+      expect((error as InvalidItemsError).problems.map(({ place }) => place)).toEqual(places);
+    });
+  });
+
+  test.each([
+    ['items.ndjson', `${JSON.stringify(item)}\n{"backup_id":\n`, /items\.ndjson: line 2: is not JSON/],
+    ['items.csv', 'backup_id,backup_name\na,b\n', /line 1: the first row names the fields, and lacks bucket_name/],
+    ['items.csv', `${fields.join(',')}\na,b\n`, /items\.csv: is not CSV: .*line 2/],
+    ['items.json', '{"backups":[]}\n{', /is not JSON/],
+    ['items.json', '{\n"backups":[]}', /has no "sync" list/],
+    ['items.json', '{"sync":[]}', /has no item to sync/],
+    ['items.json', `{"sync":[${JSON.stringify(item)}`, /ends too early/],
+    ['items.bin', Buffer.from([0x7b, 0xff, 0xfe]).toString('latin1'), /is not JSON|is not text/],
+    ['empty.csv', '', /has no item to sync/],
+  ])('cannot be read from %s that holds %j', async (name, content, message) => {
+    await inFile(name, content, async (path) => {
+      await expect(checkItems(await openItemSource(path, noInput, undefined))).rejects.toThrow(message);
+    });
+  });
+
+  test('of a pipe may be none at all', async () => {
+    expect(await checkItems(await piped(''))).toEqual({ count: 0, buckets: new Map() });
+  });
+});
+
+test.each([
+  ['-', '{"backup_id":"a"}\n', 'ndjson'],
+  ['-', '{"backup_id":"a"}', 'ndjson'],
+  ['-', '{"sync":[]}', 'json'],
+  ['-', '{\n  "sync": [', 'json'],
+  ['-', ' [{"backup_id"', 'json'],
+  ['-', '\u{feff}backup_id,backup_name', 'csv'],
+  ['x.csv', '', 'csv'],
+  ['x', '', 'ndjson'],
+] as const)('%s with the beginning %j is taken for %s', (_, beginning, format) => {
+  expect(detectFormat(_, beginning)).toBe(format);
+});

@@ -1,0 +1,58 @@
+import { JSONParser } from '@streamparser/json';
+import { UsageError } from '../failure.ts';
+import type { PlacedItem } from './placed-item.ts';
+
+/**
+ * The items of the API's body, `{"sync":[…]}`, or of a plain list, `[…]`, each as soon as it is read. Throws `UsageError`
+ * for what is not JSON, or has no such list.
+ */
+export async function* jsonItems(texts: AsyncIterable<string>): AsyncGenerator<PlacedItem> {
+  let parsed: ItemParser | null = null;
+  for await (const text of texts) {
+    const start = parsed === null ? text.replace(/^\u{feff}/u, '').trimStart() : text;
+    if (start === '') continue;
+    parsed ??= new ItemParser(start.startsWith('['));
+    yield* parsed.read(start);
+  }
+  parsed?.end();
+}
+
+class ItemParser {
+  readonly #parser: JSONParser;
+  readonly #isPlainList: boolean;
+  #ready: PlacedItem[] = [];
+  #count = 0;
+  #hasList: boolean;
+
+  constructor(isPlainList: boolean) {
+    this.#isPlainList = isPlainList;
+    this.#hasList = isPlainList;
+    // The list itself is told of as well, once it is whole; what was told of before is not kept in it.
+    this.#parser = new JSONParser({ paths: isPlainList ? ['$.*'] : ['$.sync', '$.sync.*'], keepStack: false });
+    this.#parser.onValue = ({ value, key, stack }) => {
+      const isItem = typeof key === 'number' && stack.length === (isPlainList ? 1 : 2);
+      if (isItem) this.#add(value);
+      else if (key === 'sync') this.#hasList = Array.isArray(value);
+    };
+    this.#parser.onError = (error) => {
+      throw new UsageError(`is not JSON: ${error.message}`, { cause: error });
+    };
+  }
+
+  *read(text: string): Generator<PlacedItem> {
+    this.#parser.write(text);
+    const ready = this.#ready;
+    this.#ready = [];
+    yield* ready;
+  }
+
+  end(): void {
+    if (!this.#parser.isEnded) throw new UsageError('is not JSON: it ends too early');
+    if (!this.#hasList) throw new UsageError('has no "sync" list, as the body of the API has: {"sync":[…]}');
+  }
+
+  #add(value: unknown): void {
+    this.#ready.push({ place: `${this.#isPlainList ? '' : 'sync'}[${this.#count}].`, value });
+    this.#count += 1;
+  }
+}

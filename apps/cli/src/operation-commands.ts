@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import type { Shared, Tools } from './command-tools.ts';
+import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
+
+const anId = '01a2bb9b-4e27-7c51-b1dd-53b0f6c1b5f1';
+
+/** `operations …`: what was done, and what is going on. */
+export function addOperationCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const operations = program.command('operations').description('what was done, and how it ended');
+  const list = command(operations, 'list', 'list operations of all kinds, newest first', [
+    'operations list --status failed',
+    'operations list --resource-id vm-7 --limit 10 --json',
+  ]);
+  pageOptions(addFilterOptions(list, 'listOperations')).action(async (options: Shared & Record<string, unknown>) => {
+    const { listOperationsCommand } = await import('./commands/operations.ts');
+    finish(await listOperationsCommand(contextOf(options), filterOf('listOperations', options)));
+  });
+  command(operations, 'watch [operation-id]', 'show what happens as it happens, until Ctrl-C or the end of the one', [
+    'operations watch',
+    `operations watch ${anId}`,
+    'operations watch --json | jq --unbuffered .operation.status',
+  ])
+    .addHelpText(
+      'after',
+      `
+Follows the stream of a server where it has one, and asks once a second elsewhere. With --json, one event a line. The
+watch of one operation exits 0 when it ends well, 3 when not.`,
+    )
+    .action(async (operationId: string | undefined, options: Shared) => {
+      const { watchOperationsCommand } = await import('./commands/watch-operations.ts');
+      finish(await watchOperationsCommand(contextOf(options), operationId ?? null));
+    });
+  command(operations, 'show <operation-id>', 'show an operation: progress, result, reason, remedy, requests', [
+    `operations show ${anId}`,
+  ]).action(async (operationLogId: string, options: Shared) => {
+    const { showOperationCommand } = await import('./commands/operations.ts');
+    finish(await showOperationCommand(contextOf(options), operationLogId));
+  });
+  command(operations, 'cancel <operation-id>', 'ask a scan, plan or verification to stop', [
+    `operations cancel ${anId}`,
+  ]).action(async (operationId: string, options: Shared) => {
+    const { cancelOperationCommand } = await import('./commands/scan.ts');
+    finish(await cancelOperationCommand(contextOf(options), operationId));
+  });
+}

@@ -1,0 +1,95 @@
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { type Environment, Secret } from './environment.ts';
+import { UsageError } from './failure.ts';
+
+/** The profile that is taken where none is named. */
+export const defaultProfileName = 'default';
+
+const ownerOnly = 0o600;
+
+const storedProfile = z.object({
+  endpoint: z.string(),
+  project_id: z.string(),
+  user: z.string(),
+  token: z.string(),
+});
+const profileFile = z.object({ profiles: z.record(z.string(), storedProfile) });
+
+/** A server that someone has logged in to, under a name. */
+export type Profile = {
+  readonly endpoint: string;
+  readonly projectId: string;
+  readonly user: string;
+  readonly token: Secret;
+};
+
+/** Where the profiles are kept: in the user's directory for configuration. */
+export function profilePath(environment: Pick<Environment, 'XDG_CONFIG_HOME'>): string {
+  return join(environment.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'backup-sync', 'profiles.json');
+}
+
+/**
+ * Reads the profiles, by name; none where the file does not exist. Throws {@link UsageError} where others than its
+ * owner can read the file, since it holds tokens, and where it is not what {@link saveProfile} writes.
+ */
+export async function readProfiles(path: string): Promise<ReadonlyMap<string, Profile>> {
+  const content = await readOwnFile(path);
+  if (content === null) return new Map();
+  const parsed = profileFile.safeParse(parseJson(content));
+  if (!parsed.success) {
+    throw new UsageError(`${path} is not a file of profiles: move it away, then log in again with "backup-sync login"`);
+  }
+  return new Map(
+    Object.entries(parsed.data.profiles).map(([name, { endpoint, project_id, user, token }]) => [
+      name,
+      { endpoint, projectId: project_id, user, token: new Secret(token) },
+    ]),
+  );
+}
+
+/** Adds a profile, or puts it in place of the one of its name. The file is the owner's alone, and whole at any time. */
+export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
+  const profiles = new Map(await readProfiles(path)).set(name, profile);
+  const stored = Array.from(profiles, ([key, { endpoint, projectId, user, token }]) => [
+    key,
+    { endpoint, project_id: projectId, user, token: token.reveal() },
+  ]);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const written = `${path}.${process.pid}.new`;
+  await writeFile(written, `${JSON.stringify({ profiles: Object.fromEntries(stored) }, null, 2)}\n`, {
+    mode: ownerOnly,
+    flag: 'w',
+  });
+  // An earlier file of this name would have kept its mode.
+  await chmod(written, ownerOnly);
+  await rename(written, path);
+}
+
+async function readOwnFile(path: string): Promise<string | null> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) {
+      const permissions = (mode & 0o777).toString(8).padStart(3, '0');
+      throw new UsageError(
+        `${path} holds tokens, and others can read it (mode ${permissions}): chmod 600 it, and log in again`,
+      );
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw new UsageError(`${path} cannot be read: ${String(error)}`, { cause: error });
+  }
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    // Not JSON is as little a file of profiles as JSON of another shape.
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { CommanderError } from 'commander';
+import { addCompletion } from './completion.ts';
+import { readEnvironment } from './environment.ts';
+import { exitCodes, failureOf, UsageError } from './failure.ts';
+import { createProgram } from './program.ts';
+import { printFailure, type Terminal } from './terminal.ts';
+
+/** Runs what the process was called with, and sets its exit code. */
+export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
+  const stopping = new AbortController();
+  let json = false;
+  const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // A second one finds no listener and ends the process at once.
+    host.once(signal, () => stopping.abort());
+  }
+  // A reader that has seen enough (`| head`) is no failure.
+  host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') host.exit(exitCodes.done);
+    host.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+    host.exit(exitCodes.failure);
+  });
+
+  const program = createProgram(
+    version,
+    (options) => {
+      json = options.json;
+      return {
+        terminal: terminal(),
+        environment: readEnvironment(host.env),
+        input: host.stdin,
+        connect: options.connect,
+        signal: stopping.signal,
+        version,
+        onFault: (place, error) => {
+          const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+          host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${text}\n`);
+        },
+      };
+    },
+    (exitCode) => {
+      host.exitCode = exitCode;
+    },
+  );
+  await addCompletion(program, host.argv[2]);
+  const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
+  forEachCommand(program, (command) => {
+    command.exitOverride();
+    if (wantsJson) command.configureOutput({ outputError: () => {} });
+  });
+  try {
+    await program.parseAsync(host.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed the help or, for people, what was wrong.
+      json = wantsJson;
+      if (json && error.exitCode !== 0) printFailure(terminal(), failureOf(new UsageError(error.message)));
+      host.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.failure;
+    } else {
+      const failure = failureOf(error);
+      printFailure(terminal(), failure);
+      host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
+    }
+  }
+}
+
+function forEachCommand(
+  command: ReturnType<typeof createProgram>,
+  act: (command: ReturnType<typeof createProgram>) => void,
+): void {
+  act(command);
+  for (const child of command.commands) forEachCommand(child as typeof command, act);
+}

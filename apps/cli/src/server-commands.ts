@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
+import type { LoginOptions } from './commands/login.ts';
+import type { ServeOptions } from './commands/start-gateway.ts';
+
+/** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
+export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  command(program, 'serve', 'serve the API until Ctrl-C', [
+    'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
+  ])
+    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
+    .option('--public-url <url>', 'where callers reach it, if elsewhere: behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
+    .action(async (options: Shared & ServeOptions) => {
+      const { serveCommand } = await import('./commands/serve.ts');
+      finish(await serveCommand(contextOf(options), options));
+    });
+  program
+    .command('login')
+    .description('keep the address of a server and a token for it, so that commands work there')
+    .requiredOption('--endpoint <url>', 'the server')
+    .option('--user <name>', 'who logs in', 'admin')
+    .option('--project <id>', 'project to work in (that which the server gives)')
+    .option('--profile <name>', 'name to keep it under; "default" is taken where none is named', 'default')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+    .addHelpText(
+      'after',
+      `${examplesHelp([
+        'login --endpoint https://backups.example.com --user operator',
+        'login --endpoint https://backups.example.com --user operator --profile work < password-file',
+      ])}
+
+The password is asked for, or read from standard input or BACKUP_SYNC_PASSWORD; it is not kept. The token is, in a file
+that its owner alone can read, until it ends: then log in again.
+${exitCodesHelp}`,
+    )
+    .action(async (options: LoginOptions & { json?: boolean }) => {
+      const { loginCommand } = await import('./commands/login.ts');
+      finish(await loginCommand(contextOf({ json: options.json ?? false }), options));
+    });
+  command(program, 'token', 'print a token', ['token --data-dir data --json', 'token --endpoint https://b.example.com'])
+    .option(
+      '--user <name>',
+      'whose, at an endpoint; the password comes from BACKUP_SYNC_PASSWORD, standard input or the terminal',
+      'admin',
+    )
+    .action(async (options: Shared & { user: string }) => {
+      const { tokenCommand } = await import('./commands/token.ts');
+      finish(await tokenCommand(contextOf(options), options.user));
+    });
+  command(program, 'doctor [bucket...]', 'say what is configured and from where, and what each bucket lets us do', [
+    'doctor',
+    'doctor volumebackups vmware-backups',
+  ])
+    .addHelpText(
+      'after',
+      `
+Buckets are those named, else those of the sources, else those of a storage directory. Each is listed, and its first
+object is looked at and read. Nothing is written. Exits 1 when something is missing.`,
+    )
+    .action(async (buckets: string[], options: Shared) => {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      finish(await doctorCommand(contextOf(options), buckets));
+    });
+  command(program, 'demo', 'import the shipped examples through a gateway of their own, and go on serving', [
+    'demo --examples examples --data-dir data --once',
+  ])
+    .requiredOption('--examples <directory>', 'the examples of the repository')
+    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
+    .option('--once', 'exit after the table', false)
+    .action(async (options: Shared & { examples: string; listen?: string; once: boolean }) => {
+      const { demoCommand } = await import('./commands/demo.ts');
+      finish(await demoCommand(contextOf(options), options));
+    });
+}

@@ -1,0 +1,121 @@
+import type { Environment, Secret } from './environment.ts';
+import { UsageError } from './failure.ts';
+import { defaultProfileName, type Profile, profilePath, readProfiles } from './profiles.ts';
+
+/** The options by which every command says where it works. */
+export type ConnectOptions = {
+  readonly profile?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly project?: string | undefined;
+  readonly dataDir?: string | undefined;
+  readonly storage?: string | undefined;
+};
+
+/** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */
+export type Origin = string;
+
+/** Where a command works. `from` says where that was said. */
+export type Target =
+  | {
+      readonly kind: 'server';
+      readonly endpoint: string;
+      readonly projectId: string;
+      readonly token: Secret;
+      readonly from: { readonly endpoint: Origin; readonly projectId: Origin; readonly token: Origin };
+    }
+  | {
+      readonly kind: 'local';
+      readonly dataDirectory: string;
+      readonly projectId: string | undefined;
+      readonly from: { readonly dataDirectory: Origin };
+    };
+
+/**
+ * Where a command works: what its options say goes before the environment, and both before the profile. A server goes
+ * before a data directory that is named in the same place.
+ */
+export async function resolveTarget(options: ConnectOptions, environment: Environment): Promise<Target> {
+  const endpoint = firstOf(options.endpoint, '--endpoint', environment.BACKUP_SYNC_ENDPOINT, 'BACKUP_SYNC_ENDPOINT');
+  if (options.profile !== undefined) {
+    if (options.endpoint !== undefined) throw new UsageError('--profile names a server already: leave --endpoint out');
+    if (options.dataDir !== undefined) throw new UsageError('--profile names a server: leave --data-dir out');
+    return ofProfile(options, await namedProfile(options.profile, environment), options.profile);
+  }
+  const isLocal = options.dataDir !== undefined && options.endpoint === undefined;
+  if (endpoint !== null && !isLocal) return ofServer(options, environment, endpoint);
+  const directory = firstOf(options.dataDir, '--data-dir', environment.BACKUP_SYNC_DATA_DIR, 'BACKUP_SYNC_DATA_DIR');
+  if (directory !== null) {
+    const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
+    return {
+      kind: 'local',
+      dataDirectory: directory.value,
+      projectId,
+      from: { dataDirectory: directory.origin },
+    };
+  }
+  const name = environment.BACKUP_SYNC_PROFILE;
+  if (name !== undefined) return ofProfile(options, await namedProfile(name, environment), name);
+  const usual = (await readProfiles(profilePath(environment))).get(defaultProfileName);
+  if (usual !== undefined) return ofProfile(options, usual, defaultProfileName);
+  throw new UsageError(
+    'nothing says where to work: log in to a server with "backup-sync login", name one with --endpoint or ' +
+      'BACKUP_SYNC_ENDPOINT, or give a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)',
+  );
+}
+
+async function namedProfile(name: string, environment: Environment): Promise<Profile> {
+  const path = profilePath(environment);
+  const profiles = await readProfiles(path);
+  const profile = profiles.get(name);
+  if (profile !== undefined) return profile;
+  const names = [...profiles.keys()].join(', ');
+  throw new UsageError(
+    `there is no profile ${JSON.stringify(name)} in ${path}${names === '' ? '' : `, which has ${names}`}: ` +
+      'make it with "backup-sync login"',
+  );
+}
+
+function ofProfile(options: ConnectOptions, profile: Profile, name: string): Target {
+  const origin = `profile ${JSON.stringify(name)}`;
+  return {
+    kind: 'server',
+    endpoint: profile.endpoint,
+    projectId: options.project ?? profile.projectId,
+    token: profile.token,
+    from: {
+      endpoint: origin,
+      projectId: options.project === undefined ? origin : '--project',
+      token: origin,
+    },
+  };
+}
+
+function ofServer(
+  options: ConnectOptions,
+  environment: Environment,
+  endpoint: { readonly value: string; readonly origin: Origin },
+): Target {
+  const token = environment.BACKUP_SYNC_TOKEN;
+  const project = firstOf(options.project, '--project', environment.BACKUP_SYNC_PROJECT, 'BACKUP_SYNC_PROJECT');
+  if (token === undefined) {
+    throw new UsageError('no token: set BACKUP_SYNC_TOKEN, or log in with "backup-sync login" and name the profile');
+  }
+  if (project === null) throw new UsageError('no project: give its id with --project or BACKUP_SYNC_PROJECT');
+  return {
+    kind: 'server',
+    endpoint: endpoint.value,
+    projectId: project.value,
+    token,
+    from: { endpoint: endpoint.origin, projectId: project.origin, token: 'BACKUP_SYNC_TOKEN' },
+  };
+}
+
+function firstOf(
+  option: string | undefined,
+  optionName: string,
+  variable: string | undefined,
+  variableName: string,
+): { readonly value: string; readonly origin: Origin } | null {
+  if (option !== undefined) return { value: option, origin: optionName };
+  return variable === undefined ? null : { value: variable, origin: variableName };
+}
