@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type BackupSyncError,
+  type BackupSyncInput,
+  type CallName,
+  callNames,
+  type ErrorCode,
+  hasEnded,
+} from '@backup-sync/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examples } from '../testing.ts';
+import type { Door } from './door.ts';
+
+const unknownId = '01900000-0000-7000-8000-000000000000';
+
+/**
+ * What every door of the table of operations must do alike. Each opens on a catalogue of its own and the shipped
+ * examples, of which one is broken on purpose.
+ */
+export function interfaceConformance(name: string, open: () => Promise<Door>): void {
+  describe(`the interface ${name}`, () => {
+    let door: Door;
+    let items: BackupSyncInput[];
+    let accepted: readonly { readonly backup_id: string; readonly operation_log_id: string }[];
+    const called = new Set<CallName>();
+    const call: Door['call'] = (verb, input) => {
+      called.add(verb);
+      return door.call(verb, input);
+    };
+    const refused = (code: ErrorCode) => expect.objectContaining({ code });
+    const has = (verb: CallName) => door.joined[verb] === undefined;
+
+    async function ended(operationId: string) {
+      while (true) {
+        const { operation } = await call('showOperation', { operation_id: operationId });
+        if (hasEnded(operation.status)) return operation;
+      }
+    }
+
+    beforeAll(async () => {
+      door = await open();
+      items = JSON.parse(await readFile(join(examples, 'sync-request.json'), 'utf8')).sync;
+      accepted = (await call('syncBackups', { sync: items })).sync;
+    }, 60_000);
+    afterAll(() => door[Symbol.asyncDispose]());
+
+    async function finished() {
+      const logs = await Promise.all(
+        accepted.map(async ({ operation_log_id }) => {
+          while (true) {
+            const { operation_log: log } = await call('showOperationLog', { operation_log_id });
+            if (hasEnded(log.status)) return log;
+          }
+        }),
+      );
+      return logs;
+    }
+
+    test('a sync answers each item in its place, and each reaches an end of its own', async () => {
+      expect(accepted.map(({ backup_id }) => backup_id)).toEqual(items.map(({ backup_id }) => backup_id));
+      const logs = await finished();
+      expect(logs.map(({ status }) => status)).toEqual(['success', 'success', 'success', 'success', 'failed']);
+      expect(logs[4]?.backup_sync.reason?.code).toBe('object_missing');
+    });
+
+    test('an invalid request is refused whole, with every problem and its place', async () => {
+      const [first, second] = items as [BackupSyncInput, BackupSyncInput];
+      const sync = [first, { ...second, backup_name: '' }];
+      for (const verb of ['syncBackups', 'importBackups', 'planSync'] as const) {
+        const error: BackupSyncError = await call(verb, { sync }).then(
+          () => expect.fail(`${verb} took it`),
+          (thrown) => thrown,
+        );
+        expect(error).toMatchObject({
+          code: 'invalid_request',
+          problems: [{ place: 'sync[1].backup_name', message: 'must have 1 to 64 characters, has 0' }],
+        });
+      }
+    });
+
+    test('the same backups again are unchanged, also with their ancestors', async () => {
+      await finished();
+      const { plan } = await call('planSync', { sync: items });
+      expect(plan.map(({ class: planned }) => planned)).toEqual([...Array(4).fill('same'), 'broken']);
+      const { sync } = await call('importBackups', { sync: items.slice(0, 1), with_ancestors: true });
+      expect((await ended(sync[0]?.operation_log_id ?? '')).status).toBe('success');
+    });
+
+    test('backups are listed by filter, in order and by page', async () => {
+      await finished();
+      const first = await call('listBackups', { sort: 'name:asc', limit: 2 });
+      expect(first.backups.map((backup) => backup.name)).toEqual(['database-disk-day-1', 'database-disk-day-2']);
+      expect(first).toMatchObject({ count: 5, limit: 2 });
+      const marker = first.backups.at(-1)?.id ?? '';
+      const rest = await call('listBackups', { sort: 'name:asc', marker });
+      expect(rest.backups.map((backup) => backup.name)).toEqual(['database-disk-full', 'mail-disk-full', 'web-server']);
+      expect((await call('listBackups', { status: 'error' })).backups.map((backup) => backup.name)).toEqual([
+        'mail-disk-full',
+      ]);
+      await expect(call('listBackups', { sort: 'colour' })).rejects.toEqual(refused('invalid_request'));
+    });
+
+    test('a backup is shown with its proof, and forgotten once', async () => {
+      await finished();
+      const [{ backup_id }] = items.slice(-2) as [BackupSyncInput];
+      expect((await call('showBackup', { backup_id })).backup.backup_sync).toMatchObject({ level: 'presence' });
+      await call('deleteBackup', { backup_id });
+      await expect(call('showBackup', { backup_id })).rejects.toEqual(refused('backup_not_found'));
+      await expect(call('deleteBackup', { backup_id })).rejects.toEqual(refused('backup_not_found'));
+      await call('syncBackups', { sync: items.slice(-2, -1) });
+    });
+
+    test('operation logs are listed, and an unknown operation is refused', async () => {
+      await finished();
+      const failed = await call('listOperations', { status: 'failed', kind: 'import' });
+      expect(failed.operations.map((operation) => operation.backup_name)).toContain('mail-disk-full');
+      if (has('listOperationLogs')) {
+        const { operation_logs: logs } = await call('listOperationLogs', { status: 'failed' });
+        expect(logs.map(({ extra_info }) => extra_info.backup?.backup_name)).toContain('mail-disk-full');
+      }
+      await expect(call('showOperation', { operation_id: unknownId })).rejects.toEqual(refused('operation_not_found'));
+      await expect(call('cancelOperation', { operation_id: unknownId })).rejects.toEqual(
+        refused('operation_not_found'),
+      );
+      await expect(call('listBackups', { project_id: 'another' })).rejects.toEqual(refused('project_not_allowed'));
+    });
+
+    test('a source is added once, paused, resumed and removed', async () => {
+      const { source } = await call('addSource', { bucket_name: 'volumebackups', name: 'nightly' });
+      const again = call('addSource', { bucket_name: 'volumebackups', name: 'nightly' });
+      await expect(again).rejects.toEqual(refused('source_name_taken'));
+      const { sources } = await call('listSources', {});
+      expect(sources.map((each) => each.name)).toEqual(['nightly']);
+      const source_id = source.id;
+      expect((await call('showSource', { source_id })).source).toEqual(source);
+      expect((await call('pauseSource', { source_id })).source.status).toBe('paused');
+      expect((await call('resumeSource', { source_id })).source.status).not.toBe('paused');
+      if (has('scanSource')) {
+        const { operation_id } = await call('scanSource', { source_id });
+        expect((await ended(operation_id)).status).toBe('success');
+        await expect(call('confirmSource', { source_id })).rejects.toEqual(refused('source_not_held'));
+        const { sync } = await call('syncCheckpoint', { sync: { vault_id: source_id, auto_trigger: false } });
+        expect((await ended(sync.operation_log_id)).status).toBe('success');
+      }
+      await call('removeSource', { source_id });
+      await expect(call('showSource', { source_id })).rejects.toEqual(refused('source_not_found'));
+    });
+
+    test('a scan finds the backups of a bucket, and a verification reads them', async () => {
+      if (!has('startScan')) return;
+      await finished();
+      const { operation_id } = await call('startScan', { bucket_name: 'volumebackups' });
+      expect((await ended(operation_id)).status).toBe('success');
+      const { findings } = await call('listScanFindings', { operation_id });
+      expect(findings).toHaveLength(4);
+      const unknown = call('listScanFindings', { operation_id: unknownId });
+      await expect(unknown).rejects.toEqual(refused('operation_not_found'));
+      const planned = await call('startPlan', { bucket_name: 'volumebackups' });
+      expect((await ended(planned.operation_id)).status).toBe('success');
+      const { plan } = await call('listPlanItems', { operation_id: planned.operation_id });
+      expect(plan).toHaveLength(4);
+      const backup_id = items[0]?.backup_id ?? '';
+      const verification = await call('verifyBackup', { backup_id, level: 'replay' });
+      expect((await ended(verification.operation_id)).status).toBe('success');
+      const none = call('verifyBackup', { backup_id: unknownId, level: 'content' });
+      await expect(none).rejects.toEqual(refused('backup_not_found'));
+    });
+
+    // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.
+    test('has every verb of the table that answers, each called here', () => {
+      expect(callNames.filter((verb) => !called.has(verb) && has(verb))).toEqual([]);
+    });
+  });
+}
