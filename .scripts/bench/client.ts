@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { run as runCommand, startServer } from '../../apps/cli/src/testing.ts';
+import { measureMemory } from './cli-memory.ts';
+import { measureStart } from './cli-start.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -95,3 +97,9 @@ await withServer(['--latency-ms', '0'], async (endpoint) => {
     print(`  ${count} items: peak ${peakMiB.toFixed(0)} MiB, ${(Number(count) / seconds).toFixed(0)} items/s`);
   }
 });
+
+print('\nthe start of the built command: medians of whole processes, in turn');
+await measureStart(15, print);
+
+print('\nthe memory of the built command');
+await measureMemory(Number(values.stream), Number(values.backups), print);
