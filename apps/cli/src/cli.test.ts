@@ -21,13 +21,8 @@ describe('in local mode', () => {
     const second = await run(['sync', '-', '--json'], { environment, input: await readFile(request, 'utf8') });
     expect(second.code).toBe(3);
     const logs: { status: string; backup_sync: { outcome: string } }[] = JSON.parse(second.output).operation_logs;
-    expect(logs.map((log) => [log.status, log.backup_sync.outcome])).toEqual([
-      ['success', 'unchanged'],
-      ['success', 'unchanged'],
-      ['success', 'unchanged'],
-      ['success', 'unchanged'],
-      ['failed', 'unchanged'],
-    ]);
+    expect(logs.map((log) => log.backup_sync.outcome)).toEqual(Array(5).fill('unchanged'));
+    expect(logs.filter((log) => log.status === 'success')).toHaveLength(4);
     expect(second.messages).toBe('');
   });
 
@@ -159,7 +154,7 @@ describe('sources', () => {
     expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 brought in');
     const shown = await command('sources', 'show', 'nightly');
     expect(shown.output).toMatch(/last good sync \(UTC\) +\d{4}/);
-    expect(shown.output).toMatch(/fce0b9df\S+ +3 +2026-09-03 02:00:00/);
+    expect(shown.output).toMatch(/fce0b9df\S+ +3 +3 +2026-09-03 02:00:00/);
 
     await rm(join(buckets, 'volumebackups', 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c', '20260903020000'), {
       recursive: true,
