@@ -3,7 +3,6 @@ import { Argument, type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import { given, wholeNumber } from './options.ts';
 
-
 type AuditOptions = Pick<
   OperationInput<'listAuditEvents'>,
   'operation' | 'subject' | 'outcome' | 'marker' | 'limit'
@@ -41,11 +40,15 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       finish(await disableUserCommand(contextOf(options), name));
     },
   );
-  command(users, 'enable <name>', 'let a user in again', ['users enable ada']).action(async (name: string, options: Shared) => {
-    const { enableUserCommand } = await import('./commands/users.ts');
-    finish(await enableUserCommand(contextOf(options), name));
-  });
-  command(users, 'set-password <name>', 'give a user another password; tokens end at once', ['users set-password ada < password-file'])
+  command(users, 'enable <name>', 'let a user in again', ['users enable ada']).action(
+    async (name: string, options: Shared) => {
+      const { enableUserCommand } = await import('./commands/users.ts');
+      finish(await enableUserCommand(contextOf(options), name));
+    },
+  );
+  command(users, 'set-password <name>', 'give a user another password; tokens end at once', [
+    'users set-password ada < password-file',
+  ])
     .addHelpText('after', passwordHelp)
     .action(async (name: string, options: Shared) => {
       const { setPasswordCommand } = await import('./commands/users.ts');
@@ -58,7 +61,9 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
     },
   );
   const role = program.command('roles').description('what users may do, project by project');
-  command(role, 'grant <user>', 'give a user a role in a project, in place of the one before', ['roles grant ada operator default'])
+  command(role, 'grant <user>', 'give a user a role in a project, in place of the one before', [
+    'roles grant ada operator default',
+  ])
     .addArgument(new Argument('<role>').choices(roles))
     .argument('<project>')
     .addHelpText(
@@ -70,7 +75,9 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       const { grantRoleCommand } = await import('./commands/projects.ts');
       finish(await grantRoleCommand(contextOf(options), user, name, project));
     });
-  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once', ['roles revoke ada default'])
+  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once', [
+    'roles revoke ada default',
+  ])
     .addHelpText('after', projectHelp)
     .action(async (user: string, project: string, options: Shared) => {
       const { revokeRoleCommand } = await import('./commands/projects.ts');
@@ -94,13 +101,17 @@ function addProjectCommands(program: Command, { command, contextOf, finish }: To
 
 function addBucketCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const buckets = program.command('buckets').description('which buckets a project may use');
-  command(buckets, 'grant <bucket[/folder]> <project>', 'let a project use a bucket, or a folder of it', ['buckets grant volumebackups payroll'])
+  command(buckets, 'grant <bucket[/folder]> <project>', 'let a project use a bucket, or a folder of it', [
+    'buckets grant volumebackups payroll',
+  ])
     .addHelpText('after', projectHelp)
     .action(async (place: string, project: string, options: Shared) => {
       const { grantBucketCommand } = await import('./commands/projects.ts');
       finish(await grantBucketCommand(contextOf(options), place, project));
     });
-  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay', ['buckets revoke volumebackups payroll'])
+  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay', [
+    'buckets revoke volumebackups payroll',
+  ])
     .addHelpText('after', projectHelp)
     .action(async (place: string, project: string, options: Shared) => {
       const { revokeBucketCommand } = await import('./commands/projects.ts');
@@ -114,7 +125,9 @@ function addBucketCommands(program: Command, { command, contextOf, finish }: Too
 
 function addAccessKeyCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const keys = program.command('access-keys').description('keys with which programs sign requests');
-  command(keys, 'create <user> <project>', 'make a key for a user in a project; the secret is shown once', ['access-keys create ada payroll'])
+  command(keys, 'create <user> <project>', 'make a key for a user in a project; the secret is shown once', [
+    'access-keys create ada payroll',
+  ])
     .addHelpText('after', projectHelp)
     .action(async (user: string, project: string, options: Shared) => {
       const { createAccessKeyCommand } = await import('./commands/access-keys.ts');
@@ -134,7 +147,9 @@ function addAccessKeyCommands(program: Command, { command, contextOf, finish }: 
 
 function addAuditCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const audit = program.command('audit').description('who did what');
-  command(audit, 'list', 'list who did what, from where and with what outcome, newest first', ['audit list --actor ada --outcome refused'])
+  command(audit, 'list', 'list who did what, from where and with what outcome, newest first', [
+    'audit list --actor ada --outcome refused',
+  ])
     .option('--actor <name>', 'only of this user or operator')
     .option('--operation <name>', 'only this, such as syncBackups')
     .option('--subject <id>', 'only what was about this backup, source, user, project, bucket or access key')

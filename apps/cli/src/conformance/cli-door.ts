@@ -63,6 +63,35 @@ const commands: Partial<Record<CallName, (input: Fields) => Spoken>> = {
   showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
   pauseSource: ({ source_id }) => ({ args: ['sources', 'pause', source_id] }),
   resumeSource: ({ source_id }) => ({ args: ['sources', 'resume', source_id] }),
+  createUser: ({ name, password }) => ({ args: ['users', 'create', name], input: password }),
+  listUsers: () => ({ args: ['users', 'list'] }),
+  disableUser: ({ user_name }) => ({ args: ['users', 'disable', user_name] }),
+  enableUser: ({ user_name }) => ({ args: ['users', 'enable', user_name] }),
+  setUserPassword: ({ user_name, password }) => ({ args: ['users', 'set-password', user_name], input: password }),
+  removeUser: ({ user_name }) => ({ args: ['users', 'remove', user_name], answer: done }),
+  createProject: ({ name }) => ({ args: ['projects', 'create', name] }),
+  listProjects: () => ({ args: ['projects', 'list'] }),
+  grantRole: ({ user_name, role, target_project_id }) => ({
+    args: ['roles', 'grant', user_name, role, target_project_id],
+  }),
+  revokeRole: ({ user_name, target_project_id }) => ({
+    args: ['roles', 'revoke', user_name, target_project_id],
+    answer: done,
+  }),
+  grantBucket: ({ bucket_name, prefix, target_project_id }) => ({
+    args: ['buckets', 'grant', `${bucket_name}/${prefix}`, target_project_id],
+  }),
+  revokeBucket: ({ bucket_name, prefix, target_project_id }) => ({
+    args: ['buckets', 'revoke', `${bucket_name}/${prefix}`, target_project_id],
+    answer: done,
+  }),
+  listBucketGrants: () => ({ args: ['buckets', 'list'] }),
+  createAccessKey: ({ user_name, target_project_id }) => ({
+    args: ['access-keys', 'create', user_name, target_project_id],
+  }),
+  listAccessKeys: () => ({ args: ['access-keys', 'list'] }),
+  disableAccessKey: ({ access_key }) => ({ args: ['access-keys', 'disable', access_key] }),
+  listAuditEvents: ({ operation }) => ({ args: ['audit', 'list', '--operation', operation] }),
   removeSource: ({ source_id }) => ({ args: ['sources', 'remove', source_id], answer: done }),
 };
 

@@ -11,6 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examples } from '../testing.ts';
 import type { Door } from './door.ts';
+import { identityConformance } from './identity-conformance.ts';
 
 const unknownId = '01900000-0000-7000-8000-000000000000';
 
@@ -166,6 +167,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       const none = call('verifyBackup', { backup_id: unknownId, level: 'content' });
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });
+
+    identityConformance(call, refused);
 
     // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.
     test('has every verb of the table that answers, each called here', () => {
