@@ -63,7 +63,7 @@ export class TokenValidation {
 
   /** A project by its id; its name is known while a token for it has been seen lately, and the id again otherwise. */
   projectNamed(id: string): Project {
-    const seen = this.#kept.values().find((valid) => valid.project.id === id);
+    const seen = [...this.#kept.values()].find((valid) => valid.project.id === id);
     return seen?.project ?? { id, name: id };
   }
 
