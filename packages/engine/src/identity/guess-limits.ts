@@ -18,8 +18,8 @@ type Guesses = { readonly sinceMs: number; count: number };
  */
 export class GuessLimits {
   readonly #clock: Clock;
-  readonly #byUser = new LRUCache<string, Guesses>({ max: rememberedMax });
-  readonly #byAddress = new LRUCache<string, Guesses>({ max: rememberedMax });
+  /** Made with the first guess: room for so many takes tens of milliseconds, and most commands ask for no password. */
+  #kept: { readonly byUser: LRUCache<string, Guesses>; readonly byAddress: LRUCache<string, Guesses> } | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,8 +27,12 @@ export class GuessLimits {
 
   /** Counts a guess; what is answered takes it back. Throws `throttled` where there were too many. */
   begin(userName: string, address: string | null): () => void {
-    const counted = [this.#guessesOf(this.#byUser, userName, mostByUser)];
-    if (address !== null) counted.push(this.#guessesOf(this.#byAddress, networkOf(address), mostByAddress));
+    this.#kept ??= {
+      byUser: new LRUCache({ max: rememberedMax }),
+      byAddress: new LRUCache({ max: rememberedMax }),
+    };
+    const counted = [this.#guessesOf(this.#kept.byUser, userName, mostByUser)];
+    if (address !== null) counted.push(this.#guessesOf(this.#kept.byAddress, networkOf(address), mostByAddress));
     for (const guesses of counted) guesses.count += 1;
     return () => {
       for (const guesses of counted) guesses.count -= 1;
