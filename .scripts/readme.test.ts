@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { repositoryRoot, sourceCommand, startServer, temporaryDirectory } from '../apps/cli/src/testing.ts';
+import { builtCommand, repositoryRoot, startServer, temporaryDirectory } from '../apps/cli/src/testing.ts';
 
 /** The commands of the README, block by block. */
 const blocks = Array.from(
@@ -16,7 +16,7 @@ const [local, remote, administration, ...others] = blocks;
 /** Runs a block, working below `home` and with the server at `endpoint`. */
 async function run(block: string | undefined, home: string, endpoint = ''): Promise<string> {
   const script = (block ?? '')
-    .replaceAll('npm run --silent backup-sync --', sourceCommand.map((word) => `'${word}'`).join(' '))
+    .replaceAll('npm run --silent backup-sync --', builtCommand.map((word) => `'${word}'`).join(' '))
     .replaceAll('.data', home)
     .replaceAll('http://127.0.0.1:8787', endpoint);
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: repositoryRoot });

@@ -8,12 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));
 export const examples = join(repositoryRoot, 'examples');
-/** The command, run from its sources. */
-export const sourceCommand = [
-  process.execPath,
-  '--conditions=@backup-sync/source',
-  fileURLToPath(new URL('./main.ts', import.meta.url)),
-];
+/** The command as it is shipped; built anew before tests run. */
+export const builtCommand = [process.execPath, fileURLToPath(new URL('../dist/main.js', import.meta.url))];
 
 export type Ended = { readonly code: number | null; readonly output: string; readonly messages: string };
 
@@ -33,9 +29,11 @@ export function start(args: readonly string[], { environment = {} }: RunOptions 
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)/.test(name),
   );
-  const [command = '', ...words] = sourceCommand;
+  const [command = '', ...words] = builtCommand;
+  // Compiled code is kept, but not where that of the user is.
+  const cache = { XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache') };
   return spawn(command, [...words, ...args], {
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...Object.fromEntries(inherited), ...cache, ...environment },
   });
 }
 
