@@ -85,8 +85,8 @@ const damages: readonly Damage[] = [
     null,
   ],
   [
-    'megabytes of text for an id',
-    changeMetadata((json) => Object.assign(json, { parent_id: '\u001b'.repeat(5_000_000) })),
+    'more text for an id than any string may have',
+    changeMetadata((json) => Object.assign(json, { parent_id: '\u001b'.repeat(1_100_000) })),
     'metadata_unreadable',
     null,
   ],

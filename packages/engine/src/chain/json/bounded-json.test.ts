@@ -95,9 +95,9 @@ describe('a hostile document', () => {
   });
 
   test('cannot hold a string or key without end', () => {
-    const long = 'x'.repeat(17 * 1024 * 1024);
-    expect(faultOf(`{"${long}`, 1 << 20).message).toContain('string longer than');
-    expect(faultOf(`["${long}"]`, 1 << 25).message).toContain('string longer than');
+    const long = 'x'.repeat(1_100_000);
+    expect(faultOf(`{"${long}`, 1 << 16).message).toContain('string longer than');
+    expect(faultOf(`["${long}"]`, 1 << 22).message).toContain('string longer than');
   });
 
   test('cannot hold a number without end', () => {

@@ -2,8 +2,13 @@ import { Tokenizer, TokenizerError, TokenType } from '@streamparser/json';
 
 /** Deepest nesting that is followed. What backup programs write has five levels. */
 const depthMax = 64;
-/** Longest string or key, in UTF-16 units. A volume's metadata, kept as one string, is the longest that is genuine. */
-const stringUnitsMax = 16 * 1024 * 1024;
+/**
+ * Longest string or key, in UTF-16 units. A volume's metadata, kept as one string, is the longest that is genuine: some
+ * tens of thousands. Escaped characters take a microsecond each, so a hostile file must not bring many millions.
+ */
+const stringUnitsMax = 1024 * 1024;
+/** Bytes of a string that are gathered before they become text: each escaped character for itself would cost twice. */
+const stringBufferSize = 64 * 1024;
 /** Most characters of a number: any that a double holds exactly is shorter. */
 const numberCharactersMax = 64;
 
@@ -49,7 +54,7 @@ class BoundedTokenizer extends Tokenizer {
  */
 export class BoundedJson {
   readonly #visitor: JsonVisitor;
-  readonly #tokenizer = new BoundedTokenizer({ emitPartialTokens: true });
+  readonly #tokenizer = new BoundedTokenizer({ emitPartialTokens: true, stringBufferSize });
   /** Whether each open container is an object. */
   readonly #objects: boolean[] = [];
   #expectation: Expectation = 'value';
