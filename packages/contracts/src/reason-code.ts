@@ -74,6 +74,13 @@ export const reasons = {
     retry: 'final',
     remedy: 'Bring the missing parent back into its bucket; without it this backup cannot be restored.',
   },
+  parent_ambiguous: {
+    number: 'BackupSync.2029',
+    summary: 'more than one backup may be the parent, and they differ',
+    retry: 'final',
+    remedy:
+      'Sync the one that is the parent first, so that the catalogue knows it, or move the other away; then sync again.',
+  },
   parent_broken: {
     number: 'BackupSync.2011',
     summary: 'a parent that the chain needs is broken',

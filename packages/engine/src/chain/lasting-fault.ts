@@ -7,8 +7,8 @@ export function isOfAccess(code: ReasonCode): boolean {
 
 /**
  * Whether a fault lies in what the listing shows, and so lasts as long as that. The right to read and the thawing of an
- * object do not show there: they may have been mended since.
+ * object do not show there, nor what the catalogue knows of a parent: they may have been mended since.
  */
 export function isLasting(code: ReasonCode): boolean {
-  return reasons[code].retry === 'final' && !isOfAccess(code);
+  return reasons[code].retry === 'final' && !isOfAccess(code) && code !== 'parent_ambiguous';
 }

@@ -154,8 +154,9 @@ async function readMetadataOrThrow(context: ChainContext, link: CinderLink): Pro
 }
 
 /**
- * The parent of a link, of several with its id the first that can be read; null for a full backup. Throws the fault of
- * the first where none can.
+ * The parent of a link, of several with its id the one that its recorded proof was made with, or else the first that can
+ * be read: every block that comes of it is held against the leaf's hashes. Null for a full backup. Throws the fault of
+ * the first where none can be read.
  */
 async function readParent(
   tools: ProofTools,
@@ -167,8 +168,10 @@ async function readParent(
   const tried = new Set<string>();
   const leadsBack = new Set(visited.map((other) => keyOf(other.link)));
   let first: ReadFault | null = null;
+  const [proof] = await tools.context.findProofs([link.backupId]);
+  const isProved = ({ listing }: CinderLink) => Number(listing.digest === proof?.parentListingDigest);
   for await (const candidates of tools.folders.parentsOf(link, parentId)) {
-    for (const parent of candidates) {
+    for (const parent of candidates.toSorted((one, other) => isProved(other) - isProved(one))) {
       const key = keyOf(parent);
       if (tried.has(key)) continue;
       tried.add(key);

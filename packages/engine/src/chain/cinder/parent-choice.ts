@@ -4,7 +4,7 @@ import type { Fault } from '../link.ts';
 import { quote } from '../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import { findDisagreement, readMetadataOf } from './metadata-proof.ts';
+import { ambiguityFault, isCopy, isDecided, readAgreeing } from './parent-rivals.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 
 /** Faults of an edge that may lie in the choice of the parent. */
@@ -16,8 +16,9 @@ export type ParentChoice = Found | { readonly kind: 'not found'; readonly findin
 
 /**
  * Finds the parent of a link, and proves the edge to it by `prove`. An id may occur more than once, in copies and in
- * what was left half done: the first on which the proof succeeds is the parent. Where none is, it is the first that
- * looks finished, with its fault.
+ * what was left half done: the first on which the proof succeeds is the parent. Where another of those seen beside it
+ * holds other data and proves as well, it is not guessed which: that is a fault, unless the catalogue or the request
+ * tells. Where none is, it is the first that looks finished, with its fault.
  */
 export async function chooseParent(
   tools: ProofTools,
@@ -38,7 +39,12 @@ export async function chooseParent(
         const fault = edge.fault ?? null;
         if (fault !== null && !faultsOfChoice.has(fault.code)) return found;
         const isAlone = candidates.length === 1 && tried.size === 1;
-        if (fault === null && isFinished(parent) && (isAlone || (await isReadable(tools, parent)))) return found;
+        if (fault === null && isAlone && isFinished(parent)) return found;
+        if (fault === null && (await isWhole(tools, parent))) {
+          const rival = await findRival(tools, parent, candidates, prove);
+          if (rival === null) return found;
+          return { kind: 'not found', finding: { fault: ambiguityFault(link, parent, rival) } };
+        }
         if (best === null || (!isFinished(best.parent) && isFinished(parent))) best = found;
       }
     }
@@ -56,7 +62,24 @@ function isFinished(parent: CinderLink | null): boolean {
   return parent !== null && parent.metadata !== null && parent.hashFile !== null;
 }
 
-async function isReadable({ context }: ProofTools, parent: CinderLink): Promise<boolean> {
-  const reading = await readMetadataOf(context, parent, null);
-  return reading.kind === 'read' && findDisagreement(reading.metadata, parent) === null;
+async function isWhole(tools: ProofTools, parent: CinderLink): Promise<boolean> {
+  return isFinished(parent) && (await readAgreeing(tools, parent)) !== null;
+}
+
+/** Another link of the same id that may be the parent just as well, and has other data; null where there is none. */
+async function findRival(
+  tools: ProofTools,
+  parent: CinderLink,
+  candidates: readonly CinderLink[],
+  prove: (parent: CinderLink) => Promise<Finding>,
+): Promise<CinderLink | null> {
+  const others = candidates.filter((other) => other !== parent && isFinished(other));
+  if (others.length === 0 || (await isDecided(tools, parent, candidates))) return null;
+  const metadata = await readAgreeing(tools, parent);
+  for (const other of others) {
+    const ofOther = await readAgreeing(tools, other);
+    if (metadata === null || ofOther === null || isCopy(metadata, ofOther)) continue;
+    if (((await prove(other)).fault ?? null) === null) return other;
+  }
+  return null;
 }

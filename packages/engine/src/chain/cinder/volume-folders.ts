@@ -79,8 +79,9 @@ export class VolumeFolders {
    * beside the child takes the place of what is recorded; beside the child, in the other folders that are open, in the
    * folder that it has by default where the child lies in its own, further in the past of the child's folder, and at last
    * in that folder listed once more. Whoever is content stops asking, which
-   * saves what comes later. Of several that are known at a time, that which the catalogue knows comes first, then those
-   * that are finished. Links of another volume are none. A link may come more than once.
+   * saves what comes later. Of several that are seen at a time, that which the catalogue knows comes first, then those
+   * that the run was asked for, then those that are finished. Links of another volume are none. A link may come more
+   * than once.
    * Throws `StorageError` `access_denied` where one is known to lie in a bucket that may not be listed.
    */
   async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
@@ -120,7 +121,9 @@ export class VolumeFolders {
     const known = await this.#context.locate(backupId);
     const isKnown = (link: CinderLink) =>
       known !== null && known.bucketName === link.bucketName && known.imagePath === link.imagePath;
-    const rank = (link: CinderLink) => (isKnown(link) ? 0 : link.metadata !== null ? 1 : 2);
+    const isAskedFor = (link: CinderLink) =>
+      link.bucketName === this.#context.bucketName && this.#context.imagePaths.includes(link.imagePath);
+    const rank = (link: CinderLink) => (isKnown(link) ? 0 : isAskedFor(link) ? 1 : link.metadata !== null ? 2 : 3);
     return found.toSorted((one, other) => rank(one) - rank(other));
   }
 

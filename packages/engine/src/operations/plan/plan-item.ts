@@ -33,6 +33,7 @@ export const classOfReason = {
   version_unsupported: 'unreadable',
   identity_mismatch: 'broken',
   parent_missing: 'broken',
+  parent_ambiguous: 'broken',
   parent_broken: 'broken',
   cycle: 'broken',
   object_missing: 'broken',
