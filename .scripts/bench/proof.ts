@@ -89,6 +89,14 @@ await withChain(objectSize, async (directory) => {
   }
 });
 
+print(`\nfull backup with a manifest of ${objects} objects`);
+for (let round = 1; round <= runs; round += 1) {
+  const script = join(import.meta.dirname, 'measure-manifest.ts');
+  const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, String(objects)]);
+  const { seconds, peakMiB }: Measured = JSON.parse(stdout);
+  print(`  proof ${seconds.toFixed(1)} s, peak ${peakMiB.toFixed(0)} MiB`);
+}
+
 print('\ncontent and replay of a full backup, against shell tools on the same files');
 await printContent(print, Number(values['plain-mib']), runs);
 

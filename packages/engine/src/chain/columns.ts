@@ -24,6 +24,15 @@ export class DigestColumn {
     chunk.set(digest, at + 1);
   }
 
+  /** `digest`: twice as many hex digits as the width. They leave nothing behind in memory: there may be millions. */
+  setHex(row: number, digest: string): void {
+    const index = Math.floor(row / chunkRows);
+    const at = (row % chunkRows) * (1 + this.#width);
+    const chunk = this.#roomFor(index, row % chunkRows);
+    chunk[at] = 1;
+    Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).write(digest, at + 1, this.#width, 'hex');
+  }
+
   /** The digest's bytes, not to be changed; null where the row has none. */
   at(row: number): Uint8Array | null {
     const at = (row % chunkRows) * (1 + this.#width);
@@ -49,59 +58,76 @@ export class DigestColumn {
   }
 }
 
-/** Keys, a row each, packed as UTF-8: millions of them take their text's bytes and eight more each. */
+type KeyChunk = {
+  bytes: Buffer;
+  /** Where each row's key ends, in bytes of the chunk. */
+  ends: Uint32Array<ArrayBuffer>;
+  count: number;
+};
+
+/** Keys, a row each, packed as UTF-8: millions of them take their text's bytes and four more each. */
 export class KeyColumn {
-  #bytes = Buffer.alloc(1024);
-  #ends = new Float64Array(16);
+  readonly #chunks: KeyChunk[] = [];
   #count = 0;
+  #rowsByKey: Uint32Array | null = null;
 
   get count(): number {
     return this.#count;
   }
 
   add(key: string): void {
-    const start = this.#end(this.#count - 1);
+    let chunk = this.#chunks.at(-1);
+    if (chunk === undefined || chunk.count === chunkRows) {
+      if (chunk !== undefined) chunk.bytes = Buffer.from(chunk.bytes.subarray(0, chunk.ends[chunkRows - 1]));
+      chunk = { bytes: Buffer.alloc(64), ends: new Uint32Array(rowsAtFirst), count: 0 };
+      this.#chunks.push(chunk);
+    }
+    const start = chunk.count === 0 ? 0 : (chunk.ends[chunk.count - 1] ?? 0);
     const end = start + Buffer.byteLength(key);
-    if (end > this.#bytes.length) {
-      const grown = Buffer.alloc(Math.max(end, this.#bytes.length * 2));
-      this.#bytes.copy(grown, 0, 0, start);
-      this.#bytes = grown;
+    if (end > chunk.bytes.length) {
+      const grown = Buffer.alloc(Math.max(end, chunk.bytes.length * 2));
+      chunk.bytes.copy(grown, 0, 0, start);
+      chunk.bytes = grown;
     }
-    if (this.#count === this.#ends.length) {
-      this.#ends = new Float64Array(this.#ends.buffer.transfer(this.#count * 2 * Float64Array.BYTES_PER_ELEMENT));
+    if (chunk.count === chunk.ends.length) {
+      chunk.ends = new Uint32Array(chunk.ends.buffer.transfer(chunk.ends.byteLength * 2));
     }
-    this.#bytes.write(key, start);
-    this.#ends[this.#count] = end;
+    chunk.bytes.write(key, start);
+    chunk.ends[chunk.count] = end;
+    chunk.count += 1;
     this.#count += 1;
+    this.#rowsByKey = null;
   }
 
   at(row: number): string {
-    return this.#bytes.toString('utf8', this.#end(row - 1), this.#end(row));
+    return this.bytesAt(row).toString('utf8');
   }
 
-  /** Below zero where the row's key comes before the other's in the order of their bytes; 0 where they are the same. */
-  compare(row: number, other: KeyColumn, otherRow: number): number {
-    return this.#bytes.compare(
-      other.#bytes,
-      other.#end(otherRow - 1),
-      other.#end(otherRow),
-      this.#end(row - 1),
-      this.#end(row),
-    );
+  /** The key as UTF-8, not to be changed. */
+  bytesAt(row: number): Buffer {
+    const chunk = this.#chunks[Math.floor(row / chunkRows)];
+    const at = row % chunkRows;
+    if (chunk === undefined || at >= chunk.count) throw new RangeError(`there is no row ${row}`);
+    return chunk.bytes.subarray(at === 0 ? 0 : chunk.ends[at - 1], chunk.ends[at]);
   }
 
-  /** The rows in the order of their keys' bytes. */
+  /** The rows in the order of their keys' bytes, not to be changed. */
   rowsByKey(): Uint32Array {
+    this.#rowsByKey ??= this.#sortRows();
+    return this.#rowsByKey;
+  }
+
+  #sortRows(): Uint32Array {
     const rows = new Uint32Array(this.#count);
     let isSorted = true;
     for (let row = 0; row < rows.length; row += 1) {
       rows[row] = row;
-      if (row > 0 && this.compare(row - 1, this, row) > 0) isSorted = false;
+      if (row > 0 && this.#compare(row - 1, row) > 0) isSorted = false;
     }
-    return isSorted ? rows : rows.sort((one, other) => this.compare(one, this, other));
+    return isSorted ? rows : rows.sort((one, other) => this.#compare(one, other));
   }
 
-  #end(row: number): number {
-    return row < 0 ? 0 : (this.#ends[row] ?? 0);
+  #compare(row: number, otherRow: number): number {
+    return Buffer.compare(this.bytesAt(row), this.bytesAt(otherRow));
   }
 }

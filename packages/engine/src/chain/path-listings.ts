@@ -1,13 +1,22 @@
+import { Buffer } from 'node:buffer';
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import type { ObjectEntry } from '../storage/port.ts';
-import { ListedObjects } from './cinder/object-columns.ts';
+import { ListedObjects, md5OfEtag } from './cinder/object-columns.ts';
 import { KeyColumn } from './columns.ts';
 import type { ChainContext } from './examiner.ts';
 import type { Listing } from './link.ts';
 import { ListingDigest } from './listing-digest.ts';
 
-/** Objects kept from the listings of a run: some 80 bytes each. What is larger is listed again by whoever needs the keys. */
-const keptObjectsMax = 1_000_000;
+/** Objects kept from the listings of a run: some 60 bytes each. What is larger is listed again by whoever needs them. */
+const keptObjectsMax = 100_000;
+
+const manifestKey = `/${chainManifestName}`;
+const hashesKey = `/${chainManifestHashesName}`;
+
+/** No storage unit has longer keys. */
+const keyBytesMax = 4096;
+
+type PathEntry = { readonly relativeKey: string; readonly entry: ObjectEntry };
 
 /** The objects at and below an image path, in the order of their keys' bytes. Rows of both columns belong together. */
 export type PathObjects = {
@@ -15,6 +24,12 @@ export type PathObjects = {
   readonly keys: KeyColumn;
   readonly sizes: ListedObjects;
 };
+
+/**
+ * One of these objects. The key is relative, as UTF-8, and stands until the next is handed over; the MD5 is that of the
+ * ETag, null where that is none.
+ */
+export type ListedFile = { readonly key: Buffer; readonly size: number; readonly md5: Uint8Array | null };
 
 /** What lies at an image path and below it. */
 export type PathListing = {
@@ -32,10 +47,11 @@ export type PathListing = {
 export class PathListings {
   readonly #context: ChainContext;
   readonly #listings = new Map<string, Promise<PathListing | null>>();
-  #objectsLeft = keptObjectsMax;
+  #objectsLeft: number;
 
-  constructor(context: ChainContext) {
+  constructor(context: ChainContext, keptMax = keptObjectsMax) {
     this.#context = context;
+    this.#objectsLeft = keptMax;
   }
 
   /** Null where nothing lies there. Throws what storage throws. */
@@ -46,31 +62,63 @@ export class PathListings {
     return listed;
   }
 
-  /** Lists anew, with all objects whatever their number. */
+  /** Lists anew. */
   again(bucketName: string, imagePath: string): Promise<PathListing | null> {
-    const listed = this.#list(bucketName, imagePath, Number.POSITIVE_INFINITY);
+    const listed = this.#list(bucketName, imagePath, this.#objectsLeft);
     this.#listings.set(JSON.stringify([bucketName, imagePath]), listed);
     return listed;
   }
 
+  /**
+   * Hands all objects of a listing over, in the order of their keys' bytes; lists once more where they were too many to be
+   * kept. False where the place is no longer as it was listed: then what was handed over is of another state.
+   */
+  async visit(place: PathListing, take: (file: ListedFile) => void): Promise<boolean> {
+    const { bucketName, imagePath, objects } = place;
+    if (objects !== null) {
+      const { keys, sizes } = objects;
+      for (let row = 0; row < keys.count; row += 1) {
+        take({ key: keys.bytesAt(row), size: sizes.sizeAt(row), md5: sizes.md5At(row) });
+      }
+      return true;
+    }
+    const digest = new ListingDigest();
+    const bytes = Buffer.alloc(keyBytesMax);
+    for await (const page of this.#pages(bucketName, imagePath)) {
+      for (const { relativeKey, entry } of page) {
+        digest.add(relativeKey, entry);
+        if (relativeKey === manifestKey || relativeKey === hashesKey) continue;
+        const key = bytes.subarray(0, bytes.write(relativeKey.slice(1)));
+        take({ key, size: entry.size, md5: md5OfEtag(entry.etag) });
+      }
+    }
+    return digest.finish().digest === place.listing.digest;
+  }
+
   /** The object of that very key, and the keys below it: never a bare prefix, `a/b` is not `a/bc`. */
-  async #list(bucketName: string, imagePath: string, keptMax: number): Promise<PathListing | null> {
+  async *#pages(bucketName: string, imagePath: string): AsyncGenerator<readonly PathEntry[]> {
     const { storage, signal } = this.#context;
+    for await (const page of storage.list({ bucket: bucketName, prefix: imagePath, signal })) {
+      const entries = page.map((entry) => ({ relativeKey: entry.key.slice(imagePath.length), entry }));
+      yield entries.filter(({ relativeKey }) => relativeKey === '' || relativeKey.startsWith('/'));
+      // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
+      const last = entries.at(-1);
+      if (last !== undefined && last.relativeKey.charAt(0) > '/') return;
+    }
+  }
+
+  async #list(bucketName: string, imagePath: string, keptMax: number): Promise<PathListing | null> {
     const digest = new ListingDigest();
     let manifest: ObjectEntry | null = null;
     let blockHashes: ObjectEntry | null = null;
     let objects: PathObjects | null = { keys: new KeyColumn(), sizes: new ListedObjects() };
     let isEmpty = true;
-    listing: for await (const page of storage.list({ bucket: bucketName, prefix: imagePath, signal })) {
-      for (const entry of page) {
-        const relativeKey = entry.key.slice(imagePath.length);
-        // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
-        if (relativeKey.charAt(0) > '/') break listing;
-        if (relativeKey !== '' && !relativeKey.startsWith('/')) continue;
+    for await (const page of this.#pages(bucketName, imagePath)) {
+      for (const { relativeKey, entry } of page) {
         digest.add(relativeKey, entry);
         isEmpty = false;
-        if (relativeKey === `/${chainManifestName}`) manifest = entry;
-        else if (relativeKey === `/${chainManifestHashesName}`) blockHashes = entry;
+        if (relativeKey === manifestKey) manifest = entry;
+        else if (relativeKey === hashesKey) blockHashes = entry;
         else if (objects !== null && objects.keys.count < keptMax) {
           objects.keys.add(relativeKey.slice(1));
           objects.sizes.add(objects.keys.count, entry.size, entry.etag);

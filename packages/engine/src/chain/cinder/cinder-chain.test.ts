@@ -193,6 +193,22 @@ describe('links with more objects than are kept', () => {
   });
 });
 
+test('a link with more objects than can be proved stops at metadata, and says so; its data is not opened', async () => {
+  const [full] = writeSmallChain('too many', 16, []) as readonly [WrittenBackup];
+  await using buckets = await storeChain([full]);
+  await using storage = await openUnit(buckets.directory);
+  const context = chainContext(storage, bucketName, []);
+  const open = () => {
+    const folders = new VolumeFolders(context, retentionCost(1), 3);
+    return new CinderChain({ context, folders, hashLists: new HashLists(context) });
+  };
+  const item = syncItemOf(full, bucketName);
+  const examination = await open().examine(item);
+  expect(examination).toMatchObject({ level: 'metadata', fault: null });
+  expect(examination?.limit).toContain(`${full.imagePath}: 4 objects lie there`);
+  await expect(open().openData(item)).rejects.toMatchObject({ fault: { code: 'metadata_unreadable' } });
+});
+
 describe('a parent', () => {
   const chain = writeSmallChain('parents', 8, [[1], [2]]);
   const [full, middle, leaf] = chain as readonly [WrittenBackup, WrittenBackup, WrittenBackup];

@@ -1,6 +1,7 @@
 import type { BlockHashes, ChainData, Compression, LinkData, StoredObject } from '../data.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Fault, Location } from '../link.ts';
+import { tooManyObjects } from '../object-bound.ts';
 import { quote } from '../quote.ts';
 import { HashFileFault, type HashFileHeader } from './hash-file.ts';
 import type { HashLists } from './hash-lists.ts';
@@ -137,7 +138,8 @@ async function readObjects(tools: ProofTools, link: CinderLink): Promise<LinkObj
     listed = folders.objectsOf(fresh);
     folders.releaseObjects(fresh);
   }
-  if (listed === null) throw new TypeError(`the objects of ${link.imagePath} were just listed`);
+  // Those of a link that was just listed were too many to be kept.
+  if (listed === null) throw fault('metadata_unreadable', tooManyObjects(link.imagePath, link.dataObjectCount));
   return { metadata, listed };
 }
 

@@ -1,6 +1,7 @@
 import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { EdgeProof, UnreadObject } from '../link.ts';
+import { tooManyObjects } from '../object-bound.ts';
 import { printable } from '../quote.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { proveInventory } from './inventory-proof.ts';
@@ -8,6 +9,7 @@ import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
+import { ListedObjects } from './object-columns.ts';
 import { chooseParent } from './parent-choice.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 
@@ -49,8 +51,8 @@ export async function proveLink(tools: ProofTools, listed: CinderLink): Promise<
 async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   const { context, folders } = tools;
   const listed = folders.objectsOf(link);
-  if (listed === null) throw new TypeError(`the objects of ${link.imagePath} were let go of before they were compared`);
-  const reading = await readMetadataOf(context, link, new EtagComparison(listed));
+  // Just listed, a link without is one with more than are held against a listing: of its metadata none are kept either.
+  const reading = await readMetadataOf(context, link, new EtagComparison(listed ?? new ListedObjects()));
   if (reading.kind === 'unread')
     return conclude(context, link, { metadata: null, parent: null, read: [] }, reading.finding);
   const read = [link.metadata];
@@ -61,7 +63,8 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   const { metadata } = reading;
   const disagreement = findDisagreement(metadata, link);
   if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
-  const inventory = await proveInventory(context, link, listed, metadata);
+  const limit = tooManyObjects(link.imagePath, link.dataObjectCount);
+  const inventory = listed === null ? { limit } : await proveInventory(context, link, listed, metadata);
   const choice = await chooseParent(tools, link, metadata, async (parent) =>
     inventory === null ? await proveLinkage(tools, link, parent, metadata) : inventory,
   );

@@ -1,6 +1,7 @@
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { Fault } from '../link.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import { oneAhead } from '../one-ahead.ts';
 import { quote } from '../quote.ts';
 import type { EtagComparison } from './etag-comparison.ts';
@@ -31,7 +32,8 @@ export async function readMetadataOf(
   try {
     const bytes = await readListedObject(context.storage, request, metadata);
     // One more than are listed shows that objects are missing.
-    return await readMetadata(oneAhead(bytes), link.objectName, link.dataObjectCount + 1, etags);
+    const objectsMax = Math.min(link.dataObjectCount + 1, provableObjectsMax);
+    return await readMetadata(oneAhead(bytes), link.objectName, objectsMax, etags);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
     const level = isOfAccess(error.fault.code) ? 'presence' : null;

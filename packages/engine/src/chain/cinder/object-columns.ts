@@ -8,6 +8,11 @@ import { objectSuffix } from './image-path.ts';
 const md5Pattern = /^[0-9a-f]{32}$/i;
 export const md5Bytes = 16;
 
+/** The 16 bytes of an ETag that looks like an MD5; null for any other, which proves nothing. */
+export function md5OfEtag(etag: string | null): Uint8Array | null {
+  return etag !== null && md5Pattern.test(etag) ? Buffer.from(etag, 'hex') : null;
+}
+
 /** The compressions that Cinder can undo, as `_metadata` has them. Its column holds their places here. */
 export const cinderCompressions = ['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd'] as const;
 export type CinderCompression = (typeof cinderCompressions)[number];
@@ -80,8 +85,7 @@ export class ListedObjects extends ObjectColumns {
   readonly #sizes = new NumberColumn();
 
   add(number: number, size: number, etag: string | null): void {
-    const md5 = etag !== null && md5Pattern.test(etag) ? Buffer.from(etag, 'hex') : null;
-    this.#sizes.set(this.addRow(number, md5), size);
+    this.#sizes.set(this.addRow(number, md5OfEtag(etag)), size);
   }
 
   /** Stored bytes. */

@@ -2,6 +2,7 @@ import { StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof } from '../link.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink } from './link-proof.ts';
 import { linkageBytes } from './linkage-proof.ts';
@@ -46,8 +47,9 @@ async function findParents(
   }
 }
 
-/** A limit lies in block hashes that are not there, or in the ceiling of those days, which may have risen. */
+/** A limit lies in too many objects, in block hashes that are not there, or in the ceiling of those days, which may have risen. */
 function isStillLimited(context: ChainContext, link: CinderLink, parent: CinderLink | null): boolean {
+  if (link.dataObjectCount > provableObjectsMax) return true;
   const bytes = linkageBytes(link, parent);
   return bytes === null || bytes > context.linkageMaxBytes;
 }

@@ -1,6 +1,7 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
@@ -16,13 +17,15 @@ type RetainedObjects = { readonly objects: ListedObjects; readonly budget: Reten
 export class VolumeFolders {
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
+  readonly #provableMax: number;
   readonly #folders = new Map<string, Promise<VolumeListing>>();
   /** Second looks for what was not seen in the first. */
   readonly #secondLooks = new Map<VolumeListing, Promise<void>>();
   readonly #objects = new WeakMap<CinderLink, RetainedObjects>();
 
-  constructor(context: ChainContext, retainedMax = retainedObjectsMax) {
+  constructor(context: ChainContext, retainedMax = retainedObjectsMax, provableMax = provableObjectsMax) {
     this.#context = context;
+    this.#provableMax = provableMax;
     this.#budget = { objectsLeft: retainedMax };
   }
 
@@ -47,10 +50,10 @@ export class VolumeFolders {
     return folder.links.get(imagePath) ?? null;
   }
 
-  /** Lists one link anew, with all its objects. Null where nothing of it is left. */
+  /** Lists one link anew, with all its objects where they are not more than can be proved. Null where nothing of it is left. */
   async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
     const folder = await this.#folder(link.bucketName, link.folder);
-    const budget = { objectsLeft: Number.POSITIVE_INFINITY };
+    const budget = { objectsLeft: retentionCost(this.#provableMax) };
     const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, link.folder, budget);
     const found = fresh.get(link.imagePath);
     if (found === undefined) {

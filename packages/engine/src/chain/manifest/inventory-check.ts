@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Fault } from '../link.ts';
-import type { PathObjects } from '../path-listings.ts';
+import type { ListedFile } from '../path-listings.ts';
 import type { ManifestObjects } from './manifest-objects.ts';
 
 export type InventoryFinding = {
@@ -10,49 +10,62 @@ export type InventoryFinding = {
 };
 
 /**
- * Whether exactly the objects that the manifest names are listed, each of its size, and where the ETag can be compared
- * with an MD5 of the stored bytes, with that content. Null where all is so.
+ * Holds the objects that a manifest names against a listing, which comes in the order of its keys' bytes: exactly these
+ * are to be listed, each of its size, and where the ETag can be compared with an MD5 of the stored bytes, with that
+ * content.
  */
-export function checkInventory(
-  imagePath: string,
-  named: ManifestObjects,
-  listed: PathObjects,
-): InventoryFinding | null {
-  const namedRows = named.keys.rowsByKey();
-  let missing: string | null = null;
-  let missingCount = 0;
-  let stray: string | null = null;
-  let sizeFault: InventoryFinding | null = null;
-  let etagFault: InventoryFinding | null = null;
-  let [at, listedRow] = [0, 0];
-  while (at < namedRows.length || listedRow < listed.keys.count) {
-    const row = namedRows[at] ?? 0;
-    const order = compareNext(at < namedRows.length, listedRow < listed.keys.count, () =>
-      named.keys.compare(row, listed.keys, listedRow),
-    );
-    if (order < 0) {
-      missing ??= named.keys.at(row);
-      missingCount += 1;
-    } else if (order > 0) stray ??= listed.keys.at(listedRow);
-    else {
-      sizeFault ??= checkSize(imagePath, named, row, listed.sizes.sizeAt(listedRow));
-      etagFault ??= checkEtag(imagePath, named, row, listed.sizes.md5At(listedRow));
-    }
-    if (order <= 0) at += 1;
-    if (order >= 0) listedRow += 1;
-  }
-  if (missing !== null) {
-    const others = missingCount > 1 ? `, the first of ${missingCount} that are missing` : '';
-    return found('object_missing', `${imagePath}/${missing}${others}`);
-  }
-  if (stray !== null) return found('object_stray', stray === '' ? imagePath : `${imagePath}/${stray}`);
-  return sizeFault ?? etagFault;
-}
+export class InventoryCheck {
+  readonly #imagePath: string;
+  readonly #named: ManifestObjects;
+  readonly #rows: Uint32Array;
+  /** The place, in the order of their keys, of the first that is named and was not listed yet. */
+  #at = 0;
+  #missing: string | null = null;
+  #missingCount: number;
+  #stray: string | null = null;
+  #sizeFault: InventoryFinding | null = null;
+  #etagFault: InventoryFinding | null = null;
 
-/** What is over on one side alone comes before the end of the other. */
-function compareNext(hasNamed: boolean, hasListed: boolean, compare: () => number): number {
-  if (!hasNamed) return 1;
-  return hasListed ? compare() : -1;
+  constructor(imagePath: string, named: ManifestObjects) {
+    this.#imagePath = imagePath;
+    this.#named = named;
+    this.#rows = named.keys.rowsByKey();
+    this.#missingCount = named.leftOut;
+  }
+
+  /** Takes the next object of the listing. */
+  take({ key, size, md5 }: ListedFile): void {
+    while (this.#at < this.#rows.length) {
+      const row = this.#rows[this.#at] ?? 0;
+      const order = Buffer.compare(this.#named.keys.bytesAt(row), key);
+      if (order > 0) break;
+      this.#at += 1;
+      if (order < 0) this.#miss(row);
+      else {
+        this.#sizeFault ??= checkSize(this.#imagePath, this.#named, row, size);
+        this.#etagFault ??= checkEtag(this.#imagePath, this.#named, row, md5);
+        return;
+      }
+    }
+    this.#stray ??= key.toString();
+  }
+
+  /** The listing is at its end. Null where all is so. */
+  finish(): InventoryFinding | null {
+    for (; this.#at < this.#rows.length; this.#at += 1) this.#miss(this.#rows[this.#at] ?? 0);
+    if (this.#missing !== null) {
+      const others = this.#missingCount > 1 ? `, the first of ${this.#missingCount} that are missing` : '';
+      return found('object_missing', `${this.#imagePath}/${this.#missing}${others}`);
+    }
+    const stray = this.#stray;
+    if (stray !== null) return found('object_stray', stray === '' ? this.#imagePath : `${this.#imagePath}/${stray}`);
+    return this.#sizeFault ?? this.#etagFault;
+  }
+
+  #miss(row: number): void {
+    this.#missing ??= this.#named.keys.at(row);
+    this.#missingCount += 1;
+  }
 }
 
 function checkSize(imagePath: string, named: ManifestObjects, row: number, size: number): InventoryFinding | null {

@@ -2,9 +2,10 @@ import type { ReasonCode } from '@backup-sync/contracts';
 import { ReadFault, withReadFaults } from '../cinder/read-fault.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
+import { tooManyObjects } from '../object-bound.ts';
 import type { PathListing } from '../path-listings.ts';
 import { printable } from '../quote.ts';
-import { checkInventory } from './inventory-check.ts';
+import { InventoryCheck } from './inventory-check.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
 import { findParent } from './parent-search.ts';
@@ -29,14 +30,12 @@ type Attempt = ProvedManifest & { readonly suspect: PathListing | null };
  */
 export async function proveManifest(
   tools: ManifestTools,
-  listed: PathListing,
+  place: PathListing,
   backupId: string,
   read: (place: PathListing) => Promise<PlaceReading>,
 ): Promise<ProvedManifest | null> {
   const { listings } = tools;
   const relist = ({ bucketName, imagePath }: PathListing) => listings.again(bucketName, imagePath);
-  const place = listed.objects === null ? await relist(listed) : listed;
-  if (place === null) return null;
   const first = await attempt(tools, place, backupId, read);
   if (first.suspect === null) return first;
   const fresh = await relist(first.suspect);
@@ -64,6 +63,11 @@ async function attempt(
     parent = search.place;
     if (search.reading.kind === 'link') parentLink = search.reading.link;
     else unreadParent = unreadParentFault(link, search.reading.finding);
+  }
+  const { objectCount } = place.listing;
+  if (objectCount > tools.provableMax) {
+    const limit = tooManyObjects(place.imagePath, objectCount);
+    return conclude(tools, place, backupId, link, parent, { level: 'metadata', limit });
   }
   const inventory = await proveInventory(tools, link);
   if (inventory !== null) return conclude(tools, place, backupId, link, parent, { level: 'metadata', ...inventory });
@@ -104,17 +108,20 @@ function unreadParentFault({ header }: ManifestLink, { fault = null }: Finding):
 
 /** Null where the inventory is whole. */
 async function proveInventory(
-  { context: { storage, signal } }: ManifestTools,
+  { context: { storage, signal }, listings }: ManifestTools,
   { place, objects, header }: ManifestLink,
 ): Promise<Finding | null> {
   const { blockHashes, imagePath } = place;
-  if (place.objects === null) throw new TypeError(`the objects of ${imagePath} were not kept`);
   if (blockHashes === null) return missing(place, `${imagePath}/${header.block_hashes.key}`);
   if (blockHashes.size !== header.block_hashes.size) {
     const detail = `${blockHashes.key} has ${blockHashes.size} bytes, and must have ${header.block_hashes.size}`;
     return { fault: { code: 'object_size_impossible', detail } };
   }
-  const finding = checkInventory(imagePath, objects, place.objects);
+  const check = new InventoryCheck(imagePath, objects);
+  if (!(await listings.visit(place, (file) => check.take(file)))) {
+    return { fault: { code: 'changed_while_read', detail: `${imagePath} is not as it was listed before` } };
+  }
+  const finding = check.finish();
   if (finding === null) return null;
   if (finding.fault.code === 'object_missing') return missing(place, finding.fault.detail);
   const { fault, etagOfKey: key } = finding;

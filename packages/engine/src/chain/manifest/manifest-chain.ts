@@ -6,6 +6,7 @@ import type { FormatContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
 import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof, Examination } from '../link.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import type { PathListing } from '../path-listings.ts';
 import { quote } from '../quote.ts';
 import { checkVersion, type ProvedManifest, proveManifest } from './link-proof.ts';
@@ -20,7 +21,7 @@ import {
 } from './manifest-link.ts';
 import { findParent } from './parent-search.ts';
 
-/** Objects of a manifest that is kept after its proof: some 10 MB. */
+/** Objects of a manifest that is kept whole after its proof: some 10 MB. */
 const keptObjectsMax = 100_000;
 
 /** Backups with a manifest of this project's own. What is read or proved is shared by all that are examined in a run. */
@@ -31,8 +32,8 @@ export class ManifestChain implements FormatChain {
   /** Proofs made in this run that no examination has handed out yet. */
   readonly #newProofs = new Set<EdgeProof>();
 
-  constructor(context: FormatContext) {
-    this.#tools = { context, listings: context.listings, hashes: new ManifestHashes(context) };
+  constructor(context: FormatContext, provableMax = provableObjectsMax) {
+    this.#tools = { context, listings: context.listings, hashes: new ManifestHashes(context), provableMax };
   }
 
   async examine(item: BackupSync): Promise<Examination | null> {
@@ -57,9 +58,11 @@ export class ManifestChain implements FormatChain {
   /** What is stored of a backup and its ancestors, full backup first. Throws `ReadFault`, and what storage throws. */
   async openData(item: BackupSync): Promise<ChainData | null> {
     const links: ManifestLink[] = [];
+    // What was kept of a large manifest for its proof lacks what the data is held against.
+    const read = (at: PathListing) => (isLarge(at) ? readPlace(this.#tools.context, at, true) : this.#read(at));
     let place = await this.#placeAt(item.image_path);
     while (place !== null) {
-      const reading = await this.#read(place);
+      const reading = await read(place);
       if (reading.kind === 'foreign') return null;
       if (reading.kind === 'unread') throw faultOf(reading.finding);
       const { link } = reading;
@@ -72,12 +75,12 @@ export class ManifestChain implements FormatChain {
       }
       links.push(link);
       if (link.header.parent === null) break;
-      const search = await findParent(this.#tools, link, (candidate) => this.#read(candidate));
+      const search = await findParent(this.#tools, link, read);
       if (search.kind === 'not found') throw faultOf(search.finding);
       place = search.place;
     }
     if (links.length === 0) return null;
-    return { links: await Promise.all(links.toReversed().map((link) => linkDataOf(this.#tools, link))) };
+    return { links: links.toReversed().map((link) => linkDataOf(this.#tools, link)) };
   }
 
   async #placeAt(imagePath: string): Promise<PathListing | null> {
@@ -142,7 +145,7 @@ export class ManifestChain implements FormatChain {
 
   #read(place: PathListing): Promise<PlaceReading> {
     const key = readingKeyOf(place);
-    const reading = this.#readings.get(key) ?? readPlace(this.#tools.context, place);
+    const reading = this.#readings.get(key) ?? readPlace(this.#tools.context, place, !isLarge(place));
     this.#readings.set(key, reading);
     return reading;
   }
@@ -151,7 +154,7 @@ export class ManifestChain implements FormatChain {
   async #releaseLarge(place: PathListing): Promise<void> {
     const key = readingKeyOf(place);
     const reading = await this.#readings.get(key);
-    if (reading?.kind === 'link' && reading.link.objects.count > keptObjectsMax) this.#readings.delete(key);
+    if (reading?.kind === 'link' && isLarge(reading.link.place)) this.#readings.delete(key);
   }
 
   /** The request contradicts the manifest at the place that it gives itself. */
@@ -174,6 +177,10 @@ export class ManifestChain implements FormatChain {
       newProofs: [],
     };
   }
+}
+
+function isLarge({ listing }: PathListing): boolean {
+  return listing.objectCount > keptObjectsMax;
 }
 
 function requestMismatch(item: BackupSync, { header, place }: ManifestLink): string | null {

@@ -1,20 +1,27 @@
 import { Buffer } from 'node:buffer';
+import { ReadFault } from '../cinder/read-fault.ts';
 import type { LinkData, StoredObject } from '../data.ts';
+import { provableObjectsMax, tooManyObjects } from '../object-bound.ts';
 import type { PathObjects } from '../path-listings.ts';
 import type { ManifestLink, ManifestTools } from './manifest-link.ts';
 
 /** Objects handed out at once. */
 const batchObjects = 1000;
 
-/** What is stored of one link. Lists it once more where its objects were too many to be kept. */
-export async function linkDataOf({ context, listings, hashes }: ManifestTools, link: ManifestLink): Promise<LinkData> {
-  const { header, place } = link;
+/** What is stored of one link. Of objects that were too many to be kept from the listing, no ETags are known. */
+export function linkDataOf({ context, hashes }: ManifestTools, link: ManifestLink): LinkData {
+  const { header, place, objects } = link;
   const { bucketName, imagePath } = place;
-  const listed = place.objects ?? (await listings.again(bucketName, imagePath))?.objects ?? null;
+  if (objects.leftOut > 0) {
+    const detail = `${place.manifest?.key} names ${objects.count + objects.leftOut} objects, which are more than lie there`;
+    const { objectCount } = place.listing;
+    if (objectCount <= provableObjectsMax) throw new ReadFault({ code: 'object_missing', detail }, false);
+    throw new ReadFault({ code: 'metadata_unreadable', detail: tooManyObjects(imagePath, objectCount) }, false);
+  }
   return {
     backupId: header.backup.id,
     location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    objects: () => objectsOf(link, listed),
+    objects: () => objectsOf(link, place.objects),
     blocks: {
       bytes: header.block_size,
       async *hashes() {
@@ -62,7 +69,7 @@ function etagOf(keys: ManifestLink['objects']['keys'], row: number, listed: Path
   let [from, to] = [0, listed?.keys.count ?? 0];
   while (listed !== null && from < to) {
     const middle = Math.floor((from + to) / 2);
-    const order = keys.compare(row, listed.keys, middle);
+    const order = Buffer.compare(keys.bytesAt(row), listed.keys.bytesAt(middle));
     if (order === 0) {
       const etag = listed.sizes.md5At(middle);
       return etag === null ? null : Buffer.from(etag).toString('hex');

@@ -1,6 +1,7 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainFormat } from '../format.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import { readPlainObject } from '../read-plain-object.ts';
 import { ManifestChain } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
@@ -27,7 +28,10 @@ export const manifestFormat: ChainFormat = {
 
   async describe(context, imagePath) {
     const key = `${imagePath}${markSuffix}`;
-    const reading = await readManifest(await readPlainObject(context, key));
+    const reading = await readManifest(await readPlainObject(context, key), {
+      objectsMax: provableObjectsMax,
+      keepsSha256: false,
+    });
     if (reading.kind === 'unreadable') {
       throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${reading.detail}` }, false);
     }

@@ -4,6 +4,7 @@ import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
+import { provableObjectsMax } from '../object-bound.ts';
 import { oneAhead } from '../one-ahead.ts';
 import type { PathListing, PathListings } from '../path-listings.ts';
 import { quote } from '../quote.ts';
@@ -16,6 +17,8 @@ export type ManifestTools = {
   readonly context: ChainContext;
   readonly listings: PathListings;
   readonly hashes: ManifestHashes;
+  /** A link with more objects is not held against its listing. */
+  readonly provableMax: number;
 };
 
 /** One backup whose manifest was read, as it was listed. */
@@ -45,11 +48,15 @@ export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean
   return manifest !== null || blockHashes !== null;
 }
 
-/** Reads what lies at a place. */
-export async function readPlace(context: ChainContext, place: PathListing): Promise<PlaceReading> {
+/** Reads what lies at a place, with the objects' SHA-256 or without. */
+export async function readPlace(
+  context: ChainContext,
+  place: PathListing,
+  keepsSha256: boolean,
+): Promise<PlaceReading> {
   const { imagePath, manifest, blockHashes } = place;
   try {
-    const reading = await readManifestAt(context, place);
+    const reading = await readManifestAt(context, place, keepsSha256);
     if (reading === null) {
       const fault: Fault = { code: 'incomplete', detail: `${imagePath}/manifest.json is not there` };
       return { kind: 'unread', finding: { fault, suspect: place } };
@@ -71,11 +78,15 @@ export async function readPlace(context: ChainContext, place: PathListing): Prom
 /** Reads the manifest. Null where there is none. Throws `ReadFault`, and what storage throws. */
 async function readManifestAt(
   { storage, signal }: ChainContext,
-  { bucketName, manifest }: PathListing,
+  { bucketName, manifest, listing }: PathListing,
+  keepsSha256: boolean,
 ): Promise<ManifestReading | null> {
   if (manifest === null) return null;
   const request = { bucket: bucketName, key: manifest.key, signal, readsThrough: true };
-  return await readManifest(oneAhead(await readListedObject(storage, request, manifest)));
+  // One more than are listed shows that objects are missing.
+  const objectsMax = Math.min(listing.objectCount + 1, provableObjectsMax);
+  const bytes = oneAhead(await readListedObject(storage, request, manifest));
+  return await readManifest(bytes, { objectsMax, keepsSha256 });
 }
 
 /** A manifest that breaks off may still be being written, while it is young. */

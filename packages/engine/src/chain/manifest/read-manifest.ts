@@ -37,9 +37,15 @@ export type ManifestReading =
       readonly version: string | null;
     };
 
-/** Reads a manifest in pieces; objects go into columns as they come. Throws what `bytes` throws. */
-export async function readManifest(bytes: AsyncIterable<Uint8Array>): Promise<ManifestReading> {
-  const collector = new ManifestCollector();
+/**
+ * Reads a manifest in pieces; objects go into columns as they come, no more than `objectsMax` of them: a file of any size
+ * may be put there. Their SHA-256 are kept where `keepsSha256`. Throws what `bytes` throws.
+ */
+export async function readManifest(
+  bytes: AsyncIterable<Uint8Array>,
+  { objectsMax = Number.POSITIVE_INFINITY, keepsSha256 = true } = {},
+): Promise<ManifestReading> {
+  const collector = new ManifestCollector(new ManifestObjects(objectsMax, keepsSha256));
   const json = new BoundedJson(collector);
   const hash = createHash('sha256');
   try {
@@ -59,7 +65,7 @@ type Fields = { [key: string]: unknown };
 type Container = Fields | unknown[];
 
 class ManifestCollector implements JsonVisitor, EntryScanner {
-  readonly #objects = new ManifestObjects();
+  readonly #objects: ManifestObjects;
   /** The containers that are open, outermost first. */
   readonly #open: { readonly container: Container; key: string }[] = [];
   #header: Fields = emptyFields();
@@ -69,6 +75,10 @@ class ManifestCollector implements JsonVisitor, EntryScanner {
   #textUnitsLeft = textUnitsMax;
   /** First thing that is not as it must be. */
   #problem: string | null = null;
+
+  constructor(objects: ManifestObjects) {
+    this.#objects = objects;
+  }
 
   /** Whether the list of objects is open, and what is walked is directly in it or deeper. */
   get inEntries(): boolean {
@@ -173,8 +183,8 @@ class ManifestCollector implements JsonVisitor, EntryScanner {
     const { keys } = this.#objects;
     const rows = keys.rowsByKey();
     for (let at = 1; at < rows.length; at += 1) {
-      const row = rows[at] ?? 0;
-      if (keys.compare(rows[at - 1] ?? 0, keys, row) === 0) this.#refuse(`names object ${quote(keys.at(row))} twice`);
+      const key = keys.bytesAt(rows[at] ?? 0);
+      if (key.equals(keys.bytesAt(rows[at - 1] ?? 0))) this.#refuse(`names object ${quote(key.toString())} twice`);
     }
   }
 
