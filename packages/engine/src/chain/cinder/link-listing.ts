@@ -29,9 +29,9 @@ export type CinderLink = {
 /** How many data objects may still be kept in memory, over all links of a run. */
 export type RetentionBudget = { objectsLeft: number };
 
-/** What the objects of one link take of a {@link RetentionBudget}: their columns cost as much as some 30 objects do. */
+/** What the objects of one link take of a {@link RetentionBudget}: their columns cost as much as some 120 objects do. */
 export function retentionCost(objectCount: number): number {
-  return 30 + objectCount;
+  return 120 + objectCount;
 }
 
 /** Gathers the listing of one link while it streams by. */
