@@ -169,6 +169,13 @@ describe('a signed request', () => {
     expect(() => readSignature(request, nowMs)).toThrow(expect.objectContaining({ code: 'not_authenticated' }));
   });
 
+  test.each(['/v3/p/backups/a#x', '/v3/p/backups/a\u00a0', '/v3/p/backups/a\ufeff', 'http://host/v3/p/backups/a', '*'])(
+    'for the address %j, which routers read otherwise than it is signed, is refused',
+    async (target) => {
+      await expect(sign({ ...plain, target }).then(isRight)).rejects.toThrow('percent-encoded');
+    },
+  );
+
   test('with a temporary key, or a second date, is refused', async () => {
     const temporary = await sign({ ...plain, headers: [...plain.headers, ['X-Security-Token', 't']] });
     expect(() => isRight(temporary)).toThrow('temporary access keys are not known here');

@@ -6,6 +6,12 @@ import { canonicalRequest, signingAlgorithm, stringToSign } from '@backup-sync/c
 const windowMs = 15 * 60 * 1000;
 const requiredHeaders = ['host', 'x-sdk-date'];
 
+/**
+ * Visible ASCII without "#". The signature covers the address decoded, so that `a%23x` and `a#x` are signed alike, while
+ * routers cut the latter short: who has seen one request could make another of it.
+ */
+const plainTarget = /^\/[\x21\x22\x24-\x7e]*$/;
+
 /** A request as it came, whose signature covers it. */
 export type SignedRequest = {
   readonly method: string;
@@ -30,6 +36,9 @@ export type Signature = {
  * not the one that the headers name, or is not covered.
  */
 export function readSignature(request: SignedRequest, nowMs: number): Signature {
+  if (!plainTarget.test(request.target)) {
+    throw refusal('the address must be a path, percent-encoded where it is not plain ASCII');
+  }
   const { accessKey, signedHeaders, digest } = parseAuthorization(headerOf(request, 'authorization') ?? '');
   for (const name of requiredHeaders) {
     if (!signedHeaders.includes(name)) throw refusal(`the header ${name} must be signed`);
