@@ -8,6 +8,8 @@ export type KeystoneUser = {
   readonly name: string;
   readonly projectId: string | null;
   readonly roles: readonly string[];
+  /** When the token ends, as Keystone writes it; in an hour where it is not said. */
+  readonly expiresAt?: string;
 };
 
 /** A real HTTP server that answers as Keystone 22 does, about the tokens that a test gives it. */
@@ -18,6 +20,8 @@ export type KeystoneServer = AsyncDisposable & {
   readonly asked: string[];
   /** Makes the token of the service bad; the next one is good again. */
   forgetService(): void;
+  /** Issues tokens to the service that are never good. */
+  neverKnowService(): void;
   /** Answers everything with this status instead; null: as it should be. */
   failWith(status: number | null): void;
 };
@@ -51,7 +55,7 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     return send(response, 200, tokenBody(user), subject);
   }
 
-  function tokenBody({ name, projectId, roles }: KeystoneUser) {
+  function tokenBody({ name, projectId, roles, expiresAt }: KeystoneUser) {
     const domain = { id: 'default', name: 'Default' };
     const time = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
     return {
@@ -59,7 +63,7 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
         methods: ['password'],
         user: { domain, id: `id of ${name}`, name, password_expires_at: null },
         audit_ids: ['RejLfsBxT86RCYUuil-1Gw'],
-        expires_at: time(clock.nowMs() + 60 * 60 * 1000),
+        expires_at: expiresAt ?? time(clock.nowMs() + 60 * 60 * 1000),
         issued_at: time(clock.nowMs()),
         ...(projectId !== null && {
           project: { domain, id: projectId, name: `name of ${projectId}` },
@@ -92,6 +96,9 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     asked,
     forgetService: () => {
       goodFrom = serviceTokens;
+    },
+    neverKnowService: () => {
+      goodFrom = Number.POSITIVE_INFINITY;
     },
     failWith: (status) => {
       failure = status;

@@ -6,12 +6,16 @@ import { askKeystone } from './keystone-request.ts';
 /** Renewed so long before its end. */
 const marginMs = 5 * 60 * 1000;
 
+/** Not asked for again so soon after a refusal: Keystone may lock out who comes too often with a wrong password. */
+const refusedForMs = 30 * 1000;
+
 /** The token with which this service asks Keystone about those of others. It is fetched once for all who wait for it. */
 export class ServiceToken {
   readonly #options: KeystoneOptions;
   readonly #clock: Clock;
   #kept: { readonly token: string; readonly expiresAtMs: number } | null = null;
   #fetching: Promise<string> | null = null;
+  #refusal: { readonly error: BackupSyncError; readonly untilMs: number } | null = null;
 
   constructor(options: KeystoneOptions, clock: Clock) {
     this.#options = options;
@@ -20,8 +24,10 @@ export class ServiceToken {
 
   /** Throws `unavailable` where Keystone does not answer, or does not let this service in. */
   get(): Promise<string> {
+    const nowMs = this.#clock.nowMs();
     const kept = this.#kept;
-    if (kept !== null && kept.expiresAtMs - marginMs > this.#clock.nowMs()) return Promise.resolve(kept.token);
+    if (kept !== null && kept.expiresAtMs - marginMs > nowMs) return Promise.resolve(kept.token);
+    if (this.#refusal !== null && this.#refusal.untilMs > nowMs) return Promise.reject(this.#refusal.error);
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = null;
     });
@@ -31,6 +37,11 @@ export class ServiceToken {
   /** Keystone did not know this one any more. */
   drop(token: string): void {
     if (this.#kept?.token === token) this.#kept = null;
+  }
+
+  /** Fetches none for a while, and answers this error instead: a fresh one would be refused as well. */
+  rest(error: BackupSyncError): void {
+    this.#refusal = { error, untilMs: this.#clock.nowMs() + refusedForMs };
   }
 
   async #fetch(): Promise<string> {
@@ -43,13 +54,15 @@ export class ServiceToken {
     const answer = await askKeystone(this.#options, 'POST', { body: { auth: { identity, scope } } });
     const token = answer.headers.get('x-subject-token');
     const parsed = keystoneToken.safeParse(answer.body);
-    const expiresAtMs = parsed.success ? Date.parse(parsed.data.token.expires_at) : Number.NaN;
-    if (answer.status !== 201 || token === null || Number.isNaN(expiresAtMs)) {
-      throw new BackupSyncError('unavailable', 'the identity service does not let this service in', {
+    if (answer.status !== 201 || token === null || !parsed.success) {
+      const error = new BackupSyncError('unavailable', 'the identity service does not let this service in', {
         cause: new Error(`${this.#options.url} answers ${answer.status} to the user ${user} of this service`),
       });
+      this.rest(error);
+      throw error;
     }
-    this.#kept = { token, expiresAtMs };
+    this.#kept = { token, expiresAtMs: Date.parse(parsed.data.token.expires_at) };
+    this.#refusal = null;
     return token;
   }
 }

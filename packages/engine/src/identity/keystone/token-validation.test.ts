@@ -67,6 +67,12 @@ test('a kept token ends with the token', async () => {
   await expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
 });
 
+test('a token whose times cannot be read opens nothing', async () => {
+  await using opened = await open();
+  opened.keystone.tokens.set('odd', { ...member, expiresAt: 'some day' });
+  await expect(opened.validation.validate('odd')).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('when Keystone no longer knows the service, the service comes again, and the caller is not blamed', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
@@ -108,6 +114,27 @@ test('nobody comes in while Keystone does not answer, or does not know this serv
     message: 'the identity service does not let this service in',
   });
   expect(JSON.stringify(unknown.faults)).not.toContain('wrong');
+});
+
+test('a service that Keystone does not let in asks again after half a minute, however many callers come', async () => {
+  await using opened = await open({ password: 'wrong' });
+  const { clock, keystone, validation } = opened;
+  const refused = () => expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+  for (let caller = 0; caller < 5; caller += 1) await refused();
+  expect(keystone.asked).toEqual(['issue']);
+  clock.timeMs += minutesMs / 2;
+  await refused();
+  expect(keystone.asked).toEqual(['issue', 'issue']);
+});
+
+test('a service whose fresh token is not known does not fetch one for each caller', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  keystone.neverKnowService();
+  for (let caller = 0; caller < 5; caller += 1) {
+    await expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+  }
+  expect(keystone.asked).toEqual(['issue', 'issue']);
 });
 
 const recording = fileURLToPath(

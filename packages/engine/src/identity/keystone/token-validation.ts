@@ -94,9 +94,16 @@ export class TokenValidation {
       if (status !== 401) break;
       this.#service.drop(service);
     }
-    throw new BackupSyncError('unavailable', 'the identity service does not let this service ask about tokens', {
-      cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
-    });
+    const error = new BackupSyncError(
+      'unavailable',
+      'the identity service does not let this service ask about tokens',
+      {
+        cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
+      },
+    );
+    // Even the fresh token is not known.
+    if (status === 401) this.#service.rest(error);
+    throw error;
   }
 
   #read(body: unknown): ValidToken | undefined {
