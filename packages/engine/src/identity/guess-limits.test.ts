@@ -53,3 +53,12 @@ test('guesses at once are no way around, and a clock that is set back locks nobo
   clock.timeMs -= 60 * minutesMs;
   limits.begin('ada', null);
 });
+
+test('guesses from elsewhere lock nobody out where the user came in before, and there it is limited as well', () => {
+  const { limits } = open();
+  limits.begin('ada', '10.0.0.1')();
+  for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', `10.0.1.${guess}`);
+  expect(() => limits.begin('ada', '10.0.2.1')).toThrow('too many passwords');
+  for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', '10.0.0.1');
+  expect(() => limits.begin('ada', '10.0.0.1')).toThrow('too many passwords');
+});

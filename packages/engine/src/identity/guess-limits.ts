@@ -12,30 +12,43 @@ const rememberedMax = 100_000;
 
 type Guesses = { readonly sinceMs: number; count: number };
 
+/** By what guesses are counted. */
+class Counts {
+  readonly byUser = new LRUCache<string, Guesses>({ max: rememberedMax });
+  readonly byAddress = new LRUCache<string, Guesses>({ max: rememberedMax });
+  /** By address and user: there is an entry where the user came in from there before. */
+  readonly atHome = new LRUCache<string, Guesses>({ max: rememberedMax });
+}
+
 /**
- * Limits guesses at passwords: by the user whose it is, known or not, and by the address that they come from. A guess
- * counts before it is tried, so that many at once are no way around, and stops counting when it was right.
+ * Limits guesses at passwords: by the user whose it is, known or not, and by the address that they come from. Where a
+ * user came in before, guesses are counted by themselves, so that strangers lock nobody out who is at home there. A
+ * guess counts before it is tried, so that many at once are no way around, and stops counting when it was right.
  */
 export class GuessLimits {
   readonly #clock: Clock;
   /** Made with the first guess: room for so many takes tens of milliseconds, and most commands ask for no password. */
-  #kept: { readonly byUser: LRUCache<string, Guesses>; readonly byAddress: LRUCache<string, Guesses> } | null = null;
+  #counts: Counts | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Counts a guess; what is answered takes it back. Throws `throttled` where there were too many. */
+  /** Counts a guess; what is answered tells that it was right. Throws `throttled` where there were too many. */
   begin(userName: string, address: string | null): () => void {
-    this.#kept ??= {
-      byUser: new LRUCache({ max: rememberedMax }),
-      byAddress: new LRUCache({ max: rememberedMax }),
-    };
-    const counted = [this.#guessesOf(this.#kept.byUser, userName, mostByUser)];
-    if (address !== null) counted.push(this.#guessesOf(this.#kept.byAddress, networkOf(address), mostByAddress));
+    this.#counts ??= new Counts();
+    const { byUser, byAddress, atHome } = this.#counts;
+    const network = address === null ? '' : networkOf(address);
+    // No address has a space, so no two of these are alike.
+    const home = `${network} ${userName}`;
+    const counted = [
+      atHome.has(home) ? this.#guessesOf(atHome, home, mostByUser) : this.#guessesOf(byUser, userName, mostByUser),
+    ];
+    if (address !== null) counted.push(this.#guessesOf(byAddress, network, mostByAddress));
     for (const guesses of counted) guesses.count += 1;
     return () => {
       for (const guesses of counted) guesses.count -= 1;
+      if (!atHome.has(home)) atHome.set(home, { sinceMs: this.#clock.nowMs(), count: 0 });
     };
   }
 
