@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempDisposable, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,6 +12,16 @@ test('a sealed secret is read again by its owner, in another process too, with a
   expect(await SecretSeal.open(null, home.path).unseal(sealed, 'AK1')).toBe('top secret');
   expect((await stat(join(home.path, 'secret.key'))).mode & 0o777).toBe(0o600);
   expect(await SecretSeal.open(null, home.path).seal('top secret', 'AK1')).not.toBe(sealed);
+});
+
+test('secrets that are the first to be sealed, many at once, are sealed with one key', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
+  const seal = SecretSeal.open(null, home.path);
+  const sealed = await Promise.all(Array.from({ length: 20 }, (_, index) => seal.seal(`secret ${index}`, 'AK1')));
+  const another = SecretSeal.open(null, home.path);
+  const read = await Promise.all(sealed.map((each) => another.unseal(each, 'AK1')));
+  expect(read).toEqual(sealed.map((_, index) => `secret ${index}`));
+  expect(await readdir(home.path)).toEqual(['secret.key']);
 });
 
 test('it cannot be put in another’s place, altered, or opened with another key', async () => {

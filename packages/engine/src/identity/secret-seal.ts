@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const cipher = 'aes-256-gcm';
@@ -18,11 +18,12 @@ export class SecretKeyError extends Error {
  * one cannot be put in another's place. Whoever has the database alone cannot read them.
  */
 export class SecretSeal {
-  readonly #given: Buffer | null;
   readonly #path: string;
+  /** Undefined until a secret is sealed with the key of the file. */
+  #key: Promise<Buffer> | undefined;
 
   private constructor(given: Buffer | null, path: string) {
-    this.#given = given;
+    if (given !== null) this.#key = Promise.resolve(given);
     this.#path = path;
   }
 
@@ -37,9 +38,8 @@ export class SecretSeal {
 
   async seal(secret: string, owner: string): Promise<string> {
     const nonce = randomBytes(nonceBytes);
-    const sealing = createCipheriv(cipher, this.#given ?? (await makeOrReadKey(this.#path)), nonce).setAAD(
-      Buffer.from(owner),
-    );
+    const key = await this.#keyToSeal();
+    const sealing = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(owner));
     const sealed = Buffer.concat([sealing.update(secret, 'utf8'), sealing.final()]);
     return Buffer.concat([nonce, sealed, sealing.getAuthTag()]).toString('base64url');
   }
@@ -48,7 +48,7 @@ export class SecretSeal {
   async unseal(sealed: string, owner: string): Promise<string> {
     const bytes = Buffer.from(sealed, 'base64url');
     try {
-      const key = this.#given ?? (await readKey(this.#path));
+      const key = await (this.#key ?? readKey(this.#path));
       const opening = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
         .setAAD(Buffer.from(owner))
         .setAuthTag(bytes.subarray(-tagBytes));
@@ -61,16 +61,29 @@ export class SecretSeal {
       );
     }
   }
+
+  /** One key for all who ask at once; where it cannot be had, the next one tries again. */
+  #keyToSeal(): Promise<Buffer> {
+    this.#key ??= readOrMakeKey(this.#path).catch((error: unknown) => {
+      this.#key = undefined;
+      throw error;
+    });
+    return this.#key;
+  }
 }
 
-async function makeOrReadKey(path: string): Promise<Buffer> {
-  const fresh = randomBytes(keyBytes).toString('base64');
+async function readOrMakeKey(path: string): Promise<Buffer> {
   try {
-    await writeFile(path, `${fresh}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    return await readKey(path);
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
   }
-  return readKey(path);
+  const key = randomBytes(keyBytes);
+  // Written aside and renamed: a file that was cut by a crash would be no key for good.
+  const aside = `${path}.${process.pid}`;
+  await writeFile(aside, `${key.toString('base64')}\n`, { mode: 0o600, flush: true });
+  await rename(aside, path);
+  return key;
 }
 
 async function readKey(path: string): Promise<Buffer> {
