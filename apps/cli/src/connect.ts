@@ -61,11 +61,10 @@ export async function connectToCatalogue(
     const reader = await openCatalogueReader({
       dataDirectory: target.dataDirectory,
       secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+      keystone: readKeystone(environment),
     });
-    return {
-      client: clientOf(operationsOf(reader, target.projectId)),
-      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
-    };
+    const { operations, opened } = await asOperator(reader, target.projectId);
+    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
   });
 }
 
@@ -107,13 +106,17 @@ async function inProcessOrServer<Opened>(
   } catch (error) {
     const server = await serverHolding(target.dataDirectory, error);
     if (server === null) throw error;
-    const { endpoint, token } = server;
-    // The server's own credential goes with the server: whoever asks gets one that lives on.
-    return {
-      ...remote({ endpoint, projectId: target.projectId ?? server.project_id, token }),
-      token: () => issueToken(endpoint, { token }),
-    };
+    return throughServer(server, target.projectId);
   }
+}
+
+/** The server's own credential is for one project, and goes with the server: whoever wants more gets a token. */
+async function throughServer(server: EndpointFile, project: string | undefined): Promise<Connection> {
+  const { endpoint, project_id, token } = server;
+  const exchange = (id: string) => issueToken(endpoint, { token, project: { id } });
+  const own =
+    project === undefined || project === project_id ? { token, projectId: project_id } : await exchange(project);
+  return { ...remote({ endpoint, ...own }), token: () => exchange(own.projectId) };
 }
 
 function remote(server: Stream): Connection {
@@ -126,35 +129,42 @@ function remote(server: Stream): Connection {
   };
 }
 
-function inProcess(engine: Engine, project: string | undefined): Connection {
+async function inProcess(engine: Engine, project: string | undefined): Promise<Connection> {
+  const { operations, caller, from, opened } = await asOperator(engine, project);
+  const { name, projectId } = caller;
   return {
-    client: clientOf(operationsOf(engine, project)),
+    client: clientOf(operations),
     stream: null,
     token: async () => {
-      const issued = await engine.identity.issueSystemToken(userInfo().username);
-      return { token: issued.token, projectId: issued.project.id };
+      const { token } = await engine.identity.issueSystemToken(name, projectId, from());
+      return { token, projectId };
     },
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
 /** What answers calls in this process: an engine, or a reader for those calls alone that it takes. */
-type InProcess = {
-  readonly identity: { readonly project: { readonly id: string } };
+type InProcess = AsyncDisposable & {
+  readonly identity: Pick<Engine['identity'], 'operator'>;
   newId(): string;
   call(name: CallName, from: Parameters<Engine['call']>[1], fields: unknown): Promise<unknown>;
 };
 
-/** Calls as the operator of this machine, in the one project that the data directory has. */
-function operationsOf(engine: InProcess, project: string | undefined): Operations {
-  const { id: ownProject } = engine.identity.project;
-  const projectId = project ?? ownProject;
-  const caller = { kind: 'system', name: userInfo().username, projectId: ownProject, role: 'administrator' } as const;
-  const origin = { door: 'cli', address: null } as const;
+/** Calls as the operator of this machine, in the oldest project where none is named. Closes the engine if there is no such project. */
+async function asOperator(engine: InProcess, project: string | undefined) {
+  await using opening = new AsyncDisposableStack();
+  opening.use(engine);
+  const caller = await engine.identity.operator(userInfo().username, project ?? null);
+  const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
   const call = (verb: CallName) => (input: object) =>
-    engine.call(verb, { caller, requestId: engine.newId(), origin }, { ...input, project_id: projectId });
-  // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations;
+    engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId });
+  return {
+    // Built from the table, so it has exactly its verbs.
+    operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
+    caller,
+    from,
+    opened: opening.move(),
+  };
 }
 
 /** The server that holds the data directory, where that is why it could not be opened. */

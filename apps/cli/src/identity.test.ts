@@ -27,6 +27,21 @@ test('the local operator sees to projects, buckets and keys', async () => {
   expect((await call('access-keys', 'list')).output).toContain(made.access_key.access_key);
 });
 
+test('the local operator works in any project, with the server and without', async () => {
+  await using home = await open();
+  const { call } = home;
+  const made = await call('projects', 'create', 'second', '--json');
+  const { id } = JSON.parse(made.output).project;
+  const projectOf = async () => JSON.parse((await call('token', '--project', id, '--json')).output).project_id;
+  expect(await projectOf()).toBe(id);
+  const unknown = await call('backups', 'list', '--project', 'nowhere');
+  expect(unknown).toMatchObject({ code: 1, messages: expect.stringContaining('there is no project "nowhere"') });
+  await using server = await startServer(home.dataDirectory, home.storage);
+  expect(server.projectId).not.toBe(id);
+  expect((await call('backups', 'list', '--project', id)).code).toBe(0);
+  expect(await projectOf()).toBe(id);
+});
+
 test('through the server, a user comes in with the role given, and is kept out when disabled', async () => {
   await using home = await open();
   const { call } = home;

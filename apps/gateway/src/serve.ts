@@ -70,15 +70,24 @@ async function leaveEndpointFile(
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       await rm(path, { force: true });
-      await engine.identity.revoke(issued.token);
+      await revoke(issued);
     },
   };
 
   async function renew(before: IssuedToken | null): Promise<IssuedToken> {
-    const next = await engine.identity.issueSystemToken(userInfo().username);
+    const next = await engine.identity.issueSystemToken(userInfo().username, null, from());
     await writeOwnerOnly(path, { endpoint, project_id: next.project.id, token: next.token, pid: process.pid });
-    if (before !== null) await engine.identity.revoke(before.token);
+    if (before !== null) await revoke(before);
     return next;
+  }
+
+  function revoke({ token, caller }: IssuedToken): Promise<void> {
+    return engine.identity.revoke(token, caller, from());
+  }
+
+  /** This program, for its own ends. */
+  function from() {
+    return { origin: { door: 'engine', address: null }, requestId: engine.newId() } as const;
   }
 }
 

@@ -23,14 +23,14 @@ export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Rout
     response.status(201).json(tokenForm(address, issued));
   });
   router.get(path, async (request, response) => {
-    const token = await subjectOf(engine, request);
+    const { token } = await subjectOf(engine, request);
     response.setHeader('X-Subject-Token', token.token);
     const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
     response.status(200).json(tokenForm(address, token));
   });
   router.delete(path, async (request, response) => {
-    const { token } = await subjectOf(engine, request);
-    await engine.identity.revoke(token);
+    const { caller, token } = await subjectOf(engine, request);
+    await engine.identity.revoke(token.token, caller, whence(request, response, 'rest'));
     response.status(204).end();
   });
   refuseOtherMethods(router, path, ['POST', 'GET', 'DELETE']);
@@ -50,7 +50,7 @@ function issue(
     return engine.identity.issueToken({ from, userName: user.name, password: user.password, project });
   }
   // The request names one of the two methods and carries what it needs.
-  return engine.identity.exchangeToken(identity.token?.id ?? '', project);
+  return engine.identity.exchangeToken(identity.token?.id ?? '', project, from);
 }
 
 /** There is one domain; where none is named, it is meant. */
@@ -60,10 +60,10 @@ function isTheDomain(named: { readonly name: string } | { readonly id: string } 
 }
 
 /**
- * The token in `X-Subject-Token`, for who may look into it: an administrator of its project, or its own holder. A bad
+ * The caller, and the token in `X-Subject-Token`, for who may look into it: an administrator of its project, or its own holder. A bad
  * token of the caller is 401, a bad subject 404, so that a service can tell whose fault it is.
  */
-async function subjectOf(engine: Engine, request: Request): Promise<IssuedToken> {
+async function subjectOf(engine: Engine, request: Request): Promise<{ caller: Caller; token: IssuedToken }> {
   const caller = await authenticate(engine, request);
   const subject = request.headers['x-subject-token'];
   if (typeof subject !== 'string' || subject === '') {
@@ -74,7 +74,7 @@ async function subjectOf(engine: Engine, request: Request): Promise<IssuedToken>
   if (!mayLookInto(caller, token.caller)) {
     throw new BackupSyncError('role_not_allowed', 'looking into another’s token needs the role administrator');
   }
-  return token;
+  return { caller, token };
 }
 
 function mayLookInto(caller: Caller, holder: Caller): boolean {

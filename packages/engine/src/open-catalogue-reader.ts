@@ -3,6 +3,8 @@ import { openSqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts
 import { type Clock, systemClock } from './clock.ts';
 import { Engine, type Verbs } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { listBackups } from './operations/backups/list-backups.ts';
 import { showBackup } from './operations/backups/show-backup.ts';
@@ -43,6 +45,7 @@ export async function openCatalogueReader(options: {
   readonly dataDirectory: string;
   /** As of the embedded engine. */
   readonly secretKey?: string | undefined;
+  readonly keystone?: KeystoneOptions | undefined;
   readonly clock?: Clock;
 }): Promise<Engine<CatalogueQuery>> {
   const clock = options.clock ?? systemClock;
@@ -54,7 +57,7 @@ export async function openCatalogueReader(options: {
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
   const services: Services = {
     ...stores,
-    outsideIdentity: null,
+    outsideIdentity: options.keystone?.url ?? null,
     seal,
     storage: closedStorage,
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
@@ -65,19 +68,25 @@ export async function openCatalogueReader(options: {
     linkageMaxBytes: 0,
     newId: uuidv7,
   };
-  const identity = await EmbeddedIdentity.open({
+  const embedded = await EmbeddedIdentity.open({
     store: stores.identityStore,
     auditLog: stores.auditLog,
     seal,
     clock,
     newId: uuidv7,
   });
+  let identity: Identity & OperatorIdentity = embedded;
+  if (options.keystone !== undefined) {
+    const { KeystoneIdentity } = await import('./identity/keystone/keystone-identity.ts');
+    // A command that asks the catalogue looks at no token.
+    identity = new KeystoneIdentity(embedded, options.keystone, clock, refuse);
+  }
   const owned = opening.move();
   return new Engine({ services, verbs, streams: { watchOperations }, identity, release: () => owned.disposeAsync() });
 }
 
 function refuse(): never {
-  throw new Error('a query of the catalogue has asked for storage, or for work to be done');
+  throw new Error('a query of the catalogue has asked for storage, for work to be done, or for a token');
 }
 
 const closedStorage: StorageUnit = {

@@ -15,6 +15,9 @@ export type PasswordCredentials = {
   readonly project?: { readonly id: string } | { readonly name: string };
 };
 
+/** A token to exchange. Without a project the new one is for that of the old. */
+export type TokenCredentials = { readonly token: string } & Pick<PasswordCredentials, 'project'>;
+
 export type ClientToken = {
   readonly token: string;
   readonly projectId: string;
@@ -37,7 +40,7 @@ const tokenAnswer = z.object({
  */
 export async function issueToken(
   endpoint: string,
-  credentials: PasswordCredentials | { readonly token: string },
+  credentials: PasswordCredentials | TokenCredentials,
   { signal }: CallOptions = {},
 ): Promise<ClientToken> {
   const transport = new Transport(anonymous, systemRuntime);
@@ -59,7 +62,7 @@ export function tokensUrl(endpoint: URL): URL {
 export async function fetchToken(
   identity: Transport,
   url: URL,
-  credentials: PasswordCredentials | { readonly token: string },
+  credentials: PasswordCredentials | TokenCredentials,
   signal: AbortSignal | undefined,
 ): Promise<ClientToken & { readonly lifetimeMs: number }> {
   const body = parseOrRefuse(issueTokenRequest, { auth: authOf(credentials) } satisfies IssueTokenRequest);
@@ -76,11 +79,13 @@ export async function fetchToken(
   return { token, projectId: project.id, expiresAtMs, lifetimeMs: expiresAtMs - Date.parse(issued_at) };
 }
 
-function authOf(credentials: PasswordCredentials | { readonly token: string }): IssueTokenRequest['auth'] {
-  if ('token' in credentials) return { identity: { methods: ['token'], token: { id: credentials.token } } };
-  const { user: name, password, domain = 'Default', project } = credentials;
+function authOf(credentials: PasswordCredentials | TokenCredentials): IssueTokenRequest['auth'] {
+  const { project } = credentials;
+  const scope = project === undefined ? {} : { scope: { project } };
+  if ('token' in credentials) return { identity: { methods: ['token'], token: { id: credentials.token } }, ...scope };
+  const { user: name, password, domain = 'Default' } = credentials;
   return {
     identity: { methods: ['password'], password: { user: { name, password, domain: { name: domain } } } },
-    ...(project !== undefined && { scope: { project } }),
+    ...scope,
   };
 }

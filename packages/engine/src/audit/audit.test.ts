@@ -113,6 +113,23 @@ test('who came in with a password is written down, and who failed to; no secret 
   for (const secret of [password, key.secret_key, issued.token]) expect(all).not.toContain(secret);
 });
 
+test('a token that was got for another, one of the operator, and the end of one are written down', async () => {
+  await using opened = await open();
+  const { events, projectId } = opened;
+  const { identity } = opened.engine;
+  const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
+  const { token, caller } = await identity.issueSystemToken('root', null, from);
+  await identity.exchangeToken(token, null, from);
+  await expect(identity.exchangeToken('nonsense', null, from)).rejects.toMatchObject({ code: 'not_authenticated' });
+  await identity.revoke(token, caller, from);
+  const of = { actor: { kind: 'system', name: 'root' }, project_id: projectId, address: '10.0.0.9', outcome: 'done' };
+  expect(await events()).toMatchObject([
+    { operation: 'revokeToken', subjects: [{ field: 'user_name', value: 'root' }], ...of },
+    { operation: 'issueToken', ...of },
+    { operation: 'issueToken', ...of },
+  ]);
+});
+
 test('ten wrong passwords are the last for a while, for a user that does not exist as well, and none of the rest is written down', async () => {
   const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
   await using opened = await openTestEngine(clock);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError, type ErrorCode, type Role } from '@backup-sync/contracts';
-import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditLog, AuditSubject } from '../audit/audit-log.ts';
 import { outcomeOf } from '../audit/call-audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
@@ -12,6 +12,7 @@ import {
   type IssuedToken,
   type OperatorIdentity,
   type ProjectScope,
+  type RequestedFrom,
   type TokenRequest,
 } from './port.ts';
 import type { SecretSeal } from './secret-seal.ts';
@@ -76,17 +77,20 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 
   async issueToken(request: TokenRequest): Promise<IssuedToken> {
-    const takeBack = this.#guesses.begin(request.userName, request.from.origin.address);
+    const { userName, from } = request;
+    const wasRight = this.#guesses.begin(userName, from.origin.address);
     let issued: IssuedToken;
     try {
       issued = await this.#issueToken(request);
     } catch (error) {
       const code = error instanceof BackupSyncError ? error.code : 'internal';
-      await this.#auditToken(request, code, '');
+      // What is throttled does not come here: whoever guesses could fill the disk with it.
+      const actor = { kind: 'user', name: userName } as const;
+      await this.#audit('issueToken', actor, '', from, code);
       throw error;
     }
-    takeBack();
-    await this.#auditToken(request, null, issued.project.id);
+    wasRight();
+    await this.#audit('issueToken', issued.caller, issued.project.id, from);
     return issued;
   }
 
@@ -100,19 +104,30 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     }
     const { passwordHash } = user;
     const holder = { kind: 'user', userId: user.id, userName: user.name, project, role } as const;
-    const issued = await this.#save(holder, { kind: 'password', passwordHash });
+    const issued = await this.#save(holder, { kind: 'password', passwordHash }, null);
     // Disabled, or given another password, while it was being hashed.
     if (issued === null) throw wrongCredentials();
     return issued;
   }
 
-  /** A token for this program's own operator on the machine, with every right in the oldest project. */
-  async issueSystemToken(name: string): Promise<IssuedToken> {
-    const { project } = this;
+  async operator(name: string, projectId: string | null): Promise<Caller> {
+    const project = await this.#projectOrOldest(projectId);
+    return { kind: 'system', name, projectId: project.id, role: 'administrator' };
+  }
+
+  async issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken> {
+    const project = await this.#projectOrOldest(projectId);
     const holder = { kind: 'system', userId: null, userName: name, project, role: 'administrator' } as const;
-    const issued = await this.#save(holder, { kind: 'operator' });
+    const issued = await this.#save(holder, { kind: 'operator' }, null);
     if (issued === null) throw new Error('the token of the operator was not kept');
+    await this.#audit('issueToken', issued.caller, project.id, from);
     return issued;
+  }
+
+  async #projectOrOldest(id: string | null): Promise<Project> {
+    const project = id === null ? this.project : await this.#store.findProject({ id });
+    if (project !== null) return project;
+    throw new BackupSyncError('project_not_found', `there is no project ${JSON.stringify(id)}`);
   }
 
   async authenticate(token: string): ReturnType<Identity['authenticate']> {
@@ -144,20 +159,24 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return { kind: 'user', name: signer.userName, projectId: signer.projectId, role: signer.role };
   }
 
-  async exchangeToken(token: string, scope: ProjectScope): Promise<IssuedToken> {
+  async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {
     const record = await this.#findToken(token);
     const project = record === null ? null : await this.#store.findProject(scope ?? { id: record.projectId });
     const role = record === null || project === null ? null : await this.#roleIn(record, project);
     if (record === null || project === null || role === null) throw badToken();
-    const { kind, userId, userName, tokenHash } = record;
-    const issued = await this.#save({ kind, userId, userName, project, role }, { kind: 'token', tokenHash });
+    const { kind, userId, userName, tokenHash, expiresAtMs } = record;
+    const holder = { kind, userId, userName, project, role };
+    const issued = await this.#save(holder, { kind: 'token', tokenHash }, expiresAtMs);
     if (issued === null) throw badToken();
+    await this.#audit('issueToken', issued.caller, project.id, from);
     return issued;
   }
 
-  /** Ends a token now. */
-  async revoke(token: string): Promise<void> {
+  async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
+    const record = await this.#findToken(token);
     await this.#store.removeToken(hashToken(token));
+    const holder = record === null ? [] : [{ field: 'user_name', value: record.userName }];
+    await this.#audit('revokeToken', caller, caller.projectId, from, null, holder);
   }
 
   async #findToken(token: string): Promise<TokenRecord | null> {
@@ -165,19 +184,25 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return record === null || record.expiresAtMs <= this.#clock.nowMs() ? null : record;
   }
 
-  /** What is throttled is not written down: whoever guesses could fill the disk with it. */
-  async #auditToken({ from, userName }: TokenRequest, errorCode: ErrorCode | null, projectId: string): Promise<void> {
+  async #audit(
+    operation: 'issueToken' | 'revokeToken',
+    { kind, name }: Pick<Caller, 'kind' | 'name'>,
+    projectId: string,
+    { origin, requestId }: RequestedFrom,
+    errorCode: ErrorCode | null = null,
+    subjects: readonly AuditSubject[] = [],
+  ): Promise<void> {
     await this.#auditLog.append({
       id: this.#newId(),
       atMs: this.#clock.nowMs(),
       projectId,
-      actor: { kind: 'user', name: userName },
-      operation: 'issueToken',
-      subjects: [],
-      ...from.origin,
+      actor: { kind, name },
+      operation,
+      subjects,
+      ...origin,
       outcome: outcomeOf(errorCode),
       errorCode,
-      requestId: from.requestId,
+      requestId,
     });
   }
 
@@ -186,14 +211,15 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return userId === null ? 'administrator' : this.#store.findRole(userId, project.id);
   }
 
-  /** Null where what the token is given for is gone by now. */
+  /** `endsAtMs` null: a day from now. Answers null where what the token is given for is gone by now. */
   async #save(
     holder: Pick<TokenRecord, 'kind' | 'userId' | 'userName' | 'role'> & { readonly project: Project },
     ground: TokenGround,
+    endsAtMs: number | null,
   ): Promise<IssuedToken | null> {
     const token = randomBytes(32).toString('base64url');
     const issuedAtMs = this.#clock.nowMs();
-    const expiresAtMs = issuedAtMs + tokenLivesMs;
+    const expiresAtMs = endsAtMs ?? issuedAtMs + tokenLivesMs;
     const { project, kind, userId, userName, role } = holder;
     const times = { issuedAtMs, expiresAtMs };
     const record = { kind, userId, userName, role, tokenHash: hashToken(token), projectId: project.id, ...times };

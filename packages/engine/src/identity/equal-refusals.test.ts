@@ -24,8 +24,9 @@ test('tokens that are unknown, cut, ended, revoked, or of someone who may not co
   const { clock, admin, login, projectId } = opened;
   const { identity } = opened.engine;
   const [revoked, beforeEnd] = [await login(), await login()];
-  expect(await identity.authenticate(revoked)).toMatchObject({ name: 'ada', role: 'operator' });
-  await identity.revoke(revoked);
+  const holder = await identity.authenticate(revoked);
+  expect(holder).toMatchObject({ name: 'ada', role: 'operator' });
+  if (holder !== null) await identity.revoke(revoked, holder, from);
   const bad = ['nonsense', '', beforeEnd.slice(0, -1), `${beforeEnd}a`, revoked];
   clock.timeMs += 24 * 60 * 60 * 1000;
   bad.push(beforeEnd);
@@ -37,7 +38,7 @@ test('tokens that are unknown, cut, ended, revoked, or of someone who may not co
   bad.push(beforeDisabling);
   for (const token of bad) {
     expect(await identity.authenticate(token)).toBeNull();
-    await expect(identity.exchangeToken(token, null)).rejects.toMatchObject({
+    await expect(identity.exchangeToken(token, null, from)).rejects.toMatchObject({
       code: 'not_authenticated',
       message: 'the token is not valid, or has ended',
     });
@@ -51,11 +52,26 @@ test('a token is exchanged only for a project in which its holder has a role, wi
   const { identity } = opened.engine;
   await admin('createProject', { name: 'second' });
   const token = await login();
-  await expect(identity.exchangeToken(token, { name: 'second' })).rejects.toMatchObject({ code: 'not_authenticated' });
-  const { project } = await identity.exchangeToken((await identity.issueSystemToken('root')).token, { name: 'second' });
+  await expect(identity.exchangeToken(token, { name: 'second' }, from)).rejects.toMatchObject({
+    code: 'not_authenticated',
+  });
+  const operator = await identity.issueSystemToken('root', null, from);
+  const { project } = await identity.exchangeToken(operator.token, { name: 'second' }, from);
   await admin('grantRole', { user_name: 'ada', target_project_id: project.id, role: 'reader' });
-  const exchanged = await identity.exchangeToken(token, { id: project.id });
+  const exchanged = await identity.exchangeToken(token, { id: project.id }, from);
   expect(exchanged.caller).toEqual({ kind: 'user', name: 'ada', projectId: project.id, role: 'reader' });
+});
+
+test('a token that was got for another ends with it: none can be kept alive', async () => {
+  await using opened = await openWithUser();
+  const { clock, login } = opened;
+  const { identity } = opened.engine;
+  const token = await login();
+  clock.timeMs += 23 * 60 * 60 * 1000;
+  const exchanged = await identity.exchangeToken(token, null, from);
+  expect(await identity.authenticate(exchanged.token)).toMatchObject({ name: 'ada' });
+  clock.timeMs += 60 * 60 * 1000;
+  expect(await identity.authenticate(exchanged.token)).toBeNull();
 });
 
 test('keys that are unknown, disabled, of a disabled user, or did not sign are refused in equal words', async () => {

@@ -16,9 +16,11 @@ export type IssuedToken = {
 /** The project that a token is wanted for. Null: the oldest for a password, that of the old token for an exchange. */
 export type ProjectScope = { readonly id: string } | { readonly name: string } | null;
 
+/** Where a request for a token, or for its end, comes from. */
+export type RequestedFrom = { readonly origin: Origin; readonly requestId: string };
+
 export type TokenRequest = {
-  /** Where the guess comes from, if it is one. */
-  readonly from: { readonly origin: Origin; readonly requestId: string };
+  readonly from: RequestedFrom;
   readonly userName: string;
   readonly password: string;
   readonly project: ProjectScope;
@@ -29,13 +31,16 @@ export type TokenRequest = {
  *
  * - `issueToken` throws `not_authenticated` alike for an unknown or disabled user, a wrong password and a project that the
  *   user has no role in: whoever guesses learns nothing. `throttled`, with the time to wait, after too many wrong ones.
- * - `exchangeToken` gives a fresh token for the same caller; `not_authenticated` where the old one is not valid, or the
- *   caller has no role in the project.
+ * - `exchangeToken` gives another token of the same caller, which ends when the old one does: who has got hold of a token
+ *   cannot keep it alive. `not_authenticated` where the old one is not valid, or the caller has no role in the project.
  * - `authenticate` and `inspectToken` answer null for a token that is unknown, cut, ended, revoked or of someone who may not come in any
  *   more: all alike, by the same way.
  * - `authenticateSigned` throws `not_authenticated`; alike for a key that is unknown, disabled, of someone who may not
  *   come in any more, or not the one that signed.
  * - `projectOf` answers the project that a caller may act in.
+ * - `revoke` ends a token now.
+ *
+ * Who got a token, was refused one or ended one is in the audit once it is answered.
  */
 export interface Identity {
   issueToken(request: TokenRequest): Promise<IssuedToken>;
@@ -43,23 +48,25 @@ export interface Identity {
   authenticateSigned(request: SignedRequest): Promise<Caller>;
   inspectToken(token: string): Promise<IssuedToken | null>;
   projectOf(caller: Caller): Promise<Project>;
-  exchangeToken(token: string, scope: ProjectScope): Promise<IssuedToken>;
+  exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken>;
+  revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void>;
 }
 
 /**
  * What the operator of the machine has of the identity, whoever keeps the users.
  *
  * - `project` is the oldest project of the data directory.
- * - `issueSystemToken` gives a token for the operator, with every right in that project.
+ * - `operator` is the operator as a caller, with every right in a project: by its id, the oldest for null. Throws
+ *   `project_not_found`.
+ * - `issueSystemToken` gives a token for the operator, likewise.
  * - `beginUsers` makes the first administrator where there is no user yet; it answers the password that it made up, if
  *   none was given.
- * - `revoke` ends a token now.
  */
 export interface OperatorIdentity {
   readonly project: Project;
-  issueSystemToken(name: string): Promise<IssuedToken>;
+  operator(name: string, projectId: string | null): Promise<Caller>;
+  issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken>;
   beginUsers(password: string | null): Promise<string | null>;
-  revoke(token: string): Promise<void>;
 }
 
 /** What every token that opens nothing is answered, whatever is the matter with it. */

@@ -2,7 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import type { Clock } from '../../clock.ts';
 import type { Caller } from '../../context.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
-import type { Identity, IssuedToken, OperatorIdentity, ProjectScope } from '../port.ts';
+import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom } from '../port.ts';
 import type { Project } from '../store.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';
@@ -59,13 +59,18 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return Promise.reject(this.#elsewhere());
   }
 
-  async exchangeToken(token: string, scope: ProjectScope): Promise<IssuedToken> {
+  async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {
     if ((await this.#operator(token)) === null) throw this.#elsewhere();
-    return this.#local.exchangeToken(token, scope);
+    return this.#local.exchangeToken(token, scope, from);
   }
 
-  issueSystemToken(name: string): Promise<IssuedToken> {
-    return this.#local.issueSystemToken(name);
+  /** Which projects there are is not known here, so each is as good as another. */
+  operator(name: string, projectId: string | null): Promise<Caller> {
+    return Promise.resolve({ kind: 'system', name, projectId: projectId ?? this.project.id, role: 'administrator' });
+  }
+
+  issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken> {
+    return this.#local.issueSystemToken(name, projectId, from);
   }
 
   /** There are no users here to begin with. */
@@ -73,9 +78,9 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return Promise.resolve(null);
   }
 
-  async revoke(token: string): Promise<void> {
+  async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     if ((await this.#operator(token)) === null) throw this.#elsewhere();
-    await this.#local.revoke(token);
+    await this.#local.revoke(token, caller, from);
   }
 
   async #operator(token: string): Promise<Caller | null> {
