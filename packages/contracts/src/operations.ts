@@ -373,6 +373,7 @@ export const operations = {
     successStatus: 200,
     input: createUserInput,
     output: userAnswer,
+    refusals: ['user_name_taken', 'identity_elsewhere'],
   },
   listUsers: {
     summary: 'List the users with their roles',
@@ -383,6 +384,7 @@ export const operations = {
     successStatus: 200,
     input: listUsersInput,
     output: listUsersAnswer,
+    refusals: ['identity_elsewhere'],
   },
   disableUser: {
     summary: 'Keep a user out; tokens end at once',
@@ -393,6 +395,7 @@ export const operations = {
     successStatus: 200,
     input: userInput,
     output: userAnswer,
+    refusals: ['user_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   enableUser: {
     summary: 'Let a user in again',
@@ -403,6 +406,7 @@ export const operations = {
     successStatus: 200,
     input: userInput,
     output: userAnswer,
+    refusals: ['user_not_found', 'identity_elsewhere'],
   },
   setUserPassword: {
     summary: 'Give a user another password; tokens end at once',
@@ -413,6 +417,7 @@ export const operations = {
     successStatus: 200,
     input: setUserPasswordInput,
     output: userAnswer,
+    refusals: ['user_not_found', 'identity_elsewhere'],
   },
   removeUser: {
     summary: 'Remove a user with roles, tokens and access keys',
@@ -423,6 +428,7 @@ export const operations = {
     successStatus: 204,
     input: userInput,
     output: z.void(),
+    refusals: ['user_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   grantRole: {
     summary: 'Give a user a role in a project',
@@ -433,6 +439,7 @@ export const operations = {
     successStatus: 200,
     input: grantRoleInput,
     output: userAnswer,
+    refusals: ['user_not_found', 'project_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   revokeRole: {
     summary: 'Take the role in a project from a user; tokens for it end at once',
@@ -443,6 +450,7 @@ export const operations = {
     successStatus: 204,
     input: revokeRoleInput,
     output: z.void(),
+    refusals: ['user_not_found', 'role_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   createProject: {
     summary: 'Make a project, which has no bucket yet',
@@ -453,6 +461,7 @@ export const operations = {
     successStatus: 200,
     input: createProjectInput,
     output: createProjectAnswer,
+    refusals: ['project_name_taken', 'identity_elsewhere'],
   },
   listProjects: {
     summary: 'List the projects',
@@ -463,6 +472,7 @@ export const operations = {
     successStatus: 200,
     input: listProjectsInput,
     output: listProjectsAnswer,
+    refusals: ['identity_elsewhere'],
   },
   grantBucket: {
     summary: 'Grant a project a bucket, or a folder of it',
@@ -473,6 +483,7 @@ export const operations = {
     successStatus: 200,
     input: bucketGrantInput,
     output: grantBucketAnswer,
+    refusals: ['project_not_found'],
   },
   revokeBucket: {
     summary: 'Take a bucket from a project; records stay',
@@ -483,6 +494,7 @@ export const operations = {
     successStatus: 204,
     input: bucketGrantInput,
     output: z.void(),
+    refusals: ['bucket_grant_not_found'],
   },
   listBucketGrants: {
     summary: 'List the buckets that projects may use',
@@ -503,6 +515,7 @@ export const operations = {
     successStatus: 200,
     input: createAccessKeyInput,
     output: createAccessKeyAnswer,
+    refusals: ['user_not_found', 'role_not_found', 'identity_elsewhere'],
   },
   listAccessKeys: {
     summary: 'List the access keys',
@@ -513,6 +526,7 @@ export const operations = {
     successStatus: 200,
     input: listAccessKeysInput,
     output: listAccessKeysAnswer,
+    refusals: ['identity_elsewhere'],
   },
   disableAccessKey: {
     summary: 'End an access key for good',
@@ -523,6 +537,7 @@ export const operations = {
     successStatus: 200,
     input: disableAccessKeyInput,
     output: disableAccessKeyAnswer,
+    refusals: ['access_key_not_found', 'identity_elsewhere'],
   },
   listAuditEvents: {
     summary: 'List who did what, from where and with what outcome',
