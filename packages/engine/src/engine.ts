@@ -87,11 +87,11 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
         const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
         answer = await run({ services: this.#services, caller, requestId }, input);
       } catch (error) {
-        await auditCall(this.#services, call, error);
+        await auditCall(this.#services, call, { error });
         throw error;
       }
       // Before the answer: nothing is said to be done that is not written down.
-      await auditCall(this.#services, call, null);
+      await auditCall(this.#services, call, { answer });
       return answer;
     } catch (error) {
       throw refusalOf(error);

@@ -61,6 +61,27 @@ test('a change is written down with who made it, to what, from where, and how it
   expect(await events({ end_time: '2001-01-01T00:00:00Z' })).toEqual([]);
 });
 
+test('what a call has made is found by its id: an access key, a project, a source, an operation', async () => {
+  await using opened = await open();
+  const { as, events, projectId, buckets } = opened;
+  await buckets.put('bucket', [['a', 'b']]);
+  await as('administrator', 'createUser', { name: 'ada', password });
+  await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'operator' });
+  const made = await as('administrator', 'createAccessKey', { user_name: 'ada', target_project_id: projectId });
+  const key = made.access_key.access_key;
+  await as('administrator', 'disableAccessKey', { access_key: key });
+  const { source } = await as('operator', 'addSource', { name: 'own', bucket_name: 'bucket' });
+  const scan = await as('operator', 'startScan', { bucket_name: 'bucket' });
+  const { project } = await as('administrator', 'createProject', { name: 'second' });
+  const about = async (subject: string) => (await events({ subject })).map(({ operation }) => operation);
+  expect(await about(key)).toEqual(['disableAccessKey', 'createAccessKey']);
+  expect(await about(source.id)).toEqual(['addSource']);
+  expect(await about(scan.operation_id)).toEqual(['startScan']);
+  expect(await about(project.id)).toEqual(['createProject']);
+  const [disabled] = await events({ operation: 'disableAccessKey' });
+  expect(disabled?.subjects).toEqual([{ field: 'access_key', value: key }]);
+});
+
 test('reading is not written down, but that someone tried who had no right to is', async () => {
   await using opened = await open();
   const { as, events } = opened;

@@ -22,15 +22,15 @@ type Call = {
 };
 
 /**
- * Writes down what came of a call: of every mutation, and of a query or stream that the caller had no right to. `error` is what
- * was thrown, or null.
+ * Writes down what came of a call: of every mutation, and of a query or stream that the caller had no right
+ * to. `came` is what it answered, or what was thrown.
  */
 export async function auditCall(
   { auditLog, clock, newId }: Pick<Services, 'auditLog' | 'clock' | 'newId'>,
   { name, caller, requestId, origin, fields }: Call,
-  error: unknown,
+  came: { readonly answer: unknown } | { readonly error: unknown },
 ): Promise<void> {
-  const errorCode = error === null ? null : error instanceof BackupSyncError ? error.code : 'internal';
+  const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
   const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
   if (operations[name].kind !== 'mutation' && !isRefusalOfRight) return;
   await auditLog.append({
@@ -39,7 +39,7 @@ export async function auditCall(
     projectId: caller.projectId,
     actor: { kind: caller.kind, name: caller.name },
     operation: name,
-    subjects: subjectsOf(fields),
+    subjects: subjectsOf(fields, 'answer' in came ? came.answer : undefined),
     ...origin,
     outcome: outcomeOf(errorCode),
     errorCode,

@@ -20,14 +20,30 @@ const subjectFields = [
 const subjectsMax = 256;
 const charactersMax = 1_024;
 
-/** The ids and names in the input of a call, checked or not, in the order of the fields above. */
-export function subjectsOf(fields: unknown): readonly AuditSubject[] {
-  const subjects: AuditSubject[] = [...namedIn(fields)];
+/**
+ * The ids and names in the input of a call, checked or not, in the order of the fields above; then those that its answer
+ * says were made, undefined where there is none.
+ */
+export function subjectsOf(fields: unknown, answer: unknown): readonly AuditSubject[] {
+  const named = namedIn(fields);
+  const isNamed = (made: AuditSubject) =>
+    named.some(({ field, value }) => field === made.field && value === made.value);
+  const subjects: AuditSubject[] = [...named, ...madeIn(answer).filter((made) => !isNamed(made))];
   const sync = fieldOf(fields, 'sync');
   if (Array.isArray(sync)) {
     for (const item of sync.slice(0, subjectsMax)) subjects.push(...namedIn({ backup_id: fieldOf(item, 'backup_id') }));
   } else subjects.push(...namedIn({ vault_id: fieldOf(sync, 'vault_id') }));
   return subjects.slice(0, subjectsMax);
+}
+
+function madeIn(answer: unknown): readonly AuditSubject[] {
+  const made = {
+    operation_id: fieldOf(answer, 'operation_id'),
+    source_id: fieldOf(fieldOf(answer, 'source'), 'id'),
+    target_project_id: fieldOf(fieldOf(answer, 'project'), 'id'),
+    access_key: fieldOf(fieldOf(answer, 'access_key'), 'access_key'),
+  };
+  return namedIn(made);
 }
 
 function namedIn(fields: unknown): readonly AuditSubject[] {
