@@ -59,3 +59,15 @@ test('outside them nothing is asked of storage, whatever the way', async () => {
     expect(opened.count()).toEqual({ lists: 0, gets: 0, bytesRead: 0 });
   }
 });
+
+test('work under way ends with its next request once its grant is taken away', async () => {
+  const grants = [grant];
+  await using opened = await openLimited(grants);
+  const { limited } = opened;
+  await limited.head({ bucket: 'shared', key: 'team/a' });
+  const pages = limited.list({ bucket: 'shared', prefix: 'team/' })[Symbol.asyncIterator]();
+  expect((await pages.next()).value).toHaveLength(1);
+  grants.pop();
+  await expect(pages.next()).rejects.toMatchObject({ code: 'access_denied' });
+  await expect(limited.head({ bucket: 'shared', key: 'team/a' })).rejects.toMatchObject({ code: 'access_denied' });
+});

@@ -4,27 +4,26 @@ import { StorageError, type StorageUnit } from './port.ts';
 /**
  * Keeps what works for a project within its grants, whatever led there: a call at its door is refused before, and a
  * parent link, a record or a source that leads elsewhere ends here. Outside the grants everything throws
- * `access_denied`, and no request is made. The grants are asked for once, with the first call. Closing this unit leaves
- * the other open.
+ * `access_denied`, and no request is made. The grants are asked for with each request, each page of a listing too.
+ * Closing this unit leaves the other open.
  */
 export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<readonly BucketGrant[]>): StorageUnit {
-  let listed: Promise<readonly BucketGrant[]> | undefined;
   const check = async (bucketName: string, key: string) => {
-    listed ??= listGrants();
-    if (!isGranted(await listed, { storageUnitId: unit.id, bucketName, key })) {
+    if (!isGranted(await listGrants(), { storageUnitId: unit.id, bucketName, key })) {
       throw notGranted(bucketName, key);
     }
   };
+  async function* checkEach<Page>(pages: AsyncIterable<Page>, bucketName: string, prefix: string) {
+    await check(bucketName, prefix);
+    for await (const page of pages) {
+      yield page;
+      await check(bucketName, prefix);
+    }
+  }
   return {
     id: unit.id,
-    async *list(request) {
-      await check(request.bucket, request.prefix);
-      yield* unit.list(request);
-    },
-    async *listFolders(request) {
-      await check(request.bucket, request.prefix);
-      yield* unit.listFolders(request);
-    },
+    list: (request) => checkEach(unit.list(request), request.bucket, request.prefix),
+    listFolders: (request) => checkEach(unit.listFolders(request), request.bucket, request.prefix),
     async get(request) {
       await check(request.bucket, request.key);
       return unit.get(request);
@@ -35,8 +34,7 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
     },
     async admit(request) {
       // What other threads read was listed through here: the bucket is all that is said of it.
-      listed ??= listGrants();
-      const grants = await listed;
+      const grants = await listGrants();
       if (!grants.some((grant) => reaches(grant, unit.id, request.bucket))) throw notGranted(request.bucket, '');
       return unit.admit(request);
     },

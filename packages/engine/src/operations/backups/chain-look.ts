@@ -2,6 +2,7 @@ import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
+import { recentGrants } from '../../identity/recent-grants.ts';
 import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
@@ -46,7 +47,7 @@ export class ChainLook {
   #proofs: readonly EdgeProof[] = [];
 
   constructor(services: Services, options: ChainLookOptions) {
-    const listGrants = () => services.grantStore.listGrants(options.chain.projectId);
+    const listGrants = recentGrants(services.grantStore, options.chain.projectId, services.clock);
     const counted = countRequests(limitToGrants(services.storage, listGrants));
     this.storage = counted.unit;
     this.#count = counted.count;

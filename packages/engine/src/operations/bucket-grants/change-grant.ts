@@ -12,7 +12,7 @@ export const grantBucket: Verb<'grantBucket'> = async ({ services }, input) => {
   return { grant: grantView(grant), made_explicit: madeExplicit.map(grantView) };
 };
 
-/** Takes it away: work under way that needs it fails with its next request. Records stay. */
+/** Takes it away: work under way that needs it fails within seconds. Records stay. */
 export const revokeBucket: Verb<'revokeBucket'> = async ({ services }, input) => {
   if (!(await services.grantStore.removeGrant(grantOf(services, input)))) {
     const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;

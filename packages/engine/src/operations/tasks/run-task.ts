@@ -2,6 +2,7 @@ import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
 import type { Fault } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { recentGrants } from '../../identity/recent-grants.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
@@ -48,7 +49,7 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
   const { taskStore, clock, grantStore, storage } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
   if (task === null) return;
-  const counted = countRequests(limitToGrants(storage, () => grantStore.listGrants(task.projectId)));
+  const counted = countRequests(limitToGrants(storage, recentGrants(grantStore, task.projectId, clock)));
   const cancelling = new AbortController();
   using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { BucketGrant } from './grants.ts';
+import { recentGrants } from './recent-grants.ts';
+
+const grant: BucketGrant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'bucket', prefix: '' };
+
+test('grants are those of five seconds ago at most, asked for once meanwhile, and again after a failure', async () => {
+  const clock = { timeMs: 0, nowMs: () => clock.timeMs };
+  const answers = [[grant], new Error('the catalogue is away'), []];
+  const asked: string[] = [];
+  const store = {
+    listGrants: (projectId: string | null) => {
+      asked.push(String(projectId));
+      const answer = answers.shift() ?? [];
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+  const grants = recentGrants(store, 'p', clock);
+  expect(await Promise.all([grants(), grants()])).toEqual([[grant], [grant]]);
+  clock.timeMs = 4_999;
+  expect(await grants()).toEqual([grant]);
+  clock.timeMs = 5_000;
+  await expect(grants()).rejects.toThrow('away');
+  expect(await grants()).toEqual([]);
+  expect(asked).toEqual(['p', 'p', 'p']);
+});
