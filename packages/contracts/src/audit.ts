@@ -45,4 +45,5 @@ export type AuditFilter = Omit<z.output<typeof listAuditEventsInput>, 'project_i
 
 export const listAuditEventsAnswer = z.object({
   audit_events: z.array(auditEvent).meta({ description: 'Newest first.' }),
+  count: z.int().meta({ description: 'Of all that match, on whatever page.' }),
 });

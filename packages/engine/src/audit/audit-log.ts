@@ -20,9 +20,9 @@ export type AuditRecord = {
 
 /**
  * Who did what. Events are added and never changed: the port has no verb for it. `append` has answered once the event is
- * on disk. `list` answers the newest first; with a marker, those before that event, whether it exists or not.
+ * on disk. `list` answers the newest first; with a marker, those before that event, whether it exists or not. `count` is of all that match, whatever the page.
  */
 export interface AuditLog {
   append(event: AuditRecord): Promise<void>;
-  listEvents(filter: AuditFilter): Promise<readonly AuditRecord[]>;
+  listEvents(filter: AuditFilter): Promise<{ readonly events: readonly AuditRecord[]; readonly count: number }>;
 }

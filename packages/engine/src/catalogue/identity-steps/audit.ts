@@ -1,6 +1,6 @@
 import type { AuditFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { AuditRecord } from '../../audit/audit-log.ts';
+import type { AuditLog, AuditRecord } from '../../audit/audit-log.ts';
 import type { Schema } from '../schema.ts';
 
 export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
@@ -25,20 +25,24 @@ export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRec
   await database.insertInto('audit_subjects').values(subjects).execute();
 }
 
-export async function listAuditEvents(database: Kysely<Schema>, filter: AuditFilter): Promise<readonly AuditRecord[]> {
+export async function listAuditEvents(
+  database: Kysely<Schema>,
+  filter: AuditFilter,
+): ReturnType<AuditLog['listEvents']> {
   const { actor_name, operation, subject, outcome, start_time, end_time, marker, limit } = filter;
-  let events = database.selectFrom('audit_events').selectAll().orderBy('id', 'desc').limit(limit);
-  if (actor_name !== undefined) events = events.where('actor_name', '=', actor_name);
-  if (operation !== undefined) events = events.where('operation', '=', operation);
-  if (outcome !== undefined) events = events.where('outcome', '=', outcome);
-  if (start_time !== undefined) events = events.where('at_ms', '>=', start_time);
-  if (end_time !== undefined) events = events.where('at_ms', '<=', end_time);
-  if (marker !== undefined) events = events.where('id', '<', marker);
+  let matching = database.selectFrom('audit_events');
+  if (actor_name !== undefined) matching = matching.where('actor_name', '=', actor_name);
+  if (operation !== undefined) matching = matching.where('operation', '=', operation);
+  if (outcome !== undefined) matching = matching.where('outcome', '=', outcome);
+  if (start_time !== undefined) matching = matching.where('at_ms', '>=', start_time);
+  if (end_time !== undefined) matching = matching.where('at_ms', '<=', end_time);
   if (subject !== undefined) {
     const about = database.selectFrom('audit_subjects').where('value', '=', subject).select('event_id');
-    events = events.where('id', 'in', about);
+    matching = matching.where('id', 'in', about);
   }
-  const rows = await events.execute();
+  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const page = marker === undefined ? matching : matching.where('id', '<', marker);
+  const rows = await page.selectAll().orderBy('id', 'desc').limit(limit).execute();
   const subjects = await database
     .selectFrom('audit_subjects')
     .where(
@@ -50,7 +54,7 @@ export async function listAuditEvents(database: Kysely<Schema>, filter: AuditFil
     .orderBy('position')
     .execute();
   const ofEvent = Map.groupBy(subjects, (row) => row.event_id);
-  return rows.map((row) => ({
+  const events = rows.map((row) => ({
     id: row.id,
     atMs: row.at_ms,
     projectId: row.project_id,
@@ -63,4 +67,5 @@ export async function listAuditEvents(database: Kysely<Schema>, filter: AuditFil
     errorCode: row.error_code,
     requestId: row.request_id,
   }));
+  return { events, count: Number(count) };
 }

@@ -3,7 +3,7 @@ import type { Verb } from '../../context.ts';
 
 /** Of every project: an administrator sees to the whole installation. */
 export const listAuditEvents: Verb<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
-  const events = await services.auditLog.listEvents(filter);
+  const { events, count } = await services.auditLog.listEvents(filter);
   return {
     audit_events: events.map((event) => ({
       id: event.id,
@@ -18,5 +18,6 @@ export const listAuditEvents: Verb<'listAuditEvents'> = async ({ services }, { p
       error: event.errorCode,
       request_id: event.requestId,
     })),
+    count,
   };
 };
