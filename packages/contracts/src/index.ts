@@ -20,6 +20,7 @@ export * from './image-path.ts';
 export * from './keystone-token.ts';
 export * from './openapi.ts';
 export * from './operation.ts';
+export * from './operation-definition.ts';
 export * from './operation-event.ts';
 export * from './operation-log.ts';
 export * from './operations.ts';

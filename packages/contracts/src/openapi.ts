@@ -1,7 +1,8 @@
 import { type ErrorCode, errorBody, errors } from './error-code.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
-import { type OperationDefinition, operations, pathFields } from './operations.ts';
+import type { OperationDefinition } from './operation-definition.ts';
+import { operations, pathFields } from './operations.ts';
 
 /** What every call may be refused for. */
 const commonRefusals = [
