@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { UsageError } from './failure.ts';
 
@@ -41,6 +42,27 @@ const positiveNumber = optional.transform((value, context) => {
   return z.NEVER;
 });
 
+const truth = optional.transform((value, context) => {
+  if (value === undefined || value === 'true' || value === 'false') return value === 'true';
+  context.addIssue(`must be true or false, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
+/** Addresses and networks, separated by commas. */
+const networks = optional.transform((value, context) => {
+  const listed = value === undefined ? [] : value.split(',').map((each) => each.trim());
+  const wrong = listed.find((each) => !isNetwork(each));
+  if (wrong === undefined) return listed;
+  context.addIssue(`has ${JSON.stringify(wrong)}, which is neither an address nor a network such as 10.0.0.0/8`);
+  return z.NEVER;
+});
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
+}
+
 const environmentSchema = z.object({
   BACKUP_SYNC_ENDPOINT: optional,
   BACKUP_SYNC_PROFILE: optional,
@@ -50,6 +72,14 @@ const environmentSchema = z.object({
   BACKUP_SYNC_STORAGE: optional,
   BACKUP_SYNC_LISTEN: optional,
   BACKUP_SYNC_PUBLIC_URL: optional,
+  BACKUP_SYNC_TLS_CERTIFICATE: optional,
+  BACKUP_SYNC_TLS_KEY: optional,
+  BACKUP_SYNC_BEHIND_TLS_PROXY: truth,
+  BACKUP_SYNC_TRUSTED_PROXIES: networks,
+  BACKUP_SYNC_CONNECTIONS: positiveNumber,
+  BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber,
+  BACKUP_SYNC_CALLS_PER_SECOND: positiveNumber,
+  BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND: positiveNumber,
   BACKUP_SYNC_ADMIN_PASSWORD: secret,
   BACKUP_SYNC_PASSWORD: secret,
   BACKUP_SYNC_NEW_PASSWORD: secret,

@@ -10,6 +10,9 @@ export function addServerCommands(program: Command, { command, contextOf, finish
   ])
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
     .option('--public-url <url>', 'where callers reach it, if elsewhere: behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
+    .option('--tls-certificate <file>', 'serve HTTPS with this certificate, PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
+    .option('--tls-key <file>', 'its private key, PEM (BACKUP_SYNC_TLS_KEY)')
+    .option('--behind-tls-proxy', 'a proxy does TLS: plain HTTP beyond loopback (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));

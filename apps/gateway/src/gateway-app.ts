@@ -1,23 +1,32 @@
 import { BackupSyncError, errors } from '@backup-sync/contracts';
-import type { Engine } from '@backup-sync/engine';
+import type { Clock, Engine } from '@backup-sync/engine';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { documentationRoutes } from './documentation-routes.ts';
-import { identityRoutes } from './identity-routes.ts';
+import { Admission } from './edges/admission.ts';
+import type { EdgeLimits } from './edges/edge-limits.ts';
+import { identityRoutes, openPaths } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
-import { authenticate, identifyRequest, requestIdOf, whence } from './request-scope.ts';
+import { authenticate, identifyRequest, requestIdOf, requireHost, whence } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
 import { signedBody, signedBodyAsText } from './signed-body.ts';
 import { appRouter } from './trpc-router.ts';
+
+/** Most calls of one batch of tRPC, which are all made at once. */
+const batchedCallsMax = 50;
 
 export type GatewayAppOptions = {
   readonly engine: Engine;
   readonly version: string;
   /** Where callers reach this server, if that is not the address at which it listens: `https://host/path`. */
   readonly publicUrl?: string | undefined;
+  readonly limits: EdgeLimits;
+  readonly clock: Clock;
+  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed; none where it is not said. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Aborted when the server stops: streams end. */
   readonly stopping: AbortSignal;
   /** Told of faults of this program, with the request id that the caller was given. */
@@ -30,10 +39,17 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   const app: Express = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  // Else a caller could write itself another address, for limits and the audit.
+  app.set('trust proxy', [...(options.trustedProxies ?? [])]);
+  const admission = new Admission(options.limits, options.clock);
+  app.locals.admission = admission;
   app.use(identifyRequest(engine));
   app.use(helmet());
+  app.use(admission.admitInFlight);
+  app.use(requireHost);
   app.use(signedBody);
 
+  app.use(['/healthz', '/readyz', '/openapi.json', '/docs'], admission.admitUnknown);
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
     await engine.checkReady();
@@ -48,6 +64,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
     createExpressMiddleware({
       router: appRouter,
       maxBodySize: bodyMaxBytes,
+      maxBatchSize: batchedCallsMax,
       // A query may carry a list of items, which no address holds.
       allowMethodOverride: true,
       createContext: ({ req, res }) => {
@@ -71,9 +88,11 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
       },
     }),
   );
+  for (const path of openPaths) app.all(path, admission.admitUnknown);
+  app.post('/v3/auth/tokens', admission.admitUnknown);
   app.use(identityRoutes(engine, publicUrl));
   app.use(restRoutes(engine, stopping));
-  app.use((request) => {
+  app.use(admission.admitUnknown, (request) => {
     throw new BackupSyncError('route_not_found', `there is no ${request.path}`);
   });
   app.use(refuse(onFault));

@@ -7,7 +7,8 @@ import { publicAddress } from './public-address.ts';
 import { authenticate } from './request-scope.ts';
 import { tokenRoutes } from './token-routes.ts';
 
-const versionPaths = ['/', '/v3'];
+/** What anyone may ask. */
+export const openPaths = ['/', '/v3'];
 const projectPaths = ['/v3/projects', '/v3/auth/projects'];
 
 /** What clients of OpenStack and of Huawei's IAM ask an identity service for. */
@@ -30,7 +31,7 @@ export function identityRoutes(engine: Engine, publicUrl: string | undefined): R
   });
   const projects = listProjects(engine, publicUrl);
   for (const path of projectPaths) router.get(path, projects);
-  for (const path of [...versionPaths, ...projectPaths]) refuseOtherMethods(router, path, ['GET']);
+  for (const path of [...openPaths, ...projectPaths]) refuseOtherMethods(router, path, ['GET']);
   router.use(tokenRoutes(engine, publicUrl));
   router.use([...projectPaths, '/v3/auth'], keystoneRefusal(publicUrl));
   return router;

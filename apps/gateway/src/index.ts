@@ -1,4 +1,6 @@
 /** The CBR REST API and tRPC over the engine. */
-export { ListenError } from './listen.ts';
+export type { TlsFiles } from './edges/certificate.ts';
+export type { EdgeLimits } from './edges/edge-limits.ts';
+export { ListenError } from './listen-error.ts';
 export { type RunningGateway, type ServeOptions, serve } from './serve.ts';
 export type { AppRouter } from './trpc-router.ts';

@@ -3,6 +3,8 @@ import express, { type Request, type RequestHandler } from 'express';
 
 /** Largest body in bytes: 50 items of the longest fields, escaped, fit well. */
 export const bodyMaxBytes = 1024 * 1024;
+/** Deepest nesting of objects and arrays; what callers send has six levels. */
+const depthMax = 32;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -16,9 +18,19 @@ export const jsonBody: readonly RequestHandler[] = [
   (request, _response, next) => {
     // Any JSON value is parsed, so that the schema can say what is wrong with it.
     if (Buffer.isBuffer(request.body)) request.body = parse(request.body);
+    refuseDeepJson(request.body);
     next();
   },
 ];
+
+/** Refuses a value that is nested deeper than anything here is: what walks a value must not run out of stack. */
+export function refuseDeepJson(value: unknown): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > depthMax) throw new BackupSyncError('malformed_json', `body: is nested deeper than ${depthMax} levels`);
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+}
 
 function parse(bytes: Buffer): unknown {
   // A call without fields may have nothing to send.

@@ -9,5 +9,6 @@ export function publicAddress(publicUrl: string | undefined, request: Request): 
   const { localAddress = '', localPort } = request.socket;
   // A socket for both families shows addresses of IPv4 so.
   const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
-  return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`;
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http';
+  return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${localPort}`;
 }

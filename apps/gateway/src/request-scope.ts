@@ -1,6 +1,7 @@
 import { BackupSyncError, type Door } from '@backup-sync/contracts';
 import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
 import type { Request, RequestHandler, Response } from 'express';
+import { admissionOf } from './edges/admission.ts';
 import { isSigned, signedRequestOf } from './signed-body.ts';
 
 /** Gives every answer its `X-Request-Id`. Ids of callers are not taken over: they could not be told from ours. */
@@ -22,8 +23,30 @@ export function whence(request: Request, response: Response, door: Door): Requir
   return { requestId: requestIdOf(response), origin: { door, address: request.ip ?? null } };
 }
 
-/** The caller who signed the request, or whom the token in `X-Auth-Token` stands for. Throws `not_authenticated`. */
+/** HTTP/1.1 wants the header. Node's own refusal has no body, so it is left to this. */
+export const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    throw new BackupSyncError('invalid_request', 'the header Host is missing');
+  }
+  next();
+};
+
+/** Who calls, counted against the limits. Throws `not_authenticated`, and `throttled` where there were too many calls. */
 export async function authenticate(engine: Engine, request: Request): Promise<Caller> {
+  const admission = admissionOf(request);
+  let caller: Caller;
+  try {
+    caller = await identify(engine, request);
+  } catch (refusal) {
+    admission.countUnknown(request);
+    throw refusal;
+  }
+  admission.countCaller(request, caller);
+  return caller;
+}
+
+/** The caller who signed the request, or whom the token in `X-Auth-Token` stands for. Throws `not_authenticated`. */
+async function identify(engine: Engine, request: Request): Promise<Caller> {
   if (isSigned(request)) return engine.identity.authenticateSigned(signedRequestOf(request));
   const token = request.headers['x-auth-token'];
   if (typeof token !== 'string' || token === '') {

@@ -2,23 +2,33 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BackupSyncError, type EndpointFile, endpointFileName } from '@backup-sync/contracts';
-import { type EmbeddedEngineOptions, type Engine, type IssuedToken, openEmbeddedEngine } from '@backup-sync/engine';
+import {
+  type EmbeddedEngineOptions,
+  type Engine,
+  type IssuedToken,
+  openEmbeddedEngine,
+  systemClock,
+} from '@backup-sync/engine';
+import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
-import { listen } from './listen.ts';
+import { type Listening, type ListenOptions, listen } from './listen.ts';
 
 /** The local credential is renewed well before its day is over. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
 export type ServeOptions = EmbeddedEngineOptions &
-  Pick<GatewayAppOptions, 'version' | 'publicUrl'> & {
-    readonly host: string;
-    readonly port: number;
+  Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'trustedProxies'> &
+  Pick<ListenOptions, 'host' | 'port' | 'tls' | 'behindTlsProxy'> & {
+    /** Those of {@link defaultEdgeLimits} that are to be others. */
+    readonly limits?: Partial<EdgeLimits> | undefined;
     /** Password of the administrator that the first start makes; generated where there is none. */
     readonly administratorPassword?: string | undefined;
   };
 
 export type RunningGateway = AsyncDisposable & {
   readonly endpoint: string;
+  /** See {@link Listening}; it happens by itself every minute. */
+  readonly renewCertificate: Listening['renewCertificate'];
   readonly projectId: string;
   /** A token for this machine's operator, as commands on the same data directory use it. */
   readonly token: string;
@@ -31,19 +41,28 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   const engine = starting.use(await openEmbeddedEngine({ ...options, runsSources: true }));
   const stopping = new AbortController();
-  const app = createGatewayApp({ ...options, engine, stopping: stopping.signal });
-  const listening = starting.use(await listen(app, options.host, options.port));
+  const limits = { ...defaultEdgeLimits, ...options.limits };
+  const clock = options.clock ?? systemClock;
+  const app = createGatewayApp({ ...options, engine, limits, clock, stopping: stopping.signal });
+  const newId = () => engine.newId();
+  const listening = starting.use(await listen(app, { ...options, limits, newId }));
+  // Commands on this machine know the address, which is no name that a certificate is made for.
+  const local =
+    options.tls === undefined
+      ? listening
+      : starting.use(await listen(app, { host: '127.0.0.1', port: 0, limits, newId, onFault: options.onFault }));
   // Before the answers under way are waited for: these would not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   // Once it is sure to be shown: the address is ours by now.
   const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
-  const local = starting.use(await leaveEndpointFile(engine, options, listening.endpoint));
+  const credential = starting.use(await leaveEndpointFile(engine, options, local.endpoint));
   const running = starting.move();
   return {
     endpoint: listening.endpoint,
     projectId: engine.identity.project.id,
-    token: local.token,
+    token: credential.token,
     generatedPassword,
+    renewCertificate: listening.renewCertificate,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackupSyncInput, OperationLog } from '@backup-sync/contracts';
 import { hasEnded, operationLog } from '@backup-sync/contracts';
-import { type ServeOptions, serve } from './serve.ts';
+import { type RunningGateway, type ServeOptions, serve } from './serve.ts';
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -13,6 +13,7 @@ export type TestGateway = AsyncDisposable & {
   readonly token: string;
   readonly dataDirectory: string;
   readonly faults: unknown[];
+  readonly renewCertificate: RunningGateway['renewCertificate'];
   /** Calls with the token, unless headers say otherwise. `body` is sent as JSON, or as it is where it is a string. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Follows an operation to its end. */
@@ -25,7 +26,7 @@ export type TestAnswer = { readonly status: number; readonly headers: Headers; r
 /** A real gateway on a free port, with a directory of buckets that holds these objects. */
 export async function startTestGateway(
   buckets: Record<string, Record<string, string>>,
-  options: Pick<ServeOptions, 'publicUrl'> = {},
+  options: Partial<Pick<ServeOptions, 'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls'>> = {},
 ): Promise<TestGateway> {
   await using stack = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
@@ -44,6 +45,8 @@ export async function startTestGateway(
   const gateway = stack.use(
     await serve({
       ...options,
+      // Tests ask in a loop until something has ended.
+      limits: { callsPerSecond: Infinity, unknownCallsPerSecond: Infinity, ...options.limits },
       dataDirectory,
       storage: `file:${join(home, 'buckets')}`,
       administratorPassword: adminPassword,
@@ -64,7 +67,8 @@ export async function startTestGateway(
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+    const isJson = text !== '' && response.headers.get('Content-Type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : null };
   };
   const owned = stack.move();
   return {
@@ -73,6 +77,7 @@ export async function startTestGateway(
     token: gateway.token,
     dataDirectory,
     faults,
+    renewCertificate: gateway.renewCertificate,
     call,
     async ended(operationLogId) {
       while (true) {

@@ -21,6 +21,7 @@ import {
   tracked,
 } from '@trpc/server';
 import type { z } from 'zod';
+import { refuseDeepJson } from './json-body.ts';
 import { heartbeatMs, openStream } from './open-stream.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -53,10 +54,13 @@ const statusNames = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_SUPPORTED',
+  408: 'TIMEOUT',
   409: 'CONFLICT',
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
   429: 'TOO_MANY_REQUESTS',
+  // Refused before any procedure: tRPC has no name for it.
+  431: 'BAD_REQUEST',
   500: 'INTERNAL_SERVER_ERROR',
   502: 'BAD_GATEWAY',
   503: 'SERVICE_UNAVAILABLE',
@@ -105,7 +109,10 @@ function refusalOfTrpc(error: TRPCError): BackupSyncError {
 }
 
 // The engine checks what comes in, as for every door.
-const anyInput = trpc.procedure.input((value: unknown) => value);
+const anyInput = trpc.procedure.input((value: unknown) => {
+  refuseDeepJson(value);
+  return value;
+});
 
 function procedure(name: OperationName) {
   return isStream(name) ? subscription(name) : call(name);

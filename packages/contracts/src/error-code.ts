@@ -3,7 +3,7 @@ import { z } from 'zod';
 type ErrorDefinition = {
   /** Permanent: never reused, never changed. */
   readonly number: `BackupSync.${number}`;
-  readonly httpStatus: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 502 | 503;
+  readonly httpStatus: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 431 | 500 | 502 | 503;
   /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean;
   readonly remedy: string;
@@ -40,6 +40,20 @@ export const errors = {
     retryable: false,
     remedy: 'Split the list over several calls.',
     exitCode: 1,
+  },
+  headers_too_large: {
+    number: 'BackupSync.1051',
+    httpStatus: 431,
+    retryable: false,
+    remedy: 'Send fewer or shorter headers, and a shorter address.',
+    exitCode: 1,
+  },
+  request_timeout: {
+    number: 'BackupSync.1052',
+    httpStatus: 408,
+    retryable: true,
+    remedy: 'Send the whole request at once.',
+    exitCode: 5,
   },
   not_authenticated: {
     number: 'BackupSync.1005',

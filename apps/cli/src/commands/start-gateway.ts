@@ -2,11 +2,15 @@ import type { RunningGateway } from '@backup-sync/gateway';
 import { localOptions } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import type { CommandContext } from './command-context.ts';
+import { type EdgeOptions, edgesOf } from './edge-options.ts';
 
 const defaultListen = '127.0.0.1:8787';
 
 /** Where a server listens, and where its callers reach it. */
-export type ServeOptions = { readonly listen?: string | undefined; readonly publicUrl?: string | undefined };
+export type ServeOptions = EdgeOptions & {
+  readonly listen?: string | undefined;
+  readonly publicUrl?: string | undefined;
+};
 
 /** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
 export async function startGateway(context: CommandContext, options: ServeOptions): Promise<RunningGateway> {
@@ -17,6 +21,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
+    ...edgesOf(options, environment),
     host,
     port,
     publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),

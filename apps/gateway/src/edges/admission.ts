@@ -1,0 +1,89 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { Caller, Clock } from '@backup-sync/engine';
+import type { Request, RequestHandler } from 'express';
+import ipaddr from 'ipaddr.js';
+import type { EdgeLimits } from './edge-limits.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** Counts calls: by who makes them once that is known, else by the address that they come from. */
+export class Admission {
+  readonly #limits: EdgeLimits;
+  readonly #callers: RateLimit;
+  readonly #addresses: RateLimit;
+  readonly #counted = new WeakSet<Request>();
+  readonly #inFlight = new Map<string, number>();
+  #allInFlight = 0;
+
+  constructor(limits: EdgeLimits, clock: Clock) {
+    const { callsPerSecond, unknownCallsPerSecond } = limits;
+    const nowMs = () => clock.nowMs();
+    this.#limits = limits;
+    this.#callers = new RateLimit({ perSecond: callsPerSecond, burst: 2 * callsPerSecond }, nowMs);
+    this.#addresses = new RateLimit({ perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond }, nowMs);
+  }
+
+  /** Holds a place for every call until it is answered. */
+  readonly admitInFlight: RequestHandler = (_request, response, next) => {
+    if (this.#allInFlight >= this.#limits.callsInFlight) {
+      throw new BackupSyncError('unavailable', 'the server is answering as many calls as it can');
+    }
+    this.#allInFlight += 1;
+    response.once('close', () => {
+      this.#allInFlight -= 1;
+    });
+    next();
+  };
+
+  /** For what needs no credentials. */
+  readonly admitUnknown: RequestHandler = (request, _response, next) => {
+    this.countUnknown(request);
+    next();
+  };
+
+  /** Counts a call whose caller is not known. Throws `throttled`. */
+  countUnknown(request: Request): void {
+    if (this.#counted.has(request)) return;
+    this.#counted.add(request);
+    refuseFor(this.#addresses.take(networkOf(request.ip)));
+  }
+
+  /** Counts a call once, however often it asks who its caller is. Throws `throttled`. */
+  countCaller(request: Request, { projectId, kind, name }: Caller): void {
+    if (this.#counted.has(request)) return;
+    this.#counted.add(request);
+    const caller = JSON.stringify([projectId, kind, name]);
+    refuseFor(this.#callers.take(caller));
+    this.#hold(request, caller);
+  }
+
+  #hold(request: Request, caller: string): void {
+    const held = this.#inFlight.get(caller) ?? 0;
+    if (held >= this.#limits.callsInFlightOfCaller) {
+      throw new BackupSyncError('throttled', `${held} calls of this caller are not answered yet`);
+    }
+    // A request that is gone is closed already, and would be held for ever.
+    if (request.res === undefined || request.res.closed) return;
+    this.#inFlight.set(caller, held + 1);
+    request.res.once('close', () => {
+      const left = (this.#inFlight.get(caller) ?? 1) - 1;
+      if (left === 0) this.#inFlight.delete(caller);
+      else this.#inFlight.set(caller, left);
+    });
+  }
+}
+
+/** The one of the application that has the request. */
+export function admissionOf(request: Request): Admission {
+  return request.app.locals.admission;
+}
+
+function refuseFor(waitMs: number): void {
+  if (waitMs > 0) throw new BackupSyncError('throttled', 'too many calls', { retryAfterMs: waitMs });
+}
+
+/** Whoever has an address of IPv6 has a network of them, and counts as one caller. */
+function networkOf(address: string | undefined): string {
+  if (address === undefined || !ipaddr.isValid(address)) return '';
+  const parsed = ipaddr.process(address);
+  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.');
+}

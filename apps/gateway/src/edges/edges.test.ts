@@ -1,0 +1,164 @@
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import { startTestGateway } from '../testing.ts';
+import { exchangeRaw, expectRefusal } from '../testing-raw.ts';
+
+const secondMs = 1000;
+
+const unparsed: readonly (readonly [what: string, bytes: string, status: number, code: string])[] = [
+  ['what is not HTTP', 'hello\r\n\r\n', 400, 'BackupSync.1001'],
+  [
+    'headers beyond 32 KiB',
+    `GET /v3 HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`,
+    431,
+    'BackupSync.1051',
+  ],
+  ['an address beyond 32 KiB', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'BackupSync.1051'],
+  [
+    'two lengths',
+    'POST /v3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na',
+    400,
+    'BackupSync.1001',
+  ],
+  [
+    'a length and chunks',
+    'POST /v3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    400,
+    'BackupSync.1001',
+  ],
+  ['no Host', 'GET /v3 HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'BackupSync.1001'],
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'BackupSync.1012'],
+  ['an expectation', 'POST /v3 HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n', 400, 'BackupSync.1001'],
+];
+
+test('what never becomes a request is refused in the form of every refusal', async () => {
+  await using gateway = await startTestGateway({});
+  for (const [what, bytes, status, code] of unparsed) {
+    const answer = await exchangeRaw(gateway.endpoint, bytes);
+    if (answer === null) throw new Error(`${what}: there was no answer`);
+    expect([answer.status, expectRefusal(answer).error_code], what).toEqual([status, code]);
+    expect(answer.headers.get('X-Content-Type-Options'), what).toBe('nosniff');
+    expect(answer.headers.get('Server'), what).toBeNull();
+  }
+  expect(gateway.faults).toEqual([]);
+});
+
+test('a client that sends no more is refused in time', async () => {
+  await using gateway = await startTestGateway({}, { limits: { headersTimeoutMs: 50, requestTimeoutMs: 50 } });
+  for (const begun of [
+    'GET /v3 HTTP/1.1\r\nHost:',
+    'POST /v3/auth/tokens HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ]) {
+    const answer = await exchangeRaw(gateway.endpoint, begun);
+    if (answer === null) throw new Error('there was no answer');
+    expect(answer.status).toBe(408);
+    expect(expectRefusal(answer).error_code).toBe('BackupSync.1052');
+  }
+});
+
+test('a caller who calls too often is told when to come again, and holds up no other', async () => {
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  await using gateway = await startTestGateway(
+    {},
+    { clock, limits: { callsPerSecond: 1, unknownCallsPerSecond: 1000 } },
+  );
+  const list = () => gateway.call('GET', '/v3/{project_id}/backups');
+  expect([(await list()).status, (await list()).status]).toEqual([200, 200]);
+  const refused = await list();
+  expect(refused.status).toBe(429);
+  expect(refused.body.error_code).toBe('BackupSync.1014');
+  expect(refused.headers.get('Retry-After')).toBe('1');
+  expect((await gateway.call('GET', '/v3', undefined, {})).status).toBe(200);
+  const trpc = await gateway.call('GET', `/trpc/listBackups?input=${encodeURIComponent('{"project_id":"a"}')}`);
+  expect(trpc.status).toBe(429);
+  clock.timeMs += secondMs;
+  expect((await list()).status).toBe(200);
+});
+
+test('bad tokens and calls without any are counted by address, and good ones go on', async () => {
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  await using gateway = await startTestGateway({}, { clock, limits: { unknownCallsPerSecond: 0.1 } });
+  const guess = () => gateway.call('GET', '/v3/{project_id}/backups', undefined, { 'X-Auth-Token': 'a guess' });
+  expect((await guess()).status).toBe(401);
+  const refused = await guess();
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('Retry-After')).toBe('10');
+  for (const path of ['/', '/v3', '/docs', '/openapi.json', '/healthz', '/nothing']) {
+    expect((await gateway.call('GET', path)).status, path).toBe(429);
+  }
+  expect((await gateway.call('POST', '/v3/auth/tokens', {})).status).toBe(429);
+  expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(200);
+});
+
+test('a forwarded address is believed from trusted proxies alone', async () => {
+  for (const [trustedProxies, statuses] of [
+    [[], [401, 429]],
+    [['127.0.0.0/8'], [401, 401]],
+    [['10.0.0.0/8'], [401, 429]],
+  ] as const) {
+    const clock = { nowMs: () => Date.UTC(2026, 10, 23) };
+    const limits = { unknownCallsPerSecond: 0.1 };
+    await using gateway = await startTestGateway({}, { clock, limits, trustedProxies });
+    const seen: number[] = [];
+    for (const address of ['192.0.2.1', '192.0.2.2']) {
+      const headers = { 'X-Auth-Token': 'a guess', 'X-Forwarded-For': address };
+      seen.push((await gateway.call('GET', '/v3/{project_id}/backups', undefined, headers)).status);
+    }
+    expect(seen, String(trustedProxies)).toEqual(statuses);
+  }
+});
+
+test('calls in flight are bounded, for all and for one caller, and a place that is left is taken', async () => {
+  await using gateway = await startTestGateway({}, { limits: { callsInFlight: 2, callsInFlightOfCaller: 1 } });
+  const reading = new AbortController();
+  const stream = await fetch(`${gateway.endpoint}/v1/projects/${gateway.projectId}/operation-events`, {
+    headers: { 'X-Auth-Token': gateway.token },
+    signal: reading.signal,
+  });
+  expect(stream.status).toBe(200);
+  expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(429);
+  const held = request(`${gateway.endpoint}/v3/auth/tokens`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Content-Length': 9 },
+  });
+  held.on('error', () => {});
+  held.write('{');
+  let full = await gateway.call('GET', '/v3');
+  while (full.status === 200) full = await gateway.call('GET', '/v3');
+  expect(full.status).toBe(503);
+  expect(full.headers.get('Retry-After')).toBe('1');
+  held.destroy();
+  reading.abort();
+  let freed = await gateway.call('GET', '/v3/{project_id}/backups');
+  while (freed.status !== 200) freed = await gateway.call('GET', '/v3/{project_id}/backups');
+});
+
+test('JSON that is nested too deeply is refused at every door, and prototype keys are only keys', async () => {
+  await using gateway = await startTestGateway({ a: {} });
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const rest = await gateway.call('POST', '/v3/{project_id}/backups/sync', `{"sync":[],"x":${deep}}`);
+  expect([rest.status, rest.body.error_code]).toEqual([400, 'BackupSync.1002']);
+  const trpc = await gateway.call('POST', '/trpc/syncBackups', `{"project_id":"a","x":${deep}}`);
+  expect([trpc.status, trpc.body.error.data.errorCode]).toEqual([400, 'malformed_json']);
+  const polluting = '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"sync":[]}';
+  expect((await gateway.call('POST', '/v3/{project_id}/backups/sync', polluting)).status).toBe(400);
+  expect('admin' in {}).toBe(false);
+  expect(gateway.faults).toEqual([]);
+});
+
+test('a batch of tRPC has at most 50 calls', async () => {
+  await using gateway = await startTestGateway({});
+  const answer = await gateway.call('GET', `/trpc/${Array(51).fill('listBackups').join(',')}?batch=1&input={}`);
+  expect(answer.status).toBe(400);
+});
+
+test('answers carry security headers, name no product, and allow no other origin', async () => {
+  await using gateway = await startTestGateway({});
+  for (const path of ['/v3', '/nothing', '/trpc/nothing', '/docs']) {
+    const { headers } = await gateway.call('GET', path, undefined, { Origin: 'https://elsewhere.example' });
+    expect(headers.get('X-Content-Type-Options'), path).toBe('nosniff');
+    expect(headers.get('X-Frame-Options'), path).toBe('SAMEORIGIN');
+    expect(headers.get('Content-Security-Policy'), path).not.toBeNull();
+    for (const name of ['Server', 'X-Powered-By', 'Access-Control-Allow-Origin']) expect(headers.get(name)).toBeNull();
+  }
+});

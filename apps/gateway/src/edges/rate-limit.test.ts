@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { RateLimit } from './rate-limit.ts';
+
+test('after a burst a caller is told how long to wait, and another is not held up', () => {
+  let nowMs = 1000;
+  const limit = new RateLimit({ perSecond: 2, burst: 3 }, () => nowMs);
+  expect([limit.take('ada'), limit.take('ada'), limit.take('ada')]).toEqual([0, 0, 0]);
+  expect(limit.take('ada')).toBe(500);
+  expect(limit.take('grace')).toBe(0);
+  nowMs += 500;
+  expect(limit.take('ada')).toBe(0);
+  expect(limit.take('ada')).toBe(500);
+});
+
+test('a clock that was set back shuts nobody out', () => {
+  let nowMs = 10 * 3_600_000;
+  const limit = new RateLimit({ perSecond: 1, burst: 1 }, () => nowMs);
+  limit.take('ada');
+  nowMs = 0;
+  expect(limit.take('ada')).toBeLessThanOrEqual(1000);
+});
+
+test('no window of time lets through more than the burst and what the rate grants', () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 50 });
+  fc.assert(
+    fc.property(gaps, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 10 }), (steps, perSecond, burst) => {
+      let nowMs = 0;
+      const limit = new RateLimit({ perSecond, burst }, () => nowMs);
+      const takenAtMs: number[] = [];
+      for (const step of steps) {
+        nowMs += step;
+        if (limit.take('ada') === 0) takenAtMs.push(nowMs);
+      }
+      for (const [first, sinceMs] of takenAtMs.entries()) {
+        const isWithin = (atMs: number, index: number) =>
+          index + 1 <= burst + ((atMs - sinceMs) / 1000) * perSecond + 1e-6;
+        expect(takenAtMs.slice(first).every(isWithin)).toBe(true);
+      }
+    }),
+  );
+});
+
+test('where there is no limit, every call goes through', () => {
+  const limit = new RateLimit({ perSecond: Infinity, burst: Infinity }, () => 0);
+  expect(Array.from({ length: 1000 }, () => limit.take('ada')).every((waitMs) => waitMs === 0)).toBe(true);
+});
