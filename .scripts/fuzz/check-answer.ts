@@ -1,0 +1,45 @@
+import { errorBody } from '../../packages/contracts/src/index.ts';
+
+export type SeenAnswer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly requestId: string | null;
+  readonly body: string;
+  /** The answer to HEAD, which has no body. */
+  readonly isHead: boolean;
+};
+
+/** Throws unless an answer is no fault of the server, and a refusal in the form of its door. */
+export function checkAnswer(answer: SeenAnswer): void {
+  const { status, requestId, body, isHead } = answer;
+  const shown = `${status} ${body.slice(0, 500)}`;
+  if (status >= 500) throw new Error(`a fault of the server: ${shown}`);
+  if (requestId === null) throw new Error(`no X-Request-Id: ${shown}`);
+  if (status < 400 && status !== 207) return;
+  if (isHead) return;
+  const parsed: unknown = JSON.parse(body);
+  for (const each of Array.isArray(parsed) ? parsed : [parsed]) {
+    if (isTrpc(each)) checkTrpc(each, requestId, shown);
+    else if (status !== 207) checkRest(each, requestId);
+  }
+}
+
+function checkRest(body: unknown, requestId: string): void {
+  const refusal = errorBody.parse(body);
+  if (refusal.request_id !== requestId) throw new Error(`the body says ${refusal.request_id}, the header ${requestId}`);
+}
+
+type TrpcError = { readonly error: { readonly data: Record<string, unknown> } };
+
+/** tRPC has an envelope of its own, which carries the same. */
+function isTrpc(body: unknown): body is TrpcError {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return false;
+  return typeof body.error === 'object' && body.error !== null && 'data' in body.error;
+}
+
+function checkTrpc({ error: { data } }: TrpcError, requestId: string, shown: string): void {
+  if (Number(data.httpStatus) >= 500) throw new Error(`a fault of the server: ${shown}`);
+  if (typeof data.errorCode !== 'string' || typeof data.remedy !== 'string') throw new Error(`no code: ${shown}`);
+  if (data.requestId !== requestId && data.requestId !== null) throw new Error(`another request's id: ${shown}`);
+  if ('stack' in data) throw new Error(`a stack trace: ${shown}`);
+}

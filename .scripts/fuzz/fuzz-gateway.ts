@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { serve } from '../../apps/gateway/src/serve.ts';
+import { fuzzedCalls, type Known } from './call-arbitrary.ts';
+import { checkAnswer, type SeenAnswer } from './check-answer.ts';
+import { rawRequests } from './raw-arbitrary.ts';
+import { sendCall } from './send-call.ts';
+import { sendRaw } from './send-raw.ts';
+
+export type FuzzCounts = { requests: number; raw: number; unanswered: number; readonly byStatus: Map<number, number> };
+
+/** Requests that are sent at once. */
+const together = 20;
+/** One of them in so many is raw bytes. */
+const rawShare = 5;
+
+/** Milliseconds that an answer may take on a busy machine: what takes longer hangs. */
+const deadlineMs = 20_000;
+
+/**
+ * Sends so many requests to a real gateway over the example buckets. Throws, with the seed and the request, where one is answered with 5xx or not in the form of refusals, or where the gateway reports a fault.
+ */
+export async function fuzzGateway(options: {
+  readonly requests: number;
+  readonly seed: number;
+  readonly buckets: string;
+}): Promise<FuzzCounts> {
+  const home = await mkdtemp(join(tmpdir(), 'backup-sync-fuzz-'));
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(home, { recursive: true, force: true }));
+  const faults: unknown[] = [];
+  const gateway = cleanup.use(
+    await serve({
+      dataDirectory: join(home, 'data'),
+      storage: `file:${options.buckets}`,
+      administratorPassword: 'of a server that is fuzzed',
+      host: '127.0.0.1',
+      port: 0,
+      version: '0.0.0',
+      onFault: (place, error) => faults.push(place, error),
+      // What limits refuse reaches nothing behind them; what is not whole is not waited for.
+      limits: {
+        callsPerSecond: Infinity,
+        unknownCallsPerSecond: Infinity,
+        callsInFlight: Infinity,
+        callsInFlightOfCaller: Infinity,
+        headersTimeoutMs: 100,
+        requestTimeoutMs: 100,
+      },
+    }),
+  );
+  const agent = new Agent({ keepAlive: true });
+  cleanup.defer(() => agent.destroy());
+  const endpoint = new URL(gateway.endpoint);
+  const known: Known = { projectId: gateway.projectId, token: gateway.token, ids: await someIds(gateway.endpoint) };
+  const counts: FuzzCounts = { requests: 0, raw: 0, unanswered: 0, byStatus: new Map() };
+  const note = (answer: SeenAnswer) => {
+    counts.byStatus.set(answer.status, (counts.byStatus.get(answer.status) ?? 0) + 1);
+    checkAnswer(answer);
+  };
+
+  const calls = fc.array(fuzzedCalls(known), { minLength: together - rawShare, maxLength: together - rawShare });
+  const raws = fc.array(rawRequests(known), { minLength: rawShare, maxLength: rawShare });
+  const outcome = await fc.check(
+    fc.asyncProperty(calls, raws, async (called, bytes) => {
+      const sentCalls = called.map((call) => inTime(sendCall(endpoint, agent, call)).then(note));
+      const sentRaw = bytes.map(async (each) => {
+        const answer = await inTime(sendRaw(endpoint, each));
+        if (answer === null) counts.unanswered += 1;
+        else note(answer);
+      });
+      const sent = await Promise.allSettled([...sentCalls, ...sentRaw]);
+      counts.requests += called.length + bytes.length;
+      counts.raw += bytes.length;
+      for (const [index, each] of sent.entries()) {
+        if (each.status === 'fulfilled') continue;
+        const bytesOrCall = called[index] ?? Buffer.from(bytes[index - called.length] ?? []).toString('latin1');
+        throw new Error(`${String(each.reason)}, to ${JSON.stringify(bytesOrCall)}`);
+      }
+      if (faults.length > 0) throw new Error(`the gateway reported ${String(faults.splice(0))}`);
+    }),
+    // One request of many has failed, and is named: leaving others out would not make that plainer.
+    { numRuns: Math.ceil(options.requests / together), seed: options.seed, endOnFailure: true },
+  );
+  if (outcome.failed) throw new Error(`seed ${options.seed}: ${String(outcome.errorInstance)}`);
+  const alive = await fetch(`${gateway.endpoint}/readyz`);
+  if (alive.status !== 200) throw new Error(`the gateway is not ready afterwards: ${alive.status}`);
+  return counts;
+
+  /** Ids of what exists after an import of an example, and words that a schema takes. */
+  async function someIds(at: string): Promise<readonly string[]> {
+    const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': 'application/json' };
+    const item = {
+      backup_id: 'e4928728-f83e-4e23-8101-fafb5225c1e0',
+      backup_name: 'fuzzed',
+      bucket_name: 'volumebackups',
+      image_path: 'fuzzed',
+      resource_id: 'fuzzed',
+      resource_name: 'fuzzed',
+      created_at: 1,
+    };
+    const body = JSON.stringify({ sync: [item] });
+    const answer = await fetch(`${at}/v3/${gateway.projectId}/backups/sync`, { method: 'POST', headers, body });
+    const { sync } = (await answer.json()) as { sync: { operation_log_id: string }[] };
+    return [item.backup_id, 'volumebackups', 'fuzzed', 'admin', ...sync.map((each) => each.operation_log_id)];
+  }
+}
+
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
