@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
 import { examples } from '../../apps/cli/src/testing.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
+import { fuzzStorage } from './fuzz-storage.ts';
 
 test('no request makes the gateway fail, and every refusal has the form of refusals', async () => {
   const counts = await fuzzGateway({ requests: 400, seed: 1, buckets: `${examples}/buckets` });
   expect(counts.requests).toBeGreaterThanOrEqual(400);
   expect(counts.byStatus.get(200)).toBeGreaterThan(20);
+});
+
+test('no bytes of a bucket make a proof throw or hang, and none passes that is broken', async () => {
+  const counts = await fuzzStorage({ proofs: 60, seed: 1 });
+  expect(counts.proofs).toBe(60);
+  expect([...counts.found.keys()].toSorted()).toEqual(['content', 'inventory', 'linkage', 'metadata']);
 });

@@ -1,22 +1,35 @@
-// pnpm fuzz [--requests n] [--seed n]: sends made-up requests to a real gateway; ends with 1 where one makes it fail.
+// pnpm fuzz [--requests n] [--proofs n] [--seed n]: sends made-up requests to a real gateway, and proves backups over
+// buckets that were changed. Ends with 1 where something fails that must not.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzGateway } from './fuzz-gateway.ts';
+import { fuzzStorage } from './fuzz-storage.ts';
 
 const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '100000' },
+    proofs: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   },
 });
 const seed = Number(values.seed);
 process.stdout.write(`seed ${seed}\n`);
 const buckets = fileURLToPath(new URL('../../examples/buckets', import.meta.url));
-const startedAtMs = performance.now();
+let startedAtMs = performance.now();
 const { requests, raw, unanswered, byStatus } = await fuzzGateway({ requests: Number(values.requests), seed, buckets });
 const statuses = [...byStatus]
   .toSorted(([one], [other]) => one - other)
   .map(([status, count]) => `${status}: ${count}`);
-const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
-process.stdout.write(`${requests} requests, ${raw} of them raw bytes, ${unanswered} closed unanswered, ${seconds} s\n`);
+process.stdout.write(
+  `${requests} requests, ${raw} of them raw bytes, ${unanswered} closed unanswered, ${seconds()} s\n`,
+);
 process.stdout.write(`${statuses.join(', ')}\n`);
+
+startedAtMs = performance.now();
+const { proofs, found, whole } = await fuzzStorage({ proofs: Number(values.proofs), seed });
+const levels = [...found].map(([level, count]) => `${level}: ${count}`).join(', ');
+process.stdout.write(`${proofs} proofs over changed buckets, ${seconds()} s; found by ${levels}; whole: ${whole}\n`);
+
+function seconds(): string {
+  return ((performance.now() - startedAtMs) / 1000).toFixed(0);
+}

@@ -8,7 +8,7 @@ import { Admission } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
-import { refuseOtherMethods } from './only-methods.ts';
+import { onlyMethods, refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
 import { authenticate, identifyRequest, requestIdOf, requireHost, whence } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
@@ -60,6 +60,8 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
 
   app.use(
     '/trpc',
+    // Before its adapter, which fails on methods that browsers forbid.
+    onlyMethods(['GET', 'POST']),
     signedBodyAsText,
     createExpressMiddleware({
       router: appRouter,

@@ -1,11 +1,25 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 
 /** Refuses every method of a known path that has no handler before this. Whoever may GET may HEAD. */
 export function refuseOtherMethods(router: Pick<Router, 'all'>, path: string, methods: readonly string[]): void {
-  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  router.all(path, (request, response) => {
-    response.setHeader('Allow', allowed.join(', '));
-    throw new BackupSyncError('method_not_allowed', `${request.method} is not possible here`);
-  });
+  router.all(path, (request, response) => refuseMethod(request, response, methods));
+}
+
+/** Lets these methods through, and HEAD where GET is one of them. */
+export function onlyMethods(methods: readonly string[]): RequestHandler {
+  const allowed = withHead(methods);
+  return (request, response, next) => {
+    if (!allowed.includes(request.method)) refuseMethod(request, response, methods);
+    next();
+  };
+}
+
+function refuseMethod({ method }: Request, response: Response, methods: readonly string[]): never {
+  response.setHeader('Allow', withHead(methods).join(', '));
+  throw new BackupSyncError('method_not_allowed', `${method} is not possible here`);
+}
+
+function withHead(methods: readonly string[]): readonly string[] {
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
 }

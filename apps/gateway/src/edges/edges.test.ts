@@ -146,6 +146,18 @@ test('JSON that is nested too deeply is refused at every door, and prototype key
   expect(gateway.faults).toEqual([]);
 });
 
+test('methods that tRPC does not know are refused, whatever Node makes of them', async () => {
+  await using gateway = await startTestGateway({});
+  for (const method of ['TRACE', 'PUT', 'PROPFIND', 'OPTIONS']) {
+    const bytes = `${method} /trpc/listBackups HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+    const answer = await exchangeRaw(gateway.endpoint, bytes);
+    if (answer === null) throw new Error(`${method}: there was no answer`);
+    expect([answer.status, answer.headers.get('Allow')], method).toEqual([405, 'GET, HEAD, POST']);
+    expect(expectRefusal(answer).error_code, method).toBe('BackupSync.1012');
+  }
+  expect(gateway.faults).toEqual([]);
+});
+
 test('a batch of tRPC has at most 50 calls', async () => {
   await using gateway = await startTestGateway({});
   const answer = await gateway.call('GET', `/trpc/${Array(51).fill('listBackups').join(',')}?batch=1&input={}`);
