@@ -1,9 +1,9 @@
-import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { alterStorage } from '../../packages/engine/src/testing/altered-storage.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../../packages/engine/src/testing/formats-under-test.ts';
 import { openMemoryStorageUnit } from '../../packages/engine/src/testing/memory-storage-unit.ts';
 import { type FullProof, proveAllLevels } from '../../packages/engine/src/testing/prove-all-levels.ts';
+import { brokenData } from './broken-data.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 export type StorageFuzzCounts = { proofs: number; readonly found: Map<string, number>; whole: number };
@@ -41,7 +41,7 @@ export async function fuzzStorage(options: {
         return;
       }
       counts.whole += 1;
-      const broken = touched.filter((key) => isData(subject, before, key) && differs(before.get(key), bucket.get(key)));
+      const broken = brokenData(subject, { before, after: bucket, touched });
       if (broken.length > 0)
         throw new Error(`${broken.join(' and ')} changed, and no level found it: ${named(changes)}`);
     }),
@@ -61,31 +61,6 @@ async function prove({ item }: FormatUnderTest, bucket: Map<string, Uint8Array>,
   const unit = openMemoryStorageUnit(new Map([[item.bucket_name, bucket]]));
   const lying = lie === null ? unit : alterStorage(unit, { list: (entry) => ({ ...entry, size: entry.size + lie }) });
   return await proveAllLevels(lying, item, AbortSignal.timeout(deadlineMs));
-}
-
-/**
- * Objects whose bytes are the backup, or its hashes: no change of theirs is harmless. Documents may say the same anew, and
- * blocks of Longhorn that only earlier backups name are not this one's.
- */
-function isData({ format, item }: FormatUnderTest, before: ReadonlyMap<string, Uint8Array>, key: string): boolean {
-  if (format === 'manifest') return !key.endsWith('.json');
-  if (format === 'cinder') return /-\d{5}$/.test(key);
-  const checksum = /([0-9a-f]{64})\.blk$/.exec(key)?.[1];
-  return checksum !== undefined && Buffer.from(before.get(item.image_path) ?? []).includes(checksum);
-}
-
-function differs(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one === undefined || other === undefined || Buffer.compare(plain(one), plain(other)) !== 0;
-}
-
-/** The header of gzip has fields that mean nothing to the data, such as a time. */
-function plain(bytes: Uint8Array): Uint8Array {
-  try {
-    return gunzipSync(bytes);
-  } catch {
-    // Not compressed, or not any more.
-    return bytes;
-  }
 }
 
 function named(changes: readonly Mutation[]): string {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { examples } from '../../apps/cli/src/testing.ts';
+import { fuzzEngine } from './fuzz-engine.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
 import { fuzzStorage } from './fuzz-storage.ts';
 
@@ -13,4 +14,8 @@ test('no bytes of a bucket make a proof throw or hang, and none passes that is b
   const counts = await fuzzStorage({ proofs: 60, seed: 1 });
   expect(counts.proofs).toBe(60);
   expect([...counts.found.keys()].toSorted()).toEqual(['content', 'inventory', 'linkage', 'metadata']);
+});
+
+test('no bytes of a bucket make the engine fail, and nothing broken is proved', async () => {
+  expect((await fuzzEngine({ rounds: 20, seed: 1 })).rounds).toBe(20);
 });

@@ -1,7 +1,8 @@
-// pnpm fuzz [--requests n] [--proofs n] [--seed n]: sends made-up requests to a real gateway, and proves backups over
-// buckets that were changed. Ends with 1 where something fails that must not.
+// pnpm fuzz [--requests n] [--proofs n] [--rounds n] [--seed n]: sends made-up requests to a real gateway, proves backups
+// over buckets that were changed, and takes such buckets through a real engine in rounds of scan, sync and verification. Ends with 1 where something fails that must not.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fuzzEngine } from './fuzz-engine.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
 import { fuzzStorage } from './fuzz-storage.ts';
 
@@ -9,6 +10,7 @@ const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '100000' },
     proofs: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   },
 });
@@ -29,6 +31,10 @@ startedAtMs = performance.now();
 const { proofs, found, whole } = await fuzzStorage({ proofs: Number(values.proofs), seed });
 const levels = [...found].map(([level, count]) => `${level}: ${count}`).join(', ');
 process.stdout.write(`${proofs} proofs over changed buckets, ${seconds()} s; found by ${levels}; whole: ${whole}\n`);
+
+startedAtMs = performance.now();
+const { rounds, proved } = await fuzzEngine({ rounds: Number(values.rounds), seed });
+process.stdout.write(`${rounds} rounds through the engine, ${seconds()} s; proved: ${proved}\n`);
 
 function seconds(): string {
   return ((performance.now() - startedAtMs) / 1000).toFixed(0);

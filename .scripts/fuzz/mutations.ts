@@ -59,7 +59,7 @@ export function mutations(): fc.Arbitrary<readonly Mutation[]> {
   const swap = fc.tuple(place, place).map(([one, other]) => swapping(one, other));
   const remove = place.map((object) => changing('removes it', object, () => null));
   const alien = fc
-    .constantFrom('zz', '\u202e', 'a'.repeat(900), 'volume_x/1/az_backup_y_metadata', 'manifest.json', ' ')
+    .constantFrom('zz', '\u202e', 'a'.repeat(250), 'volume_x/1/az_backup_y_metadata', 'manifest.json', ' ')
     .map(
       (key): Mutation => ({
         name: `adds ${key.slice(0, 20)}`,
