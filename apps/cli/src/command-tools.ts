@@ -37,6 +37,7 @@ export function addCommand(parent: Command, name: string, description: string, e
     .option('--project <id>', 'project to work in (BACKUP_SYNC_PROJECT)')
     .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
     .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
+    .option('--storage-moved', 'the buckets of the catalogue lie at --storage now: from here on, it is theirs')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
     .addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
 }

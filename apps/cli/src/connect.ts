@@ -87,6 +87,7 @@ export function localOptions(
   return {
     dataDirectory,
     storage,
+    storageMoved: options.storageMoved,
     region: environment.AWS_REGION,
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,

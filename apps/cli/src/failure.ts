@@ -56,6 +56,7 @@ const operatorErrors = new Set([
   'NewerSchemaError',
   'SecretKeyError',
   'StorageSpecificationError',
+  'OtherStorageUnitError',
   'StorageError',
   'OutputError',
   'ManifestCreationError',

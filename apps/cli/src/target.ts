@@ -9,6 +9,7 @@ export type ConnectOptions = {
   readonly project?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly storage?: string | undefined;
+  readonly storageMoved?: boolean | undefined;
 };
 
 /** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */

@@ -15,8 +15,9 @@ import {
   roleAllows,
   roles,
 } from '@backup-sync/contracts';
-import { type Engine, type KeystoneOptions, openEmbeddedEngine } from '@backup-sync/engine';
+import { type Engine, type KeystoneOptions, openEmbeddedEngine, systemClock } from '@backup-sync/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp } from './gateway-app.ts';
 import { listen } from './listen.ts';
 import { signedHeaders, type TestKey } from './signing-for-tests.ts';
@@ -240,8 +241,11 @@ async function openGateway(keystoneOptions?: KeystoneOptions): Promise<Gateway> 
     }),
   );
   const stopping = new AbortController();
-  const app = createGatewayApp({ engine, version: '0.0.0', stopping: stopping.signal, onFault });
-  const { endpoint } = stack.use(await listen(app, '127.0.0.1', 0));
+  const limits: EdgeLimits = { ...defaultEdgeLimits, callsPerSecond: Infinity, unknownCallsPerSecond: Infinity };
+  const clock = systemClock;
+  const app = createGatewayApp({ engine, version: '0.0.0', stopping: stopping.signal, onFault, limits, clock });
+  const newId = () => engine.newId();
+  const { endpoint } = stack.use(await listen(app, { host: '127.0.0.1', port: 0, limits, newId, onFault }));
   stack.defer(() => stopping.abort());
   const owned = stack.move();
   const projectId = engine.identity.project.id;

@@ -22,6 +22,7 @@ import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
+import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
@@ -34,6 +35,8 @@ export type EmbeddedEngineOptions = {
   readonly dataDirectory: string;
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
+  /** The buckets of this data directory's records lie there now: else only the storage unit of its first opening is taken. */
+  readonly storageMoved?: boolean | undefined;
   /** Region of an S3 endpoint. */
   readonly region?: string | undefined;
   /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
@@ -55,7 +58,7 @@ export type EmbeddedEngineOptions = {
 /**
  * The embedded engine: catalogue in a directory, queue in this process. Takes up what an earlier process left.
  *
- * Throws `DataDirectoryInUseError`, `StorageSpecificationError` or what the storage unit says.
+ * Throws `DataDirectoryInUseError`, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit says.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
@@ -67,6 +70,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
   const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
     opened;
+  rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
   const embedded = await EmbeddedIdentity.open({ store: identityStore, auditLog, seal, clock, newId: uuidv7 });
 

@@ -29,7 +29,8 @@ export async function demoCommand(
   const { terminal, signal } = context;
   const examples = {
     ...context,
-    connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}` },
+    // A clone that was moved takes its data directory and the examples along.
+    connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
   await using gateway = await startGateway(examples, { listen: options.listen });
   const { endpoint, projectId, token } = gateway;
