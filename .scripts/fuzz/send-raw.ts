@@ -25,6 +25,7 @@ function isWhole(text: string, isHead: boolean): boolean {
   const { head, rest } = split(text);
   if (head === null || /^HTTP\/1\.1 100/.test(head)) return false;
   if (isHead) return true;
+  if (isChunked(head)) return rest.endsWith('0\r\n\r\n');
   const length = /\r\nContent-Length: (\d+)/i.exec(head)?.[1];
   return length === undefined ? !/\r\nConnection: close/i.test(head) : rest.length >= Number(length);
 }
@@ -39,12 +40,22 @@ function parse(text: string, isHead: boolean): SeenAnswer | null {
   const { head, rest } = split(text);
   if (head === null) return null;
   const headerOf = (name: string) => new RegExp(`\\r\\n${name}: ([^\\r]*)`, 'i').exec(head)?.[1] ?? null;
-  const length = Number(headerOf('Content-Length') ?? Buffer.byteLength(rest));
+  const body = isChunked(head) ? withoutChunks(rest) : rest;
+  const length = Number(headerOf('Content-Length') ?? Buffer.byteLength(body));
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]),
     contentType: headerOf('Content-Type') ?? '',
     requestId: headerOf('X-Request-Id'),
-    body: Buffer.from(rest).subarray(0, length).toString(),
+    body: Buffer.from(body).subarray(0, length).toString(),
     isHead,
   };
+}
+
+function isChunked(head: string): boolean {
+  return /\r\nTransfer-Encoding: chunked/i.test(head);
+}
+
+/** Answers of errors are ASCII or short, so that a chunk holds whole characters. */
+function withoutChunks(text: string): string {
+  return text.replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '');
 }

@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
 import {
@@ -19,6 +19,7 @@ import { type BytePath, toBytePath, toBytes } from './byte-path.ts';
 import { readFileBody } from './file-body.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 import { walkFolders, walkObjects } from './object-walk.ts';
+import { openRegularFile } from './open-regular-file.ts';
 
 /**
  * Opens a directory whose subdirectories are buckets. Regular files are the objects, and so are links to files and
@@ -116,28 +117,6 @@ class FilesystemStorageUnit implements StorageUnit {
       if (!isAbsence(error)) throw toStorageError(error, subject);
     }
     throw await explainAbsence(directory, subject);
-  }
-}
-
-/**
- * Null where there is no such file any more. The flags keep one that was exchanged for a link or a pipe in this moment
- * from being followed or waited for.
- */
-async function openRegularFile(
-  path: BytePath,
-  subject: string,
-): Promise<{ readonly file: FileHandle; readonly stats: Stats } | null> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = await file.stat();
-    if (stats.isFile()) return { file, stats };
-    await file.close();
-    return null;
-  } catch (error) {
-    await file?.close();
-    if (isAbsence(error)) return null;
-    throw toStorageError(error, subject);
   }
 }
 
