@@ -1,0 +1,55 @@
+export type InstalledPackage = {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly licence: string;
+};
+
+/** Permissive licences, by their SPDX identifiers. */
+const allowed = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'CC-BY-4.0',
+  'ISC',
+  'MIT',
+  'MIT-0',
+  'Python-2.0',
+  'Unlicense',
+  'Zlib',
+]);
+
+/**
+ * Those of packages for development alone, which are not shipped: copyleft on their own files, and two old packages whose
+ * description names no licence.
+ */
+const allowedForDevelopment: ReadonlyMap<string, string> = new Map([
+  ['lightningcss', 'MPL-2.0'],
+  ['humanize-number', 'Unknown'],
+  ['only', 'Unknown'],
+]);
+
+/** The packages whose licence offers no choice that is allowed. */
+export function refusedPackages(
+  installed: readonly InstalledPackage[],
+  use: 'shipped' | 'development',
+): readonly InstalledPackage[] {
+  const isExcused = ({ name, licence }: InstalledPackage) =>
+    use === 'development' && licence === developmentLicence(name);
+  return installed.filter((each) => !isAllowed(each.licence) && !isExcused(each));
+}
+
+function developmentLicence(name: string): string | undefined {
+  // Binaries of a package are packages of their own: lightningcss-linux-x64-gnu.
+  return [...allowedForDevelopment].find(
+    ([allowedName]) => name === allowedName || name.startsWith(`${allowedName}-`),
+  )?.[1];
+}
+
+/** An SPDX expression: of alternatives one must be allowed, of what holds together all. */
+function isAllowed(expression: string): boolean {
+  const alternatives = expression.replaceAll(/[()]/g, '').split(/ OR /i);
+  return alternatives.some((each) => each.split(/ AND /i).every((licence) => allowed.has(licence.trim())));
+}

@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import type { InstalledPackage } from './allowed-licences.ts';
+
+/** What is installed: all of it, or what is shipped alone. Throws where pnpm cannot tell. */
+export function installedPackages(options: { readonly shippedOnly: boolean }): readonly InstalledPackage[] {
+  const args = ['licenses', 'list', '--json', ...(options.shippedOnly ? ['--prod'] : [])];
+  const listed = spawnSync('pnpm', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (listed.status !== 0) throw new Error(`pnpm licenses: ${listed.stderr}${listed.stdout}`);
+  const byLicence = JSON.parse(listed.stdout) as Record<string, readonly Omit<InstalledPackage, 'licence'>[]>;
+  return Object.entries(byLicence).flatMap(([licence, packages]) =>
+    packages.map(({ name, versions }) => ({ name, versions, licence })),
+  );
+}

@@ -1,0 +1,14 @@
+// pnpm licences: fails where an installed package has a licence that is not allowed, or that only tools may have.
+import { refusedPackages } from './allowed-licences.ts';
+import { installedPackages } from './installed-packages.ts';
+
+const installed = installedPackages({ shippedOnly: false });
+const refused = [
+  ...refusedPackages(installed, 'development'),
+  ...refusedPackages(installedPackages({ shippedOnly: true }), 'shipped'),
+];
+for (const { name, versions, licence } of refused) {
+  process.stderr.write(`${name} ${versions.join(', ')}: ${licence} is not among the licences that are allowed\n`);
+}
+process.stdout.write(`${installed.length} packages, ${refused.length} refused\n`);
+process.exitCode = refused.length === 0 ? 0 : 1;

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { refusedPackages } from './allowed-licences.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
+import { installedPackages } from './installed-packages.ts';
+
+function read(name: string): string {
+  return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+}
+
+test('every package that is shipped has a permissive licence, and every tool one that its use allows', () => {
+  expect(refusedPackages(installedPackages({ shippedOnly: true }), 'shipped')).toEqual([]);
+  expect(refusedPackages(installedPackages({ shippedOnly: false }), 'development')).toEqual([]);
+});
+
+test('a licence that is not permissive is refused, unless another may be chosen', () => {
+  const licensed = (licence: string) => [{ name: 'a', versions: ['1.0.0'], licence }];
+  for (const licence of ['GPL-3.0-only', 'AGPL-3.0', 'Unknown', 'MIT AND GPL-2.0', 'SEE LICENSE IN x']) {
+    expect(refusedPackages(licensed(licence), 'shipped'), licence).toHaveLength(1);
+  }
+  for (const licence of ['MIT', '(MIT OR GPL-2.0)', 'Apache-2.0 AND MIT']) {
+    expect(refusedPackages(licensed(licence), 'shipped'), licence).toEqual([]);
+  }
+});
+
+test('setting up installs what the lockfile says, and runs install scripts of named packages alone', () => {
+  expect(read('.scripts/setup.mjs')).toContain("'--frozen-lockfile'");
+  const named = /^onlyBuiltDependencies:\n((?: {2}- .*\n?)+)/m.exec(read('pnpm-workspace.yaml'))?.[1];
+  expect(named?.trim()).toBe('- node');
+  expect(read('pnpm-workspace.yaml')).not.toContain('dangerouslyAllowAllBuilds');
+});
+
+test('the bill of materials names each version of each package once, by its package URL', () => {
+  const bill = billOfMaterials('a', '1.0.0', [{ name: '@b/c', versions: ['2.0.0', '1.0.0'], licence: 'MIT' }]);
+  expect(bill.components.map(({ purl }) => purl)).toEqual(['pkg:npm/%40b/c@1.0.0', 'pkg:npm/%40b/c@2.0.0']);
+});
