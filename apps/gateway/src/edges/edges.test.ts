@@ -1,6 +1,7 @@
 import { request } from 'node:http';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { startTestGateway } from '../testing.ts';
+import { specificationExample, startTestGateway } from '../testing.ts';
 import { exchangeRaw, expectRefusal } from '../testing-raw.ts';
 
 const secondMs = 1000;
@@ -173,4 +174,31 @@ test('answers carry security headers, name no product, and allow no other origin
     expect(headers.get('Content-Security-Policy'), path).not.toBeNull();
     for (const name of ['Server', 'X-Powered-By', 'Access-Control-Allow-Origin']) expect(headers.get(name)).toBeNull();
   }
+});
+
+test('no path that a caller names leaves its bucket, at any door that takes one, however it is encoded', async () => {
+  await using gateway = await startTestGateway({ a: {} });
+  const dots = fc.constantFrom('..', '%2e%2e', '%2E.', '%252e%252e', '%25252e%2e', '%c0%ae%c0%ae', '%e0%80%ae.');
+  const slash = fc.constantFrom('/', '%2f', '%252F', '%c0%af');
+  const escaping = fc
+    .tuple(fc.constantFrom('', 'a/'), dots, slash, fc.constantFrom('', 'b'))
+    .map((parts) => parts.join(''));
+  const item = (changes: object) => ({ sync: [{ ...specificationExample, ...changes }] });
+  await fc.assert(
+    fc.asyncProperty(escaping, async (path) => {
+      const calls: readonly (readonly [string, object])[] = [
+        ['/v3/{project_id}/backups/sync', item({ image_path: path })],
+        ['/v3/{project_id}/backups/sync', item({ bucket_name: path })],
+        ['/v1/projects/{project_id}/imports', item({ image_path: path })],
+        ['/v1/projects/{project_id}/plan', item({ image_path: path })],
+        ['/v1/projects/{project_id}/scans', { bucket_name: path }],
+        ['/v1/projects/{project_id}/scans', { bucket_name: 'a', prefix: path }],
+        ['/v1/projects/{project_id}/plans', { bucket_name: 'a', prefix: path }],
+        ['/v1/projects/{project_id}/sources', { name: 'n', bucket_name: 'a', prefix: path }],
+      ];
+      const answers = await Promise.all(calls.map(([to, body]) => gateway.call('POST', to, body)));
+      for (const [index, { status }] of answers.entries()) expect(status, `${calls[index]?.[0]} ${path}`).toBe(400);
+    }),
+    { numRuns: 40 },
+  );
 });
