@@ -8,12 +8,21 @@ function codePoints(text: string): number {
   return count;
 }
 
+/** A code point is one or two UTF-16 units: most texts need no counting. */
+function hasCodePoints(text: string, least: number, most: number): boolean {
+  const units = text.length;
+  if (units <= most && (units >= 2 * least || (least === 1 && units > 0))) return true;
+  if (units < least || units > 2 * most) return false;
+  const count = codePoints(text);
+  return count >= least && count <= most;
+}
+
 /** Text of `least` to `most` Unicode code points. */
 export function text(least: number, most: number) {
   return z
     .string()
     .refine((value) => value.isWellFormed(), 'has half a surrogate pair; send well-formed Unicode')
-    .refine((value) => codePoints(value) >= least && codePoints(value) <= most, {
+    .refine((value) => hasCodePoints(value, least, most), {
       error: ({ input }) => `must have ${least} to ${most} characters, has ${codePoints(String(input))}`,
     })
     .meta({ minLength: least, maxLength: most });
@@ -33,12 +42,15 @@ export const projectId = text(1, 64).meta({ description: 'Project that the call 
 
 /** S3 keys end at 1,024 bytes, so no longer path can exist in a bucket. */
 const imagePathMaxBytes = 1024;
+/** A UTF-16 unit takes as many bytes of UTF-8 at most: what is short enough by that is not encoded. */
+const utf8BytesPerUnit = 3;
+const encoder = new TextEncoder();
 
 export const imagePath = z
   .string()
   .min(1, 'must not be empty')
   .superRefine((path, context) => {
-    const bytes = new TextEncoder().encode(path).length;
+    const bytes = path.length * utf8BytesPerUnit > imagePathMaxBytes ? encoder.encode(path).length : 0;
     if (bytes > imagePathMaxBytes) {
       context.addIssue({ code: 'custom', message: `must have at most ${imagePathMaxBytes} bytes, has ${bytes}` });
       // What is too long is not looked at further: that costs time in its length.

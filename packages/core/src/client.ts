@@ -9,9 +9,9 @@ import { Transport } from './http/transport.ts';
 import type { Several } from './lists/batches.ts';
 import { planBackups } from './lists/plan-backups.ts';
 import { type Accepted, type SyncOptions, syncBackups } from './lists/sync-backups.ts';
-import type { CallOptions, Operations } from './operations.ts';
+import type { CallOptions, ListCalls, Operations } from './operations.ts';
 import { allBackups, allOperationLogs, type BackupsFilter, type OperationLogsFilter } from './pages.ts';
-import { restOperations } from './rest-operations.ts';
+import { restListCalls, restOperations } from './rest-operations.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
 import type { OperationReference } from './waiting/ids-ahead.ts';
 import { type OpenEvents, operationEvents } from './waiting/operation-events.ts';
@@ -60,19 +60,25 @@ export function createClientIn(runtime: Runtime, options: ClientOptions): Client
   const endpoint = parseEndpoint(options.endpoint);
   const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime), runtime);
   const operations = restOperations(endpoint, projectId, transport);
-  return clientOver(operations, runtime, operationEvents(endpoint, projectId, transport));
+  const listCalls = restListCalls(endpoint, projectId, transport);
+  return clientOver(operations, listCalls, runtime, operationEvents(endpoint, projectId, transport));
 }
 
 /** The same over the table wherever it is implemented, such as in this process. */
 export function clientOf(operations: Operations): Client {
-  return clientOver(operations, systemRuntime, null);
+  return clientOver(operations, operations, systemRuntime, null);
 }
 
-function clientOver(operations: Operations, runtime: Runtime, openEvents: OpenEvents | null): Client {
+function clientOver(
+  operations: Operations,
+  listCalls: ListCalls,
+  runtime: Runtime,
+  openEvents: OpenEvents | null,
+): Client {
   return {
     operations,
-    syncBackups: (items, options) => syncBackups(operations, items, options),
-    planBackups: (items, options) => planBackups(operations, items, options),
+    syncBackups: (items, options) => syncBackups(listCalls, items, options),
+    planBackups: (items, options) => planBackups(listCalls, items, options),
     waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
     followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),
     followScan: (operationId, options) => followScan(operations, operationId, runtime, options),

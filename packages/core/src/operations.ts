@@ -11,3 +11,6 @@ export type Operations = {
     options?: CallOptions,
   ) => Promise<AnswerOf<Name>>;
 };
+
+/** The verbs that lists of any length are sent by, 50 checked items a call. */
+export type ListCalls = Pick<Operations, 'syncBackups' | 'importBackups' | 'planSync'>;

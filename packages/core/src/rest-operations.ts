@@ -12,7 +12,7 @@ import { answerSchema } from './answers/answers.ts';
 import { urlOf } from './http/endpoint.ts';
 import type { Refusal } from './http/refusal.ts';
 import type { Transport } from './http/transport.ts';
-import type { CallOptions, Operations } from './operations.ts';
+import type { CallOptions, ListCalls, Operations } from './operations.ts';
 import { encodeStrictly } from './signing/canonical-request.ts';
 
 /** Changes that may be sent twice: the same items get the same operation logs. Queries may always. */
@@ -21,14 +21,29 @@ const repeatableChanges: ReadonlySet<CallName> = new Set(['syncBackups', 'import
 /** Paths of our own, which no cloud has. */
 const ownPaths = '/v1/';
 
+type Fields = Record<string, unknown>;
+type InputCheck = (schema: OperationDefinition['input'], fields: Fields) => Fields;
+
 /** The operations of one project over REST. Input is checked before anything is sent. */
 export function restOperations(endpoint: URL, projectId: string, transport: Transport): Operations {
+  return restVerbs(endpoint, projectId, transport, parseOrRefuse);
+}
+
+/** What lists are sent by: their items were checked one by one as they were read, and are not checked again. */
+export function restListCalls(endpoint: URL, projectId: string, transport: Transport): ListCalls {
+  return restVerbs(endpoint, projectId, transport, ({ shape }, fields) => {
+    parseOrRefuse(shape.project_id, fields.project_id, 'project_id');
+    return fields;
+  });
+}
+
+function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Operations {
   const verbs = callNames.map((name) => [
     name,
-    async (input: Record<string, unknown>, { signal }: CallOptions = {}) => {
+    async (input: Fields, { signal }: CallOptions = {}) => {
       const definition: OperationDefinition = operations[name];
       const fields = { ...input, project_id: projectId };
-      const checked: Record<string, unknown> = parseOrRefuse(definition.input, fields);
+      const checked = check(definition.input, fields);
       const { path, rest } = fillPath(definition.path, definition.method === 'POST' ? checked : fields);
       const { body } = await transport.call({
         method: definition.method,
@@ -48,7 +63,7 @@ export function restOperations(endpoint: URL, projectId: string, transport: Tran
   return Object.fromEntries(verbs) as Operations;
 }
 
-function fillPath(path: string, fields: Record<string, unknown>): { path: string; rest: Record<string, unknown> } {
+function fillPath(path: string, fields: Fields): { path: string; rest: Fields } {
   const rest = { ...fields };
   let filled = path;
   for (const field of pathFields(path)) {

@@ -21,20 +21,47 @@ export type Batch = { readonly first: number; readonly items: readonly BackupSyn
  * before the first batch and every problem is named, anything else is checked as it comes.
  */
 export async function* batches(items: Several<BackupSyncInput>): AsyncGenerator<Batch> {
-  let batch: BackupSync[] = [];
-  let first = 0;
-  const ids = new Set<string>();
-  for await (const item of Array.isArray(items) ? checkAll(items) : checkEach(items)) {
-    if (batch.length === syncItemsMax || ids.has(item.backup_id)) {
-      yield { first, items: batch };
-      first += batch.length;
-      batch = [];
-      ids.clear();
+  const splitter = new Splitter();
+  if (Symbol.asyncIterator in items) {
+    let index = 0;
+    for await (const item of items) {
+      const full = splitter.add(parseOrRefuse(backupSync, item, `sync[${index}]`));
+      index += 1;
+      if (full !== null) yield full;
     }
-    batch.push(item);
-    ids.add(item.backup_id);
+  } else {
+    // What is there already is not waited for: with `for await` that costs more than the item's check.
+    for (const item of Array.isArray(items) ? checkAll(items) : checkEach(items)) {
+      const full = splitter.add(item);
+      if (full !== null) yield full;
+    }
   }
-  if (batch.length > 0) yield { first, items: batch };
+  const last = splitter.take();
+  if (last.items.length > 0) yield last;
+}
+
+/** Collects items until a call is full. */
+class Splitter {
+  #items: BackupSync[] = [];
+  #first = 0;
+  readonly #ids = new Set<string>();
+
+  /** The batch before this item, where it is complete. */
+  add(item: BackupSync): Batch | null {
+    const full = this.#items.length === syncItemsMax || this.#ids.has(item.backup_id) ? this.take() : null;
+    this.#items.push(item);
+    this.#ids.add(item.backup_id);
+    return full;
+  }
+
+  /** What was collected since the last batch. */
+  take(): Batch {
+    const batch = { first: this.#first, items: this.#items };
+    this.#first += batch.items.length;
+    this.#items = [];
+    this.#ids.clear();
+    return batch;
+  }
 }
 
 function checkAll(items: readonly BackupSyncInput[]): readonly BackupSync[] {
@@ -52,9 +79,9 @@ function checkAll(items: readonly BackupSyncInput[]): readonly BackupSync[] {
   return checked;
 }
 
-async function* checkEach(items: Several<BackupSyncInput>): AsyncGenerator<BackupSync> {
+function* checkEach(items: Iterable<BackupSyncInput>): Generator<BackupSync> {
   let index = 0;
-  for await (const item of items) {
+  for (const item of items) {
     yield parseOrRefuse(backupSync, item, `sync[${index}]`);
     index += 1;
   }

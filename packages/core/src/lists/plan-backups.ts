@@ -1,12 +1,13 @@
 import type { BackupSyncInput, PlanSyncAnswer } from '@backup-sync/contracts';
-import type { CallOptions, Operations } from '../operations.ts';
+import type { CallOptions, ListCalls } from '../operations.ts';
 import { batches, refuseStrangers, type Several } from './batches.ts';
+
 /**
  * Plans any number of backups, 50 a call, as `syncBackups` would sync them, one call after the other. The plan is in the
  * order of the list; costs are added up, and the time is unknown (null) as soon as that of one call is.
  */
 export async function planBackups(
-  operations: Pick<Operations, 'planSync'>,
+  operations: Pick<ListCalls, 'planSync'>,
   items: Several<BackupSyncInput>,
   options: CallOptions = {},
 ): Promise<PlanSyncAnswer> {

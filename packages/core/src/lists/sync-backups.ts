@@ -5,9 +5,9 @@ import {
   type ListProgress,
   type SyncBackupsAnswer,
 } from '@backup-sync/contracts';
-import type { CallOptions, Operations } from '../operations.ts';
+import type { CallOptions, ListCalls } from '../operations.ts';
 import { type Batch, batches, refuseStrangers, type Several } from './batches.ts';
-import { type Sent, sendInOrder } from './send-in-order.ts';
+import { sendInOrder } from './send-in-order.ts';
 
 /** One accepted item: where it stood in the list, and its operation log. */
 export type Accepted = SyncBackupsAnswer['sync'][number] & { readonly index: number };
@@ -26,7 +26,7 @@ export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
  * unchanged after. An error of the list itself is thrown as it is.
  */
 export async function* syncBackups(
-  operations: Pick<Operations, 'syncBackups' | 'importBackups'>,
+  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   items: Several<BackupSyncInput>,
   options: SyncOptions = {},
 ): AsyncGenerator<Accepted> {
@@ -44,7 +44,10 @@ export async function* syncBackups(
   try {
     for await (const sent of sendInOrder(batches(items), send, options.signal)) {
       note('value' in sent ? accepted : failed, sent.batch);
-      if ('value' in sent) yield* acceptedOf(sent);
+      if (!('value' in sent)) continue;
+      for (const [position, { backup_id, operation_log_id }] of sent.value.entries()) {
+        yield { index: sent.batch.first + position, backup_id, operation_log_id };
+      }
     }
   } catch (error) {
     throw error instanceof BackupSyncError ? withProgress(error, { accepted, failed, unsentFrom }) : error;
@@ -52,7 +55,7 @@ export async function* syncBackups(
 }
 
 async function sendBatch(
-  operations: Pick<Operations, 'syncBackups' | 'importBackups'>,
+  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   { items }: Batch,
   { withAncestors, signal }: SyncOptions,
 ): Promise<SyncBackupsAnswer['sync']> {
@@ -62,12 +65,6 @@ async function sendBatch(
     : await operations.syncBackups({ sync }, { signal });
   refuseStrangers(items, answer.sync);
   return answer.sync;
-}
-
-function* acceptedOf({ batch, value }: Sent<SyncBackupsAnswer['sync']>): Generator<Accepted> {
-  for (const [position, { backup_id, operation_log_id }] of value.entries()) {
-    yield { index: batch.first + position, backup_id, operation_log_id };
-  }
 }
 
 function withProgress(error: BackupSyncError, progress: ListProgress): BackupSyncError {
