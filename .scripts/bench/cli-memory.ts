@@ -69,7 +69,10 @@ async function startAnswering() {
   };
   /** The newest come first, as in a listing. */
   const listed = ({ searchParams: asked }: URL) => {
-    const end = places.get(asked.get('marker') ?? '') ?? accepted.length;
+    const end = Math.max(
+      0,
+      (places.get(asked.get('marker') ?? '') ?? accepted.length) - Number(asked.get('offset') ?? 0),
+    );
     const ids = accepted.slice(Math.max(0, end - Number(asked.get('limit') ?? 1000)), end).toReversed();
     return { operation_logs: ids.map(log), count: accepted.length };
   };

@@ -28,6 +28,26 @@ export async function readText(url: URL, response: Response, signal: AbortSignal
   return await orUnreachable(url, signal, () => response.text());
 }
 
+/**
+ * Hands out a signal that aborts with the given one while `act` lasts. What `fetch` has hung on a signal stays there after
+ * its end: on one that lives for a whole list that would pile up, and all be told at last.
+ */
+export async function underOwnSignal<T>(
+  signal: AbortSignal | undefined,
+  act: (own: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return await act(undefined);
+  const own = new AbortController();
+  const stop = () => own.abort(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await act(own.signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 async function orUnreachable<T>(url: URL, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
   try {
     return await act();

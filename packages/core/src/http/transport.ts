@@ -2,7 +2,7 @@ import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Authorization } from '../credentials/authorization.ts';
 import type { Runtime } from '../runtime.ts';
 import { AdaptiveLimit, type Place } from './adaptive-limit.ts';
-import { type HttpRequest, readText, send } from './exchange.ts';
+import { type HttpRequest, readText, send, underOwnSignal } from './exchange.ts';
 import { parseJson, type Refusal, readRefusal } from './refusal.ts';
 import { backoffMs, faultBackoff, longestWaitMs, throttleBackoff } from './retry.ts';
 
@@ -73,14 +73,16 @@ export class Transport {
     let sent = new Headers();
     try {
       const body = call.body === undefined ? '' : JSON.stringify(call.body);
-      const exchange = await this.#send({ ...call, body, accept: 'application/json' }, call.signal);
-      sent = exchange.sent;
-      const text = await readText(call.url, exchange.response, call.signal);
-      if (exchange.response.ok) {
+      const { response, text } = await underOwnSignal(call.signal, async (signal) => {
+        const exchange = await this.#send({ ...call, body, accept: 'application/json' }, signal);
+        sent = exchange.sent;
+        return { response: exchange.response, text: await readText(call.url, exchange.response, signal) };
+      });
+      if (response.ok) {
         this.#limit.grow();
-        return { headers: exchange.response.headers, body: parseAnswer(call.url, text) };
+        return { headers: response.headers, body: parseAnswer(call.url, text) };
       }
-      const refusal = readRefusal(call.url, exchange.response, text, this.#runtime.nowMs());
+      const refusal = readRefusal(call.url, response, text, this.#runtime.nowMs());
       if (refusal.throttled && canWait(refusal)) this.#slowDown(place, attempt, refusal);
       return { error: call.errorOf?.(refusal) ?? refusal.error, refusal, sent };
     } catch (error) {
