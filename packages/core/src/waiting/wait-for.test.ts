@@ -67,6 +67,21 @@ describe('waiting where there is no stream', () => {
     expect(service.seen.filter((call) => !isListing(call) && !isStream(call)).length).toBe(503);
   });
 
+  test('looks on where later operations stand before them in the listing', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `o${index}`);
+    const listed = [...Array.from({ length: 2_500 }, (_, index) => `later${index}`), ...ids];
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      if (!isListing(call)) return showLog(idOf(call), true);
+      const query = new URL(call.url, 'http://service').searchParams;
+      const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
+      return { body: { operation_logs: listed.slice(offset, offset + limit).map((id) => cloudLog(id, 'success')) } };
+    });
+    const ended = await Array.fromAsync(service.client({}, clockedRuntime()).waitFor(ids));
+    expect(ended.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(service.seen.filter((call) => !isListing(call) && !isStream(call)).length).toBeLessThanOrEqual(10);
+  });
+
   test('ends by its deadline, and says what has not ended', async () => {
     const runtime = clockedRuntime();
     await using service = await startService((call) => (isStream(call) ? noStream : showLog(idOf(call), false)));
