@@ -95,23 +95,30 @@ async function startAnswering() {
   };
 }
 
-/** Prints the peaks for a file of `checked` lines that is checked, and a pipe of `synced` lines that is synced. */
-export async function measureMemory(checked: number, synced: number, print: (line: string) => void): Promise<void> {
+/** Prints the peaks for a file of `checked` lines that is checked, and for pipes of `synced` lines that are synced. */
+export async function measureMemory(
+  checked: number,
+  synced: readonly number[],
+  print: (line: string) => void,
+): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   const path = join(home, 'items.ndjson');
   try {
     await writeItems(path, checked);
     const dry = await peakOf(['sync', path, '--dry-run'], {}, null);
     print(`  ${checked} lines checked: ${dry.peakMiB.toFixed(0)} MiB at most, ${dry.seconds.toFixed(1)} s`);
-    await writeItems(path, synced);
-    await using service = await startAnswering();
-    const environment = {
-      BACKUP_SYNC_ENDPOINT: service.endpoint,
-      BACKUP_SYNC_TOKEN: 'bench',
-      BACKUP_SYNC_PROJECT: 'bench',
-    };
-    const sync = await peakOf(['sync', '-', '--ndjson'], environment, path);
-    print(`  ${synced} lines synced: ${sync.peakMiB.toFixed(0)} MiB at most, ${sync.seconds.toFixed(1)} s`);
+    for (const count of synced) {
+      await writeItems(path, count);
+      await using service = await startAnswering();
+      const environment = {
+        BACKUP_SYNC_ENDPOINT: service.endpoint,
+        BACKUP_SYNC_TOKEN: 'bench',
+        BACKUP_SYNC_PROJECT: 'bench',
+      };
+      const { peakMiB, seconds } = await peakOf(['sync', '-', '--ndjson'], environment, path);
+      const rate = (count / seconds).toFixed(0);
+      print(`  ${count} lines synced: ${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(1)} s, ${rate} items/s`);
+    }
   } finally {
     await rm(home, { recursive: true });
   }

@@ -56,9 +56,9 @@ if (run === undefined) throw new Error(`there is no way "${way}"`);
 // What is read and compiled when it is first needed is not measured, in any of the ways.
 await run(2_000, 'first');
 const startedAtMs = performance.now();
-const before = process.cpuUsage();
+const cpuBefore = process.cpuUsage();
 const accepted = await run(Number(count), 'measured');
 const seconds = (performance.now() - startedAtMs) / 1000;
-const { user, system } = process.cpuUsage(before);
+const { user, system } = process.cpuUsage(cpuBefore);
 const peakMiB = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(JSON.stringify({ accepted, seconds, peakMiB, cpuSeconds: (user + system) / 1e6 }));

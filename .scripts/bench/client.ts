@@ -1,6 +1,7 @@
-// pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--runs 3]: what syncing through core costs,
-// against a plain loop of one call after another: an array (core), which is checked whole before the first call, and an
-// async iterable (iterable), which is checked as it comes.
+// pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--piped 50000] [--runs 3]: what syncing through
+// core costs, against a plain loop of one call after another: an array (core), which is checked whole before the first
+// call, and an async iterable (iterable), which is checked as it comes; and what the command needs to sync `--piped` lines
+// and four times as many.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     backups: { type: 'string', default: '10000' },
     'latency-ms': { type: 'string', default: '50' },
     stream: { type: 'string', default: '1000000' },
+    piped: { type: 'string', default: '50000' },
     runs: { type: 'string', default: '3' },
   },
 });
@@ -26,7 +28,12 @@ const latencyMs = Number(values['latency-ms']);
 const calls = Math.ceil(Number(values.backups) / 50);
 
 type Service = { readonly endpoint: string; readonly projectId: string; readonly token: string };
-type Measured = { readonly accepted: number; readonly seconds: number; readonly peakMiB: number };
+type Measured = {
+  readonly accepted: number;
+  readonly seconds: number;
+  readonly peakMiB: number;
+  readonly cpuSeconds: number;
+};
 
 const scriptArgs = (name: string) => ['--conditions=@backup-sync/source', join(import.meta.dirname, name)];
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -58,9 +65,9 @@ async function compare(service: Service): Promise<void> {
     const loop = await measure('loop', service, values.backups);
     print(`  loop ${loop.seconds.toFixed(2)} s`);
     for (const way of ['core', 'iterable']) {
-      const { seconds } = await measure(way, service, values.backups);
+      const { seconds, cpuSeconds } = await measure(way, service, values.backups);
       print(
-        `  ${way} ${seconds.toFixed(2)} s, ${(loop.seconds / seconds).toFixed(1)} times faster, ` +
+        `  ${way} ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of CPU), ${(loop.seconds / seconds).toFixed(1)} times faster, ` +
           `${(seconds / idealSeconds).toFixed(2)} of calls x latency / connections (${idealSeconds.toFixed(2)} s)`,
       );
     }
@@ -102,4 +109,5 @@ print('\nthe start of the built command: medians of whole processes, in turn');
 await measureStart(15, print);
 
 print('\nthe memory of the built command');
-await measureMemory(Number(values.stream), Number(values.backups), print);
+const synced = Number(values.piped);
+await measureMemory(Number(values.stream), [synced, 4 * synced], print);

@@ -138,6 +138,14 @@ describe('a list with an item that is wrong', () => {
     expect(service.seen).toEqual([]);
   });
 
+  test('is not sent for a project that no address can name', async () => {
+    await using service = await startService(accepting);
+    const client = service.client({ projectId: 'p'.repeat(65) });
+    const { error } = await collect(client.syncBackups(items(2)));
+    expect(error).toMatchObject({ code: 'invalid_request', problems: [{ place: 'project_id' }] });
+    expect(service.seen).toEqual([]);
+  });
+
   test('is sent up to there where it comes in time', async () => {
     await using service = await startService(accepting);
     const { indexes, error } = await collect(service.client().syncBackups(lazily([...items(70), wrong])));

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { imagePath, text } from './fields.ts';
+
+describe('a text', () => {
+  test.each([
+    [0, 3],
+    [1, 3],
+    [2, 5],
+  ])('of %i to %i characters is measured in code points, whatever they take to write', (least, most) => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'é', '漢', '😀'), maxLength: 12 }), (value) => {
+        const count = [...value].length;
+        expect(text(least, most).safeParse(value).success).toBe(count >= least && count <= most);
+      }),
+    );
+  });
+
+  test.each(['\ud800', 'a\udc00b'])('with half a surrogate pair is refused', (value) => {
+    expect(text(1, 3).safeParse(value).success).toBe(false);
+  });
+});
+
+describe('an image path', () => {
+  test.each([
+    ['a', 1],
+    ['é', 2],
+    ['漢', 3],
+    ['😀', 4],
+  ])('of %s alone has at most 1,024 bytes of UTF-8', (character, bytes) => {
+    const longest = character.repeat(Math.floor(1024 / bytes));
+    expect(imagePath.safeParse(longest).success).toBe(true);
+    expect(imagePath.safeParse(longest + character).success).toBe(false);
+  });
+});
