@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { clockedRuntime } from './testing/clocked-runtime.ts';
@@ -56,6 +57,15 @@ describe('a call', () => {
       code,
       message: expect.stringContaining(message),
     });
+  });
+
+  test('leaves nothing on its signal, which may live for a whole list', async () => {
+    await using service = await startService(() => ({ body: { backups: [] } }));
+    const { signal } = new AbortController();
+    const { operations } = service.client();
+    await operations.listBackups({}, { signal });
+    await operations.listBackups({}, { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('that is aborted says so, before it is sent and while it waits for its answer', async () => {
