@@ -185,6 +185,21 @@ describe('sources', () => {
     expect((await command('sources', 'remove', 'nightly')).code).toBe(0);
     expect(await command('sources', 'show', 'nightly')).toMatchObject({ code: 1, output: '' });
   }, 60_000);
+
+  test('say what of a run goes on behind it', async () => {
+    await using home = await temporaryDirectory();
+    const environment = {
+      BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+      BACKUP_SYNC_STORAGE: storage,
+      // Slow enough that verifications are left when the command ends.
+      BACKUP_SYNC_REQUESTS_PER_SECOND: '4',
+    };
+    await run(['sources', 'add', 'volumebackups', '--level', 'content'], { environment });
+    const scanned = await run(['sources', 'scan', 'volumebackups'], { environment });
+    expect(scanned.messages).toMatch(/\d+ verifications have not ended: a server does them/);
+    const left = await run(['operations', 'list', '--kind', 'verify', '--json'], { environment });
+    expect(JSON.parse(left.output).operations.map(({ status }: { status: string }) => status)).toContain('waiting');
+  }, 60_000);
 });
 
 describe('a running server', () => {

@@ -61,7 +61,7 @@ export const sourceCommands = {
   }),
   scan: onSource(async (client, source_id, context) => {
     const { operation_id } = await client.operations.scanSource({ source_id }, { signal: context.signal });
-    return followScanCommand(context, client, operation_id, true);
+    return followRun(context, client, operation_id);
   }),
   pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
@@ -77,7 +77,7 @@ export const sourceCommands = {
   }),
   confirm: onSource(async (client, source_id, context) => {
     const { operation_id } = await client.operations.confirmSource({ source_id }, { signal: context.signal });
-    return followScanCommand(context, client, operation_id, true);
+    return followRun(context, client, operation_id);
   }),
   remove: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     await operations.removeSource({ source_id }, { signal });
@@ -85,6 +85,21 @@ export const sourceCommands = {
     return exitCodes.done;
   }),
 } as const;
+
+/** Follows a run of a source, and says what of it goes on behind it. */
+async function followRun(context: CommandContext, client: Client, operationId: string): Promise<number> {
+  const exitCode = await followScanCommand(context, client, operationId, true);
+  const unfinished = { kind: 'verify', status: 'waiting,running', limit: 1 };
+  const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
+  if (count > 0) {
+    note(
+      context.terminal,
+      `${count} verifications have not ended: a server does them one by one; without one they go on when one is started. ` +
+        'See operations list --kind verify',
+    );
+  }
+  return exitCode;
+}
 
 /** A command that connects, and finds the source by its name or id. */
 function onSource(run: (client: Client, sourceId: string, context: CommandContext) => Promise<number>) {
