@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -9,12 +8,18 @@ import { setFlagsFromString } from 'node:v8';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+const oldestNode = 24;
+if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  process.stderr.write(`error: backup-sync needs Node ${oldestNode} or later; this is ${process.versions.node}\n`);
+  process.exitCode = 1;
+} else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${version}\n`);
 } else {
   // V8 lets the room for young objects grow to more than 100 MB where pages of a listing survive a while; it need not.
   setFlagsFromString('--semi-space-growth-factor=1');
   // In a directory of the user's own: the one that Node would take lies where others may write.
+  // Not imported above: an older Node has no such function, and would say so in words of its own.
+  const { enableCompileCache } = await import('node:module');
   enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'backup-sync'));
   const { runCommandLine } = await import('./run-command-line.ts');
   await runCommandLine(process, version);
