@@ -1,46 +1,18 @@
 import { isInEnterpriseProject, type OperationLogFilter, type OperationType } from '@backup-sync/contracts';
-import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely';
 import type { LoggedOperation, OperationKind, Page } from '../port.ts';
 import { kindsWithItem } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { rowToLogged } from '../task-rows.ts';
-
-type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
+import { type Operations, operationPage } from './operation-page.ts';
 
 /** A page of the operations of a project, newest first; see {@link Catalogue.listOperationLogs}. */
 export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
 ): Promise<Page<LoggedOperation> | 'marker_not_found'> {
-  const marker = filter.marker === undefined ? null : await findMarker(database, filter.project_id, filter.marker);
-  if (marker === undefined) return 'marker_not_found';
-  if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
-
-  const matching = applyFilter(database.selectFrom('operations'), filter);
-  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
-  let page = matching.selectAll();
-  if (marker !== null) {
-    page = page.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_at_ms', 'sequence'), '<', tuple(marker.created_at_ms, marker.sequence)),
-    );
-  }
-  const rows = await page
-    .orderBy('created_at_ms', 'desc')
-    .orderBy('sequence', 'desc')
-    .limit(filter.limit)
-    .offset(filter.offset)
-    .execute();
-  return { rows: rows.map(rowToLogged), count: Number(count) };
-}
-
-/** The place of an operation in listings; undefined where the project has none of this id. */
-export function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
-  return database
-    .selectFrom('operations')
-    .where('id', '=', operationId)
-    .where('project_id', '=', projectId)
-    .select(['created_at_ms', 'sequence'])
-    .executeTakeFirst();
+  return await operationPage(database, filter, (operations) =>
+    asksForWhatIsNotHere(filter) ? null : applyFilter(operations, filter),
+  );
 }
 
 /** Which kind of operation CBR calls so; of the other types there are none here. */
@@ -61,7 +33,7 @@ function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
 
 function applyFilter<Selected>(operations: Operations<Selected>, filter: OperationLogFilter): Operations<Selected> {
   const kind = filter.operation_type === undefined ? null : kindOf(filter.operation_type);
-  let matching = operations.where('project_id', '=', filter.project_id);
+  let matching = operations;
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
   // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.

@@ -1,0 +1,51 @@
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { LoggedOperation, Page } from '../port.ts';
+import type { Schema } from '../schema.ts';
+import { rowToLogged } from '../task-rows.ts';
+
+/** A query of operations, whatever is selected of them. */
+export type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
+
+type Paging = {
+  readonly project_id: string;
+  readonly marker?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+};
+
+/** The operations that match, newest first: a page behind the marker, and how many there are in all. */
+export async function operationPage(
+  database: Kysely<Schema>,
+  paging: Paging,
+  narrow: (operations: Operations<object>) => Operations<object> | null,
+): Promise<Page<LoggedOperation> | 'marker_not_found'> {
+  const marker = paging.marker === undefined ? null : await findMarker(database, paging.project_id, paging.marker);
+  if (marker === undefined) return 'marker_not_found';
+  const matching = narrow(database.selectFrom('operations').where('project_id', '=', paging.project_id));
+  if (matching === null) return { rows: [], count: 0 };
+
+  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  let page = matching.selectAll();
+  if (marker !== null) {
+    page = page.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at_ms', 'sequence'), '<', tuple(marker.created_at_ms, marker.sequence)),
+    );
+  }
+  const rows = await page
+    .orderBy('created_at_ms', 'desc')
+    .orderBy('sequence', 'desc')
+    .limit(paging.limit)
+    .offset(paging.offset)
+    .execute();
+  return { rows: rows.map(rowToLogged), count: Number(count) };
+}
+
+/** The place of an operation in listings; undefined where the project has none of this id. */
+function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
+  return database
+    .selectFrom('operations')
+    .where('id', '=', operationId)
+    .where('project_id', '=', projectId)
+    .select(['created_at_ms', 'sequence'])
+    .executeTakeFirst();
+}
