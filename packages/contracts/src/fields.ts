@@ -155,3 +155,11 @@ export const paging = {
   offset: queryInteger(0, 2 ** 31 - 1).default(0),
   marker: opaqueId.optional().meta({ description: 'Id of the last record of the page before; the next one follows.' }),
 };
+
+/** Paging through what an operation finds, while it runs or after. */
+export const findingsPaging = {
+  after: queryInteger(0, 2 ** 31 - 1)
+    .default(0)
+    .meta({ description: 'The `next` of the page before.' }),
+  limit: queryInteger(1, 1000).default(1000),
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketName, madeId, opaqueId, projectId, queryInteger } from './fields.ts';
+import { bucketName, findingsPaging, madeId, opaqueId, projectId } from './fields.ts';
 import { requestCount } from './operation.ts';
 import { syncOutcome } from './operation-log.ts';
 import { reason } from './reason-code.ts';
@@ -112,10 +112,7 @@ export type BucketPlanResult = z.infer<typeof bucketPlanResult>;
 export const listPlanItemsInput = z.object({
   project_id: projectId,
   operation_id: madeId,
-  after: queryInteger(0, 2 ** 31 - 1)
-    .default(0)
-    .meta({ description: 'The `next` of the page before.' }),
-  limit: queryInteger(1, 1000).default(1000),
+  ...findingsPaging,
 });
 
 export const listPlanItemsAnswer = z

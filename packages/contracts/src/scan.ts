@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketName, madeId, opaqueId, projectId, queryInteger, text } from './fields.ts';
+import { bucketName, findingsPaging, madeId, opaqueId, projectId, text } from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 import { parsePathTemplate } from './path-template.ts';
 import { type Reason, reason } from './reason-code.ts';
@@ -113,10 +113,7 @@ export type ScanFinding = z.infer<typeof scanFinding>;
 export const listScanFindingsInput = z.object({
   project_id: projectId,
   operation_id: madeId,
-  after: queryInteger(0, 2 ** 31 - 1)
-    .default(0)
-    .meta({ description: 'The `next` of the page before.' }),
-  limit: queryInteger(1, 1000).default(1000),
+  ...findingsPaging,
 });
 
 export const listScanFindingsAnswer = z

@@ -1,10 +1,7 @@
 import { hasEnded, type Operation } from '@backup-sync/contracts';
+import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { CallOptions, Operations } from './operations.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Milliseconds between two questions: at first, and at last. */
-const firstPauseMs = 50;
-const lastPauseMs = 2_000;
 
 /**
  * Follows an operation of any kind to its end, and yields it each time it was looked at; the last is the ended one. Throws
@@ -16,7 +13,7 @@ export async function* followOperation(
   runtime: Runtime,
   options: CallOptions = {},
 ): AsyncGenerator<Operation> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = nextPauseMs(pauseMs)) {
     const { operation } = await operations.showOperation({ operation_id: operationId }, options);
     yield operation;
     if (hasEnded(operation.status)) return;

@@ -1,10 +1,7 @@
 import { hasEnded, type Operation, type ScanFinding } from '@backup-sync/contracts';
+import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { CallOptions, Operations } from './operations.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Milliseconds between two questions while nothing new is found: at first, and at last. */
-const firstPauseMs = 50;
-const lastPauseMs = 2_000;
 
 /** What is new of a scan: findings in the order of finding, and how the operation stands. */
 export type ScanNews = { readonly findings: readonly ScanFinding[]; readonly operation: Operation };
@@ -31,7 +28,7 @@ export async function* followScan(
     else if (hasEnded(operation.status)) return;
     else {
       await runtime.sleep(pauseMs, options.signal);
-      pauseMs = Math.min(pauseMs * 1.5, lastPauseMs);
+      pauseMs = nextPauseMs(pauseMs);
     }
   }
 }
