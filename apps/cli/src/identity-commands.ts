@@ -1,4 +1,4 @@
-import { type OperationInput, type Role, roles } from '@backup-sync/contracts';
+import { auditOutcomes, type OperationInput, type Role, roles } from '@backup-sync/contracts';
 import { Argument, type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import { given, wholeNumber } from './options.ts';
@@ -153,7 +153,7 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
     .option('--actor <name>', 'only of this user or operator')
     .option('--operation <name>', 'only this, such as syncBackups')
     .option('--subject <id>', 'only what was about this backup, source, user, project, bucket or access key')
-    .addOption(new Option('--outcome <outcome>', 'only with this outcome').choices(['done', 'refused', 'failed']))
+    .addOption(new Option('--outcome <outcome>', 'only with this outcome').choices(auditOutcomes))
     .option('--limit <number>', 'at most so many (100)', wholeNumber)
     .option('--marker <id>', 'before this event: the last one of the page before')
     .action(async (options: Shared & AuditOptions) => {

@@ -7,8 +7,12 @@ export const doors = ['rest', 'trpc', 'cli', 'engine'] as const;
 const door = z.enum(doors);
 export type Door = z.infer<typeof door>;
 
-/** `refused`: not let in, or not as it was asked. `failed`: a fault, or something that does not answer. */
-const auditOutcome = z.enum(['done', 'refused', 'failed']);
+/**
+ * `refused`: not let in, or not as it was asked. `failed`: a fault, or something that does not answer. `interrupted`: the
+ * service ended while it was done, and it is not known whether it was.
+ */
+export const auditOutcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
+const auditOutcome = z.enum(auditOutcomes);
 export type AuditOutcome = z.infer<typeof auditOutcome>;
 
 export const auditEvent = z

@@ -107,19 +107,19 @@ describe('an operation out of time', () => {
   test('ends as timeout, and those beside it go on', async () => {
     let nowMs = Date.UTC(2026, 0, 1);
     let passesMs = 0;
-    // A day and more passes once the time of acceptance has been taken.
     const nowAndPass = () => {
       const taken = nowMs;
       nowMs += passesMs;
-      passesMs = 0;
       return taken;
     };
     await using engine = await openWithChain('deadline', [[1]], { nowMs: nowAndPass });
     const [full, increment] = engine.items;
     if (full === undefined || increment === undefined) throw new Error('the chain has two links');
+    // A day and more between one look at the clock and the next: its acceptance, and when it is begun.
     passesMs = 25 * 60 * 60 * 1000;
     const { sync } = await engine.call('syncBackups', { sync: [full] });
     const [old] = await engine.ended(sync.map((each) => each.operation_log_id));
+    passesMs = 0;
     const [fresh] = await engine.sync([increment]);
     expect([old?.status, fresh?.status]).toEqual(['timeout', 'success']);
   });

@@ -8,7 +8,7 @@ import {
   parseOrRefuse,
   type StreamName,
 } from '@backup-sync/contracts';
-import { auditCall } from './audit/call-audit.ts';
+import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
@@ -77,7 +77,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     run: (context: CallContext, input: CheckedInput<Name>) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    const call = { name, caller, requestId, origin, fields };
+    const audit = new CallAudit(this.#services, { name, caller, requestId, origin, fields });
     try {
       let answer: Answer;
       try {
@@ -85,13 +85,13 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
         authorise(caller, name, projectOf(fields));
         // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
         const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
+        await audit.begin();
         answer = await run({ services: this.#services, caller, requestId }, input);
       } catch (error) {
-        await auditCall(this.#services, call, { error });
+        await audit.end({ error });
         throw error;
       }
-      // Before the answer: nothing is said to be done that is not written down.
-      await auditCall(this.#services, call, { answer });
+      await audit.end({ answer });
       return answer;
     } catch (error) {
       throw refusalOf(error);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
@@ -80,7 +81,8 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       ? embedded
       : new KeystoneIdentity(embedded, options.keystone, clock, onIdentityFault);
 
-  // This process holds the data directory, so whoever held a lease before is gone.
+  // This process holds the data directory, so whoever held a lease before, or had begun a call, is gone.
+  await auditInterruptedCalls({ auditLog, newId: uuidv7 });
   const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
   const leaseOwner = uuidv7();

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import type { CallName, OperationInput, Role } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { openTestEngine } from '../testing/test-engine.ts';
@@ -81,6 +82,18 @@ test('what a call has made is found by its id: an access key, a project, a sourc
   expect(await about(project.id)).toEqual(['createProject']);
   const [disabled] = await events({ operation: 'disableAccessKey' });
   expect(disabled?.subjects).toEqual([{ field: 'access_key', value: key }]);
+});
+
+test('what cannot be written down is not done', async () => {
+  await using opened = await open();
+  const { as } = opened;
+  using database = new DatabaseSync(opened.databasePath);
+  database.exec(
+    `CREATE TRIGGER full BEFORE INSERT ON audit_intents BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+  );
+  await expect(as('administrator', 'createUser', { name: 'ada', password })).rejects.toThrow('the disk is full');
+  const { users } = await as('administrator', 'listUsers', {});
+  expect(users).toEqual([]);
 });
 
 test('reading is not written down, but that someone tried who had no right to is', async () => {

@@ -1,7 +1,7 @@
 import { BackupSyncError, type ErrorCode, errors, type OperationName, operations } from '@backup-sync/contracts';
 import type { Caller } from '../context.ts';
 import type { Services } from '../services.ts';
-import type { AuditRecord } from './audit-log.ts';
+import type { AuditedCall, AuditRecord } from './audit-log.ts';
 import type { Origin } from './origin.ts';
 import { subjectsOf } from './subjects.ts';
 
@@ -21,30 +21,51 @@ type Call = {
   readonly fields: unknown;
 };
 
-/**
- * Writes down what came of a call: of every mutation, and of a query or stream that the caller had no right
- * to. `came` is what it answered, or what was thrown.
- */
-export async function auditCall(
-  { auditLog, clock, newId }: Pick<Services, 'auditLog' | 'clock' | 'newId'>,
-  { name, caller, requestId, origin, fields }: Call,
-  came: { readonly answer: unknown } | { readonly error: unknown },
-): Promise<void> {
-  const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
-  const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
-  if (operations[name].kind !== 'mutation' && !isRefusalOfRight) return;
-  await auditLog.append({
-    id: newId(),
-    atMs: clock.nowMs(),
+type Came = { readonly answer: unknown } | { readonly error: unknown };
+
+type AuditServices = Pick<Services, 'auditLog' | 'clock' | 'newId'>;
+
+/** Writes down a call: each mutation, and a query or stream that the caller had no right to. */
+export class CallAudit {
+  readonly #services: AuditServices;
+  readonly #call: Call;
+  #intentId: string | null = null;
+
+  constructor(services: AuditServices, call: Call) {
+    this.#services = services;
+    this.#call = call;
+  }
+
+  /** Before anything is done: what a crash interrupts is found at the next start. */
+  async begin(): Promise<void> {
+    if (operations[this.#call.name].kind !== 'mutation') return;
+    const { auditLog, clock, newId } = this.#services;
+    const id = newId();
+    await auditLog.addIntent({ ...auditedCall(this.#call, undefined), id, atMs: clock.nowMs() });
+    this.#intentId = id;
+  }
+
+  /** Before the answer: nothing is said to be done that is not written down. */
+  async end(came: Came): Promise<void> {
+    const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
+    const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
+    if (operations[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
+    const call = auditedCall(this.#call, 'answer' in came ? came.answer : undefined);
+    const { auditLog, clock, newId } = this.#services;
+    const outcome = { outcome: outcomeOf(errorCode), errorCode };
+    await auditLog.append({ ...call, id: newId(), atMs: clock.nowMs(), ...outcome }, this.#intentId);
+  }
+}
+
+function auditedCall({ name, caller, requestId, origin, fields }: Call, answer: unknown): AuditedCall {
+  return {
     projectId: caller.projectId,
     actor: { kind: caller.kind, name: caller.name },
     operation: name,
-    subjects: subjectsOf(fields, 'answer' in came ? came.answer : undefined),
+    subjects: subjectsOf(fields, answer),
     ...origin,
-    outcome: outcomeOf(errorCode),
-    errorCode,
     requestId,
-  });
+  };
 }
 
 /** What the service could not do, against what it would not. */

@@ -5,6 +5,7 @@ import { operationListing } from './migrations/0003-operation-listing.ts';
 import { verificationsOfBackup } from './migrations/0004-verifications-of-backup.ts';
 import { operationEvents } from './migrations/0005-operation-events.ts';
 import { identity } from './migrations/0006-identity.ts';
+import { auditIntents } from './migrations/0007-audit-intents.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   verificationsOfBackup,
   operationEvents,
   identity,
+  auditIntents,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

@@ -247,6 +247,9 @@ type AuditEventRow = {
   request_id: string;
 };
 
+/** Rows live while the call does; `call` is the JSON of an `AuditIntent`, which is read whole or not at all. */
+type AuditIntentRow = { id: string; call: string };
+
 type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
 
 /** The tables of the catalogue and of the embedded identity, which share one database. */
@@ -266,4 +269,5 @@ export type Schema = {
   access_keys: AccessKeyRow;
   audit_events: AuditEventRow;
   audit_subjects: AuditSubjectRow;
+  audit_intents: AuditIntentRow;
 };

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { addAccessKey, disableAccessKey, findSigner, listAccessKeys } from './identity-steps/access-keys.ts';
-import { appendAuditEvent, listAuditEvents } from './identity-steps/audit.ts';
+import { addAuditIntent, appendAuditEvent, listAuditEvents, listAuditIntents } from './identity-steps/audit.ts';
 import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
 import { addGrant, listGrants, removeGrant } from './identity-steps/grants.ts';
 import { addProject, findProject, listProjects } from './identity-steps/projects.ts';
@@ -146,6 +146,8 @@ export const steps = {
   addGrant: { access: 'write', run: addGrant },
   removeGrant: { access: 'write', run: removeGrant },
   listGrants: { access: 'read', run: listGrants },
+  addAuditIntent: { access: 'write', run: addAuditIntent },
+  listAuditIntents: { access: 'read', run: listAuditIntents },
   appendAuditEvent: { access: 'write', run: appendAuditEvent },
   listAuditEvents: { access: 'read', run: listAuditEvents },
 } as const satisfies Record<string, Step>;

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BackupSyncError, type ErrorCode, type Role } from '@backup-sync/contracts';
-import type { AuditLog, AuditSubject } from '../audit/audit-log.ts';
-import { outcomeOf } from '../audit/call-audit.ts';
+import { BackupSyncError, type Role } from '@backup-sync/contracts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
 import { GuessLimits } from './guess-limits.ts';
@@ -18,6 +17,7 @@ import {
 import type { SecretSeal } from './secret-seal.ts';
 import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
 import type { IdentityStore, Project, TokenGround, TokenRecord } from './store.ts';
+import { TokenAudit } from './token-audit.ts';
 
 const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
@@ -37,7 +37,7 @@ type EmbeddedIdentityOptions = {
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
 export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #store: IdentityStore;
-  readonly #auditLog: AuditLog;
+  readonly #audit: TokenAudit;
   readonly #seal: SecretSeal;
   readonly #guesses: GuessLimits;
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
   private constructor({ store, auditLog, seal, clock, newId }: EmbeddedIdentityOptions, project: Project) {
     this.#store = store;
-    this.#auditLog = auditLog;
+    this.#audit = new TokenAudit(auditLog, clock, newId);
     this.#seal = seal;
     this.#clock = clock;
     this.#newId = newId;
@@ -85,12 +85,11 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     } catch (error) {
       const code = error instanceof BackupSyncError ? error.code : 'internal';
       // What is throttled does not come here: whoever guesses could fill the disk with it.
-      const actor = { kind: 'user', name: userName } as const;
-      await this.#audit('issueToken', actor, '', from, code);
+      await this.#audit.refused(userName, from, code);
       throw error;
     }
     wasRight();
-    await this.#audit('issueToken', issued.caller, issued.project.id, from);
+    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
@@ -120,7 +119,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const holder = { kind: 'system', userId: null, userName: name, project, role: 'administrator' } as const;
     const issued = await this.#save(holder, { kind: 'operator' }, null);
     if (issued === null) throw new Error('the token of the operator was not kept');
-    await this.#audit('issueToken', issued.caller, project.id, from);
+    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
@@ -168,42 +167,19 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const holder = { kind, userId, userName, project, role };
     const issued = await this.#save(holder, { kind: 'token', tokenHash }, expiresAtMs);
     if (issued === null) throw badToken();
-    await this.#audit('issueToken', issued.caller, project.id, from);
+    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     const record = await this.#findToken(token);
-    await this.#store.removeToken(hashToken(token));
-    const holder = record === null ? [] : [{ field: 'user_name', value: record.userName }];
-    await this.#audit('revokeToken', caller, caller.projectId, from, null, holder);
+    const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
+    await this.#audit.revoking(caller, from, holders, () => this.#store.removeToken(hashToken(token)));
   }
 
   async #findToken(token: string): Promise<TokenRecord | null> {
     const record = await this.#store.findToken(hashToken(token));
     return record === null || record.expiresAtMs <= this.#clock.nowMs() ? null : record;
-  }
-
-  async #audit(
-    operation: 'issueToken' | 'revokeToken',
-    { kind, name }: Pick<Caller, 'kind' | 'name'>,
-    projectId: string,
-    { origin, requestId }: RequestedFrom,
-    errorCode: ErrorCode | null = null,
-    subjects: readonly AuditSubject[] = [],
-  ): Promise<void> {
-    await this.#auditLog.append({
-      id: this.#newId(),
-      atMs: this.#clock.nowMs(),
-      projectId,
-      actor: { kind, name },
-      operation,
-      subjects,
-      ...origin,
-      outcome: outcomeOf(errorCode),
-      errorCode,
-      requestId,
-    });
   }
 
   /** The operator of the machine has every right in each project. */

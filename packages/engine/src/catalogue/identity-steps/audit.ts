@@ -1,9 +1,26 @@
 import type { AuditFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { AuditLog, AuditRecord } from '../../audit/audit-log.ts';
+import type { AuditIntent, AuditLog, AuditRecord } from '../../audit/audit-log.ts';
 import type { Schema } from '../schema.ts';
 
-export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
+export async function addAuditIntent(database: Kysely<Schema>, { id, ...call }: AuditIntent): Promise<void> {
+  await database
+    .insertInto('audit_intents')
+    .values({ id, call: JSON.stringify(call) })
+    .execute();
+}
+
+export async function listAuditIntents(database: Kysely<Schema>): Promise<readonly AuditIntent[]> {
+  const rows = await database.selectFrom('audit_intents').selectAll().orderBy('id').execute();
+  return rows.map(({ id, call }) => ({ ...(JSON.parse(call) as Omit<AuditIntent, 'id'>), id }));
+}
+
+export async function appendAuditEvent(
+  database: Kysely<Schema>,
+  event: AuditRecord,
+  intentId: string | null,
+): Promise<void> {
+  if (intentId !== null) await database.deleteFrom('audit_intents').where('id', '=', intentId).execute();
   await database
     .insertInto('audit_events')
     .values({
@@ -43,16 +60,17 @@ export async function listAuditEvents(
   const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
   const page = marker === undefined ? matching : matching.where('id', '<', marker);
   const rows = await page.selectAll().orderBy('id', 'desc').limit(limit).execute();
-  const subjects = await database
-    .selectFrom('audit_subjects')
-    .where(
-      'event_id',
-      'in',
-      rows.map(({ id }) => id),
-    )
-    .selectAll()
-    .orderBy('position')
-    .execute();
+  const ids = rows.map(({ id }) => id);
+  // No database takes an empty list as SQLite does.
+  const subjects =
+    ids.length === 0
+      ? []
+      : await database
+          .selectFrom('audit_subjects')
+          .where('event_id', 'in', ids)
+          .selectAll()
+          .orderBy('position')
+          .execute();
   const ofEvent = Map.groupBy(subjects, (row) => row.event_id);
   const events = rows.map((row) => ({
     id: row.id,

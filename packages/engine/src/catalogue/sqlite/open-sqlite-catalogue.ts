@@ -224,7 +224,12 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     removeGrant: step('removeGrant'),
     listGrants: step('listGrants'),
   };
-  const auditLog: AuditLog = { append: step('appendAuditEvent'), listEvents: step('listAuditEvents') };
+  const auditLog: AuditLog = {
+    addIntent: step('addAuditIntent'),
+    append: step('appendAuditEvent'),
+    listIntents: step('listAuditIntents'),
+    listEvents: step('listAuditEvents'),
+  };
   return {
     catalogue,
     taskStore,
