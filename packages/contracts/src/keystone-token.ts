@@ -16,3 +16,4 @@ export const keystoneToken = z.object({
     roles: z.array(z.object({ name: z.string() })).optional(),
   }),
 });
+export type KeystoneToken = z.output<typeof keystoneToken>;

@@ -74,6 +74,16 @@ test('a token that was got for another ends with it: none can be kept alive', as
   expect(await identity.authenticate(exchanged.token)).toBeNull();
 });
 
+test('a token that is revoked ends alone: what it was exchanged for goes on to its own end', async () => {
+  await using opened = await openWithUser();
+  const { identity } = opened.engine;
+  const token = await opened.login();
+  const exchanged = await identity.exchangeToken(token, null, from);
+  await identity.revoke(token, exchanged.caller, from);
+  expect(await identity.authenticate(token)).toBeNull();
+  expect(await identity.authenticate(exchanged.token)).toMatchObject({ name: 'ada' });
+});
+
 test('keys that are unknown, disabled, of a disabled user, or did not sign are refused in equal words', async () => {
   await using opened = await openWithUser();
   const { admin, projectId } = opened;

@@ -8,6 +8,8 @@ export type KeystoneUser = {
   readonly name: string;
   readonly projectId: string | null;
   readonly roles: readonly string[];
+  /** Name of the user's domain, which is its id too; the default one where it is not said. */
+  readonly domain?: string;
   /** When the token ends, as Keystone writes it; in an hour where it is not said. */
   readonly expiresAt?: string;
 };
@@ -55,8 +57,8 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     return send(response, 200, tokenBody(user), subject);
   }
 
-  function tokenBody({ name, projectId, roles, expiresAt }: KeystoneUser) {
-    const domain = { id: 'default', name: 'Default' };
+  function tokenBody({ name, projectId, roles, expiresAt, domain: named }: KeystoneUser) {
+    const domain = named === undefined ? { id: 'default', name: 'Default' } : { id: named, name: named };
     const time = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
     return {
       token: {

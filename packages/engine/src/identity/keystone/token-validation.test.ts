@@ -34,6 +34,26 @@ test('a good token is of its user, with the highest of its roles that is one her
   expect((await validation.validate('none'))?.caller).toBeNull();
 });
 
+test('two users of different domains never have one name', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  const users = [
+    { name: 'ada' },
+    { name: 'ada', domain: 'corp' },
+    { name: 'ada@corp' },
+    { name: 'ada', domain: 'corp@Default' },
+    { name: 'ada', domain: 'corp%40Default' },
+    { name: 'ada@corp', domain: 'corp' },
+  ];
+  const names: (string | undefined)[] = [];
+  for (const [index, user] of users.entries()) {
+    keystone.tokens.set(String(index), { ...member, ...user });
+    names.push((await validation.validate(String(index)))?.caller?.name);
+  }
+  expect(names.slice(0, 3)).toEqual(['ada', 'ada@corp', 'ada@corp@Default']);
+  expect(new Set(names).size).toBe(users.length);
+});
+
 test('a token that Keystone does not know, and one that is for no project, open nothing', async () => {
   await using opened = await open();
   opened.keystone.tokens.set('unscoped', { ...member, projectId: null });

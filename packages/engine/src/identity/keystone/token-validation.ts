@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BackupSyncError, keystoneToken, type Role, roles } from '@backup-sync/contracts';
+import { BackupSyncError, type KeystoneToken, keystoneToken, type Role, roles } from '@backup-sync/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { Caller } from '../../context.ts';
@@ -115,15 +115,22 @@ export class TokenValidation {
     const { user, project, expires_at, issued_at, roles: held = [] } = parsed.data.token;
     if (project === undefined) return undefined;
     const role = highest(held.flatMap(({ name }) => this.#options.roles.get(name) ?? []));
-    // Names are unique within a domain.
-    const name = user.domain.id === 'default' ? user.name : `${user.name}@${user.domain.name}`;
     return {
       issuedAtMs: Date.parse(issued_at),
       expiresAtMs: Date.parse(expires_at),
       project,
-      caller: role === undefined ? null : { kind: 'user', name, projectId: project.id, role },
+      caller: role === undefined ? null : { kind: 'user', name: nameOf(user), projectId: project.id, role },
     };
   }
+}
+
+/**
+ * Names are unique within a domain alone: outside the default one it stands behind the name. So it does where a name of
+ * the default one would look like that; what is behind the last `@` is always a domain.
+ */
+function nameOf({ name, domain }: KeystoneToken['token']['user']): string {
+  if (domain.id === 'default' && !name.includes('@')) return name;
+  return `${name}@${domain.name.replaceAll('%', '%25').replaceAll('@', '%40')}`;
 }
 
 function highest(held: readonly Role[]): Role | undefined {
