@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { madeId, projectId } from './fields.ts';
 import { showOperationAnswer } from './operation.ts';
 
-/** Where a reader stands among the events: a decimal number that rises, compared as a number, with gaps. */
+/** Where a reader stands among the events: a decimal number that rises, compared as a number. */
 export const eventCursor = z
   .string()
   .regex(/^\d{1,15}$/, 'must be the id of an event')

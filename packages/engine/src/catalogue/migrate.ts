@@ -6,6 +6,7 @@ import { verificationsOfBackup } from './migrations/0004-verifications-of-backup
 import { operationEvents } from './migrations/0005-operation-events.ts';
 import { identity } from './migrations/0006-identity.ts';
 import { auditIntents } from './migrations/0007-audit-intents.ts';
+import { eventsByProject } from './migrations/0008-events-by-project.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   operationEvents,
   identity,
   auditIntents,
+  eventsByProject,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

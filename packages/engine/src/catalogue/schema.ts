@@ -114,10 +114,10 @@ export type OperationRow = {
   proofs_not_before_ms: number | null;
 };
 
-/** A transition of an operation. */
+/** A transition of an operation. Cursors count from 1 within a project, and none is given twice. */
 export type OperationEventRow = {
-  cursor: Generated<number>;
   project_id: string;
+  cursor: number;
   operation_id: string;
   status: OperationStatus;
   at_ms: number;

@@ -8,4 +8,4 @@ async function up(schema: SchemaModule): Promise<void> {
     .execute();
 }
 
-export const auditIntents = { number: 7, name: 'audit-intents', up };
+export const auditIntents = { number: 7, name: 'audit intents', up };

@@ -1,59 +1,57 @@
 import { hasEnded } from '@backup-sync/contracts';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { EventPage, EventQuery } from '../event-port.ts';
 import type { LoggedOperation } from '../port.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
 import { rowToLogged } from '../task-rows.ts';
 import { chunks } from './chunk.ts';
 
-/** Events that are kept: those of the last 60,000 imports or so, some 20 MB. */
+/** Events of a project that are kept: those of its last 60,000 imports or so, some 20 MB. */
 const eventsKept = 200_000;
+
+/** Behind the newest of the operation's project, in the order in which operations were accepted. */
+const nextCursor = sql<number>`row_number() over (partition by operations.project_id order by operations.sequence)
+  + coalesce((select max(noted.cursor) from operation_events as noted where noted.project_id = operations.project_id), 0)`;
 
 /** Writes down that these operations have just become what they are now; each step that changes one ends with it. */
 export async function noteTransitions(database: Kysely<Schema>, operationIds: readonly string[]): Promise<void> {
-  if (operationIds.length === 0) return;
+  const newest = new Map<string, number>();
   for (const some of chunks(operationIds)) {
-    await database
+    const noted = await database
       .insertInto('operation_events')
-      .columns(['project_id', 'operation_id', 'status', 'at_ms'])
+      .columns(['project_id', 'cursor', 'operation_id', 'status', 'at_ms'])
       .expression((eb) =>
         eb
           .selectFrom('operations')
-          .select(['project_id', 'id', 'status', 'updated_at_ms'])
+          .select(['project_id', nextCursor.as('cursor'), 'id', 'status', 'updated_at_ms'])
           .where('id', 'in', some)
           .orderBy('sequence'),
       )
+      .returning(['project_id', 'cursor'])
       .execute();
+    for (const { project_id, cursor } of noted) newest.set(project_id, Math.max(cursor, newest.get(project_id) ?? 0));
   }
-  const oldestKept = (await newestCursor(database)) - eventsKept;
-  if (oldestKept > 0) await database.deleteFrom('operation_events').where('cursor', '<=', oldestKept).execute();
+  for (const [projectId, cursor] of newest) {
+    if (cursor <= eventsKept) continue;
+    const old = database.deleteFrom('operation_events').where('project_id', '=', projectId);
+    await old.where('cursor', '<=', cursor - eventsKept).execute();
+  }
 }
 
-export async function newestCursor(database: Kysely<Schema>): Promise<number> {
-  const newest = await database
-    .selectFrom('operation_events')
-    .select('cursor')
-    .orderBy('cursor', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+export async function newestCursor(database: Kysely<Schema>, projectId: string): Promise<number> {
+  const ofProject = database.selectFrom('operation_events').where('project_id', '=', projectId);
+  const newest = await ofProject.select('cursor').orderBy('cursor', 'desc').limit(1).executeTakeFirst();
   return newest?.cursor ?? 0;
 }
 
 /** A page of events; see {@link EventStore.listEvents}. */
 export async function listEvents(database: Kysely<Schema>, query: EventQuery): Promise<EventPage | 'gone'> {
-  const newest = await newestCursor(database);
-  const oldest = await database
-    .selectFrom('operation_events')
-    .select('cursor')
-    .orderBy('cursor')
-    .limit(1)
-    .executeTakeFirst();
+  const newest = await newestCursor(database, query.projectId);
+  const ofProject = database.selectFrom('operation_events').where('project_id', '=', query.projectId);
+  const oldest = await ofProject.select('cursor').orderBy('cursor').limit(1).executeTakeFirst();
   if (query.after > newest || query.after < (oldest?.cursor ?? 1) - 1) return 'gone';
 
-  let behind = database
-    .selectFrom('operation_events')
-    .where('cursor', '>', query.after)
-    .where('project_id', '=', query.projectId);
+  let behind = ofProject.where('cursor', '>', query.after);
   if (query.operationId !== null) behind = behind.where('operation_id', '=', query.operationId);
   const rows = await behind.selectAll().orderBy('cursor').limit(query.limit).execute();
   const operations = await findOperations(database, rows);

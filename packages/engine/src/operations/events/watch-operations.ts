@@ -10,7 +10,7 @@ const pageSize = 100;
 export const watchOperations: StreamVerb<'watchOperations'> = async ({ services, signal }, input) => {
   const { events } = services;
   const query = { projectId: input.project_id, operationId: input.operation_id ?? null, limit: pageSize };
-  const start = input.after === undefined ? await events.newestCursor() : Number(input.after);
+  const start = input.after === undefined ? await events.newestCursor(input.project_id) : Number(input.after);
   // A bad cursor is refused before the stream begins.
   const first = await read(events, { ...query, after: start });
   return { start: String(start), events: follow() };

@@ -1,0 +1,23 @@
+import { type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
+
+/**
+ * Cursors count within a project: else they would tell one how much another does, and a busy one would push out the
+ * events of the rest. Those that were given out stay as they are.
+ */
+async function up(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
+  await schema.alterTable('operation_events').renameTo('operation_events_of_all').execute();
+  await schema
+    .createTable('operation_events')
+    .addColumn('project_id', 'text', (column) => column.notNull())
+    .addColumn('cursor', 'bigint', (column) => column.notNull())
+    .addColumn('operation_id', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('operation_events_key', ['project_id', 'cursor'])
+    .execute();
+  await sql`insert into operation_events (project_id, cursor, operation_id, status, at_ms)
+    select project_id, cursor, operation_id, status, at_ms from operation_events_of_all`.execute(database);
+  await schema.dropTable('operation_events_of_all').execute();
+}
+
+export const eventsByProject = { number: 8, name: 'events by project', up };
