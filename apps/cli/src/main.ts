@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { leaveEnvironmentOutOfReports } from './diagnostic-reports.ts';
 
 // The one file that touches the process. Scripts ask for the version often, so nothing else is loaded for that.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -15,6 +16,7 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
 } else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${version}\n`);
 } else {
+  leaveEnvironmentOutOfReports(process);
   // V8 lets the room for young objects grow to more than 100 MB where pages of a listing survive a while; it need not.
   setFlagsFromString('--semi-space-growth-factor=1');
   // In a directory of the user's own: the one that Node would take lies where others may write.

@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { IdentityDirectory } from '../../identity/directory.ts';
 import type { GrantStore } from '../../identity/grants.ts';
 import type { IdentityStore } from '../../identity/store.ts';
+import { startThread } from '../../start-thread.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
 import type { KnownBackups } from '../known-backup-port.ts';
@@ -81,8 +81,8 @@ async function openInPlace(held: DataDirectory): Promise<SqliteCatalogue> {
 async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
-  const writer = startThread({ path, access: 'write' });
-  const reader = startThread({ path, access: 'read' });
+  const writer = startStepThread({ path, access: 'write' });
+  const reader = startStepThread({ path, access: 'read' });
   const closeThreads = async () => {
     // The connection that may write is the last to close: it leaves one whole file behind.
     await reader.close();
@@ -107,12 +107,8 @@ async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
   });
 }
 
-function startThread(data: ThreadData): StepThread {
-  // In the sources, Node strips the types of the thread's files too, and packages of this repository are sources.
-  const fromSource = import.meta.url.endsWith('.ts');
-  const file = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  const execArgv = fromSource ? ['--conditions=@backup-sync/source'] : [];
-  return new StepThread(new Worker(file, { workerData: data, execArgv }));
+function startStepThread(data: ThreadData): StepThread {
+  return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
 function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void>): SqliteCatalogue {

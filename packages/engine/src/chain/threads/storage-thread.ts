@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../start-thread.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
@@ -32,11 +33,7 @@ export class StorageThread {
   #failed: Error | null = null;
 
   constructor(opening: StorageOpening, storage: StorageUnit) {
-    // In the sources, Node strips the types of the thread's files too, and packages of this repository are sources.
-    const fromSource = import.meta.url.endsWith('.ts');
-    const file = new URL(fromSource ? './thread.ts' : './thread.js', import.meta.url);
-    const execArgv = fromSource ? ['--conditions=@backup-sync/source'] : [];
-    this.#worker = new Worker(file, { workerData: opening, execArgv });
+    this.#worker = startThread(import.meta.url, 'thread', opening);
     this.#admission = new RequestAdmission(storage, (message) => this.#post(message));
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
     this.#worker.once('error', (error) => this.#fail(error));
