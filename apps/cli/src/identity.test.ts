@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run, startServer, temporaryDirectory } from './testing.ts';
@@ -56,6 +56,22 @@ test('through the server, a user comes in with the role given, and is kept out w
   expect((await call('users', 'disable', 'ada')).output).toContain('disabled');
   expect((await run(['backups', 'list'], { environment: asAda })).code).toBe(4);
 });
+
+test('a server whose access keys could not be used does not start, and starts once they are ended', async () => {
+  await using home = await open();
+  const { call } = home;
+  await call('users', 'create', 'ada');
+  await call('roles', 'grant', 'ada', 'operator', 'default');
+  const { access_key: key } = JSON.parse((await call('access-keys', 'create', 'ada', 'default', '--json')).output);
+  await rm(join(home.dataDirectory, 'secret.key'));
+  const refused = await call('serve', '--listen', '127.0.0.1:0');
+  expect(refused).toMatchObject({ code: 1, output: '' });
+  expect(refused.messages).toContain(`secret.key is not there, and the secrets of these access keys`);
+  expect(refused.messages).toContain(`${key.access_key}. Bring back`);
+  expect(await call('access-keys', 'create', 'ada', 'default')).toMatchObject({ code: 1, output: '' });
+  expect(await call('access-keys', 'disable', key.access_key)).toMatchObject({ code: 0 });
+  await using _server = await startServer(home.dataDirectory, home.storage);
+}, 60_000);
 
 test('a password is never an argument, and a short one is refused', async () => {
   await using home = await temporaryDirectory();

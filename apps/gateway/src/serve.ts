@@ -36,10 +36,14 @@ export type RunningGateway = AsyncDisposable & {
   readonly generatedPassword: string | null;
 };
 
-/** Opens the embedded engine and serves it until disposed. */
+/**
+ * Opens the embedded engine and serves it until disposed. Throws what {@link openEmbeddedEngine} and {@link listen} do, and
+ * `SecretKeyError` where access keys are there that could not be used, since the key to their secrets is another.
+ */
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   const engine = starting.use(await openEmbeddedEngine({ ...options, runsSources: true }));
+  await engine.identity.checkAccessKeys();
   const stopping = new AbortController();
   const limits = { ...defaultEdgeLimits, ...options.limits };
   const clock = options.clock ?? systemClock;

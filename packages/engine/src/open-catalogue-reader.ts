@@ -54,7 +54,7 @@ export async function openCatalogueReader(options: {
   // Nobody works on what an earlier process left running: it is not to be shown so.
   await stores.catalogue.releaseUnfinished(null, clock.nowMs());
   await stores.taskStore.releaseTasks(null, clock.nowMs());
-  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
+  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, refuse);
   const services: Services = {
     ...stores,
     outsideIdentity: options.keystone?.url ?? null,
@@ -74,6 +74,7 @@ export async function openCatalogueReader(options: {
     seal,
     clock,
     newId: uuidv7,
+    onFault: refuse,
   });
   let identity: Identity & OperatorIdentity = embedded;
   if (options.keystone !== undefined) {

@@ -72,8 +72,16 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
     opened;
   rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
-  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory);
-  const embedded = await EmbeddedIdentity.open({ store: identityStore, auditLog, seal, clock, newId: uuidv7 });
+  const listSealed = () => identityStore.listSealedSecrets();
+  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, listSealed);
+  const embedded = await EmbeddedIdentity.open({
+    store: identityStore,
+    auditLog,
+    seal,
+    clock,
+    newId: uuidv7,
+    onFault: (error) => options.onFault('signatures', error),
+  });
 
   const onIdentityFault = (error: unknown) => options.onFault('the identity service', error);
   const identity =

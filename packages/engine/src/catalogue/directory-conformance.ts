@@ -144,6 +144,16 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await directory.listAccessKeys()).toContainEqual({ ...record, disabledAtMs: 6_000 });
   });
 
+  test('the sealed secrets are those of every key that is not disabled, whoever has it', async () => {
+    const sealed = { accessKey: `KEY-${name}`, sealedSecret: 'sealed' };
+    await directory.assignRole(name, first.id, 'reader');
+    await directory.addAccessKey({ ...sealed, userName: name, projectId: first.id, nowMs: 4_000 });
+    await directory.disableUser(name, 5_000);
+    expect(await identity.listSealedSecrets()).toContainEqual(sealed);
+    await directory.disableAccessKey(sealed.accessKey, 6_000);
+    expect(await identity.listSealedSecrets()).not.toContainEqual(sealed);
+  });
+
   test('with a second project the first keeps the buckets that it uses, by name, and no other', async () => {
     const all = { projectId: first.id, storageUnitId: everything, bucketName: everything, prefix: '' };
     expect(await grants.listGrants(null)).toEqual([all]);

@@ -1,5 +1,11 @@
 import type { Kysely } from 'kysely';
-import { addAccessKey, disableAccessKey, findSigner, listAccessKeys } from './identity-steps/access-keys.ts';
+import {
+  addAccessKey,
+  disableAccessKey,
+  findSigner,
+  listAccessKeys,
+  listSealedSecrets,
+} from './identity-steps/access-keys.ts';
 import { addAuditIntent, appendAuditEvent, listAuditEvents, listAuditIntents } from './identity-steps/audit.ts';
 import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
 import { addGrant, listGrants, removeGrant } from './identity-steps/grants.ts';
@@ -129,6 +135,7 @@ export const steps = {
   removeToken: { access: 'write', run: removeToken },
   // Likewise: the key of whoever signs.
   findSigner: { access: 'write', run: findSigner },
+  listSealedSecrets: { access: 'read', run: listSealedSecrets },
   addUser: { access: 'write', run: addUser },
   listUsers: { access: 'read', run: listUsers },
   showUser: { access: 'read', run: showUser },

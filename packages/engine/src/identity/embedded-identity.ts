@@ -4,6 +4,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
 import { GuessLimits } from './guess-limits.ts';
+import { onceAMinute } from './once-a-minute.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import {
   badToken,
@@ -16,15 +17,12 @@ import {
 } from './port.ts';
 import type { SecretSeal } from './secret-seal.ts';
 import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
-import type { IdentityStore, Project, TokenGround, TokenRecord } from './store.ts';
+import type { IdentityStore, Project, Signer, TokenGround, TokenRecord } from './store.ts';
 import { TokenAudit } from './token-audit.ts';
 
 const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
 const firstProjectName = 'default';
-
-/** Signs nothing: what is signed with it has not been signed with a key of anybody. */
-const noSecret = randomBytes(32).toString('base64url');
 
 type EmbeddedIdentityOptions = {
   readonly store: IdentityStore;
@@ -32,6 +30,8 @@ type EmbeddedIdentityOptions = {
   readonly seal: SecretSeal;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** Told, once a minute at most, why access keys cannot be used that should be. */
+  readonly onFault: (error: unknown) => void;
 };
 
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
@@ -42,15 +42,17 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #guesses: GuessLimits;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #onFault: (error: unknown) => void;
   /** The oldest project: where a token goes that names none. */
   readonly project: Project;
 
-  private constructor({ store, auditLog, seal, clock, newId }: EmbeddedIdentityOptions, project: Project) {
+  private constructor({ store, auditLog, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
     this.#store = store;
     this.#audit = new TokenAudit(auditLog, clock, newId);
     this.#seal = seal;
     this.#clock = clock;
     this.#newId = newId;
+    this.#onFault = onceAMinute(clock, onFault);
     this.#guesses = new GuessLimits(clock);
     this.project = project;
   }
@@ -152,10 +154,24 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const signature = readSignature(request, this.#clock.nowMs());
     const signer = await this.#store.findSigner(signature.accessKey);
     // Without a key the same is done with one that nobody has.
-    const secretKey = signer === null ? noSecret : await this.#seal.unseal(signer.sealedSecret, signer.accessKey);
+    const secretKey = signer === null ? await this.#seal.unsealNobodys() : await this.#unseal(signer);
     const isRight = isSignedWith(secretKey, signature);
     if (signer === null || !isRight) throw badSignature();
     return { kind: 'user', name: signer.userName, projectId: signer.projectId, role: signer.role };
+  }
+
+  async #unseal({ sealedSecret, accessKey }: Signer): Promise<string> {
+    try {
+      return await this.#seal.unseal(sealedSecret, accessKey);
+    } catch (cause) {
+      this.#onFault(cause);
+      const message = `what is signed with the access key ${accessKey} cannot be checked here; the operator was told why`;
+      throw new BackupSyncError('unavailable', message, { cause });
+    }
+  }
+
+  checkAccessKeys(): Promise<void> {
+    return this.#seal.check();
   }
 
   async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {

@@ -36,7 +36,7 @@ export type TokenRequest = {
  * - `authenticate` and `inspectToken` answer null for a token that is unknown, cut, ended, revoked or of someone who may not come in any
  *   more: all alike, by the same way.
  * - `authenticateSigned` throws `not_authenticated`; alike for a key that is unknown, disabled, of someone who may not
- *   come in any more, or not the one that signed.
+ *   come in any more, or not the one that signed. `unavailable` where the secret of the key cannot be opened here.
  * - `projectOf` answers the project that a caller may act in.
  * - `revoke` ends a token now.
  *
@@ -61,12 +61,15 @@ export interface Identity {
  * - `issueSystemToken` gives a token for the operator, likewise.
  * - `beginUsers` makes the first administrator where there is no user yet; it answers the password that it made up, if
  *   none was given.
+ * - `checkAccessKeys` throws `SecretKeyError`, which tells the operator what to do, where an access key that is not disabled
+ *   has a secret that the key at hand does not open: it could not be used.
  */
 export interface OperatorIdentity {
   readonly project: Project;
   operator(name: string, projectId: string | null): Promise<Caller>;
   issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken>;
   beginUsers(password: string | null): Promise<string | null>;
+  checkAccessKeys(): Promise<void>;
 }
 
 /** What every token that opens nothing is answered, whatever is the matter with it. */

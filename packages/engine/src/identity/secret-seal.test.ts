@@ -1,24 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempDisposable, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SecretKeyError, SecretSeal } from './secret-seal.ts';
+import { type SealedSecret, SecretKeyError, SecretSeal } from './secret-seal.ts';
+
+/** A seal over what is said to be sealed already. */
+function openSeal(key: string | null, directory: string, ...sealed: SealedSecret[]): SecretSeal {
+  return SecretSeal.open(key, directory, async () => sealed);
+}
 
 test('a sealed secret is read again by its owner, in another process too, with a key that is its owner’s alone', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
-  const sealed = await SecretSeal.open(null, home.path).seal('top secret', 'AK1');
+  const sealed = await openSeal(null, home.path).seal('top secret', 'AK1');
   expect(sealed).not.toContain('secret');
-  expect(await SecretSeal.open(null, home.path).unseal(sealed, 'AK1')).toBe('top secret');
+  expect(await openSeal(null, home.path).unseal(sealed, 'AK1')).toBe('top secret');
   expect((await stat(join(home.path, 'secret.key'))).mode & 0o777).toBe(0o600);
-  expect(await SecretSeal.open(null, home.path).seal('top secret', 'AK1')).not.toBe(sealed);
+  expect(await openSeal(null, home.path).seal('top secret', 'AK1')).not.toBe(sealed);
 });
 
 test('secrets that are the first to be sealed, many at once, are sealed with one key', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
-  const seal = SecretSeal.open(null, home.path);
+  const seal = openSeal(null, home.path);
   const sealed = await Promise.all(Array.from({ length: 20 }, (_, index) => seal.seal(`secret ${index}`, 'AK1')));
-  const another = SecretSeal.open(null, home.path);
+  const another = openSeal(null, home.path);
   const read = await Promise.all(sealed.map((each) => another.unseal(each, 'AK1')));
   expect(read).toEqual(sealed.map((_, index) => `secret ${index}`));
   expect(await readdir(home.path)).toEqual(['secret.key']);
@@ -26,20 +31,61 @@ test('secrets that are the first to be sealed, many at once, are sealed with one
 
 test('it cannot be put in another’s place, altered, or opened with another key', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
-  const seal = SecretSeal.open(randomBytes(32).toString('base64'), home.path);
+  const seal = openSeal(randomBytes(32).toString('base64'), home.path);
   const sealed = await seal.seal('top secret', 'AK1');
   await expect(seal.unseal(sealed, 'AK2')).rejects.toBeInstanceOf(SecretKeyError);
   await expect(seal.unseal(`A${sealed.slice(1)}B`, 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
   await expect(seal.unseal('', 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
-  const other = SecretSeal.open(randomBytes(32).toString('base64'), home.path);
-  await expect(other.unseal(sealed, 'AK1')).rejects.toThrow('make another access key');
+  const other = openSeal(randomBytes(32).toString('base64'), home.path);
+  await expect(other.unseal(sealed, 'AK1')).rejects.toThrow('BACKUP_SYNC_SECRET_KEY holds another key');
 });
 
 test('a key that was lost is not made anew behind what it sealed, and one that is no key is refused', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
-  const sealed = await SecretSeal.open(null, home.path).seal('top secret', 'AK1');
+  const sealed = await openSeal(null, home.path).seal('top secret', 'AK1');
   await rm(join(home.path, 'secret.key'));
-  await expect(SecretSeal.open(null, home.path).unseal(sealed, 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
+  await expect(openSeal(null, home.path).unseal(sealed, 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
   await expect(readFile(join(home.path, 'secret.key'))).rejects.toThrow('ENOENT');
-  expect(() => SecretSeal.open('c2hvcnQ=', home.path)).toThrow('BACKUP_SYNC_SECRET_KEY must hold 32 bytes in base64');
+  expect(() => openSeal('c2hvcnQ=', home.path)).toThrow('BACKUP_SYNC_SECRET_KEY must hold 32 bytes in base64');
+});
+
+test('it is said which secrets the key at hand does not open, why, and what is to be done', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
+  const path = join(home.path, 'secret.key');
+  const ofFile = { accessKey: 'AK1', sealedSecret: await openSeal(null, home.path).seal('one', 'AK1') };
+  const given = randomBytes(32).toString('base64');
+  const ofGiven = { accessKey: 'AK2', sealedSecret: await openSeal(given, home.path).seal('two', 'AK2') };
+  await openSeal(null, home.path).check();
+  await openSeal(null, home.path, ofFile).check();
+  const remedy = 'end each with "backup-sync access-keys disable <access-key>"';
+  await expect(openSeal(null, home.path, ofFile, ofGiven).check()).rejects.toThrow(remedy);
+  await expect(openSeal(null, home.path, ofFile, ofGiven).check()).rejects.toThrow(
+    `${path} holds another key, and the secrets of these access keys cannot be opened: AK2. Bring back`,
+  );
+  await writeFile(path, 'no key');
+  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} holds no key`);
+  await rm(path);
+  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} is not there`);
+  const many = Array.from({ length: 12 }, (_, index) => ({ ...ofFile, accessKey: `AK${index}` }));
+  await expect(openSeal(null, home.path, ...many).check()).rejects.toThrow('AK8, AK9 and 2 more.');
+});
+
+test('nothing is sealed beside what the key at hand does not open, so that one key opens all', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
+  const sealedSecret = await openSeal(null, home.path).seal('one', 'AK1');
+  await rm(join(home.path, 'secret.key'));
+  const seal = openSeal(null, home.path, { accessKey: 'AK1', sealedSecret });
+  await expect(seal.seal('two', 'AK2')).rejects.toBeInstanceOf(SecretKeyError);
+  expect(await readdir(home.path)).toEqual([]);
+  const other = openSeal(randomBytes(32).toString('base64'), home.path, { accessKey: 'AK1', sealedSecret });
+  await expect(other.seal('two', 'AK2')).rejects.toThrow('AK1');
+});
+
+test('where there is no secret, one is opened that is never told, and is no other’s', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
+  const [seal, another] = [openSeal(null, home.path), openSeal(null, home.path)];
+  expect(await seal.unsealNobodys()).toHaveLength(43);
+  await seal.seal('one', 'AK1');
+  expect(await seal.unsealNobodys()).toHaveLength(43);
+  expect(await seal.unsealNobodys()).not.toBe(await another.unsealNobodys());
 });

@@ -7,69 +7,144 @@ const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 const fileName = 'secret.key';
+const variable = 'BACKUP_SYNC_SECRET_KEY';
+/** Access keys that a message names, at most. */
+const shownMax = 10;
 
 /** The key that seals secrets is not as it must be. The message is for the operator. */
 export class SecretKeyError extends Error {
   override readonly name = 'SecretKeyError';
 }
 
+/** The secret of an access key, as it is kept. */
+export type SealedSecret = { readonly accessKey: string; readonly sealedSecret: string };
+
+/** Whose secret is opened where there is none: no access key is empty. */
+const nobody = '';
+
 /**
  * Seals secrets that must be read again, as signatures need them: AES-256-GCM, bound to the name of their owner, so that
- * one cannot be put in another's place. Whoever has the database alone cannot read them.
+ * one cannot be put in another's place. Whoever has the database alone cannot read them. What is sealed is all sealed with
+ * one key: nothing is added to what the key at hand does not open.
  */
 export class SecretSeal {
   readonly #path: string;
-  /** Undefined until a secret is sealed with the key of the file. */
-  #key: Promise<Buffer> | undefined;
+  /** What holds the key, in words. */
+  readonly #place: string;
+  readonly #listSealed: () => Promise<readonly SealedSecret[]>;
+  /** Null until the file has been read. */
+  #key: Buffer | null;
+  #keyToSeal: Promise<Buffer> | undefined;
+  #nobodysSecret: string | undefined;
 
-  private constructor(given: Buffer | null, path: string) {
-    if (given !== null) this.#key = Promise.resolve(given);
+  private constructor(given: Buffer | null, path: string, listSealed: () => Promise<readonly SealedSecret[]>) {
+    this.#key = given;
     this.#path = path;
+    this.#place = given === null ? path : variable;
+    this.#listSealed = listSealed;
   }
 
   /**
    * `key`: 32 bytes in base64. Null: a file of the data directory, for its owner alone, made when the first secret is
-   * sealed. Throws {@link SecretKeyError}.
+   * sealed. `listSealed` answers what is sealed and may be asked for. Throws {@link SecretKeyError}.
    */
-  static open(key: string | null, dataDirectory: string): SecretSeal {
-    const given = key === null ? null : parseKey(key, 'BACKUP_SYNC_SECRET_KEY');
-    return new SecretSeal(given, join(dataDirectory, fileName));
+  static open(
+    key: string | null,
+    dataDirectory: string,
+    listSealed: () => Promise<readonly SealedSecret[]>,
+  ): SecretSeal {
+    const given = key === null ? null : parseKey(key, variable);
+    return new SecretSeal(given, join(dataDirectory, fileName), listSealed);
   }
 
+  /** Throws {@link SecretKeyError}, which says what is to be done, where a secret cannot be opened with the key at hand. */
+  async check(): Promise<void> {
+    const closed: string[] = [];
+    let cause: unknown;
+    for (const { accessKey, sealedSecret } of await this.#listSealed()) {
+      try {
+        await this.unseal(sealedSecret, accessKey);
+      } catch (error) {
+        cause = error;
+        closed.push(accessKey);
+      }
+    }
+    if (closed.length > 0) throw this.#closed(closed, cause instanceof SecretKeyError ? cause.cause : cause);
+  }
+
+  /** Throws {@link SecretKeyError} as {@link check} does. */
   async seal(secret: string, owner: string): Promise<string> {
-    const nonce = randomBytes(nonceBytes);
-    const key = await this.#keyToSeal();
-    const sealing = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(owner));
-    const sealed = Buffer.concat([sealing.update(secret, 'utf8'), sealing.final()]);
-    return Buffer.concat([nonce, sealed, sealing.getAuthTag()]).toString('base64url');
+    // One key for all who ask at once; where it cannot be had, the next one tries again.
+    this.#keyToSeal ??= this.#checkedKey().catch((error: unknown) => {
+      this.#keyToSeal = undefined;
+      throw error;
+    });
+    return sealWith(await this.#keyToSeal, secret, owner);
   }
 
   /** Throws {@link SecretKeyError} where it was sealed with another key, or for another owner. */
   async unseal(sealed: string, owner: string): Promise<string> {
-    const bytes = Buffer.from(sealed, 'base64url');
     try {
-      const key = await (this.#key ?? readKey(this.#path));
-      const opening = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
-        .setAAD(Buffer.from(owner))
-        .setAuthTag(bytes.subarray(-tagBytes));
-      return Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8');
+      return openWith(await this.#keyToOpen(), sealed, owner);
     } catch (cause) {
-      throw new SecretKeyError(
-        `The secret of access key ${owner} cannot be opened with the key that is here: bring back the ${fileName} of the data ` +
-          'directory or the BACKUP_SYNC_SECRET_KEY that it was made with, or make another access key.',
-        { cause },
-      );
+      throw this.#closed([owner], cause);
     }
   }
 
-  /** One key for all who ask at once; where it cannot be had, the next one tries again. */
-  #keyToSeal(): Promise<Buffer> {
-    this.#key ??= readOrMakeKey(this.#path).catch((error: unknown) => {
-      this.#key = undefined;
-      throw error;
-    });
+  /** Opens a secret that nobody has: whoever is told from this by nothing else is not told from it by the time either. */
+  async unsealNobodys(): Promise<string> {
+    try {
+      this.#nobodysSecret ??= sealWith(await this.#keyToOpen(), randomBytes(32).toString('base64url'), nobody);
+      return await this.unseal(this.#nobodysSecret, nobody);
+    } catch {
+      // Without a key nobody has a secret that could be told from this.
+      return randomBytes(32).toString('base64url');
+    }
+  }
+
+  async #checkedKey(): Promise<Buffer> {
+    await this.check();
+    this.#key ??= await readOrMakeKey(this.#path);
     return this.#key;
   }
+
+  async #keyToOpen(): Promise<Buffer> {
+    this.#key ??= await readKey(this.#path);
+    return this.#key;
+  }
+
+  #closed(accessKeys: readonly string[], cause: unknown): SecretKeyError {
+    const shown = accessKeys.slice(0, shownMax).join(', ');
+    const more = accessKeys.length > shownMax ? ` and ${accessKeys.length - shownMax} more` : '';
+    const message =
+      `${whyClosed(this.#place, cause)}, and the secrets of these access keys cannot be opened: ${shown}${more}. Bring back ` +
+      `the ${fileName} of the data directory, or the ${variable}, that they were made with; or end each with ` +
+      '"backup-sync access-keys disable <access-key>" on the data directory, and make another.';
+    return new SecretKeyError(message, { cause });
+  }
+}
+
+function whyClosed(place: string, cause: unknown): string {
+  const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : null;
+  if (code === 'ENOENT') return `${place} is not there`;
+  if (code !== null) return `${place} cannot be read (${code})`;
+  return `${place} holds ${cause instanceof SecretKeyError ? 'no key' : 'another key'}`;
+}
+
+function sealWith(key: Buffer, secret: string, owner: string): string {
+  const nonce = randomBytes(nonceBytes);
+  const sealing = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(owner));
+  const sealed = Buffer.concat([sealing.update(secret, 'utf8'), sealing.final()]);
+  return Buffer.concat([nonce, sealed, sealing.getAuthTag()]).toString('base64url');
+}
+
+/** Throws where it was sealed with another key, or for another owner. */
+function openWith(key: Buffer, sealed: string, owner: string): string {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const opening = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+    .setAAD(Buffer.from(owner))
+    .setAuthTag(bytes.subarray(-tagBytes));
+  return Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8');
 }
 
 async function readOrMakeKey(path: string): Promise<Buffer> {

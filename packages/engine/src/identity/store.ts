@@ -1,4 +1,5 @@
 import type { Role } from '@backup-sync/contracts';
+import type { SealedSecret } from './secret-seal.ts';
 
 export type Project = { readonly id: string; readonly name: string };
 
@@ -30,9 +31,7 @@ export type TokenGround =
   | { readonly kind: 'operator' };
 
 /** An access key whose holder may come in: neither of them is disabled, and the role is that of now. */
-export type Signer = {
-  readonly accessKey: string;
-  readonly sealedSecret: string;
+export type Signer = SealedSecret & {
   readonly userName: string;
   readonly projectId: string;
   readonly role: Role;
@@ -48,6 +47,7 @@ export type Signer = {
  * - `saveToken` sweeps out tokens that had ended when this one was issued. It keeps nothing and answers false where the
  *   ground is gone by now: the user disabled, password or role another, the token before it ended.
  * - `findToken` returns a token whether it has expired or not: the caller compares with its clock.
+ * - `listSealedSecrets` answers the secrets of the access keys that are not disabled, whoever has them.
  * - `findSigner` answers null for a key that is unknown or disabled, or whose user is disabled or has no role any more.
  */
 export interface IdentityStore {
@@ -65,4 +65,5 @@ export interface IdentityStore {
   findToken(tokenHash: string): Promise<TokenRecord | null>;
   removeToken(tokenHash: string): Promise<void>;
   findSigner(accessKey: string): Promise<Signer | null>;
+  listSealedSecrets(): Promise<readonly SealedSecret[]>;
 }

@@ -24,7 +24,7 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
   const services = {
     ...opened,
     outsideIdentity: null,
-    seal: SecretSeal.open(null, home),
+    seal: SecretSeal.open(null, home, async () => []),
     storage,
     queue: { add: (job: Job) => jobs.push(job), async [Symbol.asyncDispose]() {} },
     clock: { nowMs: () => nowMs },

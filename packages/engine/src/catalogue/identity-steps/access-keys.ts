@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { AccessKeyRecord, IdentityDirectory } from '../../identity/directory.ts';
+import type { SealedSecret } from '../../identity/secret-seal.ts';
 import type { Signer } from '../../identity/store.ts';
 import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
@@ -70,6 +71,16 @@ export async function findSigner(database: Kysely<Schema>, accessKey: string): P
     projectId: row.project_id,
     role: row.role,
   };
+}
+
+export async function listSealedSecrets(database: Kysely<Schema>): Promise<readonly SealedSecret[]> {
+  const rows = await database
+    .selectFrom('access_keys')
+    .where('disabled_at_ms', 'is', null)
+    .select(['access_key', 'sealed_secret'])
+    .orderBy('access_key')
+    .execute();
+  return rows.map((row) => ({ accessKey: row.access_key, sealedSecret: row.sealed_secret }));
 }
 
 function keys(database: Kysely<Schema>) {

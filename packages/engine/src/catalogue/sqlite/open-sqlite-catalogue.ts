@@ -198,6 +198,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     findToken: step('findToken'),
     removeToken: step('removeToken'),
     findSigner: step('findSigner'),
+    listSealedSecrets: step('listSealedSecrets'),
   };
   const directory: IdentityDirectory = {
     addUser: step('addUser'),

@@ -78,6 +78,9 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return Promise.resolve(null);
   }
 
+  /** None is accepted here, so none must be opened. */
+  async checkAccessKeys(): Promise<void> {}
+
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     if ((await this.#operator(token)) === null) throw this.#elsewhere();
     await this.#local.revoke(token, caller, from);

@@ -3,6 +3,7 @@ import { BackupSyncError, type KeystoneToken, keystoneToken, type Role, roles } 
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { Caller } from '../../context.ts';
+import { onceAMinute } from '../once-a-minute.ts';
 import type { Project } from '../store.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
@@ -11,9 +12,6 @@ import { ServiceToken } from './service-token.ts';
 /** So long a token that was revoked may still open something here. */
 const keptMs = 5 * 60 * 1000;
 const keptMax = 10_000;
-
-/** Faults are told of so often at most: while Keystone is away, every call meets one. */
-const tellEveryMs = 60 * 1000;
 
 /** A token that Keystone stands for. */
 export type ValidToken = {
@@ -35,13 +33,12 @@ export class TokenValidation {
   readonly #kept: LRUCache<string, ValidToken, string>;
 
   readonly #onFault: (error: unknown) => void;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   /** `onFault` is told why Keystone cannot be asked, once a minute at most. */
   constructor(options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
     this.#options = options;
     this.#clock = clock;
-    this.#onFault = onFault;
+    this.#onFault = onceAMinute(clock, onFault);
     this.#service = new ServiceToken(options, clock);
     this.#kept = new LRUCache({
       max: keptMax,
@@ -71,11 +68,7 @@ export class TokenValidation {
     try {
       return await this.#ask(token);
     } catch (error) {
-      const nowMs = this.#clock.nowMs();
-      if (nowMs - this.#toldAtMs >= tellEveryMs) {
-        this.#toldAtMs = nowMs;
-        this.#onFault(error);
-      }
+      this.#onFault(error);
       throw error;
     }
   }

@@ -1,0 +1,47 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { signedBy } from '../testing/signed-by.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+
+test('a signature that cannot be checked, since the key to secrets is lost, is not called wrong, and the operator is told', async () => {
+  await using buckets = await makeTestBuckets();
+  const dataDirectory = join(buckets.directory, '.data');
+  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs };
+  const faults: unknown[] = [];
+  const open = () =>
+    openEmbeddedEngine({
+      dataDirectory,
+      storage: `file:${buckets.directory}`,
+      clock,
+      onFault: (place, error) => faults.push([place, error]),
+    });
+  const file = join(dataDirectory, 'secret.key');
+  const { accessKey, secretKey } = await (async () => {
+    await using engine = await open();
+    await engine.identity.beginUsers('a password of twelve');
+    const project_id = engine.identity.project.id;
+    const caller = { kind: 'system', name: 'tester', projectId: project_id, role: 'administrator' } as const;
+    const input = { project_id, user_name: 'admin', target_project_id: project_id };
+    const made = await engine.call('createAccessKey', { caller, requestId: 'r' }, input);
+    return { accessKey: made.access_key.access_key, secretKey: made.secret_key };
+  })();
+  await rename(file, `${file}.away`);
+
+  await using engine = await open();
+  const call = () => engine.identity.authenticateSigned(signedBy(accessKey, secretKey, clock.timeMs));
+  await expect(engine.identity.checkAccessKeys()).rejects.toThrow(`${file} is not there`);
+  await expect(call()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(accessKey) });
+  await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(faults).toEqual([['signatures', expect.objectContaining({ name: 'SecretKeyError' })]]);
+  clock.timeMs += 60_000;
+  await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(faults).toHaveLength(2);
+  const unknown = engine.identity.authenticateSigned(signedBy('UNKNOWN', secretKey, clock.timeMs));
+  await expect(unknown).rejects.toMatchObject({ code: 'not_authenticated' });
+
+  await rename(`${file}.away`, file);
+  expect(await call()).toMatchObject({ name: 'admin' });
+  await engine.identity.checkAccessKeys();
+});
