@@ -1,19 +1,49 @@
-// pnpm advisories: fails where the registry knows an advisory of a package that is shipped. Not every registry offers
-// them, nor is it always there: then it says that nothing was checked.
+// pnpm advisories: asks the registry for advisories of the packages that are shipped. Exits 0 where there are none, 1 where
+// there are, and 2 where nothing was checked: not every registry offers them, nor is it always there.
 import { spawnSync } from 'node:child_process';
 
-const { stdout } = spawnSync('pnpm', ['audit', '--prod', '--json'], { encoding: 'utf8', maxBuffer: 2 ** 28 });
-const answer = JSON.parse(stdout) as {
-  readonly error?: { readonly code: string };
-  readonly advisories?: Record<string, { module_name: string; severity: string; title: string; url: string }>;
+type Advisory = {
+  readonly module_name: string;
+  readonly severity: string;
+  readonly title: string;
+  readonly url: string;
 };
-if (answer.error !== undefined) {
-  process.stderr.write(`no advisories were checked: the registry does not answer (${answer.error.code})\n`);
+
+/** What pnpm prints: its own error, or the registry's answer as it came. */
+type Printed = {
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly advisories?: Readonly<Record<string, Advisory>>;
+  readonly metadata?: { readonly totalDependencies?: number };
+};
+
+type Audit = { readonly advisories: readonly Advisory[]; readonly packages: number } | { readonly whyNot: string };
+
+function audit(): Audit {
+  const { stdout, error } = spawnSync('pnpm', ['audit', '--prod', '--json'], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (error !== undefined) return { whyNot: error.message };
+  let printed: Printed;
+  try {
+    printed = JSON.parse(stdout);
+  } catch {
+    return { whyNot: `pnpm says ${JSON.stringify(stdout.slice(0, 200))}` };
+  }
+  if (printed.error !== undefined) return { whyNot: `${printed.error.code}: ${printed.error.message}` };
+  const advisories = Object.values(printed.advisories ?? {});
+  const packages = printed.metadata?.totalDependencies ?? 0;
+  // What stands in for a registry may answer with nothing in the right form; then it has not looked at any package.
+  if (advisories.length === 0 && !(packages > 0)) return { whyNot: 'the registry does not say that it looked at any' };
+  return { advisories, packages };
+}
+
+const audited = audit();
+if ('whyNot' in audited) {
+  process.stderr.write(`no package was checked for advisories: ${audited.whyNot}\n`);
+  process.stderr.write('Name a registry that offers them, such as npm_config_registry=<url> pnpm run advisories\n');
+  process.exitCode = 2;
 } else {
-  const advisories = Object.values(answer.advisories ?? {});
-  for (const { module_name: name, severity, title, url } of advisories) {
+  for (const { module_name: name, severity, title, url } of audited.advisories) {
     process.stderr.write(`${name}, ${severity}: ${title} (${url})\n`);
   }
-  process.stdout.write(`${advisories.length} advisories\n`);
-  process.exitCode = advisories.length === 0 ? 0 : 1;
+  process.stdout.write(`advisories: ${audited.advisories.length}; packages looked at: ${audited.packages}\n`);
+  process.exitCode = audited.advisories.length === 0 ? 0 : 1;
 }
