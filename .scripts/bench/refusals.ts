@@ -1,0 +1,16 @@
+// pnpm bench refusals [--rounds 3000] [--passwords 60]: whether the time that a refusal takes tells what is refused, at a
+// real gateway over loopback: tokens, signatures and passwords that are not good, each for another reason.
+import { parseArgs } from 'node:util';
+import { measureRefusals } from './measure-refusals.ts';
+import { prepareRefusals } from './refusal-cases.ts';
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: { rounds: { type: 'string', default: '3000' }, passwords: { type: 'string', default: '60' } },
+});
+
+await using refusals = await prepareRefusals();
+for (const group of refusals.groups) {
+  const rounds = Number(group.title === 'passwords' ? values.passwords : values.rounds);
+  await measureRefusals(refusals.gateway.endpoint, group, rounds, (line) => process.stdout.write(`${line}\n`));
+}
