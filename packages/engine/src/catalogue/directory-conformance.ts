@@ -32,7 +32,7 @@ export function describeDirectory(open: OpenCatalogue): void {
   });
 
   async function comesIn(): Promise<boolean> {
-    return (await identity.findToken(`${name}-token`)) !== null;
+    return (await identity.findToken(`${name}-token`, 3_000)) !== null;
   }
 
   async function giveToken(role: 'reader' | 'operator' | 'administrator' = 'reader'): Promise<void> {

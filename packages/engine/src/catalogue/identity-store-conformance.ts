@@ -50,28 +50,29 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await store.findProject({ name: project.id })).toBeNull();
   });
 
-  test('keeps a token until it is removed, expired or not', async () => {
+  test('keeps a token until it has ended or is removed', async () => {
     expect(await store.saveToken(token, ground)).toBe(true);
-    expect(await store.findToken('ab12')).toEqual(token);
-    expect(await store.findToken('AB12')).toBeNull();
+    expect(await store.findToken('ab12', 1_999)).toEqual(token);
+    expect(await store.findToken('ab12', 2_000)).toBeNull();
+    expect(await store.findToken('AB12', 1_999)).toBeNull();
     await store.removeToken('ab12');
-    expect(await store.findToken('ab12')).toBeNull();
+    expect(await store.findToken('ab12', 1_999)).toBeNull();
     await store.removeToken('ab12');
   });
 
   test('sweeps out tokens that had ended when another is issued', async () => {
     await store.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 }, ground);
     await store.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 }, ground);
-    expect(await store.findToken('old')).not.toBeNull();
+    expect(await store.findToken('old', 1_500)).not.toBeNull();
     await store.saveToken({ ...token, tokenHash: 'newest', issuedAtMs: 2_000, expiresAtMs: 4_000 }, ground);
-    expect(await store.findToken('old')).toBeNull();
-    expect(await store.findToken('fresh')).not.toBeNull();
+    expect(await store.findToken('old', 1_500)).toBeNull();
+    expect(await store.findToken('fresh', 2_000)).not.toBeNull();
   });
 
   test('keeps a token of the system, which has no user', async () => {
     const ofSystem = { ...token, tokenHash: 'cd34', userId: null, userName: 'root', kind: 'system' as const };
     expect(await store.saveToken(ofSystem, { kind: 'operator' })).toBe(true);
-    expect(await store.findToken('cd34')).toEqual(ofSystem);
+    expect(await store.findToken('cd34', 1_500)).toEqual(ofSystem);
   });
 
   test('keeps no token whose ground is gone: another password or role by now, or the token before it ended', async () => {
@@ -79,11 +80,13 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await store.saveToken(late, { kind: 'password', passwordHash: 'before' })).toBe(false);
     expect(await store.saveToken({ ...late, role: 'reader' }, ground)).toBe(false);
     expect(await store.saveToken(late, { kind: 'token', tokenHash: 'gone' })).toBe(false);
+    expect(await store.saveToken({ ...token, tokenHash: 'ended' }, ground)).toBe(true);
+    expect(await store.saveToken({ ...late, issuedAtMs: 2_000 }, { kind: 'token', tokenHash: 'ended' })).toBe(false);
     await opened.directory.addUser({ id: 'user-3', name: 'bob', passwordHash: 'b', nowMs: 1 });
     await opened.directory.assignRole('bob', project.id, 'reader');
     await opened.directory.disableUser('bob', 2);
     const ofBob = { ...late, userId: 'user-3', userName: 'bob', role: 'reader' } as const;
     expect(await store.saveToken(ofBob, { kind: 'password', passwordHash: 'b' })).toBe(false);
-    expect(await store.findToken('late')).toBeNull();
+    expect(await store.findToken('late', 1_500)).toBeNull();
   });
 }

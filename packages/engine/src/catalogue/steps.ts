@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import {
   addAccessKey,
   disableAccessKey,
-  findSigner,
   listAccessKeys,
   listSealedSecrets,
+  seekSigner,
 } from './identity-steps/access-keys.ts';
 import { addAuditIntent, appendAuditEvent, listAuditEvents, listAuditIntents } from './identity-steps/audit.ts';
 import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
@@ -134,7 +134,7 @@ export const steps = {
   findToken: { access: 'write', run: findToken },
   removeToken: { access: 'write', run: removeToken },
   // Likewise: the key of whoever signs.
-  findSigner: { access: 'write', run: findSigner },
+  seekSigner: { access: 'write', run: seekSigner },
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
   addUser: { access: 'write', run: addUser },
   listUsers: { access: 'read', run: listUsers },

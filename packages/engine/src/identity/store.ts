@@ -46,9 +46,10 @@ export type Signer = SealedSecret & {
  *   whether it did.
  * - `saveToken` sweeps out tokens that had ended when this one was issued. It keeps nothing and answers false where the
  *   ground is gone by now: the user disabled, password or role another, the token before it ended.
- * - `findToken` returns a token whether it has expired or not: the caller compares with its clock.
+ * - `findToken` answers null for a token that is unknown or had ended at `nowMs`: by the same way, and as fast.
  * - `listSealedSecrets` answers the secrets of the access keys that are not disabled, whoever has them.
- * - `findSigner` answers null for a key that is unknown or disabled, or whose user is disabled or has no role any more.
+ * - `findSigner` answers null for a key that is unknown or disabled, or whose user is disabled or has no role any more:
+ *   likewise, and as fast as for one that signs.
  */
 export interface IdentityStore {
   begin(first: { readonly project: Project; readonly nowMs: number }): Promise<Project>;
@@ -62,7 +63,7 @@ export interface IdentityStore {
   findProject(by: { readonly id: string } | { readonly name: string }): Promise<Project | null>;
   findRole(userId: string, projectId: string): Promise<Role | null>;
   saveToken(token: TokenRecord, ground: TokenGround): Promise<boolean>;
-  findToken(tokenHash: string): Promise<TokenRecord | null>;
+  findToken(tokenHash: string, nowMs: number): Promise<TokenRecord | null>;
   removeToken(tokenHash: string): Promise<void>;
   findSigner(accessKey: string): Promise<Signer | null>;
   listSealedSecrets(): Promise<readonly SealedSecret[]>;

@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import type { Role } from '@backup-sync/contracts';
+import { type Kysely, sql } from 'kysely';
 import type { AccessKeyRecord, IdentityDirectory } from '../../identity/directory.ts';
 import type { SealedSecret } from '../../identity/secret-seal.ts';
 import type { Signer } from '../../identity/store.ts';
@@ -49,28 +50,41 @@ export async function disableAccessKey(
   return row === undefined ? null : rowToAccessKey(row);
 }
 
-export async function findSigner(database: Kysely<Schema>, accessKey: string): Promise<Signer | null> {
+/** What stands under an access key, with empty texts where nothing does. */
+export type SoughtSigner = Omit<Signer, 'role'> & { readonly role: Role | ''; readonly disabled: number };
+
+/**
+ * Looks for an access key, its user and the role, each by a key that is there or not, and answers one row whatever is found:
+ * the work, and what is handed from thread to thread, is the same for all.
+ */
+export async function seekSigner(database: Kysely<Schema>, accessKey: string): Promise<SoughtSigner> {
+  const text = <Column extends string>(column: Column) => sql<string>`coalesce(${sql.ref(column)}, '')`;
   const row = await database
-    .selectFrom('access_keys')
-    .innerJoin('users', 'users.id', 'access_keys.user_id')
-    .innerJoin('role_assignments', (join) =>
+    .selectFrom(sql<{ access_key: string }>`(select ${accessKey} as access_key)`.as('sought'))
+    .leftJoin('access_keys', 'access_keys.access_key', 'sought.access_key')
+    .leftJoin('users', (join) => join.on('users.id', '=', text('access_keys.user_id')))
+    .leftJoin('role_assignments', (join) =>
       join
-        .onRef('role_assignments.user_id', '=', 'access_keys.user_id')
-        .onRef('role_assignments.project_id', '=', 'access_keys.project_id'),
+        .on('role_assignments.user_id', '=', text('access_keys.user_id'))
+        .on('role_assignments.project_id', '=', text('access_keys.project_id')),
     )
-    .where('access_key', '=', accessKey)
-    .where('access_keys.disabled_at_ms', 'is', null)
-    .where('users.disabled_at_ms', 'is', null)
-    .select(['access_key', 'sealed_secret', 'users.name', 'access_keys.project_id', 'role'])
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return {
-    accessKey: row.access_key,
-    sealedSecret: row.sealed_secret,
-    userName: row.name,
-    projectId: row.project_id,
-    role: row.role,
-  };
+    .select([
+      text('access_keys.sealed_secret').as('sealed_secret'),
+      text('users.name').as('name'),
+      text('access_keys.project_id').as('project_id'),
+      sql<Role | ''>`coalesce(role_assignments.role, '')`.as('role'),
+      sql<number>`case when coalesce(access_keys.disabled_at_ms, users.disabled_at_ms) is null then 0 else 1 end`.as(
+        'disabled',
+      ),
+    ])
+    .executeTakeFirstOrThrow();
+  const { sealed_secret: sealedSecret, name: userName, project_id: projectId, role, disabled } = row;
+  return { accessKey, sealedSecret, userName, projectId, role, disabled };
+}
+
+/** Whoever may sign. Without a key or a user there is no role. */
+export function signerOf({ role, disabled, ...signer }: SoughtSigner): Signer | null {
+  return role === '' || disabled !== 0 ? null : { ...signer, role };
 }
 
 export async function listSealedSecrets(database: Kysely<Schema>): Promise<readonly SealedSecret[]> {

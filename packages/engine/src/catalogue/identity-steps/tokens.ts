@@ -25,7 +25,7 @@ export async function saveToken(database: Kysely<Schema>, token: TokenRecord, gr
 }
 
 async function stands(database: Kysely<Schema>, token: TokenRecord, ground: TokenGround): Promise<boolean> {
-  if (ground.kind === 'token' && (await findToken(database, ground.tokenHash)) === null) return false;
+  if (ground.kind === 'token' && (await findToken(database, ground.tokenHash, token.issuedAtMs)) === null) return false;
   if (token.userId === null) return true;
   const user = await findUser(database, token.userName);
   if (user === null || user.id !== token.userId || user.disabledAtMs !== null) return false;
@@ -33,9 +33,21 @@ async function stands(database: Kysely<Schema>, token: TokenRecord, ground: Toke
   return (await findRole(database, user.id, token.projectId)) === token.role;
 }
 
-/** A token, whether it has expired or not. */
-export async function findToken(database: Kysely<Schema>, tokenHash: string): Promise<TokenRecord | null> {
-  const row = await database.selectFrom('tokens').where('token_hash', '=', tokenHash).selectAll().executeTakeFirst();
+/**
+ * A token that has not ended. One that has is not answered at all: to be handed from thread to thread it would take some 20
+ * microseconds, and so be told from one that never was.
+ */
+export async function findToken(
+  database: Kysely<Schema>,
+  tokenHash: string,
+  nowMs: number,
+): Promise<TokenRecord | null> {
+  const row = await database
+    .selectFrom('tokens')
+    .where('token_hash', '=', tokenHash)
+    .where('expires_at_ms', '>', nowMs)
+    .selectAll()
+    .executeTakeFirst();
   if (row === undefined) return null;
   return {
     tokenHash: row.token_hash,

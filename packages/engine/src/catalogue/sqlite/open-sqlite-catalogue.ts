@@ -5,6 +5,7 @@ import type { IdentityStore } from '../../identity/store.ts';
 import { startThread } from '../../start-thread.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
+import { signerOf } from '../identity-steps/access-keys.ts';
 import type { KnownBackups } from '../known-backup-port.ts';
 import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
@@ -197,7 +198,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     saveToken: step('saveToken'),
     findToken: step('findToken'),
     removeToken: step('removeToken'),
-    findSigner: step('findSigner'),
+    findSigner: async (accessKey) => signerOf(await step('seekSigner')(accessKey)),
     listSealedSecrets: step('listSealedSecrets'),
   };
   const directory: IdentityDirectory = {
