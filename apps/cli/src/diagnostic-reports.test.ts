@@ -55,4 +55,4 @@ test('of a fatal error Node writes a report only where it was told to leave out 
   expect(written.reports).toHaveLength(1);
   expect(written.messages).not.toContain('NODE_OPTIONS');
   for (const secret of Object.values(secrets)) expect(written.reports.join()).not.toContain(secret);
-});
+}, 60_000);

@@ -63,13 +63,13 @@ export class SecretSeal {
     let cause: unknown;
     for (const { accessKey, sealedSecret } of await this.#listSealed()) {
       try {
-        await this.unseal(sealedSecret, accessKey);
+        openWith(await this.#keyToOpen(), sealedSecret, accessKey);
       } catch (error) {
         cause = error;
         closed.push(accessKey);
       }
     }
-    if (closed.length > 0) throw this.#closed(closed, cause instanceof SecretKeyError ? cause.cause : cause);
+    if (closed.length > 0) throw this.#closed(closed, cause);
   }
 
   /** Throws {@link SecretKeyError} as {@link check} does. */
@@ -91,7 +91,7 @@ export class SecretSeal {
     }
   }
 
-  /** Opens a secret that nobody has: whoever is told from this by nothing else is not told from it by the time either. */
+  /** Opens a secret that nobody has, by the same work: who has none is not to be told by the time. */
   async unsealNobodys(): Promise<string> {
     try {
       this.#nobodysSecret ??= sealWith(await this.#keyToOpen(), randomBytes(32).toString('base64url'), nobody);
