@@ -17,13 +17,8 @@ export type CatalogueConnection = AsyncDisposable & {
   };
 };
 
-/** Where a server tells what happens to operations. */
-export type Stream = { readonly endpoint: string; readonly projectId: string; readonly token: string };
-
 export type Connection = AsyncDisposable & {
   readonly client: Client;
-  /** Null where what happens, happens in this process. */
-  readonly stream: Stream | null;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
@@ -120,11 +115,10 @@ async function throughServer(server: EndpointFile, project: string | undefined):
   return { ...remote({ endpoint, ...own }), token: () => exchange(own.projectId) };
 }
 
-function remote(server: Stream): Connection {
+function remote(server: { readonly endpoint: string; readonly projectId: string; readonly token: string }): Connection {
   const { endpoint, projectId, token } = server;
   return {
     client: createClient({ endpoint, projectId, credentials: { token } }),
-    stream: server,
     token: () => Promise.resolve({ token, projectId }),
     async [Symbol.asyncDispose]() {},
   };
@@ -135,7 +129,6 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
   const { name, projectId } = caller;
   return {
     client: clientOf(operations),
-    stream: null,
     token: async () => {
       const { token } = await engine.identity.issueSystemToken(name, projectId, from());
       return { token, projectId };

@@ -23,8 +23,8 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     .addHelpText(
       'after',
       `
-Follows the stream of a server where it has one, and asks once a second elsewhere. With --json, one event a line. The
-watch of one operation exits 0 when it ends well, 3 when not.`,
+Follows the stream of a server where it has one, and asks once a second elsewhere; about one operation it asks, ever more
+seldom. With --json, one event a line. The watch of one operation exits 0 when it ends well, 3 when not.`,
     )
     .action(async (operationId: string | undefined, options: Shared) => {
       const { watchOperationsCommand } = await import('./commands/watch-operations.ts');

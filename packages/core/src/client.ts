@@ -1,4 +1,4 @@
-import type { BackupSyncInput, Operation, PlanSyncAnswer } from '@backup-sync/contracts';
+import type { BackupSyncInput, Operation, OperationEvent, PlanSyncAnswer } from '@backup-sync/contracts';
 import type { CbrBackup } from './answers/cbr-backup.ts';
 import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
 import { authorizationOf, type Credentials } from './credentials/credentials.ts';
@@ -16,6 +16,7 @@ import { type Runtime, systemRuntime } from './runtime.ts';
 import type { OperationReference } from './waiting/ids-ahead.ts';
 import { type OpenEvents, operationEvents } from './waiting/operation-events.ts';
 import { type WaitOptions, waitFor } from './waiting/wait-for.ts';
+import { watchOperations } from './waiting/watch-operations.ts';
 
 export type ClientOptions = {
   /** Where the API is, e.g. `http://127.0.0.1:8787` or `https://cbr.eu-de.otc.t-systems.com`. */
@@ -40,6 +41,8 @@ export type Client = {
   followOperation(operationId: string, options?: CallOptions): AsyncGenerator<Operation>;
   /** See {@link followScan}. */
   followScan(operationId: string, options?: CallOptions): AsyncGenerator<ScanNews>;
+  /** See {@link watchOperations}. */
+  watchOperations(options?: CallOptions): AsyncGenerator<OperationEvent>;
   /** See {@link allBackups}. */
   allBackups(filter?: BackupsFilter, options?: CallOptions): AsyncGenerator<CbrBackup>;
   /** See {@link allOperationLogs}. */
@@ -82,6 +85,7 @@ function clientOver(
     waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
     followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),
     followScan: (operationId, options) => followScan(operations, operationId, runtime, options),
+    watchOperations: (options) => watchOperations({ operations, openEvents, runtime }, options),
     allBackups: (filter, options) => allBackups(operations, filter, options),
     allOperationLogs: (filter, options) => allOperationLogs(operations, filter, options),
   };

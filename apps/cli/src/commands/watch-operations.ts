@@ -1,8 +1,7 @@
-import { hasEnded, type Operation } from '@backup-sync/contracts';
+import type { OperationEvent } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { type OperationEvent, operationEvents } from '../operation-events.ts';
 import { printable } from '../table.ts';
 import { note, print, putOut, styled, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -14,37 +13,25 @@ import type { CommandContext } from './command-context.ts';
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { client, stream } = connection;
+  const { client } = connection;
   try {
-    if (operationId === null) {
-      note(terminal, 'watching; Ctrl-C ends it');
-      for await (const event of operationEvents(client, stream, signal)) await show(terminal, event);
-      return exitCodes.done;
-    }
-    return await watchOne(context, client, operationId, operationEvents(client, stream, signal));
+    if (operationId !== null) return await watchOne(context, client, operationId);
+    note(terminal, 'watching; Ctrl-C ends it');
+    for await (const event of client.watchOperations({ signal })) await show(terminal, event);
+    return exitCodes.done;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;
     throw error;
   }
 }
 
-async function watchOne(
-  { terminal, signal }: CommandContext,
-  client: Client,
-  operationId: string,
-  events: AsyncGenerator<OperationEvent>,
-): Promise<number> {
-  const exitCodeOf = ({ status }: Operation) => (status === 'success' ? exitCodes.done : exitCodes.someItemsFailed);
-  // Asked for beside the stream: what ended before that was open is never told of again.
-  const first = await client.operations.showOperation({ operation_id: operationId }, { signal });
-  await show(terminal, first);
-  if (hasEnded(first.operation.status)) return exitCodeOf(first.operation);
-  for await (const event of events) {
-    if (event.operation.id !== operationId) continue;
-    await show(terminal, event);
-    if (hasEnded(event.operation.status)) return exitCodeOf(event.operation);
+async function watchOne({ terminal, signal }: CommandContext, client: Client, operationId: string): Promise<number> {
+  let shown: string | null = null;
+  for await (const operation of client.followOperation(operationId, { signal })) {
+    if (operation.status !== shown) await show(terminal, { operation });
+    shown = operation.status;
   }
-  return exitCodes.failure;
+  return shown === 'success' ? exitCodes.done : exitCodes.someItemsFailed;
 }
 
 const styles = { success: 'green', failed: 'red', timeout: 'red', running: 'yellow' } as const;

@@ -59,13 +59,25 @@ export class Transport {
     }
   }
 
-  /** An answer that goes on, of any status: its head. Sent once, again only with a fresh token after a 401. */
-  async open(url: URL, accept: string, signal: AbortSignal): Promise<Response> {
+  /**
+   * The head of an answer that goes on, or why there is none. Sent once, again only with a fresh token after a 401. Throws
+   * `unreachable`, or `aborted` by the signal.
+   */
+  async open(
+    url: URL,
+    accept: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly response: Response } | { readonly refusal: Refusal }> {
     const request = { method: 'GET', url, body: '', accept } as const;
-    const { response, sent } = await this.#send(request, signal);
-    if (response.status !== 401 || !this.#authorization.renew(sent)) return response;
-    await response.body?.cancel();
-    return (await this.#send(request, signal)).response;
+    const first = await this.#send(request, signal);
+    let { response } = first;
+    if (response.status === 401 && this.#authorization.renew(first.sent)) {
+      await response.body?.cancel();
+      response = (await this.#send(request, signal)).response;
+    }
+    if (response.ok) return { response };
+    const text = await readText(url, response, signal);
+    return { refusal: readRefusal(url, response, text, this.#runtime.nowMs()) };
   }
 
   async #attempt(call: Call, attempt: number): Promise<Answer | Failed> {

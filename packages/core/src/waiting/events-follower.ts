@@ -1,3 +1,5 @@
+import { hasEnded, operationStatus } from '@backup-sync/contracts';
+import { z } from 'zod';
 import type { Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
 import type { Wake } from './wake.ts';
@@ -7,6 +9,9 @@ const breaksMax = 3;
 /** A stream that lasted as long did not break too soon. */
 const fairLifeMs = 30_000;
 const reopenAfterMs = 500;
+
+/** What is needed of an event: a service tells of many. */
+const transition = z.object({ operation: z.object({ id: z.string(), status: operationStatus }) });
 
 /** Follows the stream of a service in the background, for as long as it can be had and the signal lets it. */
 export class EventsFollower {
@@ -42,12 +47,14 @@ export class EventsFollower {
     for (let breaks = 0; breaks < breaksMax && !signal.aborted; ) {
       const startedAtMs = runtime.nowMs();
       try {
-        const events = await openEvents(signal);
+        const events = await openEvents(null, signal);
         this.#turn(events !== null);
         if (events === null) return;
-        for await (const id of events) {
+        for await (const { data } of events) {
+          const { operation } = transition.parse(JSON.parse(data));
+          if (!hasEnded(operation.status)) continue;
           breaks = 0;
-          this.#ended.add(id);
+          this.#ended.add(operation.id);
           this.#wake.notify();
         }
       } catch {

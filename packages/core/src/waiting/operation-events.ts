@@ -1,40 +1,48 @@
-import { hasEnded, operationStatus } from '@backup-sync/contracts';
 import { createParser } from 'eventsource-parser';
-import { z } from 'zod';
 import { urlOf } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
 import { encodeStrictly } from '../signing/canonical-request.ts';
 
+/** What happened to an operation, as the stream tells it. */
+export type StreamedEvent = {
+  /** Where a reader resumes behind it; undefined where the service says nothing of that. */
+  readonly id: string | undefined;
+  /** JSON: an `OperationEvent` of the contracts. */
+  readonly data: string;
+};
+
 /**
- * Opens the stream of a project's operations. Yields the ids of operations that end, from the moment on in which this
- * promise is fulfilled, until the stream breaks, as a throw or an end. Null where the service has no such stream.
+ * Opens the stream of a project's operations, behind the event of this id where there is one. Yields what happens from the
+ * moment on in which this promise is fulfilled, until the stream breaks, as a throw or an end. Null where the service has
+ * no such stream. Throws `BackupSyncError` where it is refused, or `unreachable`.
  */
-export type OpenEvents = (signal: AbortSignal) => Promise<AsyncIterable<string> | null>;
+export type OpenEvents = (after: string | null, signal: AbortSignal) => Promise<AsyncIterable<StreamedEvent> | null>;
 
 /** What services answer that do not know the path, the method or the media type. */
 const noStream = new Set([404, 405, 406]);
 
-const event = z.object({ operation: z.object({ id: z.string(), status: operationStatus }) });
-
 export function operationEvents(endpoint: URL, projectId: string, transport: Transport): OpenEvents {
-  const url = urlOf(endpoint, `/v1/projects/${encodeStrictly(projectId)}/operation-events`);
-  return async (signal) => {
-    const response = await transport.open(url, 'text/event-stream', signal);
+  const path = `/v1/projects/${encodeStrictly(projectId)}/operation-events`;
+  return async (after, signal) => {
+    const url = urlOf(endpoint, path, after === null ? {} : { after });
+    const answer = await transport.open(url, 'text/event-stream', signal);
+    if ('refusal' in answer) {
+      if (noStream.has(answer.refusal.status)) return null;
+      throw answer.refusal.error;
+    }
+    const { response } = answer;
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-    if (response.ok && isStream && response.body !== null) return endedIds(response.body);
+    if (isStream && response.body !== null) return readEvents(response.body);
     await response.body?.cancel();
-    if (response.ok || noStream.has(response.status)) return null;
-    throw new Error(`the stream of operations was answered with status ${response.status}`);
+    return null;
   };
 }
 
-async function* endedIds(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let ended: string[] = [];
+async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<StreamedEvent> {
+  let ready: StreamedEvent[] = [];
   const parser = createParser({
-    onEvent({ event: type, data }) {
-      if (type !== 'operation') return;
-      const { operation } = event.parse(JSON.parse(data));
-      if (hasEnded(operation.status)) ended.push(operation.id);
+    onEvent({ id, event, data }) {
+      if (event === 'operation') ready.push({ id, data });
     },
   });
   const decoder = new TextDecoder();
@@ -42,8 +50,8 @@ async function* endedIds(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       parser.feed(decoder.decode(read.value, { stream: true }));
-      yield* ended;
-      ended = [];
+      yield* ready;
+      ready = [];
     }
   } finally {
     await reader.cancel();

@@ -1,0 +1,75 @@
+import { BackupSyncError, errors, type OperationEvent, operationEvent } from '@backup-sync/contracts';
+import type { CallOptions, Operations } from '../operations.ts';
+import { aborted, type Runtime } from '../runtime.ts';
+import type { OpenEvents } from './operation-events.ts';
+
+/** Before the stream is opened again. */
+const reopenAfterMs = 1_000;
+const pollEveryMs = 1_000;
+/** As many of the newest operations are looked at each time. */
+const polledMax = 200;
+
+export type WatchedService = {
+  readonly operations: Pick<Operations, 'listOperations'>;
+  /** Null where no stream can be asked for. */
+  readonly openEvents: OpenEvents | null;
+  readonly runtime: Runtime;
+};
+
+/**
+ * What happens to operations, as it happens, until the signal is aborted: from the stream of the service, which is opened
+ * again where it stood when it breaks; where there is none, from what has changed since the last look, once a second.
+ *
+ * Throws `aborted` by the signal, `unreachable` where nothing answers from the beginning on, and what refuses the caller or
+ * cannot be mended by asking again, such as `events_gone`.
+ */
+export async function* watchOperations(
+  { operations, openEvents, runtime }: WatchedService,
+  { signal = new AbortController().signal }: CallOptions = {},
+): AsyncGenerator<OperationEvent> {
+  let after: string | null = null;
+  let wasOpen = false;
+  while (openEvents !== null) {
+    try {
+      const events = await openEvents(after, signal);
+      if (events === null) break;
+      wasOpen = true;
+      for await (const { id, data } of events) {
+        after = id ?? after;
+        yield operationEvent.parse(JSON.parse(data));
+      }
+    } catch (error) {
+      if (signal.aborted) throw aborted(signal);
+      if (!maySucceedAgain(error, wasOpen)) throw error;
+    }
+    await runtime.sleep(reopenAfterMs, signal);
+  }
+  yield* changes(operations, runtime, signal);
+}
+
+function maySucceedAgain(error: unknown, wasOpen: boolean): boolean {
+  if (error instanceof BackupSyncError) {
+    // A server that was there may be back soon.
+    return error.code === 'unreachable' ? wasOpen : errors[error.code].retryable;
+  }
+  // What `fetch` throws where a body breaks off.
+  return error instanceof TypeError;
+}
+
+/** The newest operations whose status has changed since the last look. The first look only learns what there is. */
+async function* changes(
+  operations: WatchedService['operations'],
+  runtime: Runtime,
+  signal: AbortSignal,
+): AsyncGenerator<OperationEvent> {
+  let known: Map<string, string> | null = null;
+  while (true) {
+    const { operations: newest } = await operations.listOperations({ limit: polledMax }, { signal });
+    const seen = known;
+    known = new Map(newest.map(({ id, status }) => [id, status]));
+    for (const operation of seen === null ? [] : newest.toReversed()) {
+      if (seen?.get(operation.id) !== operation.status) yield { operation };
+    }
+    await runtime.sleep(pollEveryMs, signal);
+  }
+}
