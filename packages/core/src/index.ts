@@ -4,6 +4,7 @@ export type { CbrOperationLog } from './answers/cbr-operation-log.ts';
 export { type Client, type ClientOptions, clientOf, createClient } from './client.ts';
 export type { Credentials } from './credentials/credentials.ts';
 export { type ClientToken, issueToken, type PasswordCredentials } from './credentials/issue-token.ts';
+export { projectsOfKey } from './credentials/projects-of-key.ts';
 export type { ScanNews } from './follow-scan.ts';
 export type { Several } from './lists/batches.ts';
 export type { Accepted, SyncOptions } from './lists/sync-backups.ts';

@@ -23,14 +23,14 @@ export function byToken(token: string): Authorization {
   };
 }
 
-/** Signs each request; the project is named, as the official SDKs do. */
-export function byAccessKey(key: AccessKey, projectId: string, runtime: Runtime): Authorization {
+/** Signs each request; the project is named where it is known, as the official SDKs do. */
+export function byAccessKey(key: AccessKey, projectId: string | null, runtime: Runtime): Authorization {
   return {
     async authorize({ method, url, headers, body }) {
       const all = new Headers(headers);
       // Official clients send and sign it on every request; some verifiers count on that.
       all.set('content-type', 'application/json');
-      all.set('x-project-id', projectId);
+      if (projectId !== null) all.set('x-project-id', projectId);
       const added = await signingHeaders(key, { method, url, headers: all, body, nowMs: runtime.nowMs() });
       added.forEach((value, name) => {
         all.set(name, value);

@@ -4,6 +4,7 @@ import { clockedRuntime } from '../testing/clocked-runtime.ts';
 import { type Reply, type Seen, startService } from '../testing/service.ts';
 import { accepting, cloudBackup, item } from '../testing/wire.ts';
 import { issueToken } from './issue-token.ts';
+import { projectsOfKey } from './projects-of-key.ts';
 
 const hourMs = 3_600_000;
 const user = { user: 'u', password: 'pw', domain: 'd' };
@@ -166,5 +167,24 @@ describe('issueToken', () => {
     await expect(issueToken(service.endpoint, { user: 'u', password: 'pw' })).rejects.toMatchObject({
       code: 'unexpected_answer',
     });
+  });
+});
+
+describe('projectsOfKey', () => {
+  const key = { accessKey: 'AK', secretKey: 'SK' };
+
+  test('asks, signed and without a project, which projects a key opens', async () => {
+    await using service = await startService(() => ({ body: { projects: [{ id: 'p', name: 'one', tags: [] }] } }));
+    expect(await projectsOfKey(service.endpoint, key)).toEqual([{ id: 'p', name: 'one' }]);
+    expect(service.seen.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v3/projects']);
+    expect(service.seen[0]?.headers.authorization).toMatch(/^SDK-HMAC-SHA256 Access=AK, /);
+    expect(service.seen[0]?.headers).not.toHaveProperty('x-project-id');
+  });
+
+  test('says so when the key is refused, or the answer is something else', async () => {
+    await using refusing = await startService(() => ({ status: 401, body: {} }));
+    await expect(projectsOfKey(refusing.endpoint, key)).rejects.toMatchObject({ code: 'not_authenticated' });
+    await using other = await startService(() => ({ body: {} }));
+    await expect(projectsOfKey(other.endpoint, key)).rejects.toMatchObject({ code: 'unexpected_answer' });
   });
 });

@@ -1,0 +1,30 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import { z } from 'zod';
+import { parseEndpoint, urlOf } from '../http/endpoint.ts';
+import { Transport } from '../http/transport.ts';
+import type { CallOptions } from '../operations.ts';
+import { systemRuntime } from '../runtime.ts';
+import type { AccessKey } from '../signing/sign-request.ts';
+import { byAccessKey } from './authorization.ts';
+
+/** What is needed of the answer; clouds tell more. */
+const projectsAnswer = z.object({ projects: z.array(z.object({ id: z.string(), name: z.string() })) });
+
+/**
+ * The projects that an access key opens, by `GET /v3/projects`, which official SDKs ask as well; a backup-sync answers with
+ * one. Clouds answer it at their identity service. Throws `BackupSyncError`: `not_authenticated` where the key is not right.
+ */
+export async function projectsOfKey(
+  endpoint: string,
+  key: AccessKey,
+  { signal }: CallOptions = {},
+): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  const url = urlOf(parseEndpoint(endpoint), '/v3/projects');
+  const transport = new Transport(byAccessKey(key, null, systemRuntime), systemRuntime);
+  const { body } = await transport.call({ method: 'GET', url, repeatable: true, signal });
+  const parsed = projectsAnswer.safeParse(body);
+  if (parsed.success) return parsed.data.projects;
+  throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with the projects of an access key`, {
+    cause: parsed.error,
+  });
+}
