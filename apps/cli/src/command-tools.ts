@@ -19,7 +19,8 @@ Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorise
 
 const connectHelp = `
 Works on the server of --endpoint or --profile; without one, on the local catalogue in --data-dir (through the server
-that holds it, if one does). The token for --endpoint is in BACKUP_SYNC_TOKEN.`;
+that holds it, if one does). For --endpoint, set BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and
+BACKUP_SYNC_SECRET_ACCESS_KEY.`;
 
 /** A block of examples as it stands in the help. */
 export function examplesHelp(examples: readonly string[]): string {

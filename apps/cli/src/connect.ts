@@ -5,7 +5,8 @@ import { type CallName, callNames, type EndpointFile, endpointFile, endpointFile
 import { type Client, clientOf, createClient, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
-import type { Environment } from './environment.ts';
+import { revealed } from './credentials.ts';
+import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { readKeystone } from './keystone.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
@@ -24,6 +25,7 @@ export type Connection = AsyncDisposable & {
 };
 
 type LocalTarget = Extract<Target, { kind: 'local' }>;
+type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
@@ -35,7 +37,7 @@ export async function connect(
   onFault: (place: string, error: unknown) => void,
 ): Promise<Connection> {
   const target = await resolveTarget(options, environment);
-  if (target.kind === 'server') return remote({ ...target, token: target.token.reveal() });
+  if (target.kind === 'server') return remote(target);
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
   return inProcessOrServer(target, async () => {
@@ -50,7 +52,7 @@ export async function connectToCatalogue(
   environment: Environment,
 ): Promise<CatalogueConnection> {
   const target = await resolveTarget(options, environment);
-  if (target.kind === 'server') return remote({ ...target, token: target.token.reveal() });
+  if (target.kind === 'server') return remote(target);
   const { openCatalogueReader } = await import('@backup-sync/engine/catalogue-reader');
   return inProcessOrServer(target, async () => {
     const reader = await openCatalogueReader({
@@ -112,14 +114,23 @@ async function throughServer(server: EndpointFile, project: string | undefined):
   const exchange = (id: string) => issueToken(endpoint, { token, project: { id } });
   const own =
     project === undefined || project === project_id ? { token, projectId: project_id } : await exchange(project);
-  return { ...remote({ endpoint, ...own }), token: () => exchange(own.projectId) };
+  const credentials = { kind: 'token', token: new Secret(own.token) } as const;
+  return {
+    ...remote({ endpoint, projectId: own.projectId, credentials }),
+    token: () => exchange(own.projectId),
+  };
 }
 
-function remote(server: { readonly endpoint: string; readonly projectId: string; readonly token: string }): Connection {
-  const { endpoint, projectId, token } = server;
+function remote({ endpoint, projectId, credentials }: Server): Connection {
   return {
-    client: createClient({ endpoint, projectId, credentials: { token } }),
-    token: () => Promise.resolve({ token, projectId }),
+    client: createClient({ endpoint, projectId, credentials: revealed(credentials) }),
+    token: async () => {
+      if (credentials.kind === 'token') return { token: credentials.token.reveal(), projectId };
+      throw new UsageError(
+        `access key ${credentials.accessKey} signs requests, and no token stands behind it: for one of a user with ` +
+          'password, give --endpoint and --user',
+      );
+    },
     async [Symbol.asyncDispose]() {},
   };
 }

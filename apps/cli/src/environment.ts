@@ -67,6 +67,8 @@ const environmentSchema = z.object({
   BACKUP_SYNC_ENDPOINT: optional,
   BACKUP_SYNC_PROFILE: optional,
   BACKUP_SYNC_TOKEN: secret,
+  BACKUP_SYNC_ACCESS_KEY: optional,
+  BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
   BACKUP_SYNC_PROJECT: optional,
   BACKUP_SYNC_DATA_DIR: optional,
   BACKUP_SYNC_STORAGE: optional,

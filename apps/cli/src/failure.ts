@@ -30,8 +30,9 @@ export type Failure = {
 /** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   invalid_request: 'Mend what is named here, then run the command again.',
-  not_authenticated: 'Log in again with "backup-sync login", or set a valid BACKUP_SYNC_TOKEN.',
-  project_not_allowed: 'Give the project that the token was issued for, with --project or BACKUP_SYNC_PROJECT.',
+  not_authenticated:
+    'Log in again with "backup-sync login", or set a valid BACKUP_SYNC_TOKEN, or an access key that is in use.',
+  project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
   backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promise
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { ServerCredentials } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 
@@ -10,20 +11,19 @@ export const defaultProfileName = 'default';
 
 const ownerOnly = 0o600;
 
-const storedProfile = z.object({
-  endpoint: z.string(),
-  project_id: z.string(),
-  user: z.string(),
-  token: z.string(),
-});
+const storedServer = z.object({ endpoint: z.string(), project_id: z.string() });
+const storedProfile = z.union([
+  storedServer.extend({ token: z.string() }),
+  storedServer.extend({ access_key: z.string(), secret_key: z.string() }),
+]);
+type StoredProfile = z.infer<typeof storedProfile>;
 const profileFile = z.object({ profiles: z.record(z.string(), storedProfile) });
 
 /** A server that someone has logged in to, under a name. */
 export type Profile = {
   readonly endpoint: string;
   readonly projectId: string;
-  readonly user: string;
-  readonly token: Secret;
+  readonly credentials: ServerCredentials;
 };
 
 /** Where the profiles are kept: in the user's directory for configuration. */
@@ -33,7 +33,7 @@ export function profilePath(environment: Pick<Environment, 'XDG_CONFIG_HOME'>): 
 
 /**
  * Reads the profiles, by name; none where the file does not exist. Throws {@link UsageError} where others than its
- * owner can read the file, since it holds tokens, and where it is not what {@link saveProfile} writes.
+ * owner can read the file, since it holds credentials, and where it is not what {@link saveProfile} writes.
  */
 export async function readProfiles(path: string): Promise<ReadonlyMap<string, Profile>> {
   const content = await readOwnFile(path);
@@ -42,21 +42,13 @@ export async function readProfiles(path: string): Promise<ReadonlyMap<string, Pr
   if (!parsed.success) {
     throw new UsageError(`${path} is not a file of profiles: move it away, then log in again with "backup-sync login"`);
   }
-  return new Map(
-    Object.entries(parsed.data.profiles).map(([name, { endpoint, project_id, user, token }]) => [
-      name,
-      { endpoint, projectId: project_id, user, token: new Secret(token) },
-    ]),
-  );
+  return new Map(Object.entries(parsed.data.profiles).map(([name, stored]) => [name, loaded(stored)]));
 }
 
 /** Adds a profile, or puts it in place of the one of its name. The file is the owner's alone, and whole at any time. */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   const profiles = new Map(await readProfiles(path)).set(name, profile);
-  const stored = Array.from(profiles, ([key, { endpoint, projectId, user, token }]) => [
-    key,
-    { endpoint, project_id: projectId, user, token: token.reveal() },
-  ]);
+  const stored = Array.from(profiles, ([key, each]) => [key, toStore(each)]);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const written = `${path}.${process.pid}.new`;
   await writeFile(written, `${JSON.stringify({ profiles: Object.fromEntries(stored) }, null, 2)}\n`, {
@@ -68,13 +60,26 @@ export async function saveProfile(path: string, name: string, profile: Profile):
   await rename(written, path);
 }
 
+function loaded(stored: StoredProfile): Profile {
+  const server = { endpoint: stored.endpoint, projectId: stored.project_id };
+  if ('token' in stored) return { ...server, credentials: { kind: 'token', token: new Secret(stored.token) } };
+  const { access_key: accessKey, secret_key } = stored;
+  return { ...server, credentials: { kind: 'access key', accessKey, secretKey: new Secret(secret_key) } };
+}
+
+function toStore({ endpoint, projectId, credentials }: Profile): StoredProfile {
+  const server = { endpoint, project_id: projectId };
+  if (credentials.kind === 'token') return { ...server, token: credentials.token.reveal() };
+  return { ...server, access_key: credentials.accessKey, secret_key: credentials.secretKey.reveal() };
+}
+
 async function readOwnFile(path: string): Promise<string | null> {
   try {
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) {
       const permissions = (mode & 0o777).toString(8).padStart(3, '0');
       throw new UsageError(
-        `${path} holds tokens, and others can read it (mode ${permissions}): chmod 600 it, and log in again`,
+        `${path} holds credentials, and others can read it (mode ${permissions}): chmod 600 it, and log in again`,
       );
     }
     return await readFile(path, 'utf8');

@@ -4,12 +4,15 @@ import { run, temporaryDirectory } from './testing.ts';
 
 const secrets = {
   BACKUP_SYNC_TOKEN: 'token-that-nobody-may-see',
+  BACKUP_SYNC_SECRET_ACCESS_KEY: 'secret-of-an-access-key-that-nobody-may-see',
   BACKUP_SYNC_ADMIN_PASSWORD: 'password-that-nobody-may-see',
   BACKUP_SYNC_PASSWORD: 'another-password-that-nobody-may-see',
   BACKUP_SYNC_SECRET_KEY: Buffer.from('key-that-nobody-may-see-32-bytes').toString('base64'),
   AWS_SECRET_ACCESS_KEY: 'storage-key-that-nobody-may-see',
 };
-const environment = { ...secrets, AWS_ACCESS_KEY_ID: 'an-access-key' };
+// A command comes in by a token or by a key: both are refused.
+const environment = { ...secrets, BACKUP_SYNC_SECRET_ACCESS_KEY: '', AWS_ACCESS_KEY_ID: 'an-access-key' };
+const byAccessKey = { ...secrets, BACKUP_SYNC_TOKEN: '', BACKUP_SYNC_ACCESS_KEY: 'AK' };
 
 /** Nothing listens there. */
 const nowhere = 'http://127.0.0.1:9';
@@ -34,6 +37,19 @@ test('secrets show in nothing that the command prints when it is refused, wrongl
     expect(code, args.join(' ')).not.toBe(0);
     printed.push(output, messages);
   }
+  for (const args of [
+    ['backups', 'list', ...remote],
+    ['backups', 'list', ...remote, '--secret-key', secrets.BACKUP_SYNC_SECRET_ACCESS_KEY],
+    ['login', '--endpoint', nowhere],
+    ['token', '--project', 'p', '--data-dir', join(home.path, 'none')],
+  ]) {
+    const { code, output, messages } = await run([...args, '--json'], { environment: byAccessKey });
+    expect(code, args.join(' ')).not.toBe(0);
+    printed.push(output, messages);
+  }
+  const both = await run(['backups', 'list', ...remote], { environment: { ...byAccessKey, ...secrets } });
+  expect(both.messages).toContain('are both set');
+  printed.push(both.messages);
   const wrong = { ...environment, BACKUP_SYNC_REQUESTS_PER_SECOND: 'many', BACKUP_SYNC_TRUSTED_PROXIES: 'any' };
   const { messages } = await run(['backups', 'list', ...local], { environment: wrong });
   printed.push(messages);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
@@ -19,9 +19,10 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     });
   program
     .command('login')
-    .description('keep the address of a server and a token for it, so that commands work there')
+    .description('keep the address of a server and the way in there, so that commands work there')
     .requiredOption('--endpoint <url>', 'the server')
-    .option('--user <name>', 'who logs in', 'admin')
+    .option('--user <name>', 'who logs in, with a password (admin)')
+    .addOption(new Option('--access-key <id>', 'or the key to come in by (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'))
     .option('--project <id>', 'project to work in (that which the server gives)')
     .option('--profile <name>', 'name to keep it under; "default" is taken where none is named', 'default')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
@@ -30,10 +31,12 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       `${examplesHelp([
         'login --endpoint https://backups.example.com --user operator',
         'login --endpoint https://backups.example.com --user operator --profile work < password-file',
+        'login --endpoint https://backups.example.com --access-key AKEXAMPLE < secret-key-file',
       ])}
 
 The password is asked for, or read from standard input or BACKUP_SYNC_PASSWORD; it is not kept. The token is, in a file
-that its owner alone can read, until it ends: then log in again.
+that its owner alone can read, until it ends: then log in again. The secret of an access key is asked for, or read from
+standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and kept in that file; it does not end by itself.
 ${exitCodesHelp}`,
     )
     .action(async (options: LoginOptions & { json?: boolean }) => {

@@ -1,4 +1,5 @@
-import type { Environment, Secret } from './environment.ts';
+import { environmentCredentials, type ServerCredentials } from './credentials.ts';
+import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { defaultProfileName, type Profile, profilePath, readProfiles } from './profiles.ts';
 
@@ -21,8 +22,8 @@ export type Target =
       readonly kind: 'server';
       readonly endpoint: string;
       readonly projectId: string;
-      readonly token: Secret;
-      readonly from: { readonly endpoint: Origin; readonly projectId: Origin; readonly token: Origin };
+      readonly credentials: ServerCredentials;
+      readonly from: { readonly endpoint: Origin; readonly projectId: Origin; readonly credentials: Origin };
     }
   | {
       readonly kind: 'local';
@@ -33,7 +34,11 @@ export type Target =
 
 /**
  * Where a command works: what its options say goes before the environment, and both before the profile. A server goes
- * before a data directory that is named in the same place.
+ * before a data directory that is named in the same place. A server named by address is come in at with what the
+ * environment has for it, one of a profile with what the profile keeps.
+ *
+ * Throws {@link UsageError}, also where the environment has credentials and nothing says that they are not meant: a
+ * command never comes in as someone else in silence.
  */
 export async function resolveTarget(options: ConnectOptions, environment: Environment): Promise<Target> {
   const endpoint = firstOf(options.endpoint, '--endpoint', environment.BACKUP_SYNC_ENDPOINT, 'BACKUP_SYNC_ENDPOINT');
@@ -46,6 +51,7 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
   if (endpoint !== null && !isLocal) return ofServer(options, environment, endpoint);
   const directory = firstOf(options.dataDir, '--data-dir', environment.BACKUP_SYNC_DATA_DIR, 'BACKUP_SYNC_DATA_DIR');
   if (directory !== null) {
+    if (options.dataDir === undefined) refuseUnused(environment, `${directory.origin} names a data directory`);
     const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
     return {
       kind: 'local',
@@ -55,9 +61,15 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
     };
   }
   const name = environment.BACKUP_SYNC_PROFILE;
-  if (name !== undefined) return ofProfile(options, await namedProfile(name, environment), name);
+  if (name !== undefined) {
+    refuseUnused(environment, 'BACKUP_SYNC_PROFILE names a server that has its own');
+    return ofProfile(options, await namedProfile(name, environment), name);
+  }
   const usual = (await readProfiles(profilePath(environment))).get(defaultProfileName);
-  if (usual !== undefined) return ofProfile(options, usual, defaultProfileName);
+  if (usual !== undefined) {
+    refuseUnused(environment, `the profile ${JSON.stringify(defaultProfileName)} has its own`);
+    return ofProfile(options, usual, defaultProfileName);
+  }
   throw new UsageError(
     'nothing says where to work: log in to a server with "backup-sync login", name one with --endpoint or ' +
       'BACKUP_SYNC_ENDPOINT, or give a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)',
@@ -82,11 +94,11 @@ function ofProfile(options: ConnectOptions, profile: Profile, name: string): Tar
     kind: 'server',
     endpoint: profile.endpoint,
     projectId: options.project ?? profile.projectId,
-    token: profile.token,
+    credentials: profile.credentials,
     from: {
       endpoint: origin,
       projectId: options.project === undefined ? origin : '--project',
-      token: origin,
+      credentials: origin,
     },
   };
 }
@@ -96,19 +108,31 @@ function ofServer(
   environment: Environment,
   endpoint: { readonly value: string; readonly origin: Origin },
 ): Target {
-  const token = environment.BACKUP_SYNC_TOKEN;
+  const given = environmentCredentials(environment);
   const project = firstOf(options.project, '--project', environment.BACKUP_SYNC_PROJECT, 'BACKUP_SYNC_PROJECT');
-  if (token === undefined) {
-    throw new UsageError('no token: set BACKUP_SYNC_TOKEN, or log in with "backup-sync login" and name the profile');
+  if (given === null) {
+    throw new UsageError(
+      'no credentials: set BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY, or log in ' +
+        'with "backup-sync login" and name the profile',
+    );
   }
   if (project === null) throw new UsageError('no project: give its id with --project or BACKUP_SYNC_PROJECT');
   return {
     kind: 'server',
     endpoint: endpoint.value,
     projectId: project.value,
-    token,
-    from: { endpoint: endpoint.origin, projectId: project.origin, token: 'BACKUP_SYNC_TOKEN' },
+    credentials: given.credentials,
+    from: { endpoint: endpoint.origin, projectId: project.origin, credentials: given.variable },
   };
+}
+
+/** Credentials of the environment are for the server that it names. */
+function refuseUnused(environment: Environment, why: string): void {
+  const given = environmentCredentials(environment);
+  if (given === null) return;
+  throw new UsageError(
+    `${given.variable} is set, and no server is named for it: ${why}. Set BACKUP_SYNC_ENDPOINT, or unset it`,
+  );
 }
 
 function firstOf(

@@ -51,12 +51,17 @@ async function lookAtCatalogue(
 
 function describeTarget(target: Target): (readonly [string, string])[] {
   if (target.kind === 'local') {
-    return [['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`]];
+    return [
+      ['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`],
+      ['way in', 'operator of the data directory'],
+    ];
   }
+  const { credentials } = target;
+  const wayIn = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
   return [
     ['server', `${target.endpoint} (${target.from.endpoint})`],
     ['project', `${target.projectId} (${target.from.projectId})`],
-    ['token', `set (${target.from.token})`],
+    ['way in', `${wayIn} (${target.from.credentials})`],
   ];
 }
 

@@ -1,35 +1,81 @@
-import { issueToken } from '@backup-sync/core';
+import { BackupSyncError } from '@backup-sync/contracts';
+import { issueToken, projectsOfKey } from '@backup-sync/core';
 import { Secret } from '../environment.ts';
-import { exitCodes } from '../failure.ts';
-import { profilePath, saveProfile } from '../profiles.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { type Profile, profilePath, saveProfile } from '../profiles.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
-import { readPassword } from './read-password.ts';
+import { readSecret } from './read-secret.ts';
 
 export type LoginOptions = {
   readonly endpoint: string;
-  readonly user: string;
+  readonly user?: string;
+  readonly accessKey?: string;
   readonly project?: string;
   readonly profile: string;
 };
 
-/** Fetches a token and keeps it with the address of its server. The password is not kept. */
+/**
+ * Keeps the address of a server with a token, for which a user's password is asked, or with an access key and its secret.
+ * The password is not kept. Nothing is kept that the server does not take.
+ */
 export async function loginCommand(context: CommandContext, options: LoginOptions): Promise<number> {
-  const { terminal, environment, signal } = context;
-  const { endpoint, user, project, profile } = options;
+  const { terminal, environment } = context;
+  const { endpoint, user = 'admin', profile: name } = options;
   const path = profilePath(environment);
-  const password = await readPassword(context, {
+  const accessKey = options.accessKey ?? (options.user === undefined ? environment.BACKUP_SYNC_ACCESS_KEY : undefined);
+  const profile =
+    accessKey === undefined ? await byPassword(context, options, user) : await byAccessKey(context, options, accessKey);
+  await saveProfile(path, name, profile);
+  const { projectId } = profile;
+  if (terminal.json) {
+    const holder = accessKey === undefined ? { user } : { access_key: accessKey };
+    printJson(terminal, { profile: name, endpoint, project_id: projectId, ...holder, file: path });
+  } else {
+    const who = accessKey === undefined ? user : `access key ${accessKey}`;
+    print(terminal, `logged in at ${endpoint} as ${who}, project ${projectId}`);
+    print(terminal, `kept as profile ${JSON.stringify(name)} in ${path}`);
+  }
+  return exitCodes.done;
+}
+
+async function byPassword(
+  context: CommandContext,
+  { endpoint, project }: LoginOptions,
+  user: string,
+): Promise<Profile> {
+  const password = await readSecret(context, {
     variable: 'BACKUP_SYNC_PASSWORD',
-    given: environment.BACKUP_SYNC_PASSWORD,
+    given: context.environment.BACKUP_SYNC_PASSWORD,
     question: `Password of ${user}: `,
   });
   const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
-  const { token, projectId } = await issueToken(endpoint, credentials, { signal });
-  await saveProfile(path, profile, { endpoint, projectId, user, token: new Secret(token) });
-  if (terminal.json) printJson(terminal, { profile, endpoint, project_id: projectId, user, file: path });
-  else {
-    print(terminal, `logged in at ${endpoint} as ${user}, project ${projectId}`);
-    print(terminal, `kept as profile ${JSON.stringify(profile)} in ${path}`);
+  const { token, projectId } = await issueToken(endpoint, credentials, { signal: context.signal });
+  return { endpoint, projectId, credentials: { kind: 'token', token: new Secret(token) } };
+}
+
+async function byAccessKey(
+  context: CommandContext,
+  { endpoint, project }: LoginOptions,
+  accessKey: string,
+): Promise<Profile> {
+  const { BACKUP_SYNC_ACCESS_KEY: other, BACKUP_SYNC_SECRET_ACCESS_KEY: given } = context.environment;
+  if (given !== undefined && other !== undefined && other !== accessKey) {
+    throw new UsageError(
+      'BACKUP_SYNC_SECRET_ACCESS_KEY is the secret of the key in BACKUP_SYNC_ACCESS_KEY, and --access-key names another: ' +
+        'leave --access-key out, or unset the two variables',
+    );
   }
-  return exitCodes.done;
+  const variable = 'BACKUP_SYNC_SECRET_ACCESS_KEY';
+  const secretKey = await readSecret(context, { variable, given, question: `Secret key of ${accessKey}: ` });
+  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, { signal: context.signal });
+  const ids = projects.map(({ id }) => id);
+  const projectId = project ?? ids[0];
+  if (projectId === undefined || (project === undefined && ids.length > 1)) {
+    throw new UsageError(`access key ${accessKey} opens ${ids.length} projects: name one with --project`);
+  }
+  if (!ids.includes(projectId)) {
+    throw new BackupSyncError('project_not_allowed', `access key ${accessKey} is not for project ${projectId}`);
+  }
+  return { endpoint, projectId, credentials: { kind: 'access key', accessKey, secretKey: new Secret(secretKey) } };
 }

@@ -6,18 +6,18 @@ import { UsageError } from '../failure.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
- * Reads a password from its variable, from standard input or, at a terminal, from whoever sits there: never from an
+ * Reads a password or secret key from its variable, from standard input or, at a terminal, from whoever sits there: never from an
  * argument, which every user of the machine could read.
  */
-export async function readPassword(
+export async function readSecret(
   context: CommandContext,
   source: { readonly variable: string; readonly given: Secret | undefined; readonly question: string },
 ): Promise<string> {
   if (source.given !== undefined) return source.given.reveal();
   const { input } = context;
-  const password = input.isTTY ? await ask(context, source.question) : (await text(input)).replace(/\r?\n$/, '');
-  if (password === '') throw new UsageError(`no password: none was entered, and ${source.variable} is not set`);
-  return password;
+  const entered = input.isTTY ? await ask(context, source.question) : (await text(input)).replace(/\r?\n$/, '');
+  if (entered === '') throw new UsageError(`nothing was entered, and ${source.variable} is not set`);
+  return entered;
 }
 
 /** What is typed is not shown. */

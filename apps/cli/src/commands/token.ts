@@ -3,7 +3,7 @@ import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
-import { readPassword } from './read-password.ts';
+import { readSecret } from './read-secret.ts';
 
 /**
  * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
@@ -18,7 +18,7 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
     issued = await connection.token();
   } else {
     const project = context.connect.project ?? environment.BACKUP_SYNC_PROJECT;
-    const password = await readPassword(context, {
+    const password = await readSecret(context, {
       variable: 'BACKUP_SYNC_PASSWORD',
       given: environment.BACKUP_SYNC_PASSWORD,
       question: `Password of ${user}: `,

@@ -6,7 +6,7 @@ import { formatTable } from '../table.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
-import { readPassword } from './read-password.ts';
+import { readSecret } from './read-secret.ts';
 
 type Answer = OperationOutput<'createUser'>;
 
@@ -72,7 +72,7 @@ function usersTable(users: readonly User[]): string {
 }
 
 function readNewPassword(context: CommandContext, name: string): Promise<string> {
-  return readPassword(context, {
+  return readSecret(context, {
     variable: 'BACKUP_SYNC_NEW_PASSWORD',
     given: context.environment.BACKUP_SYNC_NEW_PASSWORD,
     question: `New password of ${name}: `,

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { examples, run, start, startServer, temporaryDirectory } from './testing.ts';
+
+const request = join(examples, 'sync-request.json');
+const storage = `file:${join(examples, 'buckets')}`;
+
+/** A server, and the access key of an operator in its project. */
+async function open() {
+  await using opening = new AsyncDisposableStack();
+  const home = opening.use(await temporaryDirectory());
+  const dataDirectory = join(home.path, 'data');
+  const server = opening.use(await startServer(dataDirectory, storage));
+  const administer = (...args: string[]) =>
+    run([...args, '--data-dir', dataDirectory, '--storage', storage], { input: 'a password of twelve\n' });
+  await administer('users', 'create', 'nightly');
+  await administer('roles', 'grant', 'nightly', 'operator', 'default');
+  const made = JSON.parse((await administer('access-keys', 'create', 'nightly', 'default', '--json')).output);
+  const owned = opening.move();
+  return {
+    home: home.path,
+    server,
+    administer,
+    accessKey: String(made.access_key.access_key),
+    secretKey: String(made.secret_key),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+test('a job comes in by an access key of the environment: it syncs, lists and watches', async () => {
+  await using opened = await open();
+  const { server, administer, accessKey, secretKey } = opened;
+  const environment = {
+    BACKUP_SYNC_ENDPOINT: server.endpoint,
+    BACKUP_SYNC_PROJECT: server.projectId,
+    BACKUP_SYNC_ACCESS_KEY: accessKey,
+    BACKUP_SYNC_SECRET_ACCESS_KEY: secretKey,
+  };
+  const watch = start(['operations', 'watch', '--json'], { environment });
+  const messages = text(watch.stderr);
+  let told = '';
+  watch.stdout.on('data', (chunk) => {
+    told += String(chunk);
+  });
+  // The watch may come to listen after the first of them has ended.
+  do expect(await run(['sync', request], { environment })).toMatchObject({ code: 3 });
+  while (!told.includes('"status":"failed"') && watch.exitCode === null);
+  watch.kill('SIGINT');
+  if (watch.exitCode === null) await once(watch, 'close');
+  expect(await messages).toBe('');
+  expect(watch.exitCode).toBe(130);
+  const events: { operation: { kind: string } }[] = told
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.map(({ operation }) => operation.kind)).toContain('import');
+
+  const listed = await run(['backups', 'list', '--all', '--status', 'available', '--json'], { environment });
+  expect(JSON.parse(listed.output).backups).toHaveLength(4);
+  const doctor = await run(['doctor'], { environment });
+  expect(doctor.output).toMatch(new RegExp(`way in +access key ${accessKey} \\(BACKUP_SYNC_ACCESS_KEY\\)`));
+  expect(doctor.output + doctor.messages + listed.output).not.toContain(secretKey);
+  expect(await run(['users', 'list'], { environment })).toMatchObject({ code: 4, output: '' });
+
+  await administer('access-keys', 'disable', accessKey);
+  const refused = await run(['backups', 'list', '--json'], { environment });
+  expect(refused).toMatchObject({ code: 4, output: '' });
+  expect(JSON.parse(refused.messages).error.remedy).toContain('an access key that is in use');
+}, 120_000);
+
+test('login keeps an access key that the server takes, and commands come in by it from then on', async () => {
+  await using opened = await open();
+  const { home, server, accessKey, secretKey } = opened;
+  const environment = { XDG_CONFIG_HOME: join(home, 'config') };
+  const login = ['login', '--endpoint', server.endpoint, '--access-key', accessKey];
+  const wrong = await run(login, { environment, input: 'a guess\n' });
+  expect(wrong).toMatchObject({ code: 4, output: '' });
+  const elsewhere = await run([...login, '--project', 'other'], { environment, input: secretKey });
+  expect(elsewhere).toMatchObject({ code: 4, messages: expect.stringContaining('is not for project other') });
+  const file = join(home, 'config', 'backup-sync', 'profiles.json');
+  await expect(stat(file)).rejects.toThrow('ENOENT');
+
+  const ended = await run(login, { environment, input: `${secretKey}\n` });
+  expect(ended).toMatchObject({ code: 0, output: expect.stringContaining(`as access key ${accessKey}`) });
+  expect(ended.output + ended.messages).not.toContain(secretKey);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(await readFile(file, 'utf8')).profiles.default).toMatchObject({ project_id: server.projectId });
+  expect(await run(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
+  expect((await run(['doctor'], { environment })).output).toContain(`access key ${accessKey} (profile "default")`);
+  const token = await run(['token'], { environment });
+  expect(token).toMatchObject({ code: 1, messages: expect.stringContaining('no token stands behind it') });
+
+  const both = await run([...login, '--user', 'nightly'], { environment, input: secretKey });
+  expect(both).toMatchObject({ code: 1, messages: expect.stringContaining('cannot be used with') });
+  const pair = { ...environment, BACKUP_SYNC_ACCESS_KEY: 'AK2', BACKUP_SYNC_SECRET_ACCESS_KEY: secretKey };
+  const another = await run(login, { environment: pair });
+  expect(another).toMatchObject({ code: 1, messages: expect.stringContaining('--access-key names another') });
+  const fromEnvironment = { ...pair, BACKUP_SYNC_ACCESS_KEY: accessKey };
+  const again = await run(login.slice(0, 3), { environment: fromEnvironment });
+  expect(again.output).toContain(`as access key ${accessKey}`);
+}, 120_000);
