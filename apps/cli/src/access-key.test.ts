@@ -68,7 +68,7 @@ test('a job comes in by an access key of the environment: it syncs, lists and wa
   await administer('access-keys', 'disable', accessKey);
   const refused = await run(['backups', 'list', '--json'], { environment });
   expect(refused).toMatchObject({ code: 4, output: '' });
-  expect(JSON.parse(refused.messages).error.remedy).toContain('an access key that is in use');
+  expect(JSON.parse(refused.messages).error.remedy).toContain('of a key that is in use');
 }, 120_000);
 
 test('login keeps an access key that the server takes, and commands come in by it from then on', async () => {

@@ -267,7 +267,7 @@ describe('what is wrong is said in a sentence', () => {
   test.each([
     [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
     [['backups', 'list'], 1, 'or give a data directory (--data-dir'],
-    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 1, 'no credentials: set BACKUP_SYNC_TOKEN'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 4, 'or set a valid BACKUP_SYNC_TOKEN'],
     [['backups', 'list', '--endpoint', 'ftp://x', '--project', 'p'], 1, '"ftp://x" is not an address'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--project', 'p'], 5, 'does not answer'],
     [['scan', 'bucket', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],

@@ -31,7 +31,8 @@ export type Failure = {
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   invalid_request: 'Mend what is named here, then run the command again.',
   not_authenticated:
-    'Log in again with "backup-sync login", or set a valid BACKUP_SYNC_TOKEN, or an access key that is in use.',
+    'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
+    'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
   project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
   backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',

@@ -83,7 +83,7 @@ describe('where a command works', () => {
     [{ profile: 'home' }, {}, 'there is no profile "home"'],
     [{ profile: 'default', endpoint: 'http://o' }, {}, 'leave --endpoint out'],
     [{ profile: 'default', dataDir: 'd' }, {}, 'leave --data-dir out'],
-    [{ endpoint: 'http://o' }, {}, 'no credentials: set BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY'],
+    [{ endpoint: 'http://o' }, {}, 'no credentials are set for http://o'],
     [{ endpoint: 'http://o' }, { BACKUP_SYNC_TOKEN: 't' }, 'no project'],
     [{ endpoint: 'http://o' }, { BACKUP_SYNC_ACCESS_KEY: 'AK' }, 'needs both BACKUP_SYNC_ACCESS_KEY and'],
     [{ endpoint: 'http://o' }, { BACKUP_SYNC_SECRET_ACCESS_KEY: 'SK' }, 'needs both BACKUP_SYNC_ACCESS_KEY and'],

@@ -1,3 +1,4 @@
+import { BackupSyncError } from '@backup-sync/contracts';
 import { environmentCredentials, type ServerCredentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -37,7 +38,7 @@ export type Target =
  * before a data directory that is named in the same place. A server named by address is come in at with what the
  * environment has for it, one of a profile with what the profile keeps.
  *
- * Throws {@link UsageError}, also where the environment has credentials and nothing says that they are not meant: a
+ * Throws `not_authenticated` where nothing says how to come in at a server, and {@link UsageError}, also where the environment has credentials and nothing says that they are not meant: a
  * command never comes in as someone else in silence.
  */
 export async function resolveTarget(options: ConnectOptions, environment: Environment): Promise<Target> {
@@ -111,10 +112,7 @@ function ofServer(
   const given = environmentCredentials(environment);
   const project = firstOf(options.project, '--project', environment.BACKUP_SYNC_PROJECT, 'BACKUP_SYNC_PROJECT');
   if (given === null) {
-    throw new UsageError(
-      'no credentials: set BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY, or log in ' +
-        'with "backup-sync login" and name the profile',
-    );
+    throw new BackupSyncError('not_authenticated', `no credentials are set for ${endpoint.value}`);
   }
   if (project === null) throw new UsageError('no project: give its id with --project or BACKUP_SYNC_PROJECT');
   return {
