@@ -48,8 +48,9 @@ export class ChainLook {
 
   constructor(services: Services, options: ChainLookOptions) {
     const listGrants = recentGrants(services.grantStore, options.chain.projectId, services.clock);
-    const counted = countRequests(limitToGrants(services.storage, listGrants));
-    this.storage = counted.unit;
+    // What is refused for want of a grant is no request.
+    const counted = countRequests(services.storage);
+    this.storage = limitToGrants(counted.unit, listGrants);
     this.#count = counted.count;
     this.#services = services;
     this.#options = options;

@@ -49,7 +49,9 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
   const { taskStore, clock, grantStore, storage } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
   if (task === null) return;
-  const counted = countRequests(limitToGrants(storage, recentGrants(grantStore, task.projectId, clock)));
+  // What is refused for want of a grant is no request.
+  const counted = countRequests(storage);
+  const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
   const cancelling = new AbortController();
   using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
@@ -66,7 +68,7 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
     const report = (now: TaskProgress) => {
       progress = now;
     };
-    outcome = await worker.works[task.kind]({ task, services: worker.services, storage: counted.unit, signal, report });
+    outcome = await worker.works[task.kind]({ task, services: worker.services, storage: granted, signal, report });
   } catch (error) {
     // Stopping: the task keeps its lease until the engine releases it, and goes on from here at the next start.
     if (stopping.aborted) return void (await flush());
