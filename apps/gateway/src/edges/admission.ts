@@ -1,7 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Caller, Clock } from '@backup-sync/engine';
+import { type Caller, type Clock, networkOf } from '@backup-sync/engine';
 import type { Request, RequestHandler } from 'express';
-import ipaddr from 'ipaddr.js';
 import type { EdgeLimits } from './edge-limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -44,7 +43,7 @@ export class Admission {
   countUnknown(request: Request): void {
     if (this.#counted.has(request)) return;
     this.#counted.add(request);
-    refuseFor(this.#addresses.take(networkOf(request.ip)));
+    refuseFor(this.#addresses.take(networkOf(request.ip ?? null)));
   }
 
   /** Counts a call once, however often it asks who its caller is. Throws `throttled`. */
@@ -79,11 +78,4 @@ export function admissionOf(request: Request): Admission {
 
 function refuseFor(waitMs: number): void {
   if (waitMs > 0) throw new BackupSyncError('throttled', 'too many calls', { retryAfterMs: waitMs });
-}
-
-/** Whoever has an address of IPv6 has a network of them, and counts as one caller. */
-function networkOf(address: string | undefined): string {
-  if (address === undefined || !ipaddr.isValid(address)) return '';
-  const parsed = ipaddr.process(address);
-  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.');
 }

@@ -29,11 +29,13 @@ test('fifty wrong passwords from one address are the last, whoever they are for;
   }
 });
 
-test('IPv4 addresses that are mapped into IPv6 are told apart', () => {
+test('an address is no other one for how it is spelled, nor for a port that a proxy adds to it', () => {
   const { limits } = open();
   for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, '::ffff:10.0.0.1');
-  expect(() => limits.begin('another', '::ffff:10.0.0.1')).toThrow('too many passwords');
+  expect(() => limits.begin('another', '0:0:0:0:0:ffff:a00:1')).toThrow('too many passwords');
   limits.begin('another', '::ffff:10.0.0.2');
+  for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, `10.0.0.3:${guess}`);
+  expect(() => limits.begin('another', '10.0.0.3:50')).toThrow('too many passwords');
 });
 
 test('right passwords do not count, and give nobody wrong ones back', () => {

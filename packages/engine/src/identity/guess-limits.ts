@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { networkOf } from './network-of.ts';
 
 const windowMs = 15 * 60 * 1000;
 /** Wrong passwords within the window. Many users may come from one address. */
@@ -38,8 +38,8 @@ export class GuessLimits {
   begin(userName: string, address: string | null): () => void {
     this.#counts ??= new Counts();
     const { byUser, byAddress, atHome } = this.#counts;
-    const network = address === null ? '' : networkOf(address);
-    // No address has a space, so no two of these are alike.
+    const network = networkOf(address);
+    // No network has a space, so no two of these are alike.
     const home = `${network} ${userName}`;
     const counted = [
       atHome.has(home) ? this.#guessesOf(atHome, home, mostByUser) : this.#guessesOf(byUser, userName, mostByUser),
@@ -66,14 +66,4 @@ export class GuessLimits {
     }
     return guesses;
   }
-}
-
-/** Whoever has an IPv6 address has the 2^64 beside it as well. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - behind.length;
-  return [...groups, ...Array<string>(missing).fill('0'), ...behind].slice(0, 4).join(':');
 }
