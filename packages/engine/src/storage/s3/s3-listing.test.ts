@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
-import { expectCode, listAll } from '../storage-conformance.ts';
+import { collect, expectCode, listAll } from '../storage-conformance.ts';
 import { openS3StorageUnit } from './s3-storage-unit.ts';
 
 /** A storage unit on a service whose answers to LIST are these, the last of them for ever. */
@@ -29,7 +29,13 @@ test('goes on behind pages that are empty and not the last', async () => {
 
 test.each([
   ['a page that comes again and again', [listBucketResult({ entries: [{ key: 'a' }], next: '1' })]],
-  ['empty pages without end', [listBucketResult({ entries: [], next: '1' })]],
+  [
+    'a service that is sent back to where it was',
+    [
+      listBucketResult({ entries: [{ key: 'a' }], next: '1' }),
+      listBucketResult({ entries: [{ key: 'b' }], next: '1' }),
+    ],
+  ],
   ['keys out of order', [listBucketResult({ entries: [{ key: 'b' }, { key: 'a' }] })]],
   ['keys in the order of UTF-16', [listBucketResult({ entries: [{ key: '\u{1F600}' }, { key: '\uFF5E' }] })]],
   ['a key twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }] })]],
@@ -39,6 +45,31 @@ test.each([
   await using served = await openOnAnswers(...answers);
   const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
   expect(error.message).toContain('cannot be trusted');
+});
+
+const aFirst = listBucketResult({ entries: [{ key: 'a' }], next: '1' });
+
+test.each([
+  ['the objects beside them come again and again', [aFirst, listBucketResult({ entries: [{ key: 'a' }], next: '2' })]],
+  ['a service is sent back to where it was', [aFirst, listBucketResult({ entries: [{ key: 'b' }], next: '1' })]],
+  ['a folder comes twice', [listBucketResult({ entries: [], folders: ['a/', 'a/'] })]],
+  ['an object comes twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }], folders: ['b/'] })]],
+])('refuses a listing of folders where %s', async (_, answers) => {
+  await using served = await openOnAnswers(...answers);
+  const error = await expectCode('unreachable', collect(served.unit.listFolders({ bucket: 'bucket', prefix: '' })));
+  expect(error.message).toContain('cannot be trusted');
+});
+
+test('empty pages end, though each says that another follows', async () => {
+  let pages = 0;
+  await using server = await startHttpServer((_, response) => {
+    pages += 1;
+    response.end(listBucketResult({ entries: [], next: String(pages) }));
+  });
+  await using unit = await openS3StorageUnit({ id: 's3', ...server.options });
+  await expectCode('unreachable', listAll(unit, 'bucket'));
+  await expectCode('unreachable', collect(unit.listFolders({ bucket: 'bucket', prefix: '' })));
+  expect(pages).toBe(2 * 101);
 });
 
 test('refuses keys that were not asked for', async () => {

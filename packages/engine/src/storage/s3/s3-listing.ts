@@ -22,7 +22,7 @@ export function listPages(
   { after, ...request }: ListRequest,
   subject: string,
 ): AsyncGenerator<readonly ObjectEntry[]> {
-  const walk: Walk<ObjectEntry> = { after, delimiter: undefined, read: readPage, keyOf: ({ key }) => key };
+  const walk: Walk<ObjectEntry> = { after, delimiter: undefined, read: readObjects, keyOf: keyOfObject };
   return walkPages(client, request, walk, subject);
 }
 
@@ -61,8 +61,19 @@ async function* walkPages<Item>(
   const refuse = (problem: string): never => {
     throw new StorageError('unreachable', `${subject}: the listing cannot be trusted: ${problem}`);
   };
+  /** Takes keys of one kind, each behind those before it, on whatever page. */
+  const rising = (last: string | undefined) => (keys: readonly string[]) => {
+    for (const key of keys) {
+      if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} was not asked for`);
+      if (last !== undefined && compareKeys(last, key) >= 0) {
+        refuse(`the key ${JSON.stringify(key)} comes after ${JSON.stringify(last)}, repeated or out of order`);
+      }
+      last = key;
+    }
+  };
+  const checkItems = rising(after);
+  const checkPassed = rising(undefined);
   let token: string | undefined;
-  let last = after;
   let emptyPages = 0;
   do {
     signal?.throwIfAborted();
@@ -80,24 +91,28 @@ async function* walkPages<Item>(
     );
     if (answer.IsTruncated === undefined) refuse('the answer is none of ListObjectsV2');
 
-    const page = read(answer) ?? refuse('an object lacks its key, size or time');
-    for (const key of page.map(keyOf)) {
-      if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} was not asked for`);
-      if (last !== undefined && compareKeys(last, key) >= 0) {
-        refuse(`the key ${JSON.stringify(key)} comes after ${JSON.stringify(last)}, repeated or out of order`);
-      }
-      last = key;
-    }
-    // Objects that lie in no folder fill pages of folders.
-    const isEmpty = page.length === 0 && (answer.Contents ?? []).length === 0;
-    emptyPages = isEmpty ? emptyPages + 1 : 0;
+    const page = readOrRefuse(read, answer);
+    checkItems(page.map(keyOf));
+    // Objects that lie in no folder fill pages of folders. They are passed over, and must come to an end as well.
+    const passed = delimiter === undefined ? [] : readOrRefuse(readObjects, answer);
+    checkPassed(passed.map(keyOfObject));
+    emptyPages = page.length === 0 && passed.length === 0 ? emptyPages + 1 : 0;
     if (emptyPages > emptyPagesMax) refuse(`${emptyPages} pages in a row are empty`);
     yield page;
 
     const next = answer.IsTruncated ? answer.NextContinuationToken : undefined;
     if (answer.IsTruncated && !next) refuse('it goes on, but the service does not say where');
+    if (next !== undefined && next === token) refuse('it goes on where it has been');
     token = next;
   } while (token !== undefined);
+
+  function readOrRefuse<Each>(readEach: Walk<Each>['read'], answer: ListObjectsV2CommandOutput): readonly Each[] {
+    return readEach(answer) ?? refuse('an object lacks its key, size or time');
+  }
+}
+
+function keyOfObject({ key }: ObjectEntry): string {
+  return key;
 }
 
 /** S3 has no other keys, so a prefix beyond this selects nothing. */
@@ -106,7 +121,7 @@ function isPossibleKey(text: string): boolean {
 }
 
 /** Null where something is missing that every object has. */
-function readPage(answer: ListObjectsV2CommandOutput): readonly ObjectEntry[] | null {
+function readObjects(answer: ListObjectsV2CommandOutput): readonly ObjectEntry[] | null {
   // The SDK leaves keys as they were sent, and a service that does not know the encoding sends them plain.
   const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key;
   const page: ObjectEntry[] = [];
