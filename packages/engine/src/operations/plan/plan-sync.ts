@@ -1,4 +1,5 @@
 import type { Verb } from '../../context.ts';
+import { abortAfter } from '../../deadline.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import { ForecastTally, sumRequests } from './forecast.ts';
 import { planChains } from './plan-chains.ts';
@@ -13,12 +14,10 @@ const timeMs = 10 * 60 * 1000;
 export const planSync: Verb<'planSync'> = async (context, input) => {
   const { services } = context;
   await refuseUngranted(services, input.project_id, input.sync.map(placeOfItem));
+  using deadline = abortAfter(timeMs);
   const chains = await planChains(services, input.project_id, input.sync, {
     stopping: services.stopping,
-    deadline: {
-      signal: AbortSignal.timeout(timeMs),
-      detail: `a plan looks for ${timeMs / 60_000} minutes at most`,
-    },
+    deadline: { signal: deadline.signal, detail: `a plan looks for ${timeMs / 60_000} minutes at most` },
   });
   const byId = new Map(chains.flatMap(({ items }) => items).map((item) => [item.backup_id, item]));
   const forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);

@@ -1,0 +1,161 @@
+import type { BackupSync } from '@backup-sync/contracts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { SourceRecord } from '../catalogue/source-port.ts';
+import { operationLivesMs } from '../deadline.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { endlessStorage } from '../testing/endless-storage.ts';
+import { heldBytes } from '../testing/held-memory.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { plainScan } from '../testing/scan-over.ts';
+import type { TaskOfTest } from '../testing/services-over.ts';
+import { openServicesOver } from '../testing/services-over.ts';
+import { acceptImports } from './backups/accept-imports.ts';
+import { importChain } from './backups/import-chain.ts';
+import { planSync } from './plan/plan-sync.ts';
+
+const bucketName = 'endless';
+const item: BackupSync = {
+  backup_id: 'backup-1',
+  backup_name: 'backup-1',
+  bucket_name: bucketName,
+  image_path: 'server',
+  resource_id: 'server',
+  resource_name: 'server',
+  resource_type: 'OS::Native::Server',
+  created_at: 1_700_000_000,
+};
+/** Less than the keys alone of the pages between the two looks at memory. */
+const heldMaxBytes = 4 * 1024 * 1024;
+
+type Over = Awaited<ReturnType<typeof openServicesOver>>;
+type End = { readonly status: string; readonly reasonCode: string | null };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function endOfTask(over: Over, task: TaskOfTest): Promise<End | null> {
+  const written = over.newTask(task);
+  await over.services.taskStore.addTask(written);
+  await over.runTask(written.id);
+  return await over.services.taskStore.showTask(over.projectId, written.id);
+}
+
+async function endOfSourceRun(over: Over): Promise<End | null> {
+  const { services, projectId } = over;
+  const source: SourceRecord = {
+    id: 'source-1',
+    projectId,
+    name: 'endless',
+    storageUnitId: services.storage.id,
+    bucketName,
+    prefix: '',
+    format: null,
+    pathTemplate: null,
+    level: 'linkage',
+    intervalS: null,
+    reverifyAfterS: null,
+    removalShare: 0.2,
+    createdAtMs: 0,
+    updatedAtMs: 0,
+    pausedAtMs: null,
+    heldAtMs: null,
+    heldCause: null,
+    heldRunId: null,
+    nextRunAtMs: null,
+    lastRunId: null,
+    lastGoodSyncAtMs: null,
+  };
+  await services.sourceStore.addSource(source);
+  const task = over.newTask({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
+  await services.sourceStore.startRun({ sourceId: source.id, task, nextRunAtMs: null });
+  await over.runTask(task.id);
+  return await services.taskStore.showTask(projectId, task.id);
+}
+
+async function endOfImport({ services, projectId, worker }: Over): Promise<End | null> {
+  const actor = { kind: 'system', name: 'ada' } as const;
+  const origin = { projectId, actor, requestId: 'request-1', parentOperationId: null, withAncestors: false };
+  const [accepted] = await acceptImports(services, [{ item, proofsNotBeforeMs: null }], origin);
+  if (accepted === undefined) throw new Error('one item was accepted');
+  await importChain(worker, accepted.chain, services.stopping);
+  return await services.catalogue.showOperation(projectId, accepted.id);
+}
+
+async function endOfPlan({ services, projectId }: Over): Promise<End> {
+  const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
+  const context = { services, caller, requestId: 'request-1' };
+  const { plan } = await planSync(context, { project_id: projectId, sync: [item] });
+  return { status: 'timeout', reasonCode: plan[0]?.reason?.code ?? null };
+}
+
+/** An endless listing, that comes once the storage unit is told to; before, the backup is one object. */
+function storageWith(beforePage: (pages: number) => void) {
+  const whole = openMemoryStorageUnit(new Map([[bucketName, new Map([['server/disk', Buffer.from('bytes')]])]]));
+  const endless = endlessStorage((index) => `server/${String(index).padStart(12, '0')}`, beforePage);
+  let present = whole;
+  const unit: StorageUnit = {
+    id: endless.id,
+    list: (request) => present.list(request),
+    listFolders: (request) => present.listFolders(request),
+    get: (request) => present.get(request),
+    head: (request) => present.head(request),
+    admit: (request) => present.admit(request),
+    async [Symbol.asyncDispose]() {},
+  };
+  return {
+    unit,
+    goOnForEver: () => {
+      present = endless;
+    },
+  };
+}
+
+describe('a listing that never ends', () => {
+  test.each<[string, number, (over: Over) => Promise<End | null>]>([
+    ['a scan', 240, (over) => endOfTask(over, { kind: 'scan', request: plainScan })],
+    [
+      'a scan that finds a backup in each object',
+      30,
+      (over) => endOfTask(over, { kind: 'scan', request: { ...plainScan, pathTemplate: '{resource_id}/{backup_id}' } }),
+    ],
+    ['a run of a source', 240, endOfSourceRun],
+    [
+      'a plan of the bucket',
+      240,
+      (over) => endOfTask(over, { kind: 'plan', request: { prefix: '', pathTemplate: null } }),
+    ],
+    ['a plan of a sync', 240, endOfPlan],
+    ['an import', 240, endOfImport],
+    [
+      'a verification',
+      240,
+      (over) =>
+        endOfTask(over, {
+          kind: 'verify',
+          backupId: item.backup_id,
+          request: { level: 'content', readAfterMs: 0 },
+        }),
+    ],
+  ])('ends %s when its time is up, and fills no memory until then', async (_, pages, endOf) => {
+    let heldAtFirst = Number.NaN;
+    let held = Number.NaN;
+    // The first pages fill what is kept of a listing that is not too long.
+    const { unit, goOnForEver } = storageWith((listed) => {
+      if (listed === pages / 2) heldAtFirst = heldBytes();
+      if (listed !== pages) return;
+      held = heldBytes();
+      vi.advanceTimersByTime(operationLivesMs);
+    });
+    await using over = await openServicesOver(unit, bucketName);
+    expect(await endOfImport(over)).toMatchObject({ status: 'success' });
+    goOnForEver();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    expect(await endOf(over)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+    expect(over.faults).toEqual([]);
+    expect(held - heldAtFirst).toBeLessThan(heldMaxBytes);
+    // It was not there for anyone to be told that it is gone.
+    const record = await over.services.catalogue.showBackup(over.projectId, item.backup_id);
+    expect(record).toMatchObject({ status: 'available', reasonCode: null });
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
+import type { NewTask } from '../catalogue/task-port.ts';
+import { SecretSeal } from '../identity/secret-seal.ts';
+import { planBucket } from '../operations/plan/plan-bucket.ts';
+import { workOnScan } from '../operations/scans/scan-work.ts';
+import { runTask } from '../operations/tasks/run-task.ts';
+import { verifyChain } from '../operations/verifications/verify-chain.ts';
+import type { Services } from '../services.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { seededUuid } from './seeded-bytes.ts';
+
+const projectId = 'project-1';
+const nowMs = Date.UTC(2026, 10, 23);
+const never = new AbortController().signal;
+
+/** What of a task is not the same for all that tests make. */
+export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTask, 'backupId' | 'sourceId'>>;
+
+/**
+ * What the verbs and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
+ * Nothing runs by itself: what the queue is given waits for the test to work on it.
+ */
+export async function openServicesOver(storage: StorageUnit, bucketName: string) {
+  const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
+  const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  let ids = 0;
+  const services: Services = {
+    ...opened,
+    outsideIdentity: null,
+    seal: SecretSeal.open(null, home, async () => []),
+    storage,
+    queue: { add: () => {}, async [Symbol.asyncDispose]() {} },
+    clock: { nowMs: () => nowMs },
+    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+    chainsAtOnce: 1,
+    stopping: never,
+    linkageMaxBytes: 0,
+    newId: () => {
+      ids += 1;
+      return seededUuid(String(ids));
+    },
+  };
+  await opened.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
+  const faults: unknown[] = [];
+  const onFault = (_id: string, error: unknown) => faults.push(error);
+  return {
+    services,
+    projectId,
+    faults,
+    worker: { services, leaseOwner: 'worker-1', onFault },
+    /** A task as it is written down, before anything works on it. */
+    newTask: (task: TaskOfTest): NewTask => ({
+      id: services.newId(),
+      projectId,
+      parentOperationId: null,
+      sourceId: null,
+      storageUnitId: storage.id,
+      bucketName,
+      backupId: null,
+      actor: { kind: 'system', name: 'ada' },
+      requestId: 'request-1',
+      createdAtMs: nowMs,
+      ...task,
+    }),
+    /** Works a task that was written down off to its end. */
+    runTask: (taskId: string) =>
+      runTask(
+        {
+          services,
+          leaseOwner: 'worker-1',
+          works: { scan: workOnScan, plan: planBucket, verify: (run) => verifyChain(run, null) },
+          onFault,
+        },
+        taskId,
+        never,
+      ),
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
