@@ -26,11 +26,12 @@ export async function openObject(
   return await readListedObject(storage, request, listed);
 }
 
-/** A key stands before all that begin with it: it is in the first page or not there. */
+/** A key stands before all that begin with it: it is the first that is listed, or not there. */
 async function listNow(storage: StorageUnit, { bucket, key, signal }: GetRequest): Promise<ObjectEntry | null> {
   return await withReadFaults(key, async () => {
     for await (const page of storage.list({ bucket, prefix: key, ...(signal && { signal }) })) {
-      return page.find((entry) => entry.key === key) ?? null;
+      const [first] = page;
+      if (first !== undefined) return first.key === key ? first : null;
     }
     return null;
   });

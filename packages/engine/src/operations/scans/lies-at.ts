@@ -19,6 +19,9 @@ export async function liesAt(
       ({ key }) => format !== 'unknown' || key === imagePath || key.startsWith(`${imagePath}/`),
     );
     if (isThere) return true;
+    // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
+    const last = page.at(-1);
+    if (last !== undefined && last.key.charAt(imagePath.length) > '/') return false;
   }
   return false;
 }
