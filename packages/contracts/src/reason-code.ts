@@ -166,6 +166,12 @@ export const reasons = {
     retry: 'later',
     remedy: 'Sync again when nothing writes to the backup.',
   },
+  listing_too_large: {
+    number: 'BackupSync.2030',
+    summary: 'more lies there than can be held against each other at a time',
+    retry: 'final',
+    remedy: 'See what fills this place in the bucket: move away what is no backup, then sync again.',
+  },
   cancelled: {
     number: 'BackupSync.2024',
     summary: 'the operation was cancelled',

@@ -8,6 +8,7 @@ export const reasonOfStorageError = {
   access_denied: 'access_denied',
   archived: 'archived',
   encrypted_customer_key: 'encrypted_customer_key',
+  listing_too_large: 'listing_too_large',
   throttled: 'storage_throttled',
   unreachable: 'storage_unreachable',
 } as const satisfies Record<StorageErrorCode, ReasonCode>;

@@ -68,13 +68,17 @@ export type OutsideRequest = {
 /** Told once, when no more of an answer is read, how many bytes of an object were. */
 export type NoteBytes = (bytesRead: number) => void;
 
-/** Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty. */
+/**
+ * Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty.
+ * `listing_too_large` is no driver's: who keeps what a listing shows refuses what goes beyond its bound.
+ */
 export type StorageErrorCode =
   | 'bucket_not_found'
   | 'object_not_found'
   | 'access_denied'
   | 'archived'
   | 'encrypted_customer_key'
+  | 'listing_too_large'
   | 'throttled'
   | 'unreachable';
 

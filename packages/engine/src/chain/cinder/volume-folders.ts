@@ -1,7 +1,7 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
-import { provableObjectsMax } from '../object-bound.ts';
+import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../object-bound.ts';
 import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
@@ -189,6 +189,7 @@ export class VolumeFolders {
     const links = new Map<string, CinderLink>();
     const gathering = new LinkGathering(request.bucket, folder, budget, (link, objects) => {
       links.set(link.imagePath, link);
+      refuseBeyond(folderLinksMax, links.size, `backups in ${folder}`);
       if (objects !== null) this.#objects.set(link, { objects, budget });
     });
     for await (const page of this.#context.storage.list({ ...request, signal: this.#context.signal })) {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { chainContext } from '../../testing/chain-context.ts';
+import { endlessStorage } from '../../testing/endless-storage.ts';
 import { listKeys } from '../../testing/listed-keys.ts';
 import { seededUuid } from '../../testing/seeded-bytes.ts';
 import { parseCinderKey } from './image-path.ts';
@@ -99,4 +100,28 @@ test('a volume of one page costs one', async () => {
   expect(listing.isComplete).toBe(true);
   expect(listing.links.size).toBe(2);
   expect(lists()).toBe(1);
+});
+
+describe('a volume whose backups have no end is refused before they fill the memory', () => {
+  const openEndless = (linksMax: number) => {
+    const moments = endlessStorage((index) => `${linkOf(index, 0).imagePath}-00001`);
+    const retention = { budget: { objectsLeft: 0 }, retain: () => {} };
+    return new VolumeListing(chainContext(moments, 'b', []), { bucketName: 'b', prefix }, retention, linksMax);
+  };
+
+  test('where they are read', async () => {
+    await expect(openEndless(500).begin()).rejects.toMatchObject({
+      code: 'listing_too_large',
+      message: 'backups in volume_v/: more than 500',
+    });
+  });
+
+  test('where the folders of its past are looked at', async () => {
+    const listing = openEndless(2500);
+    await listing.begin();
+    await expect(listing.coverPast(linkOf(0, 0).imagePath)).rejects.toMatchObject({
+      code: 'listing_too_large',
+      message: 'folders in volume_v/: more than 2500',
+    });
+  });
 });

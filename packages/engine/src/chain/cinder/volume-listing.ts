@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { compareKeys } from '../../storage/key-order.ts';
 import { listPageEntriesMax, type ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
+import { folderLinksMax, refuseBeyond } from '../object-bound.ts';
 import { momentFolderOf } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import type { CinderLink, RetentionBudget } from './link-listing.ts';
@@ -29,6 +30,8 @@ const folderOfMoments = /^volume_[^/]+\/$/;
  *
  * What is read or not is a moment's folder, `volume_<id>/<time>/`: it holds all objects of a link, whatever its name.
  * A posix folder has no such parts, and is read whole.
+ *
+ * Throws `listing_too_large` where it has more backups than are kept, beside what storage throws.
  */
 export class VolumeListing {
   readonly bucketName: string;
@@ -38,6 +41,7 @@ export class VolumeListing {
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
   readonly #retain: (link: CinderLink, objects: ListedObjects) => void;
+  readonly #linksMax: number;
   /** In the order of their keys, none touching the next. */
   readonly #stretches: Stretch[] = [];
   readonly #hasMoments: boolean;
@@ -54,6 +58,7 @@ export class VolumeListing {
       readonly budget: RetentionBudget;
       readonly retain: (link: CinderLink, objects: ListedObjects) => void;
     },
+    linksMax = folderLinksMax,
   ) {
     this.bucketName = place.bucketName;
     this.prefix = place.prefix;
@@ -61,6 +66,7 @@ export class VolumeListing {
     this.#context = context;
     this.#budget = retention.budget;
     this.#retain = retention.retain;
+    this.#linksMax = linksMax;
   }
 
   /** Whether everything in the folder has been seen. */
@@ -153,6 +159,7 @@ export class VolumeListing {
   #newStretch(from: string): Stretch {
     const gathering = new LinkGathering(this.bucketName, this.prefix, this.#budget, (link, objects) => {
       this.links.set(link.imagePath, link);
+      refuseBeyond(this.#linksMax, this.links.size, `backups in ${this.prefix}`);
       if (objects !== null) this.#retain(link, objects);
     });
     return { from, last: null, ended: false, gathering };
@@ -168,7 +175,10 @@ export class VolumeListing {
     const { storage, signal } = this.#context;
     const moments: string[] = [];
     const request = { bucket: this.bucketName, prefix: this.prefix, signal };
-    for await (const page of storage.listFolders(request)) moments.push(...page);
+    for await (const page of storage.listFolders(request)) {
+      moments.push(...page);
+      refuseBeyond(this.#linksMax, moments.length, `folders in ${this.prefix}`);
+    }
     return moments;
   }
 }

@@ -3,6 +3,7 @@ import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Listing } from '../link.ts';
 import { ListingDigest } from '../listing-digest.ts';
+import { folderLinksMax, refuseBeyond } from '../object-bound.ts';
 import { checksumOfBlockKey } from './backup-path.ts';
 import { ListedBlocks } from './block-map.ts';
 
@@ -18,10 +19,17 @@ export type VolumeListing = {
   readonly shared: Listing;
 };
 
-/** Lists the folder of a volume. Locks and unfinished files are passed over. Throws what storage throws. */
+/** Blocks that are kept of the listing of a volume, at most: 32 TiB of them, and some 45 bytes of memory each. */
+const blocksMax = 16_000_000;
+
+/**
+ * Lists the folder of a volume. Locks and unfinished files are passed over. Throws what storage throws, and
+ * `listing_too_large`.
+ */
 export async function listVolume(
   { storage, bucketName, signal }: ChainContext,
   volumeFolder: string,
+  max = { blocks: blocksMax, backups: folderLinksMax },
 ): Promise<VolumeListing> {
   const backupCfgs = new Map<string, ObjectEntry>();
   const blocks = new ListedBlocks();
@@ -39,6 +47,8 @@ export async function listVolume(
       }
       digest.add(relativeKey, entry);
     }
+    refuseBeyond(max.blocks, blocks.count, `blocks of ${volumeFolder}`);
+    refuseBeyond(max.backups, backupCfgs.size, `objects in ${volumeFolder}backups/`);
   }
   return { volumeFolder, volumeCfg, backupCfgs, blocks, shared: digest.finish() };
 }

@@ -48,6 +48,7 @@ export const classOfReason = {
   format_unknown: 'unreadable',
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
+  listing_too_large: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
   // Said of records by their source alone: a sync finds the path absent.

@@ -1,5 +1,6 @@
 import { chainRootOf } from '../../chain/examiner.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
+import { folderLinksMax, refuseBeyond } from '../../chain/object-bound.ts';
 import { type Candidate, findCandidates } from './find-candidates.ts';
 import { type FindingContext, type Found, makeFindings } from './make-findings.ts';
 
@@ -12,21 +13,26 @@ const batchSize = 100;
  */
 export type Lineage = Map<string, Set<string>>;
 
-/** Notes the parents that a scan of this prefix does not come by. */
+/** Notes the parents that a scan of this prefix does not come by. Throws `listing_too_large` where they are too many. */
 export function noteLineage(lineage: Lineage, prefix: string, made: readonly Found[]): void {
   for (const { finding } of made) {
     const root = chainRootOf(finding.image_path);
     if (finding.parent_backup_id === null || root.startsWith(prefix)) continue;
     const parents = lineage.get(root) ?? new Set();
     lineage.set(root, parents.add(finding.parent_backup_id));
+    refuseBeyond(folderLinksMax, parents.size, `parents in ${root}`);
   }
 }
 
-/** The ancestors that lie below the same roots, outside the prefix. Lists each root once. */
+/**
+ * The ancestors that lie below the same roots, outside the prefix. Lists each root once. Throws what storage throws, and
+ * `listing_too_large`.
+ */
 export async function* findAncestors(
   context: FindingContext,
   { prefix, formats }: { readonly prefix: string; readonly formats: readonly MarkedFormat[] | null },
   lineage: Lineage,
+  linksMax = folderLinksMax,
 ): AsyncGenerator<readonly Candidate[]> {
   const { storage, bucketName, signal } = context;
   for (const [root, parents] of lineage) {
@@ -34,6 +40,7 @@ export async function* findAncestors(
     const pages = storage.list({ bucket: bucketName, prefix: root, signal });
     for await (const { candidates } of findCandidates(pages, { prefix: root, formats, template: null })) {
       outside.push(...candidates.filter((candidate) => !candidate.imagePath.startsWith(prefix)));
+      refuseBeyond(linksMax, outside.length, `backups in ${root}`);
     }
     const links = new Map<string, { readonly candidate: Candidate; readonly parentId: string | null }>();
     for (let start = 0; start < outside.length; start += batchSize) {

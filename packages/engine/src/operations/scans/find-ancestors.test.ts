@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { endlessStorage } from '../../testing/endless-storage.ts';
+import { seededUuid } from '../../testing/seeded-bytes.ts';
+import { findAncestors } from './find-ancestors.ts';
+
+test('a root whose backups have no end is refused before they fill the memory', async () => {
+  const backup = (index: number) => `volume_v/${20260101000000 + index}/az_nova_backup_${seededUuid(String(index))}`;
+  const storage = endlessStorage((index) => `${backup(index)}_metadata`);
+  const context = {
+    storage,
+    knownBackups: { placesBelow: nothing, knownAtPlaces: nothing, knownByIds: nothing },
+    projectId: 'project-1',
+    bucketName: 'bucket',
+    signal: new AbortController().signal,
+    nowMs: () => 0,
+  };
+  const wanted = { prefix: 'volume_v/2027', formats: null };
+  const ancestors = findAncestors(context, wanted, new Map([['volume_v/', new Set(['parent'])]]), 2500);
+  await expect(ancestors.next()).rejects.toMatchObject({
+    code: 'listing_too_large',
+    message: 'backups in volume_v/: more than 2500',
+  });
+});
+
+async function nothing() {
+  return [];
+}
