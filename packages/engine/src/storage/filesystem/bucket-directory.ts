@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeBucket, refuseUnsafeBucket } from '../names.ts';
+import { describeBucket, describeObject, refuseUnsafeBucket } from '../names.ts';
 import { StorageError } from '../port.ts';
-import { type BytePath, toBytes } from './byte-path.ts';
+import { type BytePath, toBytes, toText } from './byte-path.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
+import { type OpenDirectory, openDirectoryInPlace, statInPlace } from './open-in-place.ts';
 
 /** The directory whose subdirectories are buckets. */
 export type RootDirectory = {
@@ -66,6 +67,16 @@ export class BucketDirectory {
     }
   }
 
+  /** Opens a directory of the bucket, by its path without links; see {@link openDirectoryInPlace}. */
+  openDirectory(path: BytePath): Promise<OpenDirectory | null> {
+    return openDirectoryInPlace(path, this.#describe(path));
+  }
+
+  /** What lies at a path of the bucket that has no links; see {@link statInPlace}. */
+  stat(path: BytePath): Promise<Stats | null> {
+    return statInPlace(path, this.#describe(path));
+  }
+
   /**
    * Throws unless the bucket is still the directory that was opened. What is not found in it is absent only then: a
    * mount that went away takes everything along.
@@ -77,6 +88,11 @@ export class BucketDirectory {
       'unreachable',
       `${describeBucket(this.#bucket)} was exchanged or unmounted while it was read`,
     );
+  }
+
+  /** Never where the bucket itself lies. */
+  #describe(path: BytePath): string {
+    return describeObject(this.#bucket, toText(path.slice(this.path.length + 1)));
   }
 }
 

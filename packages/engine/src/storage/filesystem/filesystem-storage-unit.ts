@@ -1,5 +1,4 @@
 import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
 import {
@@ -15,7 +14,7 @@ import {
   type StorageUnit,
 } from '../port.ts';
 import { BucketDirectory, openRoot, type RootDirectory } from './bucket-directory.ts';
-import { type BytePath, toBytePath, toBytes } from './byte-path.ts';
+import { type BytePath, toBytePath } from './byte-path.ts';
 import { readFileBody } from './file-body.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 import { walkFolders, walkObjects } from './object-walk.ts';
@@ -108,9 +107,9 @@ class FilesystemStorageUnit implements StorageUnit {
       const found = await directory.resolve(`${directory.path}/${toBytePath(key)}`);
       if (found !== null) {
         if (!found.inside) throw new StorageError('access_denied', `${subject}: a link leads out of the bucket`);
-        const stats = await lstat(toBytes(found.path));
+        const stats = await directory.stat(found.path);
         signal?.throwIfAborted();
-        if (stats.isFile()) return { directory, path: found.path, stats };
+        if (stats?.isFile()) return { directory, path: found.path, stats };
       }
     } catch (error) {
       signal?.throwIfAborted();

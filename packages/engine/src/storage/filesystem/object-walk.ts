@@ -1,9 +1,14 @@
-import type { Dirent, Stats } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { type Dirent, lstat as lstatWithCallback, type Stats } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { type ListFoldersRequest, type ListRequest, listPageEntriesMax, type ObjectEntry } from '../port.ts';
 import type { BucketDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
+import { DirectoryInHand } from './directory-in-hand.ts';
 import { isVanished } from './filesystem-error.ts';
+
+/** A listing asks this of each object; the one of `fs/promises` makes more of each call. */
+const lstat = promisify(lstatWithCallback);
 
 /** Files asked for their size at once: a network file system answers each in its own time. */
 const concurrentStats = 32;
@@ -41,8 +46,8 @@ type Level = {
 
 /**
  * Yields the objects of a bucket whose key starts with `prefix` and stands behind `after`, in pages, at least one.
- * Holds the names of the directories on the way to where it is, never those of the bucket. Throws what the file system
- * throws.
+ * Holds the names of the directories on the way to where it is, never those of the bucket, and no directory open while a
+ * page is read. Throws what the file system throws.
  */
 export async function* walkObjects(
   bucket: BucketDirectory,
@@ -53,9 +58,10 @@ export async function* walkObjects(
   const start = wanted.lastIndexOf('/') + 1;
   const { trail, behindLink } = await findFolders(bucket, wanted.slice(0, start));
   const levels: Level[] = [];
+  using inHand = new DirectoryInHand(bucket);
   const enter = async (path: BytePath, behindLink: boolean, keyPrefix: BytePath, namePrefix: BytePath) => {
     signal?.throwIfAborted();
-    const children = await readChildren(bucket, path, behindLink, namePrefix);
+    const children = await readChildren(bucket, inHand, path, behindLink, namePrefix);
     levels.push({ path, keyPrefix, behindLink, children, next: firstBehind(children, keyPrefix, passed) });
   };
 
@@ -75,8 +81,10 @@ export async function* walkObjects(
     } else {
       signal?.throwIfAborted();
       const files = takeFiles(level, Math.min(concurrentStats, listPageEntriesMax - page.length));
-      page.push(...(await describeFiles(level.keyPrefix, files)));
+      page.push(...(await describeFiles(bucket, inHand, level, files)));
       if (page.length === listPageEntriesMax) {
+        // Whoever reads the page may take its time, or never come back.
+        inHand.release();
         yield page;
         pages += 1;
         page = [];
@@ -84,6 +92,7 @@ export async function* walkObjects(
     }
   }
   // Directories that vanished were passed over as if empty; that is right only if the bucket itself did not vanish.
+  inHand.release();
   await bucket.confirm();
   if (page.length > 0 || pages === 0) yield page;
 }
@@ -98,8 +107,10 @@ export async function* walkFolders(
   const keyPrefix = wanted.slice(0, start);
   const { trail, behindLink } = await findFolders(bucket, keyPrefix);
   const directory = trail.at(-1);
+  using inHand = new DirectoryInHand(bucket);
   const children =
-    directory === undefined ? [] : await readChildren(bucket, directory, behindLink, wanted.slice(start));
+    directory === undefined ? [] : await readChildren(bucket, inHand, directory, behindLink, wanted.slice(start));
+  inHand.release();
   await bucket.confirm();
   const folders = children.filter(({ isDirectory }) => isDirectory).map(({ name }) => toText(keyPrefix + name));
   for (let from = 0; from === 0 || from < folders.length; from += listPageEntriesMax) {
@@ -137,13 +148,16 @@ async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<
 /** What of a directory can lead to objects, in the order of their keys. A directory that vanished has nothing. */
 async function readChildren(
   bucket: BucketDirectory,
+  inHand: DirectoryInHand,
   path: BytePath,
   behindLink: boolean,
   namePrefix: BytePath,
 ): Promise<readonly Child[]> {
+  const through = await inHand.take(path);
+  if (through === null) return [];
   let entries: Dirent<Buffer>[];
   try {
-    entries = await readdir(toBytes(path), { encoding: 'buffer', withFileTypes: true });
+    entries = await readdir(toBytes(through), { encoding: 'buffer', withFileTypes: true });
   } catch (error) {
     if (isVanished(error)) return [];
     throw error;
@@ -175,7 +189,7 @@ async function followLink(
 ): Promise<{ path: BytePath; isDirectory: boolean; isFile: boolean } | null> {
   const target = await bucket.resolve(link);
   if (target === null || !target.inside) return null;
-  const found = await statUnlessGone(target.path, stat);
+  const found = await bucket.stat(target.path);
   return found && { path: target.path, isDirectory: found.isDirectory(), isFile: found.isFile() };
 }
 
@@ -186,8 +200,19 @@ function takeFiles(level: Level, max: number): readonly Child[] {
   return level.children.slice(first, level.next);
 }
 
-async function describeFiles(keyPrefix: BytePath, files: readonly Child[]): Promise<readonly ObjectEntry[]> {
-  const found = await Promise.all(files.map((file) => statUnlessGone(file.path, lstat)));
+async function describeFiles(
+  bucket: BucketDirectory,
+  inHand: DirectoryInHand,
+  { path, keyPrefix }: Level,
+  files: readonly Child[],
+): Promise<readonly ObjectEntry[]> {
+  const through = await inHand.take(path);
+  if (through === null) return [];
+  const found = await Promise.all(
+    files.map((file) =>
+      file.isLink ? bucket.stat(file.path) : statUnlessGone(`${through}/${file.path.slice(path.length + 1)}`),
+    ),
+  );
   const entries: ObjectEntry[] = [];
   for (const [index, file] of files.entries()) {
     const stats = found[index];
@@ -204,9 +229,9 @@ async function describeFiles(keyPrefix: BytePath, files: readonly Child[]): Prom
   return entries;
 }
 
-async function statUnlessGone(path: BytePath, read: (path: Buffer) => Promise<Stats>): Promise<Stats | null> {
+async function statUnlessGone(path: BytePath): Promise<Stats | null> {
   try {
-    return await read(toBytes(path));
+    return await lstat(toBytes(path));
   } catch (error) {
     if (isVanished(error)) return null;
     throw error;

@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, readlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { StorageError } from '../port.ts';
 import { type BytePath, toBytes } from './byte-path.ts';
+import { pathOfDescriptor } from './descriptor-path.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function openRegularFile(
       await file.close();
       return null;
     }
-    const opened = await pathOf(file);
+    const opened = pathOfDescriptor(file.fd);
     if (opened !== null && opened !== path && stats.nlink > 0) {
       throw new StorageError(
         'access_denied',
@@ -35,15 +36,5 @@ export async function openRegularFile(
     await file?.close();
     if (isAbsence(error)) return null;
     throw toStorageError(error, subject);
-  }
-}
-
-/** Where an opened file lies, links resolved; null where the system does not show it. */
-async function pathOf(file: FileHandle): Promise<BytePath | null> {
-  try {
-    return await readlink(`/proc/self/fd/${file.fd}`, 'latin1');
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
   }
 }

@@ -1,0 +1,68 @@
+import { closeSync, constants, fstatSync, open as openWithCallback, type Stats } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { promisify } from 'node:util';
+import { StorageError } from '../port.ts';
+import { type BytePath, toBytes } from './byte-path.ts';
+import { descriptorPath, pathOfDescriptor } from './descriptor-path.ts';
+import { isVanished } from './filesystem-error.ts';
+
+const openDescriptor = promisify(openWithCallback);
+
+/** Opens nothing but the place, whatever lies there and whoever may read it. Linux's O_PATH, which Node does not name. */
+const placeOnly = 0o10_000_000;
+
+/** A directory that is open, where the system shows what lies in it under its descriptor; else its path alone. */
+export type OpenDirectory = { readonly descriptor: number | null; readonly through: BytePath };
+
+/**
+ * Opens a directory whose path has no links, and has the opened one tell that it lies there. Null where it is gone. Throws
+ * what the file system throws, and `unreachable` where another lies there, or the path leads elsewhere by now.
+ */
+export async function openDirectoryInPlace(path: BytePath, subject: string): Promise<OpenDirectory | null> {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+  const descriptor = await unlessGone(() => openDescriptor(toBytes(path), flags));
+  if (descriptor === null) return null;
+  let isKept = false;
+  try {
+    const opened = pathOfDescriptor(descriptor);
+    if (opened === null) return { descriptor: null, through: path };
+    if (opened !== path) {
+      if (fstatSync(descriptor).nlink === 0) return null;
+      throw exchanged(subject);
+    }
+    isKept = true;
+    return { descriptor, through: descriptorPath(descriptor) };
+  } finally {
+    if (!isKept) closeSync(descriptor);
+  }
+}
+
+/** What lies at a path that has no links. Null where it is gone; throws as {@link openDirectoryInPlace}. */
+export async function statInPlace(path: BytePath, subject: string): Promise<Stats | null> {
+  if (platform() !== 'linux') return await unlessGone(() => lstat(toBytes(path)));
+  const place = await unlessGone(() => open(toBytes(path), placeOnly | constants.O_NOFOLLOW));
+  if (place === null) return null;
+  try {
+    const stats = await place.stat();
+    const opened = pathOfDescriptor(place.fd);
+    if (opened === null || opened === path) return stats;
+    if (stats.nlink === 0) return null;
+    throw exchanged(subject);
+  } finally {
+    await place.close();
+  }
+}
+
+function exchanged(subject: string): StorageError {
+  return new StorageError('unreachable', `${subject}: it was exchanged, or a directory on the way to it`);
+}
+
+async function unlessGone<Result>(access: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await access();
+  } catch (error) {
+    if (isVanished(error)) return null;
+    throw error;
+  }
+}
