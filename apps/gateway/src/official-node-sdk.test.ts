@@ -1,8 +1,8 @@
 import type { ICredential } from '@huaweicloud/huaweicloud-sdk-core/auth/ICredential.js';
 import { HcClient, type HttpRequestOptions } from '@huaweicloud/huaweicloud-sdk-core/HcClient.js';
 import { DefaultHttpClient } from '@huaweicloud/huaweicloud-sdk-core/http/DefaultHttpClient.js';
-import { type Logger, LogLevel } from '@huaweicloud/huaweicloud-sdk-core/logger/index.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLogger } from './sdk-logger-for-tests.ts';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
 
 let gateway: TestGateway;
@@ -25,20 +25,9 @@ function tokenCredential(token: string): ICredential {
   return credential;
 }
 
-const nothing = () => {};
-const silent: Logger = {
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  setLevel: nothing,
-  getLevel: () => LogLevel.ERROR,
-  setName: nothing,
-};
-
 /** The official SDK's core, as its generated clients use it. */
 function sdk(token = gateway.token) {
-  const client = new HcClient(new DefaultHttpClient({ logger: silent }, [gateway.endpoint]))
+  const client = new HcClient(new DefaultHttpClient({ logger: silentLogger }, [gateway.endpoint]))
     .withCredential(tokenCredential(token))
     .withEndpoints([gateway.endpoint]);
   return async (method: string, path: string, options: { query?: object; body?: object } = {}) => {
