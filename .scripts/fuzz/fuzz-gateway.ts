@@ -2,20 +2,36 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { serve } from '../../apps/gateway/src/serve.ts';
+import type { TestKey } from '../../apps/gateway/src/signing-for-tests.ts';
+import { roles } from '../../packages/contracts/src/index.ts';
 import { fuzzedCalls, type Known } from './call-arbitrary.ts';
 import { checkAnswer, type SeenAnswer } from './check-answer.ts';
 import { rawRequests } from './raw-arbitrary.ts';
 import { sendCall } from './send-call.ts';
 import { sendRaw } from './send-raw.ts';
+import { sendSigned } from './send-signed.ts';
+import { signedCalls } from './signed-arbitrary.ts';
 
-export type FuzzCounts = { requests: number; raw: number; unanswered: number; readonly byStatus: Map<number, number> };
+export type FuzzCounts = {
+  requests: number;
+  raw: number;
+  /** Those that their signature alone let in; each was sent in three other ways as well. */
+  letIn: number;
+  unanswered: number;
+  readonly byStatus: Map<number, number>;
+};
 
 /** Requests that are sent at once. */
-const together = 20;
-/** One of them in so many is raw bytes. */
-const rawShare = 5;
+const together = 25;
+/** Of these, raw bytes. */
+const rawTogether = 5;
+/** Of these, validly signed ones, each of which is sent in four ways. */
+const signedTogether = 2;
+const waysOfSigned = 4;
+const callsTogether = together - rawTogether - waysOfSigned * signedTogether;
 
 /** Milliseconds that an answer may take on a busy machine: what takes longer hangs. */
 const deadlineMs = 20_000;
@@ -56,29 +72,37 @@ export async function fuzzGateway(options: {
   cleanup.defer(() => agent.destroy());
   const endpoint = new URL(gateway.endpoint);
   const known: Known = { projectId: gateway.projectId, token: gateway.token, ids: await someIds(gateway.endpoint) };
-  const counts: FuzzCounts = { requests: 0, raw: 0, unanswered: 0, byStatus: new Map() };
+  const keys = await keysOfEachRole(gateway.endpoint);
+  const counts: FuzzCounts = { requests: 0, raw: 0, letIn: 0, unanswered: 0, byStatus: new Map() };
   const note = (answer: SeenAnswer) => {
     counts.byStatus.set(answer.status, (counts.byStatus.get(answer.status) ?? 0) + 1);
     checkAnswer(answer);
   };
 
-  const calls = fc.array(fuzzedCalls(known), { minLength: together - rawShare, maxLength: together - rawShare });
-  const raws = fc.array(rawRequests(known), { minLength: rawShare, maxLength: rawShare });
+  const calls = fc.array(fuzzedCalls(known), { minLength: callsTogether, maxLength: callsTogether });
+  const raws = fc.array(rawRequests(known), { minLength: rawTogether, maxLength: rawTogether });
+  const signed = signedCalls(known.projectId, keys, known.ids);
+  const signeds = fc.array(signed, { minLength: signedTogether, maxLength: signedTogether });
   const outcome = await fc.check(
-    fc.asyncProperty(calls, raws, async (called, bytes) => {
+    fc.asyncProperty(calls, raws, signeds, async (called, bytes, signed) => {
       const sentCalls = called.map((call) => inTime(sendCall(endpoint, agent, call)).then(note));
       const sentRaw = bytes.map(async (each) => {
         const answer = await inTime(sendRaw(endpoint, each));
         if (answer === null) counts.unanswered += 1;
         else note(answer);
       });
-      const sent = await Promise.allSettled([...sentCalls, ...sentRaw]);
-      counts.requests += called.length + bytes.length;
+      const sentSigned = signed.map(async (each) => {
+        const answers = await inTime(sendSigned(endpoint, agent, each));
+        if (answers[0]?.status === 401) counts.letIn += 1;
+        for (const answer of answers) note(answer);
+      });
+      const sent = await Promise.allSettled([...sentCalls, ...sentRaw, ...sentSigned]);
+      counts.requests += together;
       counts.raw += bytes.length;
       for (const [index, each] of sent.entries()) {
         if (each.status === 'fulfilled') continue;
-        const bytesOrCall = called[index] ?? Buffer.from(bytes[index - called.length] ?? []).toString('latin1');
-        throw new Error(`${String(each.reason)}, to ${JSON.stringify(bytesOrCall)}`);
+        const all = [...called, ...bytes.map((raw) => Buffer.from(raw).toString('latin1')), ...signed];
+        throw new Error(`${String(each.reason)}, to ${inspect(all[index], { depth: 6 })}`);
       }
       if (faults.length > 0) throw new Error(`the gateway reported ${String(faults.splice(0))}`);
     }),
@@ -89,6 +113,27 @@ export async function fuzzGateway(options: {
   const alive = await fetch(`${gateway.endpoint}/readyz`);
   if (alive.status !== 200) throw new Error(`the gateway is not ready afterwards: ${alive.status}`);
   return counts;
+
+  /** An access key of one user for each role. */
+  async function keysOfEachRole(at: string): Promise<readonly TestKey[]> {
+    const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': 'application/json' };
+    const post = async (path: string, body: object) => {
+      const to = `${at}/v1/projects/${gateway.projectId}/${path}`;
+      const answer = await fetch(to, { method: 'POST', headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return answer;
+    };
+    const keys: TestKey[] = [];
+    for (const role of roles) {
+      const of = { user_name: `signing-${role}`, target_project_id: gateway.projectId };
+      await post('users', { name: of.user_name, password: 'of a user who signs' });
+      await post('roles', { ...of, role });
+      const answer = await post('access-keys', of);
+      const made = (await answer.json()) as { access_key: { access_key: string }; secret_key: string };
+      keys.push({ accessKey: made.access_key.access_key, secretKey: made.secret_key });
+    }
+    return keys;
+  }
 
   /** Ids of what exists after an import of an example, and words that a schema takes. */
   async function someIds(at: string): Promise<readonly string[]> {

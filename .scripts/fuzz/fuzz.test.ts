@@ -4,10 +4,11 @@ import { fuzzEngine } from './fuzz-engine.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
 import { fuzzStorage } from './fuzz-storage.ts';
 
-test('no request makes the gateway fail, and every refusal has the form of refusals', async () => {
+test('no request makes the gateway fail, every refusal has the form of refusals, and signatures let in what they are of alone', async () => {
   const counts = await fuzzGateway({ requests: 400, seed: 1, buckets: `${examples}/buckets` });
   expect(counts.requests).toBeGreaterThanOrEqual(400);
   expect(counts.byStatus.get(200)).toBeGreaterThan(20);
+  expect(counts.letIn).toBeGreaterThan(10);
 });
 
 test('no bytes of a bucket make a proof throw or hang, and none passes that is broken', async () => {

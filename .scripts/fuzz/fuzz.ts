@@ -18,12 +18,16 @@ const seed = Number(values.seed);
 process.stdout.write(`seed ${seed}\n`);
 const buckets = fileURLToPath(new URL('../../examples/buckets', import.meta.url));
 let startedAtMs = performance.now();
-const { requests, raw, unanswered, byStatus } = await fuzzGateway({ requests: Number(values.requests), seed, buckets });
+const { requests, raw, letIn, unanswered, byStatus } = await fuzzGateway({
+  requests: Number(values.requests),
+  seed,
+  buckets,
+});
 const statuses = [...byStatus]
   .toSorted(([one], [other]) => one - other)
   .map(([status, count]) => `${status}: ${count}`);
 process.stdout.write(
-  `${requests} requests, ${raw} of them raw bytes, ${unanswered} closed unanswered, ${seconds()} s\n`,
+  `${requests} requests, ${raw} of them raw bytes, ${letIn} let in by their signature, ${unanswered} closed unanswered, ${seconds()} s\n`,
 );
 process.stdout.write(`${statuses.join(', ')}\n`);
 
