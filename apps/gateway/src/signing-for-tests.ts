@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /** An access key with its secret. */
-type TestKey = { readonly accessKey: string; readonly secretKey: string };
+export type TestKey = { readonly accessKey: string; readonly secretKey: string };
 
 /**
  * The headers of a signed request, by the formula as it is published; written out here, so that it stands against the
