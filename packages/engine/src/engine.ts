@@ -10,6 +10,7 @@ import {
 } from '@backup-sync/contracts';
 import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
+import { RefusalLimit } from './audit/refusal-limit.ts';
 import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import type { Services } from './services.ts';
@@ -30,6 +31,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
   readonly #verbs: Verbs<Names>;
   readonly #streams: Streams;
   readonly #release: () => Promise<void>;
+  readonly #refusals: RefusalLimit;
   #stopping: Promise<void> | undefined;
 
   constructor(options: {
@@ -44,6 +46,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     this.#verbs = options.verbs;
     this.#streams = options.streams;
     this.#release = options.release;
+    this.#refusals = new RefusalLimit(options.services.clock);
   }
 
   /**
@@ -77,7 +80,10 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     run: (context: CallContext, input: CheckedInput<Name>) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    const audit = new CallAudit(this.#services, { name, caller, requestId, origin, fields });
+    const audit = new CallAudit(
+      { ...this.#services, refusals: this.#refusals },
+      { name, caller, requestId, origin, fields },
+    );
     try {
       let answer: Answer;
       try {
@@ -85,7 +91,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
         authorise(caller, name, projectOf(fields));
         // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
         const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
-        await audit.begin();
+        await audit.begin(input);
         answer = await run({ services: this.#services, caller, requestId }, input);
       } catch (error) {
         await audit.end({ error });

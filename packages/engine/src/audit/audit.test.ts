@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { CallName, OperationInput, Role } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
+import type { Clock } from '../clock.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
-async function open() {
-  const opened = await openTestEngine();
+async function open(clock?: Clock) {
+  const opened = await openTestEngine(clock);
   const { engine, projectId } = opened;
   const as = async <Name extends CallName>(role: Role, name: Name, input: object, project = projectId) =>
     engine.call(
@@ -96,6 +97,24 @@ test('what cannot be written down is not done', async () => {
   expect(users).toEqual([]);
 });
 
+test('whoever is refused cannot fill the disk: little of each call is written down, and a hundred calls a minute', async () => {
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  await using opened = await open(clock);
+  const { as, events } = opened;
+  const sync = Array.from({ length: 256 }, (_, index) => ({ backup_id: `${index}${'x'.repeat(1000)}` }));
+  const refused = () =>
+    expect(as('reader', 'syncBackups', { sync })).rejects.toMatchObject({ code: 'role_not_allowed' });
+  for (let asked = 0; asked < 120; asked += 1) await refused();
+  const written = await events({ limit: 1000 });
+  expect(written).toHaveLength(100);
+  expect(JSON.stringify(written[0]?.subjects).length).toBeLessThan(3_000);
+  clock.timeMs += 60_000;
+  await refused();
+  expect(await events({ limit: 1000 })).toHaveLength(101);
+  await as('administrator', 'createUser', { name: 'ada', password });
+  expect(await events({ limit: 1000 })).toHaveLength(102);
+});
+
 test('reading is not written down, but that someone tried who had no right to is', async () => {
   await using opened = await open();
   const { as, events } = opened;
@@ -125,7 +144,14 @@ test('a sync names its backups, and a request that makes no sense what can be re
     await expect(as('operator', 'syncBackups', nonsense)).rejects.toMatchObject({ code: 'invalid_request' });
   }
   const [long] = await events();
-  expect(long?.subjects[0]?.value).toHaveLength(1024);
+  expect(long?.subjects[0]?.value).toHaveLength(255);
+});
+
+test('what a call has no field for is not written down', async () => {
+  await using opened = await open();
+  const { as, events } = opened;
+  await as('administrator', 'createUser', { name: 'ada', password, prefix: 'x'.repeat(100_000) });
+  expect((await events())[0]?.subjects).toEqual([{ field: 'name', value: 'ada' }]);
 });
 
 test('who came in with a password is written down, and who failed to; no secret is', async () => {

@@ -1,9 +1,10 @@
 import { BackupSyncError, type ErrorCode, errors, type OperationName, operations } from '@backup-sync/contracts';
 import type { Caller } from '../context.ts';
 import type { Services } from '../services.ts';
-import type { AuditedCall, AuditRecord } from './audit-log.ts';
+import type { AuditedCall, AuditRecord, AuditSubject } from './audit-log.ts';
 import type { Origin } from './origin.ts';
-import { subjectsOf } from './subjects.ts';
+import type { RefusalLimit } from './refusal-limit.ts';
+import { subjectsOf, subjectsOfUnchecked } from './subjects.ts';
 
 /** Refusals of what may be done, rather than of how it was asked for. */
 const refusalsOfRight: ReadonlySet<ErrorCode> = new Set([
@@ -17,18 +18,23 @@ type Call = {
   readonly caller: Caller;
   readonly requestId: string;
   readonly origin: Origin;
-  /** As they came: not checked yet, where the call was refused. */
+  /** As they came. */
   readonly fields: unknown;
 };
 
 type Came = { readonly answer: unknown } | { readonly error: unknown };
 
-type AuditServices = Pick<Services, 'auditLog' | 'clock' | 'newId'>;
+type AuditServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & { readonly refusals: RefusalLimit };
 
-/** Writes down a call: each mutation, and a query or stream that the caller had no right to. */
+/**
+ * Writes down a call: each mutation, and a query or stream that the caller had no right to. Of calls that are refused
+ * before they begin, the first hundred of a caller in a minute.
+ */
 export class CallAudit {
   readonly #services: AuditServices;
   readonly #call: Call;
+  /** The input as it was checked; null while it has not been. */
+  #checked: { readonly input: object } | null = null;
   #intentId: string | null = null;
 
   constructor(services: AuditServices, call: Call) {
@@ -36,12 +42,13 @@ export class CallAudit {
     this.#call = call;
   }
 
-  /** Before anything is done: what a crash interrupts is found at the next start. */
-  async begin(): Promise<void> {
+  /** Once `input` was checked, before anything is done: what a crash interrupts is found at the next start. */
+  async begin(input: object): Promise<void> {
+    this.#checked = { input };
     if (operations[this.#call.name].kind !== 'mutation') return;
     const { auditLog, clock, newId } = this.#services;
     const id = newId();
-    await auditLog.addIntent({ ...auditedCall(this.#call, undefined), id, atMs: clock.nowMs() });
+    await auditLog.addIntent({ ...auditedCall(this.#call, subjectsOf(input)), id, atMs: clock.nowMs() });
     this.#intentId = id;
   }
 
@@ -50,19 +57,24 @@ export class CallAudit {
     const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
     const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
     if (operations[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
-    const call = auditedCall(this.#call, 'answer' in came ? came.answer : undefined);
-    const { auditLog, clock, newId } = this.#services;
+    const { auditLog, clock, newId, refusals } = this.#services;
+    if (this.#checked === null && !refusals.isWritten(this.#call.caller)) return;
+    const subjects =
+      this.#checked === null
+        ? subjectsOfUnchecked(this.#call.fields)
+        : subjectsOf(this.#checked.input, 'answer' in came ? came.answer : undefined);
+    const call = auditedCall(this.#call, subjects);
     const outcome = { outcome: outcomeOf(errorCode), errorCode };
     await auditLog.append({ ...call, id: newId(), atMs: clock.nowMs(), ...outcome }, this.#intentId);
   }
 }
 
-function auditedCall({ name, caller, requestId, origin, fields }: Call, answer: unknown): AuditedCall {
+function auditedCall({ name, caller, requestId, origin }: Call, subjects: readonly AuditSubject[]): AuditedCall {
   return {
     projectId: caller.projectId,
     actor: { kind: caller.kind, name: caller.name },
     operation: name,
-    subjects: subjectsOf(fields, answer),
+    subjects,
     ...origin,
     requestId,
   };

@@ -16,24 +16,34 @@ const subjectFields = [
   'access_key',
 ] as const;
 
-/** Of a request that was refused, anything may be there. */
-const subjectsMax = 256;
-const charactersMax = 1_024;
+/** Of a request that was refused before it was checked: anything may be there, and none of it need be true. */
+const uncheckedMax = 8;
+const uncheckedCharactersMax = 255;
 
 /**
- * The ids and names in the input of a call, checked or not, in the order of the fields above; then those that its answer
+ * The ids and names in the input of a call that was checked, in the order of the fields above; then those that its answer
  * says were made, undefined where there is none.
  */
-export function subjectsOf(fields: unknown, answer: unknown): readonly AuditSubject[] {
+export function subjectsOf(fields: unknown, answer?: unknown): readonly AuditSubject[] {
   const named = namedIn(fields);
   const isNamed = (made: AuditSubject) =>
     named.some(({ field, value }) => field === made.field && value === made.value);
   const subjects: AuditSubject[] = [...named, ...madeIn(answer).filter((made) => !isNamed(made))];
   const sync = fieldOf(fields, 'sync');
   if (Array.isArray(sync)) {
-    for (const item of sync.slice(0, subjectsMax)) subjects.push(...namedIn({ backup_id: fieldOf(item, 'backup_id') }));
+    for (const item of sync) subjects.push(...namedIn({ backup_id: fieldOf(item, 'backup_id') }));
   } else subjects.push(...namedIn({ vault_id: fieldOf(sync, 'vault_id') }));
-  return subjects.slice(0, subjectsMax);
+  return subjects;
+}
+
+/** What can be read of input that was refused as it came: the first few ids and names, cut where they are too long. */
+export function subjectsOfUnchecked(fields: unknown): readonly AuditSubject[] {
+  const sync = fieldOf(fields, 'sync');
+  const items = Array.isArray(sync) ? sync.slice(0, uncheckedMax) : sync;
+  const subjects = subjectsOf(typeof fields === 'object' && fields !== null ? { ...fields, sync: items } : fields);
+  return subjects
+    .slice(0, uncheckedMax)
+    .map(({ field, value }) => ({ field, value: value.slice(0, uncheckedCharactersMax) }));
 }
 
 function madeIn(answer: unknown): readonly AuditSubject[] {
@@ -49,7 +59,7 @@ function madeIn(answer: unknown): readonly AuditSubject[] {
 function namedIn(fields: unknown): readonly AuditSubject[] {
   return subjectFields.flatMap((field) => {
     const value = fieldOf(fields, field);
-    return typeof value === 'string' && value !== '' ? [{ field, value: value.slice(0, charactersMax) }] : [];
+    return typeof value === 'string' && value !== '' ? [{ field, value }] : [];
   });
 }
 

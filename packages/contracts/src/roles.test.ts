@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Role } from './identity.ts';
+import { operationNames, operations } from './operations.ts';
+
+/** By hand: every door enforces what the table says, so a slip in the table would open them all. */
+const decided: Record<Role, readonly string[]> = {
+  reader: [
+    'listBackups',
+    'listBucketGrants',
+    'listOperationLogs',
+    'listOperations',
+    'listPlanItems',
+    'listScanFindings',
+    'listSources',
+    'showBackup',
+    'showOperation',
+    'showOperationLog',
+    'showSource',
+    'watchOperations',
+  ],
+  operator: [
+    'addSource',
+    'cancelOperation',
+    'confirmSource',
+    'deleteBackup',
+    'importBackups',
+    'pauseSource',
+    'planSync',
+    'removeSource',
+    'resumeSource',
+    'scanSource',
+    'startPlan',
+    'startScan',
+    'syncBackups',
+    'syncCheckpoint',
+    'verifyBackup',
+  ],
+  administrator: [
+    'createAccessKey',
+    'createProject',
+    'createUser',
+    'disableAccessKey',
+    'disableUser',
+    'enableUser',
+    'grantBucket',
+    'grantRole',
+    'listAccessKeys',
+    'listAuditEvents',
+    'listProjects',
+    'listUsers',
+    'removeUser',
+    'revokeBucket',
+    'revokeRole',
+    'setUserPassword',
+  ],
+};
+
+test.each(Object.entries(decided))('%s: exactly these operations need the role', (role, names) => {
+  expect(operationNames.filter((name) => operations[name].role === role).toSorted()).toEqual(names);
+});
