@@ -8,8 +8,9 @@ import { temporaryDirectory } from './testing.ts';
 import { signedHeaders, startTracedServer, type TracedServer, Traces } from './testing-traces.ts';
 
 const sealingKey = 'key-that-nobody-may-see-32-bytes';
+/** Of no use to a server: a command that works on its data directory would refuse it. */
+const strayToken = 'token-that-nobody-may-see';
 const given = {
-  BACKUP_SYNC_TOKEN: 'token-that-nobody-may-see',
   BACKUP_SYNC_ADMIN_PASSWORD: 'password-that-nobody-may-see',
   BACKUP_SYNC_PASSWORD: 'another-password-that-nobody-may-see',
   BACKUP_SYNC_SECRET_KEY: Buffer.from(sealingKey).toString('base64'),
@@ -32,13 +33,14 @@ test('secrets show in nothing that a server prints or leaves, through calls, fau
   const traces = new Traces();
   await using server = await startTracedServer(traces, data, ['--json', ...certificate.args], {
     environment: {
+      BACKUP_SYNC_TOKEN: strayToken,
       ...given,
       ...storage,
       NODE_OPTIONS: `--import=data:text/javascript,${crash} --report-uncaught-exception --report-directory=${reports}`,
     },
   });
   const shown: Shown = new Map(
-    [...Object.values(given), sealingKey, passwordOfAda, certificate.key].map((secret) => [secret, []]),
+    [...Object.values(given), strayToken, sealingKey, passwordOfAda, certificate.key].map((secret) => [secret, []]),
   );
   shown.set(server.token, ['endpoint.json']);
 
@@ -125,10 +127,10 @@ async function callOverRest(traces: Traces, shown: Shown, { endpoint, projectId,
   // Whoever validates a token is answered with it, as by Keystone.
   shown.set(ofAda, ['right password: headers', 'validation: headers']);
   shown.set(exchanged, ['exchange: headers']);
-  await call('unknown token', 401, backups, { 'X-Auth-Token': given.BACKUP_SYNC_TOKEN });
+  await call('unknown token', 401, backups, { 'X-Auth-Token': strayToken });
   await call('unknown subject', 404, '/v3/auth/tokens', {
     'X-Auth-Token': ofAda,
-    'X-Subject-Token': given.BACKUP_SYNC_TOKEN,
+    'X-Subject-Token': strayToken,
   });
   await call('listing', 200, backups, { 'X-Auth-Token': ofAda });
   await call('not allowed', 403, `/v1/projects/${projectId}/users`, { 'X-Auth-Token': exchanged });
@@ -167,7 +169,7 @@ async function callOverTrpc(traces: Traces, shown: Shown, { endpoint, projectId,
   const query = `listUsers?input=${encodeURIComponent(JSON.stringify(input))}`;
   const headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' };
   await call('listing over tRPC', 200, query, { headers });
-  await call('unknown token over tRPC', 401, query, { headers: { 'X-Auth-Token': given.BACKUP_SYNC_TOKEN } });
+  await call('unknown token over tRPC', 401, query, { headers: { 'X-Auth-Token': strayToken } });
   const post = (body: object) => ({ method: 'POST', headers, body: JSON.stringify({ ...input, ...body }) });
   const newUser = { name: 'admin', password: passwordOfAda };
   await call('name taken over tRPC', 409, 'createUser', post(newUser));
