@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { documentationRoutes } from './documentation-routes.ts';
 import { Admission } from './edges/admission.ts';
+import { trustIn } from './edges/caller-address.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
@@ -40,7 +41,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   // Else a caller could write itself another address, for limits and the audit.
-  app.set('trust proxy', [...(options.trustedProxies ?? [])]);
+  app.set('trust proxy', trustIn(options.trustedProxies ?? []));
   const admission = new Admission(options.limits, options.clock);
   app.locals.admission = admission;
   app.use(identifyRequest(engine));

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { refuseUnparsed } from './edges/refuse-unparsed.ts';
@@ -51,6 +51,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   }
   let material = tls === undefined ? null : await readTlsFiles(tls);
   const server = makeServer(handler, limits, material);
+  server.on(tls === undefined ? 'connection' : 'secureConnection', keepPeer);
   refuseUnparsed(server, newId);
   server.on('request', (_request, response) => {
     // A connection that has answered while the server was closing would be kept for a next request.
@@ -111,6 +112,11 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
   server.maxConnections = limits.connections;
   server.timeout = silentConnectionMs;
   return server;
+}
+
+/** A socket that was asked who is at its other end knows it still when that is gone. */
+function keepPeer(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 /** Whether only this machine reaches the address. A name that could be any is not. */

@@ -2,11 +2,13 @@ import { BackupSyncError, type Door } from '@backup-sync/contracts';
 import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
 import type { Request, RequestHandler, Response } from 'express';
 import { admissionOf } from './edges/admission.ts';
+import { addressOf, keepAddress } from './edges/caller-address.ts';
 import { isSigned, signedRequestOf } from './signed-body.ts';
 
-/** Gives every answer its `X-Request-Id`. Ids of callers are not taken over: they could not be told from ours. */
+/** Keeps where every request came from, and gives its answer an `X-Request-Id`. Ids of callers are not taken over: they could not be told from ours. */
 export function identifyRequest(engine: Engine): RequestHandler {
-  return (_request, response, next) => {
+  return (request, response, next) => {
+    keepAddress(request, response);
     const requestId = engine.newId();
     response.locals.requestId = requestId;
     response.setHeader('X-Request-Id', requestId);
@@ -20,7 +22,7 @@ export function requestIdOf(response: Response): string {
 
 /** Where a request came in, for the audit and the limits on guesses. */
 export function whence(request: Request, response: Response, door: Door): Required<Omit<CallFrom, 'caller'>> {
-  return { requestId: requestIdOf(response), origin: { door, address: request.ip ?? null } };
+  return { requestId: requestIdOf(response), origin: { door, address: addressOf(request) } };
 }
 
 /** HTTP/1.1 wants the header. Node's own refusal has no body, so it is left to this. */

@@ -1,6 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { type Caller, type Clock, networkOf } from '@backup-sync/engine';
 import type { Request, RequestHandler } from 'express';
+import { addressOf } from './caller-address.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -43,7 +44,7 @@ export class Admission {
   countUnknown(request: Request): void {
     if (this.#counted.has(request)) return;
     this.#counted.add(request);
-    refuseFor(this.#addresses.take(networkOf(request.ip ?? null)));
+    refuseFor(this.#addresses.take(networkOf(addressOf(request))));
   }
 
   /** Counts a call once, however often it asks who its caller is. Throws `throttled`. */
