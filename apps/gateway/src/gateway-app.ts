@@ -5,7 +5,6 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { documentationRoutes } from './documentation-routes.ts';
 import { Admission } from './edges/admission.ts';
-import { trustIn } from './edges/caller-address.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
 import { bodyMaxBytes } from './json-body.ts';
@@ -26,8 +25,8 @@ export type GatewayAppOptions = {
   readonly publicUrl?: string | undefined;
   readonly limits: EdgeLimits;
   readonly clock: Clock;
-  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed; none where it is not said. */
-  readonly trustedProxies?: readonly string[] | undefined;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Aborted when the server stops: streams end. */
   readonly stopping: AbortSignal;
   /** Told of faults of this program, with the request id that the caller was given. */
@@ -41,21 +40,22 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   // Else a caller could write itself another address, for limits and the audit.
-  app.set('trust proxy', trustIn(options.trustedProxies ?? []));
+  app.set('trust proxy', options.isTrustedProxy);
   const admission = new Admission(options.limits, options.clock);
   app.locals.admission = admission;
   app.use(identifyRequest(engine));
   app.use(helmet());
-  app.use(admission.admitInFlight);
   app.use(requireHost);
-  app.use(signedBody);
-
-  app.use(['/healthz', '/readyz', '/openapi.json', '/docs'], admission.admitUnknown);
+  // Before any limit: who looks after this server must not take a siege for its end.
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
     await engine.checkReady();
     response.json({ status: 'ready' });
   });
+  app.use(admission.admitInFlight);
+  app.use(signedBody);
+
+  app.use(['/healthz', '/readyz', '/openapi.json', '/docs'], admission.admitUnknown);
   for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
   app.use(documentationRoutes({ version }));
 

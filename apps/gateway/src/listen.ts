@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { boundConnections } from './edges/bound-connections.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { refuseUnparsed } from './edges/refuse-unparsed.ts';
@@ -22,6 +23,8 @@ export type ListenOptions = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: EdgeLimits;
+  /** Whose connections are many, since they are those of others. */
+  readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Serves HTTPS. */
   readonly tls?: TlsFiles | undefined;
   /** A proxy in front does TLS: only so may plain HTTP leave this machine. */
@@ -43,7 +46,7 @@ export type Listening = AsyncDisposable & {
  * had, plain HTTP would leave the machine unasked, or the certificate cannot be used.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, limits, tls, newId, onFault } = options;
+  const { host, port, limits, isTrustedProxy, tls, newId, onFault } = options;
   if (tls === undefined && options.behindTlsProxy !== true && !isLoopback(host)) {
     throw new ListenError(
       `${host} is not a loopback address, and plain HTTP would show tokens to the network: give --tls-certificate and --tls-key, or say with --behind-tls-proxy that a proxy does TLS`,
@@ -51,7 +54,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   }
   let material = tls === undefined ? null : await readTlsFiles(tls);
   const server = makeServer(handler, limits, material);
-  server.on(tls === undefined ? 'connection' : 'secureConnection', keepPeer);
+  boundConnections(server, limits, isTrustedProxy);
   refuseUnparsed(server, newId);
   server.on('request', (_request, response) => {
     // A connection that has answered while the server was closing would be kept for a next request.
@@ -109,14 +112,8 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
     material === null
       ? createServer(options, handler)
       : createTlsServer({ ...options, ...material, handshakeTimeout: limits.headersTimeoutMs }, handler);
-  server.maxConnections = limits.connections;
   server.timeout = silentConnectionMs;
   return server;
-}
-
-/** A socket that was asked who is at its other end knows it still when that is gone. */
-function keepPeer(socket: Socket): void {
-  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 /** Whether only this machine reaches the address. A name that could be any is not. */

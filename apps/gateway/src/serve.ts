@@ -9,6 +9,7 @@ import {
   openEmbeddedEngine,
   systemClock,
 } from '@backup-sync/engine';
+import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
 import { type Listening, type ListenOptions, listen } from './listen.ts';
@@ -17,10 +18,12 @@ import { type Listening, type ListenOptions, listen } from './listen.ts';
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
 export type ServeOptions = EmbeddedEngineOptions &
-  Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'trustedProxies'> &
+  Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
   Pick<ListenOptions, 'host' | 'port' | 'tls' | 'behindTlsProxy'> & {
     /** Those of {@link defaultEdgeLimits} that are to be others. */
     readonly limits?: Partial<EdgeLimits> | undefined;
+    /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed; none where it is not said. */
+    readonly trustedProxies?: readonly string[] | undefined;
     /** Password of the administrator that the first start makes; generated where there is none. */
     readonly administratorPassword?: string | undefined;
   };
@@ -47,14 +50,17 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const stopping = new AbortController();
   const limits = { ...defaultEdgeLimits, ...options.limits };
   const clock = options.clock ?? systemClock;
-  const app = createGatewayApp({ ...options, engine, limits, clock, stopping: stopping.signal });
+  const isTrustedProxy = trustIn(options.trustedProxies ?? []);
+  const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, stopping: stopping.signal });
   const newId = () => engine.newId();
-  const listening = starting.use(await listen(app, { ...options, limits, newId }));
+  const listening = starting.use(await listen(app, { ...options, limits, isTrustedProxy, newId }));
   // Commands on this machine know the address, which is no name that a certificate is made for.
   const local =
     options.tls === undefined
       ? listening
-      : starting.use(await listen(app, { host: '127.0.0.1', port: 0, limits, newId, onFault: options.onFault }));
+      : starting.use(
+          await listen(app, { host: '127.0.0.1', port: 0, limits, isTrustedProxy, newId, onFault: options.onFault }),
+        );
   // Before the answers under way are waited for: these would not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   // Once it is sure to be shown: the address is ours by now.

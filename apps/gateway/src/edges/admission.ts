@@ -12,6 +12,8 @@ export class Admission {
   readonly #addresses: RateLimit;
   readonly #counted = new WeakSet<Request>();
   readonly #inFlight = new Map<string, number>();
+  /** By whom each call that is in flight is held. */
+  readonly #holders = new WeakMap<Request, string>();
   #allInFlight = 0;
 
   constructor(limits: EdgeLimits, clock: Clock) {
@@ -22,14 +24,16 @@ export class Admission {
     this.#addresses = new RateLimit({ perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond }, nowMs);
   }
 
-  /** Holds a place for every call until it is answered. */
-  readonly admitInFlight: RequestHandler = (_request, response, next) => {
+  /** Holds a place for every call until it is answered: its network's, until it is known whose it is. */
+  readonly admitInFlight: RequestHandler = (request, response, next) => {
     if (this.#allInFlight >= this.#limits.callsInFlight) {
       throw new BackupSyncError('unavailable', 'the server is answering as many calls as it can');
     }
+    this.#hold(request, networkOf(addressOf(request)), this.#limits.callsInFlightOfNetwork);
     this.#allInFlight += 1;
     response.once('close', () => {
       this.#allInFlight -= 1;
+      this.#leave(request);
     });
     next();
   };
@@ -53,22 +57,27 @@ export class Admission {
     this.#counted.add(request);
     const caller = JSON.stringify([projectId, kind, name]);
     refuseFor(this.#callers.take(caller));
-    this.#hold(request, caller);
+    this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 
-  #hold(request: Request, caller: string): void {
-    const held = this.#inFlight.get(caller) ?? 0;
-    if (held >= this.#limits.callsInFlightOfCaller) {
-      throw new BackupSyncError('throttled', `${held} calls of this caller are not answered yet`);
-    }
+  /** Exchanges the place that the call held before, where it did. */
+  #hold(request: Request, holder: string, most: number): void {
+    const held = this.#inFlight.get(holder) ?? 0;
+    if (held >= most) throw new BackupSyncError('throttled', `${held} calls of this caller are not answered yet`);
+    this.#leave(request);
     // A request that is gone is closed already, and would be held for ever.
     if (request.res === undefined || request.res.closed) return;
-    this.#inFlight.set(caller, held + 1);
-    request.res.once('close', () => {
-      const left = (this.#inFlight.get(caller) ?? 1) - 1;
-      if (left === 0) this.#inFlight.delete(caller);
-      else this.#inFlight.set(caller, left);
-    });
+    this.#inFlight.set(holder, held + 1);
+    this.#holders.set(request, holder);
+  }
+
+  #leave(request: Request): void {
+    const holder = this.#holders.get(request);
+    if (holder === undefined) return;
+    this.#holders.delete(request);
+    const left = (this.#inFlight.get(holder) ?? 1) - 1;
+    if (left === 0) this.#inFlight.delete(holder);
+    else this.#inFlight.set(holder, left);
   }
 }
 

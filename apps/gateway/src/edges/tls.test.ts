@@ -10,7 +10,7 @@ import { listen } from '../listen.ts';
 import { startTestGateway } from '../testing.ts';
 import { defaultEdgeLimits } from './edge-limits.ts';
 
-const plain = { port: 0, limits: defaultEdgeLimits, newId: () => 'id', onFault: () => {} };
+const plain = { port: 0, limits: defaultEdgeLimits, isTrustedProxy: () => false, newId: () => 'id', onFault: () => {} };
 
 async function makeFiles() {
   const directory = await mkdtemp(join(tmpdir(), 'backup-sync-tls-'));
