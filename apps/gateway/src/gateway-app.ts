@@ -1,22 +1,17 @@
 import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Clock, Engine } from '@backup-sync/engine';
-import { createExpressMiddleware } from '@trpc/server/adapters/express';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import helmet from 'helmet';
 import { documentationRoutes } from './documentation-routes.ts';
-import { Admission } from './edges/admission.ts';
+import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
-import { bodyMaxBytes } from './json-body.ts';
-import { onlyMethods, refuseOtherMethods } from './only-methods.ts';
+import { refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
-import { authenticate, identifyRequest, requestIdOf, requireHost, whence } from './request-scope.ts';
+import { identifyRequest, requestIdOf, requireHost } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
-import { signedBody, signedBodyAsText } from './signed-body.ts';
-import { appRouter } from './trpc-router.ts';
-
-/** Most calls of one batch of tRPC, which are all made at once. */
-const batchedCallsMax = 50;
+import { signedBody } from './signed-body.ts';
+import { trpcDoor } from './trpc-door.ts';
 
 export type GatewayAppOptions = {
   readonly engine: Engine;
@@ -59,38 +54,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
   app.use(documentationRoutes({ version }));
 
-  app.use(
-    '/trpc',
-    // Before its adapter, which fails on methods that browsers forbid.
-    onlyMethods(['GET', 'POST']),
-    signedBodyAsText,
-    createExpressMiddleware({
-      router: appRouter,
-      maxBodySize: bodyMaxBytes,
-      maxBatchSize: batchedCallsMax,
-      // A query may carry a list of items, which no address holds.
-      allowMethodOverride: true,
-      createContext: ({ req, res }) => {
-        // A batch asks once for all its calls.
-        let caller: ReturnType<typeof authenticate> | undefined;
-        return {
-          engine,
-          stopping,
-          from: whence(req, res, 'trpc'),
-          authenticate: () => {
-            caller ??= authenticate(engine, req);
-            return caller;
-          },
-          authenticateAnew: () => authenticate(engine, req),
-        };
-      },
-      onError: ({ error, ctx, path }) => {
-        const cause = error.cause ?? error;
-        const unexpected = error.code === 'INTERNAL_SERVER_ERROR' && refusalOf(cause).unexpected;
-        if (unexpected) onFault(`request ${ctx?.from.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
-      },
-    }),
-  );
+  app.use('/trpc', ...trpcDoor(engine, stopping, onFault));
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post('/v3/auth/tokens', admission.admitUnknown);
   app.use(identityRoutes(engine, publicUrl));
@@ -106,7 +70,7 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (thrown, request, response, _next) => {
     const requestId = requestIdOf(response);
-    const { error, unexpected } = refusalOf(thrown);
+    const { error, unexpected } = refusalOf(counted(request, thrown));
     if (unexpected) onFault(`request ${requestId}, ${request.method} ${request.path}`, thrown);
     if (response.headersSent) {
       response.destroy();
@@ -114,4 +78,16 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
     }
     response.status(errors[error.code].httpStatus).set(refusalHeaders(error)).json(errorBodyOf(error, requestId));
   };
+}
+
+/** What is refused before it was asked whose it is counts as well. Answers what to say: that, or that it was too much. */
+function counted(request: Request, thrown: unknown): unknown {
+  const { code } = refusalOf(thrown).error;
+  if (code === 'throttled' || errors[code].httpStatus >= 500) return thrown;
+  try {
+    admissionOf(request).countUnknown(request);
+    return thrown;
+  } catch (tooMany) {
+    return tooMany;
+  }
 }

@@ -3,7 +3,8 @@ import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
 import type { Request, RequestHandler, Response } from 'express';
 import { admissionOf } from './edges/admission.ts';
 import { addressOf, keepAddress } from './edges/caller-address.ts';
-import { isSigned, signedRequestOf } from './signed-body.ts';
+import { isSigned } from './edges/credential.ts';
+import { signedRequestOf } from './signed-body.ts';
 
 /** Keeps where every request came from, and gives its answer an `X-Request-Id`. Ids of callers are not taken over: they could not be told from ours. */
 export function identifyRequest(engine: Engine): RequestHandler {
@@ -33,17 +34,21 @@ export const requireHost: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** Who calls, counted against the limits. Throws `not_authenticated`, and `throttled` where there were too many calls. */
-export async function authenticate(engine: Engine, request: Request): Promise<Caller> {
+/**
+ * Who calls, counted against the limits, as so many calls as are made at once. Throws `not_authenticated`, and `throttled` where there were too many calls.
+ */
+export async function authenticate(engine: Engine, request: Request, calls = 1): Promise<Caller> {
   const admission = admissionOf(request);
+  admission.countAhead(request);
   let caller: Caller;
   try {
     caller = await identify(engine, request);
   } catch (refusal) {
+    if (refusal instanceof BackupSyncError && refusal.code === 'not_authenticated') admission.forget(request);
     admission.countUnknown(request);
     throw refusal;
   }
-  admission.countCaller(request, caller);
+  admission.countCaller(request, caller, calls);
   return caller;
 }
 

@@ -2,20 +2,21 @@ import { isUtf8 } from 'node:buffer';
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { SignedRequest } from '@backup-sync/engine';
 import express, { type Request, type RequestHandler } from 'express';
+import { admissionOf } from './edges/admission.ts';
+import { isSigned } from './edges/credential.ts';
 import { bodyMaxBytes } from './json-body.ts';
-
-/** Whether the request says who it is by a signature. */
-export function isSigned(request: Request): boolean {
-  return /^SDK-HMAC-SHA256\b/.test(request.headers.authorization ?? '');
-}
 
 /**
  * Reads the body of a signed request before anything else does: the signature covers its bytes as they were sent, so one
  * that is compressed is refused. Whoever wants the body finds the bytes in `request.body`.
  */
 export const signedBody: RequestHandler = (request, response, next) => {
-  if (isSigned(request)) readBytes(request, response, next);
-  else next();
+  if (!isSigned(request)) {
+    next();
+    return;
+  }
+  admissionOf(request).countAhead(request);
+  readBytes(request, response, next);
 };
 
 const readBytes = express.raw({ type: () => true, limit: bodyMaxBytes, inflate: false });

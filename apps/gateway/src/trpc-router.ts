@@ -25,12 +25,12 @@ import { refuseDeepJson } from './json-body.ts';
 import { heartbeatMs, openStream } from './open-stream.ts';
 import { refusalOf } from './refusal.ts';
 
-/** What a procedure gets: the caller is looked up when it is needed, so that one failure answers one call. */
+/** What a procedure gets. */
 export type TrpcContext = {
   readonly engine: Engine;
   readonly from: Omit<CallFrom, 'caller'>;
-  /** Looks the caller up once for all calls of a batch. */
-  readonly authenticate: () => Promise<Caller>;
+  /** Of all calls of a batch. */
+  readonly caller: Caller;
   readonly authenticateAnew: () => Promise<Caller>;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
@@ -123,8 +123,7 @@ function call(name: CallName) {
   const base = anyInput.output(definition.output as z.ZodType);
   const resolve = async ({ ctx, input }: { ctx: TrpcContext; input: unknown }): Promise<unknown> => {
     try {
-      const caller = await ctx.authenticate();
-      return await ctx.engine.call(name, { caller, ...ctx.from }, input);
+      return await ctx.engine.call(name, { caller: ctx.caller, ...ctx.from }, input);
     } catch (thrown) {
       throw refusalForTrpc(thrown);
     }
@@ -156,7 +155,8 @@ function resumed(input: unknown): unknown {
   return { ...input, after: input.lastEventId };
 }
 
-function refusalForTrpc(thrown: unknown): TRPCError {
+/** A refusal of any door, as tRPC throws it. */
+export function refusalForTrpc(thrown: unknown): TRPCError {
   const { error } = refusalOf(thrown);
   return new TRPCError({ code: statusNames[errors[error.code].httpStatus], message: error.message, cause: thrown });
 }

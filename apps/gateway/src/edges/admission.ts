@@ -1,9 +1,14 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { type Caller, type Clock, networkOf } from '@backup-sync/engine';
 import type { Request, RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
 import { addressOf } from './caller-address.ts';
+import { credentialOf } from './credential.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import { RateLimit } from './rate-limit.ts';
+
+/** Credentials that are remembered; the one that was not used for longest is forgotten first. */
+const rememberedMax = 100_000;
 
 /** Counts calls: by who makes them once that is known, else by the address that they come from. */
 export class Admission {
@@ -11,6 +16,10 @@ export class Admission {
   readonly #callers: RateLimit;
   readonly #addresses: RateLimit;
   readonly #counted = new WeakSet<Request>();
+  /** Calls that were counted as those of someone unknown before it was asked whose they are. */
+  readonly #ahead = new WeakSet<Request>();
+  /** Credentials that were good the last time, each from where it came: strangers beside them hold them up less. */
+  readonly #goodBefore = new LRUCache<string, true>({ max: rememberedMax });
   readonly #inFlight = new Map<string, number>();
   /** By whom each call that is in flight is held. */
   readonly #holders = new WeakMap<Request, string>();
@@ -29,7 +38,10 @@ export class Admission {
     if (this.#allInFlight >= this.#limits.callsInFlight) {
       throw new BackupSyncError('unavailable', 'the server is answering as many calls as it can');
     }
-    this.#hold(request, networkOf(addressOf(request)), this.#limits.callsInFlightOfNetwork);
+    const credential = credentialOf(request);
+    const { callsInFlightOfCaller, callsInFlightOfNetwork } = this.#limits;
+    if (credential !== null && this.#goodBefore.has(credential)) this.#hold(request, credential, callsInFlightOfCaller);
+    else this.#hold(request, networkOf(addressOf(request)), callsInFlightOfNetwork);
     this.#allInFlight += 1;
     response.once('close', () => {
       this.#allInFlight -= 1;
@@ -51,12 +63,35 @@ export class Admission {
     refuseFor(this.#addresses.take(networkOf(addressOf(request))));
   }
 
-  /** Counts a call once, however often it asks who its caller is. Throws `throttled`. */
-  countCaller(request: Request, { projectId, kind, name }: Caller): void {
-    if (this.#counted.has(request)) return;
+  /**
+   * Before anything is done to find out whose a call is: counts it as that of someone unknown, unless its credentials were
+   * good the last time. Throws `throttled`.
+   */
+  countAhead(request: Request): void {
+    const credential = credentialOf(request);
+    if (this.#counted.has(request) || credential === null || this.#goodBefore.has(credential)) return;
+    this.countUnknown(request);
+    this.#ahead.add(request);
+  }
+
+  /** Its credentials are not good, or not any more. */
+  forget(request: Request): void {
+    const credential = credentialOf(request);
+    if (credential !== null) this.#goodBefore.delete(credential);
+  }
+
+  /**
+   * Counts what a call asks for, which may be several things, once, however often it asks who its caller is. Throws
+   * `throttled`.
+   */
+  countCaller(request: Request, { projectId, kind, name }: Caller, calls: number): void {
+    if (this.#ahead.delete(request)) this.#addresses.giveBack(networkOf(addressOf(request)));
+    else if (this.#counted.has(request)) return;
     this.#counted.add(request);
+    const credential = credentialOf(request);
+    if (credential !== null) this.#goodBefore.set(credential, true);
     const caller = JSON.stringify([projectId, kind, name]);
-    refuseFor(this.#callers.take(caller));
+    refuseFor(this.#callers.take(caller, calls));
     this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 

@@ -45,3 +45,14 @@ test('where there is no limit, every call goes through', () => {
   const limit = new RateLimit({ perSecond: Infinity, burst: Infinity }, () => 0);
   expect(Array.from({ length: 1000 }, () => limit.take('ada')).every((waitMs) => waitMs === 0)).toBe(true);
 });
+
+test('calls that are made at once count each, a burst of them at most, and one that is given back may come again', () => {
+  const limit = new RateLimit({ perSecond: 1, burst: 3 }, () => 0);
+  expect(limit.take('ada', 2)).toBe(0);
+  expect(limit.take('ada', 2)).toBe(1000);
+  limit.giveBack('ada');
+  expect(limit.take('ada', 2)).toBe(0);
+  expect(limit.take('ada')).toBe(1000);
+  expect(limit.take('grace', 50)).toBe(0);
+  expect(limit.take('grace')).toBe(1000);
+});

@@ -10,6 +10,7 @@ const rememberedMax = 100_000;
 export class RateLimit {
   readonly #intervalMs: number;
   readonly #savedMs: number;
+  readonly #burst: number;
   readonly #nowMs: () => number;
   readonly #paidAtMs = new LRUCache<string, number>({ max: rememberedMax });
 
@@ -17,18 +18,32 @@ export class RateLimit {
     this.#intervalMs = 1000 / limit.perSecond;
     // Where there is no limit, nothing is to be saved up either.
     this.#savedMs = limit.perSecond === Infinity ? 0 : this.#intervalMs * (limit.burst - 1);
+    this.#burst = Math.max(1, Math.floor(limit.burst));
     this.#nowMs = nowMs;
   }
 
-  /** Counts a call; answers 0, or, without counting it, after how many milliseconds it may come again. */
-  take(caller: string): number {
+  /**
+   * Counts calls that are made at once, at most the burst; answers 0, or, without counting them, after how many
+   * milliseconds they may come again.
+   */
+  take(caller: string, calls = 1): number {
     const nowMs = this.#nowMs();
+    const paidAtMs = Math.max(this.#paidAtMsOf(caller, nowMs), nowMs);
+    const counted = Math.min(calls, this.#burst);
+    const waitMs = paidAtMs + this.#intervalMs * (counted - 1) - nowMs - this.#savedMs;
+    if (waitMs > 0) return waitMs;
+    this.#paidAtMs.set(caller, paidAtMs + this.#intervalMs * counted);
+    return 0;
+  }
+
+  /** Uncounts one call. */
+  giveBack(caller: string): void {
+    this.#paidAtMs.set(caller, this.#paidAtMsOf(caller, this.#nowMs()) - this.#intervalMs);
+  }
+
+  #paidAtMsOf(caller: string, nowMs: number): number {
     const longestMs = this.#savedMs + this.#intervalMs;
     // A clock that was set back must not shut a caller out until it is there again.
-    const paidAtMs = Math.min(this.#paidAtMs.get(caller) ?? nowMs, nowMs + longestMs);
-    const waitMs = paidAtMs - nowMs - this.#savedMs;
-    if (waitMs > 0) return waitMs;
-    this.#paidAtMs.set(caller, Math.max(paidAtMs, nowMs) + this.#intervalMs);
-    return 0;
+    return Math.min(this.#paidAtMs.get(caller) ?? nowMs, nowMs + longestMs);
   }
 }

@@ -1,0 +1,81 @@
+import { errors } from '@backup-sync/contracts';
+import type { Engine } from '@backup-sync/engine';
+import { getErrorShape } from '@trpc/server';
+import { createExpressMiddleware } from '@trpc/server/adapters/express';
+import type { Request, RequestHandler } from 'express';
+import { bodyMaxBytes } from './json-body.ts';
+import { onlyMethods } from './only-methods.ts';
+import { refusalHeaders, refusalOf } from './refusal.ts';
+import { authenticate, requestIdOf, whence } from './request-scope.ts';
+import { signedBodyAsText } from './signed-body.ts';
+import { appRouter, refusalForTrpc } from './trpc-router.ts';
+
+/** Most calls of one batch, which are all made at once. */
+const batchedCallsMax = 50;
+
+/** The operations over tRPC. Streams end when `stopping` is aborted. */
+export function trpcDoor(
+  engine: Engine,
+  stopping: AbortSignal,
+  onFault: (place: string, error: unknown) => void,
+): readonly RequestHandler[] {
+  return [
+    // Before its adapter, which fails on methods that browsers forbid.
+    onlyMethods(['GET', 'POST']),
+    authenticated(engine),
+    signedBodyAsText,
+    createExpressMiddleware({
+      router: appRouter,
+      maxBodySize: bodyMaxBytes,
+      maxBatchSize: batchedCallsMax,
+      // A query may carry a list of items, which no address holds.
+      allowMethodOverride: true,
+      createContext: ({ req, res }) => ({
+        engine,
+        stopping,
+        from: whence(req, res, 'trpc'),
+        caller: res.locals.caller,
+        authenticateAnew: () => authenticate(engine, req),
+      }),
+      onError: ({ error, ctx, path }) => {
+        const cause = error.cause ?? error;
+        const unexpected = error.code === 'INTERNAL_SERVER_ERROR' && refusalOf(cause).unexpected;
+        if (unexpected) onFault(`request ${ctx?.from.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
+      },
+    }),
+  ];
+}
+
+/** Before the adapter reads anything; a refusal is one of all calls of the request, in the form of tRPC. */
+function authenticated(engine: Engine): RequestHandler {
+  return async (request, response, next) => {
+    try {
+      response.locals.caller = await authenticate(engine, request, callsIn(request));
+    } catch (thrown) {
+      const { error, unexpected } = refusalOf(thrown);
+      if (unexpected) throw thrown;
+      const shape = getErrorShape({
+        config: appRouter._def._config,
+        error: refusalForTrpc(error),
+        type: 'unknown',
+        path: request.path.slice(1),
+        input: undefined,
+        ctx: undefined,
+      });
+      const data = { ...shape.data, requestId: requestIdOf(response) };
+      response
+        .status(errors[error.code].httpStatus)
+        .set(refusalHeaders(error))
+        .json({ error: { ...shape, data } });
+      return;
+    }
+    next();
+  };
+}
+
+/** How many calls a request is a batch of, as the adapter will find it. */
+function callsIn(request: Request): number {
+  const isBatch = new URLSearchParams(request.url.split('?', 2)[1]).get('batch') === '1';
+  // A comma may be encoded.
+  return isBatch ? Math.min(request.path.split(/,|%2c/i).length, batchedCallsMax) : 1;
+}
