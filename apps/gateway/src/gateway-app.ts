@@ -10,7 +10,7 @@ import { refuseOtherMethods } from './only-methods.ts';
 import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
 import { identifyRequest, requestIdOf, requireHost } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
-import { signedBody } from './signed-body.ts';
+import { dropUnsignedPlace, signedBody } from './signed-body.ts';
 import { trpcDoor } from './trpc-door.ts';
 
 export type GatewayAppOptions = {
@@ -48,7 +48,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
     response.json({ status: 'ready' });
   });
   app.use(admission.admitInFlight);
-  app.use(signedBody);
+  app.use(dropUnsignedPlace, signedBody);
 
   app.use(['/healthz', '/readyz', '/openapi.json', '/docs'], admission.admitUnknown);
   for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);

@@ -11,18 +11,23 @@ export function signedHeaders(
   { accessKey, secretKey }: TestKey,
   request: { readonly method: string; readonly url: URL; readonly body: string },
   atMs: number,
+  /** Signed and sent as well; names in small letters. */
+  others: Record<string, string> = {},
 ): Record<string, string> {
   const date = new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, '');
   const { pathname, search, host } = request.url;
   const path = pathname.endsWith('/') ? pathname : `${pathname}/`;
-  const headers = `host:${host}\nx-sdk-date:${date}\n`;
+  const signed = Object.entries({ ...others, host, 'x-sdk-date': date }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const names = signed.map(([name]) => name).join(';');
+  const headers = signed.map(([name, value]) => `${name}:${value}\n`).join('');
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-  const canonical = [request.method, path, search.slice(1), headers, 'host;x-sdk-date', hash(request.body)].join('\n');
+  const canonical = [request.method, path, search.slice(1), headers, names, hash(request.body)].join('\n');
   const digest = createHmac('sha256', secretKey)
     .update(`SDK-HMAC-SHA256\n${date}\n${hash(canonical)}`)
     .digest('hex');
   return {
+    ...others,
     'X-Sdk-Date': date,
-    Authorization: `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=host;x-sdk-date, Signature=${digest}`,
+    Authorization: `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${names}, Signature=${digest}`,
   };
 }

@@ -2,6 +2,7 @@ import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { heartbeatMs } from './open-stream.ts';
+import { signedHeaders } from './signing-for-tests.ts';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
 import type { AppRouter } from './trpc-router.ts';
 
@@ -24,9 +25,9 @@ afterAll(async () => {
 type Event = { readonly id: string; readonly id_of: string; readonly status: string };
 
 /** Opens the stream as a browser would, or any program that reads lines. */
-async function open(on: TestGateway, query = '', headers: Record<string, string> = {}) {
+async function open(on: TestGateway, query = '', headers: Record<string, string> = {}, to = path) {
   const closing = new AbortController();
-  const response = await fetch(on.endpoint + path.replace('{project_id}', on.projectId) + query, {
+  const response = await fetch(on.endpoint + to.replace('{project_id}', on.projectId) + query, {
     headers: { 'X-Auth-Token': on.token, ...headers },
     signal: closing.signal,
   });
@@ -99,6 +100,35 @@ test('a browser’s reader takes it', async () => {
   source.close();
   expect(JSON.parse(event.data).operation.id).toBe(id);
   expect(event.lastEventId).toMatch(/^\d+$/);
+});
+
+test('where a signed reader goes on is covered by its signature, at both doors', async () => {
+  const { body } = await gateway.call('POST', '/v1/projects/{project_id}/access-keys', {
+    user_name: 'admin',
+    target_project_id: gateway.projectId,
+  });
+  const key = { accessKey: body.access_key.access_key, secretKey: body.secret_key };
+  using stream = await open(gateway);
+  const after = /^id: (\d+)/.exec(await stream.until('id: '))?.[1];
+  await syncOnce();
+  const [first, second] = eventsOf(await stream.until('"success"'));
+  const last = { 'last-event-id': second?.id ?? '' };
+  const input = encodeURIComponent(JSON.stringify({ project_id: gateway.projectId, after }));
+  for (const [to, query] of [
+    [path.replace('{project_id}', gateway.projectId), `?after=${after}`],
+    ['/trpc/watchOperations', `?input=${input}`],
+  ] as const) {
+    const request = { method: 'GET', url: new URL(gateway.endpoint + to + query), body: '' };
+    const accept = { Accept: 'text/event-stream' };
+    for (const [headers, isTaken] of [
+      [{ ...signedHeaders(key, request, Date.now()), ...last }, false],
+      [signedHeaders(key, request, Date.now(), last), true],
+    ] as const) {
+      using again = await open(gateway, query, { ...accept, ...headers }, to);
+      const text = await again.until('"success"');
+      expect([again.response.status, text.includes(`id: ${first?.id}\n`)], to).toEqual([200, !isTaken]);
+    }
+  }
 });
 
 test('a stream that cannot begin is refused as every call is', async () => {

@@ -99,7 +99,7 @@ function parametersOf(definition: OperationDefinition, inPath: readonly string[]
     name: 'Last-Event-ID',
     in: 'header',
     required: false,
-    description: 'Sent by a reader that comes again; goes before `after`.',
+    description: 'Sent by a reader that comes again; goes before `after`. Of a signed request, it must be signed too.',
     schema: { type: 'string' },
   };
   return [...parameters, lastEventId];
