@@ -64,7 +64,11 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   // Before the answers under way are waited for: these would not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   // Once it is sure to be shown: the address is ours by now.
-  const generatedPassword = await engine.identity.beginUsers(options.administratorPassword ?? null);
+  const generatedPassword = await engine.identity.beginUsers(
+    userInfo().username,
+    options.administratorPassword ?? null,
+    ownCall(engine),
+  );
   const credential = starting.use(await leaveEndpointFile(engine, options, local.endpoint));
   const running = starting.move();
   return {
@@ -104,20 +108,20 @@ async function leaveEndpointFile(
   };
 
   async function renew(before: IssuedToken | null): Promise<IssuedToken> {
-    const next = await engine.identity.issueSystemToken(userInfo().username, null, from());
+    const next = await engine.identity.issueSystemToken(userInfo().username, null, ownCall(engine));
     await writeOwnerOnly(path, { endpoint, project_id: next.project.id, token: next.token, pid: process.pid });
     if (before !== null) await revoke(before);
     return next;
   }
 
   function revoke({ token, caller }: IssuedToken): Promise<void> {
-    return engine.identity.revoke(token, caller, from());
+    return engine.identity.revoke(token, caller, ownCall(engine));
   }
+}
 
-  /** This program, for its own ends. */
-  function from() {
-    return { origin: { door: 'engine', address: null }, requestId: engine.newId() } as const;
-  }
+/** This program, for its own ends. */
+function ownCall(engine: Engine) {
+  return { origin: { door: 'engine', address: null }, requestId: engine.newId() } as const;
 }
 
 /** Written aside and renamed, so that a reader sees the whole file or none. */

@@ -1,9 +1,9 @@
 import { mkdir, mkdtempDisposable, readFile, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { endpointFile, endpointFileName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serve } from './serve.ts';
+import { type RunningGateway, serve } from './serve.ts';
 import { adminPassword, startTestGateway, type TestGateway } from './testing.ts';
 
 let gateway: TestGateway;
@@ -73,6 +73,84 @@ test('wrong password, unknown user and unknown project are refused in the same w
   }
 });
 
+test('a login or an exchange that names another domain is refused in the same words, and written down', async () => {
+  await using own = await startTestGateway({});
+  const user = { name: 'admin', password: adminPassword, domain: { name: 'Other' } };
+  const scope = { project: { name: 'default', domain: { name: 'Other' } } };
+  const login = await own.call('POST', '/v3/auth/tokens', {
+    auth: { identity: { methods: ['password'], password: { user } } },
+  });
+  expect(login).toMatchObject({ status: 401, body: { error: { message: 'user, password or project is not right' } } });
+  const exchange = await own.call('POST', '/v3/auth/tokens', {
+    auth: { identity: { methods: ['token'], token: { id: own.token } }, scope },
+  });
+  expect(exchange).toMatchObject({ status: 401, body: { error: { message: 'the token is not valid, or has ended' } } });
+  const refused = '/v1/projects/{project_id}/audit-events?operation=issueToken&outcome=refused';
+  const { body } = await own.call('GET', refused);
+  expect(body.audit_events).toMatchObject([
+    { actor: { kind: 'system' }, project_id: own.projectId, door: 'rest', error: 'not_authenticated' },
+    { actor: { kind: 'user', name: 'admin' }, project_id: '', door: 'rest', error: 'not_authenticated' },
+  ]);
+});
+
+test('another’s token is looked into and ended by administrators of its project alone, and who else tries is written down', async () => {
+  await using own = await startTestGateway({});
+  const users = '/v1/projects/{project_id}/users';
+  const login = async (name: string, id: string) => {
+    const request = tokenRequest({ name, password: adminPassword, scope: { project: { id } } });
+    return (await own.call('POST', '/v3/auth/tokens', request)).headers.get('x-subject-token') ?? '';
+  };
+  const { body } = await own.call('POST', '/v1/projects/{project_id}/projects', { name: 'second' });
+  const second: string = body.project.id;
+  const grant = (user_name: string, target_project_id: string, role: string) =>
+    own.call('POST', '/v1/projects/{project_id}/roles', { user_name, target_project_id, role });
+  // The operator of this machine may be called like a user, and is not that user.
+  const operatorName = userInfo().username;
+  for (const name of ['ada', 'bob', operatorName]) {
+    expect((await own.call('POST', users, { name, password: adminPassword })).status).toBeLessThan(300);
+    expect((await grant(name, own.projectId, 'operator')).status).toBeLessThan(300);
+  }
+  expect((await grant('bob', second, 'administrator')).status).toBeLessThan(300);
+  const ada = await login('ada', own.projectId);
+  const ask = async (method: string, subject: string, as: string) => {
+    const headers = { 'X-Auth-Token': as, 'X-Subject-Token': subject };
+    return (await own.call(method, '/v3/auth/tokens', undefined, headers)).status;
+  };
+  const others = {
+    'who is no administrator': await login('bob', own.projectId),
+    'an administrator of another project': await login('bob', second),
+  };
+  for (const [who, token] of Object.entries(others)) {
+    expect(await ask('GET', ada, token), who).toBe(403);
+    expect(await ask('DELETE', ada, token), who).toBe(403);
+  }
+  expect(await ask('GET', own.token, await login(operatorName, own.projectId))).toBe(403);
+  expect(await ask('GET', ada, ada)).toBe(200);
+  expect(await ask('DELETE', ada, own.token)).toBe(204);
+  expect(await ask('GET', ada, own.token)).toBe(404);
+
+  const events = async (project: string, token: string) => {
+    const path = `/v1/projects/${project}/audit-events?outcome=refused`;
+    const answer = await own.call('GET', path, undefined, { 'X-Auth-Token': token });
+    return answer.body.audit_events.map((event: { operation: string; actor: { name: string }; subjects: unknown }) => [
+      event.operation,
+      event.actor.name,
+      event.subjects,
+    ]);
+  };
+  const ofAda = [{ field: 'user_name', value: 'ada' }];
+  expect(await events(own.projectId, own.token)).toEqual(
+    expect.arrayContaining([
+      ['inspectToken', operatorName, [{ field: 'user_name', value: operatorName }]],
+      ['revokeToken', 'bob', ofAda],
+      ['inspectToken', 'bob', ofAda],
+      // Of what is another project's, the name is not told.
+      ['revokeToken', 'bob', []],
+      ['inspectToken', 'bob', []],
+    ]),
+  );
+});
+
 test('a malformed request for a token names its fields', async () => {
   const answer = await gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['totp'] } } });
   expect(answer).toMatchObject({ status: 400, body: { error: { code: 400 } } });
@@ -103,4 +181,24 @@ test('the server leaves its owner a file with its endpoint and a credential, and
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   await own[Symbol.asyncDispose]();
   await expect(stat(path)).rejects.toThrow('ENOENT');
+});
+
+test('the credential of that file ends with the server: who has copied it cannot come in at the next start', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-'));
+  await mkdir(join(home.path, 'buckets'));
+  const options = {
+    dataDirectory: join(home.path, 'data'),
+    storage: `file:${join(home.path, 'buckets')}`,
+    host: '127.0.0.1',
+    port: 0,
+    version: '0.0.0',
+    onFault: () => {},
+  };
+  const statusWith = async (token: string, { endpoint, projectId }: RunningGateway) =>
+    (await fetch(`${endpoint}/v3/${projectId}/backups`, { headers: { 'X-Auth-Token': token } })).status;
+  const first = await serve(options);
+  expect(await statusWith(first.token, first)).toBe(200);
+  await first[Symbol.asyncDispose]();
+  await using second = await serve(options);
+  expect(await statusWith(first.token, second)).toBe(401);
 });

@@ -12,7 +12,8 @@ import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
 import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
-import type { Identity, OperatorIdentity } from './identity/port.ts';
+import { lookIntoToken } from './identity/look-into-token.ts';
+import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { Services } from './services.ts';
 
 /** Who calls, and whence: its own process where nothing is said. */
@@ -71,6 +72,21 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
       this.#streams[name]({ ...context, signal }, input),
     );
     return { start, events: eachOrUnavailable(events) };
+  }
+
+  /** See {@link lookIntoToken}. */
+  lookIntoToken(
+    operation: 'inspectToken' | 'revokeToken',
+    { caller, requestId, origin = ownProcess }: CallFrom,
+    token: string,
+  ): Promise<IssuedToken> {
+    return lookIntoToken(
+      { ...this.#services, identity: this.identity },
+      operation,
+      caller,
+      { origin, requestId },
+      token,
+    );
   }
 
   async #audited<Name extends OperationName, Answer>(

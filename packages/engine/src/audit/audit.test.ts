@@ -181,13 +181,55 @@ test('a token that was got for another, one of the operator, and the end of one 
   const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
   const { token, caller } = await identity.issueSystemToken('root', null, from);
   await identity.exchangeToken(token, null, from);
-  await expect(identity.exchangeToken('nonsense', null, from)).rejects.toMatchObject({ code: 'not_authenticated' });
   await identity.revoke(token, caller, from);
   const of = { actor: { kind: 'system', name: 'root' }, project_id: projectId, address: '10.0.0.9', outcome: 'done' };
   expect(await events()).toMatchObject([
     { operation: 'revokeToken', subjects: [{ field: 'user_name', value: 'root' }], ...of },
     { operation: 'issueToken', ...of },
     { operation: 'issueToken', ...of },
+  ]);
+});
+
+test('the first administrator is made in the name of the operator, which is written down once', async () => {
+  await using opened = await open();
+  const { events, projectId } = opened;
+  const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
+  await opened.engine.identity.beginUsers('root', password, from);
+  await opened.engine.identity.beginUsers('root', password, from);
+  expect(await events()).toMatchObject([
+    {
+      operation: 'createUser',
+      actor: { kind: 'system', name: 'root' },
+      project_id: projectId,
+      subjects: [
+        { field: 'name', value: 'admin' },
+        { field: 'role', value: 'administrator' },
+        { field: 'target_project_id', value: projectId },
+      ],
+      outcome: 'done',
+    },
+  ]);
+});
+
+test('an exchange that is refused to who holds a token is written down; tokens that nobody holds fill no disk', async () => {
+  await using opened = await open();
+  const { as, events, projectId } = opened;
+  const { identity } = opened.engine;
+  const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
+  await as('administrator', 'createUser', { name: 'ada', password });
+  await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'reader' });
+  const { project } = await as('administrator', 'createProject', { name: 'second' });
+  const { token } = await identity.issueToken({ from, userName: 'ada', password, project: null });
+  const refused = { code: 'not_authenticated', message: 'the token is not valid, or has ended' };
+  await expect(identity.exchangeToken(token, { id: project.id }, from)).rejects.toMatchObject(refused);
+  await expect(identity.exchangeToken(token, { name: 'third' }, from)).rejects.toMatchObject(refused);
+  await expect(identity.exchangeToken(token, 'elsewhere', from)).rejects.toMatchObject(refused);
+  await expect(identity.exchangeToken('nonsense', { id: project.id }, from)).rejects.toMatchObject(refused);
+  const of = { actor: { kind: 'user', name: 'ada' }, project_id: projectId, address: '10.0.0.9', outcome: 'refused' };
+  expect(await events({ operation: 'issueToken', outcome: 'refused' })).toMatchObject([
+    { subjects: [], ...of },
+    { subjects: [{ field: 'name', value: 'third' }], ...of },
+    { subjects: [{ field: 'target_project_id', value: project.id }], ...of },
   ]);
 });
 

@@ -28,7 +28,8 @@ type AuditServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & { readonly
 
 /**
  * Writes down a call: each mutation, and a query or stream that the caller had no right to. Of calls that are refused
- * before they begin, the first hundred of a caller in a minute.
+ * before they begin, the first hundred of a caller in a minute. A request that a door cannot read, since its body is no
+ * JSON or no object, never becomes a call and leaves no event: it names nothing and changes nothing.
  */
 export class CallAudit {
   readonly #services: AuditServices;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError, type Role } from '@backup-sync/contracts';
-import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditLog, AuditSubject } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
 import { GuessLimits } from './guess-limits.ts';
@@ -68,13 +68,23 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
    * Makes the administrator where there is no user yet. `password` null: one is generated, and answered once, since it
    * is kept nowhere. Null is answered where none was generated.
    */
-  async beginUsers(password: string | null): Promise<string | null> {
+  async beginUsers(operatorName: string, password: string | null, from: RequestedFrom): Promise<string | null> {
     // Hashing takes a while by intent: not at every start.
     if (await this.#store.hasUsers()) return null;
     const given = password ?? randomBytes(18).toString('base64url');
     const user = { id: this.#newId(), name: administratorName, passwordHash: await hashPassword(given) };
     const nowMs = this.#clock.nowMs();
-    const added = await this.#store.addFirstAdministrator({ user, projectId: this.project.id, nowMs });
+    const operator = await this.operator(operatorName, null);
+    const subjects = [
+      { field: 'name', value: administratorName },
+      { field: 'role', value: 'administrator' },
+      { field: 'target_project_id', value: operator.projectId },
+    ];
+    let added = false;
+    await this.#audit.changing('createUser', operator, from, subjects, async () => {
+      added = await this.#store.addFirstAdministrator({ user, projectId: operator.projectId, nowMs });
+      return added ? null : 'user_name_taken';
+    });
     return added && password === null ? given : null;
   }
 
@@ -87,7 +97,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     } catch (error) {
       const code = error instanceof BackupSyncError ? error.code : 'internal';
       // What is throttled does not come here: whoever guesses could fill the disk with it.
-      await this.#audit.refused(userName, from, code);
+      await this.#audit.refused('issueToken', { kind: 'user', name: userName, projectId: '' }, from, code);
       throw error;
     }
     wasRight();
@@ -98,7 +108,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   async #issueToken(request: TokenRequest): Promise<IssuedToken> {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
-    const project = request.project === null ? this.project : await this.#store.findProject(request.project);
+    const project = request.project === null ? this.project : await this.#findProject(request.project);
     // Asked for in any case: what is wrong is not to be told from how long it takes to say so.
     const role = await this.#store.findRole(user?.id ?? '', project?.id ?? '');
     if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
@@ -177,21 +187,36 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
   async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {
     const record = await this.#findToken(token);
-    const project = record === null ? null : await this.#store.findProject(scope ?? { id: record.projectId });
-    const role = record === null || project === null ? null : await this.#roleIn(record, project);
-    if (record === null || project === null || role === null) throw badToken();
-    const { kind, userId, userName, tokenHash, expiresAtMs } = record;
-    const holder = { kind, userId, userName, project, role };
-    const issued = await this.#save(holder, { kind: 'token', tokenHash }, expiresAtMs);
-    if (issued === null) throw badToken();
+    if (record === null) throw badToken();
+    const issued = await this.#exchange(record, scope);
+    if (issued === null) {
+      await this.#audit.refused('issueToken', callerOf(record), from, 'not_authenticated', wantedBy(scope));
+      throw badToken();
+    }
     await this.#audit.issued(issued.caller, from);
     return issued;
+  }
+
+  /** Null where the holder has no role in the project, or the token has ended meanwhile. */
+  async #exchange(record: TokenRecord, scope: ProjectScope): Promise<IssuedToken | null> {
+    const project = await this.#findProject(scope ?? { id: record.projectId });
+    const role = project === null ? null : await this.#roleIn(record, project);
+    if (project === null || role === null) return null;
+    const { kind, userId, userName, tokenHash, expiresAtMs } = record;
+    return this.#save({ kind, userId, userName, project, role }, { kind: 'token', tokenHash }, expiresAtMs);
   }
 
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     const record = await this.#findToken(token);
     const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
-    await this.#audit.revoking(caller, from, holders, () => this.#store.removeToken(hashToken(token)));
+    await this.#audit.changing('revokeToken', caller, from, holders, async () => {
+      await this.#store.removeToken(hashToken(token));
+      return null;
+    });
+  }
+
+  async #findProject(scope: NonNullable<ProjectScope>): Promise<Project | null> {
+    return scope === 'elsewhere' ? null : this.#store.findProject(scope);
   }
 
   #findToken(token: string): Promise<TokenRecord | null> {
@@ -222,6 +247,12 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
 function callerOf({ kind, userName, projectId, role }: TokenRecord): Caller {
   return { kind, name: userName, projectId, role };
+}
+
+/** The project that a token was wanted for, as it was named. */
+function wantedBy(scope: ProjectScope): readonly AuditSubject[] {
+  if (scope === null || scope === 'elsewhere') return [];
+  return ['id' in scope ? { field: 'target_project_id', value: scope.id } : { field: 'name', value: scope.name }];
 }
 
 function wrongCredentials(): BackupSyncError {

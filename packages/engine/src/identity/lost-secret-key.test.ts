@@ -20,7 +20,10 @@ test('a signature that cannot be checked, since the key to secrets is lost, is n
   const file = join(dataDirectory, 'secret.key');
   const { accessKey, secretKey } = await (async () => {
     await using engine = await open();
-    await engine.identity.beginUsers('a password of twelve');
+    await engine.identity.beginUsers('root', 'a password of twelve', {
+      origin: { door: 'engine', address: null },
+      requestId: 'r',
+    });
     const project_id = engine.identity.project.id;
     const caller = { kind: 'system', name: 'tester', projectId: project_id, role: 'administrator' } as const;
     const input = { project_id, user_name: 'admin', target_project_id: project_id };

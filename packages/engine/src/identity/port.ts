@@ -13,8 +13,11 @@ export type IssuedToken = {
   readonly caller: Caller;
 };
 
-/** The project that a token is wanted for. Null: the oldest for a password, that of the old token for an exchange. */
-export type ProjectScope = { readonly id: string } | { readonly name: string } | null;
+/**
+ * The project that a token is wanted for. Null: the oldest for a password, that of the old token for an exchange.
+ * `elsewhere`: one of a domain that is not here, or for a user of such a domain; it is refused as an unknown one is.
+ */
+export type ProjectScope = { readonly id: string } | { readonly name: string } | 'elsewhere' | null;
 
 /** Where a request for a token, or for its end, comes from. */
 export type RequestedFrom = { readonly origin: Origin; readonly requestId: string };
@@ -40,7 +43,9 @@ export type TokenRequest = {
  * - `projectOf` answers the project that a caller may act in.
  * - `revoke` ends a token now.
  *
- * Who got a token, was refused one or ended one is in the audit once it is answered.
+ * Who got a token, was refused one or ended one is in the audit once it is answered. An exchange is only if the old token
+ * is valid: a stranger who makes tokens up has no name to write down, and could fill the disk with it. For the same
+ * reason passwords are not once their guesses are `throttled`.
  */
 export interface Identity {
   issueToken(request: TokenRequest): Promise<IssuedToken>;
@@ -59,8 +64,8 @@ export interface Identity {
  * - `operator` is the operator as a caller, with every right in a project: by its id, the oldest for null. Throws
  *   `project_not_found`.
  * - `issueSystemToken` gives a token for the operator, likewise.
- * - `beginUsers` makes the first administrator where there is no user yet; it answers the password that it made up, if
- *   none was given.
+ * - `beginUsers` makes the first administrator where there is no user yet, in the name of the operator, and writes it
+ *   down; it answers the password that it made up, if none was given.
  * - `checkAccessKeys` throws `SecretKeyError`, which tells the operator what to do, where an access key that is not disabled
  *   has a secret that the key at hand does not open: it could not be used.
  */
@@ -68,7 +73,7 @@ export interface OperatorIdentity {
   readonly project: Project;
   operator(name: string, projectId: string | null): Promise<Caller>;
   issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken>;
-  beginUsers(password: string | null): Promise<string | null>;
+  beginUsers(operatorName: string, password: string | null, from: RequestedFrom): Promise<string | null>;
   checkAccessKeys(): Promise<void>;
 }
 

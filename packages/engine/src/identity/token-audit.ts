@@ -5,7 +5,12 @@ import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
 import type { RequestedFrom } from './port.ts';
 
-/** Writes down what becomes of tokens: issued, refused, revoked. */
+/** Whose call it was that is written down: of someone who did not come in, the name as it was given, in no project. */
+type Actor = Pick<Caller, 'kind' | 'name' | 'projectId'>;
+
+type TokenOperation = 'issueToken' | 'inspectToken' | 'revokeToken';
+
+/** Writes down what becomes of tokens, and of the first user who may ask for any: issued, refused, revoked, made. */
 export class TokenAudit {
   readonly #auditLog: AuditLog;
   readonly #clock: Clock;
@@ -22,23 +27,28 @@ export class TokenAudit {
     return this.#append(callOf('issueToken', caller, from), null, null);
   }
 
-  refused(userName: string, from: RequestedFrom, errorCode: ErrorCode): Promise<void> {
-    const nobody = { kind: 'user', name: userName, projectId: '' } as const;
-    return this.#append(callOf('issueToken', nobody, from), errorCode, null);
+  refused(
+    operation: TokenOperation,
+    actor: Actor,
+    from: RequestedFrom,
+    errorCode: ErrorCode,
+    subjects: readonly AuditSubject[] = [],
+  ): Promise<void> {
+    return this.#append(callOf(operation, actor, from, subjects), errorCode, null);
   }
 
-  /** `holders`: of what is revoked. */
-  async revoking(
-    caller: Caller,
+  /** `subjects`: who holds what is revoked, or who is made. `change` answers why it was not done; null: it was. */
+  async changing(
+    operation: 'revokeToken' | 'createUser',
+    actor: Actor,
     from: RequestedFrom,
-    holders: readonly AuditSubject[],
-    revoke: () => Promise<void>,
+    subjects: readonly AuditSubject[],
+    change: () => Promise<ErrorCode | null>,
   ): Promise<void> {
-    const call = callOf('revokeToken', caller, from, holders);
+    const call = callOf(operation, actor, from, subjects);
     const intentId = this.#newId();
     await this.#auditLog.addIntent({ ...call, id: intentId, atMs: this.#clock.nowMs() });
-    await revoke();
-    await this.#append(call, null, intentId);
+    await this.#append(call, await change(), intentId);
   }
 
   #append(call: AuditedCall, errorCode: ErrorCode | null, intentId: string | null): Promise<void> {
@@ -48,8 +58,8 @@ export class TokenAudit {
 }
 
 function callOf(
-  operation: 'issueToken' | 'revokeToken',
-  { kind, name, projectId }: Pick<Caller, 'kind' | 'name' | 'projectId'>,
+  operation: TokenOperation | 'createUser',
+  { kind, name, projectId }: Actor,
   { origin, requestId }: RequestedFrom,
   subjects: readonly AuditSubject[] = [],
 ): AuditedCall {

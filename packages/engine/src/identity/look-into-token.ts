@@ -1,0 +1,36 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { Caller } from '../context.ts';
+import type { Services } from '../services.ts';
+import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
+import { TokenAudit } from './token-audit.ts';
+
+type LookServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & {
+  readonly identity: Pick<Identity, 'inspectToken'>;
+};
+
+/**
+ * A token, for who may look into it or end it: an administrator of its project, or its own holder.
+ *
+ * Throws `token_not_found` where it opens nothing, and `role_not_allowed`, which is in the audit by then.
+ */
+export async function lookIntoToken(
+  { identity, auditLog, clock, newId }: LookServices,
+  operation: 'inspectToken' | 'revokeToken',
+  caller: Caller,
+  from: RequestedFrom,
+  token: string,
+): Promise<IssuedToken> {
+  const issued = await identity.inspectToken(token);
+  if (issued === null) throw new BackupSyncError('token_not_found', 'there is no such token, or it has ended');
+  if (mayLookInto(caller, issued.caller)) return issued;
+  // Who is in another project is not for the administrators of this one to read.
+  const isOfProject = issued.caller.projectId === caller.projectId;
+  const holders = isOfProject ? [{ field: 'user_name', value: issued.caller.name }] : [];
+  await new TokenAudit(auditLog, clock, newId).refused(operation, caller, from, 'role_not_allowed', holders);
+  throw new BackupSyncError('role_not_allowed', 'looking into another’s token needs the role administrator');
+}
+
+function mayLookInto(caller: Caller, holder: Caller): boolean {
+  if (caller.projectId !== holder.projectId) return false;
+  return caller.role === 'administrator' || (caller.kind === holder.kind && caller.name === holder.name);
+}
