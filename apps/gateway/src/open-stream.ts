@@ -1,5 +1,5 @@
 import type { StreamName } from '@backup-sync/contracts';
-import type { Caller, CallFrom, Engine, EventStream } from '@backup-sync/engine';
+import type { Caller, CallFrom, Engine, StreamEvent } from '@backup-sync/engine';
 
 /** Milliseconds after which a silent stream shows that it lives, and its credentials are looked at again. */
 export const heartbeatMs = 15_000;
@@ -12,13 +12,23 @@ export type StreamRequest = {
   readonly signal: AbortSignal;
 };
 
-/** Opens a stream that goes on while the credentials of its request hold; then it throws why they do not. */
+export type OpenedStream<Name extends StreamName> = {
+  /** The id behind which the first event comes. */
+  readonly start: string;
+  /** Ends only by throwing. */
+  readonly events: AsyncIterable<StreamEvent<Name>>;
+};
+
+/**
+ * Opens a stream that goes on while the credentials of its request hold; then it throws why they do not. They are looked
+ * at before each page of events, so that nothing that comes after their end is shown, and while nothing comes now and then.
+ */
 export async function openStream<Name extends StreamName>(
   engine: Engine,
   name: Name,
   request: StreamRequest,
   fields: unknown,
-): Promise<EventStream<Name>> {
+): Promise<OpenedStream<Name>> {
   const { from, authenticate } = request;
   const ending = new AbortController();
   const signal = AbortSignal.any([request.signal, ending.signal]);
@@ -30,7 +40,10 @@ export async function openStream<Name extends StreamName>(
       authenticate().catch((error: unknown) => ending.abort(error));
     }, heartbeatMs);
     try {
-      yield* stream.events;
+      for await (const page of stream.pages) {
+        await authenticate();
+        yield* page;
+      }
     } finally {
       clearInterval(timer);
     }

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { BackupSyncError, type StreamName } from '@backup-sync/contracts';
-import type { EventStream } from '@backup-sync/engine';
 import type { Response } from 'express';
-import { heartbeatMs } from './open-stream.ts';
+import { heartbeatMs, type OpenedStream } from './open-stream.ts';
 
 /**
  * Answers with a stream as `text/event-stream`: `id` is where to resume, `event` is `operation`, `data` is JSON. It begins
@@ -13,7 +12,7 @@ import { heartbeatMs } from './open-stream.ts';
  */
 export async function answerWithEvents(
   response: Response,
-  stream: EventStream<StreamName>,
+  stream: OpenedStream<StreamName>,
   gone: AbortSignal,
 ): Promise<void> {
   // Proxies are not to gather events.

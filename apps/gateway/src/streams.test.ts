@@ -158,6 +158,32 @@ test('a stream shows that it lives, and ends when its token does', async () => {
   expect(await stream.until('never sent')).not.toContain('event:');
 });
 
+test('a stream shows nothing of what happens once its user is removed', async () => {
+  const users = '/v1/projects/{project_id}/users';
+  const own = { user_name: 'ada', password: 'a password of twelve' };
+  await gateway.call('POST', users, { name: own.user_name, password: own.password });
+  const role = { user_name: own.user_name, target_project_id: gateway.projectId, role: 'reader' };
+  await gateway.call('POST', '/v1/projects/{project_id}/roles', role);
+  const user = { name: own.user_name, password: own.password };
+  const issued = await gateway.call('POST', '/v3/auth/tokens', {
+    auth: { identity: { methods: ['password'], password: { user } } },
+  });
+  const token = issued.headers.get('x-subject-token') ?? '';
+  using stream = await open(gateway, '', { 'X-Auth-Token': token });
+  const subscribed = subscribe({ ...gateway, token }, {});
+  await subscribed.started;
+  await syncOnce();
+  await Promise.all([stream.until('"success"'), subscribed.ended]);
+  const shown = subscribed.events.length;
+  expect((await gateway.call('DELETE', `${users}/ada`)).status).toBe(204);
+  const id = await syncOnce();
+  // The heartbeat is far away: it is the first event that ends them.
+  expect(await stream.until('never sent')).not.toContain(id);
+  expect(await subscribed.broken).toMatchObject({ data: { errorCode: 'not_authenticated' } });
+  expect(subscribed.events).toHaveLength(shown);
+  subscribed.stop();
+});
+
 test('streams end at once when the server stops', async () => {
   const own = await startTestGateway({});
   using stream = await open(own);

@@ -34,11 +34,16 @@ export type Verb<Name extends CallName> = (
 ) => Promise<OperationOutput<Name>>;
 
 /** What a stream goes on answering. */
+export type StreamEvent<Name extends StreamName> = { readonly id: string; readonly data: OperationOutput<Name> };
+
 export type EventStream<Name extends StreamName> = {
   /** Where it begins: the id behind which the first event comes. */
   readonly start: string;
-  /** Ends only by throwing: the signal's reason, or why it cannot go on. Nothing is read ahead of the reader but a page. */
-  readonly events: AsyncIterable<{ readonly id: string; readonly data: OperationOutput<Name> }>;
+  /**
+   * Events by the page, none of them empty. Ends only by throwing: the signal's reason, or why it cannot go on. Nothing
+   * is read ahead of the reader but a page.
+   */
+  readonly pages: AsyncIterable<readonly StreamEvent<Name>[]>;
 };
 
 /** A verb that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */

@@ -68,10 +68,10 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     fields: unknown,
   ): Promise<EventStream<Name>> {
     const signal = AbortSignal.any([from.signal, this.#services.stopping]);
-    const { start, events } = await this.#audited(name, from, fields, (context, input) =>
+    const { start, pages } = await this.#audited(name, from, fields, (context, input) =>
       this.#streams[name]({ ...context, signal }, input),
     );
-    return { start, events: eachOrUnavailable(events) };
+    return { start, pages: eachOrUnavailable(pages) };
   }
 
   /** See {@link lookIntoToken}. */
@@ -138,9 +138,9 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
   }
 }
 
-async function* eachOrUnavailable<Event>(events: AsyncIterable<Event>): AsyncGenerator<Event> {
+async function* eachOrUnavailable<Page>(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   try {
-    yield* events;
+    yield* pages;
   } catch (error) {
     throw refusalOf(error);
   }

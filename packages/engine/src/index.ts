@@ -1,7 +1,7 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
 export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export { type Clock, systemClock } from './clock.ts';
-export type { Caller, EventStream } from './context.ts';
+export type { Caller, StreamEvent } from './context.ts';
 export { type CallFrom, Engine } from './engine.ts';
 export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';

@@ -1,6 +1,7 @@
-import { type Operation, syncItemsMax } from '@backup-sync/contracts';
+import { syncItemsMax } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeItem } from '../../catalogue/fixtures-for-conformance.ts';
+import type { EventStream } from '../../context.ts';
 import { openTestEngine, type TestEngine } from '../../testing/test-engine.ts';
 
 let engine: TestEngine;
@@ -20,30 +21,32 @@ function watch(fields: object, signal: AbortSignal = new AbortController().signa
 }
 
 /** Reads until an operation has ended so often. */
-async function readUntilEnded(events: AsyncIterable<{ id: string; data: { operation: Operation } }>, ends: number) {
+async function readUntilEnded(pages: EventStream<'watchOperations'>['pages'], ends: number) {
   const read: { id: string; id_of: string; status: string }[] = [];
   let left = ends;
-  for await (const { id, data } of events) {
-    read.push({ id, id_of: data.operation.id, status: data.operation.status });
-    if (data.operation.ended_at !== null) left -= 1;
-    if (left === 0) return read;
+  for await (const page of pages) {
+    for (const { id, data } of page) {
+      read.push({ id, id_of: data.operation.id, status: data.operation.status });
+      if (data.operation.ended_at !== null) left -= 1;
+      if (left === 0) return read;
+    }
   }
   throw new Error('the stream has ended');
 }
 
 test('a reader is told of each transition, and resumes behind the last that it has read', async () => {
-  const { events, start } = await watch({});
+  const { pages, start } = await watch({});
   const [log] = await engine.sync([makeItem('a')]);
-  const read = await readUntilEnded(events, 1);
+  const read = await readUntilEnded(pages, 1);
   expect(read.map(({ id_of, status }) => [id_of, status])).toEqual([
     [log?.id, 'waiting'],
     [log?.id, 'running'],
     [log?.id, 'success'],
   ]);
   const again = await watch({ after: start });
-  expect(await readUntilEnded(again.events, 1)).toEqual(read);
+  expect(await readUntilEnded(again.pages, 1)).toEqual(read);
   const resumed = await watch({ after: read[0]?.id });
-  expect(await readUntilEnded(resumed.events, 1)).toEqual(read.slice(1));
+  expect(await readUntilEnded(resumed.pages, 1)).toEqual(read.slice(1));
 });
 
 test('a reader of one operation is told of no other', async () => {
@@ -53,8 +56,8 @@ test('a reader of one operation is told of no other', async () => {
   const { start } = await watch({});
   const logs = await engine.sync(items);
   const wanted = logs[17]?.id;
-  const { events } = await watch({ after: start, operation_id: wanted });
-  const read = await readUntilEnded(events, 1);
+  const { pages } = await watch({ after: start, operation_id: wanted });
+  const read = await readUntilEnded(pages, 1);
   expect(new Set(read.map(({ id_of }) => id_of))).toEqual(new Set([wanted]));
 });
 
@@ -69,8 +72,8 @@ test('a cursor that is none, or none that was given out, is refused before anyth
 
 test('a stream ends with the reason of its signal, and when the engine stops', async () => {
   const stopping = new AbortController();
-  const { events } = await watch({}, stopping.signal);
-  const ended = expect(readUntilEnded(events, 1)).rejects.toThrow('enough');
+  const { pages } = await watch({}, stopping.signal);
+  const ended = expect(readUntilEnded(pages, 1)).rejects.toThrow('enough');
   stopping.abort(new Error('enough'));
   await ended;
 
@@ -78,7 +81,7 @@ test('a stream ends with the reason of its signal, and when the engine stops', a
   const caller = { kind: 'user', name: 'ada', projectId: other.projectId, role: 'reader' } as const;
   const from = { caller, requestId: 'request-1', signal: new AbortController().signal };
   const stream = await other.engine.watch('watchOperations', from, { project_id: other.projectId });
-  const stopped = expect(readUntilEnded(stream.events, 1)).rejects.toMatchObject({ code: 'unavailable' });
+  const stopped = expect(readUntilEnded(stream.pages, 1)).rejects.toMatchObject({ code: 'unavailable' });
   await other[Symbol.asyncDispose]();
   await stopped;
 });

@@ -13,14 +13,17 @@ export const watchOperations: StreamVerb<'watchOperations'> = async ({ services,
   const start = input.after === undefined ? await events.newestCursor(input.project_id) : Number(input.after);
   // A bad cursor is refused before the stream begins.
   const first = await read(events, { ...query, after: start });
-  return { start: String(start), events: follow() };
+  return { start: String(start), pages: follow() };
 
   async function* follow() {
     using bell = listen(events, signal);
     let page = first;
     while (true) {
-      for (const { cursor, operation } of page.events) {
-        yield { id: String(cursor), data: { operation: loggedOperationView(operation) } };
+      if (page.events.length > 0) {
+        yield page.events.map(({ cursor, operation }) => ({
+          id: String(cursor),
+          data: { operation: loggedOperationView(operation) },
+        }));
       }
       if (!page.isFull) await bell.rung();
       signal.throwIfAborted();
