@@ -34,6 +34,13 @@ test('within the grants everything is as it is', async () => {
     expect(listed.map(({ key }) => key)).toEqual(['team/a']);
     expect((await opened.limited.head({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
     expect((await opened.limited.get({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
+    // What other threads read is let in by the bucket alone: its keys were listed through here.
+    let begun = 0;
+    const begin = async () => {
+      begun += 1;
+    };
+    await opened.limited.admit({ bucket: 'shared', kind: 'get', begin });
+    expect(begun).toBe(1);
     expect((await Array.fromAsync(opened.limited.listFolders({ bucket: 'shared', prefix: 'team/' }))).flat()).toEqual(
       [],
     );
@@ -55,6 +62,15 @@ test('outside them nothing is asked of storage, whatever the way', async () => {
       await expect(limited.head({ bucket, key: place })).rejects.toMatchObject(refused);
       await expect(Array.fromAsync(limited.list({ bucket, prefix: place }))).rejects.toMatchObject(refused);
       await expect(Array.fromAsync(limited.listFolders({ bucket, prefix: place }))).rejects.toMatchObject(refused);
+    }
+    const begin = () => Promise.reject(new Error('storage was asked'));
+    await expect(limited.admit({ bucket: 'other', kind: 'get', begin })).rejects.toMatchObject({
+      code: 'access_denied',
+    });
+    if (!grants.some(({ storageUnitId }) => storageUnitId === 'unit')) {
+      await expect(limited.admit({ bucket: 'shared', kind: 'get', begin })).rejects.toMatchObject({
+        code: 'access_denied',
+      });
     }
     expect(opened.count()).toEqual({ lists: 0, gets: 0, bytesRead: 0 });
   }

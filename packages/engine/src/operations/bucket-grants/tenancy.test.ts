@@ -66,6 +66,9 @@ describe('a project with a folder of a bucket', () => {
       ['syncBackups', { sync: theirs }],
       ['importBackups', { sync: theirs, with_ancestors: true }],
       ['planSync', { sync: theirs }],
+      ['startPlan', { bucket_name: bucket }],
+      ['startPlan', beside],
+      ['startPlan', { bucket_name: 'another' }],
       ['startScan', { bucket_name: bucket }],
       ['startScan', beside],
       ['startScan', { bucket_name: 'another' }],
@@ -83,7 +86,11 @@ describe('a project with a folder of a bucket', () => {
     const { as, call, first, sync, ours, projectId } = opened;
     const [item] = ours;
     const [operation] = await sync(ours.slice(0, 1));
-    const source = await call('addSource', { name: 'own', bucket_name: bucket, prefix: opened.folder });
+    const place = { bucket_name: bucket, prefix: opened.folder };
+    const source = await call('addSource', { name: 'own', ...place });
+    const scan = await call('startScan', place);
+    const plan = await call('startPlan', place);
+    await Promise.all([opened.endOf(scan.operation_id), opened.endOf(plan.operation_id)]);
     expect(await as(first, 'listBackups', {})).toMatchObject({ backups: [], count: 0 });
     expect(await as(first, 'listOperationLogs', {})).toMatchObject({ operation_logs: [], count: 0 });
     expect(await as(first, 'listSources', {})).toMatchObject({ sources: [] });
@@ -94,11 +101,33 @@ describe('a project with a folder of a bucket', () => {
       ['showOperation', { operation_id: operation?.id }, 'operation_not_found'],
       ['showOperationLog', { operation_log_id: operation?.id }, 'operation_log_not_found'],
       ['showSource', { source_id: source.source.id }, 'source_not_found'],
+      ['showOperationLog', { operation_log_id: scan.operation_id }, 'operation_log_not_found'],
+      ['cancelOperation', { operation_id: scan.operation_id }, 'operation_not_found'],
+      ['cancelOperation', { operation_id: plan.operation_id }, 'operation_not_found'],
+      ['listScanFindings', { operation_id: scan.operation_id }, 'operation_not_found'],
+      ['listPlanItems', { operation_id: plan.operation_id }, 'operation_not_found'],
       ['scanSource', { source_id: source.source.id }, 'source_not_found'],
+      ['pauseSource', { source_id: source.source.id }, 'source_not_found'],
+      ['resumeSource', { source_id: source.source.id }, 'source_not_found'],
+      ['confirmSource', { source_id: source.source.id }, 'source_not_found'],
+      ['removeSource', { source_id: source.source.id }, 'source_not_found'],
+      ['syncCheckpoint', { sync: { vault_id: source.source.id, auto_trigger: true } }, 'source_not_found'],
     ];
     for (const [name, input, code] of asked) {
       await expect(as(first, name, input), name).rejects.toMatchObject({ code });
     }
+    // To go on behind what is another's shows no more than to begin.
+    for (const [name, marker] of [
+      ['listBackups', item?.backup_id],
+      ['listOperationLogs', operation?.id],
+      ['listOperations', scan.operation_id],
+    ] as const) {
+      const from = (input: object) =>
+        as(first, name, input).then(JSON.stringify, (error: { code: string }) => error.code);
+      expect(await from({ marker }), name).toBe(await from({ marker: crypto.randomUUID() }));
+    }
+    // What was tried has changed nothing.
+    expect(await call('listSources', {})).toMatchObject({ sources: [{ id: source.source.id, status: 'active' }] });
     expect(await as(projectId, 'listBackups', {})).toMatchObject({ count: 1 });
   });
 

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { askKeystone } from './keystone-request.ts';
+
+const mebibyte = 1024 * 1024;
+
+async function listen(answer: RequestListener) {
+  const server = createServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3`;
+  const ask = () =>
+    askKeystone(
+      {
+        url,
+        user: 'backup-sync',
+        password: 'service password',
+        userDomain: 'Default',
+        project: 'service',
+        projectDomain: 'Default',
+        roles: new Map(),
+      },
+      'GET',
+      { headers: { 'X-Auth-Token': 'of the service', 'X-Subject-Token': 'of the caller' } },
+    );
+  return {
+    url,
+    ask,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+test.each([301, 302, 307, 308])('tokens are not taken to where an answer of %i leads', async (status) => {
+  const reached: unknown[] = [];
+  await using other = await listen((request, response) => {
+    reached.push(request.headers);
+    response.end('{}');
+  });
+  await using keystone = await listen((_request, response) => {
+    response.writeHead(status, { Location: `${other.url}/auth/tokens` }).end();
+  });
+  await expect(keystone.ask()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(reached).toEqual([]);
+});
+
+test('an answer of a mebibyte is read, and one that is longer is not, though its length is not told', async () => {
+  let bytes = mebibyte;
+  await using keystone = await listen((_request, response) => {
+    response.write(Buffer.alloc(bytes - 2, ' '));
+    response.end('{}');
+  });
+  expect(await keystone.ask()).toMatchObject({ status: 200, body: {} });
+  bytes += 1;
+  await expect(keystone.ask()).rejects.toMatchObject({
+    code: 'unavailable',
+    cause: { message: 'the answer has more than 1048576 bytes' },
+  });
+});
