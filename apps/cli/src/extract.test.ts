@@ -1,7 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
@@ -21,6 +22,29 @@ test('extract says where it cannot write and what to do, and leaves nothing', as
   expect(ontoDirectory.code).toBe(1);
   expect(ontoDirectory.messages).toContain('it is a directory; give the name of a file in it');
   expect(await readdir(images)).toEqual([]);
+}, 60_000);
+
+test('who extracts a volume is in the audit, alone and beside a server, and of what', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
+  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  const extract = (id: string) =>
+    run(['extract', id, '--output', join(home.path, 'image.raw'), '--replace'], { environment });
+  expect((await extract(full)).code).toBe(0);
+  {
+    await using _server = await startServer(dataDirectory, storage);
+    expect((await extract(full)).code).toBe(0);
+    expect((await extract('unknown')).code).not.toBe(0);
+  }
+  const listed = await run(['audit', 'list', '--operation', 'beginExtraction', '--json'], { environment });
+  const actor = { kind: 'system', name: userInfo().username };
+  const of = (value: string) => ({ actor, subjects: [{ field: 'backup_id', value }] });
+  expect(JSON.parse(listed.output).audit_events).toMatchObject([
+    { ...of('unknown'), door: 'rest', outcome: 'refused', error: 'backup_not_found' },
+    { ...of(full), door: 'rest', address: '127.0.0.1', outcome: 'done' },
+    { ...of(full), door: 'cli', address: null, outcome: 'done' },
+  ]);
 }, 60_000);
 
 test('extract asks for the storage unit, which this machine reads itself', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showBackupAnswer, showBackupInput } from './backup.ts';
 import { projectId } from './fields.ts';
 import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
 import type { OperationDefinition } from './operation-definition.ts';
@@ -34,6 +35,18 @@ export const ownOperations = {
     successStatus: 200,
     input: verifyBackupInput,
     output: verifyBackupAnswer,
+    refusals: ['backup_not_found'],
+  },
+  beginExtraction: {
+    summary:
+      'Say that the volume of a backup is about to be read out, and be told where it lies; the audit has who did',
+    kind: 'mutation',
+    role: 'reader',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/backups/{backup_id}/extractions',
+    successStatus: 200,
+    input: showBackupInput,
+    output: showBackupAnswer,
     refusals: ['backup_not_found'],
   },
   importBackups: {

@@ -26,7 +26,8 @@ export type ExtractOptions = {
 };
 
 /**
- * Puts the volume of a backup together from its chain, each block held against its hash before it is written.
+ * Puts the volume of a backup together from its chain, each block held against its hash before it is written. It has no
+ * catalogue: whoever calls it gets the item by `beginExtraction`, which writes down who reads what.
  *
  * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, and the signal's reason.
  */

@@ -9,7 +9,8 @@ import type { CommandContext } from './command-context.ts';
 
 /**
  * Puts the volume of a recorded backup together in a file or on standard output, each block checked before it is
- * written. The record comes from the server or the local catalogue, the bytes are read by this machine.
+ * written. The record comes from the server or the local catalogue, which has in its audit who asked for it; the bytes
+ * are read by this machine.
  */
 export async function extractCommand(
   context: CommandContext,
@@ -25,7 +26,7 @@ export async function extractCommand(
   }
   await using connection = await connect(context.connect, environment, context.onFault);
   const { operations } = connection.client;
-  const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
+  const { backup } = await operations.beginExtraction({ backup_id: backupId }, { signal });
   const place = placeOf(backup);
   const { grants } = await operations.listBucketGrants({}, { signal });
   const item: BackupSync = {

@@ -17,6 +17,7 @@ export const cliJoined: Door['joined'] = {
   scanSource: 'sources scan follows the run to its end',
   confirmSource: 'sources confirm follows the run to its end',
   verifyBackup: 'verify follows the verification and answers its outcome',
+  beginExtraction: 'extract goes on to the volume itself',
   syncCheckpoint: 'sources scan does the same',
 };
 

@@ -168,6 +168,16 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });
 
+    test('an extraction is told where the backup lies, and refused one that is not there', async () => {
+      if (!has('beginExtraction')) return;
+      await finished();
+      const backup_id = items[0]?.backup_id ?? '';
+      const { backup } = await call('beginExtraction', { backup_id });
+      expect(backup).toEqual((await call('showBackup', { backup_id })).backup);
+      const none = call('beginExtraction', { backup_id: unknownId });
+      await expect(none).rejects.toEqual(refused('backup_not_found'));
+    });
+
     identityConformance(call, refused);
 
     // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.

@@ -2,6 +2,7 @@ import type { Streams, Verbs } from '../engine.ts';
 import { createAccessKey, disableAccessKey } from './access-keys/change-access-key.ts';
 import { listAccessKeys } from './access-keys/list-access-keys.ts';
 import { listAuditEvents } from './audit/list-audit-events.ts';
+import { beginExtraction } from './backups/begin-extraction.ts';
 import { deleteBackup } from './backups/delete-backup.ts';
 import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
@@ -50,6 +51,7 @@ export const verbs: Verbs = {
   showOperation,
   cancelOperation,
   verifyBackup,
+  beginExtraction,
   startScan,
   listScanFindings,
   addSource,
