@@ -1,12 +1,12 @@
 import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
-import { note, type Terminal } from './terminal.ts';
+import { note, type Styled, type Terminal } from './terminal.ts';
 
 export type LiveLine = {
   /** Takes the place of what was shown before. */
   show(line: string): void;
   /** A line that stays, above the one that changes. */
-  say(line: string): void;
+  say(...line: readonly (string | Styled)[]): void;
   /** Takes the line away. */
   stop(): void;
 };
@@ -14,7 +14,7 @@ export type LiveLine = {
 /** One line that changes on a terminal; elsewhere only what is said is written. */
 export function liveLine(terminal: Terminal): LiveLine {
   if (!terminal.messages.isTTY || terminal.json) {
-    return { show() {}, say: (line) => note(terminal, line), stop() {} };
+    return { show() {}, say: (...line) => note(terminal, ...line), stop() {} };
   }
   const update = createLogUpdate(terminal.messages);
   let shown = '';
@@ -23,9 +23,9 @@ export function liveLine(terminal: Terminal): LiveLine {
       shown = line;
       update(line);
     },
-    say(line) {
+    say(...line) {
       update.clear();
-      note(terminal, line);
+      note(terminal, ...line);
       update(shown);
     },
     stop() {

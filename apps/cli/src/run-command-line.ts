@@ -3,6 +3,7 @@ import { addCompletion } from './completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { createProgram } from './program.ts';
+import { printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
 /** Runs what the process was called with, and sets its exit code. */
@@ -35,7 +36,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         version,
         onFault: (place, error) => {
           const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-          host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${text}\n`);
+          host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(text)}\n`);
         },
       };
     },
@@ -47,7 +48,8 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
   forEachCommand(program, (command) => {
     command.exitOverride();
-    if (wantsJson) command.configureOutput({ outputError: () => {} });
+    // What was wrong is told in the words of the arguments.
+    command.configureOutput({ outputError: (said, write) => (wantsJson ? undefined : write(printableLines(said))) });
   });
   try {
     await program.parseAsync(host.argv);

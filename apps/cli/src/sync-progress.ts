@@ -1,7 +1,7 @@
 import type { CbrOperationLog } from '@backup-sync/core';
 import { liveLine } from './progress.ts';
 import { failureLine, grouped, progressLine, type SyncTally } from './sync-tally.ts';
-import { note, styled, type Terminal } from './terminal.ts';
+import { note, type Terminal } from './terminal.ts';
 
 const drawnEveryMs = 100;
 /** Where no line can change: so many operations to a line that says how far it is. */
@@ -24,7 +24,7 @@ export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: nu
   const drawing = setInterval(() => live.show(line()), drawnEveryMs);
   return {
     ended(log) {
-      if (log.status !== 'success') live.say(`${styled(terminal, 'red', 'failed:')} ${failureLine(log)}`);
+      if (log.status !== 'success') live.say({ style: 'red', text: 'failed:' }, ` ${failureLine(log)}`);
       if (!terminal.messages.isTTY && tally.ended % endedPerLine === 0) note(terminal, line());
     },
     stop() {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatTable } from './table.ts';
+import { formatTable, printable } from './table.ts';
 
 const columns = [
   { heading: 'ID' },
@@ -56,4 +56,10 @@ describe('a table', () => {
       }),
     );
   });
+});
+
+test('a text to print holds no character that steers or hides: neither controls nor formats, of any plane', () => {
+  expect(printable('a\u001bb\u009bc\u202ed\u200be\u{e0041}f\ng')).toBe(
+    'a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}f\u{fffd}g',
+  );
 });

@@ -124,6 +124,11 @@ export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\u{fffd}');
 }
 
+/** As {@link printable}, for what may be of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** `1536` as `1.5 KiB`. */

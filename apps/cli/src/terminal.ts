@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
 import type { Failure } from './failure.ts';
-import { type Column, formatTable, printable } from './table.ts';
+import { type Column, formatTable, printable, printableLines } from './table.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
 export type Terminal = {
@@ -11,8 +11,15 @@ export type Terminal = {
   readonly json: boolean;
 };
 
-export function print(terminal: Terminal, text: string): void {
-  terminal.output.write(`${text}\n`);
+/** A text that is shown in a style where the terminal has colours. */
+export type Styled = { readonly style: 'red' | 'green' | 'yellow'; readonly text: string };
+
+/**
+ * Whatever is printed is cleaned here, colours being put on afterwards: servers, files and arguments may hold what
+ * steers a terminal.
+ */
+export function print(terminal: Terminal, ...parts: readonly (string | Styled)[]): void {
+  terminal.output.write(`${shown(terminal.output, parts)}\n`);
 }
 
 /** Prints rows as wide as the terminal; whole where the output is no terminal. */
@@ -31,29 +38,43 @@ export async function putOut(terminal: Terminal, text: string): Promise<void> {
 }
 
 /** A word beside the results; programs do not get it. */
-export function note(terminal: Terminal, text: string): void {
-  if (!terminal.json) terminal.messages.write(`${text}\n`);
+export function note(terminal: Terminal, ...parts: readonly (string | Styled)[]): void {
+  if (!terminal.json) terminal.messages.write(`${shown(terminal.messages, parts)}\n`);
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.output.write(`${JSON.stringify(value, null, 2)}\n`);
+  terminal.output.write(`${jsonText(value, 2)}\n`);
+}
+
+/** JSON for the output. Control and formatting characters are escaped: JSON itself lets most of them stand. */
+export function jsonText(value: unknown, indent?: number): string {
+  const lines = JSON.stringify(value, null, indent).split('\n');
+  return lines.map((line) => line.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped)).join('\n');
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 export function printFailure(terminal: Terminal, failure: Failure): void {
   if (terminal.json) {
     const { exitCode: _, ...error } = failure;
-    terminal.messages.write(`${JSON.stringify({ error })}\n`);
+    terminal.messages.write(`${jsonText({ error })}\n`);
     return;
   }
-  const lines = [
-    `${styled(terminal, 'red', 'error:')} ${failure.message}`,
-    ...failure.problems.map(({ place, message }) => `  ${printable(place)}: ${printable(message)}`),
-  ];
-  if (failure.remedy !== null) lines.push(failure.remedy);
-  terminal.messages.write(`${lines.join('\n')}\n`);
+  note(terminal, { style: 'red', text: 'error:' }, ` ${failure.message}`);
+  for (const { place, message } of failure.problems) note(terminal, `  ${printable(place)}: ${printable(message)}`);
+  if (failure.remedy !== null) note(terminal, failure.remedy);
 }
 
-/** Colour where the stream is a terminal that wants it (`NO_COLOR`, `FORCE_COLOR`). */
-export function styled(terminal: Terminal, style: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string): string {
-  return styleText(style, text, { stream: terminal.messages });
+/** Coloured where the stream is a terminal that wants it (`NO_COLOR`, `FORCE_COLOR`). */
+function shown(stream: NodeJS.WriteStream, parts: readonly (string | Styled)[]): string {
+  return parts
+    .map((part) =>
+      typeof part === 'string' ? printableLines(part) : styleText(part.style, printableLines(part.text), { stream }),
+    )
+    .join('');
 }

@@ -3,7 +3,7 @@ import type { CbrBackup } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatBytes } from '../table.ts';
-import { note, printFields, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
+import { jsonText, note, printFields, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'>;
@@ -35,7 +35,7 @@ export async function listBackupsCommand(
 async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>): Promise<void> {
   let before = '{"backups":[\n';
   for await (const backup of backups) {
-    await putOut(terminal, before + JSON.stringify(backup));
+    await putOut(terminal, before + jsonText(backup));
     before = ',\n';
   }
   await putOut(terminal, before === ',\n' ? '\n]}\n' : `${before}]}\n`);

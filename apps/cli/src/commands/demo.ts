@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { exitCodes } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
-import { note, print, styled } from '../terminal.ts';
+import { note, print } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { followSync } from './follow-sync.ts';
 import { startGateway, untilStopped } from './start-gateway.ts';
@@ -64,13 +64,11 @@ export async function demoCommand(
   });
   const well = surprises.length === 0 && logs.length === count;
   if (well) {
-    print(
-      terminal,
-      `${styled(terminal, 'green', 'All is well:')} each backup came out as it should, the broken one included.`,
-    );
+    const heading = { style: 'green', text: 'All is well:' } as const;
+    print(terminal, heading, ' each backup came out as it should, the broken one included.');
   } else {
     const names = surprises.map((log) => log.extra_info?.backup?.backup_name).join(', ');
-    note(terminal, `${styled(terminal, 'red', 'Not as expected:')} ${names}`);
+    note(terminal, { style: 'red', text: 'Not as expected:' }, ` ${names}`);
   }
   if (gateway.generatedPassword !== null) {
     print(terminal, `\nThe user admin was made, with the password ${gateway.generatedPassword} (shown this once).`);

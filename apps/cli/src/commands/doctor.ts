@@ -4,7 +4,7 @@ import { connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
-import { print, printFields, printJson, printTable, styled } from '../terminal.ts';
+import { jsonText, print, printFields, printJson, printTable } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
@@ -118,11 +118,11 @@ function show({ terminal }: CommandContext, { configured, buckets, missing }: Fi
       buckets.map(({ bucketName, list, head, get }) => [bucketName, word(list), word(head), word(get)]),
     );
     print(terminal, `\nThe least that a key for these buckets must be allowed, as a policy of S3:`);
-    print(terminal, JSON.stringify(policyFor(buckets), null, 2));
+    print(terminal, jsonText(policyFor(buckets), 2));
   }
   print(terminal, '');
-  for (const what of missing) print(terminal, `${styled(terminal, 'red', 'missing:')} ${what}`);
-  if (missing.length === 0) print(terminal, styled(terminal, 'green', 'Nothing is missing.'));
+  for (const what of missing) print(terminal, { style: 'red', text: 'missing:' }, ` ${what}`);
+  if (missing.length === 0) print(terminal, { style: 'green', text: 'Nothing is missing.' });
 }
 
 /** List and read; nothing here ever asks for more. HEAD is a part of GetObject. */

@@ -10,7 +10,7 @@ import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { forecastLine, printPlanRows } from '../plan-table.ts';
 import { liveLine } from '../progress.ts';
-import { print, printFailure } from '../terminal.ts';
+import { jsonText, print, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { parsePlace } from './scan.ts';
 
@@ -99,11 +99,11 @@ async function printItemsAsJson(
   for await (const page of itemPages(operations, id, signal)) {
     failing ||= page.some(({ reason }) => reason !== null);
     for (const item of page) {
-      terminal.output.write(`${separator}    ${JSON.stringify(item)}`);
+      terminal.output.write(`${separator}    ${jsonText(item)}`);
       separator = ',\n';
     }
   }
   const rest = { forecast, requests, operation_id: id };
-  terminal.output.write(`\n  ],\n${JSON.stringify(rest, null, 2).slice(2)}\n`);
+  terminal.output.write(`\n  ],\n${jsonText(rest, 2).slice(2)}\n`);
   return failing;
 }

@@ -5,7 +5,7 @@ import { exitCodes } from '../failure.ts';
 import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
 import { formatTable, printable } from '../table.ts';
-import { note, print, printJson, putOut, styled, type Terminal } from '../terminal.ts';
+import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ScanOptions = {
@@ -81,7 +81,7 @@ async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: bo
     if (terminal.json) return [finding];
     return !sync && isToSync(finding.state) && finding.sync !== null ? [finding.sync] : [];
   });
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const text = lines.map((line) => `${jsonText(line)}\n`).join('');
   await putOut(terminal, text);
   if (terminal.json) return;
   for (const { state, bucket_name, image_path, problem } of findings.filter(hasProblem)) {
@@ -106,9 +106,9 @@ function conclude(
 ): number {
   if (scan === undefined || scan.status !== 'success') {
     const why = scan?.reason === null || scan === undefined ? '' : `: ${printable(scan.reason.message)}`;
-    note(terminal, `${styled(terminal, 'red', 'not complete')}${why}`);
+    note(terminal, { style: 'red', text: 'not complete' }, why);
     if (scan?.reason) note(terminal, scan.reason.remedy);
-    if (terminal.json) terminal.messages.write(`${JSON.stringify({ operation: scan })}\n`);
+    if (terminal.json) terminal.messages.write(`${jsonText({ operation: scan })}\n`);
     return exitCodes.failure;
   }
   note(terminal, scan.message);

@@ -2,7 +2,7 @@ import type { PlanSyncAnswer } from '@backup-sync/contracts';
 import type { CbrBackup, CbrOperationLog, Client } from '@backup-sync/core';
 import { printResults } from '../results.ts';
 import type { SyncTally } from '../sync-tally.ts';
-import { print, putOut, type Terminal } from '../terminal.ts';
+import { jsonText, print, putOut, type Terminal } from '../terminal.ts';
 
 /** As many items are shown in a table; of more there is a summary. */
 const tableRowsMax = 200;
@@ -17,10 +17,10 @@ export type SyncResults = {
 
 /** One document, written as operations end. */
 export function jsonResults(terminal: Terminal, plan: PlanSyncAnswer | null): SyncResults {
-  let separator = plan === null ? '{"operation_logs":[\n' : `{"plan":${JSON.stringify(plan)},\n"operation_logs":[\n`;
+  let separator = plan === null ? '{"operation_logs":[\n' : `{"plan":${jsonText(plan)},\n"operation_logs":[\n`;
   return {
     async add(log) {
-      await putOut(terminal, separator + JSON.stringify(log));
+      await putOut(terminal, separator + jsonText(log));
       separator = ',\n';
     },
     finish: () => putOut(terminal, separator === ',\n' ? '\n]}\n' : `${separator}]}\n`),
@@ -30,7 +30,7 @@ export function jsonResults(terminal: Terminal, plan: PlanSyncAnswer | null): Sy
 /** An operation log a line. */
 export function ndjsonResults(terminal: Terminal): SyncResults {
   return {
-    add: (log) => putOut(terminal, `${JSON.stringify(log)}\n`),
+    add: (log) => putOut(terminal, `${jsonText(log)}\n`),
     finish: async () => {},
   };
 }

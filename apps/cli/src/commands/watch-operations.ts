@@ -3,7 +3,7 @@ import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printable } from '../table.ts';
-import { note, print, putOut, styled, type Terminal } from '../terminal.ts';
+import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
@@ -39,12 +39,12 @@ const styles = { success: 'green', failed: 'red', timeout: 'red', running: 'yell
 /** `10:38:34  import  success  71389e6e-…: recorded, proved to linkage`. */
 async function show(terminal: Terminal, event: OperationEvent): Promise<void> {
   const { operation } = event;
-  if (terminal.json) return putOut(terminal, `${JSON.stringify(event)}\n`);
+  if (terminal.json) return putOut(terminal, `${jsonText(event)}\n`);
   const { kind, status, backup_id: backupId, bucket_name: bucket, updated_at: updatedAt, reason, message } = operation;
   const style = styles[status as keyof typeof styles];
   const word = status.padEnd(7);
   const said = reason === null ? message : `${reason.code}: ${reason.message}`;
   const what = printable(`${backupId ?? bucket}${said === '' ? '' : `: ${said}`}`);
-  const shown = style === undefined ? word : styled(terminal, style, word);
-  print(terminal, `${updatedAt.slice(11, 19)}  ${kind.padEnd(6)}  ${shown}  ${what}`);
+  const shown = style === undefined ? word : { style, text: word };
+  print(terminal, `${updatedAt.slice(11, 19)}  ${kind.padEnd(6)}  `, shown, `  ${what}`);
 }
