@@ -55,3 +55,28 @@ test('secrets show in nothing that the command prints when it is refused, wrongl
   printed.push(messages);
   for (const secret of Object.values(secrets)) expect(printed.join('\n')).not.toContain(secret);
 });
+
+test('credentials in an address are refused, and shown nowhere', async () => {
+  await using home = await temporaryDirectory();
+  const local = ['--data-dir', join(home.path, 'data')];
+  const named = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_PASSWORD: 'a-password' };
+  const nobody = { XDG_CONFIG_HOME: home.path };
+  for (const address of ['http://bob:hunter2@127.0.0.1:9', 'ftp://bob:hunter2@host', 'http://bob:hunter2/x@host']) {
+    const server = ['--endpoint', address];
+    for (const [args, environment] of [
+      [['backups', 'list', ...server], named],
+      [['backups', 'list', ...server], nobody],
+      [['backups', 'list'], { ...named, BACKUP_SYNC_ENDPOINT: address }],
+      [['token', ...server], named],
+      [['login', ...server], { ...nobody, BACKUP_SYNC_PASSWORD: 'a-password' }],
+      [['doctor', ...server], named],
+      [['doctor', ...local, '--storage', `s3:${address}`], nobody],
+      [['serve', ...local, '--storage', `s3:${address}`], nobody],
+      [['serve', ...local, '--storage', `file:${home.path}`, '--public-url', address], nobody],
+    ] as const) {
+      const { code, output, messages } = await run(args, { environment });
+      expect(code, [...args, messages].join(' ')).toBe(1);
+      expect(`${output}${messages}`, args.join(' ')).not.toContain('hunter2');
+    }
+  }
+});

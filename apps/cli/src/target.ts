@@ -1,4 +1,5 @@
 import { BackupSyncError } from '@backup-sync/contracts';
+import { parseEndpoint } from '@backup-sync/core';
 import { environmentCredentials, type ServerCredentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -38,8 +39,9 @@ export type Target =
  * before a data directory that is named in the same place. A server named by address is come in at with what the
  * environment has for it, one of a profile with what the profile keeps.
  *
- * Throws `not_authenticated` where nothing says how to come in at a server, and {@link UsageError}, also where the environment has credentials and nothing says that they are not meant: a
- * command never comes in as someone else in silence.
+ * Throws `not_authenticated` where nothing says how to come in at a server, `invalid_request` where the address of one
+ * is none, and {@link UsageError}, also where the environment has credentials and nothing says that they are not meant:
+ * a command never comes in as someone else in silence.
  */
 export async function resolveTarget(options: ConnectOptions, environment: Environment): Promise<Target> {
   const endpoint = firstOf(options.endpoint, '--endpoint', environment.BACKUP_SYNC_ENDPOINT, 'BACKUP_SYNC_ENDPOINT');
@@ -91,6 +93,8 @@ async function namedProfile(name: string, environment: Environment): Promise<Pro
 
 function ofProfile(options: ConnectOptions, profile: Profile, name: string): Target {
   const origin = `profile ${JSON.stringify(name)}`;
+  // Before the address is shown: it may have credentials in it.
+  parseEndpoint(profile.endpoint, origin);
   return {
     kind: 'server',
     endpoint: profile.endpoint,
@@ -109,6 +113,7 @@ function ofServer(
   environment: Environment,
   endpoint: { readonly value: string; readonly origin: Origin },
 ): Target {
+  parseEndpoint(endpoint.value, endpoint.origin);
   const given = environmentCredentials(environment);
   const project = firstOf(options.project, '--project', environment.BACKUP_SYNC_PROJECT, 'BACKUP_SYNC_PROJECT');
   if (given === null) {

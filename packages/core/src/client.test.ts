@@ -107,6 +107,20 @@ describe('a call', () => {
   });
 });
 
+test('an endpoint with credentials is refused, and they are not repeated', () => {
+  for (const endpoint of [
+    'http://bob:hunter2@127.0.0.1:1',
+    'https://hunter2@host',
+    'ftp://bob:hunter2@host',
+    'http://bob:hunter2/x@host',
+    'bob:hunter2@host',
+  ]) {
+    const connect = () => createClient({ endpoint, projectId: 'p', credentials: { token: 't' } });
+    expect(connect, endpoint).toThrow(/^endpoint: /);
+    expect(connect, endpoint).not.toThrow('hunter2');
+  }
+});
+
 test('an endpoint that is no address is refused', () => {
   for (const endpoint of ['localhost', 'file:///tmp', '']) {
     expect(() => createClient({ endpoint, projectId: 'p', credentials: { token: 't' } })).toThrow('endpoint:');

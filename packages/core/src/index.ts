@@ -6,6 +6,7 @@ export type { Credentials } from './credentials/credentials.ts';
 export { type ClientToken, issueToken, type PasswordCredentials } from './credentials/issue-token.ts';
 export { projectsOfKey } from './credentials/projects-of-key.ts';
 export type { ScanNews } from './follow-scan.ts';
+export { parseEndpoint } from './http/endpoint.ts';
 export type { Several } from './lists/batches.ts';
 export type { Accepted, SyncOptions } from './lists/sync-backups.ts';
 export type { CallOptions, Operations } from './operations.ts';

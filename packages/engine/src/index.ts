@@ -10,3 +10,4 @@ export type { IssuedToken } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
 export { type BucketPermissions, type Permission, probeBuckets } from './probe-bucket.ts';
+export { withoutCredentials } from './storage/open-storage-unit.ts';

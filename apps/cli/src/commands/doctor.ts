@@ -76,11 +76,11 @@ async function lookAtStorage(
     return;
   }
   const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
-  configured.push(['storage', `${storage} (${origin})`]);
+  const { probeBuckets, withoutCredentials } = await import('@backup-sync/engine');
+  configured.push(['storage', `${withoutCredentials(storage)} (${origin})`]);
   try {
     const names = bucketNames.length > 0 ? bucketNames : await directoriesOf(storage);
     if (names.length === 0) missing.push('no bucket to try: name one, as in "backup-sync doctor volumebackups"');
-    const { probeBuckets } = await import('@backup-sync/engine');
     for await (const probed of probeBuckets({ storage, region: environment.AWS_REGION, buckets: names, signal })) {
       buckets.push(probed);
       for (const request of ['list', 'head', 'get'] as const) {

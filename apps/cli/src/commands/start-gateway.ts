@@ -45,7 +45,9 @@ function parsePublicUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (url === null || !isHttp || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
-    throw new UsageError(`--public-url: "${value}" is not an address like https://backups.example/path`);
+    // Not quoted where it may have credentials in it.
+    const quoted = value.includes('@') ? 'what is given' : `"${value}"`;
+    throw new UsageError(`--public-url: ${quoted} is not an address like https://backups.example/path`);
   }
   return value;
 }

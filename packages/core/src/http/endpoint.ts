@@ -1,11 +1,19 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { encodeStrictly } from '../signing/canonical-request.ts';
 
-/** Throws `invalid_request` for what is not an address of HTTP. */
+/** Throws `invalid_request` for what is not an address of HTTP, or has credentials in it, which are not repeated. */
 export function parseEndpoint(endpoint: string, place = 'endpoint'): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new BackupSyncError('invalid_request', `${place}: "${endpoint}" is not an address like https://host:port`);
+    // Before an "@" there may be a password, wherever else a parser would see it.
+    const quoted = endpoint.includes('@') ? 'what is given' : `"${endpoint}"`;
+    throw new BackupSyncError('invalid_request', `${place}: ${quoted} is not an address like https://host:port`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new BackupSyncError(
+      'invalid_request',
+      `${place}: has credentials in the address ${url.host}; leave them out`,
+    );
   }
   return url;
 }

@@ -42,10 +42,21 @@ test.each([
   expect(error.message).toContain('s3:<address>');
 });
 
-test('does not repeat credentials that were put into the address', async () => {
-  const error = await openStorageUnit('s3:https://user:hunter2@obs.example.com', {}).catch((thrown: unknown) => thrown);
-  expect(String(error)).toContain('has credentials in its address');
+test.each([
+  ['s3:https://user:hunter2@obs.example.com', 'has credentials in its address'],
+  ['s3:ftp://user:hunter2@obs.example.com', 'is not http or https'],
+  ['s3:https://user:hunter2/x@obs.example.com', 'has no complete address'],
+  ['S3:https://user:hunter2@obs.example.com', 'starts with neither'],
+  ['user:hunter2@obs.example.com', 'starts with neither'],
+])('does not repeat the credentials of "%s"', async (specification, problem) => {
+  const error = await openStorageUnit(specification, {}).catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain(problem);
+  expect(String(error)).toContain('obs.example.com');
   expect(String(error)).not.toMatch(/hunter2|user/);
+});
+
+test('an "@" in the name of a directory is shown', async () => {
+  await expect(openStorageUnit('file://a@b/c', {})).rejects.toThrow('"file://a@b/c"');
 });
 
 test('a directory is opened without the AWS SDK', async () => {

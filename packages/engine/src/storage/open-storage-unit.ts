@@ -9,7 +9,7 @@ export class StorageSpecificationError extends Error {
 
   constructor(specification: string, problem: string) {
     const forms = 'Give file:<directory> (e.g. file:/srv/backups) or s3:<address> (e.g. s3:https://obs.example.com).';
-    super(`storage unit ${JSON.stringify(specification)}: ${problem}. ${forms}`);
+    super(`storage unit ${JSON.stringify(withoutCredentials(specification))}: ${problem}. ${forms}`);
   }
 }
 
@@ -39,6 +39,15 @@ export async function openStorageUnit(
   throw new StorageSpecificationError(specification, 'starts with neither "file:" nor "s3:"');
 }
 
+/**
+ * A specification as it may be shown: some put credentials into the address, so all up to the last `@` is left out, even
+ * where it is no address.
+ */
+export function withoutCredentials(specification: string): string {
+  if (specification.startsWith('file:')) return specification;
+  return specification.replace(/^((?:s3:)?(?:https?:\/\/)?).*@/is, '$1');
+}
+
 function readDirectory(specification: string, place: string): string {
   if (place === '') throw new StorageSpecificationError(specification, 'names no directory');
   if (place.includes('\0')) throw new StorageSpecificationError(specification, 'has a NUL character');
@@ -52,13 +61,7 @@ function readEndpoint(specification: string, place: string): string {
   if (url === null) throw refuse('has no complete address after "s3:"');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('has an address that is not http or https');
   if (url.username !== '' || url.password !== '') {
-    // The specification is repeated in messages and logs, so what it must not hold is left out here.
-    url.username = '';
-    url.password = '';
-    throw new StorageSpecificationError(
-      `s3:${url.href}`,
-      'has credentials in its address; they belong in the environment',
-    );
+    throw refuse('has credentials in its address; they belong in the environment');
   }
   if (url.search !== '' || url.hash !== '') throw refuse('has an address with a query or fragment');
   return url.href;
