@@ -264,6 +264,18 @@ describe('a running server', () => {
 });
 
 describe('what is wrong is said in a sentence', () => {
+  test('a password of the first administrator that the API would not take starts no server', async () => {
+    await using home = await temporaryDirectory();
+    const args = ['serve', '--data-dir', join(home.path, 'data'), '--storage', `file:${home.path}`];
+    const ended = await run(args, { environment: { BACKUP_SYNC_ADMIN_PASSWORD: 'eleven-char' } });
+    expect(ended).toEqual({
+      code: 1,
+      output: '',
+      messages: 'error: BACKUP_SYNC_ADMIN_PASSWORD must have 12 to 1024 characters, has 11\n',
+    });
+    expect(await readdir(home.path)).toEqual([]);
+  });
+
   test.each([
     [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
     [['backups', 'list'], 1, 'or give a data directory (--data-dir'],

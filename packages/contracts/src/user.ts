@@ -6,7 +6,7 @@ import { role } from './identity.ts';
 export const userName = opaqueId.meta({ description: 'Name of a user.' });
 
 /** Long enough that guessing is hopeless within the limits on guesses. */
-const newPassword = text(12, 1024).meta({ description: 'At least 12 characters.' });
+export const newPassword = text(12, 1024).meta({ description: 'At least 12 characters.' });
 
 /** The project that an administrator means, which need not be the one that the call acts in. */
 export const targetProjectId = projectId.meta({ description: 'Project that is meant.' });

@@ -1,5 +1,7 @@
+import { newPassword } from '@backup-sync/contracts';
 import type { RunningGateway } from '@backup-sync/gateway';
 import { localOptions } from '../connect.ts';
+import type { Secret } from '../environment.ts';
 import { UsageError } from '../failure.ts';
 import type { CommandContext } from './command-context.ts';
 import { type EdgeOptions, edgesOf } from './edge-options.ts';
@@ -17,6 +19,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const { environment } = context;
   const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
   const publicUrl = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
+  const administratorPassword = readAdministratorPassword(environment.BACKUP_SYNC_ADMIN_PASSWORD);
   const local = localOptions(context.connect, environment);
   const { serve } = await import('@backup-sync/gateway');
   return serve({
@@ -25,10 +28,18 @@ export async function startGateway(context: CommandContext, options: ServeOption
     host,
     port,
     publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
-    administratorPassword: environment.BACKUP_SYNC_ADMIN_PASSWORD?.reveal(),
+    administratorPassword,
     version: context.version,
     onFault: context.onFault,
   });
+}
+
+/** As good as the API asks of any user's: this one opens everything. */
+function readAdministratorPassword(given: Secret | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const parsed = newPassword.safeParse(given.reveal());
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`BACKUP_SYNC_ADMIN_PASSWORD ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
 }
 
 /** `127.0.0.1:8787`, `[::1]:8787` or `localhost:8787`. */
