@@ -2,13 +2,15 @@ import type { Clock } from '../clock.ts';
 
 const minuteMs = 60 * 1000;
 
-/** Tells of a fault, and then of none for a minute: while something is away, every call meets the same. */
+/** Tells of a fault, and then of none with its message for a minute: while something is away, every call meets the same. */
 export function onceAMinute(clock: Clock, tell: (error: unknown) => void): (error: unknown) => void {
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  const toldAtMs = new Map<string, number>();
   return (error) => {
     const nowMs = clock.nowMs();
-    if (nowMs - toldAtMs < minuteMs) return;
-    toldAtMs = nowMs;
+    for (const [message, atMs] of toldAtMs) if (nowMs - atMs >= minuteMs) toldAtMs.delete(message);
+    const message = error instanceof Error ? error.message : String(error);
+    if (toldAtMs.has(message)) return;
+    toldAtMs.set(message, nowMs);
     tell(error);
   };
 }

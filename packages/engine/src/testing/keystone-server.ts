@@ -10,7 +10,7 @@ export type KeystoneUser = {
   readonly roles: readonly string[];
   /** Name of the user's domain, which is its id too; the default one where it is not said. */
   readonly domain?: string;
-  /** When the token ends, as Keystone writes it; in an hour where it is not said. */
+  /** When the token ends, as Keystone writes it; after the usual life where it is not said. */
   readonly expiresAt?: string;
 };
 
@@ -20,6 +20,8 @@ export type KeystoneServer = AsyncDisposable & {
   readonly tokens: Map<string, KeystoneUser>;
   /** What was asked: `issue`, or `validate` with the token asked about. */
   readonly asked: string[];
+  /** How long tokens live from now on; an hour before it is said. */
+  issueFor(lifetimeMs: number): void;
   /** Makes the token of the service bad; the next one is good again. */
   forgetService(): void;
   /** Issues tokens to the service that are never good. */
@@ -33,6 +35,7 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
   const asked: string[] = [];
   let serviceTokens = 0;
   let goodFrom = 0;
+  let lifetimeMs = 60 * 60 * 1000;
   let failure: number | null = null;
   const isOfService = (token: string) => /^service-(\d+)$/.exec(token) !== null && Number(token.slice(8)) > goodFrom;
 
@@ -65,7 +68,7 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
         methods: ['password'],
         user: { domain, id: `id of ${name}`, name, password_expires_at: null },
         audit_ids: ['RejLfsBxT86RCYUuil-1Gw'],
-        expires_at: expiresAt ?? time(clock.nowMs() + 60 * 60 * 1000),
+        expires_at: expiresAt ?? time(clock.nowMs() + lifetimeMs),
         issued_at: time(clock.nowMs()),
         ...(projectId !== null && {
           project: { domain, id: projectId, name: `name of ${projectId}` },
@@ -96,6 +99,9 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     },
     tokens,
     asked,
+    issueFor: (lived) => {
+      lifetimeMs = lived;
+    },
     forgetService: () => {
       goodFrom = serviceTokens;
     },

@@ -3,8 +3,8 @@ import type { Clock } from '../../clock.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
 
-/** Renewed so long before its end. */
-const marginMs = 5 * 60 * 1000;
+/** Renewed so long before its end; of a token that lives shortly, a tenth of its life is enough. */
+const marginMaxMs = 5 * 60 * 1000;
 
 /** Not asked for again so soon after a refusal: Keystone may lock out who comes too often with a wrong password. */
 const refusedForMs = 30 * 1000;
@@ -13,7 +13,7 @@ const refusedForMs = 30 * 1000;
 export class ServiceToken {
   readonly #options: KeystoneOptions;
   readonly #clock: Clock;
-  #kept: { readonly token: string; readonly expiresAtMs: number } | null = null;
+  #kept: { readonly token: string; readonly renewAtMs: number } | null = null;
   #fetching: Promise<string> | null = null;
   #refusal: { readonly error: BackupSyncError; readonly untilMs: number } | null = null;
 
@@ -26,7 +26,7 @@ export class ServiceToken {
   get(): Promise<string> {
     const nowMs = this.#clock.nowMs();
     const kept = this.#kept;
-    if (kept !== null && kept.expiresAtMs - marginMs > nowMs) return Promise.resolve(kept.token);
+    if (kept !== null && kept.renewAtMs > nowMs) return Promise.resolve(kept.token);
     if (this.#refusal !== null && this.#refusal.untilMs > nowMs) return Promise.reject(this.#refusal.error);
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = null;
@@ -61,7 +61,9 @@ export class ServiceToken {
       this.rest(error);
       throw error;
     }
-    this.#kept = { token, expiresAtMs: Date.parse(parsed.data.token.expires_at) };
+    const { issued_at, expires_at } = parsed.data.token;
+    const expiresAtMs = Date.parse(expires_at);
+    this.#kept = { token, renewAtMs: expiresAtMs - Math.min(marginMaxMs, (expiresAtMs - Date.parse(issued_at)) / 10) };
     this.#refusal = null;
     return token;
   }

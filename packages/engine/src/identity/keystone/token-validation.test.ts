@@ -117,6 +117,33 @@ test('the token of the service is renewed before its end', async () => {
   expect(keystone.asked.filter((each) => each === 'issue')).toHaveLength(2);
 });
 
+test('a token of the service that lives shortly is renewed late in its life, not for each caller', async () => {
+  await using opened = await open();
+  const { clock, keystone, validation } = opened;
+  keystone.issueFor(4 * minutesMs);
+  const issuesAfter = async (passedMs: number) => {
+    clock.timeMs += passedMs;
+    await validation.validate('unknown');
+    return keystone.asked.filter((each) => each === 'issue').length;
+  };
+  expect(await issuesAfter(0)).toBe(1);
+  expect(await issuesAfter(3.5 * minutesMs)).toBe(1);
+  expect(await issuesAfter(0.1 * minutesMs)).toBe(2);
+});
+
+test('another fault within the minute is told as well, each with its cause', async () => {
+  await using opened = await open();
+  const { keystone, validation, faults } = opened;
+  for (const status of [500, 403, 500, 403]) {
+    keystone.failWith(status);
+    await expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
+  }
+  expect(faults).toMatchObject([
+    { cause: { message: expect.stringMatching(/answers 500$/) } },
+    { cause: { message: expect.stringContaining('answers 403 to the user backup-sync') } },
+  ]);
+});
+
 test('nobody comes in while Keystone does not answer, or does not know this service; someone is told, once a minute', async () => {
   await using away = await open();
   away.keystone.tokens.set('good', member);
