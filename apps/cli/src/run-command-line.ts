@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { addCompletion } from './completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
+import { faultText } from './fault-text.ts';
 import { createProgram } from './program.ts';
 import { printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
@@ -35,8 +36,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         signal: stopping.signal,
         version,
         onFault: (place, error) => {
-          const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-          host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(text)}\n`);
+          host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(faultText(error))}\n`);
         },
       };
     },
