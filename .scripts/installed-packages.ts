@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import type { InstalledPackage } from './allowed-licences.ts';
 
+/** Typings, and the compiler that libraries name as a peer, another one on each platform: no part of it ever runs. */
+const forCompilingAlone = /^(@types\/.+|undici-types|typescript|@typescript\/.+)$/;
+
 /** What is installed: all of it, or what is shipped alone. Throws where pnpm cannot tell. */
 export function installedPackages(options: { readonly shippedOnly: boolean }): readonly InstalledPackage[] {
   const args = ['licenses', 'list', '--json', ...(options.shippedOnly ? ['--prod'] : [])];
   const listed = spawnSync('pnpm', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
   if (listed.status !== 0) throw new Error(`pnpm licenses: ${listed.stderr}${listed.stdout}`);
   const byLicence = JSON.parse(listed.stdout) as Record<string, readonly Omit<InstalledPackage, 'licence'>[]>;
-  return Object.entries(byLicence).flatMap(([licence, packages]) =>
+  const installed = Object.entries(byLicence).flatMap(([licence, packages]) =>
     packages.map(({ name, versions }) => ({ name, versions, licence })),
   );
+  return options.shippedOnly ? installed.filter(({ name }) => !forCompilingAlone.test(name)) : installed;
 }

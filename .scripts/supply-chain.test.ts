@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { refusedPackages } from './allowed-licences.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
@@ -34,3 +34,25 @@ test('the bill of materials names each version of each package once, by its pack
   const bill = billOfMaterials('a', '1.0.0', [{ name: '@b/c', versions: ['2.0.0', '1.0.0'], licence: 'MIT' }]);
   expect(bill.components.map(({ purl }) => purl)).toEqual(['pkg:npm/%40b/c@1.0.0', 'pkg:npm/%40b/c@2.0.0']);
 });
+
+test('the bill of materials has each package that is built into the command, and none that only compiles', () => {
+  const { components } = billOfMaterials('a', '1.0.0', installedPackages({ shippedOnly: true }));
+  const listed = components.map(({ name, version }) => `${name}@${version}`);
+  const bundled = bundledPackages();
+  expect(bundled.length).toBeGreaterThan(0);
+  expect(bundled.filter((each) => !listed.includes(each))).toEqual([]);
+  expect(listed.filter((each) => /^(typescript@|@typescript\/|@types\/|undici-types@)/.test(each))).toEqual([]);
+});
+
+/** The packages, as `name@version`, whose sources the built command is made of. */
+function bundledPackages(): readonly string[] {
+  const built = new URL('../apps/cli/dist/', import.meta.url);
+  const maps = readdirSync(built).filter((name) => name.endsWith('.map'));
+  const sources = maps.flatMap((name) => JSON.parse(readFileSync(new URL(name, built), 'utf8')).sources as string[]);
+  const found = sources.flatMap((source) => {
+    const [, directory = '', name] = /\.pnpm\/([^/]+)\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
+    // The directory has the version behind the name, and those of peers behind that.
+    return name === undefined ? [] : [`${name}@${directory.slice(name.length + 1).split('_')[0]}`];
+  });
+  return [...new Set(found)].toSorted();
+}
