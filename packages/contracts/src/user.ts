@@ -5,6 +5,21 @@ import { role } from './identity.ts';
 /** By its name a user is known, in the whole installation. */
 export const userName = opaqueId.meta({ description: 'Name of a user.' });
 
+/**
+ * Name of a user who is made: no other can look like it by what is not seen, or by another form of the same letters. Names
+ * from before this rule go on being known by {@link userName}.
+ */
+const newUserName = userName
+  .refine(
+    (name) => name.normalize('NFKC') === name,
+    'has characters in a form of their own; send them as NFKC has them',
+  )
+  .refine(
+    (name) => !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/u.test(name),
+    'has control or formatting characters, or others that are not seen',
+  )
+  .refine((name) => name.trim() === name, 'begins or ends with a space');
+
 /** Long enough that guessing is hopeless within the limits on guesses. */
 export const newPassword = text(12, 1024).meta({ description: 'At least 12 characters.' });
 
@@ -24,7 +39,7 @@ export type User = z.infer<typeof user>;
 
 export const userAnswer = z.object({ user });
 
-export const createUserInput = z.object({ project_id: projectId, name: userName, password: newPassword });
+export const createUserInput = z.object({ project_id: projectId, name: newUserName, password: newPassword });
 
 export const listUsersInput = z.object({ project_id: projectId });
 export const listUsersAnswer = z.object({ users: z.array(user) });
