@@ -44,8 +44,7 @@ test('secrets show in nothing that a server prints or leaves, through calls, fau
   );
   shown.set(server.token, ['endpoint.json']);
 
-  // A token is for a server: beside a data directory alone it is refused.
-  const ofOperator = { ...given, ...storage, BACKUP_SYNC_TOKEN: '', BACKUP_SYNC_DATA_DIR: data };
+  const ofOperator = { ...given, ...storage, BACKUP_SYNC_DATA_DIR: data };
   await administer(traces, shown, ofOperator);
   await callOverRest(traces, shown, server);
   await callOverTrpc(traces, shown, server);
