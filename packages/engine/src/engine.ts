@@ -81,7 +81,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     token: string,
   ): Promise<IssuedToken> {
     return lookIntoToken(
-      { ...this.#services, identity: this.identity },
+      { ...this.#services, identity: this.identity, refusals: this.#refusals },
       operation,
       caller,
       { origin, requestId },

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError, type Role } from '@backup-sync/contracts';
 import type { AuditLog, AuditSubject } from '../audit/audit-log.ts';
+import { RefusalLimit } from '../audit/refusal-limit.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
 import { GuessLimits } from './guess-limits.ts';
@@ -40,6 +41,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #audit: TokenAudit;
   readonly #seal: SecretSeal;
   readonly #guesses: GuessLimits;
+  readonly #refusals: RefusalLimit;
   readonly #clock: Clock;
   readonly #newId: () => string;
   readonly #onFault: (error: unknown) => void;
@@ -54,6 +56,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     this.#newId = newId;
     this.#onFault = onceAMinute(clock, onFault);
     this.#guesses = new GuessLimits(clock);
+    this.#refusals = new RefusalLimit(clock);
     this.project = project;
   }
 
@@ -190,7 +193,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     if (record === null) throw badToken();
     const issued = await this.#exchange(record, scope);
     if (issued === null) {
-      await this.#audit.refused('issueToken', callerOf(record), from, 'not_authenticated', wantedBy(scope));
+      const caller = callerOf(record);
+      if (this.#refusals.isWritten(caller)) {
+        await this.#audit.refused('issueToken', caller, from, 'not_authenticated', wantedBy(scope));
+      }
       throw badToken();
     }
     await this.#audit.issued(issued.caller, from);

@@ -1,20 +1,23 @@
 import { BackupSyncError } from '@backup-sync/contracts';
+import type { RefusalLimit } from '../audit/refusal-limit.ts';
 import type { Caller } from '../context.ts';
 import type { Services } from '../services.ts';
 import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
 import { TokenAudit } from './token-audit.ts';
 
 type LookServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & {
+  readonly refusals: RefusalLimit;
   readonly identity: Pick<Identity, 'inspectToken'>;
 };
 
 /**
  * A token, for who may look into it or end it: an administrator of its project, or its own holder.
  *
- * Throws `token_not_found` where it opens nothing, and `role_not_allowed`, which is in the audit by then.
+ * Throws `token_not_found` where it opens nothing, and `role_not_allowed`, which is in the audit by then: of each caller,
+ * the first hundred in a minute.
  */
 export async function lookIntoToken(
-  { identity, auditLog, clock, newId }: LookServices,
+  { identity, refusals, auditLog, clock, newId }: LookServices,
   operation: 'inspectToken' | 'revokeToken',
   caller: Caller,
   from: RequestedFrom,
@@ -26,7 +29,9 @@ export async function lookIntoToken(
   // Who is in another project is not for the administrators of this one to read.
   const isOfProject = issued.caller.projectId === caller.projectId;
   const holders = isOfProject ? [{ field: 'user_name', value: issued.caller.name }] : [];
-  await new TokenAudit(auditLog, clock, newId).refused(operation, caller, from, 'role_not_allowed', holders);
+  if (refusals.isWritten(caller)) {
+    await new TokenAudit(auditLog, clock, newId).refused(operation, caller, from, 'role_not_allowed', holders);
+  }
   throw new BackupSyncError('role_not_allowed', 'looking into another’s token needs the role administrator');
 }
 
