@@ -21,8 +21,8 @@ test('what the official SDK signs and sends is let in, whatever is in it, and wi
   const [right, wrong] = [clientWith(body.secret_key), clientWith(`${body.secret_key}x`)];
 
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((each) => each.isWellFormed());
-  // The SDK itself trips over what every object has, such as `constructor`, before anything is sent.
-  const name = text.filter((each) => !(each in {}));
+  // The SDK's HTTP client leaves out, once they are signed, names that could reach a prototype.
+  const name = text.filter((each) => !(each in {}) && each !== 'prototype');
   const value = fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text, { maxLength: 3 }));
   const segment = fc.stringMatching(/^[\w.~-]{1,12}$/).filter((each) => each !== '.' && each !== '..');
   const header = fc.tuple(fc.stringMatching(/^x-[a-z0-9]{1,12}$/), fc.stringMatching(/^[!-~]([ -~]{0,12}[!-~])?$/));

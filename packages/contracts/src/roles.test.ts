@@ -5,6 +5,7 @@ import { operationNames, operations } from './operations.ts';
 /** By hand: every door enforces what the table says, so a slip in the table would open them all. */
 const decided: Record<Role, readonly string[]> = {
   reader: [
+    'beginExtraction',
     'listBackups',
     'listBucketGrants',
     'listOperationLogs',
