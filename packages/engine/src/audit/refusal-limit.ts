@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../context.ts';
+import { WindowCounts } from '../identity/window-counts.ts';
 
 const windowMs = 60 * 1000;
 const mostInWindow = 100;
@@ -12,22 +12,15 @@ const rememberedMax = 10_000;
  * with any role could fill the disk with it.
  */
 export class RefusalLimit {
-  readonly #clock: Clock;
-  readonly #refusals = new LRUCache<string, { readonly sinceMs: number; count: number }>({ max: rememberedMax });
+  readonly #refusals: WindowCounts;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#refusals = new WindowCounts(clock, windowMs, rememberedMax);
   }
 
   /** Counts a refusal; whether it is among the first hundred of the caller's in a minute, which are written down. */
   isWritten({ kind, name, projectId }: Caller): boolean {
-    const caller = JSON.stringify([kind, name, projectId]);
-    const nowMs = this.#clock.nowMs();
-    let refusals = this.#refusals.get(caller);
-    if (refusals === undefined || refusals.sinceMs + windowMs <= nowMs || refusals.sinceMs > nowMs) {
-      refusals = { sinceMs: nowMs, count: 0 };
-      this.#refusals.set(caller, refusals);
-    }
+    const refusals = this.#refusals.of(JSON.stringify([kind, name, projectId]));
     refusals.count += 1;
     return refusals.count <= mostInWindow;
   }

@@ -1,7 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { networkOf } from './network-of.ts';
+import { type WindowCount, WindowCounts } from './window-counts.ts';
 
 const windowMs = 15 * 60 * 1000;
 /** Wrong passwords within the window. Many users may come from one address. */
@@ -10,14 +10,18 @@ const mostByAddress = 50;
 /** Users and addresses that are remembered; the ones that tried longest ago are forgotten first. */
 const rememberedMax = 100_000;
 
-type Guesses = { readonly sinceMs: number; count: number };
-
 /** By what guesses are counted. */
 class Counts {
-  readonly byUser = new LRUCache<string, Guesses>({ max: rememberedMax });
-  readonly byAddress = new LRUCache<string, Guesses>({ max: rememberedMax });
+  readonly byUser: WindowCounts;
+  readonly byAddress: WindowCounts;
   /** By address and user: there is an entry where the user came in from there before. */
-  readonly atHome = new LRUCache<string, Guesses>({ max: rememberedMax });
+  readonly atHome: WindowCounts;
+
+  constructor(clock: Clock) {
+    this.byUser = new WindowCounts(clock, windowMs, rememberedMax);
+    this.byAddress = new WindowCounts(clock, windowMs, rememberedMax);
+    this.atHome = new WindowCounts(clock, windowMs, rememberedMax);
+  }
 }
 
 /**
@@ -36,7 +40,7 @@ export class GuessLimits {
 
   /** Counts a guess; what is answered tells that it was right. Throws `throttled` where there were too many. */
   begin(userName: string, address: string | null): () => void {
-    this.#counts ??= new Counts();
+    this.#counts ??= new Counts(this.#clock);
     const { byUser, byAddress, atHome } = this.#counts;
     const network = networkOf(address);
     // No network has a space, so no two of these are alike.
@@ -48,20 +52,15 @@ export class GuessLimits {
     for (const guesses of counted) guesses.count += 1;
     return () => {
       for (const guesses of counted) guesses.count -= 1;
-      if (!atHome.has(home)) atHome.set(home, { sinceMs: this.#clock.nowMs(), count: 0 });
+      if (!atHome.has(home)) atHome.of(home);
     };
   }
 
-  #guessesOf(kept: LRUCache<string, Guesses>, key: string, most: number): Guesses {
-    const nowMs = this.#clock.nowMs();
-    let guesses = kept.get(key);
-    if (guesses === undefined || guesses.sinceMs + windowMs <= nowMs || guesses.sinceMs > nowMs) {
-      guesses = { sinceMs: nowMs, count: 0 };
-      kept.set(key, guesses);
-    }
+  #guessesOf(kept: WindowCounts, key: string, most: number): WindowCount {
+    const guesses = kept.of(key);
     if (guesses.count >= most) {
       throw new BackupSyncError('throttled', 'too many passwords were tried', {
-        retryAfterMs: guesses.sinceMs + windowMs - nowMs,
+        retryAfterMs: guesses.sinceMs + windowMs - this.#clock.nowMs(),
       });
     }
     return guesses;

@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+
+/** What was counted since a moment within the window. */
+export type WindowCount = { readonly sinceMs: number; count: number };
+
+/** Counts by key, each from nothing again once its window is over. */
+export class WindowCounts {
+  readonly #clock: Clock;
+  readonly #windowMs: number;
+  readonly #counts: LRUCache<string, WindowCount>;
+
+  /** Of more than `rememberedMax` keys, the one that was not asked for longest is forgotten. */
+  constructor(clock: Clock, windowMs: number, rememberedMax: number) {
+    this.#clock = clock;
+    this.#windowMs = windowMs;
+    this.#counts = new LRUCache({ max: rememberedMax });
+  }
+
+  /** Whether the key was ever counted by, be its window over or not. */
+  has(key: string): boolean {
+    return this.#counts.has(key);
+  }
+
+  /** The count of the window that the key is in now, for the caller to raise. */
+  of(key: string): WindowCount {
+    const nowMs = this.#clock.nowMs();
+    const before = this.#counts.get(key);
+    if (before !== undefined && nowMs < before.sinceMs + this.#windowMs && before.sinceMs <= nowMs) return before;
+    const begun = { sinceMs: nowMs, count: 0 };
+    this.#counts.set(key, begun);
+    return begun;
+  }
+}
