@@ -56,9 +56,9 @@ export const startScanAnswer = z.object({ operation_id: madeId }).meta({ id: 'St
 /**
  * What a scan makes of a backup that it found:
  * - `new`: not recorded;
- * - `changed`: recorded at this place, and its commit mark (or, of unknown formats, its listing) is not as it was proved
- *   or is gone, or what was recorded may have mended itself;
- * - `known`: recorded here, and unchanged since it was proved;
+ * - `changed`: recorded at this place, and an object of it was added, replaced or lost since, or what was recorded may be
+ *   otherwise by now: a fault that passes by itself, or one of a parent that is whole again;
+ * - `known`: recorded here, and every object is as it was then;
  * - `moved`: recorded at a place where it no longer lies;
  * - `copy`: recorded at another place where it still lies, so that the record stands;
  * - `forgotten`: deleted from the catalogue; only an explicit sync brings it back;

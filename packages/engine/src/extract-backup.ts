@@ -50,6 +50,7 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     linkageMaxBytes: 0,
     readHashes: false,
     findProofs: () => Promise.resolve([]),
+    findListings: () => Promise.resolve([]),
     locate: options.locate,
     nowMs: () => systemClock.nowMs(),
     signal,

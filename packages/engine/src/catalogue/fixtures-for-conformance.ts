@@ -98,6 +98,7 @@ export function makeRecord(operation: OperationRecord, changes: Partial<RecordWr
     format: 'cinder',
     contentId: 'content-1',
     listing: makeListing('digest-1'),
+    shared: null,
     level: 'linkage',
     verifiedAtMs: 2_000,
     checkVersion: '1',

@@ -1,5 +1,5 @@
 import type { BackupFormat } from '@backup-sync/contracts';
-import type { EdgeProof } from '../chain/link.ts';
+import type { EdgeProof, RecordedListing } from '../chain/link.ts';
 import type { BackupRecord } from './port.ts';
 
 /** What the catalogue knows of a backup, forgotten ones included. */
@@ -13,28 +13,36 @@ export type KnownBackup = {
   readonly proof: EdgeProof | null;
 };
 
-/** Where something is recorded, and in which format. */
-export type RecordedPlace = { readonly imagePath: string; readonly format: BackupFormat };
+/** What is recorded at a place, as far as a listing is compared with it. */
+export type RecordedBackup = RecordedListing & {
+  readonly imagePath: string;
+  readonly format: BackupFormat;
+  readonly status: BackupRecord['status'];
+};
 
-/**
- * What a scan asks the catalogue, many at a time. Each answers what there is, in no particular order, but for
- * `placesBelow`: it pages, by the UTF-8 bytes of the image path, through the places behind `after` whose image path begins
- * with `prefix` and at which something is recorded that is not forgotten. Each place comes once.
- */
+/** What a scan asks the catalogue, many at a time. */
 export interface KnownBackups {
+  /** What is recorded at these places, in no particular order. */
   knownAtPlaces(place: {
     readonly projectId: string;
     readonly storageUnitId: string;
     readonly bucketName: string;
     readonly imagePaths: readonly string[];
   }): Promise<readonly KnownBackup[]>;
-  placesBelow(place: {
+  /**
+   * A page of what is recorded and not forgotten below a prefix of image paths and behind one of them, ordered by the
+   * UTF-8 bytes of the image path. A page ends with the last backup of a path, so `limit` rows are a rule of thumb.
+   */
+  recordedBelow(place: {
     readonly projectId: string;
     readonly storageUnitId: string;
     readonly bucketName: string;
     readonly prefix: string;
     readonly after: string;
     readonly limit: number;
-  }): Promise<readonly RecordedPlace[]>;
+  }): Promise<{ readonly backups: readonly RecordedBackup[]; readonly isLast: boolean }>;
+  /** What is recorded under these ids, in no particular order. */
   knownByIds(projectId: string, backupIds: readonly string[]): Promise<readonly KnownBackup[]>;
+  /** What is recorded of the backups that build on these directly, in no particular order. */
+  knownChildren(projectId: string, backupIds: readonly string[]): Promise<readonly KnownBackup[]>;
 }

@@ -9,7 +9,7 @@ import type {
   SyncOutcome,
   VerificationLevel,
 } from '@backup-sync/contracts';
-import type { EdgeProof, Listing, Location } from '../chain/link.ts';
+import type { EdgeProof, Listing, Location, SharedListing } from '../chain/link.ts';
 import type { TaskRecord } from './task-port.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
@@ -30,6 +30,8 @@ export type BackupRecord = {
   readonly format: BackupFormat;
   readonly contentId: string | null;
   readonly listing: Listing;
+  /** Null for formats in which each backup has its objects for itself. */
+  readonly shared: SharedListing | null;
   readonly level: VerificationLevel | null;
   readonly verifiedAtMs: number;
   readonly checkVersion: string;
@@ -166,7 +168,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   returned: they may go on now.
  *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
  *   broken record marks those that build on it: nothing stays available against what is known.
- * - `recordVerdict` writes record and proofs likewise for a task, which ends by itself; false where the record's revision
+ *   What builds on a backup whose state changes is accepted to be imported as well, and its chains are returned.
+ * - `recordVerdict` writes record and proofs likewise for a task, which ends by itself; null where the record's revision
  *   is no longer `decidedOnRevision`.
  * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
  *   have waiting operations: all of them, or those leased by `leaseOwner` alone.
@@ -191,7 +194,7 @@ export interface Catalogue extends AsyncDisposable {
   finishImport(
     finish: ImportFinish,
   ): Promise<{ readonly result: 'finished' | 'stale_epoch' | 'stale_record'; readonly chains: readonly ChainKey[] }>;
-  recordVerdict(verdict: Verdict): Promise<boolean>;
+  recordVerdict(verdict: Verdict): Promise<readonly ChainKey[] | null>;
   releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly ChainKey[]>;
   deleteBackup(deletion: {
     readonly operationId: string;

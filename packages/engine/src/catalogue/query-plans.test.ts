@@ -19,7 +19,7 @@ import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
-import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts';
+import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
@@ -108,9 +108,9 @@ describe('no step reads more than it is about', () => {
         }),
     ],
     [
-      'placesBelow',
+      'recordedBelow',
       () =>
-        placesBelow(database, {
+        recordedBelow(database, {
           projectId: project,
           storageUnitId: 'unit-1',
           bucketName: 'bucket-1',
@@ -119,6 +119,7 @@ describe('no step reads more than it is about', () => {
           limit: 10,
         }),
     ],
+    ['knownChildren', () => knownChildren(database, project, ['a', 'b'])],
     ['knownByIds', () => knownByIds(database, project, ['a', 'b'])],
     [
       'the steps of a run of a source',

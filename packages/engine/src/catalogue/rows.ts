@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
-import type { EdgeProof, Listing } from '../chain/link.ts';
+import type { EdgeProof, Listing, SharedListing } from '../chain/link.ts';
 import type { BackupRecord, ChainKey, OperationKind, OperationRecord, RecordWrite, RequestCount } from './port.ts';
 import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
 
@@ -49,6 +49,11 @@ function columnsToListing(row: ListingColumns): Listing {
   };
 }
 
+/** Written by recordToColumns alone, so the text has this shape. */
+export function rowToShared({ shared_listing: shared }: Pick<BackupRow, 'shared_listing'>): SharedListing | null {
+  return shared === null ? null : (JSON.parse(shared) as SharedListing);
+}
+
 /** The columns that a write of a record sets: all but those that the catalogue itself keeps. */
 export function recordToColumns(
   record: RecordWrite,
@@ -73,6 +78,7 @@ export function recordToColumns(
     format: record.format,
     content_id: record.contentId,
     ...listingToColumns(record.listing),
+    shared_listing: record.shared === null ? null : JSON.stringify(record.shared),
     level: record.level,
     verified_at_ms: record.verifiedAtMs,
     check_version: record.checkVersion,
@@ -98,6 +104,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     format: row.format,
     contentId: row.content_id,
     listing: columnsToListing(row),
+    shared: rowToShared(row),
     level: row.level,
     verifiedAtMs: row.verified_at_ms,
     checkVersion: row.check_version,

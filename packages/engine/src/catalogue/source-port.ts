@@ -1,4 +1,5 @@
 import type { BackupFormat, HoldCause, VerificationLevel } from '@backup-sync/contracts';
+import type { ChainKey } from './port.ts';
 import type { NewTask } from './task-port.ts';
 
 /** A bucket, or a part of one, that is watched. */
@@ -71,7 +72,8 @@ export type ResourceStanding = {
  * - `hold` makes removals wait: those absent from this run become the list to confirm. `release` ends that.
  * - `dueMembers` pages by image path through those absent twice, as of this run.
  * - `markVanished` marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now
- *   or are being brought in. It answers how many were marked.
+ *   or are being brought in. It answers how many were marked. What builds on them is accepted to be imported, since it
+ *   has lost a link; the chains to work on are returned.
  * - `awaitImports` notes that a run saw everything; `settleRuns` moves "last good sync" to the beginning of such runs
  *   whose imports have all ended, none of them for a passing reason. It answers whether runs still wait.
  * - `startVerifications` adds verifications, as children of the newest run, where the source wants a level that reads
@@ -118,7 +120,7 @@ export interface SourceStore {
     readonly unchangedSinceMs: number;
     readonly markedAtMs: number;
     readonly members: readonly SourceMember[];
-  }): Promise<number>;
+  }): Promise<{ readonly marked: number; readonly chains: readonly ChainKey[] }>;
   keepMembers(sourceId: string, imagePaths: readonly string[]): Promise<void>;
   heldMembers(
     sourceId: string,

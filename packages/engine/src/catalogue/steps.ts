@@ -29,7 +29,7 @@ import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
-import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts';
+import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
@@ -79,7 +79,7 @@ export const steps = {
   startChain: { access: 'write', notesTransitions: true, run: startChain },
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   finishImport: { access: 'write', notesTransitions: true, run: finishImport },
-  recordVerdict: { access: 'write', run: writeVerdict },
+  recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
@@ -101,7 +101,8 @@ export const steps = {
   showTask: { access: 'read', run: showTask },
   listFindings: { access: 'read', run: listFindings },
   knownAtPlaces: { access: 'read', run: knownAtPlaces },
-  placesBelow: { access: 'read', run: placesBelow },
+  recordedBelow: { access: 'read', run: recordedBelow },
+  knownChildren: { access: 'read', run: knownChildren },
   knownByIds: { access: 'read', run: knownByIds },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },
@@ -111,7 +112,7 @@ export const steps = {
   closeListing: { access: 'write', run: closeListing },
   hold: { access: 'write', run: hold },
   release: { access: 'write', run: release },
-  markVanished: { access: 'write', run: markVanished },
+  markVanished: { access: 'write', notesTransitions: true, run: markVanished },
   keepMembers: { access: 'write', run: keepMembers },
   awaitImports: { access: 'write', run: awaitImports },
   settleRuns: { access: 'write', run: settleRuns },

@@ -4,7 +4,7 @@ import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
 import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
 import { formats } from './formats.ts';
-import type { EdgeProof, Examination, Location } from './link.ts';
+import type { EdgeProof, Examination, Location, RecordedListing } from './link.ts';
 import { PathListings } from './path-listings.ts';
 import { openUnknownChain } from './unknown/unknown-chain.ts';
 
@@ -16,6 +16,8 @@ export type ChainContext = {
   readonly imagePaths: readonly string[];
   /** The newest proof of each of these backups, where there is one. */
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
+  /** What the listing showed of each of these backups when it was recorded, where it is. */
+  readonly findListings: (backupIds: readonly string[]) => Promise<readonly RecordedListing[]>;
   /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
   /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */

@@ -3,6 +3,7 @@ import type { StorageUnit } from '../storage/port.ts';
 import type { ChainData } from './data.ts';
 import type { FormatContext } from './examiner.ts';
 import type { Examination } from './link.ts';
+import type { ListingComparison } from './listing-comparison.ts';
 
 /** What is needed to describe a backup that a scan has found. */
 export type DescribeContext = {
@@ -34,6 +35,8 @@ export type BackupPart = {
 
 /** One format of backup chains. */
 export interface ChainFormat {
+  /** Version of its check: what another one has proved is proved anew. */
+  readonly checkVersion: string;
   /**
    * The part of an image path that all links of its chain share, a prefix of keys. Null where the path does not have
    * the shape of this format: then it is not asked further.
@@ -44,6 +47,12 @@ export interface ChainFormat {
    * Keys that tell a backup begin with its image path. Pure.
    */
   partOf(key: string): BackupPart | null;
+  /** The id of the backup at this image path, if the path alone tells it. */
+  backupIdOf(imagePath: string): string | null;
+  /** The prefix of the keys of all objects that the backup at this image path needs, those that it shares included. */
+  objectsPrefixOf(imagePath: string): string;
+  /** Compares the recorded backups of one such prefix with a listing. */
+  compare(objectsPrefix: string): ListingComparison;
   /**
    * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
    * Throws `ReadFault` where that is not to be had or makes no sense, and what storage throws.

@@ -30,10 +30,35 @@ export type Listing = {
   readonly newestObjectAtMs: number | null;
 };
 
+/**
+ * What a listing shows of the objects that a backup shares with others, as far as it can be told without reading the
+ * backup: whether older ones still give the same digest tells whether anything of it may have changed.
+ */
+export type SharedListing = {
+  /** SHA-256, hex, over the objects that are the backup's alone: sizes, and ETags or times. */
+  readonly own: string;
+  /** Likewise of the object that describes what is shared; null if it is not listed. */
+  readonly index: string | null;
+  readonly count: number;
+  /** Hex. Sum of the SHA-256 of each shared object, so that it can be told for the older ones alone, in any order. */
+  readonly digest: string;
+  readonly newestObjectAtMs: number | null;
+};
+
+/** What is recorded of the objects of a backup, as it was examined last. */
+export type RecordedListing = {
+  readonly backupId: string;
+  readonly digest: string;
+  readonly fingerprint: string;
+  readonly shared: SharedListing | null;
+};
+
 /** What proving one backup, with its chain, has shown. */
 export type Examination = {
   readonly format: BackupFormat;
   readonly listing: Listing;
+  /** Null for formats in which each backup has its objects for itself. */
+  readonly shared: SharedListing | null;
   /** Whether it is the same backup as before: see the format. Null where the metadata could not be read. */
   readonly contentId: string | null;
   /** Level of the whole chain: the lowest among its links. Null where even the metadata is not in order. */

@@ -14,6 +14,12 @@ export class ListingDigest {
   #objectCount = 0;
   #storedBytes = 0;
   #newestObjectAtMs: number | null = null;
+  #hasEtags = true;
+
+  /** Whether every object has an ETag: then the fingerprint alone tells one state of the objects from another. */
+  get hasEtags(): boolean {
+    return this.#hasEtags;
+  }
 
   /** `relativeKey` is what follows the image path. */
   add(relativeKey: string, entry: ObjectEntry): void {
@@ -21,6 +27,7 @@ export class ListingDigest {
     this.#pendingDigest += `${JSON.stringify([relativeKey, entry.size, entry.etag, entry.modifiedAtMs])}\n`;
     this.#pendingFingerprint += `${JSON.stringify([relativeKey, entry.size, entry.etag])}\n`;
     if (this.#pendingDigest.length > pendingUnitsMax) this.#flush();
+    this.#hasEtags &&= entry.etag !== null;
     this.#objectCount += 1;
     this.#storedBytes += entry.size;
     this.#newestObjectAtMs = Math.max(this.#newestObjectAtMs ?? entry.modifiedAtMs, entry.modifiedAtMs);

@@ -37,15 +37,16 @@ export class SourceRun {
   /** Notes what a batch of findings has seen. Forgotten backups and copies are no members. Throws {@link SourceGoneError}. */
   async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
     const { services, task } = this.#run;
-    const sightings = found.flatMap(({ finding, known, isDescribed }, index) => {
+    const recognised = found.filter(({ isRecognised }) => isRecognised).length;
+    const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
       // What was begun and not committed is no backup yet: it may lie there for good, and holds up nothing.
       if (isDescribed && problem !== null && reasons[problem.code].retry === 'later') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
-      if (sync === null || !isMember || state === 'forgotten') return [];
+      if (sync === null || !isMember || !isRecognised || state === 'forgotten') return [];
       return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };
     });
-    this.#seen += found.length;
+    this.#seen += recognised;
     if (!(await services.sourceStore.noteSightings(this.#source.id, task.id, sightings))) {
       throw new SourceGoneError(`source ${this.#source.name} was removed`);
     }
@@ -95,13 +96,15 @@ export class SourceRun {
         liesAt(this.#run.storage, { ...place, imagePath }, format, signal),
       );
       await this.#examine(due.filter((_, index) => isThere[index]));
-      vanished += await services.sourceStore.markVanished({
+      const { marked, chains } = await services.sourceStore.markVanished({
         sourceId,
         runId: task.id,
         unchangedSinceMs: task.startedAtMs ?? task.createdAtMs,
         markedAtMs: services.clock.nowMs(),
         members: due.filter((_, index) => !isThere[index]),
       });
+      vanished += marked;
+      for (const chain of chains) services.queue.add({ kind: 'chain', chain });
     }
   }
 

@@ -13,6 +13,7 @@ export function chainContext(
     bucketName,
     imagePaths,
     findProofs: async () => [],
+    findListings: async () => [],
     locate: async () => null,
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,

@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { type ChainContext, openChain } from '../chain/examiner.ts';
-import type { EdgeProof, Examination } from '../chain/link.ts';
+import type { EdgeProof, Examination, RecordedListing } from '../chain/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
@@ -17,13 +17,22 @@ export async function examineBackups(
   return examinations;
 }
 
-/** A catalogue's memory of proofs: the newest of each backup. */
+/** A catalogue's memory of what was examined: the newest proof of each backup, and what its listing showed. */
 export function rememberProofs() {
   const proofs = new Map<string, EdgeProof>();
+  const listings = new Map<string, RecordedListing>();
   return {
-    remember(examinations: readonly (Examination | null)[]) {
+    remember(items: readonly BackupSync[], examinations: readonly (Examination | null)[]) {
       for (const proof of examinations.flatMap((one) => one?.newProofs ?? [])) proofs.set(proof.backupId, proof);
+      for (const [index, { backup_id: backupId }] of items.entries()) {
+        const examination = examinations[index] ?? null;
+        if (examination === null) continue;
+        const { digest, fingerprint } = examination.listing;
+        listings.set(backupId, { backupId, digest, fingerprint, shared: examination.shared });
+      }
     },
+    findListings: async (ids: readonly string[]) =>
+      ids.map((id) => listings.get(id)).filter((listing) => listing !== undefined),
     findProofs: async (ids: readonly string[]) =>
       ids.map((id) => proofs.get(id)).filter((proof) => proof !== undefined),
   };

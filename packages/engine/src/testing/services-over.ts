@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-port.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
+import { importChain } from '../operations/backups/import-chain.ts';
 import { planBucket } from '../operations/plan/plan-bucket.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
-import { runTask } from '../operations/tasks/run-task.ts';
+import { runTask, type TaskRun } from '../operations/tasks/run-task.ts';
 import { verifyChain } from '../operations/verifications/verify-chain.ts';
+import type { Job } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { seededUuid } from './seeded-bytes.ts';
@@ -23,21 +25,26 @@ export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTas
  * What the verbs and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
  * Nothing runs by itself: what the queue is given waits for the test to work on it.
  */
-export async function openServicesOver(storage: StorageUnit, bucketName: string) {
+export async function openServicesOver(
+  storage: StorageUnit,
+  bucketName: string,
+  changes: Pick<Services, 'linkageMaxBytes'> = { linkageMaxBytes: 0 },
+) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
   const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
   let ids = 0;
+  const jobs: Job[] = [];
   const services: Services = {
     ...opened,
     outsideIdentity: null,
     seal: SecretSeal.open(null, home, async () => []),
     storage,
-    queue: { add: () => {}, async [Symbol.asyncDispose]() {} },
+    queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
     clock: { nowMs: () => nowMs },
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
-    linkageMaxBytes: 0,
+    ...changes,
     newId: () => {
       ids += 1;
       return seededUuid(String(ids));
@@ -46,11 +53,13 @@ export async function openServicesOver(storage: StorageUnit, bucketName: string)
   await opened.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
+  const worker = { services, leaseOwner: 'worker-1', onFault };
+  const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,
     projectId,
     faults,
-    worker: { services, leaseOwner: 'worker-1', onFault },
+    worker,
     /** A task as it is written down, before anything works on it. */
     newTask: (task: TaskOfTest): NewTask => ({
       id: services.newId(),
@@ -66,17 +75,14 @@ export async function openServicesOver(storage: StorageUnit, bucketName: string)
       ...task,
     }),
     /** Works a task that was written down off to its end. */
-    runTask: (taskId: string) =>
-      runTask(
-        {
-          services,
-          leaseOwner: 'worker-1',
-          works: { scan: workOnScan, plan: planBucket, verify: (run) => verifyChain(run, null) },
-          onFault,
-        },
-        taskId,
-        never,
-      ),
+    runTask: (taskId: string) => runTask({ ...worker, works }, taskId, never),
+    /** Works on what the queue was given, and on what comes of it, until nothing is left. */
+    workOnAll: async () => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+        if (job.kind === 'chain') await importChain(worker, job.chain, never);
+        else await runTask({ ...worker, works }, job.taskId, never);
+      }
+    },
     async [Symbol.asyncDispose]() {
       await opened[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });

@@ -158,7 +158,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   };
   const knownBackups: KnownBackups = {
     knownAtPlaces: step('knownAtPlaces'),
-    placesBelow: step('placesBelow'),
+    recordedBelow: step('recordedBelow'),
+    knownChildren: step('knownChildren'),
     knownByIds: step('knownByIds'),
   };
   const events: EventStore = {

@@ -23,11 +23,11 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
 
   const { backup_id: backupId, project_id: projectId } = operation;
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
-  if (!(await writeVerdict(database, { ...finish, backupId, projectId })))
-    return { result: 'stale_record', chains: [] };
+  const dependants = await writeVerdict(database, { ...finish, backupId, projectId });
+  if (dependants === null) return { result: 'stale_record', chains: [] };
   await endOperation(database, finish);
 
-  return { result: 'finished', chains: await findChainsBehind(database, operation) };
+  return { result: 'finished', chains: [...(await findChainsBehind(database, operation)), ...dependants] };
 }
 
 /** The chains with waiting operations of the same backup, each once. */

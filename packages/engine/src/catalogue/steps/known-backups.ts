@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { KnownBackup, KnownBackups, RecordedPlace } from '../known-backup-port.ts';
-import { rowToRecord } from '../rows.ts';
+import type { KnownBackup, KnownBackups, RecordedBackup } from '../known-backup-port.ts';
+import { rowToRecord, rowToShared } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { findProofs } from './find-proofs.ts';
@@ -24,28 +24,51 @@ export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Pro
   return withProofs(database, place.projectId, rows);
 }
 
-/** A page of the places at which something is recorded; see {@link KnownBackups.placesBelow}. */
-export async function placesBelow(
+/** A page of what is recorded below a prefix; see {@link KnownBackups.recordedBelow}. */
+export async function recordedBelow(
   database: Kysely<Schema>,
-  place: Parameters<KnownBackups['placesBelow']>[0],
-): Promise<readonly RecordedPlace[]> {
-  const rows = await database
+  place: Parameters<KnownBackups['recordedBelow']>[0],
+): ReturnType<KnownBackups['recordedBelow']> {
+  const recorded = database
     .selectFrom('backups')
     .where('project_id', '=', place.projectId)
     .where('storage_unit_id', '=', place.storageUnitId)
     .where('bucket_name', '=', place.bucketName)
+    .where('forgotten_at_ms', 'is', null)
+    .select(['backup_id', 'image_path', 'format', 'status', 'listing_digest', 'listing_fingerprint', 'shared_listing']);
+  const rows = await recorded
     .where('image_path', '>=', place.prefix)
     .where('image_path', '>', place.after)
-    .where('forgotten_at_ms', 'is', null)
-    .groupBy('image_path')
-    .select(({ fn }) => ['image_path', fn.min('format').as('format')])
     .orderBy('image_path')
     .limit(place.limit)
     .execute();
   // In the order of bytes, what begins with the prefix comes first of what is not before it.
   const end = rows.findIndex((row) => !row.image_path.startsWith(place.prefix));
   const below = end === -1 ? rows : rows.slice(0, end);
-  return below.map((row) => ({ imagePath: row.image_path, format: row.format }));
+  const isLast = end !== -1 || rows.length < place.limit;
+  const last = below.at(-1);
+  if (isLast || last === undefined) return { backups: below.map(rowToRecorded), isLast };
+  // More of the last path may follow.
+  const whole = below.filter((row) => row.image_path !== last.image_path);
+  const page = whole.length > 0 ? whole : await recorded.where('image_path', '=', last.image_path).execute();
+  return { backups: page.map(rowToRecorded), isLast };
+}
+
+function rowToRecorded(
+  row: Pick<
+    Selectable<BackupRow>,
+    'backup_id' | 'image_path' | 'format' | 'status' | 'listing_digest' | 'listing_fingerprint' | 'shared_listing'
+  >,
+): RecordedBackup {
+  return {
+    backupId: row.backup_id,
+    imagePath: row.image_path,
+    format: row.format,
+    status: row.status,
+    digest: row.listing_digest,
+    fingerprint: row.listing_fingerprint,
+    shared: rowToShared(row),
+  };
 }
 
 /** What is recorded under these ids; see {@link KnownBackups}. */
@@ -60,6 +83,26 @@ export async function knownByIds(
       .selectFrom('backups')
       .where('project_id', '=', projectId)
       .where('backup_id', 'in', ids)
+      .selectAll()
+      .execute();
+    rows.push(...some);
+  }
+  return withProofs(database, projectId, rows);
+}
+
+/** What is recorded of the backups that build on these; see {@link KnownBackups}. */
+export async function knownChildren(
+  database: Kysely<Schema>,
+  projectId: string,
+  backupIds: readonly string[],
+): Promise<readonly KnownBackup[]> {
+  const rows: Selectable<BackupRow>[] = [];
+  for (const ids of chunks(backupIds)) {
+    const some = await database
+      .selectFrom('backups')
+      .where('project_id', '=', projectId)
+      .where('parent_backup_id', 'in', ids)
+      .where('forgotten_at_ms', 'is', null)
       .selectAll()
       .execute();
     rows.push(...some);

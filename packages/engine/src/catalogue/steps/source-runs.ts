@@ -1,7 +1,9 @@
 import { type BackupFormat, type HoldCause, reasonCodes, reasons } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
+import type { ChainKey } from '../port.ts';
 import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
+import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { recordedMembers } from './source-members.ts';
 
@@ -135,10 +137,11 @@ export async function dueMembers(
 export async function markVanished(
   database: Kysely<Schema>,
   marking: Parameters<SourceStore['markVanished']>[0],
-): Promise<number> {
+): ReturnType<SourceStore['markVanished']> {
   const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
-  if (source === undefined) return 0;
+  if (source === undefined) return { marked: 0, chains: [] };
   let marked = 0;
+  const chains: ChainKey[] = [];
   for (const { imagePath, backupId } of marking.members) {
     const { numUpdatedRows } = await database
       .updateTable('backups')
@@ -171,9 +174,13 @@ export async function markVanished(
         ),
       )
       .executeTakeFirstOrThrow();
-    marked += Number(numUpdatedRows);
+    if (numUpdatedRows === 0n) continue;
+    marked += 1;
+    const parent = { projectId: source.project_id, backupId };
+    const origin = { operationId: marking.runId, acceptedAtMs: marking.markedAtMs };
+    chains.push(...(await acceptDependants(database, parent, 'available', origin)));
   }
-  return marked;
+  return { marked, chains };
 }
 
 /** They were found by looking for them directly: counting begins anew. */

@@ -1,26 +1,49 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
-import type { Verdict } from '../port.ts';
+import type { ChainKey, Verdict } from '../port.ts';
 import { proofToRow, recordToColumns } from '../rows.ts';
-import type { Schema } from '../schema.ts';
+import type { BackupRow, Schema } from '../schema.ts';
+import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { spreadFaults } from './spread-faults.ts';
 
-/** Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. */
-export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<boolean> {
+/**
+ * Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. Answers the chains of the backups that are to
+ * be examined because of it; null if the record is not the one that this was decided on.
+ */
+export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly ChainKey[] | null> {
   const recorded = await database
     .selectFrom('backups')
     .where('project_id', '=', verdict.projectId)
     .where('backup_id', '=', verdict.backupId)
-    .select(['revision', 'forgotten_at_ms'])
+    .selectAll()
     .executeTakeFirst();
   const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
-  if (shown !== verdict.decidedOnRevision) return false;
+  if (shown !== verdict.decidedOnRevision) return null;
 
   await writeRecord(database, verdict, recorded?.revision ?? null);
   await writeProofs(database, verdict);
   await spreadFaults(database, verdict);
-  return true;
+  return await examineDependants(database, verdict, recorded);
+}
+
+/** What builds on a backup is examined when that becomes whole, moves, or is no longer whole. */
+async function examineDependants(
+  database: Kysely<Schema>,
+  { record, projectId, backupId, operationId, endedAtMs }: Verdict,
+  before: Selectable<BackupRow> | undefined,
+): Promise<readonly ChainKey[]> {
+  if (record === null) return [];
+  const wasAvailable = before?.status === 'available' && before.forgotten_at_ms === null;
+  const hasMoved =
+    before?.bucket_name !== record.location.bucketName || before.image_path !== record.location.imagePath;
+  const origin = { operationId, acceptedAtMs: endedAtMs };
+  if (record.status === 'available') {
+    return wasAvailable && !hasMoved ? [] : await acceptDependants(database, { projectId, backupId }, 'broken', origin);
+  }
+  // A lasting fault has been spread to them.
+  if (!wasAvailable) return [];
+  return await acceptDependants(database, { projectId, backupId }, 'available', origin);
 }
 
 async function writeRecord(

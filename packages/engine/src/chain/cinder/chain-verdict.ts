@@ -42,6 +42,7 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
   return {
     format,
     listing: proof.listing,
+    shared: null,
     contentId: proof.contentId,
     level,
     fault,

@@ -86,6 +86,7 @@ export class CinderChain implements FormatChain {
     return {
       format: 'cinder',
       listing: link.listing,
+      shared: null,
       contentId: null,
       level: null,
       fault: { code: 'identity_mismatch', detail },

@@ -1,12 +1,40 @@
 import type { ChainFormat } from '../format.ts';
+import { PathComparison } from '../listing-comparison.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
-import { hashFileSuffix, metadataSuffix, objectNumberOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
+import {
+  cinderPathsIn,
+  hashFileSuffix,
+  metadataSuffix,
+  objectNumberOf,
+  parseCinderImagePath,
+  parseCinderKey,
+} from './image-path.ts';
+import { checkVersion } from './link-proof.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
 export const cinderFormat: ChainFormat = {
+  checkVersion,
+
+  backupIdOf(imagePath) {
+    return parseCinderImagePath(imagePath)?.backupId ?? null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return imagePath;
+  },
+
+  /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
+  compare(imagePath) {
+    let hasBegun = false;
+    return new PathComparison(imagePath, (relativeKey) => {
+      hasBegun ||= cinderPathsIn(`${imagePath}${relativeKey}`, 0).some((path) => path.imagePath === imagePath);
+      return hasBegun;
+    });
+  },
+
   chainRootOf(imagePath) {
     return parseCinderImagePath(imagePath)?.folder ?? null;
   },

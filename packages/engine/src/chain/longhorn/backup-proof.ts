@@ -7,7 +7,7 @@ import type { EdgeProof, Fault } from '../link.ts';
 import { printable, quote } from '../quote.ts';
 import { type BackupCfg, readBackupCfg } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';
-import { checkBlocks, checkOffsets, checkVolumeSize, countBlocks } from './block-check.ts';
+import { checkBlocks, checkOffsets, checkVolumeSize } from './block-check.ts';
 import type { VolumeCfg } from './volume-cfg.ts';
 import { listingOf, type VolumeListing } from './volume-listing.ts';
 
@@ -34,18 +34,19 @@ type Finding = {
   readonly looksMissing?: boolean;
 };
 
-/** Proves one backup as far as it goes without reading blocks. */
+/** Proves one backup as far as it goes without reading blocks. `readOwnCfg` reads its cfg, and may throw `ReadFault`. */
 export async function proveBackup(
   context: ChainContext,
   path: LonghornBackupPath,
   entry: ObjectEntry,
   volume: VolumeListing,
+  readOwnCfg: (entry: ObjectEntry) => Promise<BackupCfg>,
   readVolumeCfg: VolumeCfgReader,
 ): Promise<ProvedBackup> {
   let cfg: BackupCfg | null = null;
   let finding: Finding;
   try {
-    cfg = await readCfg(context, entry);
+    cfg = await readOwnCfg(entry);
     finding = await judge(path, cfg, volume, readVolumeCfg);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
@@ -56,7 +57,7 @@ export async function proveBackup(
   const proof: EdgeProof = {
     backupId: path.backupName,
     location: { storageUnitId: context.storage.id, bucketName: context.bucketName, imagePath: path.imagePath },
-    listing: listingOf(volume, entry, cfg === null ? { count: 0, storedBytes: 0 } : countBlocks(cfg, volume.blocks)),
+    listing: listingOf(volume, entry, cfg),
     contentId: cfg?.contentId ?? null,
     parentBackupId: null,
     parentListingDigest: null,

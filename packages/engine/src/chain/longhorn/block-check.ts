@@ -35,20 +35,6 @@ export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: 
     : { code: 'object_size_impossible', detail: `${keyOf(volumeFolder, empty)} has no bytes` };
 }
 
-/** How many different blocks that are listed the cfg names, and their stored bytes. */
-export function countBlocks({ blocks }: BackupCfg, listed: ListedBlocks): { count: number; storedBytes: number } {
-  const isCounted = new Uint8Array(listed.count);
-  let [count, storedBytes] = [0, 0];
-  for (let row = 0; row < blocks.count; row += 1) {
-    const listedRow = listed.rowOf(blocks.checksums.at(row) ?? new Uint8Array());
-    if (listedRow === null || isCounted[listedRow] === 1) continue;
-    isCounted[listedRow] = 1;
-    count += 1;
-    storedBytes += listed.sizeAt(listedRow);
-  }
-  return { count, storedBytes };
-}
-
 /** Whether the offsets rise, are multiples of the block size, and the blocks are as many as the size says. */
 export function checkOffsets({ blocks, blockBytes, sizeBytes }: BackupCfg, imagePath: string): Fault | null {
   let previous = -1;

@@ -1,5 +1,7 @@
+import type { ObjectEntry } from '../../storage/port.ts';
 import { DigestColumn } from '../columns.ts';
 import { NumberColumn } from '../number-column.ts';
+import { entryDigestBytes } from '../shared-objects.ts';
 
 const checksumBytes = 32;
 
@@ -28,17 +30,27 @@ export class BlockMap {
 /** The blocks that lie in the folder of a volume, in the order of their names, which is that of a listing. */
 export class ListedBlocks {
   readonly checksums = new DigestColumn(checksumBytes);
+  /** What the listing says of each, see `digestOfEntry`. */
+  readonly entryDigests = new DigestColumn(entryDigestBytes);
   readonly #sizes = new NumberColumn();
+  readonly #modifiedAtMs = new NumberColumn();
   #count = 0;
 
   get count(): number {
     return this.#count;
   }
 
-  add(checksum: string, size: number): void {
+  add(checksum: string, entryDigest: Uint8Array, { size, modifiedAtMs }: ObjectEntry): void {
     this.checksums.set(this.#count, Buffer.from(checksum, 'hex'));
+    this.entryDigests.set(this.#count, entryDigest);
     this.#sizes.set(this.#count, size);
+    this.#modifiedAtMs.set(this.#count, modifiedAtMs);
     this.#count += 1;
+  }
+
+  /** Milliseconds since 1970. */
+  modifiedAtMs(row: number): number {
+    return this.#modifiedAtMs.at(row);
   }
 
   /** Stored bytes. */

@@ -14,6 +14,7 @@ import { longhornFormat } from './longhorn-format.ts';
 const bucketName = 'backups';
 /** The second backup shares all blocks but 1 with the first; the third is the same as the second. */
 const volume = writeLonghornVolume('mail', 16, [[0, 1, 9], [1, 15], []]);
+const laterMs = Date.UTC(2026, 2, 5, 3);
 const [firstPath = '', secondPath = '', lastPath = ''] = volume.imagePaths;
 
 async function store(objects: Iterable<readonly [string, Uint8Array]>) {
@@ -41,11 +42,67 @@ describe('the backups of a volume', () => {
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
     const first = await examineBackups(stored.unit, itemsOf(volume));
-    memory.remember(first);
+    memory.remember(itemsOf(volume), first);
     const before = stored.count();
-    const again = await examineBackups(stored.unit, itemsOf(volume), { findProofs: memory.findProofs });
+    const again = await examineBackups(stored.unit, itemsOf(volume), memory);
     expect(again).toEqual(first.map((one) => ({ ...one, newProofs: [] })));
     expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets });
+  });
+
+  test('that are older than a new one cost a read of volume.cfg together, and are not proved anew', async () => {
+    const grown = writeLonghornVolume('mail', 16, [[0, 1, 9], [1, 15], [], [3, 9]]);
+    await using stored = await store(volume.objects);
+    const memory = rememberProofs();
+    memory.remember(itemsOf(volume), await examineBackups(stored.unit, itemsOf(volume)));
+    const added = [...grown.objects].filter(([key]) => !volume.objects.has(key) || key.endsWith('/volume.cfg'));
+    await stored.buckets.put(bucketName, added, laterMs);
+    const before = stored.count();
+    const again = await examineBackups(stored.unit, itemsOf(grown), memory);
+    expect(again.map((one) => one?.newProofs.length)).toEqual([0, 0, 0, 1]);
+    expect(again.map((one) => one?.fault)).toEqual([null, null, null, null]);
+    // The cfg of the new one, and volume.cfg.
+    expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets + 2 });
+  });
+
+  test('cost a read each when blocks of others were collected, and no new proof', async () => {
+    await using stored = await store(volume.objects);
+    const memory = rememberProofs();
+    memory.remember(itemsOf(volume), await examineBackups(stored.unit, itemsOf(volume)));
+    const [, onlyFirst = ''] = volume.blockKeys[0] ?? [];
+    await stored.buckets.remove(bucketName, firstPath);
+    await stored.buckets.remove(bucketName, onlyFirst);
+    const before = stored.count();
+    const rest = itemsOf(volume).slice(1);
+    const again = await examineBackups(stored.unit, rest, memory);
+    expect(again.map((one) => [one?.level, one?.newProofs.length])).toEqual([
+      ['linkage', 0],
+      ['linkage', 0],
+    ]);
+    expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets + 2 });
+    memory.remember(rest, again);
+    const after = stored.count();
+    await examineBackups(stored.unit, rest, memory);
+    expect(stored.count()).toMatchObject({ lists: after.lists + 1, gets: after.gets });
+  });
+
+  test('are proved anew when a block of theirs is lost, replaced, or back', async () => {
+    const [shared = ''] = volume.blockKeys[0] ?? [];
+    const bytes = volume.objects.get(shared) ?? new Uint8Array();
+    await using stored = await store(volume.objects);
+    const memory = rememberProofs();
+    const look = async () => {
+      const seen = await examineBackups(stored.unit, itemsOf(volume), memory);
+      memory.remember(itemsOf(volume), seen);
+      return seen.map((one) => one?.fault?.code ?? one?.level);
+    };
+    await look();
+    await stored.buckets.remove(bucketName, shared);
+    expect(await look()).toEqual(['object_missing', 'object_missing', 'object_missing']);
+    expect(await look()).toEqual(['object_missing', 'object_missing', 'object_missing']);
+    await stored.buckets.put(bucketName, [[shared, bytes]], laterMs);
+    expect(await look()).toEqual(['linkage', 'linkage', 'linkage']);
+    await stored.buckets.put(bucketName, [[shared, new Uint8Array()]], laterMs + 1000);
+    expect(await look()).toEqual(['object_size_impossible', 'object_size_impossible', 'object_size_impossible']);
   });
 
   test('are whole in any history', async () => {

@@ -1,17 +1,19 @@
 import { Buffer } from 'node:buffer';
 import type { BackupSync } from '@backup-sync/contracts';
+import type { ObjectEntry } from '../../storage/port.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainData, LinkData, StoredObject } from '../data.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
 import { isLasting } from '../lasting-fault.ts';
-import type { EdgeProof, Examination } from '../link.ts';
+import type { EdgeProof, Examination, RecordedListing, SharedListing } from '../link.ts';
 import { quote } from '../quote.ts';
+import { isSameShared } from '../shared-objects.ts';
 import type { BackupCfg } from './backup-cfg.ts';
 import { blockKeyOf, type LonghornBackupPath, parseBackupPath } from './backup-path.ts';
 import { checkVersion, proveBackup, readCfg } from './backup-proof.ts';
 import { readVolumeCfg, type VolumeCfg } from './volume-cfg.ts';
-import { listingOf, listVolume, type VolumeListing } from './volume-listing.ts';
+import { digestOfObject, listingOf, listVolume, sharedListingOf, type VolumeListing } from './volume-listing.ts';
 
 /** Blocks handed out at once. */
 const batchBlocks = 1000;
@@ -19,17 +21,23 @@ const batchBlocks = 1000;
 /** The backups of one volume. They have no parents: each names all its blocks, and the blocks are shared. */
 export class LonghornChain implements FormatChain {
   readonly #context: ChainContext;
+  /** The shared objects of recorded backups, by the backup's id. */
+  readonly #recorded: ReadonlyMap<string, RecordedListing>;
   #volume: VolumeListing;
   #secondLook: Promise<VolumeListing> | null = null;
   #volumeCfg: Promise<VolumeCfg> | null = null;
 
-  private constructor(context: ChainContext, volume: VolumeListing) {
+  private constructor(context: ChainContext, recorded: ReadonlyMap<string, RecordedListing>, volume: VolumeListing) {
     this.#context = context;
+    this.#recorded = recorded;
     this.#volume = volume;
   }
 
   static async open(context: ChainContext, volumeFolder: string): Promise<LonghornChain> {
-    return new LonghornChain(context, await listVolume(context, volumeFolder));
+    const ids = context.imagePaths.map((imagePath) => parseBackupPath(imagePath)?.backupName ?? null);
+    const recorded = await context.findListings(ids.filter((id) => id !== null));
+    const byId = new Map(recorded.map((each) => [each.backupId, each]));
+    return new LonghornChain(context, byId, await listVolume(context, volumeFolder, agesOf(byId.values())));
   }
 
   async examine(item: BackupSync): Promise<Examination | null> {
@@ -37,11 +45,15 @@ export class LonghornChain implements FormatChain {
     const entry = path === null ? undefined : this.#volume.backupCfgs.get(path.imagePath);
     if (path === null || entry === undefined) return null;
     const mismatch = requestMismatch(item, path);
-    if (mismatch !== null) return this.#examinationOf(this.#refusal(path, mismatch), [], true);
-    const recorded = await this.#recorded(path);
-    if (recorded !== null) return this.#examinationOf(recorded, []);
-    const proof = await this.#prove(path);
-    return proof === null ? null : this.#examinationOf(proof, [proof]);
+    if (mismatch !== null) return this.#refused(path, entry, mismatch);
+    const cfgs = new CfgReader(this.#context);
+    const reused = await this.#reuse(path, entry, cfgs);
+    if (reused !== null) return examinationOf(reused.proof, reused.shared, []);
+    const proof = await this.#prove(path, cfgs);
+    if (proof === null) return null;
+    // The second look may have seen another state.
+    const proved = this.#volume.backupCfgs.get(path.imagePath) ?? entry;
+    return examinationOf(proof, sharedListingOf(this.#volume, proved), [proof]);
   }
 
   /** What is stored of a backup: one link, since it stands alone. Throws `ReadFault`, and what storage throws. */
@@ -75,53 +87,92 @@ export class LonghornChain implements FormatChain {
   }
 
   /** Null where the backup is gone at the second look. */
-  async #prove(path: LonghornBackupPath): Promise<EdgeProof | null> {
+  async #prove(path: LonghornBackupPath, cfgs: CfgReader): Promise<EdgeProof | null> {
     const before = this.#volume;
-    const first = await this.#attempt(path, before);
+    const first = await this.#attempt(path, before, cfgs);
     if (first === null || !first.looksMissing) return first?.proof ?? null;
-    this.#secondLook ??= listVolume(this.#context, before.volumeFolder);
+    this.#secondLook ??= listVolume(this.#context, before.volumeFolder, agesOf(this.#recorded.values()));
     this.#volume = await this.#secondLook;
     const entry = this.#volume.backupCfgs.get(path.imagePath);
     if (entry === undefined) return null;
-    const isSame = listingOf(this.#volume, entry, { count: 0, storedBytes: 0 }).digest === first.proof.listing.digest;
-    if (isSame) return first.proof;
+    if (isSameShared(sharedListingOf(this.#volume, entry), first.shared)) return first.proof;
     this.#volumeCfg = null;
-    return (await this.#attempt(path, this.#volume))?.proof ?? null;
+    return (await this.#attempt(path, this.#volume, cfgs))?.proof ?? null;
   }
 
-  async #attempt(path: LonghornBackupPath, volume: VolumeListing) {
+  async #attempt(path: LonghornBackupPath, volume: VolumeListing, cfgs: CfgReader) {
     const entry = volume.backupCfgs.get(path.imagePath);
     if (entry === undefined) return null;
-    return await proveBackup(this.#context, path, entry, volume, (read, name) => this.#readVolumeCfg(read, name));
+    const proved = await proveBackup(
+      this.#context,
+      path,
+      entry,
+      volume,
+      (read) => cfgs.read(read),
+      (read, name) => this.#readVolumeCfg(read, name),
+    );
+    return { ...proved, shared: sharedListingOf(volume, entry) };
   }
 
-  #readVolumeCfg(entry: Parameters<typeof readVolumeCfg>[1], volumeName: string): Promise<VolumeCfg> {
+  #readVolumeCfg(entry: ObjectEntry, volumeName: string): Promise<VolumeCfg> {
     this.#volumeCfg ??= readVolumeCfg(this.#context, entry, volumeName);
     return this.#volumeCfg;
   }
 
-  /** The recorded proof, where it still holds: same check, same place, same listing. */
-  async #recorded(path: LonghornBackupPath): Promise<EdgeProof | null> {
+  /**
+   * The recorded proof, where it still holds, with what is shared as it stands for. Null where it must be made anew: by
+   * another check, at another place, of another cfg, or of blocks that are not as they were.
+   */
+  async #reuse(
+    path: LonghornBackupPath,
+    entry: ObjectEntry,
+    cfgs: CfgReader,
+  ): Promise<{ readonly proof: EdgeProof; readonly shared: SharedListing } | null> {
     const { storage, bucketName, findProofs } = this.#context;
     const [proof] = await findProofs([path.backupName]);
-    const entry = this.#volume.backupCfgs.get(path.imagePath);
-    if (proof === undefined || entry === undefined || proof.checkVersion !== checkVersion) return null;
+    const recorded = this.#recorded.get(path.backupName);
+    const shared = recorded?.shared ?? null;
+    if (proof === undefined || shared === null || proof.checkVersion !== checkVersion) return null;
     const { location, fault } = proof;
     if (location.storageUnitId !== storage.id || location.bucketName !== bucketName) return null;
     if (location.imagePath !== path.imagePath || (fault !== null && !isLasting(fault.code))) return null;
-    const { digest } = listingOf(this.#volume, entry, { count: 0, storedBytes: 0 });
-    return proof.listing.digest === digest ? proof : null;
+    const now = sharedListingOf(this.#volume, entry);
+    if (recorded?.digest !== proof.listing.digest || shared.own !== now.own) return null;
+    if (isSameShared(now, shared)) return { proof, shared };
+    if (!(await this.#describesAsBefore(path, shared.index, now.index))) return null;
+    const older = this.#volume.shared.upTo(shared.newestObjectAtMs);
+    const hasOlder = older.count === shared.count && older.digest === shared.digest;
+    // What has come since cannot harm a backup that is whole, yet it may mend one that is not.
+    if (hasOlder && fault === null) return { proof, shared: now };
+    try {
+      const { digest } = listingOf(this.#volume, entry, await cfgs.read(entry));
+      return digest === proof.listing.digest ? { proof, shared: now } : null;
+    } catch (error) {
+      if (error instanceof ReadFault) return null;
+      throw error;
+    }
+  }
+
+  /** Whether `volume.cfg` says of this backup what it said when that was proved. It tells the size of the latest alone. */
+  async #describesAsBefore(path: LonghornBackupPath, before: string | null, now: string | null): Promise<boolean> {
+    const { volumeCfg } = this.#volume;
+    if (volumeCfg === null || before === now) return before === now;
+    try {
+      const { lastBackupName } = await this.#readVolumeCfg(volumeCfg, path.volumeName);
+      return lastBackupName !== path.backupName;
+    } catch (error) {
+      if (error instanceof ReadFault) return false;
+      throw error;
+    }
   }
 
   /** Nothing was read: the request contradicts the path that it gives itself. */
-  #refusal(path: LonghornBackupPath, detail: string): EdgeProof {
+  #refused(path: LonghornBackupPath, entry: ObjectEntry, detail: string): Examination {
     const { storage, bucketName, nowMs } = this.#context;
-    const entry = this.#volume.backupCfgs.get(path.imagePath);
-    if (entry === undefined) throw new TypeError(`${path.imagePath} was listed`);
-    return {
+    const proof: EdgeProof = {
       backupId: path.backupName,
       location: { storageUnitId: storage.id, bucketName, imagePath: path.imagePath },
-      listing: listingOf(this.#volume, entry, { count: 0, storedBytes: 0 }),
+      listing: listingOf(this.#volume, entry, null),
       contentId: null,
       parentBackupId: null,
       parentListingDigest: null,
@@ -133,28 +184,7 @@ export class LonghornChain implements FormatChain {
       verifiedAtMs: nowMs(),
       metadataObjects: [],
     };
-  }
-
-  #examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[], contradictsRequest = false): Examination {
-    const { listing, contentId, level, fault, limit, volumeBytes, verifiedAtMs } = proof;
-    return {
-      format: 'longhorn',
-      listing,
-      contentId,
-      level,
-      fault,
-      contradictsRequest,
-      limit,
-      parentBackupId: null,
-      ancestors: [],
-      unreadHashes: [],
-      // Each names all its blocks: none needs another to be restored.
-      incremental: contentId === null ? null : false,
-      volumeBytes,
-      verifiedAtMs,
-      checkVersion,
-      newProofs,
-    };
+    return { ...examinationOf(proof, sharedListingOf(this.#volume, entry), []), contradictsRequest: true };
   }
 
   async *#objectsOf({ blocks, blockBytes, compression }: BackupCfg): AsyncGenerator<StoredObject[]> {
@@ -183,6 +213,49 @@ export class LonghornChain implements FormatChain {
     }
     if (batch.length > 0) yield batch;
   }
+}
+
+function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: readonly EdgeProof[]): Examination {
+  const { listing, contentId, level, fault, limit, volumeBytes, verifiedAtMs } = proof;
+  return {
+    format: 'longhorn',
+    listing,
+    shared,
+    contentId,
+    level,
+    fault,
+    contradictsRequest: false,
+    limit,
+    parentBackupId: null,
+    ancestors: [],
+    unreadHashes: [],
+    // Each names all its blocks: none needs another to be restored.
+    incremental: contentId === null ? null : false,
+    volumeBytes,
+    verifiedAtMs,
+    checkVersion,
+    newProofs,
+  };
+}
+
+/** Reads a cfg at most once while one backup is examined: it may name millions of blocks. */
+class CfgReader {
+  readonly #context: ChainContext;
+  #last: { readonly digest: string; readonly cfg: Promise<BackupCfg> } | null = null;
+
+  constructor(context: ChainContext) {
+    this.#context = context;
+  }
+
+  read(entry: ObjectEntry): Promise<BackupCfg> {
+    const digest = digestOfObject(entry);
+    if (this.#last?.digest !== digest) this.#last = { digest, cfg: readCfg(this.#context, entry) };
+    return this.#last.cfg;
+  }
+}
+
+function agesOf(recorded: Iterable<RecordedListing>): readonly number[] {
+  return [...recorded].map(({ shared }) => shared?.newestObjectAtMs ?? null).filter((timeMs) => timeMs !== null);
 }
 
 function requestMismatch(item: BackupSync, path: LonghornBackupPath): string | null {

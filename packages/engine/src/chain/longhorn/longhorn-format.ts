@@ -3,13 +3,29 @@ import type { ChainFormat } from '../format.ts';
 import { readPlainObject } from '../read-plain-object.ts';
 import { readBackupCfg } from './backup-cfg.ts';
 import { parseBackupPath } from './backup-path.ts';
+import { checkVersion } from './backup-proof.ts';
 import { LonghornChain } from './longhorn-chain.ts';
+import { VolumeComparison } from './volume-comparison.ts';
 
 /** What a volume of Longhorn is called in records; its own API has no such word. */
 const resourceType = 'Longhorn::Volume';
 
 /** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
 export const longhornFormat: ChainFormat = {
+  checkVersion,
+
+  backupIdOf(imagePath) {
+    return parseBackupPath(imagePath)?.backupName ?? null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return parseBackupPath(imagePath)?.volumeFolder ?? imagePath;
+  },
+
+  compare(volumeFolder) {
+    return new VolumeComparison(volumeFolder);
+  },
+
   chainRootOf(imagePath) {
     return parseBackupPath(imagePath)?.volumeFolder ?? null;
   },

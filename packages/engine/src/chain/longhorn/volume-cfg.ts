@@ -1,6 +1,6 @@
 import type { ObjectEntry } from '../../storage/port.ts';
 import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
-import type { ChainContext } from '../examiner.ts';
+import type { DescribeContext } from '../format.ts';
 import { JsonFault, type JsonScalar } from '../json/bounded-json.ts';
 import { readTopFields } from '../json/top-fields.ts';
 import { quote } from '../quote.ts';
@@ -14,7 +14,7 @@ export type VolumeCfg = {
 
 /** Reads `volume.cfg`. Throws `ReadFault` where it makes no sense or is of another volume, and what storage throws. */
 export async function readVolumeCfg(
-  { storage, bucketName, signal }: ChainContext,
+  { storage, bucketName, signal }: DescribeContext,
   entry: ObjectEntry,
   volumeName: string,
 ): Promise<VolumeCfg> {

@@ -20,7 +20,7 @@ test.each([
   ],
 ])('a volume whose %s have no end is refused before they fill the memory', async (_, nameOf, message) => {
   const storage = endlessStorage((index) => folder + nameOf(index));
-  await expect(listVolume(chainContext(storage, 'bucket', []), folder, few)).rejects.toMatchObject({
+  await expect(listVolume(chainContext(storage, 'bucket', []), folder, [], few)).rejects.toMatchObject({
     code: 'listing_too_large',
     message,
   });

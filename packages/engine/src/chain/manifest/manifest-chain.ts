@@ -162,6 +162,7 @@ export class ManifestChain implements FormatChain {
     return {
       format: 'manifest',
       listing: place.listing,
+      shared: null,
       contentId: null,
       level: null,
       fault: { code: 'identity_mismatch', detail },

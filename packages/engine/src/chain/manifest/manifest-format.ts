@@ -1,8 +1,10 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainFormat } from '../format.ts';
+import { isAtOrBelow, PathComparison } from '../listing-comparison.ts';
 import { provableObjectsMax } from '../object-bound.ts';
 import { readPlainObject } from '../read-plain-object.ts';
+import { checkVersion } from './link-proof.ts';
 import { ManifestChain } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
 
@@ -15,6 +17,20 @@ const partSuffixes = [markSuffix, `/${chainManifestHashesName}`];
  * this shape, so the format comes last; what lies there decides.
  */
 export const manifestFormat: ChainFormat = {
+  checkVersion,
+
+  backupIdOf() {
+    return null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return imagePath;
+  },
+
+  compare(imagePath) {
+    return new PathComparison(imagePath, isAtOrBelow);
+  },
+
   chainRootOf(imagePath) {
     return imagePath;
   },

@@ -2,7 +2,7 @@ import type { FormatContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
 import type { EdgeProof, Examination } from '../link.ts';
 
-const checkVersion = 'unknown/1';
+export const checkVersion = 'unknown/1';
 
 const limit = 'no known backup format lies at the image path: that something is there is all that can be said';
 
@@ -60,6 +60,7 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
   return {
     format: 'unknown',
     listing,
+    shared: null,
     contentId,
     level,
     fault,

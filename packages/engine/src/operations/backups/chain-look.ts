@@ -9,6 +9,7 @@ import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Seen } from './decide-sync.ts';
+import { findListings } from './find-listings.ts';
 
 export type ChainLookOptions = {
   readonly chain: ChainKey;
@@ -119,6 +120,7 @@ export class ChainLook {
         const proofs = await catalogue.findProofs(chain.projectId, backupIds);
         return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
       },
+      findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),
       locate: async (backupId): Promise<Location | null> =>
         (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
       linkageMaxBytes,

@@ -20,6 +20,7 @@ const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 
 const whole: Examination = {
   format: 'cinder',
   listing,
+  shared: null,
   contentId: 'c1',
   level: 'linkage',
   fault: null,
@@ -98,7 +99,7 @@ test('a request that contradicts the path that it gives says nothing of the back
     contradictsRequest: true,
     newProofs: [],
   };
-  for (const current of [null, recorded(whole)]) {
+  for (const current of [null, recorded(whole, { location: elsewhere }), recorded(whole, { resourceId: 'r2' })]) {
     expect(decide(current, contradiction)).toMatchObject({
       status: 'failed',
       reasonCode: 'identity_mismatch',
@@ -186,14 +187,37 @@ test('a broken record that is whole again is available again', () => {
 
 test('other content never overwrites a record that is proved available', () => {
   const other = { ...whole, contentId: 'c2' };
-  for (const place of [here, elsewhere]) {
-    expect(decide(recorded(whole), other, place)).toMatchObject({
-      status: 'failed',
-      outcome: 'none',
-      reasonCode: 'conflict',
-      record: null,
-      proofs: [],
+  expect(decide(recorded(whole), other, elsewhere)).toMatchObject({
+    status: 'failed',
+    outcome: 'none',
+    reasonCode: 'conflict',
+    record: null,
+    proofs: [],
+  });
+});
+
+test('a record is no longer available when something else lies at its very place, and keeps what was proved', () => {
+  const other = { ...whole, contentId: 'c2', listing: { ...whole.listing, digest: 'other' } };
+  const anotherBackup: Examination = {
+    ...other,
+    fault: { code: 'identity_mismatch', detail: 'of another backup' },
+    contradictsRequest: true,
+  };
+  for (const [examination, reasonCode] of [
+    [other, 'conflict'],
+    [anotherBackup, 'identity_mismatch'],
+  ] as const) {
+    const decision = decide(recorded(whole), examination);
+    expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode, proofs: [] });
+    expect(decision.record).toMatchObject({
+      status: 'error',
+      reasonCode,
+      contentId: whole.contentId,
+      level: 'linkage',
     });
+    const displaced = { ...recorded(whole), ...decision.record };
+    expect(decide(displaced, examination)).toMatchObject({ outcome: 'unchanged', reasonCode, record: null });
+    expect(decide(displaced, whole)).toMatchObject({ status: 'success', outcome: 'verified' });
   }
 });
 

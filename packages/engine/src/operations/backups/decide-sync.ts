@@ -7,6 +7,7 @@ import {
 } from '@backup-sync/contracts';
 import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
 import type { Examination, Fault, Location } from '../../chain/link.ts';
+import { isSameShared } from '../../chain/shared-objects.ts';
 
 /** What the storage unit showed of an item: something lies there, or nothing could be seen. */
 export type Seen =
@@ -35,7 +36,12 @@ export function decideSync(
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
-  if (examination.contradictsRequest && examination.fault !== null) return leaveAsItIs(examination.fault);
+  const { contradictsRequest } = examination;
+  if (contradictsRequest && examination.fault !== null) {
+    return isDisplaced(item, current, location)
+      ? displaced(current, examination, examination.fault)
+      : leaveAsItIs(examination.fault);
+  }
   const facts = { incremental: examination.incremental, proofs: examination.newProofs };
   const next = recordOf(item, projectId, location, examination);
   if (examination.fault !== null) {
@@ -48,13 +54,14 @@ export function decideSync(
     return {
       ...failure(examination.fault, unchanged ? 'unchanged' : 'marked', examination.level),
       ...facts,
-      record: unchanged ? null : next,
+      record: unchanged && hasSameShared(current, next) ? null : next,
     };
   }
   const outcome = outcomeOf(current, next, examination);
   if (outcome === 'conflict') {
     const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
     const fault: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
+    if (isDisplaced(item, current, location)) return displaced(current, examination, fault);
     return { ...failure(fault, 'none', examination.level), ...facts, record: null, proofs: [] };
   }
   return {
@@ -65,7 +72,7 @@ export function decideSync(
     reasonDetail: '',
     level: examination.level,
     ...facts,
-    record: outcome === 'unchanged' ? null : next,
+    record: outcome === 'unchanged' && hasSameShared(current, next) ? null : next,
   };
 }
 
@@ -76,6 +83,40 @@ export function decideSync(
 function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
   if (code === 'access_denied' || code === 'changed_while_read') return true;
   return (code === 'archived' || code === 'encrypted_customer_key') && current !== null && isProved(current);
+}
+
+/**
+ * Whether something else lies at the very place of the record, so that what is recorded is no longer there. A request that
+ * gives another resource may be wrong itself.
+ */
+function isDisplaced(item: BackupSync, current: BackupRecord | null, location: Location): current is BackupRecord {
+  return (
+    current !== null &&
+    sameLocation(current.location, location) &&
+    item.resource_id === current.resourceId &&
+    item.resource_type === current.resourceType
+  );
+}
+
+/** The record keeps what was proved, so that what lies there now does not pass for it, and says that it is gone. */
+function displaced(current: BackupRecord, examination: Examination, fault: Fault): Decision {
+  const {
+    createdAtMs: _created,
+    updatedAtMs: _updated,
+    revision: _revision,
+    lastOperationId: _last,
+    ...kept
+  } = current;
+  const { listing, shared, checkVersion } = examination;
+  const reason = { status: 'error', reasonCode: fault.code, reasonDetail: fault.detail } as const;
+  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion };
+  const isKnown = sameRecord(current, record);
+  return {
+    ...failure(fault, isKnown ? 'unchanged' : 'marked', null),
+    incremental: null,
+    record: isKnown ? null : record,
+    proofs: [],
+  };
 }
 
 function leaveAsItIs(fault: Fault): Decision {
@@ -101,9 +142,10 @@ function outcomeOf(
   return examination.newProofs.length === 0 && sameRecord(current, next) ? 'unchanged' : 'verified';
 }
 
-/** Proved available beyond mere presence: what must not be overwritten. */
+/** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
 function isProved(record: BackupRecord): boolean {
-  return record.status === 'available' && record.level !== null && reaches(record.level, 'metadata');
+  const isWhole = record.status === 'available' || record.reasonCode === 'conflict';
+  return isWhole && record.level !== null && reaches(record.level, 'metadata');
 }
 
 function sameLocation(one: Location, other: Location): boolean {
@@ -138,6 +180,12 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   );
 }
 
+/** What is shared may have grown though nothing of the backup has changed: the record follows, to be compared with next. */
+function hasSameShared(current: BackupRecord | null, { shared }: RecordWrite): boolean {
+  const before = current?.shared ?? null;
+  return before === null || shared === null ? before === shared : isSameShared(before, shared);
+}
+
 function recordOf(item: BackupSync, projectId: string, location: Location, examination: Examination): RecordWrite {
   const { fault } = examination;
   return {
@@ -155,6 +203,7 @@ function recordOf(item: BackupSync, projectId: string, location: Location, exami
     format: examination.format,
     contentId: examination.contentId,
     listing: examination.listing,
+    shared: examination.shared,
     level: examination.level,
     verifiedAtMs: examination.verifiedAtMs,
     checkVersion: examination.checkVersion,

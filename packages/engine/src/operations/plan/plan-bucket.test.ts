@@ -78,10 +78,11 @@ describe('the plan of a bucket', () => {
     expect(classesOf(plan)).toEqual({
       [full.plan.backupId]: 'forgotten',
       [first.plan.backupId]: 'incomplete',
-      [second.plan.backupId]: 'same',
+      // It builds on what is half gone.
+      [second.plan.backupId]: 'broken',
       [other.plan.backupId]: 'vanished',
     });
-    expect(result?.classes).toEqual({ forgotten: 1, incomplete: 1, same: 1, vanished: 1 });
+    expect(result?.classes).toEqual({ forgotten: 1, incomplete: 1, broken: 1, vanished: 1 });
     const vanished = plan.find(({ class: planClass }) => planClass === 'vanished');
     expect(vanished).toMatchObject({ image_path: other.imagePath, reason: { code: 'vanished' }, outcome: 'none' });
     expect(await world.engine.call('listBackups', {})).toEqual(before);

@@ -6,21 +6,19 @@ import {
   type PlanClass,
 } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
-import type { RecordedPlace } from '../../catalogue/known-backup-port.ts';
+import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
 import type { Json } from '../../catalogue/task-port.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
 import { deadlineDetail } from '../../deadline.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
-import type { ObjectEntry } from '../../storage/port.ts';
-import { type Candidate, findCandidates } from '../scans/find-candidates.ts';
-import { type FindingContext, type Found, makeFindings } from '../scans/make-findings.ts';
+import { compareListing, type Sighting } from '../scans/compare-listing.ts';
+import { type FindingContext, findingOfRecord, makeFindings } from '../scans/make-findings.ts';
 import { compileTemplate } from '../scans/scan-request.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { bucketPlanRequestOf } from './bucket-plan-request.ts';
 import { ForecastTally } from './forecast.ts';
 import { planChains } from './plan-chains.ts';
 import { planAtPlace, planLeftAlone, planVanished } from './plan-finding.ts';
-import { type MissedPlace, RecordedPlaces } from './recorded-places.ts';
 
 /** Backups that are looked up, described and planned together. */
 const batchSize = 100;
@@ -30,10 +28,9 @@ const chainLinksMax = 1000;
 const placesAtOnce = 1000;
 
 /**
- * The work of a plan of a bucket: goes through it as a scan with `sync` does, and through the records below the prefix
- * beside it, and says of each backup what such a scan would do. Changes nothing. What is held at a time is a page of the
- * listing and the links of a batch, with the image paths of what is recorded and not listed: that this has vanished is
- * said when the listing is complete.
+ * The work of a plan of a bucket: goes through it as a scan with `sync` does, and says of each backup what such a scan would
+ * do. Changes nothing. What is kept until the listing is complete is what of the records has changed, is gone, or builds on
+ * that: it is planned as well, though it is listed as it was. All else is read from the catalogue again in the end, page by page.
  */
 export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
   const plan = new BucketPlan(run);
@@ -52,9 +49,12 @@ class BucketPlan {
   /** What the scan itself asks for, beside what its imports do. */
   readonly #scanRequests: ReturnType<typeof countRequests>;
   readonly #forecast: ForecastTally;
-  readonly #recorded: RecordedPlaces;
   /** To be brought in, until the whole chain has come by. */
   #due: BackupSync[] = [];
+  /** Recorded backups that are planned by what was listed. */
+  readonly #settled = new Set<string>();
+  /** Recorded backups that build on what is due or gone. */
+  readonly #dependants = new Map<string, BackupSync>();
   /** Image paths at which something is recorded and nothing was listed. */
   readonly #absent: string[] = [];
   /** Image paths that a backup which was found elsewhere is recorded at. */
@@ -80,7 +80,6 @@ class BucketPlan {
       nowMs: () => services.clock.nowMs(),
     };
     this.#forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);
-    this.#recorded = new RecordedPlaces(this.#placesBelow());
   }
 
   /** Known once the work is done. */
@@ -90,76 +89,63 @@ class BucketPlan {
 
   async work(): Promise<void> {
     const wanted = { prefix: this.#prefix, formats: null, template: this.#template };
-    for await (const page of findCandidates(this.#pages(), wanted)) {
-      this.#objects += page.objects;
-      for (const { imagePath } of page.candidates) this.#recorded.found(imagePath);
-      await this.#take(page.candidates);
-      await this.#takeMissed(this.#recorded.takeMissed());
+    for await (const { objects, sightings, absent } of compareListing(this.#finding, wanted)) {
+      this.#objects += objects;
+      this.#absent.push(...absent);
+      await this.#take(sightings);
       this.#report();
     }
-    let missed: MissedPlace[] = [];
-    for await (const place of this.#recorded.rest()) {
-      missed.push(place);
-      if (missed.length < batchSize) continue;
-      await this.#takeMissed(missed);
-      missed = [];
-    }
-    await this.#takeMissed(missed);
     await this.#planDue(() => true);
-    await this.#planVanished();
+    await this.#addDependants(await this.#planVanished());
+    await this.#planDependants();
+    await this.#planUnchanged();
     this.#forecast.add({ bucketName: this.#finding.bucketName, ...this.#scanRequests.count() });
   }
 
-  async *#pages(): AsyncGenerator<readonly ObjectEntry[]> {
-    const { storage, bucketName, signal } = this.#finding;
-    for await (const page of storage.list({ bucket: bucketName, prefix: this.#prefix, signal })) {
-      await this.#recorded.pass(page);
-      yield page;
-    }
-  }
-
-  async *#placesBelow(): AsyncGenerator<RecordedPlace> {
-    const { knownBackups, projectId, bucketName, storage } = this.#finding;
-    const below = { projectId, storageUnitId: storage.id, bucketName, prefix: this.#prefix, limit: placesAtOnce };
-    let after = '';
-    while (true) {
-      const places = await knownBackups.placesBelow({ ...below, after });
-      yield* places;
-      if (places.length < placesAtOnce) return;
-      after = places.at(-1)?.imagePath ?? after;
-    }
-  }
-
-  async #take(candidates: readonly Candidate[]): Promise<void> {
-    for (let start = 0; start < candidates.length; start += batchSize) {
+  async #take(sightings: readonly Sighting[]): Promise<void> {
+    for (let start = 0; start < sightings.length; start += batchSize) {
       this.#finding.signal.throwIfAborted();
-      const made = await makeFindings(this.#finding, candidates.slice(start, start + batchSize));
-      const leftAlone: Found[] = [];
-      for (const found of made) {
-        const { state, sync } = found.finding;
-        if (state === 'moved') this.#noteMove(found);
-        if (isToSync(state) && sync !== null) this.#due.push(sync);
-        else leftAlone.push(found);
+      const made = await makeFindings(this.#finding, sightings.slice(start, start + batchSize));
+      const due: BackupSync[] = [];
+      for (const { finding, known } of made) {
+        const { state, sync, image_path } = finding;
+        const location = known?.record.location;
+        const isHere = location?.bucketName === this.#finding.bucketName;
+        if (state === 'moved' && isHere) this.#movedFrom.add(location.imagePath);
+        if (isToSync(state) && sync !== null) due.push(sync);
+        if (known !== null && state !== 'known' && (isToSync(state) || location?.imagePath === image_path)) {
+          this.#settled.add(known.record.backupId);
+        }
       }
-      await this.#keep(leftAlone.map(planLeftAlone));
+      this.#due.push(...due);
+      await this.#addDependants(due.map(({ backup_id }) => backup_id));
+      const leftAlone = made.filter(({ finding: { state, sync } }) => !isToSync(state) || sync === null);
+      // What is known may yet turn out to build on something that has changed.
+      await this.#keep(leftAlone.filter(({ finding }) => finding.state !== 'known').map(planLeftAlone));
       await this.#planWholeChains();
     }
   }
 
-  #noteMove({ known }: Found): void {
-    const location = known?.record.location;
-    if (location?.bucketName === this.#finding.bucketName) this.#movedFrom.add(location.imagePath);
+  /** Notes what builds on backups that are gone or due, on and on: a scan examines it in the same run. */
+  async #addDependants(parents: readonly string[]): Promise<void> {
+    for (let next = parents; next.length > 0; ) {
+      const children = await this.#finding.knownBackups.knownChildren(this.#finding.projectId, next);
+      const added = children.filter(
+        ({ record, isVanished }) => !isVanished && !this.#dependants.has(record.backupId) && this.#isBelow(record),
+      );
+      for (const { record } of added) this.#dependants.set(record.backupId, itemOfRecord(record));
+      next = added.map(({ record }) => record.backupId);
+    }
   }
 
-  /** Of what lies there and is recorded, a sync says what is the matter, where its format is known. */
-  async #takeMissed(missed: readonly MissedPlace[]): Promise<void> {
-    for (const { imagePath, isListed } of missed) if (!isListed) this.#absent.push(imagePath);
-    const unmarked = missed.filter(({ isListed, format }) => isListed && format !== 'unknown');
-    for (let start = 0; start < unmarked.length; start += batchSize) {
-      const known = await this.#knownAt(unmarked.slice(start, start + batchSize).map(({ imagePath }) => imagePath));
-      this.#due.push(...known.map(({ record }) => itemOfRecord(record)));
-      await this.#planWholeChains();
+  /** Plans what builds on something else, unless it is due by itself. */
+  async #planDependants(): Promise<void> {
+    for (const [backupId, item] of this.#dependants) {
+      if (this.#settled.has(backupId)) continue;
+      this.#settled.add(backupId);
+      this.#due.push(item);
     }
+    await this.#planDue(() => true);
   }
 
   /** Plans what waits, but for the chain that is still coming by. */
@@ -169,6 +155,12 @@ class BucketPlan {
     const isLong = this.#due.length >= chainLinksMax;
     const present = chainRootOf(last.image_path);
     await this.#planDue((item) => isLong || chainRootOf(item.image_path) !== present);
+  }
+
+  #isBelow({ location }: KnownBackup['record']): boolean {
+    const { storage, bucketName } = this.#finding;
+    if (location.storageUnitId !== storage.id || location.bucketName !== bucketName) return false;
+    return location.imagePath.startsWith(this.#prefix);
   }
 
   async #planDue(isWanted: (item: BackupSync) => boolean): Promise<void> {
@@ -193,11 +185,36 @@ class BucketPlan {
     }
   }
 
-  async #planVanished(): Promise<void> {
-    const gone = this.#absent.filter((imagePath) => !this.#movedFrom.has(imagePath));
-    for (let start = 0; start < gone.length; start += batchSize) {
-      const known = await this.#knownAt(gone.slice(start, start + batchSize));
-      await this.#keep(known.map(planVanished));
+  /** Answers the ids of what is gone. */
+  async #planVanished(): Promise<readonly string[]> {
+    const paths = this.#absent.filter((imagePath) => !this.#movedFrom.has(imagePath));
+    const ids: string[] = [];
+    for (let start = 0; start < paths.length; start += batchSize) {
+      const gone = await this.#knownAt(paths.slice(start, start + batchSize));
+      for (const { record } of gone) this.#settled.add(record.backupId);
+      ids.push(...gone.map(({ record }) => record.backupId));
+      await this.#keep(gone.map(planVanished));
+    }
+    return ids;
+  }
+
+  /** What is recorded below the prefix, and listed as it was. */
+  async #planUnchanged(): Promise<void> {
+    const { knownBackups, projectId, bucketName, storage, signal } = this.#finding;
+    const below = { projectId, storageUnitId: storage.id, bucketName, prefix: this.#prefix, limit: placesAtOnce };
+    for (let [after, isLast] = ['', false]; !isLast; ) {
+      signal.throwIfAborted();
+      const page = await knownBackups.recordedBelow({ ...below, after });
+      isLast = page.isLast;
+      after = page.backups.at(-1)?.imagePath ?? after;
+      const paths = page.backups
+        .filter(({ backupId }) => !this.#settled.has(backupId))
+        .map(({ imagePath }) => imagePath);
+      const known = await this.#knownAt([...new Set(paths)]);
+      const unchanged = known.filter(({ record }) => !this.#settled.has(record.backupId));
+      await this.#keep(
+        unchanged.map((each) => planLeftAlone({ finding: findingOfRecord('known', each), known: each })),
+      );
     }
   }
 

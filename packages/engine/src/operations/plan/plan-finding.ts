@@ -21,7 +21,7 @@ const sentences = {
 } as const satisfies Partial<Record<FindingState, string>>;
 
 /** What a scan that brings in would do with a finding that it does not bring in. Pure. */
-export function planLeftAlone({ finding, known }: Found): BucketPlanItem {
+export function planLeftAlone({ finding, known }: Pick<Found, 'finding' | 'known'>): BucketPlanItem {
   const { state, problem } = finding;
   const sentence = state in sentences ? sentences[state as keyof typeof sentences] : sentences.unreadable;
   return {

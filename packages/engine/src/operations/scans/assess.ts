@@ -1,24 +1,37 @@
-import { type ReasonCode, reasons } from '@backup-sync/contracts';
+import type { ReasonCode } from '@backup-sync/contracts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
+import { isLasting } from '../../chain/lasting-fault.ts';
 import type { Location } from '../../chain/link.ts';
-import type { Candidate } from './find-candidates.ts';
+import { recordedFormats } from '../../chain/recorded-formats.ts';
+import type { Sighting } from './compare-listing.ts';
 
-/** What the catalogue says of the place where a candidate lies. */
+/** What the catalogue says of a place at which something was seen. */
 export type PlaceAssessment =
   | { readonly kind: 'known' | 'forgotten' | 'changed'; readonly known: KnownBackup }
   | { readonly kind: 'unrecorded' };
 
 /**
- * Compares a candidate with what is recorded at its place. Pure.
+ * Compares what was seen at a place with what is recorded there. Pure.
  *
- * It is known where the newest proof was made of this very commit mark (or, without one, this very listing), and what it
- * said cannot have changed unseen: a fault that may pass by itself, or that lies in a right to read, is looked at again.
+ * It is known if all its objects are as they were recorded, and if what was said of it cannot have changed unseen: a fault
+ * that may pass by itself, or that lies in a right to read, is looked at again, and so is one of a parent that is whole by
+ * now (`mendedParents`), and what another version of the check has said.
  */
-export function assessPlace(candidate: Candidate, known: readonly KnownBackup[], place: Location): PlaceAssessment {
+export function assessPlace(
+  { likeness }: Sighting,
+  known: readonly KnownBackup[],
+  place: Location,
+  mendedParents: ReadonlySet<string>,
+): PlaceAssessment {
   const here = known.filter(({ record }) => isSamePlace(record.location, place));
   const shown = here.filter(({ isForgotten }) => !isForgotten);
   const unchanged = shown.find(
-    (each) => !each.isVanished && !mayHaveMended(each) && isAsProved(candidate, each, place),
+    (each) =>
+      likeness.get(each.record.backupId) === 'same' &&
+      !each.isVanished &&
+      !mayHaveMended(each) &&
+      each.record.checkVersion === recordedFormats[each.record.format].checkVersion &&
+      !isOfMendedParent(each, mendedParents),
   );
   if (unchanged !== undefined) return { kind: 'known', known: unchanged };
   if (shown[0] !== undefined) return { kind: 'changed', known: shown[0] };
@@ -26,21 +39,21 @@ export function assessPlace(candidate: Candidate, known: readonly KnownBackup[],
   return { kind: 'unrecorded' };
 }
 
-/** Whether the newest proof was made of what the listing shows now. */
-function isAsProved(candidate: Candidate, { proof }: KnownBackup, place: Location): boolean {
-  if (proof === null || !isSamePlace(proof.location, place)) return false;
-  if (candidate.kind === 'begun') return false;
-  if (candidate.kind === 'unknown') return proof.listing.digest === candidate.listing.digest;
-  const { key, etag, size, modifiedAtMs } = candidate.mark;
-  return proof.metadataObjects.some(
-    (read) => read.key === key && read.etag === etag && read.size === size && read.modifiedAtMs === modifiedAtMs,
-  );
+/** Reasons that lie in a parent, and not in the backup itself. */
+const reasonsOfParent: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'parent_broken', 'cycle']);
+
+/** The parent in which the reason of a recorded backup lies; null if it lies in none. */
+export function parentAtFault({ record: { reasonCode, parentBackupId } }: KnownBackup): string | null {
+  return reasonCode !== null && reasonsOfParent.has(reasonCode) ? parentBackupId : null;
 }
 
-const accessReasons: ReadonlySet<ReasonCode> = new Set(['access_denied', 'archived', 'encrypted_customer_key']);
+function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>): boolean {
+  const parent = parentAtFault(known);
+  return parent !== null && mendedParents.has(parent);
+}
 
 function mayHaveMended({ record: { reasonCode } }: KnownBackup): boolean {
-  return reasonCode !== null && (reasons[reasonCode].retry === 'later' || accessReasons.has(reasonCode));
+  return reasonCode !== null && !isLasting(reasonCode);
 }
 
 export function isSamePlace(one: Location, other: Location): boolean {

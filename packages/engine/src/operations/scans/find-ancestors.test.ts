@@ -8,7 +8,12 @@ test('a root whose backups have no end is refused before they fill the memory', 
   const storage = endlessStorage((index) => `${backup(index)}_metadata`);
   const context = {
     storage,
-    knownBackups: { placesBelow: nothing, knownAtPlaces: nothing, knownByIds: nothing },
+    knownBackups: {
+      recordedBelow: async () => ({ backups: [], isLast: true }),
+      knownAtPlaces: nothing,
+      knownByIds: nothing,
+      knownChildren: nothing,
+    },
     projectId: 'project-1',
     bucketName: 'bucket',
     signal: new AbortController().signal,

@@ -1,8 +1,11 @@
 import { chainRootOf } from '../../chain/examiner.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
 import { folderLinksMax, refuseBeyond } from '../../chain/object-bound.ts';
-import { type Candidate, findCandidates } from './find-candidates.ts';
+import { compareListing, type Sighting } from './compare-listing.ts';
 import { type FindingContext, type Found, makeFindings } from './make-findings.ts';
+
+/** A backup outside the prefix, and the parent that it names. */
+type Link = { readonly sighting: Sighting; readonly parentId: string | null };
 
 /** Links looked up and described together. */
 const batchSize = 100;
@@ -33,23 +36,21 @@ export async function* findAncestors(
   { prefix, formats }: { readonly prefix: string; readonly formats: readonly MarkedFormat[] | null },
   lineage: Lineage,
   linksMax = folderLinksMax,
-): AsyncGenerator<readonly Candidate[]> {
-  const { storage, bucketName, signal } = context;
+): AsyncGenerator<readonly Sighting[]> {
   for (const [root, parents] of lineage) {
-    const outside: Candidate[] = [];
-    const pages = storage.list({ bucket: bucketName, prefix: root, signal });
-    for await (const { candidates } of findCandidates(pages, { prefix: root, formats, template: null })) {
-      outside.push(...candidates.filter((candidate) => !candidate.imagePath.startsWith(prefix)));
+    const outside: Sighting[] = [];
+    for await (const { sightings } of compareListing(context, { prefix: root, formats, template: null })) {
+      outside.push(...sightings.filter(({ imagePath }) => !imagePath.startsWith(prefix)));
       refuseBeyond(linksMax, outside.length, `backups in ${root}`);
     }
-    const links = new Map<string, { readonly candidate: Candidate; readonly parentId: string | null }>();
+    const links = new Map<string, Link>();
     for (let start = 0; start < outside.length; start += batchSize) {
-      for (const [index, { finding }] of (
-        await makeFindings(context, outside.slice(start, start + batchSize))
-      ).entries()) {
-        const candidate = outside[start + index];
-        if (candidate === undefined || finding.sync === null) continue;
-        links.set(finding.sync.backup_id, { candidate, parentId: finding.parent_backup_id });
+      const some = outside.slice(start, start + batchSize);
+      const byPath = new Map(some.map((sighting) => [sighting.imagePath, sighting]));
+      for (const { finding } of await makeFindings(context, some)) {
+        const sighting = byPath.get(finding.image_path);
+        if (sighting === undefined || finding.sync === null) continue;
+        links.set(finding.sync.backup_id, { sighting, parentId: finding.parent_backup_id });
       }
     }
     yield [...ancestorsOf(parents, links)];
@@ -57,17 +58,14 @@ export async function* findAncestors(
 }
 
 /** Walks from the parents up; a link that was taken is not taken again, so a cycle ends. */
-function* ancestorsOf(
-  parents: ReadonlySet<string>,
-  links: Map<string, { readonly candidate: Candidate; readonly parentId: string | null }>,
-): Generator<Candidate> {
+function* ancestorsOf(parents: ReadonlySet<string>, links: Map<string, Link>): Generator<Sighting> {
   for (const parent of parents) {
     let id: string | null = parent;
     while (id !== null) {
       const link = links.get(id);
       if (link === undefined) break;
       links.delete(id);
-      yield link.candidate;
+      yield link.sighting;
       id = link.parentId;
     }
   }

@@ -33,13 +33,14 @@ export async function* findCandidates(
     for (const entry of page) {
       // A template must not take for its own what another format has, whether that is wanted or not.
       const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
+      candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);
       candidates.push(...backups.add(entry.key, isWanted ? part : null).map(begun));
       if (part !== null) {
         if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
       } else if (groups !== null && !isNamedByKnownFormat(entry.key)) {
-        candidates.push(...groups.add(entry).map(unknown));
+        groups.add(entry);
       }
     }
     yield { objects: page.length, candidates };

@@ -2,8 +2,10 @@ import { describeReason, type FindingState, type ScanFinding } from '@backup-syn
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
 import type { Fault, Location } from '../../chain/link.ts';
+import { recordedFormats } from '../../chain/recorded-formats.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
-import { assessPlace, type PlaceAssessment } from './assess.ts';
+import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
+import type { Sighting } from './compare-listing.ts';
 import { type Description, describeCandidates } from './describe-candidates.ts';
 import type { Candidate } from './find-candidates.ts';
 import { liesAt } from './lies-at.ts';
@@ -25,46 +27,67 @@ export type Found = {
   readonly known: KnownBackup | null;
   /** Its metadata was read for it. */
   readonly isDescribed: boolean;
+  /** False if objects of an unknown format were compared with the record alone, and the scan itself tells no backup by them. */
+  readonly isRecognised: boolean;
 };
 
 /**
- * Says of each candidate what it is, in their order: asks the catalogue about all places at once, then reads the
- * metadata of those that are new or changed.
+ * Says of each sighting what it is, in their order: asks the catalogue about all places at once, then reads the metadata
+ * of what is new, and of what is changed if the path does not tell whose it is.
  */
-export async function makeFindings(
-  context: FindingContext,
-  candidates: readonly Candidate[],
-): Promise<readonly Found[]> {
+export async function makeFindings(context: FindingContext, sightings: readonly Sighting[]): Promise<readonly Found[]> {
   const { knownBackups, projectId, bucketName, storage } = context;
-  const placeOf = (candidate: Candidate): Location => ({
-    storageUnitId: storage.id,
-    bucketName,
-    imagePath: candidate.imagePath,
-  });
-  const imagePaths = candidates.map(({ imagePath }) => imagePath);
+  const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
-  const assessments = candidates.map((candidate) => assessPlace(candidate, here, placeOf(candidate)));
-  const unread = candidates.filter((_, index) => needsReading(assessments[index]));
+  const mended = await findMendedParents(context, here);
+  const assessed = sightings.map((sighting) => {
+    const place: Location = { storageUnitId: storage.id, bucketName, imagePath: sighting.imagePath };
+    return { sighting, assessment: assessPlace(sighting, here, place, mended) };
+  });
+  const unread = assessed.map(toDescribe).filter((candidate) => candidate !== null);
   const descriptions = await describeCandidates(context, unread);
   const descriptionOf = new Map(unread.map((candidate, index) => [candidate, descriptions[index]]));
   const elsewhere = await findElsewhere(context, descriptions);
 
   const found: Found[] = [];
-  for (const [index, candidate] of candidates.entries()) {
-    const assessment = assessments[index];
-    const description = descriptionOf.get(candidate);
-    if (description !== undefined) {
-      const recordedHere = assessment?.kind === 'changed' ? assessment.known : null;
-      found.push(await judge(context, candidate, description, recordedHere, elsewhere));
-    } else if (assessment !== undefined && assessment.kind !== 'unrecorded') {
-      found.push(recorded(candidate, assessment.kind, assessment.known));
+  for (const { sighting, assessment } of assessed) {
+    const { candidate } = sighting;
+    const description = candidate === null ? undefined : descriptionOf.get(candidate);
+    if (candidate !== null && description !== undefined) {
+      const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
+      found.push(...(await judge(context, candidate, description, recordedHere, elsewhere)));
+    } else if (assessment.kind !== 'unrecorded') {
+      const isRecognised = candidate !== null || assessment.known.record.format !== 'unknown';
+      found.push({ ...recorded(assessment.kind, assessment.known), isRecognised });
     }
   }
   return found;
 }
 
-function needsReading(assessment: PlaceAssessment | undefined): boolean {
-  return assessment?.kind === 'changed' || assessment?.kind === 'unrecorded';
+/** The candidate whose metadata tells what no record and no path does. */
+function toDescribe({
+  sighting: { candidate },
+  assessment,
+}: {
+  readonly sighting: Sighting;
+  readonly assessment: PlaceAssessment;
+}): Candidate | null {
+  if (assessment.kind === 'unrecorded') return candidate;
+  if (assessment.kind !== 'changed' || candidate === null) return null;
+  const { backupId, format, location } = assessment.known.record;
+  const isToldByPath = recordedFormats[format].backupIdOf(location.imagePath) === backupId;
+  return candidate.kind === 'committed' && isToldByPath ? null : candidate;
+}
+
+/** Of the parents by which backups are recorded as broken, those that are whole. */
+async function findMendedParents(
+  { knownBackups, projectId }: FindingContext,
+  known: readonly KnownBackup[],
+): Promise<ReadonlySet<string>> {
+  const parents = known.map(parentAtFault).filter((id) => id !== null);
+  const found = parents.length === 0 ? [] : await knownBackups.knownByIds(projectId, parents);
+  const whole = found.filter(({ record, isForgotten }) => record.status === 'available' && !isForgotten);
+  return new Set(whole.map(({ record }) => record.backupId));
 }
 
 async function findElsewhere(
@@ -76,30 +99,34 @@ async function findElsewhere(
   return new Map(known.map((each) => [each.record.backupId, each]));
 }
 
-/** Known or forgotten at this place: nothing was read. */
-function recorded({ format, imagePath }: Candidate, state: FindingState, known: KnownBackup): Found {
-  const { record } = known;
-  const finding: ScanFinding = {
+/** What is said of a recorded backup without reading it. */
+export function findingOfRecord(state: FindingState, { record }: KnownBackup): ScanFinding {
+  return {
     state,
-    format,
+    format: record.format,
     bucket_name: record.location.bucketName,
-    image_path: imagePath,
+    image_path: record.location.imagePath,
     sync: itemOfRecord(record),
     original_name: null,
     parent_backup_id: record.parentBackupId,
     problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
     operation_log_id: null,
   };
-  return { finding, known, isDescribed: false };
 }
 
+/** Nothing was read for it. */
+function recorded(state: FindingState, known: KnownBackup): Found {
+  return { finding: findingOfRecord(state, known), known, isDescribed: false, isRecognised: true };
+}
+
+/** More than one finding if another backup has taken the place of what is recorded: an import says so of that. */
 async function judge(
   context: FindingContext,
   candidate: Candidate,
   description: Description,
   recordedHere: KnownBackup | null,
   byId: ReadonlyMap<string, KnownBackup>,
-): Promise<Found> {
+): Promise<readonly Found[]> {
   const { format, imagePath } = candidate;
   const { bucketName } = context;
   const isDescribed = candidate.kind === 'committed';
@@ -115,11 +142,12 @@ async function judge(
     },
     known: recordedHere,
     isDescribed,
+    isRecognised: true,
   });
-  if (description.kind !== 'described') return spoilt(description.kind, description.fault);
+  if (description.kind !== 'described') return [spoilt(description.kind, description.fault)];
   const { backup } = description;
   const described = itemOf(backup, { bucketName, imagePath });
-  if ('code' in described) return spoilt('unreadable', described);
+  if ('code' in described) return [spoilt('unreadable', described)];
   const known = byId.get(backup.backupId) ?? null;
   const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
@@ -134,7 +162,8 @@ async function judge(
     parent_backup_id: backup.parentBackupId,
     problem: null,
   };
-  return { finding, known, isDescribed };
+  const displaced = recordedHere === null || isHere ? [] : [recorded('changed', recordedHere)];
+  return [...displaced, { finding, known, isDescribed, isRecognised: true }];
 }
 
 /** What lies here is not what is recorded as available: an import says what has become of it. */

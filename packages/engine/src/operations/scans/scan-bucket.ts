@@ -1,9 +1,10 @@
 import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
+import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
-import { acceptImports, queueImports } from '../backups/accept-imports.ts';
+import { type AcceptedImport, acceptImports, type ImportWanted, queueImports } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
+import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
-import { type Candidate, findCandidates } from './find-candidates.ts';
 import { type Found, makeFindings } from './make-findings.ts';
 import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
@@ -55,20 +56,21 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const lineage: Lineage = new Map();
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
 
-  const pages = storage.list({ bucket: bucketName, prefix, signal });
-  for await (const page of findCandidates(pages, { prefix, formats, template })) {
+  for await (const page of compareListing(context, { prefix, formats, template })) {
     objects += page.objects;
     report();
-    await take(page.candidates);
+    await take(page.sightings);
+    for (let start = 0; start < page.absent.length; start += batchSize) {
+      await examineChildren(page.absent.slice(start, start + batchSize));
+    }
   }
   for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
   return { objects, found, described, imports, problems, states };
 
-  async function take(candidates: readonly Candidate[]): Promise<void> {
-    for (let start = 0; start < candidates.length; start += batchSize) {
+  async function take(sightings: readonly Sighting[]): Promise<void> {
+    for (let start = 0; start < sightings.length; start += batchSize) {
       signal.throwIfAborted();
-      const batch = candidates.slice(start, start + batchSize);
-      const made = await makeFindings(context, batch);
+      const made = await makeFindings(context, sightings.slice(start, start + batchSize));
       const importIds = await bringIn(made);
       await keep(made.map(({ finding }, index) => ({ ...finding, operation_log_id: importIds[index] ?? null })));
       await onBatch(made, importIds);
@@ -76,6 +78,23 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
       if (request.withAncestors) noteLineage(lineage, prefix, made);
       report();
     }
+  }
+
+  /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
+  async function examineChildren(absent: readonly string[]): Promise<void> {
+    if (!request.sync) return;
+    const { knownBackups } = services;
+    const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths: absent };
+    const gone = (await knownBackups.knownAtPlaces(place)).filter(
+      ({ isForgotten, isVanished }) => !isForgotten && !isVanished,
+    );
+    if (gone.length === 0) return;
+    const children = await knownBackups.knownChildren(
+      projectId,
+      gone.map(({ record }) => record.backupId),
+    );
+    const whole = children.filter(({ record }) => record.status === 'available');
+    await accept(whole.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null })));
   }
 
   /** Accepts what is to be brought in; the ids stand at the places of their findings. */
@@ -92,7 +111,12 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     });
     if (wanted.every((each) => each === null)) return wanted.map(() => null);
     const due = wanted.filter((each) => each !== null);
-    const accepted = await acceptImports(services, due, {
+    const next = (await accept(due)).values();
+    return wanted.map((each) => (each === null ? null : (next.next().value?.id ?? null)));
+  }
+
+  async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
+    const accepted = await acceptImports(services, wanted, {
       projectId,
       actor: task.actor,
       requestId: task.requestId,
@@ -101,12 +125,16 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     });
     queueImports(services, accepted);
     imports += accepted.length;
-    const next = accepted.values();
-    return wanted.map((each) => (each === null ? null : (next.next().value?.id ?? null)));
+    return accepted;
   }
 
   async function keep(findings: readonly ScanFinding[]): Promise<void> {
-    const numbered = findings.map((finding) => {
+    // A source runs again and again: what is as it was and whole is counted, and leaves nothing behind.
+    const kept = findings.filter(
+      ({ state, problem, operation_log_id }) =>
+        task.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,
+    );
+    const numbered = kept.map((finding) => {
       sequence += 1;
       // A finding is plain data, made to cross the wire as JSON.
       return { sequence, finding: finding as Json };

@@ -138,9 +138,9 @@ describe('a scan', () => {
   });
 
   test.each([
-    ['is gone', null],
-    ['is no longer readable', '{"backup_id": 1'],
-  ])('brings in a recorded backup whose commit mark %s, so that it is not called available', async (_, text) => {
+    ['is gone', null, 'incomplete'],
+    ['is no longer readable', '{"backup_id": 1', 'metadata_unreadable'],
+  ])('brings in a recorded backup whose commit mark %s, so that it is not called available', async (_, text, code) => {
     await using world = await start([full]);
     await world.engine.imported((await world.engine.scan({ bucket_name: bucket, sync: true })).findings);
     const mark = `${full.imagePath}_metadata`;
@@ -149,7 +149,7 @@ describe('a scan', () => {
     const { findings } = await world.engine.scan({ bucket_name: bucket, sync: true });
     expect(findings).toMatchObject([{ state: 'changed', sync: { backup_id: full.plan.backupId } }]);
     const [ended] = await world.engine.imported(findings);
-    expect(ended).toMatchObject({ status: 'failed', reason: { code: findings[0]?.problem?.code } });
+    expect(ended).toMatchObject({ status: 'failed', reason: { code } });
     const { backup } = await world.engine.call('showBackup', { backup_id: full.plan.backupId });
     expect(backup.status).toBe('error');
     const again = await world.engine.scan({ bucket_name: bucket, sync: true });

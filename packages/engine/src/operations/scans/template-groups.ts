@@ -30,19 +30,22 @@ export class TemplateGroups {
     this.#prefix = prefix;
   }
 
-  /** Takes the next object, and gives the groups that are whole now. */
-  add(entry: ObjectEntry): readonly TemplateGroup[] {
-    const finished = this.#finish((group) => !entry.key.startsWith(group.imagePath));
+  /** The listing has come to this key: gives the groups that are whole now. */
+  endBefore(key: string): readonly TemplateGroup[] {
+    return this.#finish((group) => !key.startsWith(group.imagePath));
+  }
+
+  /** Takes the next object. */
+  add(entry: ObjectEntry): void {
     const match = matchPathTemplate(this.#template, entry.key);
-    if (match === null || !match.imagePath.startsWith(this.#prefix)) return finished;
-    if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return finished;
+    if (match === null || !match.imagePath.startsWith(this.#prefix)) return;
+    if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return;
     let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
     if (group === undefined) {
       group = { ...match, digest: new ListingDigest() };
       this.#open.push(group);
     }
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
-    return finished;
   }
 
   /** The key is a commit mark of a known format: what has its image path is no unknown backup. */

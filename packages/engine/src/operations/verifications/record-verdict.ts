@@ -33,14 +33,15 @@ export async function recordProof(run: TaskRun, backupId: string, proof: EdgePro
   }
 }
 
-function recordVerdict(
+/** False if the record changed meanwhile. What builds on the backup is examined if its state changes. */
+async function recordVerdict(
   { services, task }: TaskRun,
   backupId: string,
   decidedOn: BackupRecord | null,
   record: Decision['record'],
   proofs: readonly EdgeProof[],
 ): Promise<boolean> {
-  return services.catalogue.recordVerdict({
+  const chains = await services.catalogue.recordVerdict({
     operationId: task.id,
     projectId: task.projectId,
     backupId,
@@ -49,4 +50,6 @@ function recordVerdict(
     proofs,
     endedAtMs: services.clock.nowMs(),
   });
+  for (const chain of chains ?? []) services.queue.add({ kind: 'chain', chain });
+  return chains !== null;
 }

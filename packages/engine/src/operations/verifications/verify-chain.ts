@@ -6,6 +6,7 @@ import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
 import type { StorageOpening } from '../../chain/threads/messages.ts';
+import { findListings } from '../backups/find-listings.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
 import { recordExamination, recordProof } from './record-verdict.ts';
@@ -53,6 +54,7 @@ function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer
       const proofs = await catalogue.findProofs(projectId, backupIds);
       return proofs.filter(({ fault }) => fault === null);
     },
+    findListings: (backupIds) => findListings(run.services, projectId, backupIds),
     locate: async (backupId) => (await catalogue.showBackup(projectId, backupId))?.location ?? null,
     // Who asks for the data asks for the hashes, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,

@@ -1,0 +1,79 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import type { Kysely } from 'kysely';
+import { v7 as newId } from 'uuid';
+import { chainRootOf } from '../../chain/examiner.ts';
+import { itemOfRecord } from '../item-of-record.ts';
+import type { ChainKey } from '../port.ts';
+import { rowToRecord } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { accept } from './accept.ts';
+
+/** Reasons that lie in a parent: they may be over when that is whole, or there again. */
+const reasonsOfParent: ReasonCode[] = ['parent_missing', 'parent_broken', 'parent_ambiguous', 'cycle'];
+
+/**
+ * Accepts an import of the backups that build on this one directly, in the course of the operation that has changed it:
+ * of those that are broken by it, or of those that are still called available. Each that changes has its own examined in
+ * turn. What is being imported already sees the change by itself. Returns the chains to be worked on.
+ */
+export async function acceptDependants(
+  database: Kysely<Schema>,
+  parent: { readonly projectId: string; readonly backupId: string },
+  which: 'broken' | 'available',
+  origin: { readonly operationId: string; readonly acceptedAtMs: number },
+): Promise<readonly ChainKey[]> {
+  const { projectId } = parent;
+  const children = database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('parent_backup_id', '=', parent.backupId)
+    .where('forgotten_at_ms', 'is', null)
+    .where('vanished_at_ms', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations')
+            .select('operations.id')
+            .whereRef('operations.project_id', '=', 'backups.project_id')
+            .whereRef('operations.backup_id', '=', 'backups.backup_id')
+            .where('operations.kind', '=', 'import')
+            .where('operations.ended_at_ms', 'is', null),
+        ),
+      ),
+    );
+  const rows = await (which === 'available'
+    ? children.where('status', '=', 'available')
+    : children.where('status', '=', 'error').where('reason_code', 'in', reasonsOfParent)
+  )
+    .selectAll()
+    .execute();
+  if (rows.length === 0) return [];
+  const operation = await database
+    .selectFrom('operations')
+    .where('id', '=', origin.operationId)
+    .select(['id', 'kind', 'parent_operation_id', 'actor_kind', 'actor_name', 'request_id'])
+    .executeTakeFirstOrThrow();
+  const items = rows.map(rowToRecord).map((record) => ({
+    id: newId(),
+    item: itemOfRecord(record),
+    storageUnitId: record.location.storageUnitId,
+    chainRoot: chainRootOf(record.location.imagePath),
+    proofsNotBeforeMs: null,
+  }));
+  await accept(database, {
+    projectId,
+    actor: { kind: operation.actor_kind, name: operation.actor_name },
+    requestId: operation.request_id,
+    acceptedAtMs: origin.acceptedAtMs,
+    // A scan is the parent itself; an import or verification is a child of one, or of none.
+    parentOperationId: operation.kind === 'scan' ? operation.id : operation.parent_operation_id,
+    withAncestors: false,
+    items,
+  });
+  return items.map(({ item, storageUnitId, chainRoot }) => ({
+    projectId,
+    storageUnitId,
+    bucketName: item.bucket_name,
+    chainRoot,
+  }));
+}

@@ -1,0 +1,71 @@
+import type { ObjectEntry } from '../storage/port.ts';
+import type { DescribeContext } from './format.ts';
+import type { RecordedListing } from './link.ts';
+import { ListingDigest } from './listing-digest.ts';
+
+/** A recorded backup, as far as a listing can be compared with it. */
+export type ComparedBackup = RecordedListing & {
+  readonly imagePath: string;
+  /** It is recorded as broken. */
+  readonly isBroken: boolean;
+};
+
+/**
+ * How a listing shows a recorded backup: as it was recorded, otherwise, or not at all. A folder marker alone is nothing.
+ */
+export type Likeness = 'same' | 'changed' | 'absent';
+
+/** Compares the objects below one prefix of keys with what is recorded of them, while a listing streams by. */
+export interface ListingComparison {
+  /** Adds a recorded backup. Its image path is not before any key that was passed. */
+  expect(backup: ComparedBackup): void;
+  /** Takes the next object whose key begins with the prefix, in the order of the listing. */
+  pass(entry: ObjectEntry): void;
+  /** The listing has gone past the prefix. Answers for each backup, by id. Throws what storage throws. */
+  finish(context: DescribeContext): Promise<ReadonlyMap<string, Likeness>>;
+}
+
+/** A zero-byte object that stands for a folder in consoles and sync tools. */
+export function isFolderMarker({ key, size }: Pick<ObjectEntry, 'key' | 'size'>): boolean {
+  return size === 0 && key.endsWith('/');
+}
+
+/** Compares backups that have their objects for themselves, below their image path. */
+export class PathComparison implements ListingComparison {
+  readonly #imagePath: string;
+  readonly #isPart: (relativeKey: string) => boolean;
+  readonly #digest = new ListingDigest();
+  readonly #expected: ComparedBackup[] = [];
+  #isThere = false;
+
+  /** `isPart`: whether an object is the backup's, by what follows the image path in its key. */
+  constructor(imagePath: string, isPart: (relativeKey: string) => boolean) {
+    this.#imagePath = imagePath;
+    this.#isPart = isPart;
+  }
+
+  expect(backup: ComparedBackup): void {
+    this.#expected.push(backup);
+  }
+
+  pass(entry: ObjectEntry): void {
+    const relativeKey = entry.key.slice(this.#imagePath.length);
+    if (!this.#isPart(relativeKey)) return;
+    this.#digest.add(relativeKey, entry);
+    this.#isThere ||= !isFolderMarker(entry);
+  }
+
+  async finish(): Promise<ReadonlyMap<string, Likeness>> {
+    const { digest, fingerprint } = this.#digest.finish();
+    // Objects that were copied back have other times, and are the same where their ETags are.
+    const isSame = (recorded: RecordedListing) =>
+      this.#digest.hasEtags ? recorded.fingerprint === fingerprint : recorded.digest === digest;
+    const likenessOf = (recorded: RecordedListing) => (isSame(recorded) ? 'same' : 'changed');
+    return new Map(this.#expected.map((each) => [each.backupId, this.#isThere ? likenessOf(each) : 'absent']));
+  }
+}
+
+/** The object of that very key, and keys below it: `a/b` is not `a/bc`. */
+export function isAtOrBelow(relativeKey: string): boolean {
+  return relativeKey === '' || relativeKey.startsWith('/');
+}
