@@ -43,6 +43,8 @@ export type Examination = {
   readonly contradictsRequest: boolean;
   /** Set where the level ends below `linkage` though nothing is wrong: why. */
   readonly limit: string | null;
+  /** What is unusual about the proof, though nothing is wrong and no level is lost; null if nothing is. */
+  readonly remark: string | null;
   readonly parentBackupId: string | null;
   /** The links that it builds on, the nearest first, as far as they were found. */
   readonly ancestors: readonly Ancestor[];
@@ -59,6 +61,8 @@ export type Examination = {
   readonly newProofs: readonly EdgeProof[];
   /** Of the new proofs, those that stop at block hashes, since they are more than may be read. */
   readonly unreadHashes: readonly UnreadHashes[];
+  /** Backups whose new proofs hold only if their data, which is still to be read, is right: until then they are not recorded. */
+  readonly awaitingData: readonly string[];
 };
 
 /**
@@ -77,6 +81,8 @@ export type EdgeProof = {
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
   readonly limit: string | null;
+  /** See {@link Examination.remark}. */
+  readonly remark: string | null;
   /** Null where the link itself does not say. At `linkage` the volume is then as long as the parent's. */
   readonly volumeBytes: number | null;
   /** Version of the check that this was proved by. */

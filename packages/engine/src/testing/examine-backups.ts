@@ -1,6 +1,6 @@
-import type { BackupSync } from '@backup-sync/contracts';
+import { type BackupSync, reaches } from '@backup-sync/contracts';
 import { type ChainContext, openChain } from '../chain/examiner.ts';
-import type { EdgeProof, Examination } from '../chain/link.ts';
+import type { EdgeProof, Examination, Location } from '../chain/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
@@ -17,14 +17,27 @@ export async function examineBackups(
   return examinations;
 }
 
-/** A catalogue's memory of proofs: the newest of each backup. */
+/** A catalogue's memory of proofs: the newest of each backup, and the listing on which it was last proved whole. */
 export function rememberProofs() {
   const proofs = new Map<string, EdgeProof>();
+  const provedListings = new Map<string, string>();
   return {
     remember(examinations: readonly (Examination | null)[]) {
-      for (const proof of examinations.flatMap((one) => one?.newProofs ?? [])) proofs.set(proof.backupId, proof);
+      for (const proof of examinations.flatMap((one) => one?.newProofs ?? [])) {
+        const { backupId, location, fault, level, listing } = proof;
+        proofs.set(backupId, proof);
+        if (fault === null && level !== null && reaches(level, 'inventory')) {
+          provedListings.set(placeOf(backupId, location), listing.digest);
+        }
+      }
     },
     findProofs: async (ids: readonly string[]) =>
       ids.map((id) => proofs.get(id)).filter((proof) => proof !== undefined),
+    provedListing: async (backupId: string, location: Location) =>
+      provedListings.get(placeOf(backupId, location)) ?? null,
   };
+}
+
+function placeOf(backupId: string, { storageUnitId, bucketName, imagePath }: Location): string {
+  return JSON.stringify([backupId, storageUnitId, bucketName, imagePath]);
 }

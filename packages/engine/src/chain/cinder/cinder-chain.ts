@@ -91,6 +91,7 @@ export class CinderChain implements FormatChain {
       fault: { code: 'identity_mismatch', detail },
       contradictsRequest: true,
       limit: null,
+      remark: null,
       parentBackupId: null,
       ancestors: [],
       incremental: null,
@@ -99,6 +100,7 @@ export class CinderChain implements FormatChain {
       checkVersion,
       newProofs: [],
       unreadHashes: [],
+      awaitingData: [],
     };
   }
 }

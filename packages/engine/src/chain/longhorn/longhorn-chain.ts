@@ -128,6 +128,7 @@ export class LonghornChain implements FormatChain {
       level: null,
       fault: { code: 'identity_mismatch', detail },
       limit: null,
+      remark: null,
       volumeBytes: null,
       checkVersion,
       verifiedAtMs: nowMs(),
@@ -136,7 +137,7 @@ export class LonghornChain implements FormatChain {
   }
 
   #examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[], contradictsRequest = false): Examination {
-    const { listing, contentId, level, fault, limit, volumeBytes, verifiedAtMs } = proof;
+    const { listing, contentId, level, fault, limit, remark, volumeBytes, verifiedAtMs } = proof;
     return {
       format: 'longhorn',
       listing,
@@ -145,9 +146,11 @@ export class LonghornChain implements FormatChain {
       fault,
       contradictsRequest,
       limit,
+      remark,
       parentBackupId: null,
       ancestors: [],
       unreadHashes: [],
+      awaitingData: [],
       // Each names all its blocks: none needs another to be restored.
       incremental: contentId === null ? null : false,
       volumeBytes,

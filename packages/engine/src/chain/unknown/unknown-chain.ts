@@ -31,6 +31,7 @@ export function openUnknownChain(context: FormatContext): FormatChain {
         level: 'presence',
         fault: null,
         limit,
+        remark: null,
         volumeBytes: null,
         checkVersion,
         verifiedAtMs: context.nowMs(),
@@ -65,6 +66,7 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     fault,
     contradictsRequest: false,
     limit,
+    remark: null,
     parentBackupId,
     ancestors: [],
     incremental: null,
@@ -73,5 +75,6 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     checkVersion,
     newProofs,
     unreadHashes: [],
+    awaitingData: [],
   };
 }

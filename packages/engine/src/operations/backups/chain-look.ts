@@ -119,10 +119,12 @@ export class ChainLook {
         const proofs = await catalogue.findProofs(chain.projectId, backupIds);
         return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
       },
+      provedListing: (backupId, location) => catalogue.provedListing(chain.projectId, backupId, location),
       locate: async (backupId): Promise<Location | null> =>
         (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
       linkageMaxBytes,
       readHashes,
+      dataFollows: false,
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });

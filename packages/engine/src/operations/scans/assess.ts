@@ -1,5 +1,6 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
+import { isSuperseded } from '../../chain/etags/superseded-proof.ts';
 import type { Location } from '../../chain/link.ts';
 import type { Candidate } from './find-candidates.ts';
 
@@ -28,7 +29,7 @@ export function assessPlace(candidate: Candidate, known: readonly KnownBackup[],
 
 /** Whether the newest proof was made of what the listing shows now. */
 function isAsProved(candidate: Candidate, { proof }: KnownBackup, place: Location): boolean {
-  if (proof === null || !isSamePlace(proof.location, place)) return false;
+  if (proof === null || isSuperseded(proof) || !isSamePlace(proof.location, place)) return false;
   if (candidate.kind === 'begun') return false;
   if (candidate.kind === 'unknown') return proof.listing.digest === candidate.listing.digest;
   const { key, etag, size, modifiedAtMs } = candidate.mark;
