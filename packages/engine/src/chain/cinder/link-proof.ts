@@ -13,10 +13,10 @@ import { ListedObjects } from './object-columns.ts';
 import { chooseParent } from './parent-choice.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 
-/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
+/** Rises when a proof of old would come out otherwise now. */
 export const checkVersion = 'cinder/3';
 
-/** Versions whose proofs hold still, but for those that {@link isSuperseded} names. */
+/** Versions whose recorded proofs still count, except those that `superseded-proof.ts` names. */
 export const reusableVersions: ReadonlySet<string> = new Set(['cinder/2', checkVersion]);
 
 /** One link proved against its parent, as it was listed last. `parent` is null for a full, and where none was found. */

@@ -10,10 +10,10 @@ import { proveLinkage } from './linkage-proof.ts';
 import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
 import { findParent } from './parent-search.ts';
 
-/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
+/** Rises when a proof of old would come out otherwise now. */
 export const checkVersion = 'manifest/2';
 
-/** Versions whose proofs hold still, but for those that {@link isSuperseded} names. */
+/** Versions whose recorded proofs still count, except those that `superseded-proof.ts` names. */
 export const reusableVersions: ReadonlySet<string> = new Set(['manifest/1', checkVersion]);
 
 /** One link proved against its parent. `parent` is null for a full, and where none was found. */
