@@ -270,6 +270,18 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(next).toMatchObject({ level: 'metadata', fault: { code: 'archived' } });
   });
 
+  test('a customer key explains an ETag at the first look, but not after a change', async () => {
+    const memory = rememberProofs();
+    const bucket = freshBucket();
+    const locked = { beforeGet: failGet(smallest, 'encrypted_customer_key') };
+    const first = await examine(storageOf(bucket, opaqueAll, locked).unit, given, memory);
+    expect(first).toMatchObject({ level: 'linkage', fault: null });
+    memory.remember([first]);
+    replace(bucket, smallest);
+    const next = await examine(storageOf(bucket, opaqueAll, locked).unit, given, memory);
+    expect(next).toMatchObject({ level: 'metadata', fault: { code: 'encrypted_customer_key' } });
+  });
+
   test('a plan reads no data, and says what a sync would read', async () => {
     const { unit, read } = storageOf(freshBucket(), opaqueAll);
     const examination = await examine(unit, given, { readHashes: false });
