@@ -49,8 +49,10 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     // The data says more than the hashes of hashes: they are read once, as the volume is put together.
     linkageMaxBytes: 0,
     readHashes: false,
+    dataFollows: true,
     findProofs: () => Promise.resolve([]),
     findListings: () => Promise.resolve([]),
+    provedListing: () => Promise.resolve(null),
     locate: options.locate,
     nowMs: () => systemClock.nowMs(),
     signal,

@@ -43,7 +43,7 @@ export type EmbeddedEngineOptions = {
   /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
   readonly requestsPerSecond?: number | undefined;
   readonly requestsInFlight?: number | undefined;
-  /** Bytes of block hashes that a sync may read to prove one link; 8 GiB where it is not said. */
+  /** See {@link Services.linkageMaxBytes}; 8 GiB if it is not said. */
   readonly linkageMaxBytes?: number | undefined;
   /** Where users, projects and roles are; the embedded identity where it is not said. */
   readonly keystone?: KeystoneOptions | undefined;

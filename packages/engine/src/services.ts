@@ -35,7 +35,7 @@ export type Services = {
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
-  /** Bytes of block hashes that a sync may read to prove one link. */
+  /** Bytes that a sync may read to prove one link: of block hashes, and of objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */
   readonly newId: () => string;

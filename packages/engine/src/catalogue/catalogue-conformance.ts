@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { EdgeProof } from '../chain/link.ts';
 import {
   acceptAndStart,
   importBackup,
@@ -7,6 +8,7 @@ import {
   makeChain,
   makeFinish,
   makeItem,
+  makeListing,
   makeProof,
   makeRecord,
   type OpenCatalogue,
@@ -309,6 +311,28 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(found).toEqual(expect.arrayContaining([newer, parent]));
       expect(await catalogue.findProofs(projectId, [])).toEqual([]);
       expect(await catalogue.findProofs(newId(), ['a'])).toEqual([]);
+    });
+
+    test('finds the listing on which a backup was last proved whole at its place', async () => {
+      const proofOn = (digest: string, verifiedAtMs: number, changes: Partial<EdgeProof> = {}) =>
+        makeProof('a', { listing: makeListing(digest), verifiedAtMs, ...changes });
+      const { location } = makeProof('a');
+      const elsewhere = { ...location, bucketName: 'bucket-2' };
+      const proofs = [
+        proofOn('first', 2_000),
+        proofOn('second', 2_001, { level: 'inventory', limit: 'no hashes' }),
+        proofOn('third', 2_002, { level: 'metadata', limit: 'too much to read' }),
+        proofOn('fourth', 2_003, { level: 'inventory', fault: { code: 'geometry', detail: 'at 7' } }),
+        proofOn('fifth', 2_004, { location: elsewhere }),
+      ];
+      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+      await catalogue.finishImport(makeFinish(operation, { proofs }));
+
+      expect(await catalogue.provedListing(projectId, 'a', location)).toBe('second');
+      expect(await catalogue.provedListing(projectId, 'a', elsewhere)).toBe('fifth');
+      expect(await catalogue.provedListing(projectId, 'a', { ...location, imagePath: 'b' })).toBeNull();
+      expect(await catalogue.provedListing(projectId, 'b', location)).toBeNull();
+      expect(await catalogue.provedListing(newId(), 'a', location)).toBeNull();
     });
   });
 

@@ -140,6 +140,7 @@ export function makeProof(backupId: string, changes: Partial<EdgeProof> = {}): E
     level: 'linkage',
     fault: null,
     limit: null,
+    remark: 'a remark',
     volumeBytes: 2 ** 40,
     checkVersion: '1',
     verifiedAtMs: 2_000,

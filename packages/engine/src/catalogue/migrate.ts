@@ -8,6 +8,7 @@ import { identity } from './migrations/0006-identity.ts';
 import { auditIntents } from './migrations/0007-audit-intents.ts';
 import { eventsByProject } from './migrations/0008-events-by-project.ts';
 import { sharedListing } from './migrations/0009-shared-listing.ts';
+import { remarkOfProof } from './migrations/0010-remark-of-proof.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   auditIntents,
   eventsByProject,
   sharedListing,
+  remarkOfProof,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

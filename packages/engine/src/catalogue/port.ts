@@ -180,7 +180,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   of the whole filter. `offset` counts from there.
  * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` lists all kinds,
  *   newest first; `listOperationLogs` those that CBR calls `sync` and `delete`: imports, deletions and the runs of sources.
- * - `findProofs` returns the newest proof of each backup that has one.
+ * - `findProofs` returns the newest proof of each backup that has one. `provedListing` returns the digest of the listing on
+ *   which the backup at this place was last proved to `inventory` at least without a fault; null if it never was.
  */
 export interface Catalogue extends AsyncDisposable {
   accept(acceptance: Acceptance): Promise<readonly string[]>;
@@ -210,6 +211,7 @@ export interface Catalogue extends AsyncDisposable {
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   listOperations(filter: OperationFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
+  provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;
 }

@@ -17,7 +17,7 @@ import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
-import { findProofs } from './steps/find-proofs.ts';
+import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
@@ -97,6 +97,7 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],
+    ['provedListing', () => provedListing(database, project, 'a', makeProof('a').location)],
     [
       'knownAtPlaces',
       () =>

@@ -139,6 +139,7 @@ export type VerificationRow = LocationColumns &
     fault_code: ReasonCode | null;
     fault_detail: string;
     limit_reason: string | null;
+    remark: string | null;
     volume_bytes: number | null;
     check_version: string;
     verified_at_ms: number;

@@ -26,7 +26,7 @@ import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
-import { findProofs } from './steps/find-proofs.ts';
+import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
@@ -90,6 +90,7 @@ export const steps = {
   newestCursor: { access: 'read', run: newestCursor },
   listEvents: { access: 'read', run: listEvents },
   findProofs: { access: 'read', run: findProofs },
+  provedListing: { access: 'read', run: provedListing },
   ping: { access: 'read', run: ping },
   addTask: { access: 'write', notesTransitions: true, run: addTask },
   startTask: { access: 'write', notesTransitions: true, run: startTask },

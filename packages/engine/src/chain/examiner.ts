@@ -18,12 +18,19 @@ export type ChainContext = {
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   /** What the listing showed of each of these backups when it was recorded, where it is. */
   readonly findListings: (backupIds: readonly string[]) => Promise<readonly RecordedListing[]>;
+  /** Digest of the listing on which this backup was last proved whole at this place; null if it never was. */
+  readonly provedListing: (backupId: string, location: Location) => Promise<string | null>;
   /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
   readonly locate: (backupId: string) => Promise<Location | null>;
-  /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
+  /**
+   * Bytes that may be read to prove one link: of block hashes, beyond which its proof stops at `inventory`, and of objects
+   * whose ETag is not their MD5, beyond which it stops at `metadata`.
+   */
   readonly linkageMaxBytes: number;
-  /** False: proofs stop where they would read block hashes, and say which. For plans. */
+  /** False: proofs stop where they would read block hashes or data, and say which. For plans. */
   readonly readHashes: boolean;
+  /** True: all data is read after the examination, so an ETag that is not the MD5 is left to that. */
+  readonly dataFollows: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 };

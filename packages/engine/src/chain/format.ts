@@ -35,8 +35,6 @@ export type BackupPart = {
 
 /** One format of backup chains. */
 export interface ChainFormat {
-  /** Version of its check: what another one has proved is proved anew. */
-  readonly checkVersion: string;
   /**
    * The part of an image path that all links of its chain share, a prefix of keys. Null where the path does not have
    * the shape of this format: then it is not asked further.

@@ -13,7 +13,10 @@ export type Ancestor = { readonly backupId: string; readonly location: Location 
 /** An object that was listed and not read. */
 export type UnreadObject = { readonly bucketName: string; readonly key: string; readonly bytes: number };
 
-/** The block hashes that proving one edge to `linkage` would read: those of the link, and of its parent. */
+/**
+ * What proving one edge to `linkage` would read: the block hashes of the link and of its parent, and objects of the link
+ * whose ETag is not their MD5.
+ */
 export type UnreadHashes = { readonly backupId: string; readonly objects: readonly UnreadObject[] };
 
 /** Why a link or chain is not whole: the code, and what was seen, with its place. */
@@ -68,6 +71,8 @@ export type Examination = {
   readonly contradictsRequest: boolean;
   /** Set where the level ends below `linkage` though nothing is wrong: why. */
   readonly limit: string | null;
+  /** What is unusual about the proof, though nothing is wrong and no level is lost; null if nothing is. */
+  readonly remark: string | null;
   readonly parentBackupId: string | null;
   /** The links that it builds on, the nearest first, as far as they were found. */
   readonly ancestors: readonly Ancestor[];
@@ -82,8 +87,10 @@ export type Examination = {
    * recorded. Empty where earlier ones held for the whole chain.
    */
   readonly newProofs: readonly EdgeProof[];
-  /** Of the new proofs, those that stop at block hashes, since they are more than may be read. */
+  /** Of the new proofs, those that stop at what a plan leaves unread. */
   readonly unreadHashes: readonly UnreadHashes[];
+  /** Backups whose new proofs hold only if their data, which is still to be read, is right: until then they are not recorded. */
+  readonly awaitingData: readonly string[];
 };
 
 /**
@@ -102,6 +109,8 @@ export type EdgeProof = {
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
   readonly limit: string | null;
+  /** See {@link Examination.remark}. */
+  readonly remark: string | null;
   /** Null where the link itself does not say. At `linkage` the volume is then as long as the parent's. */
   readonly volumeBytes: number | null;
   /** Version of the check that this was proved by. */

@@ -2,13 +2,11 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import type { ChainFormat } from './format.ts';
 import { isAtOrBelow, PathComparison } from './listing-comparison.ts';
 import { markedFormats } from './marks.ts';
-import { checkVersion } from './unknown/unknown-chain.ts';
 
 /** How what is recorded in a format is compared with a listing. */
-export type RecordedFormat = Pick<ChainFormat, 'checkVersion' | 'backupIdOf' | 'objectsPrefixOf' | 'compare'>;
+export type RecordedFormat = Pick<ChainFormat, 'backupIdOf' | 'objectsPrefixOf' | 'compare'>;
 
 const unknown: RecordedFormat = {
-  checkVersion,
   backupIdOf: () => null,
   objectsPrefixOf: (imagePath) => imagePath,
   compare: (imagePath) => new PathComparison(imagePath, isAtOrBelow),

@@ -1,6 +1,6 @@
-import type { BackupSync } from '@backup-sync/contracts';
+import { type BackupSync, reaches } from '@backup-sync/contracts';
 import { type ChainContext, openChain } from '../chain/examiner.ts';
-import type { EdgeProof, Examination, RecordedListing } from '../chain/link.ts';
+import type { EdgeProof, Examination, Location, RecordedListing } from '../chain/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
@@ -21,9 +21,16 @@ export async function examineBackups(
 export function rememberProofs() {
   const proofs = new Map<string, EdgeProof>();
   const listings = new Map<string, RecordedListing>();
+  const provedListings = new Map<string, string>();
   return {
-    remember(items: readonly BackupSync[], examinations: readonly (Examination | null)[]) {
-      for (const proof of examinations.flatMap((one) => one?.newProofs ?? [])) proofs.set(proof.backupId, proof);
+    remember(examinations: readonly (Examination | null)[], items: readonly BackupSync[] = []) {
+      for (const proof of examinations.flatMap((one) => one?.newProofs ?? [])) {
+        const { backupId, location, fault, level, listing } = proof;
+        proofs.set(backupId, proof);
+        if (fault === null && level !== null && reaches(level, 'inventory')) {
+          provedListings.set(placeOf(backupId, location), listing.digest);
+        }
+      }
       for (const [index, { backup_id: backupId }] of items.entries()) {
         const examination = examinations[index] ?? null;
         if (examination === null) continue;
@@ -35,5 +42,11 @@ export function rememberProofs() {
       ids.map((id) => listings.get(id)).filter((listing) => listing !== undefined),
     findProofs: async (ids: readonly string[]) =>
       ids.map((id) => proofs.get(id)).filter((proof) => proof !== undefined),
+    provedListing: async (backupId: string, location: Location) =>
+      provedListings.get(placeOf(backupId, location)) ?? null,
   };
+}
+
+function placeOf(backupId: string, { storageUnitId, bucketName, imagePath }: Location): string {
+  return JSON.stringify([backupId, storageUnitId, bucketName, imagePath]);
 }

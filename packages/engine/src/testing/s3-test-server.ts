@@ -36,11 +36,26 @@ export async function startHttpServer(answer: RequestListener): Promise<TestServ
 export type S3Refusal = (key: string) => S3Answer | null | Promise<S3Answer | null>;
 type S3Answer = { readonly status: number; readonly code: string; readonly headers?: Record<string, string> };
 
+/** How services differ. */
+export type S3Habits = {
+  /** ETag of an object; the MD5 of its bytes if left out. */
+  readonly etagOf?: (key: string, md5: string) => string;
+  /** Headers of every answer about an object. */
+  readonly headers?: Record<string, string>;
+};
+
+/** Its objects can be replaced by others of the same key. */
+type S3Server = TestServer & { replace(bucket: string, key: string, content: Uint8Array): void };
+
 /**
  * A server that has these buckets, read as S3 documents it. The npm package s3rver does not serve here: it lists in the
  * order of its file system, and its continuation tokens need a cipher that OpenSSL 3 no longer has.
  */
-export function startS3Server(buckets: BucketContents, refuse: S3Refusal = () => null): Promise<TestServer> {
+export async function startS3Server(
+  buckets: BucketContents,
+  refuse: S3Refusal = () => null,
+  { etagOf = (_, md5) => md5, headers = {} }: S3Habits = {},
+): Promise<S3Server> {
   const contents = new Map(
     Object.entries(buckets).map(([bucket, objects]) => [
       bucket,
@@ -49,7 +64,8 @@ export function startS3Server(buckets: BucketContents, refuse: S3Refusal = () =>
         .sort((one, other) => compareKeys(one.key, other.key)),
     ]),
   );
-  return startHttpServer(async (request, response) => {
+  const etag = ({ key, content }: StoredObject) => etagOf(key, md5(content));
+  const server = await startHttpServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname)?.map(decodeURIComponent) ?? [];
     const objects = contents.get(bucket);
@@ -61,28 +77,41 @@ export function startS3Server(buckets: BucketContents, refuse: S3Refusal = () =>
     const refusal = object === undefined ? null : await refuse(key);
 
     if (objects === undefined) answerXml(404, errorXml('NoSuchBucket'));
-    else if (key === '') answerXml(200, listingXml(objects, url.searchParams));
+    else if (key === '') answerXml(200, listingXml(objects, etag, url.searchParams));
     else if (object === undefined) answerXml(404, errorXml('NoSuchKey'));
     else if (refusal !== null) answerXml(refusal.status, errorXml(refusal.code), refusal.headers);
     else {
       response.writeHead(200, {
+        ...headers,
         'content-length': object.content.length,
-        etag: `"${md5(object.content)}"`,
+        etag: `"${etag(object)}"`,
         'last-modified': modifiedAt.toUTCString(),
       });
       response.end(request.method === 'HEAD' ? undefined : object.content);
     }
   });
+  return {
+    ...server,
+    replace(bucket, key, content) {
+      const object = contents.get(bucket)?.find((each) => each.key === key);
+      if (object === undefined) throw new Error(`there is no ${key} in ${bucket}`);
+      object.content = Buffer.from(content);
+    },
+  };
 }
 
 const modifiedAt = new Date('2026-03-01T02:00:00Z');
 
-type StoredObject = { readonly key: string; readonly content: Buffer };
+type StoredObject = { readonly key: string; content: Buffer };
 
 /** Either an object, or a folder: what keys have in common up to the delimiter. */
 type Listed = { readonly key: string; readonly object: StoredObject | null };
 
-function listingXml(objects: readonly StoredObject[], query: URLSearchParams): string {
+function listingXml(
+  objects: readonly StoredObject[],
+  etagOf: (object: StoredObject) => string,
+  query: URLSearchParams,
+): string {
   const after = query.get('continuation-token') ?? query.get('start-after');
   const matching = listedBelow(objects, query.get('prefix') ?? '', query.get('delimiter')).filter(
     ({ key }) => after === null || compareKeys(key, after) > 0,
@@ -91,7 +120,7 @@ function listingXml(objects: readonly StoredObject[], query: URLSearchParams): s
   const next = matching.length > page.length ? page.at(-1)?.key : undefined;
   return listBucketResult({
     entries: page.flatMap(({ key, object }) =>
-      object === null ? [] : [{ key, size: object.content.length, etag: md5(object.content) }],
+      object === null ? [] : [{ key, size: object.content.length, etag: etagOf(object) }],
     ),
     folders: page.flatMap(({ key, object }) => (object === null ? [key] : [])),
     ...(next !== undefined && { next }),

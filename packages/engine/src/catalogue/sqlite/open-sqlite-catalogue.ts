@@ -142,6 +142,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     listOperationLogs: step('listOperationLogs'),
     listOperations: step('listOperations'),
     findProofs: step('findProofs'),
+    provedListing: step('provedListing'),
     ping: step('ping'),
     [Symbol.asyncDispose]: dispose,
   };

@@ -1,8 +1,11 @@
+import { reaches, verificationLevels } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { EdgeProof } from '../../chain/link.ts';
+import type { EdgeProof, Location } from '../../chain/link.ts';
 import { rowToProof } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+
+const inventoryLevels = verificationLevels.filter((level) => reaches(level, 'inventory'));
 
 /** The newest proof of each of these backups that has one; of proofs made at the same time, the one recorded last. */
 export async function findProofs(
@@ -30,4 +33,31 @@ export async function findProofs(
     proofs.push(...rows.map(rowToProof));
   }
   return proofs;
+}
+
+/**
+ * Digest of the listing on which the backup at this place was last proved to `inventory` at least, without a fault. Null
+ * if it never was.
+ */
+export async function provedListing(
+  database: Kysely<Schema>,
+  projectId: string,
+  backupId: string,
+  { storageUnitId, bucketName, imagePath }: Location,
+): Promise<string | null> {
+  const newest = await database
+    .selectFrom('verifications')
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .where('storage_unit_id', '=', storageUnitId)
+    .where('bucket_name', '=', bucketName)
+    .where('image_path', '=', imagePath)
+    .where('fault_code', 'is', null)
+    .where('level', 'in', inventoryLevels)
+    .select('listing_digest')
+    .orderBy('verified_at_ms', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return newest?.listing_digest ?? null;
 }

@@ -9,6 +9,8 @@ type ProvedLink = {
   readonly link: NamedLink;
   readonly proof: EdgeProof;
   readonly unreadHashes: readonly UnreadObject[];
+  /** Its proof holds only if its data is right, which is still to be read. */
+  readonly awaitsData: boolean;
 };
 
 /** The way from a link towards its full backup. */
@@ -47,7 +49,8 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
     level,
     fault,
     contradictsRequest: false,
-    limit: fault === null ? limitOf(proof, ancestors) : null,
+    limit: fault === null ? firstOf(proofs, 'limit') : null,
+    remark: fault === null ? firstOf(proofs, 'remark') : null,
     parentBackupId: proof.parentBackupId,
     ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
@@ -58,6 +61,7 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
     unreadHashes: newlyProved
       .filter(({ unreadHashes }) => unreadHashes.length > 0)
       .map((link) => ({ backupId: link.link.backupId, objects: link.unreadHashes })),
+    awaitingData: newlyProved.filter(({ awaitsData }) => awaitsData).map((link) => link.proof.backupId),
   };
 }
 
@@ -83,8 +87,9 @@ function faultOf(walk: ChainWalk, leaf: ProvedLink, ancestors: readonly ProvedLi
   };
 }
 
-function limitOf(own: EdgeProof, ancestors: readonly ProvedLink[]): string | null {
-  return own.limit ?? ancestors.find(({ proof }) => proof.limit !== null)?.proof.limit ?? null;
+/** Its own, or that of the nearest ancestor that has one. */
+function firstOf(proofs: readonly EdgeProof[], field: 'limit' | 'remark'): string | null {
+  return proofs.find((proof) => proof[field] !== null)?.[field] ?? null;
 }
 
 /** A proved link that does not say itself has its parent's size; what is not proved says nothing of the parent's. */

@@ -92,6 +92,7 @@ export class CinderChain implements FormatChain {
       fault: { code: 'identity_mismatch', detail },
       contradictsRequest: true,
       limit: null,
+      remark: null,
       parentBackupId: null,
       ancestors: [],
       incremental: null,
@@ -100,6 +101,7 @@ export class CinderChain implements FormatChain {
       checkVersion,
       newProofs: [],
       unreadHashes: [],
+      awaitingData: [],
     };
   }
 }

@@ -11,13 +11,10 @@ import {
   parseCinderImagePath,
   parseCinderKey,
 } from './image-path.ts';
-import { checkVersion } from './link-proof.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
 export const cinderFormat: ChainFormat = {
-  checkVersion,
-
   backupIdOf(imagePath) {
     return parseCinderImagePath(imagePath)?.backupId ?? null;
   },

@@ -1,11 +1,9 @@
-import { Buffer } from 'node:buffer';
 import type { Fault } from '../link.ts';
 import { objectSuffix } from './image-path.ts';
 import type { ListedObjects, NamedObjects } from './object-columns.ts';
 
 export type InventoryInput = {
   readonly imagePath: string;
-  /** With the comparison of their MD5s with the ETags of those that are listed. */
   readonly named: NamedObjects;
   readonly listed: ListedObjects;
   readonly strayKey: string | null;
@@ -13,21 +11,15 @@ export type InventoryInput = {
   readonly mayGrowCompressed: boolean;
 };
 
-export type InventoryFinding = {
-  readonly fault: Fault;
-  /** The object whose ETag is not the MD5 that the metadata has: it may merely be encrypted. Else null. */
-  readonly etagOfKey: string | null;
-};
-
 /**
- * Whether exactly the objects that the metadata names are listed, numbered 1 to n, each of a size that it can have,
- * and where the ETag is the MD5 of plain bytes, with that content. Null where all is so.
+ * Whether exactly the objects that the metadata names are listed, numbered 1 to n, each of a size that it can have. Null
+ * where all is so.
  */
-export function checkInventory(input: InventoryInput): InventoryFinding | null {
-  return checkNames(input) ?? checkSizes(input) ?? checkEtag(input);
+export function checkInventory(input: InventoryInput): Fault | null {
+  return checkNames(input) ?? checkSizes(input);
 }
 
-function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): InventoryFinding | null {
+function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Fault | null {
   let missing: number | null = null;
   let missingCount = 0;
   let stray: number | null = null;
@@ -59,7 +51,7 @@ function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Inv
   return null;
 }
 
-function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryInput): InventoryFinding | null {
+function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryInput): Fault | null {
   for (let place = 0; place < named.count; place += 1) {
     const row = named.rowAt(place);
     const size = listed.sizeAt(listed.rowAt(place));
@@ -75,18 +67,6 @@ function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryIn
   return null;
 }
 
-function checkEtag({ imagePath, named }: InventoryInput): InventoryFinding | null {
-  const mismatch = named.etags?.mismatch ?? null;
-  if (mismatch === null) return null;
-  const key = `${imagePath}${objectSuffix(mismatch.number)}`;
-  const detail = `${key} has ETag ${hex(mismatch.etag)}, and must have MD5 ${hex(mismatch.md5)}`;
-  return { fault: { code: 'object_etag_mismatch', detail }, etagOfKey: key };
-}
-
-function found(code: Fault['code'], detail: string): InventoryFinding {
-  return { fault: { code, detail }, etagOfKey: null };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+function found(code: Fault['code'], detail: string): Fault {
+  return { code, detail };
 }

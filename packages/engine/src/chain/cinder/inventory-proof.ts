@@ -1,50 +1,52 @@
+import { type EtagsSettled, settleEtags } from '../etags/settle-etags.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Fault } from '../link.ts';
+import { objectSuffix } from './image-path.ts';
 import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import type { ListedObjects } from './object-columns.ts';
 import type { Finding } from './proof-step.ts';
-import { ReadFault, withReadFaults } from './read-fault.ts';
 
 /** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
 
-/** Compares what the metadata names with what the listing shows. Null where the inventory is whole. */
+/** How far the inventory of a link is proved. */
+export type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & {
+  /** Ends the proof at `metadata`; null if the inventory is whole. */
+  readonly end: Finding | null;
+};
+
+/** Compares what the metadata names with what the listing shows. Throws what storage throws. */
 export async function proveInventory(
   context: ChainContext,
   link: CinderLink,
   listed: ListedObjects,
   metadata: CinderMetadata,
-): Promise<Finding | null> {
-  const { imagePath, strayKey } = link;
+): Promise<Inventory> {
+  const { imagePath, strayKey, bucketName, backupId, listing } = link;
+  const { objects: named } = metadata;
   const mayGrowCompressed = isOfEarlyWriter(metadata);
-  const finding = checkInventory({ imagePath, named: metadata.objects, listed, strayKey, mayGrowCompressed });
-  if (finding === null) return null;
-  if (finding.fault.code === 'object_missing') return { fault: finding.fault, suspect: link };
-  if (finding.etagOfKey === null) return { fault: finding.fault };
-  return await settleEtag(context, link, finding.etagOfKey, finding.fault);
+  const fault = checkInventory({ imagePath, named, listed, strayKey, mayGrowCompressed });
+  if (fault !== null) return endOfInventory(faultFinding(fault, link));
+  if (named.etags === null) throw new TypeError('the ETags of a link are compared as its metadata is read');
+  const { end, ...settled } = await settleEtags(context, {
+    backupId,
+    location: { storageUnitId: context.storage.id, bucketName, imagePath },
+    listingDigest: listing.digest,
+    tally: named.etags.tally,
+    keyOf: (number) => `${imagePath}${objectSuffix(number)}`,
+  });
+  return { ...settled, end: end?.fault === undefined ? end : faultFinding(end.fault, link) };
 }
 
-/**
- * Under a key service's encryption an ETag looks like an MD5 and is none, and a listing does not show which it is:
- * one request for one object decides for the link.
- */
-async function settleEtag(
-  { storage, signal }: ChainContext,
-  link: CinderLink,
-  key: string,
-  fault: Fault,
-): Promise<Finding | null> {
-  try {
-    const head = await withReadFaults(key, () => storage.head({ bucket: link.bucketName, key, signal }));
-    return head.encryptedByKey ? null : { fault };
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    // Without the customer's key not even this is told: encrypted, hence unknown, not broken.
-    if (error.fault.code === 'encrypted_customer_key') return null;
-    return { fault: error.fault, suspect: error.looksMissing ? link : null };
-  }
+/** The proof ends here. */
+export function endOfInventory(end: Finding): Inventory {
+  return { end, remark: null, awaitsData: false };
+}
+
+function faultFinding(fault: Fault, link: CinderLink): Finding {
+  return fault.code === 'object_missing' ? { fault, suspect: link } : { fault };
 }
 
 /** Early files carry the same version; what they lack and when they were made tells them. */

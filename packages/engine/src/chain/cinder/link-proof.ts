@@ -4,7 +4,7 @@ import type { EdgeProof, UnreadObject } from '../link.ts';
 import { tooManyObjects } from '../object-bound.ts';
 import { printable } from '../quote.ts';
 import { EtagComparison } from './etag-comparison.ts';
-import { proveInventory } from './inventory-proof.ts';
+import { endOfInventory, type Inventory, proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { CinderMetadata } from './metadata.ts';
@@ -13,8 +13,11 @@ import { ListedObjects } from './object-columns.ts';
 import { chooseParent } from './parent-choice.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 
-/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
-export const checkVersion = 'cinder/2';
+/** Rises when a proof of old would come out otherwise now. */
+export const checkVersion = 'cinder/3';
+
+/** Versions whose recorded proofs still count, except those that `superseded-proof.ts` names. */
+export const reusableVersions: ReadonlySet<string> = new Set(['cinder/2', checkVersion]);
 
 /** One link proved against its parent, as it was listed last. `parent` is null for a full, and where none was found. */
 export type ProvedLink = {
@@ -23,6 +26,8 @@ export type ProvedLink = {
   readonly proof: EdgeProof;
   /** The block hashes that were too many bytes to be read; empty where none were. */
   readonly unreadHashes: readonly UnreadObject[];
+  /** The proof holds only if the data of the link is right, which is still to be read. */
+  readonly awaitsData: boolean;
 };
 
 /** What has been learnt of the edge when a step ends the proof. */
@@ -31,6 +36,7 @@ type Known = {
   readonly parent: CinderLink | null;
   /** The metadata objects that were read so far. */
   readonly read: readonly (ObjectEntry | null)[];
+  readonly inventory?: Inventory;
 };
 
 type Attempt = ProvedLink & { readonly suspect: CinderLink | null };
@@ -64,19 +70,26 @@ async function attempt(tools: ProofTools, link: CinderLink): Promise<Attempt> {
   const disagreement = findDisagreement(metadata, link);
   if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
   const limit = tooManyObjects(link.imagePath, link.dataObjectCount);
-  const inventory = listed === null ? { limit } : await proveInventory(context, link, listed, metadata);
-  const choice = await chooseParent(tools, link, metadata, async (parent) =>
-    inventory === null ? await proveLinkage(tools, link, parent, metadata) : inventory,
-  );
-  if (choice.kind === 'not found') return conclude(context, link, { metadata, parent: null, read }, choice.finding);
+  const inventory = listed === null ? endOfInventory({ limit }) : await proveInventory(context, link, listed, metadata);
+  const { end } = inventory;
+  const choice = await chooseParent(tools, link, metadata, async (parent) => {
+    if (end === null) return await proveLinkage(tools, link, parent, metadata);
+    // A plan says all that would be read.
+    if (end.unreadHashes === undefined) return end;
+    const { unreadHashes = [] } = await proveLinkage(tools, link, parent, metadata);
+    return { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] };
+  });
+  const known: Known = { metadata, parent: null, read, inventory };
+  if (choice.kind === 'not found') return conclude(context, link, known, choice.finding);
   const { parent, edge } = choice;
-  if (inventory !== null) return conclude(context, link, { metadata, parent, read }, { level: 'metadata', ...edge });
+  if (end !== null) return conclude(context, link, { ...known, parent }, { level: 'metadata', ...edge });
   const readInTheEnd = edge.unreadHashes === undefined ? [...read, link.hashFile, parent?.hashFile ?? null] : read;
-  return conclude(context, link, { metadata, parent, read: readInTheEnd }, { level: 'inventory', ...edge });
+  return conclude(context, link, { ...known, parent, read: readInTheEnd }, { level: 'inventory', ...edge });
 }
 
 function conclude(context: ChainContext, link: CinderLink, known: Known, finding: Finding): Attempt {
-  const { metadata, parent, read } = known;
+  const { metadata, parent, read, inventory } = known;
+  const { remark = null, awaitsData = false } = inventory ?? {};
   const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
   const proof: EdgeProof = {
     backupId: link.backupId,
@@ -88,6 +101,7 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
     level,
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
     limit: limit === null ? null : printable(limit),
+    remark: remark === null ? null : printable(remark),
     volumeBytes,
     checkVersion,
     verifiedAtMs: context.nowMs(),
@@ -95,5 +109,5 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
       .filter((entry) => entry !== null)
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
-  return { link, parent, proof, unreadHashes, suspect };
+  return { link, parent, proof, unreadHashes, awaitsData, suspect };
 }

@@ -1,10 +1,12 @@
 import { StorageError } from '../../storage/port.ts';
+import { mayExceedReading } from '../etags/settle-etags.ts';
+import { isSuperseded } from '../etags/superseded-proof.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof } from '../link.ts';
 import { provableObjectsMax } from '../object-bound.ts';
 import type { CinderLink } from './link-listing.ts';
-import { checkVersion, type ProvedLink } from './link-proof.ts';
+import { type ProvedLink, reusableVersions } from './link-proof.ts';
 import { linkageBytes } from './linkage-proof.ts';
 import type { ProofTools } from './proof-step.ts';
 import type { VolumeFolders } from './volume-folders.ts';
@@ -18,7 +20,8 @@ export async function reuseProof(
   link: CinderLink,
   proof: EdgeProof | undefined,
 ): Promise<ProvedLink | null> {
-  if (proof === undefined || proof.checkVersion !== checkVersion || !isAt(proof, context.storage.id, link)) return null;
+  if (proof === undefined || !reusableVersions.has(proof.checkVersion) || isSuperseded(proof)) return null;
+  if (!isAt(proof, context.storage.id, link)) return null;
   if (proof.listing.digest !== link.listing.digest) return null;
   if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
   const { parentBackupId, parentListingDigest } = proof;
@@ -28,8 +31,8 @@ export async function reuseProof(
   if (candidates === null || (candidates.length > 1 && (proof.fault !== null || proof.limit !== null))) return null;
   const parent = candidates.find(({ listing }) => listing.digest === parentListingDigest) ?? null;
   if (parent === null && (parentListingDigest !== null || candidates.length > 0)) return null;
-  if (proof.limit !== null && !isStillLimited(context, link, parent)) return null;
-  return { link, parent, proof, unreadHashes: [] };
+  if (proof.limit !== null && !isStillLimited(context, link, parent, proof)) return null;
+  return { link, parent, proof, unreadHashes: [], awaitsData: false };
 }
 
 /** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */
@@ -47,9 +50,18 @@ async function findParents(
   }
 }
 
-/** A limit lies in too many objects, in block hashes that are not there, or in the ceiling of those days, which may have risen. */
-function isStillLimited(context: ChainContext, link: CinderLink, parent: CinderLink | null): boolean {
+/**
+ * A limit lies in too many objects, in block hashes that are not there, or in the ceiling of those days, which may have
+ * risen: at `metadata` that for objects whose ETag is not their MD5, at `inventory` that for block hashes.
+ */
+function isStillLimited(
+  context: ChainContext,
+  link: CinderLink,
+  parent: CinderLink | null,
+  { level, listing }: EdgeProof,
+): boolean {
   if (link.dataObjectCount > provableObjectsMax) return true;
+  if (level === 'metadata') return mayExceedReading(context, listing);
   const bytes = linkageBytes(link, parent);
   return bytes === null || bytes > context.linkageMaxBytes;
 }

@@ -56,7 +56,7 @@ async function proveEdge(
   const { objects: named } = await metadataOf(child, pieceBytes, listed);
   const input = { imagePath, named, listed, strayKey: null, mayGrowCompressed: false };
   const inventory = checkInventory(input);
-  if (inventory !== null) return inventory.fault;
+  if (inventory !== null) return inventory;
   const hashes = (of: WrittenBackup) => readHashFile(inPieces(objectOf(of, '_sha256file'), pieceBytes));
   const comparison = await compareHashLists(hashes(child), hashes(parent ?? child), named.count);
   const geometry = checkGeometry(named, comparison.child, parent === null);
@@ -162,10 +162,10 @@ describe('an inventory', () => {
     const input = { imagePath: 'path', named, listed, strayKey: null, mayGrowCompressed: false };
     expect(checkInventory(input)).toBeNull();
     listed.add(objectCount + 1, 5, null);
-    expect(checkInventory(input)?.fault).toEqual({ code: 'object_stray', detail: 'path-100003' });
+    expect(checkInventory(input)).toEqual({ code: 'object_stray', detail: 'path-100003' });
     named.add(objectCount + 1, { offset: 0, length: 10, compression: 'zlib', md5 });
     named.add(objectCount + 2, { offset: 0, length: 10, compression: 'zlib', md5 });
-    expect(checkInventory(input)?.fault).toEqual({ code: 'object_missing', detail: 'path-100004' });
+    expect(checkInventory(input)).toEqual({ code: 'object_missing', detail: 'path-100004' });
   });
 });
 

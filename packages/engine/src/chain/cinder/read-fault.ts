@@ -59,7 +59,7 @@ export async function readListedObject(
 /** By ETag where there is one: times may be rounded differently in a listing and in an answer. */
 function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'>, entry: ListedObject): boolean {
   if (seen.size !== entry.size) return false;
-  if (seen.etag !== null && entry.etag !== null) return seen.etag === entry.etag;
+  if (seen.etag !== null && entry.etag !== null) return seen.etag.toLowerCase() === entry.etag.toLowerCase();
   return entry.modifiedAtMs === undefined || seen.modifiedAtMs === entry.modifiedAtMs;
 }
 

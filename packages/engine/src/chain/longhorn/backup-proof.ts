@@ -64,6 +64,7 @@ export async function proveBackup(
     level,
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
     limit,
+    remark: null,
     volumeBytes,
     checkVersion,
     verifiedAtMs: context.nowMs(),

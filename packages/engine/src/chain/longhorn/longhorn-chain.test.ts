@@ -42,7 +42,7 @@ describe('the backups of a volume', () => {
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
     const first = await examineBackups(stored.unit, itemsOf(volume));
-    memory.remember(itemsOf(volume), first);
+    memory.remember(first, itemsOf(volume));
     const before = stored.count();
     const again = await examineBackups(stored.unit, itemsOf(volume), memory);
     expect(again).toEqual(first.map((one) => ({ ...one, newProofs: [] })));
@@ -53,7 +53,7 @@ describe('the backups of a volume', () => {
     const grown = writeLonghornVolume('mail', 16, [[0, 1, 9], [1, 15], [], [3, 9]]);
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
-    memory.remember(itemsOf(volume), await examineBackups(stored.unit, itemsOf(volume)));
+    memory.remember(await examineBackups(stored.unit, itemsOf(volume)), itemsOf(volume));
     const added = [...grown.objects].filter(([key]) => !volume.objects.has(key) || key.endsWith('/volume.cfg'));
     await stored.buckets.put(bucketName, added, laterMs);
     const before = stored.count();
@@ -67,7 +67,7 @@ describe('the backups of a volume', () => {
   test('cost a read each when blocks of others were collected, and no new proof', async () => {
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
-    memory.remember(itemsOf(volume), await examineBackups(stored.unit, itemsOf(volume)));
+    memory.remember(await examineBackups(stored.unit, itemsOf(volume)), itemsOf(volume));
     const [, onlyFirst = ''] = volume.blockKeys[0] ?? [];
     await stored.buckets.remove(bucketName, firstPath);
     await stored.buckets.remove(bucketName, onlyFirst);
@@ -79,7 +79,7 @@ describe('the backups of a volume', () => {
       ['linkage', 0],
     ]);
     expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets + 2 });
-    memory.remember(rest, again);
+    memory.remember(again, rest);
     const after = stored.count();
     await examineBackups(stored.unit, rest, memory);
     expect(stored.count()).toMatchObject({ lists: after.lists + 1, gets: after.gets });
@@ -92,7 +92,7 @@ describe('the backups of a volume', () => {
     const memory = rememberProofs();
     const look = async () => {
       const seen = await examineBackups(stored.unit, itemsOf(volume), memory);
-      memory.remember(itemsOf(volume), seen);
+      memory.remember(seen, itemsOf(volume));
       return seen.map((one) => one?.fault?.code ?? one?.level);
     };
     await look();

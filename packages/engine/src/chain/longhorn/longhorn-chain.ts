@@ -179,6 +179,7 @@ export class LonghornChain implements FormatChain {
       level: null,
       fault: { code: 'identity_mismatch', detail },
       limit: null,
+      remark: null,
       volumeBytes: null,
       checkVersion,
       verifiedAtMs: nowMs(),
@@ -216,7 +217,7 @@ export class LonghornChain implements FormatChain {
 }
 
 function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: readonly EdgeProof[]): Examination {
-  const { listing, contentId, level, fault, limit, volumeBytes, verifiedAtMs } = proof;
+  const { listing, contentId, level, fault, limit, remark, volumeBytes, verifiedAtMs } = proof;
   return {
     format: 'longhorn',
     listing,
@@ -226,9 +227,11 @@ function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: reado
     fault,
     contradictsRequest: false,
     limit,
+    remark,
     parentBackupId: null,
     ancestors: [],
     unreadHashes: [],
+    awaitingData: [],
     // Each names all its blocks: none needs another to be restored.
     incremental: contentId === null ? null : false,
     volumeBytes,

@@ -3,7 +3,6 @@ import type { ChainFormat } from '../format.ts';
 import { readPlainObject } from '../read-plain-object.ts';
 import { readBackupCfg } from './backup-cfg.ts';
 import { parseBackupPath } from './backup-path.ts';
-import { checkVersion } from './backup-proof.ts';
 import { LonghornChain } from './longhorn-chain.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 
@@ -12,8 +11,6 @@ const resourceType = 'Longhorn::Volume';
 
 /** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
 export const longhornFormat: ChainFormat = {
-  checkVersion,
-
   backupIdOf(imagePath) {
     return parseBackupPath(imagePath)?.backupName ?? null;
   },

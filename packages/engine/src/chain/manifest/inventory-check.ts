@@ -1,20 +1,16 @@
 import { Buffer } from 'node:buffer';
+import { EtagTally } from '../etags/etag-tally.ts';
 import type { Fault } from '../link.ts';
 import type { ListedFile } from '../path-listings.ts';
 import type { ManifestObjects } from './manifest-objects.ts';
 
-export type InventoryFinding = {
-  readonly fault: Fault;
-  /** The object whose ETag is not the MD5 that the manifest has: it may merely be encrypted. Else null. */
-  readonly etagOfKey: string | null;
-};
-
 /**
- * Holds the objects that a manifest names against a listing, which comes in the order of its keys' bytes: exactly these
- * are to be listed, each of its size, and where the ETag can be compared with an MD5 of the stored bytes, with that
- * content.
+ * Compares the objects that a manifest names with a listing, which comes in the order of its keys' bytes: exactly these
+ * are to be listed, each of its size. ETags are compared with the MD5s of the stored bytes as far as both are there.
  */
 export class InventoryCheck {
+  /** By the rows of the objects. */
+  readonly etags = new EtagTally();
   readonly #imagePath: string;
   readonly #named: ManifestObjects;
   readonly #rows: Uint32Array;
@@ -23,8 +19,7 @@ export class InventoryCheck {
   #missing: string | null = null;
   #missingCount: number;
   #stray: string | null = null;
-  #sizeFault: InventoryFinding | null = null;
-  #etagFault: InventoryFinding | null = null;
+  #sizeFault: Fault | null = null;
 
   constructor(imagePath: string, named: ManifestObjects) {
     this.#imagePath = imagePath;
@@ -43,7 +38,8 @@ export class InventoryCheck {
       if (order < 0) this.#miss(row);
       else {
         this.#sizeFault ??= checkSize(this.#imagePath, this.#named, row, size);
-        this.#etagFault ??= checkEtag(this.#imagePath, this.#named, row, md5);
+        const named = this.#named.storedMd5.at(row);
+        if (md5 !== null && named !== null) this.etags.compare(row, size, md5, named);
         return;
       }
     }
@@ -51,7 +47,7 @@ export class InventoryCheck {
   }
 
   /** The listing is at its end. Null where all is so. */
-  finish(): InventoryFinding | null {
+  finish(): Fault | null {
     for (; this.#at < this.#rows.length; this.#at += 1) this.#miss(this.#rows[this.#at] ?? 0);
     if (this.#missing !== null) {
       const others = this.#missingCount > 1 ? `, the first of ${this.#missingCount} that are missing` : '';
@@ -59,7 +55,7 @@ export class InventoryCheck {
     }
     const stray = this.#stray;
     if (stray !== null) return found('object_stray', stray === '' ? this.#imagePath : `${this.#imagePath}/${stray}`);
-    return this.#sizeFault ?? this.#etagFault;
+    return this.#sizeFault;
   }
 
   #miss(row: number): void {
@@ -68,26 +64,13 @@ export class InventoryCheck {
   }
 }
 
-function checkSize(imagePath: string, named: ManifestObjects, row: number, size: number): InventoryFinding | null {
+function checkSize(imagePath: string, named: ManifestObjects, row: number, size: number): Fault | null {
   const expected = named.storedSizeAt(row);
   if (size === expected) return null;
   const key = `${imagePath}/${named.keys.at(row)}`;
   return found('object_size_impossible', `${key} has ${size} bytes, and must have ${expected}`);
 }
 
-function checkEtag(
-  imagePath: string,
-  named: ManifestObjects,
-  row: number,
-  etag: Uint8Array | null,
-): InventoryFinding | null {
-  const md5 = named.storedMd5.at(row);
-  if (etag === null || md5 === null || Buffer.compare(etag, md5) === 0) return null;
-  const key = `${imagePath}/${named.keys.at(row)}`;
-  const detail = `${key} has ETag ${Buffer.from(etag).toString('hex')}, and must have MD5 ${named.storedMd5.hexAt(row)}`;
-  return { fault: { code: 'object_etag_mismatch', detail }, etagOfKey: key };
-}
-
-function found(code: Fault['code'], detail: string): InventoryFinding {
-  return { fault: { code, detail }, etagOfKey: null };
+function found(code: Fault['code'], detail: string): Fault {
+  return { code, detail };
 }

@@ -1,5 +1,5 @@
-import type { ReasonCode } from '@backup-sync/contracts';
-import { ReadFault, withReadFaults } from '../cinder/read-fault.ts';
+import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import { type EtagsSettled, settleEtags } from '../etags/settle-etags.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
 import { tooManyObjects } from '../object-bound.ts';
@@ -10,8 +10,11 @@ import { proveLinkage } from './linkage-proof.ts';
 import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
 import { findParent } from './parent-search.ts';
 
-/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
-export const checkVersion = 'manifest/1';
+/** Rises when a proof of old would come out otherwise now. */
+export const checkVersion = 'manifest/2';
+
+/** Versions whose recorded proofs still count, except those that `superseded-proof.ts` names. */
+export const reusableVersions: ReadonlySet<string> = new Set(['manifest/1', checkVersion]);
 
 /** One link proved against its parent. `parent` is null for a full, and where none was found. */
 export type ProvedManifest = {
@@ -20,6 +23,8 @@ export type ProvedManifest = {
   readonly parent: PathListing | null;
   readonly proof: EdgeProof;
   readonly unreadHashes: readonly UnreadObject[];
+  /** The proof holds only if the data of the link is right, which is still to be read. */
+  readonly awaitsData: boolean;
 };
 
 type Attempt = ProvedManifest & { readonly suspect: PathListing | null };
@@ -70,12 +75,18 @@ async function attempt(
     return conclude(tools, place, backupId, link, parent, { level: 'metadata', limit });
   }
   const inventory = await proveInventory(tools, link);
-  if (inventory !== null) return conclude(tools, place, backupId, link, parent, { level: 'metadata', ...inventory });
-  if (unreadParent !== null) {
-    return conclude(tools, place, backupId, link, parent, { level: 'inventory', fault: unreadParent });
+  const concludeAt = (level: VerificationLevel, finding: Finding): Attempt =>
+    conclude(tools, place, backupId, link, parent, { level, ...finding }, inventory);
+  const { end } = inventory;
+  if (end?.unreadHashes !== undefined) {
+    // A plan says all that would be read.
+    const { unreadHashes = [] } = leaveHashes(tools, place, parent) ?? {};
+    return concludeAt('metadata', { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] });
   }
+  if (end !== null) return concludeAt('metadata', end);
+  if (unreadParent !== null) return concludeAt('inventory', { fault: unreadParent });
   const linkage = leaveHashes(tools, place, parent) ?? (await proveLinkage(tools.hashes, link, parentLink));
-  return conclude(tools, place, backupId, link, parent, { level: 'inventory', ...linkage });
+  return concludeAt('inventory', linkage);
 }
 
 /** What ends the proof before block hashes are read: a plan does not read them, and there may be too many. */
@@ -106,35 +117,35 @@ function unreadParentFault({ header }: ManifestLink, { fault = null }: Finding):
   return { code: isOpen ? fault.code : 'parent_broken', detail };
 }
 
-/** Null where the inventory is whole. */
+/** How far the inventory of a link is proved. `end` ends the proof at `metadata`; null if the inventory is whole. */
+type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & { readonly end: Finding | null };
+
 async function proveInventory(
-  { context: { storage, signal }, listings }: ManifestTools,
+  { context, listings }: ManifestTools,
   { place, objects, header }: ManifestLink,
-): Promise<Finding | null> {
-  const { blockHashes, imagePath } = place;
-  if (blockHashes === null) return missing(place, `${imagePath}/${header.block_hashes.key}`);
+): Promise<Inventory> {
+  const { blockHashes, bucketName, imagePath, listing } = place;
+  const ended = (end: Finding): Inventory => ({ end, remark: null, awaitsData: false });
+  if (blockHashes === null) return ended(missing(place, `${imagePath}/${header.block_hashes.key}`));
   if (blockHashes.size !== header.block_hashes.size) {
     const detail = `${blockHashes.key} has ${blockHashes.size} bytes, and must have ${header.block_hashes.size}`;
-    return { fault: { code: 'object_size_impossible', detail } };
+    return ended({ fault: { code: 'object_size_impossible', detail } });
   }
   const check = new InventoryCheck(imagePath, objects);
   if (!(await listings.visit(place, (file) => check.take(file)))) {
-    return { fault: { code: 'changed_while_read', detail: `${imagePath} is not as it was listed before` } };
+    return ended({ fault: { code: 'changed_while_read', detail: `${imagePath} is not as it was listed before` } });
   }
-  const finding = check.finish();
-  if (finding === null) return null;
-  if (finding.fault.code === 'object_missing') return missing(place, finding.fault.detail);
-  const { fault, etagOfKey: key } = finding;
-  if (key === null) return { fault };
-  try {
-    // Under a key service's encryption an ETag looks like an MD5 and is none: one request decides.
-    const head = await withReadFaults(key, () => storage.head({ bucket: place.bucketName, key, signal }));
-    return head.encryptedByKey ? null : { fault };
-  } catch (error) {
-    if (!(error instanceof ReadFault)) throw error;
-    if (error.fault.code === 'encrypted_customer_key') return null;
-    return { fault: error.fault, suspect: error.looksMissing ? place : null };
-  }
+  const finding = (fault: Fault) => (fault.code === 'object_missing' ? missing(place, fault.detail) : { fault });
+  const fault = check.finish();
+  if (fault !== null) return ended(finding(fault));
+  const { end, ...settled } = await settleEtags(context, {
+    backupId: header.backup.id,
+    location: { storageUnitId: context.storage.id, bucketName, imagePath },
+    listingDigest: listing.digest,
+    tally: check.etags,
+    keyOf: (row) => `${imagePath}/${objects.keys.at(row)}`,
+  });
+  return { ...settled, end: end?.fault === undefined ? end : finding(end.fault) };
 }
 
 function missing(suspect: PathListing, detail: string): Finding {
@@ -149,6 +160,7 @@ function conclude(
   link: ManifestLink | null,
   parent: PathListing | null,
   finding: Finding,
+  { remark, awaitsData }: Pick<Inventory, 'remark' | 'awaitsData'> = { remark: null, awaitsData: false },
 ): Attempt {
   const { bucketName, imagePath, listing, manifest, blockHashes } = place;
   const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
@@ -164,6 +176,7 @@ function conclude(
     level,
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
     limit: limit === null ? null : printable(limit),
+    remark: remark === null ? null : printable(remark),
     volumeBytes,
     checkVersion,
     verifiedAtMs: context.nowMs(),
@@ -171,5 +184,5 @@ function conclude(
       .filter((entry) => entry !== null)
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
-  return { place, link: { backupId, imagePath }, parent, proof, unreadHashes, suspect };
+  return { place, link: { backupId, imagePath }, parent, proof, unreadHashes, awaitsData, suspect };
 }

@@ -90,7 +90,7 @@ describe('a whole chain', () => {
     const memory = rememberProofs();
     const proved = await examineBackups(stored.unit, items.slice(2, 3));
     expect(proved[0]?.newProofs).toHaveLength(3);
-    memory.remember(items.slice(2, 3), proved);
+    memory.remember(proved);
     const before = stored.count();
     const again = await examineBackups(stored.unit, items.slice(2, 3), { findProofs: memory.findProofs });
     expect(again).toEqual(proved.map((one) => ({ ...one, newProofs: [] })));
@@ -178,7 +178,7 @@ describe('a parent', () => {
     const memory = rememberProofs();
     const without = await examineBackups(stored.unit, items.slice(2, 3));
     expect(without[0]).toMatchObject({ level: null, fault: { code: 'parent_broken' } });
-    memory.remember(items.slice(2, 3), without);
+    memory.remember(without);
     await stored.buckets.put(bucketName, full.objects);
     const [examination] = await examineBackups(stored.unit, items.slice(2, 3), { findProofs: memory.findProofs });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });

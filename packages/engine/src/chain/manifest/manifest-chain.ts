@@ -2,6 +2,8 @@ import type { BackupSync } from '@backup-sync/contracts';
 import { type ChainWalk, judgeChain } from '../cinder/chain-verdict.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainData } from '../data.ts';
+import { mayExceedReading } from '../etags/settle-etags.ts';
+import { isSuperseded } from '../etags/superseded-proof.ts';
 import type { FormatContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
 import { isLasting } from '../lasting-fault.ts';
@@ -9,7 +11,7 @@ import type { EdgeProof, Examination } from '../link.ts';
 import { provableObjectsMax } from '../object-bound.ts';
 import type { PathListing } from '../path-listings.ts';
 import { quote } from '../quote.ts';
-import { checkVersion, type ProvedManifest, proveManifest } from './link-proof.ts';
+import { checkVersion, type ProvedManifest, proveManifest, reusableVersions } from './link-proof.ts';
 import { linkDataOf } from './manifest-data.ts';
 import { ManifestHashes } from './manifest-hashes.ts';
 import {
@@ -128,19 +130,20 @@ export class ManifestChain implements FormatChain {
   async #recorded(backupId: string, place: PathListing): Promise<ProvedManifest | null> {
     const { context, listings } = this.#tools;
     const [proof] = await context.findProofs([backupId]);
-    if (proof === undefined || proof.checkVersion !== checkVersion) return null;
+    if (proof === undefined || !reusableVersions.has(proof.checkVersion) || isSuperseded(proof)) return null;
     if (!isAt(proof, context.storage.id, place) || proof.listing.digest !== place.listing.digest) return null;
     if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
     // What ended at the ceiling of bytes may go on under another.
-    if (proof.fault === null && proof.limit !== null) return null;
+    const isLimited = proof.level === 'metadata' && mayExceedReading(context, proof.listing);
+    if (proof.fault === null && proof.limit !== null && !isLimited) return null;
     const link = { backupId, imagePath: place.imagePath };
-    if (proof.parentBackupId === null) return { place, link, parent: null, proof, unreadHashes: [] };
+    if (proof.parentBackupId === null) return { place, link, parent: null, proof, unreadHashes: [], awaitsData: false };
     // Where the parent lies is in the manifest, and in its own proof.
     const [ofParent] = await context.findProofs([proof.parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== context.storage.id) return null;
     const parent = await listings.at(ofParent.location.bucketName, ofParent.location.imagePath);
     if (parent === null || parent.listing.digest !== proof.parentListingDigest) return null;
-    return { place, link, parent, proof, unreadHashes: [] };
+    return { place, link, parent, proof, unreadHashes: [], awaitsData: false };
   }
 
   #read(place: PathListing): Promise<PlaceReading> {
@@ -168,9 +171,11 @@ export class ManifestChain implements FormatChain {
       fault: { code: 'identity_mismatch', detail },
       contradictsRequest: true,
       limit: null,
+      remark: null,
       parentBackupId: null,
       ancestors: [],
       unreadHashes: [],
+      awaitingData: [],
       incremental: null,
       volumeBytes: null,
       verifiedAtMs: this.#tools.context.nowMs(),

@@ -4,7 +4,6 @@ import type { ChainFormat } from '../format.ts';
 import { isAtOrBelow, PathComparison } from '../listing-comparison.ts';
 import { provableObjectsMax } from '../object-bound.ts';
 import { readPlainObject } from '../read-plain-object.ts';
-import { checkVersion } from './link-proof.ts';
 import { ManifestChain } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
 
@@ -17,8 +16,6 @@ const partSuffixes = [markSuffix, `/${chainManifestHashesName}`];
  * this shape, so the format comes last; what lies there decides.
  */
 export const manifestFormat: ChainFormat = {
-  checkVersion,
-
   backupIdOf() {
     return null;
   },

@@ -2,7 +2,7 @@ import type { FormatContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
 import type { EdgeProof, Examination } from '../link.ts';
 
-export const checkVersion = 'unknown/1';
+const checkVersion = 'unknown/1';
 
 const limit = 'no known backup format lies at the image path: that something is there is all that can be said';
 
@@ -31,6 +31,7 @@ export function openUnknownChain(context: FormatContext): FormatChain {
         level: 'presence',
         fault: null,
         limit,
+        remark: null,
         volumeBytes: null,
         checkVersion,
         verifiedAtMs: context.nowMs(),
@@ -66,6 +67,7 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     fault,
     contradictsRequest: false,
     limit,
+    remark: null,
     parentBackupId,
     ancestors: [],
     incremental: null,
@@ -74,5 +76,6 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     checkVersion,
     newProofs,
     unreadHashes: [],
+    awaitingData: [],
   };
 }

@@ -121,10 +121,12 @@ export class ChainLook {
         return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
       },
       findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),
+      provedListing: (backupId, location) => catalogue.provedListing(chain.projectId, backupId, location),
       locate: async (backupId): Promise<Location | null> =>
         (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
       linkageMaxBytes,
       readHashes,
+      dataFollows: false,
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });

@@ -26,6 +26,7 @@ const whole: Examination = {
   fault: null,
   contradictsRequest: false,
   limit: null,
+  remark: null,
   parentBackupId: null,
   ancestors: [],
   incremental: false,
@@ -34,6 +35,7 @@ const whole: Examination = {
   checkVersion: 'cinder/1',
   newProofs: [proof()],
   unreadHashes: [],
+  awaitingData: [],
 };
 const broken: Examination = {
   ...whole,
@@ -53,6 +55,7 @@ function proof(): EdgeProof {
     level: 'linkage',
     fault: null,
     limit: null,
+    remark: null,
     volumeBytes: 1024,
     checkVersion: 'cinder/1',
     verifiedAtMs: 5,

@@ -240,7 +240,8 @@ function failure(
 }
 
 function successMessage(outcome: SyncOutcome, current: BackupRecord | null, examination: Examination): string {
-  const proved = `proved to ${examination.level}${examination.limit === null ? '' : ` (${examination.limit})`}`;
+  const notes = [examination.limit, examination.remark].filter((note) => note !== null);
+  const proved = `proved to ${examination.level}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
   const from = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
   switch (outcome) {
     case 'created':

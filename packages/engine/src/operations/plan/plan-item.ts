@@ -71,7 +71,8 @@ const sentences = {
 /**
  * Puts what a sync would decide, as far as was looked, into the words of a plan. Pure.
  *
- * `hashesUnread`: block hashes are still to be read, which may show that the chain is broken.
+ * `hashesUnread`: block hashes are still to be read, which may show that the chain is broken; at `metadata` objects whose
+ * ETag is not their MD5 as well.
  */
 export function planItem(
   item: BackupSync,
@@ -83,11 +84,12 @@ export function planItem(
   const { outcome, reasonCode, reasonDetail, level } = decision;
   const sentence =
     reasonCode !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
+  const unread = level === 'metadata' ? 'its objects or block hashes' : 'its block hashes';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
     outcome,
-    message: hashesUnread && reasonCode === null ? `${sentence} unless its block hashes contradict` : sentence,
+    message: hashesUnread && reasonCode === null ? `${sentence} unless ${unread} contradict` : sentence,
     level,
     reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
   };

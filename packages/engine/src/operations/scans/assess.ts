@@ -1,8 +1,8 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
+import { isSuperseded } from '../../chain/etags/superseded-proof.ts';
 import { isLasting } from '../../chain/lasting-fault.ts';
 import type { Location } from '../../chain/link.ts';
-import { recordedFormats } from '../../chain/recorded-formats.ts';
 import type { Sighting } from './compare-listing.ts';
 
 /** What the catalogue says of a place at which something was seen. */
@@ -15,7 +15,7 @@ export type PlaceAssessment =
  *
  * It is known if all its objects are as they were recorded, and if what was said of it cannot have changed unseen: a fault
  * that may pass by itself, or that lies in a right to read, is looked at again, and so is one of a parent that is whole by
- * now (`mendedParents`), and what another version of the check has said.
+ * now (`mendedParents`), and what an earlier check has said that this one may not.
  */
 export function assessPlace(
   { likeness }: Sighting,
@@ -30,7 +30,7 @@ export function assessPlace(
       likeness.get(each.record.backupId) === 'same' &&
       !each.isVanished &&
       !mayHaveMended(each) &&
-      each.record.checkVersion === recordedFormats[each.record.format].checkVersion &&
+      !(each.proof !== null && isSuperseded(each.proof)) &&
       !isOfMendedParent(each, mendedParents),
   );
   if (unchanged !== undefined) return { kind: 'known', known: unchanged };

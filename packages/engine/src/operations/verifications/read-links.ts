@@ -96,8 +96,9 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
   }
   // What was replayed stays so, at its own time. What has no block hashes, as of early writers, stays where it was:
   // `content` is beyond `linkage`.
-  if (edge.level !== 'linkage' && edge.level !== 'content') return edge;
-  const proof: EdgeProof = { ...edge, level: 'content', verifiedAtMs };
+  const staysAtLevel = edge.level !== 'linkage' && edge.level !== 'content';
+  if (staysAtLevel && !reader.examination.awaitingData.includes(edge.backupId)) return edge;
+  const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
   await keep(proof);
   return proof;
 }

@@ -4,6 +4,16 @@ import type { EdgeProof, Examination } from '../../chain/link.ts';
 import { type Decision, decideSync } from '../backups/decide-sync.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 
+/** What a sync would do with what was found, before anything is written down. */
+export function decideExamination(
+  run: TaskRun,
+  item: BackupSync,
+  record: BackupRecord,
+  examination: Examination,
+): Decision {
+  return decideSync(item, run.task.projectId, record.location, record, { kind: 'seen', examination });
+}
+
 /**
  * Writes down what was found of a backup, as a sync would, and answers what it came to. Decides anew where the record
  * changed meanwhile. Of the proofs it leaves out those that are written down already.

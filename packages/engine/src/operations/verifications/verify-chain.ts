@@ -1,4 +1,4 @@
-import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import { type BackupSync, lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import type { ChainData } from '../../chain/data.ts';
@@ -6,10 +6,11 @@ import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
 import type { StorageOpening } from '../../chain/threads/messages.ts';
+import type { Decision } from '../backups/decide-sync.ts';
 import { findListings } from '../backups/find-listings.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
-import { recordExamination, recordProof } from './record-verdict.ts';
+import { decideExamination, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
 const unknownFormat = 'there is nothing to hold its data against';
@@ -33,13 +34,32 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { reasonCode, reasonDetail, message } = await recordExamination(run, item, record, examination);
+    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, item, record, examination);
     // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
     if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
   }
   const data = await examiner.openData(item);
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
   return await verifyData(run, opening, record, examination, data);
+}
+
+/** Proofs that hold only if the data is right are not written down before it is read. */
+async function recordBeforeReading(
+  run: TaskRun,
+  item: BackupSync,
+  record: BackupRecord,
+  examination: Examination,
+): Promise<Decision> {
+  const { awaitingData, fault, newProofs } = examination;
+  const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
+  if (awaitingData.length > 0 && fault === null) {
+    const decision = decideExamination(run, item, record, examination);
+    if (decision.reasonCode === null) {
+      for (const proof of settled) await recordProof(run, record.backupId, proof);
+      return decision;
+    }
+  }
+  return await recordExamination(run, item, record, { ...examination, newProofs: settled });
 }
 
 function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer> {
@@ -55,10 +75,12 @@ function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer
       return proofs.filter(({ fault }) => fault === null);
     },
     findListings: (backupIds) => findListings(run.services, projectId, backupIds),
+    provedListing: (backupId, location) => catalogue.provedListing(projectId, backupId, location),
     locate: async (backupId) => (await catalogue.showBackup(projectId, backupId))?.location ?? null,
     // Who asks for the data asks for the hashes, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,
+    dataFollows: true,
     nowMs: () => clock.nowMs(),
     signal: run.signal,
   });
@@ -96,7 +118,8 @@ async function verifyData(
     volume_bytes: data.links.at(-1)?.volumeBytes ?? null,
     volume_sha256: replay?.sha256 ?? null,
   };
-  const message = verdict.fault === null ? `proved to ${verdict.level}` : 'recorded with the reason';
+  const remark = examination.remark === null ? '' : ` (${examination.remark})`;
+  const message = verdict.fault === null ? `proved to ${verdict.level}${remark}` : 'recorded with the reason';
   return { fault: verdict.fault, result, message };
 }
 

@@ -99,7 +99,7 @@ export class S3StorageUnit implements StorageUnit {
         size: answer.ContentLength,
         etag: plainEtag(answer.ETag),
         modifiedAtMs: answer.LastModified.getTime(),
-        // 'AES256' is the service's own key, which leaves the ETag what it is without encryption.
+        // 'AES256' is the service's own key: on AWS the ETag stays the MD5, elsewhere it may not.
         encryptedByKey:
           answer.SSECustomerAlgorithm !== undefined || (encryption !== undefined && encryption !== 'AES256'),
       };
