@@ -202,6 +202,16 @@ export interface Catalogue extends AsyncDisposable {
     readonly deletedAtMs: number;
   }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
+  /**
+   * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
+   * first. `revision` is the record's; null: there is none (or a forgotten one).
+   */
+  locateBackup(
+    projectId: string,
+    backupId: string,
+  ): Promise<{ readonly revision: number | null; readonly locations: readonly Location[] }>;
+  /** The buckets of a storage unit that grants, sources, records or unfinished operations of the project name, by name. */
+  projectBuckets(projectId: string, storageUnitId: string): Promise<readonly string[]>;
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;

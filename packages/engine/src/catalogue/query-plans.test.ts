@@ -23,6 +23,8 @@ import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { locateBackup } from './steps/locate-backup.ts';
+import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -63,9 +65,12 @@ const wholeScans = (plans: readonly string[]) =>
       /^SCAN (backups|operations|verifications|before|other)/.test(line) && !/INDEX operations_unfinished/.test(line),
   );
 
-/** Reads of all that one project has. Of its events `noted` takes the greatest, which SQLite finds at the index's end. */
+/**
+ * Reads of all that one project has. Of its events `noted` takes the greatest, which SQLite finds at the index's end, and
+ * its sources are few.
+ */
 const readsOfWholeProjects = (plans: readonly string[]) =>
-  plans.filter((line) => /\(project_id=\?\)$/.test(line) && !line.startsWith('SEARCH noted '));
+  plans.filter((line) => /\(project_id=\?\)$/.test(line) && !/^SEARCH (noted|sources) /.test(line));
 
 const sorts = (plans: readonly string[]) => plans.filter((line) => line.includes('TEMP B-TREE'));
 
@@ -96,6 +101,8 @@ describe('no step reads more than it is about', () => {
     ['deleteBackup', () => deleteBackup(database, deletion)],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
+    ['locateBackup', () => locateBackup(database, project, 'a')],
+    ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],
     [
       'knownAtPlaces',

@@ -33,7 +33,9 @@ import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { locateBackup } from './steps/locate-backup.ts';
 import { ping } from './steps/ping.ts';
+import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -83,6 +85,8 @@ export const steps = {
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
+  locateBackup: { access: 'read', run: locateBackup },
+  projectBuckets: { access: 'read', run: projectBuckets },
   listBackups: { access: 'read', run: listBackups },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },

@@ -1,5 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
+import type { Absences } from './absences.ts';
 import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
 import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
@@ -16,8 +17,12 @@ export type ChainContext = {
   readonly imagePaths: readonly string[];
   /** The newest proof of each of these backups, where there is one. */
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
-  /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
-  readonly locate: (backupId: string) => Promise<Location | null>;
+  /** Where this backup is known to be: its record's place first, then the places that unfinished imports of it name. */
+  readonly locate: (backupId: string) => Promise<readonly Location[]>;
+  /** The buckets of the project in this storage unit. A parent that is found nowhere else is looked for in them. */
+  readonly projectBuckets: () => Promise<readonly string[]>;
+  /** What was looked for in other buckets and not found, during this run. */
+  readonly absences: Absences;
   /** Bytes of block hashes that may be read to prove one link: beyond them its proof stops at `inventory`. */
   readonly linkageMaxBytes: number;
   /** False: proofs stop where they would read block hashes, and say which. For plans. */

@@ -1,3 +1,4 @@
+import { Absences } from '../chain/absences.ts';
 import type { ChainContext } from '../chain/examiner.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
@@ -13,7 +14,9 @@ export function chainContext(
     bucketName,
     imagePaths,
     findProofs: async () => [],
-    locate: async () => null,
+    locate: async () => [],
+    projectBuckets: async () => [],
+    absences: new Absences(),
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,
     nowMs: () => Date.UTC(2026, 10, 23),

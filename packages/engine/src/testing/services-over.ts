@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-port.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
+import { RunAbsences } from '../operations/backups/run-absences.ts';
 import { planBucket } from '../operations/plan/plan-bucket.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
 import { runTask } from '../operations/tasks/run-task.ts';
@@ -50,7 +51,7 @@ export async function openServicesOver(storage: StorageUnit, bucketName: string)
     services,
     projectId,
     faults,
-    worker: { services, leaseOwner: 'worker-1', onFault },
+    worker: { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault },
     /** A task as it is written down, before anything works on it. */
     newTask: (task: TaskOfTest): NewTask => ({
       id: services.newId(),

@@ -137,6 +137,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     releaseUnfinished: step('releaseUnfinished'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
+    locateBackup: step('locateBackup'),
+    projectBuckets: step('projectBuckets'),
     listBackups: step('listBackups'),
     showOperation: step('showOperation'),
     listOperationLogs: step('listOperationLogs'),

@@ -13,6 +13,10 @@ import type { Seen } from './decide-sync.ts';
 export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly imagePaths: readonly string[];
+  /** Where a plan's own items are: to its looks they are what unfinished imports are to those of a sync. */
+  readonly planned: ReadonlyMap<string, Location>;
+  /** See {@link ChainContext}. */
+  readonly absences: ChainContext['absences'];
   /** False for plans; see {@link ChainContext}. */
   readonly readHashes: ChainContext['readHashes'];
   /** Proofs made before then do not count, milliseconds since 1970; 0: all do. */
@@ -42,6 +46,9 @@ export class ChainLook {
   readonly #options: ChainLookOptions;
   readonly #count: () => RequestCount;
   #examiner: Promise<ChainExaminer> | undefined;
+  #buckets: Promise<readonly string[]> | undefined;
+  /** Of the records that were asked for: null if there was none. */
+  readonly #revisions = new Map<string, number | null>();
   #accounted: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
   /** Proofs that no backup has taken with it yet. */
   #proofs: readonly EdgeProof[] = [];
@@ -119,13 +126,34 @@ export class ChainLook {
         const proofs = await catalogue.findProofs(chain.projectId, backupIds);
         return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
       },
-      locate: async (backupId): Promise<Location | null> =>
-        (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
+      locate: (backupId) => this.#locate(backupId),
+      projectBuckets: () => {
+        this.#buckets ??= this.#listBuckets();
+        return this.#buckets;
+      },
+      absences: this.#options.absences,
       linkageMaxBytes,
       readHashes,
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });
+  }
+
+  async #locate(backupId: string): Promise<readonly Location[]> {
+    const { revision, locations } = await this.#services.catalogue.locateBackup(
+      this.#options.chain.projectId,
+      backupId,
+    );
+    // What was true at the first look is what the verdict rests on.
+    if (!this.#revisions.has(backupId)) this.#revisions.set(backupId, revision);
+    const planned = this.#options.planned.get(backupId);
+    return planned === undefined ? locations : [...locations, planned];
+  }
+
+  async #listBuckets(): Promise<readonly string[]> {
+    const { chain, planned } = this.#options;
+    const buckets = await this.#services.catalogue.projectBuckets(chain.projectId, chain.storageUnitId);
+    return [...new Set([...buckets, ...[...planned.values()].map(({ bucketName }) => bucketName)])];
   }
 }
 

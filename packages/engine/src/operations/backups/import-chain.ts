@@ -7,11 +7,13 @@ import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
+import type { RunAbsences } from './run-absences.ts';
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
   readonly services: Services;
   readonly leaseOwner: string;
+  readonly absences: RunAbsences;
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
@@ -29,6 +31,8 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
+    planned: new Map(),
+    absences: worker.absences.of(operations),
     readHashes: true,
     // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
