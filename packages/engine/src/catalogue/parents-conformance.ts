@@ -4,12 +4,14 @@ import { everything } from '../identity/grants.ts';
 import {
   importBackup,
   makeAcceptance,
+  makeChain,
+  makeFinish,
   makeItem,
   makeSource,
   type OpenCatalogue,
   storageUnitId,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue } from './port.ts';
+import type { Catalogue, OperationRecord } from './port.ts';
 
 /** How every catalogue helps to find the parents of backups. */
 export function describeParents(open: OpenCatalogue): void {
@@ -73,6 +75,104 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, newId(), makeItem('a'));
       await opened.grantStore.addGrant({ projectId, storageUnitId: everything, bucketName: everything, prefix: '' });
       expect(await catalogue.projectBuckets(projectId, storageUnitId)).toEqual([]);
+    });
+  });
+
+  describe('an import whose parent is missing', () => {
+    const missing = (backupId: string, revision: number | null = null) => ({ missingParent: { backupId, revision } });
+
+    /** Accepts imports, each in a chain of its own, and takes them up. */
+    async function start(...backupIds: readonly string[]): Promise<readonly OperationRecord[]> {
+      const started: OperationRecord[] = [];
+      for (const backupId of backupIds) {
+        await catalogue.accept(makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
+        started.push(...(await catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
+      }
+      return started;
+    }
+
+    const startAgain = (backupId: string) => catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
+
+    test('waits while that is being imported, and goes on when that has ended', async () => {
+      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+        result: 'waits',
+        chains: [],
+      });
+      expect(await startAgain('child')).toEqual([]);
+      const { chains } = await catalogue.finishImport(makeFinish(parent, { status: 'failed', record: null }));
+      expect(chains).toEqual([makeChain(projectId, 'child')]);
+      const [again] = await startAgain('child');
+      expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
+      const ended = await catalogue.finishImport(makeFinish(again ?? child, missing('parent')));
+      expect(ended).toEqual({ result: 'finished', chains: [] });
+      // Both looks count.
+      const { requests } = (await catalogue.showOperation(projectId, child.id)) ?? {};
+      expect(requests).toEqual({ lists: 2, gets: 4, bytesRead: 600 });
+    });
+
+    test('waits on after a restart, until that has ended', async () => {
+      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      await catalogue.finishImport(makeFinish(child, missing('parent')));
+      const released = await catalogue.releaseUnfinished(null, 1_700);
+      expect(released).toEqual(expect.arrayContaining([makeChain(projectId, 'parent')]));
+      expect(await startAgain('child')).toEqual([]);
+      const [parent] = await startAgain('parent');
+      if (parent === undefined) throw new Error('nothing was started');
+      await catalogue.finishImport(makeFinish(parent));
+      expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
+    });
+
+    test('goes on at once if that was recorded since it was looked for', async () => {
+      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      await catalogue.finishImport(makeFinish(parent));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+        result: 'waits',
+        chains: [makeChain(projectId, 'child')],
+      });
+      const [again = child] = await startAgain('child');
+      expect(await catalogue.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
+        result: 'finished',
+      });
+    });
+
+    test('ends if nothing of that is in flight in its own project', async () => {
+      const [child] = (await start('child')) as [OperationRecord];
+      await catalogue.accept(makeAcceptance(newId(), [makeItem('parent')]));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'finished' });
+    });
+
+    test.each([
+      ['itself', ['a']],
+      ['one that waits for it', ['a', 'b']],
+      ['one that waits for it through another', ['a', 'b', 'c']],
+    ])('does not wait for %s: that is a cycle, which is told and changes nothing', async (_, ids) => {
+      const operations = await start(...ids);
+      for (const [index, operation] of operations.slice(0, -1).entries()) {
+        const finish = makeFinish(operation, missing(ids[index + 1] ?? ''));
+        expect(await catalogue.finishImport(finish)).toMatchObject({ result: 'waits' });
+      }
+      const last = operations.at(-1);
+      if (last === undefined) throw new Error('nothing was started');
+      const way = [ids.at(-1), ...ids];
+      expect(await catalogue.finishImport(makeFinish(last, missing('a')))).toEqual({
+        result: 'cycle',
+        chains: [],
+        way,
+      });
+      expect(await catalogue.showOperation(projectId, last.id)).toEqual(last);
+      const { result, chains } = await catalogue.finishImport(makeFinish(last));
+      expect(result).toBe('finished');
+      expect(chains).toEqual(ids.length > 1 ? [makeChain(projectId, ids.at(-2))] : []);
+    });
+
+    test('does not wait for an import that waits behind its own backup', async () => {
+      const [child] = (await start('child')) as [OperationRecord];
+      const parent = await start('parent');
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
+      const [running = child] = parent;
+      await catalogue.finishImport(makeFinish(running, missing('child')));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'cycle' });
     });
   });
 }

@@ -90,8 +90,9 @@ describe('no step reads more than it is about', () => {
     [
       'startChain and finishImport',
       async () => {
-        const [operation] = await startChain(database, makeChain(project), 'worker-1', 2_000);
-        if (operation === undefined) throw new Error('Nothing was started.');
+        const [operation, child] = await startChain(database, makeChain(project), 'worker-1', 2_000);
+        if (operation === undefined || child === undefined) throw new Error('Two were to be started.');
+        await finishImport(database, makeFinish(child, { missingParent: { backupId: 'a', revision: null } }));
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
     ],

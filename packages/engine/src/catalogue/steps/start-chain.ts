@@ -37,6 +37,7 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string) {
     .where('bucket_name', '=', chain.bucketName)
     .where('chain_root', '=', chain.chainRoot)
     .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
+    .where('waits_for_backup_id', 'is', null)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

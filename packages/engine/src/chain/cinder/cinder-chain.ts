@@ -92,6 +92,7 @@ export class CinderChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      missingParentId: null,
       ancestors: [],
       incremental: null,
       volumeBytes: null,

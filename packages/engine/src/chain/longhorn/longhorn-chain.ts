@@ -146,6 +146,7 @@ export class LonghornChain implements FormatChain {
       contradictsRequest,
       limit,
       parentBackupId: null,
+      missingParentId: null,
       ancestors: [],
       unreadHashes: [],
       // Each names all its blocks: none needs another to be restored.

@@ -168,6 +168,7 @@ export class ManifestChain implements FormatChain {
       contradictsRequest: true,
       limit: null,
       parentBackupId: null,
+      missingParentId: null,
       ancestors: [],
       unreadHashes: [],
       incremental: null,

@@ -66,6 +66,7 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     contradictsRequest: false,
     limit,
     parentBackupId,
+    missingParentId: null,
     ancestors: [],
     incremental: null,
     volumeBytes,

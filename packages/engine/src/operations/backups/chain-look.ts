@@ -1,5 +1,5 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
+import type { ChainKey, MissingParent, RequestCount } from '../../catalogue/port.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
@@ -87,6 +87,12 @@ export class ChainLook {
     const newProofs = this.#proofs.filter(({ backupId }) => chain.has(backupId));
     this.#proofs = this.#proofs.filter(({ backupId }) => !chain.has(backupId));
     return { kind: 'seen', examination: { ...examination, newProofs } satisfies Examination };
+  }
+
+  /** The parent whose absence is the fault of what was seen, and what was known of it; null if there is none. */
+  missingParentOf(seen: Seen): MissingParent | null {
+    const backupId = seen.kind === 'seen' ? seen.examination.missingParentId : null;
+    return backupId === null ? null : { backupId, revision: this.#revisions.get(backupId) ?? null };
   }
 
   /** Runs work of this chain: what storage refuses, or a fault of this program, is what was seen. */

@@ -26,6 +26,7 @@ const whole: Examination = {
   contradictsRequest: false,
   limit: null,
   parentBackupId: null,
+  missingParentId: null,
   ancestors: [],
   incremental: false,
   volumeBytes: 1024,

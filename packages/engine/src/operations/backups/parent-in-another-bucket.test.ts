@@ -1,12 +1,15 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
 import { openS3StorageUnit } from '../../storage/s3/s3-storage-unit.ts';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
+import { logListings } from '../../testing/logged-listings.ts';
 import { syncItemOfManifest } from '../../testing/manifest-writer.ts';
 import { startS3Server } from '../../testing/s3-test-server.ts';
 import { openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
+import { makeTestBuckets } from '../../testing/test-buckets.ts';
 import { openTestEngine, type TestEngine } from '../../testing/test-engine.ts';
 import { acceptImports } from './accept-imports.ts';
 import { importChain } from './import-chain.ts';
@@ -118,6 +121,31 @@ describe('a parent that nobody has asked for', () => {
     expect(whole?.backup_sync).toMatchObject({ outcome: 'verified', level: 'linkage', reason: null });
     expect(engine.faults).toEqual([]);
   });
+});
+
+test('a bucket of which another folder is granted is not asked, and the verdict is the same without it', async () => {
+  await using buckets = await makeTestBuckets();
+  await buckets.put('first', full.objects);
+  await buckets.put('second', middle.objects);
+  await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+  const { unit, listings } = logListings(storage);
+  await using over = await openServicesOver(unit, 'second');
+  const { services, projectId, worker } = over;
+  const grant = { projectId, storageUnitId: 'here', bucketName: 'first' };
+  const actor = { kind: 'system', name: 'ada' } as const;
+  const origin = { projectId, actor, parentOperationId: null, withAncestors: false };
+  for (const [prefix, reasonCode, asked] of [
+    ['another-folder/', 'parent_missing', false],
+    ['', null, true],
+  ] as const) {
+    await services.grantStore.addGrant({ ...grant, prefix });
+    const imports = [{ item: items[1], proofsNotBeforeMs: null }];
+    const [accepted] = await acceptImports(services, imports, { ...origin, requestId: `granted ${prefix}` });
+    if (accepted === undefined) throw new Error('one item was accepted');
+    await importChain(worker, accepted.chain, services.stopping);
+    expect(await services.catalogue.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
+    expect(listings.some((listing) => listing.endsWith('first'))).toBe(asked);
+  }
 });
 
 test('a chain that leads through two buckets back to itself is a cycle', async () => {
