@@ -1,3 +1,5 @@
+import type { StorageError } from '../storage/port.ts';
+
 /** Most answers that are remembered: some 3 MB. */
 const absencesMax = 20_000;
 
@@ -16,4 +18,9 @@ export class Absences {
   add(bucketName: string, prefix: string, backupId: string | null = null): void {
     if (this.#places.size < absencesMax) this.#places.add(JSON.stringify([bucketName, prefix, backupId]));
   }
+}
+
+/** Whether a bucket that fails so may still have what was looked for, as far as is known. All others refuse to be asked. */
+export function mayHide({ code }: StorageError): boolean {
+  return code === 'throttled' || code === 'unreachable' || code === 'listing_too_large';
 }

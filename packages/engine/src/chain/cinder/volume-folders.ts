@@ -1,4 +1,5 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
+import { mayHide } from '../absences.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
 import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../object-bound.ts';
@@ -136,7 +137,7 @@ export class VolumeFolders {
 
   /**
    * What carries this id in the project's other buckets, in all of them, so that the order of buckets decides nothing.
-   * A bucket that refuses is passed over. Throws what passes by itself, unless there are candidates without that bucket.
+   * A bucket that refuses is passed over. A failure that may hide the parent is thrown if there are no other candidates.
    */
   async #candidatesElsewhere(
     child: CinderLink,
@@ -146,18 +147,18 @@ export class VolumeFolders {
     const { defaultRoot, folder: ownFolder } = child;
     const prefix = defaultRoot === null ? ownFolder : defaultFolderOf(defaultRoot, backupId);
     const found: CinderLink[] = [];
-    let passing: StorageError | null = null;
+    let failure: StorageError | null = null;
     for (const bucketName of await this.#context.projectBuckets()) {
       if (bucketName === child.bucketName) continue;
       try {
         found.push(...(await this.#candidatesInBucket(bucketName, prefix, child, backupId)));
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        if (refuses(error)) this.#context.absences.add(bucketName, prefix);
-        else passing ??= error;
+        if (mayHide(error)) failure ??= error;
+        else this.#context.absences.add(bucketName, prefix);
       }
     }
-    if (passing !== null && found.length === 0 && !hasCandidates) throw passing;
+    if (failure !== null && found.length === 0 && !hasCandidates) throw failure;
     return found;
   }
 
@@ -269,9 +270,4 @@ export class VolumeFolders {
 /** Where the early posix path does not tell the volume, the metadata and the block hashes do. */
 function isOfSameVolume(one: CinderLink, other: CinderLink): boolean {
   return one.volumeId === null || other.volumeId === null || one.volumeId === other.volumeId;
-}
-
-/** Whether a bucket says no, now and later. */
-function refuses({ code }: StorageError): boolean {
-  return code === 'access_denied' || code === 'bucket_not_found';
 }

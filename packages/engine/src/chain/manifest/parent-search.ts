@@ -1,4 +1,5 @@
 import { StorageError } from '../../storage/port.ts';
+import { mayHide } from '../absences.ts';
 import type { Fault } from '../link.ts';
 import type { PathListing } from '../path-listings.ts';
 import { quote } from '../quote.ts';
@@ -69,7 +70,8 @@ export async function findParent(
 
 /**
  * Looks at the same paths in the project's other buckets, for a backup of the same resource. One that can be read goes
- * before one that cannot. What is not there is not looked for again in this run.
+ * before one that cannot. What is not there is not looked for again in this run. A failure that may hide the parent is
+ * thrown if nothing is found.
  */
 async function findElsewhere(
   { absences, projectBuckets }: ManifestTools['context'],
@@ -79,6 +81,7 @@ async function findElsewhere(
 ): Promise<Found | null> {
   const paths = new Set(places.filter(isIn(child.place.bucketName)).map(({ imagePath }) => imagePath));
   let unread: Found | null = null;
+  let failure: StorageError | null = null;
   for (const bucketName of await projectBuckets()) {
     for (const imagePath of paths) {
       const isKnown = places.filter(isIn(bucketName)).some((place) => place.imagePath === imagePath);
@@ -90,11 +93,13 @@ async function findElsewhere(
         } else if (found !== null) unread ??= found;
         if (found === null) absences.add(bucketName, imagePath);
       } catch (error) {
-        if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
-        absences.add(bucketName, imagePath);
+        if (!(error instanceof StorageError)) throw error;
+        if (mayHide(error)) failure ??= error;
+        else absences.add(bucketName, imagePath);
       }
     }
   }
+  if (failure !== null && unread === null) throw failure;
   return unread;
 }
 

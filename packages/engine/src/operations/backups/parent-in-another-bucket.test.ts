@@ -148,6 +148,33 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
   }
 });
 
+test('the jobs of one run ask a bucket once for a volume, and those of another run ask again', async () => {
+  await using buckets = await makeTestBuckets();
+  await buckets.put('first', [['unrelated', 'x']]);
+  for (const backup of [middle, leaf]) await buckets.put('second', backup.objects);
+  await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+  const { unit, listings } = logListings(storage);
+  await using over = await openServicesOver(unit, 'second');
+  const { services, projectId, worker } = over;
+  await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName: 'first', prefix: '' });
+  const actor = { kind: 'system', name: 'ada' } as const;
+  const asked: number[] = [];
+  for (const [parentOperationId, backup] of [
+    ['run-1', middle],
+    ['run-1', leaf],
+    ['run-2', leaf],
+  ] as const) {
+    const imports = [{ item: syncItemOf(backup, 'second'), proofsNotBeforeMs: null }];
+    const origin = { projectId, actor, requestId: 'request-1', parentOperationId, withAncestors: false };
+    const [accepted] = await acceptImports(services, imports, origin);
+    if (accepted === undefined) throw new Error('one item was accepted');
+    await importChain(worker, accepted.chain, services.stopping);
+    asked.push(listings.filter((listing) => listing === 'folders of first').length);
+  }
+  expect(asked).toEqual([1, 1, 2]);
+  expect(listings).not.toContain('objects of first');
+});
+
 test('a chain that leads through two buckets back to itself is a cycle', async () => {
   // Each says that the other is its parent.
   const [one] = writeSmallChain('elsewhere/cycle', 8, [[1]]) as readonly [WrittenBackup];
