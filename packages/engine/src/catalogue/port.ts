@@ -67,7 +67,7 @@ export type OperationRecord = {
   readonly requestId: string;
   readonly status: OperationStatus;
   readonly outcome: SyncOutcome | null;
-  /** What happened, one sentence; empty until the end. */
+  /** What happened; while it waits for another backup, for which one. Empty otherwise. */
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
