@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operationLivesMs } from '../deadline.ts';
 import { everything } from '../identity/grants.ts';
 import {
   importBackup,
@@ -121,6 +122,24 @@ export function describeParents(open: OpenCatalogue): void {
       if (parent === undefined) throw new Error('nothing was started');
       await catalogue.finishImport(makeFinish(parent));
       expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
+    });
+
+    test('is taken up when its time is up, though that has not ended', async () => {
+      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      await catalogue.finishImport(makeFinish(child, missing('parent')));
+      const deadlineMs = child.createdAtMs + operationLivesMs;
+      const chain = makeChain(projectId, 'child');
+      for (const [nowMs, chains, ids] of [
+        [deadlineMs - 1, [], []],
+        [deadlineMs, [chain], [child.id]],
+      ] as const) {
+        const overdue = await catalogue.overdueWaits(nowMs);
+        expect(overdue.filter((each) => each.projectId === projectId)).toEqual(chains);
+        const started = await catalogue.startChain(chain, 'worker-1', nowMs);
+        expect(started.map(({ id }) => id)).toEqual(ids);
+      }
+      const overdue = await catalogue.overdueWaits(deadlineMs);
+      expect(overdue.filter((each) => each.projectId === projectId)).toEqual([]);
     });
 
     test('goes on at once if that was recorded since it was looked for', async () => {

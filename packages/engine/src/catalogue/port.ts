@@ -174,7 +174,7 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *
  * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields,
  *   and whether its ancestors are wanted) gets that operation's id instead of a new one.
- * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup, running, epoch risen, and returns them in the order of
+ * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup and have time left, running, epoch risen, and returns them in the order of
  *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
  *   behind it.
  * - `startChildren` does the same for those waiting operations of a chain alone that came up in the course of
@@ -222,6 +222,8 @@ export interface Catalogue extends AsyncDisposable {
     readonly deletedAtMs: number;
   }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
+  /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
+  overdueWaits(nowMs: number): Promise<readonly ChainKey[]>;
   /**
    * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
    * first. `revision` is the record's; null: there is none (or a forgotten one).

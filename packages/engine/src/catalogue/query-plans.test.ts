@@ -16,6 +16,7 @@ import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
+import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
@@ -102,6 +103,7 @@ describe('no step reads more than it is about', () => {
     ['deleteBackup', () => deleteBackup(database, deletion)],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
+    ['overdueWaits', () => overdueWaits(database, 9_000)],
     ['locateBackup', () => locateBackup(database, project, 'a')],
     ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],

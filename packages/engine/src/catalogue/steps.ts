@@ -24,6 +24,7 @@ import {
 } from './identity-steps/users.ts';
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
+import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs } from './steps/find-proofs.ts';
@@ -85,6 +86,7 @@ export const steps = {
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
+  overdueWaits: { access: 'read', run: overdueWaits },
   locateBackup: { access: 'read', run: locateBackup },
   projectBuckets: { access: 'read', run: projectBuckets },
   listBackups: { access: 'read', run: listBackups },

@@ -4,7 +4,7 @@ import { type SchemaModule, sql } from 'kysely';
 async function up(schema: SchemaModule): Promise<void> {
   await schema.alterTable('operations').addColumn('waits_for_backup_id', 'text').execute();
   await schema
-    .createIndex('operations_waiting_for_backup')
+    .createIndex('operations_unfinished_waits')
     .on('operations')
     .columns(['project_id', 'waits_for_backup_id'])
     .where(sql.ref('waits_for_backup_id'), 'is not', null)

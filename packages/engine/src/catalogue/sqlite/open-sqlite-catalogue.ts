@@ -137,6 +137,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     releaseUnfinished: step('releaseUnfinished'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
+    overdueWaits: step('overdueWaits'),
     locateBackup: step('locateBackup'),
     projectBuckets: step('projectBuckets'),
     listBackups: step('listBackups'),

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { ImportFinish, ImportFinished, MissingParent } from '../port.ts';
+import type { ChainKey, ImportFinish, ImportFinished, MissingParent } from '../port.ts';
 import { chainColumns, rowsToChains } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { noteTransitions } from './events.ts';
@@ -53,6 +53,16 @@ export async function endWaitsFor(
     .where('waits_for_backup_id', '=', backupId)
     .returning(chainColumns)
     .execute();
+}
+
+/** The chains of imports that wait for another backup though their time is up; see {@link Catalogue.overdueWaits}. */
+export async function overdueWaits(database: Kysely<Schema>, nowMs: number): Promise<readonly ChainKey[]> {
+  const rows = await unfinishedImports(database)
+    .where('waits_for_backup_id', 'is not', null)
+    .where('deadline_at_ms', '<=', nowMs)
+    .select(chainColumns)
+    .execute();
+  return rowsToChains(rows);
 }
 
 /** From the backup that would wait along the waits that exist. Only the oldest import of a backup can wait for another. */

@@ -20,8 +20,8 @@ export type ImportWorker = {
 
 /**
  * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
- * children. Every operation that it takes up reaches its end here, unless the signal is aborted or the catalogue fails,
- * which throws: then the queue comes again.
+ * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent. If the
+ * signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
 export async function importChain(worker: ImportWorker, chain: ChainKey, signal: AbortSignal): Promise<void> {
   const { catalogue, clock } = worker.services;

@@ -6,6 +6,7 @@ import { openSqliteCatalogue } from '../../catalogue/sqlite/open-sqlite-catalogu
 import { chainRootOf } from '../../chain/examiner.ts';
 import { systemClock } from '../../clock.ts';
 import { openEmbeddedEngine } from '../../open-embedded-engine.ts';
+import { runDueSources } from '../../sources/source-scheduler.ts';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
@@ -126,11 +127,11 @@ test('a child that waits longer than operations live ends as a timeout', async (
   const [child, parent] = accepted as readonly [AcceptedImport, AcceptedImport];
   await imports.work(child);
   imports.clock.timeMs += 24 * 60 * 60 * 1000;
-  await imports.work(parent);
+  await runDueSources(imports.services);
+  expect(imports.queued).toEqual(['second']);
   await imports.work(child);
-  for (const each of [parent, child]) {
-    expect(await imports.show(each)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
-  }
+  expect(await imports.show(child)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+  expect(await imports.show(parent)).toMatchObject({ status: 'waiting' });
 });
 
 test('backups that wait for each other end as a cycle', async () => {
