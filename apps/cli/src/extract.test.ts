@@ -1,6 +1,7 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { syncBackupsRequest } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
@@ -22,6 +23,34 @@ test('extract says where it cannot write and what to do, and leaves nothing', as
   expect(ontoDirectory.code).toBe(1);
   expect(ontoDirectory.messages).toContain('it is a directory; give the name of a file in it');
   expect(await readdir(images)).toEqual([]);
+}, 60_000);
+
+test('extract finds a link that is not recorded in another bucket', async () => {
+  await using home = await temporaryDirectory();
+  const buckets = join(home.path, 'buckets');
+  await cp(join(examples, 'buckets'), buckets, { recursive: true });
+  const request = JSON.parse(await readFile(join(examples, 'sync-request.json'), 'utf8'));
+  const { sync } = syncBackupsRequest.parse(request);
+  const [fullBackup, , leaf, ofOtherBucket] = sync;
+  if (!fullBackup || !leaf || !ofOtherBucket) throw new Error('the examples have a chain of three and another backup');
+  // The folder of the full backup's moment.
+  const moment = dirname(fullBackup.image_path);
+  await mkdir(dirname(join(buckets, ofOtherBucket.bucket_name, moment)));
+  await rename(join(buckets, fullBackup.bucket_name, moment), join(buckets, ofOtherBucket.bucket_name, moment));
+  const file = join(home.path, 'request.json');
+  await writeFile(file, JSON.stringify({ sync: [ofOtherBucket] }));
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
+  expect((await run(['sync', file], { environment })).code).toBe(0);
+  await writeFile(file, JSON.stringify({ sync: [leaf] }));
+  expect((await run(['sync', file], { environment })).code).toBe(0);
+  const image = join(home.path, 'image.raw');
+  expect((await run(['extract', leaf.backup_id, '--output', image], { environment })).code).toBe(0);
+
+  const whole = { BACKUP_SYNC_DATA_DIR: join(home.path, 'whole'), BACKUP_SYNC_STORAGE: storage };
+  await run(['sync', join(examples, 'sync-request.json')], { environment: whole });
+  const expected = join(home.path, 'expected.raw');
+  await run(['extract', leaf.backup_id, '--output', expected], { environment: whole });
+  expect((await readFile(image)).equals(await readFile(expected))).toBe(true);
 }, 60_000);
 
 test('who extracts a volume is in the audit, alone and beside a server, and of what', async () => {

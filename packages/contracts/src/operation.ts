@@ -34,7 +34,7 @@ export const operation = z
     ended_at: wireTime.nullable(),
     updated_at: wireTime,
     cancel_requested: z.boolean(),
-    message: z.string().meta({ description: 'What happened, one sentence; empty until the end.' }),
+    message: z.string().meta({ description: 'What happened, or which backup it waits for, in one sentence.' }),
     reason: reason.nullable(),
     progress: z.record(z.string(), z.number()).meta({ description: 'Counts so far, by name.' }),
     result: z.json().meta({ shown: {}, description: 'What came out; its shape is the kind’s; null until the end.' }),

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
+import { Absences } from './chain/absences.ts';
 import { openChain } from './chain/examiner.ts';
 import type { Fault, Location } from './chain/link.ts';
 import { extractToFile } from './chain/replay/extract-to-file.ts';
@@ -17,8 +18,10 @@ export type ExtractOptions = {
   readonly item: BackupSync;
   /** What the project of the backup may use; nothing else is read. */
   readonly grants: readonly BucketGrant[];
-  /** Where the catalogue knows a backup to lie, for parents that are not in the same folder. */
-  readonly locate: (backupId: string) => Promise<Location | null>;
+  /** Where the catalogue knows a backup to be, for parents that are not in the same folder. */
+  readonly locate: (backupId: string) => Promise<readonly Location[]>;
+  /** The buckets that the project's records name: a parent that is not recorded may be in any of them. */
+  readonly recordedBuckets: () => Promise<ReadonlySet<string>>;
   /** A file, which is there when, and only when, all of it is right; or a stream. */
   readonly output: { readonly path: string; readonly replace: boolean } | { readonly stream: Writable };
   readonly signal: AbortSignal;
@@ -54,6 +57,11 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     findListings: () => Promise.resolve([]),
     provedListing: () => Promise.resolve(null),
     locate: options.locate,
+    projectBuckets: async () => {
+      const granted = grants.filter(({ storageUnitId }) => storageUnitId === storage.id);
+      return [...new Set([...(await options.recordedBuckets()), ...granted.map(({ bucketName }) => bucketName)])];
+    },
+    absences: new Absences(),
     nowMs: () => systemClock.nowMs(),
     signal,
   });

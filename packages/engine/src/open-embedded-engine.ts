@@ -9,6 +9,7 @@ import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { importChain } from './operations/backups/import-chain.ts';
+import { RunAbsences } from './operations/backups/run-absences.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
@@ -107,10 +108,11 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     plan: planBucket,
     verify: (run) => verifyChain(run, opensStorage),
   };
+  const absences = new RunAbsences();
   const queue = createInProcessJobQueue({
     work: (job, signal) =>
       job.kind === 'chain'
-        ? importChain({ services, leaseOwner, onFault }, job.chain, signal)
+        ? importChain({ services, leaseOwner, absences, onFault }, job.chain, signal)
         : runTask({ services, leaseOwner, onFault, works }, job.taskId, signal),
     concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),

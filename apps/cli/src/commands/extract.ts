@@ -52,12 +52,13 @@ export async function extractCommand(
     locate: async (id) => {
       try {
         const found = placeOf((await operations.showBackup({ backup_id: id }, { signal })).backup);
-        return { storageUnitId: found.storage_unit, bucketName: found.bucket_name, imagePath: found.image_path };
+        return [{ storageUnitId: found.storage_unit, bucketName: found.bucket_name, imagePath: found.image_path }];
       } catch (error) {
-        if (error instanceof BackupSyncError && error.code === 'backup_not_found') return null;
+        if (error instanceof BackupSyncError && error.code === 'backup_not_found') return [];
         throw error;
       }
     },
+    recordedBuckets: () => bucketsOf(connection.client.allBackups({}, { signal })),
     onProgress: ({ replayedBytes, volumeBytes }) =>
       live.show(`extracting: ${formatBytes(replayedBytes)} of ${formatBytes(volumeBytes)}`),
   }).finally(() => live.stop());
@@ -70,6 +71,12 @@ export async function extractCommand(
   }
   note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
   return exitCodes.done;
+}
+
+async function bucketsOf(backups: AsyncIterable<CbrBackup>): Promise<ReadonlySet<string>> {
+  const buckets = new Set<string>();
+  for await (const backup of backups) buckets.add(placeOf(backup).bucket_name);
+  return buckets;
 }
 
 /** Where a backup lies, which only a backup-sync tells. */

@@ -62,6 +62,26 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await transitions()).toEqual(statuses.map((status) => [id, status]));
   });
 
+  test('an import that waits for its parent is told of as waiting, and says for what until it goes on', async () => {
+    const { catalogue } = opened;
+    const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
+    const [parentOperationId = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('parent')]));
+    const missingParent = { backupId: 'parent', revision: null };
+    await catalogue.finishImport(makeFinish(operation, { missingParent }));
+    expect(await transitions()).toEqual([
+      [operation.id, 'waiting'],
+      [operation.id, 'running'],
+      [parentOperationId, 'waiting'],
+      [operation.id, 'waiting'],
+    ]);
+    const waiting = await catalogue.showOperation(projectId, operation.id);
+    expect(waiting).toMatchObject({ startedAtMs: null, message: expect.stringContaining('backup parent') });
+    const [parent] = await catalogue.startChain(makeChain(projectId), 'worker-1', 2_000);
+    if (parent === undefined) throw new Error('nothing was started');
+    await catalogue.finishImport(makeFinish(parent));
+    expect(await catalogue.showOperation(projectId, operation.id)).toMatchObject({ status: 'waiting', message: '' });
+  });
+
   test('an event shows the operation as it was then, however it has gone on', async () => {
     const { catalogue } = opened;
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));

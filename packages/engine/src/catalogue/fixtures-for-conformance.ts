@@ -122,6 +122,7 @@ export function makeFinish(operation: OperationRecord, changes: Partial<ImportFi
     level: 'linkage',
     incremental: false,
     requests: { lists: 1, gets: 2, bytesRead: 300 },
+    missingParent: null,
     decidedOnRevision: null,
     record: makeRecord(operation),
     proofs: [],

@@ -9,6 +9,7 @@ import { auditIntents } from './migrations/0007-audit-intents.ts';
 import { eventsByProject } from './migrations/0008-events-by-project.ts';
 import { sharedListing } from './migrations/0009-shared-listing.ts';
 import { remarkOfProof } from './migrations/0010-remark-of-proof.ts';
+import { waits } from './migrations/0011-waits.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   eventsByProject,
   sharedListing,
   remarkOfProof,
+  waits,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

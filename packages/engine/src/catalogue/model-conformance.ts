@@ -19,6 +19,7 @@ type ModelOperation = {
   readonly backupId: string;
   readonly chainRoot: string;
   status: 'waiting' | 'running' | 'success';
+  waitsFor: string | null;
   owner: string | null;
   epoch: number;
 };
@@ -66,7 +67,16 @@ class Accept implements Command {
       const same = unfinished(model, item.backup_id).find((operation) => operation.itemJson === itemJson);
       if (same !== undefined) return same.id;
       const backupId = item.backup_id;
-      model.operations.push({ id, itemJson, backupId, chainRoot, status: 'waiting', owner: null, epoch: 0 });
+      model.operations.push({
+        id,
+        itemJson,
+        backupId,
+        chainRoot,
+        status: 'waiting',
+        waitsFor: null,
+        owner: null,
+        epoch: 0,
+      });
       return id;
     });
     expect(await catalogue.accept(acceptance)).toEqual(expected);
@@ -91,6 +101,7 @@ class Start implements Command {
       (operation) =>
         operation.chainRoot === this.#chainRoot &&
         (operation.status === 'waiting' || operation.owner === this.#owner) &&
+        operation.waitsFor === null &&
         unfinished(model, operation.backupId)[0] === operation,
     );
     for (const operation of due) {
@@ -143,11 +154,74 @@ class Finish implements Command {
       model.records.set(operation.backupId, { revision, forgotten: false });
     }
     expect(answer.result).toBe('finished');
-    const behind = new Set(unfinished(model, operation.backupId).map(({ chainRoot }) => chainRoot));
+    const waited = model.operations.filter(({ waitsFor }) => waitsFor === operation.backupId);
+    const behind = new Set([...unfinished(model, operation.backupId), ...waited].map(({ chainRoot }) => chainRoot));
+    for (const each of waited) each.waitsFor = null;
     expect(new Set(answer.chains.map(({ chainRoot }) => chainRoot))).toEqual(behind);
   }
 
   toString = () => `finish(${this.#pick}, ${this.#epochsBehind} behind, ${this.#writes ? 'writes' : 'leaves'})`;
+}
+
+/** A running import does not find a parent. */
+class MissParent implements Command {
+  readonly #pick: number;
+  readonly #parentId: string;
+  readonly #recordedSince: boolean;
+
+  constructor(pick: number, parentId: string, recordedSince: boolean) {
+    this.#pick = pick;
+    this.#parentId = parentId;
+    this.#recordedSince = recordedSince;
+  }
+
+  #operation(model: Readonly<Model>): ModelOperation | undefined {
+    const running = model.operations.filter(({ status }) => status === 'running');
+    return running[this.#pick % running.length];
+  }
+
+  check = (model: Model) => {
+    const operation = this.#operation(model);
+    if (operation === undefined) return false;
+    return this.#recordedSince || this.#closesCycle(model, operation) || unfinished(model, this.#parentId).length > 0;
+  };
+
+  async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const operation = this.#operation(model);
+    if (operation === undefined) return;
+    const stored = await catalogue.showOperation(projectId, operation.id);
+    if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
+    const shown = shownRevision(model, this.#parentId);
+    const answer = await catalogue.finishImport(
+      makeFinish(stored, {
+        decidedOnRevision: shownRevision(model, operation.backupId),
+        missingParent: { backupId: this.#parentId, revision: this.#recordedSince ? (shown ?? 0) - 1 : shown },
+      }),
+    );
+    if (!this.#recordedSince && this.#closesCycle(model, operation)) {
+      expect(answer).toMatchObject({ result: 'cycle', chains: [] });
+      return;
+    }
+    operation.status = 'waiting';
+    operation.owner = null;
+    operation.waitsFor = this.#recordedSince ? null : this.#parentId;
+    const chains = this.#recordedSince ? [makeChain(projectId, operation.chainRoot)] : [];
+    expect(answer).toEqual({ result: 'waits', chains });
+  }
+
+  #closesCycle(model: Model, { backupId }: ModelOperation): boolean {
+    const seen = new Set<string>();
+    const awaited = [this.#parentId];
+    for (let next = awaited.pop(); next !== undefined; next = awaited.pop()) {
+      if (next === backupId) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      awaited.push(...unfinished(model, next).flatMap(({ waitsFor }) => waitsFor ?? []));
+    }
+    return false;
+  }
+
+  toString = () => `missParent(${this.#pick}, ${this.#parentId}, ${this.#recordedSince ? 'recorded since' : 'absent'})`;
 }
 
 class Release implements Command {
@@ -236,6 +310,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
         .map((input) => new Accept(...input)),
       fc.tuple(chainRoot, fc.constantFrom(...owners)).map((input) => new Start(...input)),
       fc.tuple(fc.nat(20), fc.constantFrom(0, 0, 0, 1), fc.boolean()).map((input) => new Finish(...input)),
+      fc.tuple(fc.nat(20), backupId, fc.constantFrom(false, false, true)).map((input) => new MissParent(...input)),
       fc.constantFrom(...owners, null).map((owner) => new Release(owner)),
       backupId.map((id) => new Delete(id)),
     ],

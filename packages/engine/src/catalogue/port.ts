@@ -69,7 +69,7 @@ export type OperationRecord = {
   readonly requestId: string;
   readonly status: OperationStatus;
   readonly outcome: SyncOutcome | null;
-  /** What happened, one sentence; empty until the end. */
+  /** What happened; while it waits for another backup, for which one. Empty otherwise. */
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
@@ -138,6 +138,13 @@ export type Verdict = {
   readonly proofs: readonly EdgeProof[];
 };
 
+/** A parent that was looked for and not found. */
+export type MissingParent = {
+  readonly backupId: string;
+  /** The revision of its record when it was looked for; null: there was none (or a forgotten one). */
+  readonly revision: number | null;
+};
+
 export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly epoch: number;
   readonly status: 'success' | 'failed' | 'timeout';
@@ -148,7 +155,19 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount;
+  /** The import waits if this parent is being imported. Null: it ends, whatever is in flight. */
+  readonly missingParent: MissingParent | null;
 };
+
+/**
+ * What became of an import that was to end.
+ *
+ * - `waits`: it waits for the import of its missing parent.
+ * - `cycle`: its wait would close a cycle. `way` leads from its backup over those that wait back to its backup.
+ */
+export type ImportFinished =
+  | { readonly result: 'finished' | 'stale_epoch' | 'stale_record' | 'waits'; readonly chains: readonly ChainKey[] }
+  | { readonly result: 'cycle'; readonly chains: readonly []; readonly way: readonly string[] };
 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
 
@@ -157,15 +176,18 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *
  * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields,
  *   and whether its ancestors are wanted) gets that operation's id instead of a new one.
- * - `startChain` makes the waiting operations of a chain running, epoch risen, and returns them in the order of
+ * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup and have time left, running, epoch risen, and returns them in the order of
  *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
  *   behind it.
  * - `startChildren` does the same for those waiting operations of a chain alone that came up in the course of
  *   `parentOperationId`.
  * - `finishImport` ends an operation, writes its record and proofs. It does nothing and answers `stale_epoch` where
  *   the operation is no longer running under this epoch, or `stale_record` where the record's revision is no longer
- *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup are
- *   returned: they may go on now.
+ *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup, and with
+ *   operations that waited for this backup, are returned: they may go on now.
+ *   An import with a `missingParent` does not end if an import of that parent is unfinished: it becomes waiting, and is
+ *   not taken up before one of these imports has ended. If the parent's record has changed since it was looked for, the
+ *   import becomes waiting and its own chain is returned. If its wait would close a cycle, nothing is done.
  *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
  *   broken record marks those that build on it: nothing stays available against what is known.
  *   What builds on a backup whose state changes is accepted to be imported as well, and its chains are returned.
@@ -192,9 +214,7 @@ export interface Catalogue extends AsyncDisposable {
     leaseOwner: string,
     startedAtMs: number,
   ): Promise<readonly OperationRecord[]>;
-  finishImport(
-    finish: ImportFinish,
-  ): Promise<{ readonly result: 'finished' | 'stale_epoch' | 'stale_record'; readonly chains: readonly ChainKey[] }>;
+  finishImport(finish: ImportFinish): Promise<ImportFinished>;
   recordVerdict(verdict: Verdict): Promise<readonly ChainKey[] | null>;
   releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly ChainKey[]>;
   deleteBackup(deletion: {
@@ -206,6 +226,18 @@ export interface Catalogue extends AsyncDisposable {
     readonly deletedAtMs: number;
   }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
+  /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
+  overdueWaits(nowMs: number): Promise<readonly ChainKey[]>;
+  /**
+   * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
+   * first. `revision` is the record's; null: there is none (or a forgotten one).
+   */
+  locateBackup(
+    projectId: string,
+    backupId: string,
+  ): Promise<{ readonly revision: number | null; readonly locations: readonly Location[] }>;
+  /** The buckets of a storage unit that grants, sources, records or unfinished operations of the project name, by name. */
+  projectBuckets(projectId: string, storageUnitId: string): Promise<readonly string[]>;
   listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;

@@ -16,6 +16,7 @@ import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
+import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
@@ -23,6 +24,8 @@ import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { locateBackup } from './steps/locate-backup.ts';
+import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -63,9 +66,12 @@ const wholeScans = (plans: readonly string[]) =>
       /^SCAN (backups|operations|verifications|before|other)/.test(line) && !/INDEX operations_unfinished/.test(line),
   );
 
-/** Reads of all that one project has. Of its events `noted` takes the greatest, which SQLite finds at the index's end. */
+/**
+ * Reads of all that one project has. Of its events `noted` takes the greatest, which SQLite finds at the index's end, and
+ * its sources are few.
+ */
 const readsOfWholeProjects = (plans: readonly string[]) =>
-  plans.filter((line) => /\(project_id=\?\)$/.test(line) && !line.startsWith('SEARCH noted '));
+  plans.filter((line) => /\(project_id=\?\)$/.test(line) && !/^SEARCH (noted|sources) /.test(line));
 
 const sorts = (plans: readonly string[]) => plans.filter((line) => line.includes('TEMP B-TREE'));
 
@@ -85,8 +91,9 @@ describe('no step reads more than it is about', () => {
     [
       'startChain and finishImport',
       async () => {
-        const [operation] = await startChain(database, makeChain(project), 'worker-1', 2_000);
-        if (operation === undefined) throw new Error('Nothing was started.');
+        const [operation, child] = await startChain(database, makeChain(project), 'worker-1', 2_000);
+        if (operation === undefined || child === undefined) throw new Error('Two were to be started.');
+        await finishImport(database, makeFinish(child, { missingParent: { backupId: 'a', revision: null } }));
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
     ],
@@ -96,6 +103,9 @@ describe('no step reads more than it is about', () => {
     ['deleteBackup', () => deleteBackup(database, deletion)],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
+    ['overdueWaits', () => overdueWaits(database, 9_000)],
+    ['locateBackup', () => locateBackup(database, project, 'a')],
+    ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],
     ['provedListing', () => provedListing(database, project, 'a', makeProof('a').location)],
     [

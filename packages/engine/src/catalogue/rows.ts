@@ -137,8 +137,13 @@ export function importTask(withAncestors: boolean): string | null {
   return withAncestors ? withAncestorsTask : null;
 }
 
-export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
+export function itemOfOperation(row: Pick<Selectable<OperationRow>, 'id' | 'item'>): BackupSync {
   if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete: it has no item`);
+  // Written by itemToJson alone, so the text has this shape.
+  return JSON.parse(row.item) as BackupSync;
+}
+
+export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -146,8 +151,7 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     kind: row.kind as OperationKind,
     parentOperationId: row.parent_operation_id,
     storageUnitId: row.storage_unit_id,
-    // Written by itemToJson alone, so the text has this shape.
-    item: JSON.parse(row.item) as BackupSync,
+    item: itemOfOperation(row),
     withAncestors: row.task === withAncestorsTask,
     actor: { kind: row.actor_kind, name: row.actor_name },
     requestId: row.request_id,

@@ -114,6 +114,8 @@ export type OperationRow = {
   source_id: string | null;
   /** Of an import: proofs made before are made anew. */
   proofs_not_before_ms: number | null;
+  /** Of a waiting import: it is not taken up before the next import of this backup has ended. */
+  waits_for_backup_id: string | null;
 };
 
 /** A transition of an operation. Cursors count from 1 within a project, and none is given twice. */

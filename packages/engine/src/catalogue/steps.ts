@@ -24,6 +24,7 @@ import {
 } from './identity-steps/users.ts';
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
+import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
@@ -33,7 +34,9 @@ import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { locateBackup } from './steps/locate-backup.ts';
 import { ping } from './steps/ping.ts';
+import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -83,6 +86,9 @@ export const steps = {
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
+  overdueWaits: { access: 'read', run: overdueWaits },
+  locateBackup: { access: 'read', run: locateBackup },
+  projectBuckets: { access: 'read', run: projectBuckets },
   listBackups: { access: 'read', run: listBackups },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },

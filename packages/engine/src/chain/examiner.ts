@@ -1,5 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
+import type { Absences } from './absences.ts';
 import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
 import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
@@ -20,8 +21,12 @@ export type ChainContext = {
   readonly findListings: (backupIds: readonly string[]) => Promise<readonly RecordedListing[]>;
   /** Digest of the listing on which this backup was last proved whole at this place; null if it never was. */
   readonly provedListing: (backupId: string, location: Location) => Promise<string | null>;
-  /** Where the catalogue knows this backup to lie, for parents that are not in the same folder. */
-  readonly locate: (backupId: string) => Promise<Location | null>;
+  /** Where this backup is known to be: its record's place first, then the places that unfinished imports of it name. */
+  readonly locate: (backupId: string) => Promise<readonly Location[]>;
+  /** The buckets of the project in this storage unit. A parent that is found nowhere else is looked for in them. */
+  readonly projectBuckets: () => Promise<readonly string[]>;
+  /** What was looked for in other buckets and not found, during this run. */
+  readonly absences: Absences;
   /**
    * Bytes that may be read to prove one link: of block hashes, beyond which its proof stops at `inventory`, and of objects
    * whose ETag is not their MD5, beyond which it stops at `metadata`.

@@ -74,6 +74,8 @@ export type Examination = {
   /** What is unusual about the proof, though nothing is wrong and no level is lost; null if nothing is. */
   readonly remark: string | null;
   readonly parentBackupId: string | null;
+  /** The parent whose absence is the fault: that of this link, or of an ancestor. Null if the fault is another, or none. */
+  readonly missingParentId: string | null;
   /** The links that it builds on, the nearest first, as far as they were found. */
   readonly ancestors: readonly Ancestor[];
   /** Null where the format does not say. */

@@ -52,9 +52,10 @@ export class SourceScheduler implements AsyncDisposable {
   }
 }
 
-/** Starts what is due now, and sees which runs were good. Answers how long there is nothing to do, milliseconds. */
+/** Starts what is due now, ends imports that have waited too long for a parent, and sees which runs were good. Answers how long there is nothing to do, milliseconds. */
 export async function runDueSources(services: Services): Promise<number> {
-  const { sourceStore, clock, newId } = services;
+  const { catalogue, sourceStore, queue, clock, newId } = services;
+  for (const chain of await catalogue.overdueWaits(clock.nowMs())) queue.add({ kind: 'chain', chain });
   const { waiting } = await sourceStore.settleRuns();
   for (const source of await sourceStore.dueSources(clock.nowMs())) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;

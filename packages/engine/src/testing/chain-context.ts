@@ -1,3 +1,4 @@
+import { Absences } from '../chain/absences.ts';
 import type { ChainContext } from '../chain/examiner.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
@@ -15,7 +16,9 @@ export function chainContext(
     findProofs: async () => [],
     findListings: async () => [],
     provedListing: async () => null,
-    locate: async () => null,
+    locate: async () => [],
+    projectBuckets: async () => [],
+    absences: new Absences(),
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,
     dataFollows: false,

@@ -5,6 +5,7 @@ import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.t
 import type { NewTask } from '../catalogue/task-port.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { importChain } from '../operations/backups/import-chain.ts';
+import { RunAbsences } from '../operations/backups/run-absences.ts';
 import { planBucket } from '../operations/plan/plan-bucket.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
 import { runTask, type TaskRun } from '../operations/tasks/run-task.ts';
@@ -53,7 +54,7 @@ export async function openServicesOver(
   await opened.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
-  const worker = { services, leaseOwner: 'worker-1', onFault };
+  const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
   const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,

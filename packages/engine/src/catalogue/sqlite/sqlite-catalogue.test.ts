@@ -8,6 +8,7 @@ import { describeEventStore } from '../event-store-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
+import { describeParents } from '../parents-conformance.ts';
 import { describeTaskStore } from '../task-store-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 
@@ -26,6 +27,7 @@ const openInPlace = () => {
 
 describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
+describe('parents in the catalogue on SQLite', () => describeParents(open));
 describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('the directory on SQLite', () => describeDirectory(open));

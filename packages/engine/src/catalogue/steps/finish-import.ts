@@ -1,18 +1,14 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { ChainKey, ImportFinish } from '../port.ts';
+import type { ChainKey, ImportFinish, ImportFinished } from '../port.ts';
 import { chainColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
+import { awaitParent, endWaitsFor } from './await-parent.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
-type Finished = {
-  readonly result: 'finished' | 'stale_epoch' | 'stale_record';
-  readonly chains: readonly ChainKey[];
-};
-
 /** Ends an import with its record and proofs; see {@link Catalogue.finishImport}. */
-export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<Finished> {
+export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   const operation = await unfinishedImports(database)
     .where('id', '=', finish.operationId)
     .where('status', '=', 'running')
@@ -23,14 +19,18 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
 
   const { backup_id: backupId, project_id: projectId } = operation;
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
+  if (finish.missingParent !== null) {
+    const wait = await awaitParent(database, operation, finish.missingParent, finish);
+    if (wait !== null) return wait;
+  }
   const dependants = await writeVerdict(database, { ...finish, backupId, projectId });
   if (dependants === null) return { result: 'stale_record', chains: [] };
-  await endOperation(database, finish);
+  await endOperation(database, operation, finish);
 
   return { result: 'finished', chains: [...(await findChainsBehind(database, operation)), ...dependants] };
 }
 
-/** The chains with waiting operations of the same backup, each once. */
+/** The chains with operations that waited for this one, behind it or for its backup, each once. */
 async function findChainsBehind(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
@@ -42,11 +42,16 @@ async function findChainsBehind(
     .select(chainColumns)
     .execute();
   // Not by `distinct`: for its sake SQLite would go through all that the project has in flight, in the chains' order.
-  const once = new Map(rows.map((row) => [JSON.stringify(row), row]));
+  const all = [...rows, ...(await endWaitsFor(database, operation))];
+  const once = new Map(all.map((row) => [JSON.stringify(row), row]));
   return rowsToChains([...once.values()]);
 }
 
-async function endOperation(database: Kysely<Schema>, finish: ImportFinish): Promise<void> {
+async function endOperation(
+  database: Kysely<Schema>,
+  before: Selectable<OperationRow>,
+  finish: ImportFinish,
+): Promise<void> {
   await database
     .updateTable('operations')
     .set({
@@ -57,9 +62,9 @@ async function endOperation(database: Kysely<Schema>, finish: ImportFinish): Pro
       reason_detail: finish.reasonDetail,
       level: finish.level,
       incremental: toStoredBoolean(finish.incremental),
-      list_requests: finish.requests.lists,
-      get_requests: finish.requests.gets,
-      bytes_read: finish.requests.bytesRead,
+      list_requests: (before.list_requests ?? 0) + finish.requests.lists,
+      get_requests: (before.get_requests ?? 0) + finish.requests.gets,
+      bytes_read: (before.bytes_read ?? 0) + finish.requests.bytesRead,
       ended_at_ms: finish.endedAtMs,
       updated_at_ms: finish.endedAtMs,
       lease_owner: null,

@@ -13,7 +13,12 @@ export async function startChain(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly OperationRecord[]> {
-  return await start(database, await dueOf(database, chain, leaseOwner).execute(), leaseOwner, startedAtMs);
+  return await start(
+    database,
+    await dueOf(database, chain, leaseOwner, startedAtMs).execute(),
+    leaseOwner,
+    startedAtMs,
+  );
 }
 
 /** Takes up those that came up in the course of another; see {@link Catalogue.startChildren}. */
@@ -24,19 +29,20 @@ export async function startChildren(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly OperationRecord[]> {
-  const due = dueOf(database, chain, leaseOwner)
+  const due = dueOf(database, chain, leaseOwner, startedAtMs)
     .where('status', '=', 'waiting')
     .where('parent_operation_id', '=', parentOperationId);
   return await start(database, await due.execute(), leaseOwner, startedAtMs);
 }
 
-function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string) {
+function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, nowMs: number) {
   return unfinishedImports(database)
     .where('project_id', '=', chain.projectId)
     .where('storage_unit_id', '=', chain.storageUnitId)
     .where('bucket_name', '=', chain.bucketName)
     .where('chain_root', '=', chain.chainRoot)
     .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
+    .where(({ eb, or }) => or([eb('waits_for_backup_id', 'is', null), eb('deadline_at_ms', '<=', nowMs)]))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -74,6 +80,8 @@ async function start(
         status: 'running',
         lease_owner: leaseOwner,
         epoch: eb('epoch', '+', 1),
+        waits_for_backup_id: null,
+        message: '',
         started_at_ms: startedAtMs,
         updated_at_ms: startedAtMs,
       }))

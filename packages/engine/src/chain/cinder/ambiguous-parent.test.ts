@@ -64,7 +64,7 @@ describe('of two backups with the id of the parent', () => {
   test.each([full, rival])('the one at $imagePath is taken where the catalogue knows it', async (known) => {
     const location = { storageUnitId: 'memory', bucketName, imagePath: known.imagePath };
     const { storage, examination } = await examine([full, rival, increment], {
-      locate: async (id) => (id === full.plan.backupId ? location : null),
+      locate: async (id) => (id === full.plan.backupId ? [location] : []),
     });
     expect(storage.id).toBe(location.storageUnitId);
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location }] });
@@ -84,7 +84,7 @@ describe('of two backups with the id of the parent', () => {
     const location = { storageUnitId: 'memory', bucketName, imagePath: rival.imagePath };
     const { examination: again } = await examine([full, rival, increment], {
       findProofs,
-      locate: async () => location,
+      locate: async () => [location],
     });
     expect(again).toMatchObject({ level: 'linkage', fault: null });
   });

@@ -1,4 +1,11 @@
-import { type BackupFormat, describeReason, lowerLevel, reaches, type VerificationLevel } from '@backup-sync/contracts';
+import {
+  type BackupFormat,
+  describeReason,
+  lowerLevel,
+  type ReasonCode,
+  reaches,
+  type VerificationLevel,
+} from '@backup-sync/contracts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Examination, Fault, UnreadObject } from '../link.ts';
 import { printable } from '../quote.ts';
@@ -7,11 +14,16 @@ import { printable } from '../quote.ts';
 type NamedLink = { readonly backupId: string; readonly imagePath: string };
 type ProvedLink = {
   readonly link: NamedLink;
+  /** Null for a full backup, and where none was found. */
+  readonly parent: object | null;
   readonly proof: EdgeProof;
   readonly unreadHashes: readonly UnreadObject[];
   /** Its proof holds only if its data is right, which is still to be read. */
   readonly awaitsData: boolean;
 };
+
+/** Faults of a link whose parent is not found, or cannot be told among several. */
+const faultsOfSearch: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'parent_ambiguous', 'access_denied']);
 
 /** The way from a link towards its full backup. */
 export type ChainWalk = {
@@ -52,6 +64,7 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
     limit: fault === null ? firstOf(proofs, 'limit') : null,
     remark: fault === null ? firstOf(proofs, 'remark') : null,
     parentBackupId: proof.parentBackupId,
+    missingParentId: isBaseless ? null : missingParentOf(walk.links),
     ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
@@ -68,8 +81,7 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
 /** A cycle first, since then nothing else means much; then the link's own fault; then that of its nearest ancestor. */
 function faultOf(walk: ChainWalk, leaf: ProvedLink, ancestors: readonly ProvedLink[]): Fault | null {
   if (walk.leadsBackTo !== null) {
-    const way = [...walk.links.map(({ link }) => link.backupId), walk.leadsBackTo.backupId];
-    return { code: 'cycle', detail: abridge(way).join(' -> ') };
+    return cycleFault([...walk.links.map(({ link }) => link.backupId), walk.leadsBackTo.backupId]);
   }
   if (leaf.proof.fault !== null) return leaf.proof.fault;
   for (const { link, proof } of ancestors) {
@@ -90,6 +102,18 @@ function faultOf(walk: ChainWalk, leaf: ProvedLink, ancestors: readonly ProvedLi
 /** Its own, or that of the nearest ancestor that has one. */
 function firstOf(proofs: readonly EdgeProof[], field: 'limit' | 'remark'): string | null {
   return proofs.find((proof) => proof[field] !== null)?.[field] ?? null;
+}
+
+/** Null too if a link before has a fault of its own: then the parent decides nothing. */
+function missingParentOf(links: readonly ProvedLink[]): string | null {
+  const last = links.find(({ proof }) => proof.fault !== null);
+  if (last === undefined || last.parent !== null) return null;
+  return faultsOfSearch.has(last.proof.fault?.code ?? 'internal') ? last.proof.parentBackupId : null;
+}
+
+/** The way is the ids of the backups, from the first that comes up again back to it. */
+export function cycleFault(way: readonly string[]): Fault {
+  return { code: 'cycle', detail: abridge(way).join(' -> ') };
 }
 
 /** A proved link that does not say itself has its parent's size; what is not proved says nothing of the parent's. */

@@ -220,7 +220,7 @@ describe('a parent', () => {
     const { unit, count } = countRequests(storage);
     const location = { storageUnitId: 'here', bucketName: 'elsewhere', imagePath: full.imagePath };
     const examinations = await examineAll(unit, [leaf, middle], {
-      locate: async (id) => (id === full.plan.backupId ? location : null),
+      locate: async (id) => (id === full.plan.backupId ? [location] : []),
     });
     expect(examinations.map((one) => one?.level)).toEqual(['linkage', 'linkage']);
     expect(count()).toMatchObject({ lists: 2, gets: 6 });
@@ -233,7 +233,7 @@ describe('a parent', () => {
     await using storage = await openUnit(buckets.directory);
     const location = { storageUnitId: 'here', bucketName: 'elsewhere', imagePath: full.imagePath };
     const [examination] = await examineAll(storage, [middle], {
-      locate: async (id) => (id === full.plan.backupId ? location : null),
+      locate: async (id) => (id === full.plan.backupId ? [location] : []),
     });
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location }] });
   });
@@ -243,7 +243,7 @@ describe('a parent', () => {
     await using storage = await openUnit(buckets.directory);
     const location = { storageUnitId: 'here', bucketName: 'gone', imagePath: full.imagePath };
     const [examination] = await examineAll(storage, [middle], {
-      locate: async (id) => (id === full.plan.backupId ? location : null),
+      locate: async (id) => (id === full.plan.backupId ? [location] : []),
     });
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { bucketName } }] });
   });
@@ -317,7 +317,7 @@ describe('a parent', () => {
     await using buckets = await storeChain([middle, other]);
     await using storage = await openUnit(buckets.directory);
     const location = { storageUnitId: 'here', bucketName, imagePath: other.imagePath };
-    const [examination] = await examineAll(storage, [middle], { locate: async () => location });
+    const [examination] = await examineAll(storage, [middle], { locate: async () => [location] });
     expect(examination).toMatchObject({ level: null, fault: { code: 'parent_missing' } });
   });
 

@@ -94,6 +94,7 @@ export class CinderChain implements FormatChain {
       limit: null,
       remark: null,
       parentBackupId: null,
+      missingParentId: null,
       ancestors: [],
       incremental: null,
       volumeBytes: null,

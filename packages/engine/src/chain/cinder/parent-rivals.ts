@@ -22,7 +22,7 @@ export async function isDecided(
   chosen: CinderLink,
   candidates: readonly CinderLink[],
 ): Promise<boolean> {
-  const known = await context.locate(chosen.backupId);
+  const [known] = await context.locate(chosen.backupId);
   if (
     known?.storageUnitId === context.storage.id &&
     known.bucketName === chosen.bucketName &&

@@ -67,7 +67,7 @@ describe('a chain of the posix driver', () => {
     );
     const imagePath = `moved/${full.imagePath.slice(full.imagePath.lastIndexOf('/') + 1)}`;
     const [found] = await examineBackups(stored.unit, [item], {
-      locate: async () => ({ storageUnitId: 'here', bucketName: 'elsewhere', imagePath }),
+      locate: async () => [{ storageUnitId: 'here', bucketName: 'elsewhere', imagePath }],
     });
     expect(found).toMatchObject({ level: 'linkage', fault: null });
   });

@@ -1,8 +1,10 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
+import { mayHide } from '../absences.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
 import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../object-bound.ts';
 import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
+import { KnownPlaces } from './known-places.ts';
 import { LinkGathering } from './link-gathering.ts';
 import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
@@ -78,29 +80,44 @@ export class VolumeFolders {
   }
 
   /**
-   * The links that may be the parent of `child`, by its backup's id: where the catalogue knows it, so that no duplicate
-   * beside the child takes the place of what is recorded; beside the child, in the other folders that are open, in the
-   * folder that it has by default where the child lies in its own, further in the past of the child's folder, and at last
-   * in that folder listed once more. Whoever is content stops asking, which
-   * saves what comes later. Of several that are seen at a time, that which the catalogue knows comes first, then those
-   * that the run was asked for, then those that are finished. Links of another volume are none. A link may come more
-   * than once.
-   * Throws `StorageError` `access_denied` where one is known to lie in a bucket that may not be listed.
+   * The links that may be the parent of `child`, by its backup's id. Looks at these places in turn:
+   *
+   * 1. where the catalogue knows it, so that no duplicate beside the child takes the place of what is recorded;
+   * 2. beside the child, as far as that folder is listed, where imports of it are to find it, and where it was proved;
+   * 3. in the other open folders, and in its own default folder if the child is in one;
+   * 4. further in the past of the child's folder;
+   * 5. in the project's other buckets;
+   * 6. in the child's folder, listed once more.
+   *
+   * A caller that has found its parent stops asking, which saves what comes later. Of several links that are seen at a
+   * time, the one that the catalogue knows comes first, then those that the run was asked for, then finished ones.
+   * Links of another volume are left out. A link may come more than once.
+   *
+   * Throws `StorageError` `access_denied` at the end if the parent is known to be in a bucket that may not be listed.
    */
   async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
     const home = await this.#folder(child.bucketName, child.folder);
-    const among = (folder: VolumeListing) => this.#candidatesIn(folder, backupId, child);
-    const location = await this.#context.locate(backupId);
-    const isOfUnit = location !== null && location.storageUnitId === this.#context.storage.id;
-    const isAtHome = isOfUnit && location.bucketName === home.bucketName && location.imagePath.startsWith(home.prefix);
-    if (isOfUnit && !isAtHome) {
-      const folder = await this.#folderOf(location);
-      if (folder !== null) yield await among(folder);
-    }
+    const found = new Set<CinderLink>();
+    const among = async (folder: VolumeListing) => {
+      const candidates = await this.#candidatesIn(folder, backupId, child);
+      for (const candidate of candidates) found.add(candidate);
+      return candidates;
+    };
+    const known = new KnownPlaces(this.#context.storage.id, home);
+    const amongKnown = async (location: Location) => {
+      const folder = await known.unlessDenied(() => this.#folderOf(location));
+      return folder === null ? [] : await among(folder);
+    };
+    const locations = await this.#context.locate(backupId);
+    for (const location of known.elsewhere(locations.slice(0, 1))) yield await amongKnown(location);
     yield await among(home);
     if (!home.isComplete) {
       await home.cover(await this.#knownPaths(home, [backupId]));
       yield await among(home);
+    }
+    const proofs = await this.#context.findProofs([backupId]);
+    for (const location of known.elsewhere([...locations, ...proofs.map((proof) => proof.location)])) {
+      yield await amongKnown(location);
     }
     for (const opening of this.#folders.values()) yield await among(await opening);
     if (child.defaultRoot !== null) {
@@ -110,10 +127,57 @@ export class VolumeFolders {
       await home.coverPast(child.imagePath);
       yield await among(home);
     }
+    yield await this.#candidatesElsewhere(child, backupId, found.size > 0);
     const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);
     this.#secondLooks.set(home, secondLook);
     await secondLook;
     yield await among(home);
+    known.throwIfDenied();
+  }
+
+  /**
+   * What carries this id in the project's other buckets, in all of them, so that the order of buckets decides nothing.
+   * A bucket that refuses is passed over. A failure that may hide the parent is thrown if there are no other candidates.
+   */
+  async #candidatesElsewhere(
+    child: CinderLink,
+    backupId: string,
+    hasCandidates: boolean,
+  ): Promise<readonly CinderLink[]> {
+    const { defaultRoot, folder: ownFolder } = child;
+    const prefix = defaultRoot === null ? ownFolder : defaultFolderOf(defaultRoot, backupId);
+    const found: CinderLink[] = [];
+    let failure: StorageError | null = null;
+    for (const bucketName of await this.#context.projectBuckets()) {
+      if (bucketName === child.bucketName) continue;
+      try {
+        found.push(...(await this.#candidatesInBucket(bucketName, prefix, child, backupId)));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (mayHide(error)) failure ??= error;
+        else this.#context.absences.add(bucketName, prefix);
+      }
+    }
+    if (failure !== null && found.length === 0 && !hasCandidates) throw failure;
+    return found;
+  }
+
+  async #candidatesInBucket(
+    bucketName: string,
+    prefix: string,
+    child: CinderLink,
+    backupId: string,
+  ): Promise<readonly CinderLink[]> {
+    const { absences } = this.#context;
+    if (absences.has(bucketName, prefix) || absences.has(bucketName, prefix, backupId)) return [];
+    const folder = await this.#folder(bucketName, prefix, (opened) => opened.beginWithMoments());
+    let found = await this.#candidatesIn(folder, backupId, child);
+    while (found.length === 0 && !folder.isComplete) {
+      await folder.coverPast(child.imagePath);
+      found = await this.#candidatesIn(folder, backupId, child);
+    }
+    if (found.length === 0) absences.add(bucketName, prefix, folder.links.size === 0 ? null : backupId);
+    return found;
   }
 
   async #candidatesIn(folder: VolumeListing, backupId: string, child: CinderLink): Promise<readonly CinderLink[]> {
@@ -121,9 +185,8 @@ export class VolumeFolders {
       (link) => link.backupId === backupId && isOfSameVolume(link, child),
     );
     if (found.length < 2) return found;
-    const known = await this.#context.locate(backupId);
-    const isKnown = (link: CinderLink) =>
-      known !== null && known.bucketName === link.bucketName && known.imagePath === link.imagePath;
+    const [known] = await this.#context.locate(backupId);
+    const isKnown = (link: CinderLink) => known?.bucketName === link.bucketName && known.imagePath === link.imagePath;
     const isAskedFor = (link: CinderLink) =>
       link.bucketName === this.#context.bucketName && this.#context.imagePaths.includes(link.imagePath);
     const rank = (link: CinderLink) => (isKnown(link) ? 0 : isAskedFor(link) ? 1 : link.metadata !== null ? 2 : 3);
@@ -170,14 +233,18 @@ export class VolumeFolders {
     }
   }
 
-  #folder(bucketName: string, prefix: string): Promise<VolumeListing> {
+  #folder(
+    bucketName: string,
+    prefix: string,
+    begin: (folder: VolumeListing) => Promise<void> = (folder) => folder.begin(),
+  ): Promise<VolumeListing> {
     const folderKey = JSON.stringify([bucketName, prefix]);
     const known = this.#folders.get(folderKey);
     if (known !== undefined) return known;
     const budget = this.#budget;
     const retain = (link: CinderLink, objects: ListedObjects) => this.#objects.set(link, { objects, budget });
     const folder = new VolumeListing(this.#context, { bucketName, prefix }, { budget, retain });
-    const opening = folder.begin().then(() => folder);
+    const opening = begin(folder).then(() => folder);
     this.#folders.set(folderKey, opening);
     // A folder that could not be listed is not among those that are open; the caller sees the error.
     opening.catch(() => this.#folders.delete(folderKey));

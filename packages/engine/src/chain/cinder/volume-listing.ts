@@ -84,6 +84,18 @@ export class VolumeListing {
     });
   }
 
+  /**
+   * Begins with the moments alone: in a bucket where the volume may have nothing, one request tells. A posix folder
+   * has no moments, and is read whole. Throws what storage throws.
+   */
+  beginWithMoments(): Promise<void> {
+    if (!this.#hasMoments) return this.begin();
+    return this.#oneAtATime(async () => {
+      this.#moments = await this.#listMoments();
+      this.#isComplete = this.#moments.length === 0;
+    });
+  }
+
   /** Makes sure that these links have been seen, where they are there. Throws what storage throws. */
   cover(imagePaths: readonly string[]): Promise<void> {
     return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => momentFolderOf(imagePath))));

@@ -229,6 +229,7 @@ function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: reado
     limit,
     remark,
     parentBackupId: null,
+    missingParentId: null,
     ancestors: [],
     unreadHashes: [],
     awaitingData: [],

@@ -160,9 +160,25 @@ describe('a parent', () => {
     const child = moveTo(first, { parentPlace: { image_path: leaf.imagePath } });
     await using stored = await store([child, leaf, parent]);
     const [examination] = await examineBackups(stored.unit, [syncItemOfManifest(child, bucketName)], {
-      locate: async () => ({ storageUnitId: 'here', bucketName, imagePath: 'archive/x' }),
+      locate: async () => [{ storageUnitId: 'here', bucketName, imagePath: 'archive/x' }],
     });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
+  });
+
+  test('is found at the same path in another bucket of the project, and only if it is of the same resource', async () => {
+    const manifest = JSON.stringify({ ...full.manifest, resource: { ...full.manifest.resource, id: 'another disk' } });
+    const foreign = { objects: new Map([...full.objects, [`${full.imagePath}/manifest.json`, Buffer.from(manifest)]]) };
+    for (const [parent, code] of [
+      [full, undefined],
+      [foreign, 'parent_missing'],
+    ] as const) {
+      await using stored = await store([first]);
+      await stored.buckets.put('other', parent.objects);
+      const [examination] = await examineBackups(stored.unit, [syncItemOfManifest(first, bucketName)], {
+        projectBuckets: async () => ['absent', bucketName, 'other'],
+      });
+      expect(examination?.fault?.code).toBe(code);
+    }
   });
 
   test('that is broken pulls its children down to its own level, and says through which link', async () => {

@@ -173,6 +173,7 @@ export class ManifestChain implements FormatChain {
       limit: null,
       remark: null,
       parentBackupId: null,
+      missingParentId: null,
       ancestors: [],
       unreadHashes: [],
       awaitingData: [],

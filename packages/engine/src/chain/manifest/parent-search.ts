@@ -1,4 +1,5 @@
 import { StorageError } from '../../storage/port.ts';
+import { mayHide } from '../absences.ts';
 import type { Fault } from '../link.ts';
 import type { PathListing } from '../path-listings.ts';
 import { quote } from '../quote.ts';
@@ -14,14 +15,14 @@ type Place = { readonly bucketName: string; readonly imagePath: string };
 
 /** What the parent's manifest was read as. */
 type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
+type Found = { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading };
 
-export type ParentSearch =
-  | { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading }
-  | { readonly kind: 'not found'; readonly finding: Finding };
+export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: Finding };
 
 /**
  * Finds the parent of an increment: where the manifest says, where the catalogue knows it, and in the folder beside its
- * own that is named by the parent's id. A place whose manifest is of another backup is none.
+ * own that is named by the parent's id; then at the same paths in the project's other buckets. A place whose manifest is
+ * of another backup is none. A bucket that refuses is passed over, unless the parent is known to be there.
  */
 export async function findParent(
   { context, listings }: ManifestTools,
@@ -31,22 +32,29 @@ export async function findParent(
   const parentId = child.header.parent?.backup_id ?? '';
   const places = await placesOfParent(context, child);
   let denied: string | null = null;
+  const lookAt = async (look: 'at' | 'again', { bucketName, imagePath }: Place): Promise<Found | null> => {
+    const place = await listings[look](bucketName, imagePath);
+    if (place === null || !isManifestPlace(place)) return null;
+    const reading = await read(place);
+    if (reading.kind === 'foreign') return null;
+    const isParent = reading.kind === 'unread' || reading.link.header.backup.id === parentId;
+    return isParent ? { kind: 'found', place, reading } : null;
+  };
   for (const look of ['at', 'again'] as const) {
-    for (const { bucketName, imagePath } of places) {
+    for (const place of places) {
       try {
-        const place = await listings[look](bucketName, imagePath);
-        if (place === null || !isManifestPlace(place)) continue;
-        const reading = await read(place);
-        if (reading.kind === 'foreign') continue;
-        const isParent = reading.kind === 'unread' || reading.link.header.backup.id === parentId;
-        if (isParent) return { kind: 'found', place, reading };
+        const found = await lookAt(look, place);
+        if (found !== null) return found;
       } catch (error) {
         if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
         // The child was just read from it: then it is gone as a whole.
-        if (error.code === 'bucket_not_found' && bucketName === child.place.bucketName) throw error;
-        if (error.code === 'access_denied') denied ??= `${bucketName}/${imagePath}`;
+        if (error.code === 'bucket_not_found' && place.bucketName === child.place.bucketName) throw error;
+        if (error.code === 'access_denied') denied ??= `${place.bucketName}/${place.imagePath}`;
       }
     }
+    if (look === 'again') break;
+    const elsewhere = await findElsewhere(context, child, places, (place) => lookAt('at', place));
+    if (elsewhere !== null) return elsewhere;
   }
   if (denied !== null) {
     const detail = `${denied}, where parent ${quote(parentId)} of ${child.place.imagePath} may lie`;
@@ -58,6 +66,45 @@ export async function findParent(
     detail: `parent ${quote(parentId)} of ${child.place.imagePath} is not at ${looked}`,
   };
   return { kind: 'not found', finding: { fault } };
+}
+
+/**
+ * Looks at the same paths in the project's other buckets, for a backup of the same resource. One that can be read goes
+ * before one that cannot. What is not there is not looked for again in this run. A failure that may hide the parent is
+ * thrown if nothing is found.
+ */
+async function findElsewhere(
+  { absences, projectBuckets }: ManifestTools['context'],
+  child: ManifestLink,
+  places: readonly Place[],
+  lookAt: (place: Place) => Promise<Found | null>,
+): Promise<Found | null> {
+  const paths = new Set(places.filter(isIn(child.place.bucketName)).map(({ imagePath }) => imagePath));
+  let unread: Found | null = null;
+  let failure: StorageError | null = null;
+  for (const bucketName of await projectBuckets()) {
+    for (const imagePath of paths) {
+      const isKnown = places.filter(isIn(bucketName)).some((place) => place.imagePath === imagePath);
+      if (isKnown || absences.has(bucketName, imagePath)) continue;
+      try {
+        const found = await lookAt({ bucketName, imagePath });
+        if (found?.reading.kind === 'link') {
+          if (found.reading.link.header.resource.id === child.header.resource.id) return found;
+        } else if (found !== null) unread ??= found;
+        if (found === null) absences.add(bucketName, imagePath);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (mayHide(error)) failure ??= error;
+        else absences.add(bucketName, imagePath);
+      }
+    }
+  }
+  if (failure !== null && unread === null) throw failure;
+  return unread;
+}
+
+function isIn(bucketName: string) {
+  return (place: Place) => place.bucketName === bucketName;
 }
 
 /** Why a place cannot be looked at, where that says nothing of the others. */
@@ -74,7 +121,7 @@ async function placesOfParent(
   const places: Place[] = [];
   if (imagePath !== undefined) places.push({ bucketName: bucketName ?? place.bucketName, imagePath });
   const known = await context.locate(parentId);
-  if (known !== null && known.storageUnitId === context.storage.id) places.push(known);
+  places.push(...known.filter(({ storageUnitId }) => storageUnitId === context.storage.id));
   // An id with a "/" in it names no folder beside.
   if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
   const isNew = (one: Place, index: number) =>

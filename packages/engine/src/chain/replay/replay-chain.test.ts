@@ -124,7 +124,7 @@ describe('a whole chain', () => {
 
     await using elsewhere = await storeBackups([increment]);
     await elsewhere.buckets.put('other', full.objects);
-    const locate = async () => ({ storageUnitId: 'here', bucketName: 'other', imagePath: full.imagePath });
+    const locate = async () => [{ storageUnitId: 'here', bucketName: 'other', imagePath: full.imagePath }];
     const data = await elsewhere.open(increment, { locate });
     expect(await replay(elsewhere, data)).toMatchObject({ fault: null, sha256: sha256Of(increment.plan.volume) });
   });

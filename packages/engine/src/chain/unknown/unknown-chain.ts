@@ -69,6 +69,7 @@ function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Exami
     limit,
     remark: null,
     parentBackupId,
+    missingParentId: null,
     ancestors: [],
     incremental: null,
     volumeBytes,

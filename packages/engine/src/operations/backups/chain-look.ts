@@ -1,5 +1,5 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
+import type { ChainKey, MissingParent, RequestCount } from '../../catalogue/port.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
@@ -14,6 +14,10 @@ import { findListings } from './find-listings.ts';
 export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly imagePaths: readonly string[];
+  /** Where a plan's own items are: to its looks they are what unfinished imports are to those of a sync. */
+  readonly planned: ReadonlyMap<string, Location>;
+  /** See {@link ChainContext}. */
+  readonly absences: ChainContext['absences'];
   /** False for plans; see {@link ChainContext}. */
   readonly readHashes: ChainContext['readHashes'];
   /** Proofs made before then do not count, milliseconds since 1970; 0: all do. */
@@ -43,6 +47,9 @@ export class ChainLook {
   readonly #options: ChainLookOptions;
   readonly #count: () => RequestCount;
   #examiner: Promise<ChainExaminer> | undefined;
+  #buckets: Promise<readonly string[]> | undefined;
+  /** Of the records that were asked for: null if there was none. */
+  readonly #revisions = new Map<string, number | null>();
   #accounted: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
   /** Proofs that no backup has taken with it yet. */
   #proofs: readonly EdgeProof[] = [];
@@ -81,6 +88,12 @@ export class ChainLook {
     const newProofs = this.#proofs.filter(({ backupId }) => chain.has(backupId));
     this.#proofs = this.#proofs.filter(({ backupId }) => !chain.has(backupId));
     return { kind: 'seen', examination: { ...examination, newProofs } satisfies Examination };
+  }
+
+  /** The parent whose absence is the fault of what was seen, and what was known of it; null if there is none. */
+  missingParentOf(seen: Seen): MissingParent | null {
+    const backupId = seen.kind === 'seen' ? seen.examination.missingParentId : null;
+    return backupId === null ? null : { backupId, revision: this.#revisions.get(backupId) ?? null };
   }
 
   /** Runs work of this chain: what storage refuses, or a fault of this program, is what was seen. */
@@ -122,14 +135,35 @@ export class ChainLook {
       },
       findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),
       provedListing: (backupId, location) => catalogue.provedListing(chain.projectId, backupId, location),
-      locate: async (backupId): Promise<Location | null> =>
-        (await catalogue.showBackup(chain.projectId, backupId))?.location ?? null,
+      locate: (backupId) => this.#locate(backupId),
+      projectBuckets: () => {
+        this.#buckets ??= this.#listBuckets();
+        return this.#buckets;
+      },
+      absences: this.#options.absences,
       linkageMaxBytes,
       readHashes,
       dataFollows: false,
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });
+  }
+
+  async #locate(backupId: string): Promise<readonly Location[]> {
+    const { revision, locations } = await this.#services.catalogue.locateBackup(
+      this.#options.chain.projectId,
+      backupId,
+    );
+    // What was true at the first look is what the verdict rests on.
+    if (!this.#revisions.has(backupId)) this.#revisions.set(backupId, revision);
+    const planned = this.#options.planned.get(backupId);
+    return planned === undefined ? locations : [...locations, planned];
+  }
+
+  async #listBuckets(): Promise<readonly string[]> {
+    const { chain, planned } = this.#options;
+    const buckets = await this.#services.catalogue.projectBuckets(chain.projectId, chain.storageUnitId);
+    return [...new Set([...buckets, ...[...planned.values()].map(({ bucketName }) => bucketName)])];
   }
 }
 

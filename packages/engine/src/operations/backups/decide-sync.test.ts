@@ -28,6 +28,7 @@ const whole: Examination = {
   limit: null,
   remark: null,
   parentBackupId: null,
+  missingParentId: null,
   ancestors: [],
   incremental: false,
   volumeBytes: 1024,

@@ -1,4 +1,5 @@
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import type { Services } from '../../services.ts';
@@ -7,18 +8,20 @@ import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
+import type { RunAbsences } from './run-absences.ts';
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
   readonly services: Services;
   readonly leaseOwner: string;
+  readonly absences: RunAbsences;
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
 /**
  * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
- * children. Every operation that it takes up reaches its end here, unless the signal is aborted or the catalogue fails,
- * which throws: then the queue comes again.
+ * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent. If the
+ * signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
 export async function importChain(worker: ImportWorker, chain: ChainKey, signal: AbortSignal): Promise<void> {
   const { catalogue, clock } = worker.services;
@@ -29,6 +32,8 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
+    planned: new Map(),
+    absences: worker.absences.of(operations),
     readHashes: true,
     // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
@@ -42,16 +47,18 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
   });
   const isOverdue = ({ createdAtMs }: OperationRecord) => clock.nowMs() >= createdAtMs + operationLivesMs;
   for (const overdue of operations.filter(isOverdue)) {
-    await finish(worker, overdue, unseen('deadline_exceeded', deadlineDetail), { lists: 0, gets: 0, bytesRead: 0 });
+    await finish(worker, look, overdue, unseen('deadline_exceeded', deadlineDetail), noRequests);
   }
   const inTime = operations.filter((operation) => !isOverdue(operation));
   for await (const { item: operation, seen } of inRecordingOrder(look, inTime)) {
     if (operation.withAncestors) await importWithAncestors(worker, chain, look, operation, seen);
-    else await finish(worker, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+    else await finish(worker, look, operation, look.withProofs(operation.item, seen.seen), seen.requests);
   }
   const parents = new Set(operations.map(({ parentOperationId }) => parentOperationId));
   for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
 }
+
+const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
 
 function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {
   return parentsFirst<OperationRecord, Look>(operations, {
@@ -85,45 +92,51 @@ async function importWithAncestors(
     // They were seen in this very listing, so it serves them though it began before they were accepted.
     const own = await catalogue.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
     for await (const each of inRecordingOrder(look, own)) {
-      await finish(worker, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
+      await finish(worker, look, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
     }
   }
   const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
-  await finish(worker, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
+  await finish(worker, look, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
 }
 
-/** Ends an operation. One that cannot be recorded ends as a fault of this program, so that it holds up no other. */
+/**
+ * Ends an operation, or makes it wait for the import of a parent that was not found. One that cannot be recorded ends as a fault of
+ * this program, so that it holds up no other.
+ */
 async function finish(
   worker: ImportWorker,
+  look: ChainLook,
   operation: OperationRecord,
   seen: Seen,
   requests: RequestCount,
   addition = '',
 ): Promise<void> {
   try {
-    await record(worker, operation, seen, requests, addition);
+    await record(worker, look, operation, seen, requests, addition);
   } catch (error) {
     worker.onFault(operation.id, error);
     // Where the catalogue itself fails this fails as well, and the queue comes again.
-    await record(worker, operation, internalFault(operation), requests, '');
+    await record(worker, look, operation, internalFault(operation), requests, '');
   }
 }
 
 /** Records what was found; decides anew where the record changed meanwhile. */
 async function record(
   worker: ImportWorker,
+  look: ChainLook,
   operation: OperationRecord,
-  seen: Seen,
+  firstSeen: Seen,
   requests: RequestCount,
   addition: string,
 ): Promise<void> {
   const { catalogue, clock, queue } = worker.services;
   const { projectId, item, storageUnitId } = operation;
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  let seen = firstSeen;
   while (true) {
     const current = await catalogue.showBackup(projectId, item.backup_id);
     const decision = decideSync(item, projectId, location, current, seen);
-    const { result, chains } = await catalogue.finishImport({
+    const finished = await catalogue.finishImport({
       ...decision,
       message: decision.message + addition,
       operationId: operation.id,
@@ -131,12 +144,21 @@ async function record(
       endedAtMs: clock.nowMs(),
       requests,
       decidedOnRevision: current?.revision ?? null,
+      missingParent: look.missingParentOf(seen),
     });
-    if (result === 'stale_record') continue;
+    if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
+    if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
     // `stale_epoch`: someone else has taken the operation up and will end it.
-    for (const chain of chains) queue.add({ kind: 'chain', chain });
+    for (const chain of finished.chains) queue.add({ kind: 'chain', chain });
     return;
   }
+}
+
+/** Backups that wait for each other build on each other. */
+function asCycle(seen: Seen, way: readonly string[]): Seen {
+  if (seen.kind === 'unseen') return seen;
+  const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };
+  return { kind: 'seen', examination };
 }
 
 function internalFault(operation: OperationRecord): Seen {

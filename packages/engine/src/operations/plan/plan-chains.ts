@@ -1,6 +1,7 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
+import { Absences } from '../../chain/absences.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
 import type { Location, UnreadHashes } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
@@ -32,9 +33,11 @@ export async function planChains(
   ends: PlanEnds,
 ): Promise<readonly PlannedChain[]> {
   const limit = pLimit(services.chainsAtOnce);
+  const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.storage.id, item)]));
+  const shared = { ...ends, planned, absences: new Absences() };
   return await Promise.all(
     byChain(services, projectId, items).map((chain) =>
-      limit(() => planChain(services, chain.chain, chain.items, ends)),
+      limit(() => planChain(services, chain.chain, chain.items, shared)),
     ),
   );
 }
@@ -43,14 +46,14 @@ async function planChain(
   services: Services,
   chain: ChainKey,
   items: readonly BackupSync[],
-  ends: PlanEnds,
+  shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences'>,
 ): Promise<PlannedChain> {
   const look = new ChainLook(services, {
     chain,
     imagePaths: items.map((item) => item.image_path),
     readHashes: false,
     proofsNotBeforeMs: 0,
-    ...ends,
+    ...shared,
     onFault: (_, error) => {
       throw error;
     },
@@ -86,10 +89,14 @@ async function decide(
   seen: Seen,
   hashesUnread: boolean,
 ): Promise<PlannedItem> {
-  const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  const location = locationOf(storageUnitId, item);
   const current = await catalogue.showBackup(projectId, item.backup_id);
   const decision = decideSync(item, projectId, location, current, seen);
   return planItem(item, seen, current, decision, hashesUnread);
+}
+
+function locationOf(storageUnitId: string, item: BackupSync): Location {
+  return { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
 }
 
 /** The items of each chain, as the jobs of a sync have them. */

@@ -1,6 +1,7 @@
 import { type BackupSync, lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
+import { Absences } from '../../chain/absences.ts';
 import type { ChainData } from '../../chain/data.ts';
 import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
@@ -76,7 +77,9 @@ function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer
     },
     findListings: (backupIds) => findListings(run.services, projectId, backupIds),
     provedListing: (backupId, location) => catalogue.provedListing(projectId, backupId, location),
-    locate: async (backupId) => (await catalogue.showBackup(projectId, backupId))?.location ?? null,
+    locate: async (backupId) => (await catalogue.locateBackup(projectId, backupId)).locations,
+    projectBuckets: () => catalogue.projectBuckets(projectId, run.storage.id),
+    absences: new Absences(),
     // Who asks for the data asks for the hashes, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,

@@ -1,0 +1,14 @@
+import { type SchemaModule, sql } from 'kysely';
+
+/** Imports that wait for the import of another backup: few, and looked up each time that an import ends. */
+async function up(schema: SchemaModule): Promise<void> {
+  await schema.alterTable('operations').addColumn('waits_for_backup_id', 'text').execute();
+  await schema
+    .createIndex('operations_unfinished_waits')
+    .on('operations')
+    .columns(['project_id', 'waits_for_backup_id'])
+    .where(sql.ref('waits_for_backup_id'), 'is not', null)
+    .execute();
+}
+
+export const waits = { number: 11, name: 'waits', up };

@@ -1,0 +1,197 @@
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operationLivesMs } from '../deadline.ts';
+import { everything } from '../identity/grants.ts';
+import {
+  importBackup,
+  makeAcceptance,
+  makeChain,
+  makeFinish,
+  makeItem,
+  makeSource,
+  type OpenCatalogue,
+  storageUnitId,
+} from './fixtures-for-conformance.ts';
+import type { Catalogue, OperationRecord } from './port.ts';
+
+/** How every catalogue helps to find the parents of backups. */
+export function describeParents(open: OpenCatalogue): void {
+  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let catalogue: Catalogue;
+  let projectId: string;
+
+  beforeAll(async () => {
+    opened = await open();
+    catalogue = opened.catalogue;
+  });
+  beforeEach(() => {
+    projectId = newId();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  describe('locateBackup', () => {
+    test('names the place of the record, then those of unfinished imports', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const moved = ['bucket-2', 'bucket-3'].map((bucket_name) => makeItem('a', { bucket_name, image_path: 'moved' }));
+      for (const item of moved) await catalogue.accept(makeAcceptance(projectId, [item]));
+      await catalogue.accept(makeAcceptance(newId(), [makeItem('a', { bucket_name: 'of another project' })]));
+      expect(await catalogue.locateBackup(projectId, 'a')).toEqual({
+        revision: 1,
+        locations: [
+          { storageUnitId, bucketName: 'bucket-1', imagePath: 'chain-1/a' },
+          { storageUnitId, bucketName: 'bucket-2', imagePath: 'moved' },
+          { storageUnitId, bucketName: 'bucket-3', imagePath: 'moved' },
+        ],
+      });
+    });
+
+    test('names nothing of a backup that is forgotten or was never there', async () => {
+      await importBackup(catalogue, projectId, makeItem('a'));
+      const actor = { kind: 'user', name: 'ada' } as const;
+      const deletion = { operationId: newId(), projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 5_000 };
+      await catalogue.deleteBackup(deletion);
+      for (const id of ['a', 'b']) {
+        expect(await catalogue.locateBackup(projectId, id)).toEqual({ revision: null, locations: [] });
+      }
+    });
+  });
+
+  describe('projectBuckets', () => {
+    test('names each bucket of grants, sources, records and unfinished imports once', async () => {
+      for (const backupId of ['a', 'b', 'c']) await importBackup(catalogue, projectId, makeItem(backupId));
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('d', { bucket_name: 'imported' })]));
+      await opened.sourceStore.addSource(makeSource(projectId, newId(), { bucketName: 'watched' }));
+      for (const bucketName of ['granted', 'imported']) {
+        await opened.grantStore.addGrant({ projectId, storageUnitId, bucketName, prefix: 'folder/' });
+      }
+      const buckets = await catalogue.projectBuckets(projectId, storageUnitId);
+      expect(buckets).toEqual(['bucket-1', 'granted', 'imported', 'watched']);
+    });
+
+    test('names none of another project or storage unit, and no grant of everything', async () => {
+      const other = { storageUnitId: 'unit-2' };
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('a')], other));
+      await opened.sourceStore.addSource(makeSource(projectId, newId(), other));
+      await opened.grantStore.addGrant({ projectId, ...other, bucketName: 'granted', prefix: '' });
+      await importBackup(catalogue, newId(), makeItem('a'));
+      await opened.grantStore.addGrant({ projectId, storageUnitId: everything, bucketName: everything, prefix: '' });
+      expect(await catalogue.projectBuckets(projectId, storageUnitId)).toEqual([]);
+    });
+  });
+
+  describe('an import whose parent is missing', () => {
+    const missing = (backupId: string, revision: number | null = null) => ({ missingParent: { backupId, revision } });
+
+    /** Accepts imports, each in a chain of its own, and takes them up. */
+    async function start(...backupIds: readonly string[]): Promise<readonly OperationRecord[]> {
+      const started: OperationRecord[] = [];
+      for (const backupId of backupIds) {
+        await catalogue.accept(makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
+        started.push(...(await catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
+      }
+      return started;
+    }
+
+    const startAgain = (backupId: string) => catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
+
+    test('waits while that is being imported, and goes on when that has ended', async () => {
+      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+        result: 'waits',
+        chains: [],
+      });
+      expect(await startAgain('child')).toEqual([]);
+      const { chains } = await catalogue.finishImport(makeFinish(parent, { status: 'failed', record: null }));
+      expect(chains).toEqual([makeChain(projectId, 'child')]);
+      const [again] = await startAgain('child');
+      expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
+      const ended = await catalogue.finishImport(makeFinish(again ?? child, missing('parent')));
+      expect(ended).toEqual({ result: 'finished', chains: [] });
+      // Both looks count.
+      const { requests } = (await catalogue.showOperation(projectId, child.id)) ?? {};
+      expect(requests).toEqual({ lists: 2, gets: 4, bytesRead: 600 });
+    });
+
+    test('waits on after a restart, until that has ended', async () => {
+      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      await catalogue.finishImport(makeFinish(child, missing('parent')));
+      const released = await catalogue.releaseUnfinished(null, 1_700);
+      expect(released).toEqual(expect.arrayContaining([makeChain(projectId, 'parent')]));
+      expect(await startAgain('child')).toEqual([]);
+      const [parent] = await startAgain('parent');
+      if (parent === undefined) throw new Error('nothing was started');
+      await catalogue.finishImport(makeFinish(parent));
+      expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
+    });
+
+    test('is taken up when its time is up, though that has not ended', async () => {
+      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      await catalogue.finishImport(makeFinish(child, missing('parent')));
+      const deadlineMs = child.createdAtMs + operationLivesMs;
+      const chain = makeChain(projectId, 'child');
+      for (const [nowMs, chains, ids] of [
+        [deadlineMs - 1, [], []],
+        [deadlineMs, [chain], [child.id]],
+      ] as const) {
+        const overdue = await catalogue.overdueWaits(nowMs);
+        expect(overdue.filter((each) => each.projectId === projectId)).toEqual(chains);
+        const started = await catalogue.startChain(chain, 'worker-1', nowMs);
+        expect(started.map(({ id }) => id)).toEqual(ids);
+      }
+      const overdue = await catalogue.overdueWaits(deadlineMs);
+      expect(overdue.filter((each) => each.projectId === projectId)).toEqual([]);
+    });
+
+    test('goes on at once if that was recorded since it was looked for', async () => {
+      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      await catalogue.finishImport(makeFinish(parent));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+        result: 'waits',
+        chains: [makeChain(projectId, 'child')],
+      });
+      const [again = child] = await startAgain('child');
+      expect(await catalogue.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
+        result: 'finished',
+      });
+    });
+
+    test('ends if nothing of that is in flight in its own project', async () => {
+      const [child] = (await start('child')) as [OperationRecord];
+      await catalogue.accept(makeAcceptance(newId(), [makeItem('parent')]));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'finished' });
+    });
+
+    test.each([
+      ['itself', ['a']],
+      ['one that waits for it', ['a', 'b']],
+      ['one that waits for it through another', ['a', 'b', 'c']],
+    ])('does not wait for %s: that is a cycle, which is told and changes nothing', async (_, ids) => {
+      const operations = await start(...ids);
+      for (const [index, operation] of operations.slice(0, -1).entries()) {
+        const finish = makeFinish(operation, missing(ids[index + 1] ?? ''));
+        expect(await catalogue.finishImport(finish)).toMatchObject({ result: 'waits' });
+      }
+      const last = operations.at(-1);
+      if (last === undefined) throw new Error('nothing was started');
+      const way = [ids.at(-1), ...ids];
+      expect(await catalogue.finishImport(makeFinish(last, missing('a')))).toEqual({
+        result: 'cycle',
+        chains: [],
+        way,
+      });
+      expect(await catalogue.showOperation(projectId, last.id)).toEqual(last);
+      const { result, chains } = await catalogue.finishImport(makeFinish(last));
+      expect(result).toBe('finished');
+      expect(chains).toEqual(ids.length > 1 ? [makeChain(projectId, ids.at(-2))] : []);
+    });
+
+    test('does not wait for an import that waits behind its own backup', async () => {
+      const [child] = (await start('child')) as [OperationRecord];
+      const parent = await start('parent');
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
+      const [running = child] = parent;
+      await catalogue.finishImport(makeFinish(running, missing('child')));
+      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'cycle' });
+    });
+  });
+}
