@@ -173,8 +173,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the
  *   operation's id where an import of it is in flight; `not_found` where there is no record, or a forgotten one.
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
- *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
- *   of the whole filter. `offset` counts from there.
+ *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it, `offset` is
+ *   ignored, and `count` is still of the whole filter.
  * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` lists all kinds,
  *   newest first; `listOperationLogs` those that CBR calls `sync` and `delete`: imports, deletions and the runs of sources.
  * - `findProofs` returns the newest proof of each backup that has one.

@@ -33,7 +33,11 @@ export async function listBackups(
   let page = matching.selectAll();
   if (marker !== null) page = page.where((eb) => isBehind(eb, order, marker));
   for (const { column, direction } of order) page = page.orderBy(column, direction);
-  const rows = await page.limit(filter.limit).offset(filter.offset).execute();
+  // The marker wins: clients that page by it may repeat the offset on every page.
+  const rows = await page
+    .limit(filter.limit)
+    .offset(marker === null ? filter.offset : 0)
+    .execute();
   return { rows: rows.map(rowToRecord), count: Number(count) };
 }
 
