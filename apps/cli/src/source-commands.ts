@@ -10,6 +10,7 @@ type AddOptions = {
   interval?: number;
   reverifyAfter?: number;
   removalShare?: number;
+  force?: boolean;
 };
 
 /** `sources …`: buckets that are watched. */
@@ -25,9 +26,10 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
     .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
     .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
+    .option('--force', 'add it though the place cannot be listed or is empty')
     .action(async (place: string, options: Shared & AddOptions) => {
       const { addSourceCommand } = await import('./commands/sources.ts');
-      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare } = options;
+      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare, force } = options;
       const fields = {
         name,
         format,
@@ -36,6 +38,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
         interval_s: interval,
         reverify_after_s: reverifyAfter,
         removal_share: removalShare,
+        force,
       };
       finish(await addSourceCommand(contextOf(options), place, given(fields)));
     });

@@ -171,7 +171,7 @@ export const ownOperations = {
     successStatus: 200,
     input: addSourceInput,
     output: sourceAnswer,
-    refusals: ['bucket_not_bound', 'source_name_taken'],
+    refusals: ['bucket_not_bound', 'source_name_taken', 'bucket_not_found', 'prefix_empty', 'storage_not_readable'],
   },
   listSources: {
     summary: 'List the sources',

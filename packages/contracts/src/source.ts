@@ -47,7 +47,12 @@ const sourceFields = {
     .meta({ description: 'Share of the records that may be missing at once before removals wait for someone.' }),
 };
 
-export const addSourceInput = z.object({ project_id: projectId, ...sourceFields });
+const force = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Skip the check that the place can be listed and has an object.' });
+
+export const addSourceInput = z.object({ project_id: projectId, ...sourceFields, force });
 
 /** Why removals wait, in the words that are shown: nothing was listed though there are records, or too many are missing. */
 const holds = {

@@ -2,6 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { refuseUnlistable } from './refuse-unlistable.ts';
 import { sourceView } from './source-view.ts';
 
 /** Adds a source. One with an interval runs at once, and then by its interval. */
@@ -11,6 +12,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
   if (input.format !== null && input.path_template !== null) {
     throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
   }
+  if (!input.force) await refuseUnlistable(context.services, place);
   const { sourceStore, clock, newId, storage } = context.services;
   const nowMs = clock.nowMs();
   const source: SourceRecord = {

@@ -238,6 +238,22 @@ describe('a source', () => {
     expect((await world.engine.call('listOperationLogs', {})).count).toBe(4);
   });
 
+  test.each([
+    [
+      'a bucket that does not exist',
+      { bucket_name: 'volumebackup' },
+      'bucket_not_found',
+      'bucket volumebackup does not',
+    ],
+    ['a prefix with nothing under it', { bucket_name: bucket, prefix: 'volumes/' }, 'prefix_empty', 'under volumes/'],
+  ])('is not added for %s, unless it is forced', async (_, place, code, message) => {
+    await using world = await start([]);
+    const added = world.engine.call('addSource', { name: 'mistyped', ...place });
+    await expect(added).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+    const forced = await world.engine.call('addSource', { name: 'mistyped', ...place, force: true });
+    expect(forced.source).toMatchObject({ name: 'mistyped', status: 'active' });
+  });
+
   test('is paused, resumed and removed; its name is its own', async () => {
     await using world = await start([]);
     const { engine } = world;
