@@ -10,6 +10,7 @@ type AddOptions = {
   interval?: number;
   reverifyAfter?: number;
   removalShare?: number;
+  incompleteAfter?: number;
   force?: boolean;
 };
 
@@ -26,10 +27,16 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
     .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
     .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
+    .option(
+      '--incomplete-after <seconds>',
+      'time after which a backup without its commit mark is an error (default: 86400)',
+      wholeNumber,
+    )
     .option('--force', 'add it though the place cannot be listed or is empty')
     .action(async (place: string, options: Shared & AddOptions) => {
       const { addSourceCommand } = await import('./commands/sources.ts');
-      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare, force } = options;
+      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare, incompleteAfter, force } =
+        options;
       const fields = {
         name,
         format,
@@ -38,6 +45,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
         interval_s: interval,
         reverify_after_s: reverifyAfter,
         removal_share: removalShare,
+        incomplete_after_s: incompleteAfter,
         force,
       };
       finish(await addSourceCommand(contextOf(options), place, given(fields)));

@@ -41,6 +41,10 @@ export type BackupRecord = {
   readonly updatedAtMs: number;
   /** Rises by one at each write; starts at 1. */
   readonly revision: number;
+  /** The source that first imported or saw it; once that is removed, its oldest other source. */
+  readonly sourceId: string | null;
+  /** The run of a source that imported it. */
+  readonly checkpointId: string | null;
 };
 
 /** Who did something: a user of the identity, or the local operating system user. */
@@ -121,7 +125,10 @@ export type Acceptance = {
 };
 
 /** What the record becomes: everything but what the catalogue itself keeps. */
-export type RecordWrite = Omit<BackupRecord, 'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId'>;
+export type RecordWrite = Omit<
+  BackupRecord,
+  'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
+>;
 
 /** What an operation has found out of a backup. */
 export type Verdict = {

@@ -151,6 +151,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),
     finishTask: step('finishTask'),
+    finishListing: step('finishListing'),
+    endOverdueRuns: step('endOverdueRuns'),
     cancelTask: step('cancelTask'),
     releaseTasks: step('releaseTasks'),
     showTask: step('showTask'),
@@ -178,7 +180,6 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     markVanished: step('markVanished'),
     keepMembers: step('keepMembers'),
     awaitImports: step('awaitImports'),
-    settleRuns: step('settleRuns'),
     startVerifications: step('startVerifications'),
     listSources: step('listSources'),
     showSource: step('showSource'),
@@ -186,6 +187,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     nextRunAtMs: step('nextRunAtMs'),
     dueMembers: step('dueMembers'),
     heldMembers: step('heldMembers'),
+    listErrors: step('listSourceErrors'),
     resourcesOf: step('resourcesOf'),
   };
   const identityStore: IdentityStore = {

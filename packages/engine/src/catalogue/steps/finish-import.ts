@@ -2,7 +2,10 @@ import type { Kysely, Selectable } from 'kysely';
 import type { ChainKey, ImportFinish } from '../port.ts';
 import { chainColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
+import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
+import { noteOrigin } from './record-origin.ts';
+import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -25,7 +28,9 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
   if (!(await writeVerdict(database, { ...finish, backupId, projectId })))
     return { result: 'stale_record', chains: [] };
+  if (finish.record !== null) await noteOrigin(database, operation);
   await endOperation(database, finish);
+  for (const runId of await runsOfImport(database, operation)) await endRunIfDone(database, runId, finish.endedAtMs);
 
   return { result: 'finished', chains: await findChainsBehind(database, operation) };
 }

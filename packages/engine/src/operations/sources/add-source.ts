@@ -28,6 +28,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     intervalS: input.interval_s,
     reverifyAfterS: input.reverify_after_s,
     removalShare: input.removal_share,
+    incompleteAfterS: input.incomplete_after_s,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     pausedAtMs: null,
@@ -35,7 +36,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     heldCause: null,
     heldRunId: null,
     nextRunAtMs: input.interval_s === null ? null : nowMs,
-    lastRunId: null,
+    lastRun: null,
     lastGoodSyncAtMs: null,
   };
   if ((await sourceStore.addSource(source)) === 'name_taken') {

@@ -24,6 +24,7 @@ export async function startSourceRun(
     withAncestors: false,
     // What the data was read of is verified again by reading it again: see start-verifications.ts.
     reverifyAfterS: readsData(source) ? null : source.reverifyAfterS,
+    incompleteAfterS: source.incompleteAfterS,
     confirmsRemovals: origin.confirmsRemovals,
   };
   const started = await sourceStore.startRun({
