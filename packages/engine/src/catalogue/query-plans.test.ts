@@ -182,6 +182,8 @@ describe('a listing reads an index in its order', () => {
     { resource_id: 'resource-1' },
     { resource_name: 'database server' },
     { parent_id: 'b' },
+    { vault_id: 'source-1' },
+    { checkpoint_id: 'run-1' },
     { sort: [{ key: 'id' as const, direction: 'asc' as const }] },
     { sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
     { sort: [{ key: 'name' as const, direction: 'asc' as const }], marker: 'a' },
@@ -199,6 +201,8 @@ describe('a listing reads an index in its order', () => {
     { resource_id: 'resource-1' },
     { start_time: 0, end_time: 1_000 },
     { operation_type: 'sync' as const },
+    { vault_id: 'source-1' },
+    { vault_name: 'nightly' },
   ])('operation logs %j', async (filter) => {
     const plans = await plansOf(() => listOperationLogs(database, operationFilter(project, filter)));
     expect(wholeScans(plans)).toEqual([]);

@@ -37,6 +37,15 @@ export type SourceRecord = {
 /** How the newest run of a source stands. */
 export type LastRun = Pick<TaskRecord, 'id' | 'status' | 'reasonCode' | 'reasonDetail' | 'progress' | 'endedAtMs'>;
 
+/** The run of a source to which an operation belongs. */
+export type SourceRunOf = {
+  readonly operationId: string;
+  readonly runId: string;
+  readonly sourceId: string;
+  /** Null once the source is removed. */
+  readonly sourceName: string | null;
+};
+
 /** A backup of a source that is in error. Id and name are null if no record and no import names it. */
 export type SourceError = {
   readonly imagePath: string;
@@ -146,6 +155,8 @@ export interface SourceStore {
     source: SourceRecord,
     limit: number,
   ): Promise<{ readonly errors: readonly SourceError[]; readonly count: number }>;
+  /** Leaves out operations that belong to no run of a source. */
+  sourceRunsOf(operationIds: readonly string[]): Promise<readonly SourceRunOf[]>;
   resourcesOf(source: SourceRecord, limit: number): Promise<readonly ResourceStanding[]>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
   startVerifications(starting: {

@@ -36,6 +36,7 @@ import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import {
@@ -134,6 +135,7 @@ export const steps = {
   dueMembers: { access: 'read', run: dueMembers },
   heldMembers: { access: 'read', run: heldMembers },
   listSourceErrors: { access: 'read', run: listSourceErrors },
+  sourceRunsOf: { access: 'read', run: sourceRunsOf },
   resourcesOf: { access: 'read', run: resourcesOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },

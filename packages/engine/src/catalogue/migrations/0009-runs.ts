@@ -69,6 +69,12 @@ async function createIndexes(schema: SchemaModule): Promise<void> {
     .where(sql.ref('source_id'), 'is not', null)
     .execute();
   await schema
+    .createIndex('backups_by_checkpoint')
+    .on('backups')
+    .columns(['project_id', 'checkpoint_id', 'created_at_ms desc', 'backup_id'])
+    .where(sql.ref('forgotten_at_ms'), 'is', null)
+    .execute();
+  await schema
     .createIndex('scan_findings_with_problem')
     .on('scan_findings')
     .columns(['operation_id', 'problem_path'])

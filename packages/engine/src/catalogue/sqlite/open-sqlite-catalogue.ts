@@ -188,6 +188,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     dueMembers: step('dueMembers'),
     heldMembers: step('heldMembers'),
     listErrors: step('listSourceErrors'),
+    sourceRunsOf: step('sourceRunsOf'),
     resourcesOf: step('resourcesOf'),
   };
   const identityStore: IdentityStore = {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
+import type { SourceRunOf } from '../source-port.ts';
 import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -81,4 +82,29 @@ export function newestImports(database: Kysely<Schema>, runId: string) {
         ),
       ),
     );
+}
+
+/** The run of a source to which each of these operations belongs: itself, or the one that accepted it. */
+export async function sourceRunsOf(
+  database: Kysely<Schema>,
+  operationIds: readonly string[],
+): Promise<readonly SourceRunOf[]> {
+  const found: SourceRunOf[] = [];
+  for (const some of chunks(operationIds)) {
+    const rows = await database
+      .selectFrom('operations')
+      .innerJoin('operations as run', (join) =>
+        join.on((eb) => eb('run.id', 'in', [eb.ref('operations.id'), eb.ref('operations.parent_operation_id')])),
+      )
+      .leftJoin('sources', 'sources.id', 'run.source_id')
+      .where('operations.id', 'in', some)
+      .where('run.source_id', 'is not', null)
+      .select(['operations.id', 'run.id as run_id', 'run.source_id', 'sources.name'])
+      .execute();
+    for (const row of rows) {
+      if (row.source_id === null) continue;
+      found.push({ operationId: row.id, runId: row.run_id, sourceId: row.source_id, sourceName: row.name });
+    }
+  }
+  return found;
 }

@@ -1,4 +1,5 @@
 import { describeReason, hasEnded, type OperationLog, toWireTime } from '@backup-sync/contracts';
+import type { SourceRunOf } from '../../catalogue/source-port.ts';
 import type { TaskRecord } from '../../catalogue/task-port.ts';
 
 /** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
@@ -15,13 +16,13 @@ function numbersOf({ result, progress }: TaskRecord) {
  * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
  * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
  */
-export function sourceRunLogView(task: TaskRecord): OperationLog {
+export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined): OperationLog {
   const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
   const { requests } = task;
   return {
     id: task.id,
-    checkpoint_id: null,
+    checkpoint_id: task.id,
     created_at: toWireTime(task.createdAtMs),
     started_at: time(task.startedAtMs),
     ended_at: time(task.endedAtMs),
@@ -40,7 +41,7 @@ export function sourceRunLogView(task: TaskRecord): OperationLog {
     project_id: task.projectId,
     provider_id: null,
     vault_id: task.sourceId,
-    vault_name: null,
+    vault_name: run?.sourceName ?? null,
     status: task.status,
     backup_sync: {
       outcome: null,
