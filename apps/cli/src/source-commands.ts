@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
-import { decimal, given, wholeNumber } from './options.ts';
+import { decimal, given, secondsOrNone, wholeNumber } from './options.ts';
 
 type AddOptions = {
   name?: string;
@@ -12,6 +12,12 @@ type AddOptions = {
   removalShare?: number;
   incompleteAfter?: number;
   force?: boolean;
+};
+
+type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
+  interval?: number | null;
+  reverifyAfter?: number | null;
+  prefix?: string;
 };
 
 /** `sources …`: buckets that are watched. */
@@ -54,6 +60,30 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     const { listSourcesCommand } = await import('./commands/sources.ts');
     finish(await listSourcesCommand(contextOf(options)));
   });
+  command(sources, 'edit <source>', 'change the interval, levels or prefix of a source', [
+    'sources edit nightly --interval 3600',
+    'sources edit nightly --prefix volumes/production/',
+  ])
+    .option('--interval <seconds>', 'time between runs, counted from now; "none": by hand alone', secondsOrNone)
+    .option('--level <level>', 'level at which a backup counts as proved')
+    .option('--reverify-after <seconds>', 'age at which a proof is made anew; "none": never', secondsOrNone)
+    .option('--incomplete-after <seconds>', 'age at which a backup without its commit mark is an error', wholeNumber)
+    .option('--prefix <prefix>', 'prefix to watch; backups outside it are dropped, not marked as gone')
+    .option('--force', 'take a prefix that cannot be listed or is empty')
+    .addHelpText('after', '\n<source> is its name or its id. What is not named stays as it is.')
+    .action(async (source: string, options: Shared & EditOptions) => {
+      const { editSourceCommand } = await import('./commands/sources.ts');
+      const { interval, level, reverifyAfter, incompleteAfter, prefix, force } = options;
+      const changes = {
+        interval_s: interval,
+        level,
+        reverify_after_s: reverifyAfter,
+        incomplete_after_s: incompleteAfter,
+        prefix,
+        force,
+      };
+      finish(await editSourceCommand(contextOf(options), source, changes));
+    });
   const ofOne = {
     show: 'show a source, and how old the newest proved backup of each resource is',
     scan: 'run a source now, and follow it to its end',

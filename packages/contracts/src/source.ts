@@ -62,6 +62,25 @@ const force = z
 
 export const addSourceInput = z.object({ project_id: projectId, ...sourceFields, force });
 
+/** A field of a source as it is changed: left out, it stays as it is. */
+const changed = <Schema extends z.ZodType>(field: z.ZodDefault<Schema>) =>
+  field
+    .removeDefault()
+    .optional()
+    .meta({ description: field.meta()?.description ?? '' });
+
+/** What of a source can change. Another bucket is another source. */
+export const updateSourceInput = z.object({
+  project_id: projectId,
+  source_id: madeId,
+  prefix: changed(sourceFields.prefix),
+  level: changed(sourceFields.level),
+  interval_s: changed(sourceFields.interval_s),
+  reverify_after_s: changed(sourceFields.reverify_after_s),
+  incomplete_after_s: changed(sourceFields.incomplete_after_s),
+  force,
+});
+
 /** Why removals wait, in the words that are shown: nothing was listed though there are records, or too many are missing. */
 const holds = {
   empty_listing: 'the listing showed no backup at all, though there are records',

@@ -7,7 +7,7 @@ import {
 } from '@backup-sync/contracts';
 import type { Client, Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, UsageError } from '../failure.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
@@ -95,6 +95,25 @@ export const sourceCommands = {
     return exitCodes.done;
   }),
 } as const;
+
+type SourceChanges = Omit<OperationInput<'updateSource'>, 'project_id' | 'source_id'>;
+
+/** Changes what is named of a source. Throws {@link UsageError} if nothing is. */
+export function editSourceCommand(context: CommandContext, nameOrId: string, changes: SourceChanges): Promise<number> {
+  const { force: _, ...named } = changes;
+  if (Object.values(named).every((value) => value === undefined)) {
+    throw new UsageError(
+      'nothing to change: give --interval, --level, --reverify-after, --incomplete-after or --prefix',
+    );
+  }
+  const edit = onSource(async ({ operations }, source_id, { terminal, signal }) => {
+    const answer = await operations.updateSource({ source_id, ...changes }, { signal });
+    if (terminal.json) printJson(terminal, answer);
+    else printSourceFields(terminal, answer.source);
+    return exitCodes.done;
+  });
+  return edit(context, nameOrId);
+}
 
 /** Follows a run of a source, and says what of it goes on behind it. */
 async function followRun(context: CommandContext, client: Client, operationId: string): Promise<number> {

@@ -135,6 +135,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect(sources.map((each) => each.name)).toEqual(['nightly']);
       const source_id = source.id;
       expect((await call('showSource', { source_id })).source).toEqual(source);
+      const edited = await call('updateSource', { source_id, level: 'inventory' });
+      expect(edited.source).toEqual({ ...source, level: 'inventory' });
       expect((await call('pauseSource', { source_id })).source.status).toBe('paused');
       expect((await call('resumeSource', { source_id })).source.status).not.toBe('paused');
       if (has('scanSource')) {

@@ -50,6 +50,7 @@ export const verbCommands = {
   addSource: ({ bucket_name, name }) => ({ args: ['sources', 'add', bucket_name, '--name', name] }),
   listSources: () => ({ args: ['sources', 'list'] }),
   showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
+  updateSource: ({ source_id, level = 'linkage' }) => ({ args: ['sources', 'edit', source_id, '--level', level] }),
   pauseSource: ({ source_id }) => ({ args: ['sources', 'pause', source_id] }),
   resumeSource: ({ source_id }) => ({ args: ['sources', 'resume', source_id] }),
   createUser: ({ name, password }) => ({ args: ['users', 'create', name], input: password }),

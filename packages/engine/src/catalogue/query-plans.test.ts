@@ -33,6 +33,7 @@ import { startVerifications } from './steps/source-verifications.ts';
 import { addSource, listSourceErrors, removeSource, resourcesOf, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, finishListing, startTask } from './steps/tasks.ts';
+import { updateSource } from './steps/update-source.ts';
 
 const project = 'project-1';
 const sqlite = new DatabaseSync(':memory:');
@@ -154,6 +155,8 @@ describe('no step reads more than it is about', () => {
         }
         await endOverdueRuns(database, 4);
         await listSourceErrors(database, makeSource(project, sourceId), 10);
+        const { prefix: _, ...source } = makeSource(project, sourceId);
+        await updateSource(database, project, sourceId, { ...source, prefix: 'a/' });
         await removeSource(database, project, sourceId, 5);
       },
     ],

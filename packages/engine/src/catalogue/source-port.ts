@@ -89,6 +89,7 @@ export type ResourceStanding = {
  *
  * - `startRun` adds the task of a run and plans the next, unless the newest run has not listed everything yet: then it
  *   answers that one's id. Runs that wait for their imports hold up no other. Null if there is no such source.
+ * - `updateSource` drops the members outside a new prefix without marking them, and cancels a run that lists the old one.
  * - `removeSource` cancels its runs. Its records stay, and become those of their oldest other source, or of none.
  * - `listErrors` answers what is in error as of the newest run that listed everything, by image path.
  * - `noteSightings` records what a run has seen below the prefix of the source; an absence counted before is forgotten.
@@ -114,6 +115,14 @@ export interface SourceStore {
     projectId: string,
     id: string,
     plan: { readonly pausedAtMs: number | null; readonly nextRunAtMs: number | null; readonly plannedAtMs: number },
+  ): Promise<SourceRecord | null>;
+  updateSource(
+    projectId: string,
+    id: string,
+    changes: Pick<
+      SourceRecord,
+      'prefix' | 'level' | 'intervalS' | 'reverifyAfterS' | 'incompleteAfterS' | 'nextRunAtMs' | 'updatedAtMs'
+    >,
   ): Promise<SourceRecord | null>;
   removeSource(projectId: string, id: string, removedAtMs: number): Promise<boolean>;
   dueSources(nowMs: number): Promise<readonly SourceRecord[]>;

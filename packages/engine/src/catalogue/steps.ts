@@ -74,6 +74,7 @@ import {
   showTask,
   startTask,
 } from './steps/tasks.ts';
+import { updateSource } from './steps/update-source.ts';
 import { writeVerdict } from './steps/write-verdict.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
@@ -118,6 +119,7 @@ export const steps = {
   knownByIds: { access: 'read', run: knownByIds },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },
+  updateSource: { access: 'write', notesTransitions: true, run: updateSource },
   removeSource: { access: 'write', notesTransitions: true, run: removeSource },
   startRun: { access: 'write', notesTransitions: true, run: startRun },
   noteSightings: { access: 'write', run: noteSightings },

@@ -171,6 +171,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   const sourceStore: SourceStore = {
     addSource: step('addSource'),
     planSource: step('planSource'),
+    updateSource: step('updateSource'),
     removeSource: step('removeSource'),
     startRun: step('startRun'),
     noteSightings: step('noteSightings'),

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
 
 /** Notes on a record that an import has just written which run and which source it came from, unless that is known. */
 export async function noteOrigin(
@@ -51,15 +52,25 @@ export async function adoptRecords(
   }
 }
 
-/** Records of a source that is going: each becomes one of its oldest other source, or of none. */
-export async function releaseRecords(database: Kysely<Schema>, projectId: string, sourceId: string): Promise<void> {
-  const released = await database
+/** Takes a source off its records outside a prefix: each becomes one of its oldest other source, or of none. */
+export async function releaseRecords(
+  database: Kysely<Schema>,
+  projectId: string,
+  sourceId: string,
+  /** Null: off all of them. */
+  keptPrefix: string | null,
+): Promise<void> {
+  let records = database
     .updateTable('backups')
     .set({ source_id: null })
     .where('source_id', '=', sourceId)
-    .where('project_id', '=', projectId)
-    .returning('backup_id')
-    .execute();
+    .where('project_id', '=', projectId);
+  if (keptPrefix !== null) {
+    records = records.where(({ eb, or }) =>
+      or([eb('image_path', '<', keptPrefix), eb('image_path', '>=', endOfPrefix(keptPrefix))]),
+    );
+  }
+  const released = await records.returning('backup_id').execute();
   await adoptRecords(
     database,
     projectId,

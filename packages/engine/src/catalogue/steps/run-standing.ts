@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { OperationRow, Schema } from '../schema.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
 import { newestImports } from './run-imports.ts';
 import { recordedMembers } from './source-members.ts';
 
@@ -80,9 +81,6 @@ function recordsInError(database: Kysely<Schema>, run: Run) {
     ]);
 }
 
-/** Behind every key that begins with a prefix. */
-const lastCharacter = '\u{10FFFF}';
-
 function recordsBelow(database: Kysely<Schema>, run: Run) {
   const { prefix, pathTemplate } = JSON.parse(run.task ?? '{}') as { prefix: string; pathTemplate: string | null };
   const below = database
@@ -91,7 +89,7 @@ function recordsBelow(database: Kysely<Schema>, run: Run) {
     .where('backups.storage_unit_id', '=', run.storage_unit_id)
     .where('backups.bucket_name', '=', run.bucket_name)
     .where('backups.image_path', '>=', prefix)
-    .where('backups.image_path', '<', prefix + lastCharacter)
+    .where('backups.image_path', '<', endOfPrefix(prefix))
     .where('backups.forgotten_at_ms', 'is', null)
     .where('backups.vanished_at_ms', 'is', null);
   // Without a template a scan passes over what has no known format.

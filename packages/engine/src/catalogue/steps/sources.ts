@@ -149,7 +149,7 @@ export async function removeSource(
     .executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) return false;
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
-  await releaseRecords(database, projectId, id);
+  await releaseRecords(database, projectId, id, null);
   return true;
 }
 

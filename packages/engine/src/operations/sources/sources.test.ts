@@ -255,6 +255,31 @@ describe('a source', () => {
     expect(forced.source).toMatchObject({ name: 'mistyped', status: 'active' });
   });
 
+  test('is edited: a narrower prefix drops members without marking them, and a wider one finds them again', async () => {
+    await using world = await start();
+    const { engine, sourceId: source_id } = world;
+    await world.run();
+    const [kept] = backups as [WrittenBackup];
+    const prefix = `${kept.imagePath.split('/')[0]}/`;
+    const mistyped = engine.call('updateSource', { source_id, prefix: 'volume/' });
+    await expect(mistyped).rejects.toMatchObject({ code: 'prefix_empty' });
+    const narrowed = await engine.call('updateSource', { source_id, prefix, level: 'inventory', interval_s: 3600 });
+    const nextRunAt = new Date(engine.clock.timeMs + 3_600_000).toISOString().slice(0, 19);
+    expect(narrowed.source).toMatchObject({ prefix, level: 'inventory', interval_s: 3600, name: 'nightly' });
+    expect(narrowed.source.next_run_at).toContain(nextRunAt);
+    for (let night = 0; night < 3; night += 1) {
+      const run = await world.run();
+      expect(run).toMatchObject({ status: 'success', result: { sync_backup_num: 1 } });
+    }
+    expect(await world.vanished()).toEqual([]);
+    expect((await world.show()).resources).toHaveLength(1);
+    const { backup: dropped } = await engine.call('showBackup', { backup_id: world.idOf(backups[1] as WrittenBackup) });
+    expect(dropped).toMatchObject({ status: 'available', vault_id: null });
+    const widened = await engine.call('updateSource', { source_id, prefix: '', interval_s: null });
+    expect(widened.source).toMatchObject({ prefix: '', level: 'inventory', interval_s: null, next_run_at: null });
+    expect(await world.run()).toMatchObject({ result: { sync_backup_num: 10 } });
+  });
+
   test('is paused, resumed and removed; its name is its own', async () => {
     await using world = await start([]);
     const { engine } = world;
