@@ -208,7 +208,7 @@ export const ownOperations = {
     refusals: ['source_not_found', 'bucket_not_bound', 'bucket_not_found', 'prefix_empty', 'storage_not_readable'],
   },
   scanSource: {
-    summary: 'Run a source now; answers the run that is under way where there is one',
+    summary: 'Run a source now; answers the run that is listing, if there is one',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
