@@ -216,6 +216,32 @@ describe('sources', () => {
     expect((await run(['sources', 'add', 'volumebackup', '--force'], { environment })).code).toBe(0);
   });
 
+  test('are edited: what is named changes, and "none" takes an interval away', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const command = (...args: string[]) => run(args, { environment });
+    await command('sources', 'add', 'volumebackups', '--name', 'nightly', '--interval', '3600');
+    const edited = await command(
+      'sources',
+      'edit',
+      'nightly',
+      '--interval',
+      'none',
+      '--prefix',
+      'volume_fce',
+      '--json',
+    );
+    expect(JSON.parse(edited.output).source).toMatchObject({
+      interval_s: null,
+      next_run_at: null,
+      prefix: 'volume_fce',
+      level: 'linkage',
+    });
+    const unnamed = await command('sources', 'edit', 'nightly', '--force');
+    expect(unnamed).toMatchObject({ code: 1, output: '' });
+    expect(unnamed.messages).toContain('nothing to change: give --interval');
+  });
+
   test('say what of a run goes on behind it', async () => {
     await using home = await temporaryDirectory();
     const environment = {

@@ -13,9 +13,9 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
-/** Whole seconds, or `none` as null. */
-export function secondsOrNone(value: string): number | null {
-  return value === 'none' ? null : wholeNumber(value);
+/** Whole seconds, or `none`: Commander takes null for an option without a value. */
+export function secondsOrNone(value: string): number | 'none' {
+  return value === 'none' ? value : wholeNumber(value);
 }
 
 /** `2.5` as a number. */

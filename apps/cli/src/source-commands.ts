@@ -15,8 +15,8 @@ type AddOptions = {
 };
 
 type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
-  interval?: number | null;
-  reverifyAfter?: number | null;
+  interval?: number | 'none';
+  reverifyAfter?: number | 'none';
   prefix?: string;
 };
 
@@ -75,9 +75,9 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
       const { editSourceCommand } = await import('./commands/sources.ts');
       const { interval, level, reverifyAfter, incompleteAfter, prefix, force } = options;
       const changes = {
-        interval_s: interval,
+        interval_s: interval === 'none' ? null : interval,
         level,
-        reverify_after_s: reverifyAfter,
+        reverify_after_s: reverifyAfter === 'none' ? null : reverifyAfter,
         incomplete_after_s: incompleteAfter,
         prefix,
         force,
