@@ -186,6 +186,62 @@ describe('sources', () => {
     expect(await command('sources', 'show', 'nightly')).toMatchObject({ code: 1, output: '' });
   }, 60_000);
 
+  test('exit 3 every night while a backup is in error, and name it with what to do', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const command = (...args: string[]) => run(args, { environment });
+    await command('sources', 'add', 'volumebackups', '--name', 'nightly');
+    const first = await command('sources', 'scan', 'nightly');
+    expect(first.code).toBe(3);
+    expect(first.messages).toContain('3 imported or unchanged, 1 in error');
+    const second = await command('sources', 'scan', 'nightly');
+    expect(second.code).toBe(3);
+    expect(second.messages).toMatch(
+      /3 imported or unchanged, 1 in error\nan object .* missing.*\n {2}What to do: Restore/,
+    );
+    expect((await command('sources', 'list')).output).toMatch(/nightly .* failed: object_missing/);
+    const shown = await command('sources', 'show', 'nightly');
+    expect(shown.output).toMatch(
+      /1 backup is in error:\nobject_missing .*\n {2}mail-disk-full .*\n {2}What to do: Restore/,
+    );
+    expect((await command('scan', 'volumebackups', '--sync')).code).toBe(3);
+  }, 60_000);
+
+  test('are not added for a mistyped bucket, unless --force says so', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const mistyped = await run(['sources', 'add', 'volumebackup'], { environment });
+    expect(mistyped).toMatchObject({ code: 1, output: '' });
+    expect(mistyped.messages).toMatch(/bucket volumebackup does not exist(.|\n)*--force/);
+    expect((await run(['sources', 'add', 'volumebackup', '--force'], { environment })).code).toBe(0);
+  });
+
+  test('are edited: what is named changes, and "none" takes an interval away', async () => {
+    await using home = await temporaryDirectory();
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    const command = (...args: string[]) => run(args, { environment });
+    await command('sources', 'add', 'volumebackups', '--name', 'nightly', '--interval', '3600');
+    const edited = await command(
+      'sources',
+      'edit',
+      'nightly',
+      '--interval',
+      'none',
+      '--prefix',
+      'volume_fce',
+      '--json',
+    );
+    expect(JSON.parse(edited.output).source).toMatchObject({
+      interval_s: null,
+      next_run_at: null,
+      prefix: 'volume_fce',
+      level: 'linkage',
+    });
+    const unnamed = await command('sources', 'edit', 'nightly', '--force');
+    expect(unnamed).toMatchObject({ code: 1, output: '' });
+    expect(unnamed.messages).toContain('nothing to change: give --interval');
+  });
+
   test('say what of a run goes on behind it', async () => {
     await using home = await temporaryDirectory();
     const environment = {

@@ -39,6 +39,10 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
   source_name_taken: 'Give the source another name with --name.',
+  bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
+  prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
+  storage_not_readable:
+    'Check --storage and its credentials with "backup-sync doctor". Add --force to skip this check.',
   source_not_held: 'There is nothing to confirm: "backup-sync sources show" tells how the source stands.',
   route_not_found: 'Check that the endpoint is a backup-sync server of this release.',
   method_not_allowed: 'Check that the endpoint is a backup-sync server of this release.',

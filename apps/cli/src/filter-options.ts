@@ -33,8 +33,8 @@ export function addFilterOptions(command: Command, listing: Listing): Command {
 export function pageOptions(command: Command): Command {
   return command
     .option('--limit <number>', 'at most so many', wholeNumber)
-    .option('--offset <number>', 'without the first so many', wholeNumber)
-    .option('--marker <id>', 'behind this one: the last of the page before');
+    .option('--offset <number>', 'skip this many; ignored beside --marker', wholeNumber)
+    .option('--marker <id>', 'start after this id: the last of the page before');
 }
 
 /** The input of the listing that these options make. The listing itself refuses values that are wrong. */

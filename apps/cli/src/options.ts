@@ -13,6 +13,11 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** Whole seconds, or `none`: Commander takes null for an option without a value. */
+export function secondsOrNone(value: string): number | 'none' {
+  return value === 'none' ? value : wholeNumber(value);
+}
+
 /** `2.5` as a number. */
 export function decimal(value: string): number {
   if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');

@@ -37,8 +37,6 @@ export function liveLine(terminal: Terminal): LiveLine {
 
 export type ScanProgress = {
   shows(news: ScanNews): void;
-  /** The scan has ended, and its imports are waited for. */
-  importing(count: number): void;
   stop(): void;
 };
 
@@ -46,13 +44,14 @@ export type ScanProgress = {
 export function showScanProgress(terminal: Terminal): ScanProgress {
   const live = liveLine(terminal);
   return {
-    shows({ operation: { progress } }) {
+    shows({ operation: { progress, phase } }) {
       const count = (name: string) => progress[name] ?? 0;
       live.show(
-        `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
+        phase === 'importing'
+          ? `importing ${count('imports_accepted')}`
+          : `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
       );
     },
-    importing: (count) => live.show(`bringing in ${count}`),
     stop: () => live.stop(),
   };
 }

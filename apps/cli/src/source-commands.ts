@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
-import { decimal, given, wholeNumber } from './options.ts';
+import { decimal, given, secondsOrNone, wholeNumber } from './options.ts';
 
 type AddOptions = {
   name?: string;
@@ -10,6 +10,14 @@ type AddOptions = {
   interval?: number;
   reverifyAfter?: number;
   removalShare?: number;
+  incompleteAfter?: number;
+  force?: boolean;
+};
+
+type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
+  interval?: number | 'none';
+  reverifyAfter?: number | 'none';
+  prefix?: string;
 };
 
 /** `sources …`: buckets that are watched. */
@@ -25,9 +33,16 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
     .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
     .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
+    .option(
+      '--incomplete-after <seconds>',
+      'time after which a backup without its commit mark is an error (default: 86400)',
+      wholeNumber,
+    )
+    .option('--force', 'add it though the place cannot be listed or is empty')
     .action(async (place: string, options: Shared & AddOptions) => {
       const { addSourceCommand } = await import('./commands/sources.ts');
-      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare } = options;
+      const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare, incompleteAfter, force } =
+        options;
       const fields = {
         name,
         format,
@@ -36,6 +51,8 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
         interval_s: interval,
         reverify_after_s: reverifyAfter,
         removal_share: removalShare,
+        incomplete_after_s: incompleteAfter,
+        force,
       };
       finish(await addSourceCommand(contextOf(options), place, given(fields)));
     });
@@ -43,6 +60,30 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     const { listSourcesCommand } = await import('./commands/sources.ts');
     finish(await listSourcesCommand(contextOf(options)));
   });
+  command(sources, 'edit <source>', 'change the interval, levels or prefix of a source', [
+    'sources edit nightly --interval 3600',
+    'sources edit nightly --prefix volumes/production/',
+  ])
+    .option('--interval <seconds>', 'time between runs, counted from now; "none": by hand alone', secondsOrNone)
+    .option('--level <level>', 'level at which a backup counts as proved')
+    .option('--reverify-after <seconds>', 'age at which a proof is made anew; "none": never', secondsOrNone)
+    .option('--incomplete-after <seconds>', 'age at which a backup without its commit mark is an error', wholeNumber)
+    .option('--prefix <prefix>', 'prefix to watch; backups outside it are dropped, not marked as gone')
+    .option('--force', 'take a prefix that cannot be listed or is empty')
+    .addHelpText('after', '\n<source> is its name or its id. What is not named stays as it is.')
+    .action(async (source: string, options: Shared & EditOptions) => {
+      const { editSourceCommand } = await import('./commands/sources.ts');
+      const { interval, level, reverifyAfter, incompleteAfter, prefix, force } = options;
+      const changes = {
+        interval_s: interval === 'none' ? null : interval,
+        level,
+        reverify_after_s: reverifyAfter === 'none' ? null : reverifyAfter,
+        incomplete_after_s: incompleteAfter,
+        prefix,
+        force,
+      };
+      finish(await editSourceCommand(contextOf(options), source, changes));
+    });
   const ofOne = {
     show: 'show a source, and how old the newest proved backup of each resource is',
     scan: 'run a source now, and follow it to its end',

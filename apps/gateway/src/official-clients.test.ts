@@ -32,6 +32,7 @@ describe.skipIf(files.length === 0)('requests of official clients are answered a
     const { body } = await gateway.call('POST', '/v1/projects/{project_id}/sources', {
       name: 'v1',
       bucket_name: 'vault',
+      force: true,
     });
     sourceId = body.source.id;
   });

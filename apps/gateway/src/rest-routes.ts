@@ -1,5 +1,6 @@
 import {
   type CallName,
+  hasBody,
   invalidField,
   isStream,
   type OperationDefinition,
@@ -24,13 +25,15 @@ export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
   const router = Router({ caseSensitive: true });
   const methodsOf = new Map<string, string[]>();
   for (const name of operationNames) {
-    const { method, path }: OperationDefinition = operations[name];
+    const definition: OperationDefinition = operations[name];
+    const { method, path } = definition;
     const route = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const handlers: RequestHandler[] = isStream(name)
       ? [streamHandler(engine, name, stopping)]
-      : [authenticated(engine), ...(method === 'POST' ? jsonBody : []), handler(engine, name)];
+      : [authenticated(engine), ...(hasBody(definition) ? jsonBody : []), handler(engine, name)];
     if (method === 'GET') router.get(route, ...handlers);
     else if (method === 'DELETE') router.delete(route, ...handlers);
+    else if (method === 'PATCH') router.patch(route, ...handlers);
     else router.post(route, ...handlers);
     methodsOf.set(route, [...(methodsOf.get(route) ?? []), method]);
   }
@@ -88,7 +91,7 @@ function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal):
 /** Path, then query or body, as the one flat input of the table. The path wins. */
 function fieldsOf(definition: OperationDefinition, request: Request): Record<string, unknown> {
   const inPath = Object.fromEntries(pathFields(definition.path).map((field) => [field, request.params[field]]));
-  if (definition.method !== 'POST') return { ...request.query, ...inPath };
+  if (!hasBody(definition)) return { ...request.query, ...inPath };
   const body: unknown = request.body;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalidField('body', 'must be a JSON object');

@@ -174,6 +174,7 @@ describe('listings', () => {
     expect(await idsOf('sort=name:asc')).toEqual(['l3', 'l2', 'l1']);
     expect(await idsOf('sort=name:asc&limit=2')).toEqual(['l3', 'l2']);
     expect(await idsOf('sort=name:asc&limit=2&marker=l2')).toEqual(['l1']);
+    expect(await idsOf('sort=name:asc&limit=1&marker=l3&offset=1')).toEqual(['l2']);
     expect(await idsOf('sort=name:asc&limit=2&offset=2')).toEqual(['l1']);
     expect(await idsOf('status=available,error&unknown_parameter=1&sort=id:desc')).toEqual(['l3', 'l2', 'l1']);
 

@@ -58,7 +58,7 @@ export const backup = z
     id: opaqueId,
     name: z.string(),
     description: z.string().nullable(),
-    checkpoint_id: z.string().nullable(),
+    checkpoint_id: z.string().nullable().meta({ description: 'The run of a source that imported it.' }),
     created_at: wireTime.meta({ description: 'When the record was made.' }),
     updated_at: wireTime,
     protected_at: wireTime.meta({ description: 'When the backup was made.' }),
@@ -78,7 +78,10 @@ export const backup = z
     resource_size: z.int().nullable().meta({ description: 'GiB, rounded up; null where the format does not say.' }),
     resource_type: z.string(),
     status: z.enum(backupStatuses),
-    vault_id: z.string().nullable(),
+    vault_id: z.string().nullable().meta({
+      description: 'The source that first imported or saw it; once that is removed, its oldest other source.',
+    }),
+    vault_name: z.string().nullable().meta({ description: 'The name of that source.' }),
     provider_id: z.string().nullable(),
     incremental: z.boolean().nullable(),
     version: z.int(),
@@ -116,7 +119,9 @@ export const backupSort = z.string().transform((value, context): BackupSort[] =>
  *
  * | filter | here |
  * |---|---|
- * | `checkpoint_id`, `resource_az`, `vault_id`, `used_percent` (of a vault) | no record has one: nothing matches |
+ * | `vault_id` | the source: its members, and the records that it first imported |
+ * | `checkpoint_id` | the run of a source: the records that it imported |
+ * | `resource_az`, `used_percent` (of a vault) | no record has one: nothing matches |
  * | `image_type` | every record is `sync`; `backup` and `replication` match nothing |
  * | `own_type` | every record is the project's own: `private` and `all_granted` match all, `shared` nothing |
  * | `member_status` | is of shared backups: nothing matches |

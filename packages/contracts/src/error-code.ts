@@ -139,6 +139,27 @@ export const errors = {
     remedy: 'There is nothing to confirm: look at the source again.',
     exitCode: 1,
   },
+  bucket_not_found: {
+    number: 'BackupSync.1053',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check bucket_name. Send "force": true to add the source before its bucket exists.',
+    exitCode: 1,
+  },
+  prefix_empty: {
+    number: 'BackupSync.1054',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Check bucket_name and prefix. Send "force": true to watch the place before anything is stored there.',
+    exitCode: 1,
+  },
+  storage_not_readable: {
+    number: 'BackupSync.1055',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Check the address and credentials of the storage unit. Send "force": true to skip this check.',
+    exitCode: 1,
+  },
   token_not_found: {
     number: 'BackupSync.1026',
     httpStatus: 404,

@@ -149,11 +149,15 @@ export function queryList<const Values extends readonly [string, ...string[]]>(v
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
 
-/** Paging that both listings share. A `marker` is the id of the last record of the page before. */
+/** Paging that the listings share. A `marker` is the id of the last record of the page before, and wins over `offset`. */
 export const paging = {
   limit: queryInteger(1, 1000).default(1000).meta({ description: 'Records of a page; 1000 where it is not said.' }),
-  offset: queryInteger(0, 2 ** 31 - 1).default(0),
-  marker: opaqueId.optional().meta({ description: 'Id of the last record of the page before; the next one follows.' }),
+  offset: queryInteger(0, 2 ** 31 - 1)
+    .default(0)
+    .meta({ description: 'Records to skip from the start of the listing; ignored beside a marker.' }),
+  marker: opaqueId
+    .optional()
+    .meta({ description: 'Id of the last record of the page before: this page starts after it, whatever the offset.' }),
 };
 
 /** Paging through what an operation finds, while it runs or after. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorBody, errors } from './error-code.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
-import type { OperationDefinition } from './operation-definition.ts';
+import { hasBody, type OperationDefinition } from './operation-definition.ts';
 import { operations, pathFields } from './operations.ts';
 
 /** What every call may be refused for. */
@@ -63,7 +63,6 @@ export function openApiDocument(options: { readonly version: string }): Json {
 
 function describe(name: string, definition: OperationDefinition): Json {
   const inPath = pathFields(definition.path);
-  const hasBody = definition.method === 'POST';
   const omitted = Object.fromEntries(inPath.map((field) => [field, true as const]));
   return {
     operationId: name,
@@ -71,17 +70,19 @@ function describe(name: string, definition: OperationDefinition): Json {
     description: `Needs the role ${definition.role}.`,
     tags: [definition.path.startsWith('/v3/') ? 'CBR' : 'backup-sync'],
     parameters: parametersOf(definition, inPath),
-    ...(hasBody && { requestBody: { required: true, ...jsonContent(definition.input.omit(omitted), 'input') } }),
+    ...(hasBody(definition) && {
+      requestBody: { required: true, ...jsonContent(definition.input.omit(omitted), 'input') },
+    }),
     responses: {
       [definition.successStatus]: successOf(definition),
-      ...refusals([...commonRefusals, ...(hasBody ? bodyRefusals : []), ...(definition.refusals ?? [])]),
+      ...refusals([...commonRefusals, ...(hasBody(definition) ? bodyRefusals : []), ...(definition.refusals ?? [])]),
     },
   };
 }
 
 function parametersOf(definition: OperationDefinition, inPath: readonly string[]): Json[] {
   const fields = Object.entries(definition.input.shape).filter(
-    ([field]) => inPath.includes(field) || definition.method !== 'POST',
+    ([field]) => inPath.includes(field) || !hasBody(definition),
   );
   const parameters = fields.map(([field, described]) => {
     const schema = schemaOf(described, 'input');

@@ -10,14 +10,19 @@ export type OperationDefinition = {
   readonly kind: 'query' | 'mutation' | 'stream';
   /** The least role that may call it. */
   readonly role: Role;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path in REST; `{name}` is a field of the input. */
   readonly path: `/${string}`;
   readonly successStatus: 200 | 204;
-  /** One flat object: what the path does not carry is the query of a GET or DELETE, else the body. */
+  /** One flat object: what the path does not carry is the body of a POST or PATCH, else the query. */
   readonly input: z.ZodObject<{ project_id: typeof projectId } & z.ZodRawShape>;
   /** The answer's body, of a stream that of each event; `void` where there is none. */
   readonly output: z.ZodType;
   /** Why it may be refused beside what every call may be refused for. */
   readonly refusals?: readonly ErrorCode[];
 };
+
+/** Whether a call sends its input as a body. */
+export function hasBody({ method }: Pick<OperationDefinition, 'method'>): boolean {
+  return method === 'POST' || method === 'PATCH';
+}

@@ -88,7 +88,10 @@ const operationLogAddition = z.object({
 export const operationLog = z
   .object({
     id: madeId,
-    checkpoint_id: z.string().nullable(),
+    checkpoint_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The run of a source: of this log itself, or of the import that it accepted.' }),
     created_at: wireTime,
     started_at: wireTime.nullable(),
     ended_at: wireTime.nullable(),
@@ -107,8 +110,8 @@ export const operationLog = z
     policy_id: z.string().nullable(),
     project_id: projectId,
     provider_id: z.string().nullable(),
-    vault_id: z.string().nullable(),
-    vault_name: z.string().nullable(),
+    vault_id: z.string().nullable().meta({ description: 'The source of that run.' }),
+    vault_name: z.string().nullable().meta({ description: 'The name of that source; null once it is removed.' }),
     status: operationStatus,
     backup_sync: operationLogAddition,
   })
@@ -124,8 +127,8 @@ export const showOperationLogAnswer = z.object({ operation_log: operationLog }).
  * | filter | here |
  * |---|---|
  * | `operation_type` | `sync` and `delete`; CBR's other types match nothing |
- * | `vault_id` | the source whose runs are asked for: a source is what a vault is there |
- * | `vault_name`, `provider_id` | no operation has one: nothing matches |
+ * | `vault_id`, `vault_name` | the source whose runs are asked for, with the imports that they wait for: a source is what a vault is there |
+ * | `provider_id` | no operation has one: nothing matches |
  * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
  *
  * Other parameters are ignored, as the cloud does.

@@ -8,6 +8,9 @@ export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify
 export const operationKind = z.enum(operationKinds).meta({ id: 'OperationKind' });
 export type OperationKind = z.infer<typeof operationKind>;
 
+/** What a scan does while it runs. */
+export const operationPhases = ['listing', 'importing'] as const;
+
 /** Requests made to storage. */
 export const requestCount = z
   .object({
@@ -25,6 +28,9 @@ export const operation = z
     kind: operationKind,
     parent_operation_id: madeId.nullable(),
     status: operationStatus,
+    phase: z.enum(operationPhases).nullable().meta({
+      description: 'Of a running scan: listing, or waiting for the imports that it accepted. Null otherwise.',
+    }),
     bucket_name: z.string(),
     backup_id: opaqueId.nullable(),
     backup_name: z.string().nullable().meta({ description: 'As an import or deletion has it.' }),
@@ -34,8 +40,13 @@ export const operation = z
     ended_at: wireTime.nullable(),
     updated_at: wireTime,
     cancel_requested: z.boolean(),
-    message: z.string().meta({ description: 'What happened, or which backup it waits for, in one sentence.' }),
-    reason: reason.nullable(),
+    message: z.string().meta({
+      description:
+        'What happened, or which backup it waits for, in one sentence; empty until then. Of a scan: since its listing ended.',
+    }),
+    reason: reason.nullable().meta({
+      description: 'Why it failed. Of a scan that imports: what is the matter with the first backup in error.',
+    }),
     progress: z.record(z.string(), z.number()).meta({ description: 'Counts so far, by name.' }),
     result: z.json().meta({ shown: {}, description: 'What came out; its shape is the kind’s; null until the end.' }),
     requests: requestCount.nullable(),

@@ -20,6 +20,7 @@ import {
   showSourceAnswer,
   showSourceInput,
   sourceAnswer,
+  updateSourceInput,
 } from './source.ts';
 import { importBackupsRequest, syncBackupsAnswer } from './sync.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
@@ -171,7 +172,7 @@ export const ownOperations = {
     successStatus: 200,
     input: addSourceInput,
     output: sourceAnswer,
-    refusals: ['bucket_not_bound', 'source_name_taken'],
+    refusals: ['bucket_not_bound', 'source_name_taken', 'bucket_not_found', 'prefix_empty', 'storage_not_readable'],
   },
   listSources: {
     summary: 'List the sources',
@@ -194,8 +195,20 @@ export const ownOperations = {
     output: showSourceAnswer,
     refusals: ['source_not_found'],
   },
+  updateSource: {
+    summary:
+      'Change the interval, the levels or the prefix of a source; what is outside the new prefix is dropped, not marked',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'PATCH',
+    path: '/v1/projects/{project_id}/sources/{source_id}',
+    successStatus: 200,
+    input: updateSourceInput,
+    output: sourceAnswer,
+    refusals: ['source_not_found', 'bucket_not_bound', 'bucket_not_found', 'prefix_empty', 'storage_not_readable'],
+  },
   scanSource: {
-    summary: 'Run a source now; answers the run that is under way where there is one',
+    summary: 'Run a source now; answers the run that is listing, if there is one',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

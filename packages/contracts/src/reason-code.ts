@@ -214,6 +214,11 @@ export const reason = z
   .meta({ id: 'Reason' });
 export type Reason = z.infer<typeof reason>;
 
+/** What was seen, without what its code says: undoes {@link describeReason}. */
+export function detailOf({ code, message }: Reason): string {
+  return message.slice(`${reasons[code].summary}: `.length);
+}
+
 /** Puts a code and what was seen into the form that is shown. */
 export function describeReason(code: ReasonCode, detail: string): Reason {
   const { number, summary, retry, remedy } = reasons[code];

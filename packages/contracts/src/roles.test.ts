@@ -34,6 +34,7 @@ const decided: Record<Role, readonly string[]> = {
     'startScan',
     'syncBackups',
     'syncCheckpoint',
+    'updateSource',
     'verifyBackup',
   ],
   administrator: [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketName, findingsPaging, madeId, opaqueId, projectId, text } from './fields.ts';
+import { bucketName, findingsPaging, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 import { parsePathTemplate } from './path-template.ts';
 import { type Reason, reason } from './reason-code.ts';
@@ -104,6 +104,9 @@ export const scanFinding = z
       .nullable()
       .meta({ description: 'As the writer named it, where backup_name could not be that.' }),
     parent_backup_id: opaqueId.nullable().meta({ description: 'As far as it was read: what is known is not read.' }),
+    newest_object_at: wireTime
+      .nullable()
+      .meta({ description: 'Of an incomplete backup: when its newest object was written.' }),
     problem: reason.nullable(),
     operation_log_id: madeId.nullable().meta({ description: 'The import that was accepted for it.' }),
   })
@@ -121,6 +124,6 @@ export const listScanFindingsAnswer = z
     findings: z.array(scanFinding),
     next: z.int().meta({ description: 'Give it as `after` for the page that follows.' }),
     ended: z.boolean().meta({ description: 'The scan has ended: what is not on a page now will never be.' }),
-    complete: z.boolean().meta({ description: 'The scan has seen the whole listing.' }),
+    complete: z.boolean().meta({ description: 'The scan has seen the whole listing, whatever became of its imports.' }),
   })
   .meta({ id: 'ListScanFindingsAnswer' });

@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
 import { operation } from './operation.ts';
+import { operationStatus } from './operation-log.ts';
+import { reason } from './reason-code.ts';
 import { keyPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
 /** Seconds between two runs at least: a listing of a large bucket takes minutes, and is paid for. */
 const intervalLeastS = 60;
 const yearS = 366 * 24 * 60 * 60;
+
+/** A backup that is still without its commit mark after a day was probably abandoned. */
+export const incompleteAfterDefaultS = 24 * 60 * 60;
 
 const seconds = (least: number) =>
   z
@@ -39,6 +44,9 @@ const sourceFields = {
     .nullable()
     .default(null)
     .meta({ description: 'Seconds after which a proof is made anew, from the bucket; null: while it holds.' }),
+  incomplete_after_s: seconds(0)
+    .default(incompleteAfterDefaultS)
+    .meta({ description: 'Seconds after which a backup without its commit mark counts as an error.' }),
   removal_share: z
     .number()
     .min(0)
@@ -47,7 +55,31 @@ const sourceFields = {
     .meta({ description: 'Share of the records that may be missing at once before removals wait for someone.' }),
 };
 
-export const addSourceInput = z.object({ project_id: projectId, ...sourceFields });
+const force = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Skip the check that the place can be listed and has an object.' });
+
+export const addSourceInput = z.object({ project_id: projectId, ...sourceFields, force });
+
+/** A field of a source as it is changed: left out, it stays as it is. */
+const changed = <Schema extends z.ZodType>(field: z.ZodDefault<Schema>) =>
+  field
+    .removeDefault()
+    .optional()
+    .meta({ description: field.meta()?.description ?? '' });
+
+/** What of a source can change. Another bucket is another source. */
+export const updateSourceInput = z.object({
+  project_id: projectId,
+  source_id: madeId,
+  prefix: changed(sourceFields.prefix),
+  level: changed(sourceFields.level),
+  interval_s: changed(sourceFields.interval_s),
+  reverify_after_s: changed(sourceFields.reverify_after_s),
+  incomplete_after_s: changed(sourceFields.incomplete_after_s),
+  force,
+});
 
 /** Why removals wait, in the words that are shown: nothing was listed though there are records, or too many are missing. */
 const holds = {
@@ -88,6 +120,7 @@ export const source = z
     interval_s: z.int().nullable(),
     reverify_after_s: z.int().nullable(),
     removal_share: z.number(),
+    incomplete_after_s: z.int(),
     status: z
       .enum(['active', 'paused', 'held'])
       .meta({ description: 'held: it goes on bringing in, and marks nothing as gone until someone confirms.' }),
@@ -96,9 +129,18 @@ export const source = z
     created_at: wireTime,
     next_run_at: wireTime.nullable(),
     last_run_id: madeId.nullable().meta({ description: 'The operation of the newest run.' }),
+    last_run: z
+      .object({
+        status: operationStatus,
+        reason: reason.nullable(),
+        objects_listed: z.int(),
+        ended_at: wireTime.nullable(),
+      })
+      .nullable()
+      .meta({ description: 'How the newest run stands; null before the first.' }),
     last_good_sync_at: wireTime.nullable().meta({
       description:
-        'When the newest run began that saw everything, and whose imports all ended for good. How far they are proved is said of each resource.',
+        'When the newest good run began: one that listed everything, at least one object, and whose imports ended for good. A run that finds backups in error for good is a good run.',
     }),
   })
   .meta({ id: 'Source' });
@@ -135,6 +177,17 @@ export const showSourceAnswer = z
       .array(z.object({ backup_id: opaqueId, image_path: z.string() }))
       .meta({ description: 'What confirming lets be marked as gone, the first thousand.' }),
     held_count: z.int(),
+    errors: z
+      .array(
+        z.object({
+          backup_id: opaqueId.nullable(),
+          backup_name: z.string().nullable(),
+          image_path: z.string(),
+          reason,
+        }),
+      )
+      .meta({ description: 'Backups in error as of the newest complete listing, by image path, the first thousand.' }),
+    error_count: z.int(),
   })
   .meta({ id: 'ShowSourceAnswer' });
 

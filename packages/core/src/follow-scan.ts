@@ -3,11 +3,18 @@ import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { CallOptions, Operations } from './operations.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What is new of a scan: findings in the order of finding, and how the operation stands. */
-export type ScanNews = { readonly findings: readonly ScanFinding[]; readonly operation: Operation };
+/** What is new of a scan. */
+export type ScanNews = {
+  /** In the order of finding. */
+  readonly findings: readonly ScanFinding[];
+  /** The whole listing was seen. */
+  readonly complete: boolean;
+  /** How the scan stands. */
+  readonly operation: Operation;
+};
 
 /**
- * Follows a scan to its end, and yields what is found as it is found; the last news has the ended operation. Throws
+ * Follows a scan to its end, and that of its imports, and yields what is found as it is found; the last news has the ended operation. Throws
  * `aborted` by the signal: the scan goes on then.
  */
 export async function* followScan(
@@ -22,7 +29,7 @@ export async function* followScan(
     // Asked first: what an ended scan has found is all there.
     const { operation } = await operations.showOperation({ operation_id: operationId }, options);
     const page = await operations.listScanFindings({ operation_id: operationId, after }, options);
-    yield { findings: page.findings, operation };
+    yield { findings: page.findings, complete: page.complete, operation };
     after = page.next;
     if (page.findings.length > 0) pauseMs = firstPauseMs;
     else if (hasEnded(operation.status)) return;

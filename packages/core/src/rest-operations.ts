@@ -3,6 +3,7 @@ import {
   type CallName,
   callNames,
   type ErrorCode,
+  hasBody,
   type OperationDefinition,
   operations,
   parseOrRefuse,
@@ -44,11 +45,11 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
       const definition: OperationDefinition = operations[name];
       const fields = { ...input, project_id: projectId };
       const checked = check(definition.input, fields);
-      const { path, rest } = fillPath(definition.path, definition.method === 'POST' ? checked : fields);
+      const { path, rest } = fillPath(definition.path, hasBody(definition) ? checked : fields);
       const { body } = await transport.call({
         method: definition.method,
-        url: urlOf(endpoint, path, definition.method === 'POST' ? {} : rest),
-        ...(definition.method === 'POST' && { body: rest }),
+        url: urlOf(endpoint, path, hasBody(definition) ? {} : rest),
+        ...(hasBody(definition) && { body: rest }),
         repeatable: definition.kind === 'query' || repeatableChanges.has(name),
         errorOf: (refusal) => errorOf(definition, endpoint, refusal),
         signal,

@@ -94,6 +94,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   await auditInterruptedCalls({ auditLog, newId: uuidv7 });
   const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
+  await taskStore.endOverdueRuns(clock.nowMs());
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
   // Imports wait for storage more than they compute.

@@ -34,6 +34,7 @@ function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, ve
     prefix: 'x/',
     source_id: sourceName,
     name: 'x',
+    force: true,
     user_name: 'x',
     password,
     role: 'reader',

@@ -127,7 +127,7 @@ export async function leaveDataDirectory(onFault: OpenOptions['onFault']) {
 /** Brings the source back that whoever may has removed. */
 export async function ensureSource(operations: Pick<Operations, 'addSource'>): Promise<void> {
   try {
-    await operations.addSource({ name: sourceName, bucket_name: 'missing' });
+    await operations.addSource({ name: sourceName, bucket_name: 'missing', force: true });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'source_name_taken') throw error;
   }

@@ -3,6 +3,7 @@ import {
   BackupSyncError,
   type CallName,
   errorCodeOf,
+  hasBody,
   isStream,
   type OperationDefinition,
   type OperationName,
@@ -69,12 +70,13 @@ export async function callEngine(place: EngineInstallation, cell: Cell): Promise
 }
 
 function restRequest(endpoint: string, verb: OperationName, project: string): Request {
-  const { method, path }: OperationDefinition = operations[verb];
+  const definition: OperationDefinition = operations[verb];
+  const { method, path } = definition;
   let filled: string = path;
   for (const field of pathFields(path)) filled = filled.replace(`{${field}}`, field === 'project_id' ? project : 'x');
   const url = new URL(filled, endpoint);
   if (isStream(verb)) url.search = 'after=0';
-  return { method, url, body: method === 'POST' ? '{}' : '' };
+  return { method, url, body: hasBody(definition) ? '{}' : '' };
 }
 
 function trpcRequest(endpoint: string, verb: OperationName, project: string): Request {

@@ -49,10 +49,10 @@ export async function followScanCommand(
   const progress = showScanProgress(terminal);
   const imports: string[] = [];
   const problems: ProblemCounts = new Map();
-  let last: Operation | undefined;
+  let last: ScanNews | undefined;
   try {
     for await (const news of client.followScan(operationId, { signal })) {
-      last = news.operation;
+      last = news;
       for (const finding of news.findings) {
         if (hasProblem(finding)) countProblem(problems, finding.problem);
         if (finding.operation_log_id !== null) imports.push(finding.operation_log_id);
@@ -60,14 +60,13 @@ export async function followScanCommand(
       await showFindings(terminal, news, sync);
       progress.shows(news);
     }
-    if (sync) progress.importing(imports.length);
     const logs: CbrOperationLog[] = [];
     for await (const log of client.waitFor(imports, { signal })) logs.push(log);
     progress.stop();
-    return conclude(terminal, last, logs, problems);
+    return conclude(terminal, last, logs, problems, sync);
   } catch (error) {
     progress.stop();
-    if (signal.aborted) {
+    if (signal.aborted && last?.complete !== true) {
       // Nobody reads on: what was accepted to be brought in goes on, the search does not.
       await client.operations.cancelOperation({ operation_id: operationId });
     }
@@ -100,17 +99,19 @@ function countProblem(counts: ProblemCounts, reason: Reason): void {
 
 function conclude(
   terminal: Terminal,
-  scan: Operation | undefined,
+  last: ScanNews | undefined,
   logs: readonly CbrOperationLog[],
   problems: ProblemCounts,
+  sync: boolean,
 ): number {
-  if (scan === undefined || scan.status !== 'success') {
-    const why = scan?.reason === null || scan === undefined ? '' : `: ${printable(scan.reason.message)}`;
-    note(terminal, { style: 'red', text: 'not complete' }, why);
+  if (last === undefined || !endedByItself(last)) {
+    const { operation: scan = null } = last ?? {};
+    note(terminal, { style: 'red', text: 'not complete' }, scan?.reason ? `: ${printable(scan.reason.message)}` : '');
     if (scan?.reason) note(terminal, scan.reason.remedy);
     if (terminal.json) terminal.messages.write(`${jsonText({ operation: scan })}\n`);
     return exitCodes.failure;
   }
+  const { operation: scan } = last;
   note(terminal, scan.message);
   for (const { reason, count } of problems.values()) {
     note(terminal, `${count} ${reason.code} (${reason.number})\n  What to do: ${reason.remedy}`);
@@ -119,7 +120,18 @@ function conclude(
   if (failures !== '') note(terminal, failures);
   const failed = logs.filter(({ status }) => status !== 'success').length;
   if (logs.length > 0) note(terminal, `${logs.length - failed} of ${logs.length} brought in`);
-  return problems.size + failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
+  if (scan.reason !== null && problems.size + failed === 0) {
+    // Only records that were in error before: nothing above has named one.
+    note(terminal, `${printable(scan.reason.message)}\n  What to do: ${scan.reason.remedy}`);
+  }
+  // A backup that is still being written is a problem of a scan, and not yet an error of one that imports.
+  const isWell = sync ? scan.status === 'success' : problems.size === 0;
+  return isWell ? exitCodes.done : exitCodes.someItemsFailed;
+}
+
+/** Whether a scan saw everything, and its imports ended: backups may be in error then, but nobody stopped it. */
+function endedByItself({ complete, operation: { status, reason } }: ScanNews): boolean {
+  return complete && status !== 'timeout' && reason?.code !== 'cancelled';
 }
 
 /** Asks a scan or verification to stop. */
@@ -145,6 +157,7 @@ export function describeTask(operation: Operation): string {
     ['id', operation.id],
     ['kind', operation.kind],
     ['status', operation.cancel_requested && operation.ended_at === null ? 'stopping' : operation.status],
+    ...(operation.phase === null ? [] : [['phase', operation.phase]]),
     ['bucket', operation.bucket_name],
     ['backup', operation.backup_id ?? '-'],
     ['accepted (UTC)', operation.created_at.slice(0, 19)],

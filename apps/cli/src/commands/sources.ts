@@ -7,7 +7,8 @@ import {
 } from '@backup-sync/contracts';
 import type { Client, Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
@@ -36,6 +37,7 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
       { heading: 'STATUS' },
       { heading: 'NEXT RUN (UTC)', drops: 1 },
       { heading: 'LAST GOOD SYNC (UTC)' },
+      { heading: 'LAST RUN', shrinksTo: 12 },
       { heading: 'ID', drops: 2 },
     ];
     const rows = answer.sources.map((source) => [
@@ -44,11 +46,19 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
       source.status,
       timeOf(source.next_run_at),
       timeOf(source.last_good_sync_at),
+      standingOf(source.last_run),
       source.id,
     ]);
     printTable(context.terminal, columns, rows);
   }
   return exitCodes.done;
+}
+
+/** How the newest run stands, in a word or two. */
+function standingOf(run: Source['last_run']): string {
+  if (run === null) return '-';
+  if (run.reason !== null) return `${run.status}: ${run.reason.code}`;
+  return run.ended_at !== null && run.objects_listed === 0 ? `${run.status}: nothing listed` : run.status;
 }
 
 /** Commands on one source, by its name or id. */
@@ -85,6 +95,25 @@ export const sourceCommands = {
     return exitCodes.done;
   }),
 } as const;
+
+type SourceChanges = Omit<OperationInput<'updateSource'>, 'project_id' | 'source_id'>;
+
+/** Changes what is named of a source. Throws {@link UsageError} if nothing is. */
+export function editSourceCommand(context: CommandContext, nameOrId: string, changes: SourceChanges): Promise<number> {
+  const { force: _, ...named } = changes;
+  if (Object.values(named).every((value) => value === undefined)) {
+    throw new UsageError(
+      'nothing to change: give --interval, --level, --reverify-after, --incomplete-after or --prefix',
+    );
+  }
+  const edit = onSource(async ({ operations }, source_id, { terminal, signal }) => {
+    const answer = await operations.updateSource({ source_id, ...changes }, { signal });
+    if (terminal.json) printJson(terminal, answer);
+    else printSourceFields(terminal, answer.source);
+    return exitCodes.done;
+  });
+  return edit(context, nameOrId);
+}
 
 /** Follows a run of a source, and says what of it goes on behind it. */
 async function followRun(context: CommandContext, client: Client, operationId: string): Promise<number> {
@@ -137,6 +166,7 @@ function printSourceFields(terminal: Terminal, source: Source): void {
       source.reverify_after_s === null ? 'never, while a proof holds' : `${source.reverify_after_s} s`,
     ],
     ['removal share', String(source.removal_share)],
+    ['incomplete after', `${source.incomplete_after_s} s`],
     ['next run (UTC)', timeOf(source.next_run_at)],
     ['last run', source.last_run_id ?? '-'],
     ['last good sync (UTC)', timeOf(source.last_good_sync_at)],
@@ -158,6 +188,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   print(terminal, '');
   printTable(terminal, columns, resources);
   if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);
+  printErrors(terminal, answer);
   const { held: hold } = answer.source;
   if (hold === null) return;
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
@@ -166,6 +197,18 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held);
   print(terminal, `What to do: ${hold.remedy}`);
   print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
+}
+
+/** The backups in error, each reason once with its remedy. */
+function printErrors(terminal: Terminal, { errors, error_count: count }: OperationOutput<'showSource'>): void {
+  if (count === 0) return;
+  const shown = errors.length < count ? `, the first ${errors.length}` : '';
+  print(terminal, `\n${count} ${count === 1 ? 'backup is' : 'backups are'} in error${shown}:`);
+  const items = errors.map(({ backup_id, backup_name, image_path, reason }) => ({
+    name: `${backup_name ?? backup_id ?? '-'} (${image_path})`,
+    reason,
+  }));
+  print(terminal, reasonSummary(items));
 }
 
 /** How the newest run ended; where it did not end well, why, and what to do. */

@@ -135,14 +135,22 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect(sources.map((each) => each.name)).toEqual(['nightly']);
       const source_id = source.id;
       expect((await call('showSource', { source_id })).source).toEqual(source);
+      const edited = await call('updateSource', { source_id, level: 'inventory' });
+      expect(edited.source).toEqual({ ...source, level: 'inventory' });
       expect((await call('pauseSource', { source_id })).source.status).toBe('paused');
       expect((await call('resumeSource', { source_id })).source.status).not.toBe('paused');
       if (has('scanSource')) {
         const { operation_id } = await call('scanSource', { source_id });
-        expect((await ended(operation_id)).status).toBe('success');
+        // It ends with its imports, and one of the examples is broken on purpose.
+        const broken = { status: 'failed', reason: { code: 'object_missing' } };
+        expect(await ended(operation_id)).toMatchObject(broken);
+        expect(await call('showSource', { source_id })).toMatchObject({
+          error_count: 1,
+          errors: [{ reason: broken.reason }],
+        });
         await expect(call('confirmSource', { source_id })).rejects.toEqual(refused('source_not_held'));
         const { sync } = await call('syncCheckpoint', { sync: { vault_id: source_id, auto_trigger: false } });
-        expect((await ended(sync.operation_log_id)).status).toBe('success');
+        expect(await ended(sync.operation_log_id)).toMatchObject(broken);
       }
       await call('removeSource', { source_id });
       await expect(call('showSource', { source_id })).rejects.toEqual(refused('source_not_found'));

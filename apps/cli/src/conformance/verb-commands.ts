@@ -47,9 +47,12 @@ export const verbCommands = {
   showOperationLog: ({ operation_log_id }) => ({ args: ['operations', 'show', operation_log_id] }),
   showOperation: ({ operation_id }) => ({ args: ['operations', 'show', operation_id] }),
   cancelOperation: ({ operation_id }) => ({ args: ['operations', 'cancel', operation_id] }),
-  addSource: ({ bucket_name, name }) => ({ args: ['sources', 'add', bucket_name, '--name', name] }),
+  addSource: ({ bucket_name, name, force = false }) => ({
+    args: ['sources', 'add', bucket_name, '--name', name, ...(force ? ['--force'] : [])],
+  }),
   listSources: () => ({ args: ['sources', 'list'] }),
   showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
+  updateSource: ({ source_id, level = 'linkage' }) => ({ args: ['sources', 'edit', source_id, '--level', level] }),
   pauseSource: ({ source_id }) => ({ args: ['sources', 'pause', source_id] }),
   resumeSource: ({ source_id }) => ({ args: ['sources', 'resume', source_id] }),
   createUser: ({ name, password }) => ({ args: ['users', 'create', name], input: password }),

@@ -27,6 +27,7 @@ export const cbrBackup = z.object({
   resource_type: z.string(),
   status: z.string(),
   vault_id: orNull(z.string()),
+  vault_name: orNull(z.string()),
   provider_id: orNull(z.string()),
   incremental: orNull(cloudBoolean),
   version: orNull(z.number()),

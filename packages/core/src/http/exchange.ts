@@ -2,7 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import { aborted } from '../runtime.ts';
 
 export type HttpRequest = {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Headers;
   /** JSON; empty where there is none. */

@@ -18,6 +18,7 @@ function operation(id: string, status: Operation['status']): Operation {
     kind: 'import',
     parent_operation_id: null,
     status,
+    phase: null,
     bucket_name: 'bucket',
     backup_id: 'b',
     backup_name: 'daily',

@@ -220,6 +220,8 @@ export function describeCatalogue(open: OpenCatalogue): void {
         createdAtMs: 3_000,
         updatedAtMs: 3_000,
         revision: 1,
+        sourceId: null,
+        checkpointId: null,
       });
       expect(await catalogue.showOperation(projectId, operation.id)).toEqual({
         ...operation,

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operationLivesMs } from '../deadline.ts';
 import {
   acceptAndStart,
   makeAcceptance,
@@ -145,6 +146,66 @@ export function describeEventStore(open: OpenCatalogue): void {
       [task.id, 'waiting'],
       [task.id, 'failed'],
     ]);
+  });
+
+  describe('a scan that imports', () => {
+    const listed = async () => {
+      const { catalogue, taskStore } = opened;
+      const run: NewTask = { ...newTask(), kind: 'scan', backupId: null, request: { prefix: '', pathTemplate: null } };
+      await taskStore.addTask(run);
+      await taskStore.startTask(run.id, 'owner', 2_000);
+      const [joined = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const parentOperationId = run.id;
+      const items = [makeItem('a'), makeItem('b')];
+      const [again, own = ''] = await catalogue.accept(makeAcceptance(projectId, items, { parentOperationId }));
+      expect(again).toBe(joined);
+      const requests = { lists: 1, gets: 0, bytesRead: 0 };
+      const listing = {
+        id: run.id,
+        epoch: 1,
+        message: 'listed',
+        progress: {},
+        result: {},
+        requests,
+        listedAtMs: 2_500,
+      };
+      expect(await taskStore.finishListing({ ...listing, epoch: 7 })).toBe(false);
+      expect(await taskStore.finishListing(listing)).toBe(true);
+      const ofRun = async () => (await transitions()).flatMap(([id, status]) => (id === run.id ? [status] : []));
+      return { run, joined, own, ofRun };
+    };
+
+    test('ends when the last import has ended that it accepted or joined', async () => {
+      const { run, ofRun } = await listed();
+      const started = await opened.catalogue.startChain(makeChain(projectId), 'owner', 2_600);
+      for (const [index, operation] of started.entries()) {
+        expect(await ofRun()).toEqual(['waiting', 'running']);
+        const isLast = index === started.length - 1;
+        const failure = { status: 'failed', reasonCode: 'access_denied', record: null } as const;
+        await opened.catalogue.finishImport(makeFinish(operation, isLast ? {} : failure));
+      }
+      expect(started).toHaveLength(2);
+      expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
+      expect(await opened.taskStore.showTask(projectId, run.id)).toMatchObject({
+        message: 'listed; 1 imported, 1 in error',
+        reasonCode: 'access_denied',
+        reasonDetail: 'bucket-1/chain-1/a',
+        result: { sync_backup_num: 1, err_sync_backup_num: 1 },
+      });
+    });
+
+    test('is not made to wait again, and ends at once when it is cancelled', async () => {
+      const { run, ofRun } = await listed();
+      expect(await opened.taskStore.releaseTasks('owner', 2_700)).not.toContainEqual({ id: run.id, kind: 'scan' });
+      await opened.taskStore.cancelTask(projectId, run.id, 2_800);
+      expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
+    });
+
+    test('ends when it is overdue', async () => {
+      const { ofRun } = await listed();
+      await opened.taskStore.endOverdueRuns(1_000 + operationLivesMs);
+      expect(await ofRun()).toEqual(['waiting', 'running', 'timeout']);
+    });
   });
 
   test('pages follow one another without gap or repeat, of this project alone, whose cursors tell nothing of others', async () => {

@@ -164,6 +164,7 @@ export function makeSource(projectId: string, id: string, changes: Partial<Sourc
     intervalS: 60,
     reverifyAfterS: null,
     removalShare: 0.2,
+    incompleteAfterS: 86_400,
     createdAtMs: 1_000,
     updatedAtMs: 1_000,
     pausedAtMs: null,
@@ -171,7 +172,7 @@ export function makeSource(projectId: string, id: string, changes: Partial<Sourc
     heldCause: null,
     heldRunId: null,
     nextRunAtMs: 1_000,
-    lastRunId: null,
+    lastRun: null,
     lastGoodSyncAtMs: null,
     ...changes,
   };

@@ -43,6 +43,10 @@ export type BackupRecord = {
   readonly updatedAtMs: number;
   /** Rises by one at each write; starts at 1. */
   readonly revision: number;
+  /** The source that first imported or saw it; once that is removed, its oldest other source. */
+  readonly sourceId: string | null;
+  /** The run of a source that imported it. */
+  readonly checkpointId: string | null;
 };
 
 /** Who did something: a user of the identity, or the local operating system user. */
@@ -123,7 +127,10 @@ export type Acceptance = {
 };
 
 /** What the record becomes: everything but what the catalogue itself keeps. */
-export type RecordWrite = Omit<BackupRecord, 'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId'>;
+export type RecordWrite = Omit<
+  BackupRecord,
+  'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
+>;
 
 /** What an operation has found out of a backup. */
 export type Verdict = {
@@ -198,8 +205,8 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the
  *   operation's id where an import of it is in flight; `not_found` where there is no record, or a forgotten one.
  * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
- *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it and `count` is still
- *   of the whole filter. `offset` counts from there.
+ *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it, `offset` is
+ *   ignored, and `count` is still of the whole filter.
  * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` lists all kinds,
  *   newest first; `listOperationLogs` those that CBR calls `sync` and `delete`: imports, deletions and the runs of sources.
  * - `findProofs` returns the newest proof of each backup that has one. `provedListing` returns the digest of the listing on

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { plainScan } from '../testing/scan-over.ts';
 import {
   backupFilter,
   makeAcceptance,
@@ -18,6 +19,7 @@ import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
 import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { endOverdueRuns } from './steps/end-run.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
@@ -29,10 +31,12 @@ import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
-import { closeListing, dueMembers, markVanished, noteSightings, settleRuns } from './steps/source-runs.ts';
+import { closeListing, dueMembers, markVanished, noteSightings } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
-import { addSource, resourcesOf, startRun } from './steps/sources.ts';
+import { addSource, listSourceErrors, removeSource, resourcesOf, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
+import { addTask, finishListing, startTask } from './steps/tasks.ts';
+import { updateSource } from './steps/update-source.ts';
 
 const project = 'project-1';
 const sqlite = new DatabaseSync(':memory:');
@@ -143,7 +147,29 @@ describe('no step reads more than it is about', () => {
         const members = [{ imagePath: 'a', backupId: 'a' }];
         await markVanished(database, { sourceId, runId: 'run-2', unchangedSinceMs: 1, markedAtMs: 2, members });
         await resourcesOf(database, makeSource(project, sourceId), 10);
-        await settleRuns(database);
+      },
+    ],
+    [
+      'the end of a run',
+      async () => {
+        const sourceId = 'source-3';
+        await addSource(database, makeSource(project, sourceId));
+        const runs: [string, string | null][] = [
+          ['run-4', sourceId],
+          ['run-5', null],
+        ];
+        for (const [id, ofSource] of runs) {
+          await addTask(database, { ...makeRun(project, ofSource ?? '', id), sourceId: ofSource, request: plainScan });
+          await startTask(database, id, 'worker-1', 2);
+          const requests = { lists: 1, gets: 0, bytesRead: 0 };
+          const listing = { id, epoch: 1, message: '', progress: {}, result: {}, requests, listedAtMs: 3 };
+          await finishListing(database, listing);
+        }
+        await endOverdueRuns(database, 4);
+        await listSourceErrors(database, makeSource(project, sourceId), 10);
+        const { prefix: _, ...source } = makeSource(project, sourceId);
+        await updateSource(database, project, sourceId, { ...source, prefix: 'a/' });
+        await removeSource(database, project, sourceId, 5);
       },
     ],
     [
@@ -171,6 +197,8 @@ describe('a listing reads an index in its order', () => {
     { resource_id: 'resource-1' },
     { resource_name: 'database server' },
     { parent_id: 'b' },
+    { vault_id: 'source-1' },
+    { checkpoint_id: 'run-1' },
     { sort: [{ key: 'id' as const, direction: 'asc' as const }] },
     { sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
     { sort: [{ key: 'name' as const, direction: 'asc' as const }], marker: 'a' },
@@ -188,6 +216,8 @@ describe('a listing reads an index in its order', () => {
     { resource_id: 'resource-1' },
     { start_time: 0, end_time: 1_000 },
     { operation_type: 'sync' as const },
+    { vault_id: 'source-1' },
+    { vault_name: 'nightly' },
   ])('operation logs %j', async (filter) => {
     const plans = await plansOf(() => listOperationLogs(database, operationFilter(project, filter)));
     expect(wholeScans(plans)).toEqual([]);

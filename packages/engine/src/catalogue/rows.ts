@@ -59,7 +59,14 @@ export function recordToColumns(
   record: RecordWrite,
 ): Omit<
   BackupRow,
-  'last_operation_id' | 'created_at_ms' | 'updated_at_ms' | 'revision' | 'forgotten_at_ms' | 'vanished_at_ms'
+  | 'last_operation_id'
+  | 'created_at_ms'
+  | 'updated_at_ms'
+  | 'revision'
+  | 'forgotten_at_ms'
+  | 'vanished_at_ms'
+  | 'source_id'
+  | 'checkpoint_id'
 > {
   return {
     project_id: record.projectId,
@@ -115,6 +122,8 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     revision: row.revision,
+    sourceId: row.source_id,
+    checkpointId: row.checkpoint_id,
   };
 }
 

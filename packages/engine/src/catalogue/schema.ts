@@ -63,6 +63,10 @@ export type BackupRow = LocationColumns &
     forgotten_at_ms: number | null;
     /** Set when the backup is no longer listed in its bucket. */
     vanished_at_ms: number | null;
+    /** The source that first imported or saw it; once that is removed, its oldest other source. */
+    source_id: string | null;
+    /** The run of a source that imported it. */
+    checkpoint_id: string | null;
   };
 
 export type OperationRow = {
@@ -112,6 +116,10 @@ export type OperationRow = {
   epoch: number;
   /** Of a scan: the source whose run it is. */
   source_id: string | null;
+  /** Of a scan that imports: when its listing was complete. From then on it waits for its imports. */
+  listed_at_ms: number | null;
+  /** Of an import; null of those accepted by older releases. */
+  image_path: string | null;
   /** Of an import: proofs made before are made anew. */
   proofs_not_before_ms: number | null;
   /** Of a waiting import: it is not taken up before the next import of this backup has ended. */
@@ -154,7 +162,14 @@ export type ScanFindingRow = {
   operation_id: string;
   sequence: number;
   finding: string;
+  /** Set if the finding counts as an error and no import tells more: see `problemOf` in scan-problem.ts. */
+  problem_path: string | null;
+  problem_code: ReasonCode | null;
+  problem_detail: string | null;
 };
+
+/** An import that was in flight when a run wanted the same one: the run waits for it as for its own. */
+type JoinedImportRow = { run_id: string; operation_id: string };
 
 export type SourceRow = {
   id: string;
@@ -169,6 +184,7 @@ export type SourceRow = {
   interval_s: number | null;
   reverify_after_s: number | null;
   removal_share: number;
+  incomplete_after_s: number;
   created_at_ms: number;
   updated_at_ms: number;
   paused_at_ms: number | null;
@@ -264,6 +280,7 @@ export type Schema = {
   operation_events: OperationEventRow;
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
+  joined_imports: JoinedImportRow;
   sources: SourceRow;
   source_members: SourceMemberRow;
   projects: ProjectRow;

@@ -1,6 +1,6 @@
-import type { BackupFormat, HoldCause, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupFormat, HoldCause, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import type { ChainKey } from './port.ts';
-import type { NewTask } from './task-port.ts';
+import type { NewTask, TaskRecord } from './task-port.ts';
 
 /** A bucket, or a part of one, that is watched. */
 export type SourceRecord = {
@@ -18,6 +18,8 @@ export type SourceRecord = {
   readonly reverifyAfterS: number | null;
   /** From 0 to 1. */
   readonly removalShare: number;
+  /** Seconds after which a backup without its commit mark counts as an error. */
+  readonly incompleteAfterS: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly pausedAtMs: number | null;
@@ -27,9 +29,31 @@ export type SourceRecord = {
   /** The run that made them wait. */
   readonly heldRunId: string | null;
   readonly nextRunAtMs: number | null;
-  readonly lastRunId: string | null;
+  /** The newest run. */
+  readonly lastRun: LastRun | null;
   /** When the newest good run began. */
   readonly lastGoodSyncAtMs: number | null;
+};
+
+/** How the newest run of a source stands. */
+export type LastRun = Pick<TaskRecord, 'id' | 'status' | 'reasonCode' | 'reasonDetail' | 'progress' | 'endedAtMs'>;
+
+/** The run of a source to which an operation belongs. */
+export type SourceRunOf = {
+  readonly operationId: string;
+  readonly runId: string;
+  readonly sourceId: string;
+  /** Null once the source is removed. */
+  readonly sourceName: string | null;
+};
+
+/** A backup of a source that is in error. Id and name are null if no record and no import names it. */
+export type SourceError = {
+  readonly imagePath: string;
+  readonly backupId: string | null;
+  readonly backupName: string | null;
+  readonly reasonCode: ReasonCode;
+  readonly reasonDetail: string;
 };
 
 /** A backup that a run has seen at its place, or that a source knows of. */
@@ -64,9 +88,13 @@ export type ResourceStanding = {
 /**
  * Where sources are kept, with what their runs have seen. Each method is one atomic step, on disk once it has answered.
  *
- * - `startRun` adds the task of a run and plans the next, unless a run of the source is under way: then it answers that
- *   one's id. Null where there is no such source.
- * - `noteSightings` records what a run has seen; an absence counted before is forgotten. False where the source is gone.
+ * - `startRun` adds the task of a run and plans the next, unless the newest run has not listed everything yet: then it
+ *   answers that one's id. Runs that wait for their imports hold up no other. Null if there is no such source.
+ * - `updateSource` drops the members outside a new prefix without marking them, and cancels a run that lists the old one.
+ * - `removeSource` cancels its runs. Its records stay, and become those of their oldest other source, or of none.
+ * - `listErrors` answers what is in error as of the newest run that listed everything, by image path.
+ * - `noteSightings` records what a run has seen below the prefix of the source; an absence counted before is forgotten.
+ *   Records without a source become this one's. False if the source is gone.
  * - `closeListing` counts an absence for each member that the run has not seen, once however often it is called for a run,
  *   and tells how many there are. Members that are no longer recorded at their place are dropped.
  * - `hold` makes removals wait: those absent from this run become the list to confirm. `release` ends that.
@@ -74,8 +102,8 @@ export type ResourceStanding = {
  * - `markVanished` marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now
  *   or are being brought in. It answers how many were marked. What builds on them is accepted to be imported, since it
  *   has lost a link; the chains to work on are returned.
- * - `awaitImports` notes that a run saw everything; `settleRuns` moves "last good sync" to the beginning of such runs
- *   whose imports have all ended, none of them for a passing reason. It answers whether runs still wait.
+ * - `awaitImports` notes that a run saw everything. When the run ends and no import failed for a passing reason, "last good
+ *   sync" moves to the beginning of the run.
  * - `startVerifications` adds verifications, as children of the newest run, where the source wants a level that reads
  *   data: of members that are available and not proved to it, or too long ago, newest first. Of the source there are never
  *   more unfinished than `ids`, which are used in order. A backup is tried once a run. None where `runId` is no run of a
@@ -90,7 +118,15 @@ export interface SourceStore {
     id: string,
     plan: { readonly pausedAtMs: number | null; readonly nextRunAtMs: number | null; readonly plannedAtMs: number },
   ): Promise<SourceRecord | null>;
-  removeSource(projectId: string, id: string): Promise<boolean>;
+  updateSource(
+    projectId: string,
+    id: string,
+    changes: Pick<
+      SourceRecord,
+      'prefix' | 'level' | 'intervalS' | 'reverifyAfterS' | 'incompleteAfterS' | 'nextRunAtMs' | 'updatedAtMs'
+    >,
+  ): Promise<SourceRecord | null>;
+  removeSource(projectId: string, id: string, removedAtMs: number): Promise<boolean>;
   dueSources(nowMs: number): Promise<readonly SourceRecord[]>;
   /** When the next run is planned, of all sources; null where none is. */
   nextRunAtMs(): Promise<number | null>;
@@ -126,6 +162,12 @@ export interface SourceStore {
     sourceId: string,
     limit: number,
   ): Promise<{ readonly members: readonly SourceMember[]; readonly count: number }>;
+  listErrors(
+    source: SourceRecord,
+    limit: number,
+  ): Promise<{ readonly errors: readonly SourceError[]; readonly count: number }>;
+  /** Leaves out operations that belong to no run of a source. */
+  sourceRunsOf(operationIds: readonly string[]): Promise<readonly SourceRunOf[]>;
   resourcesOf(source: SourceRecord, limit: number): Promise<readonly ResourceStanding[]>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
   startVerifications(starting: {
@@ -133,5 +175,4 @@ export interface SourceStore {
     readonly ids: readonly string[];
     readonly createdAtMs: number;
   }): Promise<readonly SourceVerification[]>;
-  settleRuns(): Promise<{ readonly waiting: boolean }>;
 }

@@ -26,6 +26,7 @@ import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { overdueWaits } from './steps/await-parent.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { endOverdueRuns } from './steps/end-run.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
@@ -38,6 +39,7 @@ import { locateBackup } from './steps/locate-backup.ts';
 import { ping } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import {
@@ -49,13 +51,13 @@ import {
   markVanished,
   noteSightings,
   release,
-  settleRuns,
 } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
 import {
   addSource,
   dueSources,
   heldMembers,
+  listSourceErrors,
   listSources,
   nextRunAtMs,
   planSource,
@@ -65,7 +67,17 @@ import {
   startRun,
 } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
-import { addTask, cancelTask, finishTask, releaseTasks, saveTaskProgress, showTask, startTask } from './steps/tasks.ts';
+import {
+  addTask,
+  cancelTask,
+  finishListing,
+  finishTask,
+  releaseTasks,
+  saveTaskProgress,
+  showTask,
+  startTask,
+} from './steps/tasks.ts';
+import { updateSource } from './steps/update-source.ts';
 import { writeVerdict } from './steps/write-verdict.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
@@ -103,6 +115,8 @@ export const steps = {
   saveTaskProgress: { access: 'write', run: saveTaskProgress },
   addFindings: { access: 'write', run: addFindings },
   finishTask: { access: 'write', notesTransitions: true, run: finishTask },
+  finishListing: { access: 'write', notesTransitions: true, run: finishListing },
+  endOverdueRuns: { access: 'write', notesTransitions: true, run: endOverdueRuns },
   cancelTask: { access: 'write', notesTransitions: true, run: cancelTask },
   releaseTasks: { access: 'write', notesTransitions: true, run: releaseTasks },
   showTask: { access: 'read', run: showTask },
@@ -113,8 +127,9 @@ export const steps = {
   knownByIds: { access: 'read', run: knownByIds },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },
-  removeSource: { access: 'write', run: removeSource },
-  startRun: { access: 'write', run: startRun },
+  updateSource: { access: 'write', notesTransitions: true, run: updateSource },
+  removeSource: { access: 'write', notesTransitions: true, run: removeSource },
+  startRun: { access: 'write', notesTransitions: true, run: startRun },
   noteSightings: { access: 'write', run: noteSightings },
   closeListing: { access: 'write', run: closeListing },
   hold: { access: 'write', run: hold },
@@ -122,7 +137,6 @@ export const steps = {
   markVanished: { access: 'write', notesTransitions: true, run: markVanished },
   keepMembers: { access: 'write', run: keepMembers },
   awaitImports: { access: 'write', run: awaitImports },
-  settleRuns: { access: 'write', run: settleRuns },
   startVerifications: { access: 'write', run: startVerifications },
   listSources: { access: 'read', run: listSources },
   showSource: { access: 'read', run: showSource },
@@ -130,6 +144,8 @@ export const steps = {
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
   dueMembers: { access: 'read', run: dueMembers },
   heldMembers: { access: 'read', run: heldMembers },
+  listSourceErrors: { access: 'read', run: listSourceErrors },
+  sourceRunsOf: { access: 'read', run: sourceRunsOf },
   resourcesOf: { access: 'read', run: resourcesOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },

@@ -36,6 +36,8 @@ export type TaskRecord = {
   readonly requests: RequestCount | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
+  /** Of a scan that imports: when its listing was complete. From then on it waits for its imports. */
+  readonly listedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
   readonly cancelRequestedAtMs: number | null;
@@ -67,6 +69,19 @@ export type TaskFinish = Pick<
   readonly requests: RequestCount;
 };
 
+/** What a scan that imports knows when its listing is complete. */
+export type ListingFinish = Pick<TaskFinish, 'id' | 'epoch' | 'message' | 'progress' | 'result' | 'requests'> & {
+  readonly listedAtMs: number;
+};
+
+/** What a scan or plan found. */
+export type NumberedFinding = {
+  readonly sequence: number;
+  readonly finding: Json;
+  /** Set if it counts as an error, and no import will tell more about it. */
+  readonly problem?: { readonly imagePath: string; readonly code: ReasonCode; readonly detail: string } | null;
+};
+
 /**
  * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
  *
@@ -74,9 +89,14 @@ export type TaskFinish = Pick<
  * - `startTask` makes a waiting task running, or takes up again one that this owner has running; epoch risen, findings of
  *   an earlier try removed, its progress kept. Null where it has ended or another owner runs it.
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
- * - `cancelTask` notes the wish and answers the task, null where there is none. A waiting task ends at once as `failed`
- *   with the reason `cancelled`; a running one is ended by whoever works on it, who sees the note with its next progress.
- * - `releaseTasks` makes running tasks wait again and returns all that wait; see `releaseUnfinished`.
+ * - `finishListing` lets a scan wait for its imports, without a lease: it ends in the step that ends the last of them, or
+ *   in this one if there is none. It ends `failed` exactly if backups are in error. False as for `finishTask`.
+ * - `endOverdueRuns` ends as `timeout` what waits for its imports beyond its deadline.
+ * - `cancelTask` notes the wish and answers the task, null where there is none. A task that waits, or waits for its imports,
+ *   ends at once as `failed` with the reason `cancelled`; its imports go on. A running one is ended by whoever works on it,
+ *   who sees the note with its next progress.
+ * - `releaseTasks` makes running tasks wait again, but for those that wait for their imports, and returns all that wait;
+ *   see `releaseUnfinished`.
  * - `listFindings` pages through what a scan or plan found, in the order of finding, behind `after` (0: from the start).
  */
 export interface TaskStore {
@@ -88,12 +108,10 @@ export interface TaskStore {
     progress: TaskProgress,
     savedAtMs: number,
   ): Promise<{ readonly running: boolean; readonly cancelRequested: boolean }>;
-  addFindings(
-    id: string,
-    epoch: number,
-    findings: readonly { readonly sequence: number; readonly finding: Json }[],
-  ): Promise<boolean>;
+  addFindings(id: string, epoch: number, findings: readonly NumberedFinding[]): Promise<boolean>;
   finishTask(finish: TaskFinish): Promise<boolean>;
+  finishListing(listing: ListingFinish): Promise<boolean>;
+  endOverdueRuns(nowMs: number): Promise<void>;
   cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
   showTask(projectId: string, id: string): Promise<TaskRecord | null>;
   releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly Pick<TaskRecord, 'id' | 'kind'>[]>;

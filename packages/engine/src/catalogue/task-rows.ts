@@ -29,17 +29,22 @@ export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
     message: row.message,
     reasonCode: row.reason_code,
     reasonDetail: row.reason_detail,
-    // Written by these steps alone, so the text has this shape.
-    progress: (parse(row.progress) ?? {}) as TaskProgress,
+    progress: parseProgress(row.progress),
     result: parse(row.result),
     requests: requestsOf(row),
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms,
+    listedAtMs: row.listed_at_ms,
     endedAtMs: row.ended_at_ms,
     updatedAtMs: row.updated_at_ms,
     cancelRequestedAtMs: row.cancel_requested_at_ms,
     epoch: row.epoch,
   };
+}
+
+/** Written by the steps alone, so the text has this shape. */
+export function parseProgress(text: string | null): TaskProgress {
+  return (parse(text) ?? {}) as TaskProgress;
 }
 
 export function parse(text: string | null): Json {

@@ -56,6 +56,7 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
     intervalS: null,
     reverifyAfterS: null,
     removalShare: 0.2,
+    incompleteAfterS: 86_400,
     createdAtMs: 0,
     updatedAtMs: 0,
     pausedAtMs: null,
@@ -63,7 +64,7 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
     heldCause: null,
     heldRunId: null,
     nextRunAtMs: null,
-    lastRunId: null,
+    lastRun: null,
     lastGoodSyncAtMs: null,
   };
   await services.sourceStore.addSource(source);

@@ -27,6 +27,7 @@ import { pauseSource, resumeSource } from './sources/pause-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
 import { showSource } from './sources/show-source.ts';
+import { updateSource } from './sources/update-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
@@ -57,6 +58,7 @@ export const verbs: Verbs = {
   addSource,
   listSources,
   showSource,
+  updateSource,
   scanSource,
   pauseSource,
   resumeSource,

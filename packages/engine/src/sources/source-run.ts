@@ -53,7 +53,7 @@ export class SourceRun {
   }
 
   /** The listing is complete: decides about what it did not show. Throws what storage throws. */
-  async conclude(): Promise<Removals> {
+  async conclude(objects: number): Promise<Removals> {
     const { services, task } = this.#run;
     const { sourceStore, clock } = services;
     const closed = await sourceStore.closeListing(this.#source.id, task.id);
@@ -69,7 +69,8 @@ export class SourceRun {
     if (decision.kind === 'hold') await sourceStore.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
     else if (decision.kind !== 'none') vanished = await this.#mark(decision.kind === 'mark_confirmed');
     if (this.#isConfirmed) await sourceStore.release(this.#source.id);
-    if (this.#passingProblems === 0) await sourceStore.awaitImports(this.#source.id, task.id);
+    // A listing without any object is how a wrong prefix looks: it is never a good sync.
+    if (this.#passingProblems === 0 && objects > 0) await sourceStore.awaitImports(this.#source.id, task.id);
     return { vanished, held: decision.kind === 'hold' };
   }
 

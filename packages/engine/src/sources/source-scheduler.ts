@@ -1,8 +1,6 @@
 import { startSourceRun } from '../operations/sources/start-source-run.ts';
 import type { Services } from '../services.ts';
 
-/** Milliseconds until imports of a run are looked at again, while there are some that have not ended. */
-const settleEveryMs = 1_000;
 /** A plan that was changed is seen by then at the latest; the clock may have been set meanwhile. */
 const longestSleepMs = 30_000;
 
@@ -52,16 +50,19 @@ export class SourceScheduler implements AsyncDisposable {
   }
 }
 
-/** Starts what is due now, ends imports that have waited too long for a parent, and sees which runs were good. Answers how long there is nothing to do, milliseconds. */
+/**
+ * Starts what is due now, ends imports that have waited too long for a parent, and runs that are overdue. Answers how long
+ * there is nothing to do, milliseconds.
+ */
 export async function runDueSources(services: Services): Promise<number> {
-  const { catalogue, sourceStore, queue, clock, newId } = services;
+  const { catalogue, sourceStore, taskStore, queue, clock, newId } = services;
   for (const chain of await catalogue.overdueWaits(clock.nowMs())) queue.add({ kind: 'chain', chain });
-  const { waiting } = await sourceStore.settleRuns();
+  await taskStore.endOverdueRuns(clock.nowMs());
   for (const source of await sourceStore.dueSources(clock.nowMs())) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;
     await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });
   }
   const nextMs = await sourceStore.nextRunAtMs();
   const untilNextMs = nextMs === null ? longestSleepMs : Math.max(0, nextMs - clock.nowMs());
-  return Math.min(untilNextMs, longestSleepMs, waiting ? settleEveryMs : longestSleepMs);
+  return Math.min(untilNextMs, longestSleepMs);
 }

@@ -13,6 +13,7 @@ export const plainScan: ScanRequest = {
   sync: false,
   withAncestors: false,
   reverifyAfterS: null,
+  incompleteAfterS: 24 * 60 * 60,
   confirmsRemovals: false,
 };
 

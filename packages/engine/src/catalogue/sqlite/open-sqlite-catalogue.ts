@@ -155,6 +155,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),
     finishTask: step('finishTask'),
+    finishListing: step('finishListing'),
+    endOverdueRuns: step('endOverdueRuns'),
     cancelTask: step('cancelTask'),
     releaseTasks: step('releaseTasks'),
     showTask: step('showTask'),
@@ -174,6 +176,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   const sourceStore: SourceStore = {
     addSource: step('addSource'),
     planSource: step('planSource'),
+    updateSource: step('updateSource'),
     removeSource: step('removeSource'),
     startRun: step('startRun'),
     noteSightings: step('noteSightings'),
@@ -183,7 +186,6 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     markVanished: step('markVanished'),
     keepMembers: step('keepMembers'),
     awaitImports: step('awaitImports'),
-    settleRuns: step('settleRuns'),
     startVerifications: step('startVerifications'),
     listSources: step('listSources'),
     showSource: step('showSource'),
@@ -191,6 +193,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     nextRunAtMs: step('nextRunAtMs'),
     dueMembers: step('dueMembers'),
     heldMembers: step('heldMembers'),
+    listErrors: step('listSourceErrors'),
+    sourceRunsOf: step('sourceRunsOf'),
     resourcesOf: step('resourcesOf'),
   };
   const identityStore: IdentityStore = {

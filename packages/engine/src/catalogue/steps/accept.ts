@@ -5,12 +5,14 @@ import { importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
+import { joinImports } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Writes the operations of a request; see {@link Catalogue.accept}. Returns one id for each item, in their order. */
 export async function accept(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly string[]> {
   const inFlight = await findInFlight(database, acceptance);
   const ids: string[] = [];
+  const joined: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
   const task = importTask(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
@@ -18,7 +20,10 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
     const key = inFlightKey(storageUnitId, itemJson, task);
     const same = inFlight.get(key);
     ids.push(same ?? id);
-    if (same !== undefined) continue;
+    if (same !== undefined) {
+      joined.push(same);
+      continue;
+    }
     inFlight.set(key, id);
     rows.push({
       id,
@@ -28,6 +33,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       storage_unit_id: storageUnitId,
       bucket_name: item.bucket_name,
       chain_root: chainRoot,
+      image_path: item.image_path,
       backup_id: item.backup_id,
       resource_id: item.resource_id,
       resource_name: item.resource_name,
@@ -51,6 +57,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
     database,
     rows.map(({ id }) => id),
   );
+  if (acceptance.parentOperationId !== null) await joinImports(database, acceptance.parentOperationId, joined);
   return ids;
 }
 

@@ -84,6 +84,7 @@ function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEvent
         status: event.status,
         started_at_ms: event.status === 'waiting' ? null : (row.started_at_ms ?? event.at_ms),
         updated_at_ms: event.at_ms,
+        listed_at_ms: null,
         ended_at_ms: null,
         outcome: null,
         message: '',

@@ -11,7 +11,7 @@ export async function addFindings(
   database: Kysely<Schema>,
   id: string,
   epoch: number,
-  findings: Findings,
+  findings: Parameters<TaskStore['addFindings']>[2],
 ): Promise<boolean> {
   const running = await database
     .selectFrom('operations')
@@ -22,10 +22,13 @@ export async function addFindings(
     .executeTakeFirst();
   if (running === undefined) return false;
   for (const some of chunks(findings)) {
-    const rows = some.map(({ sequence, finding }) => ({
+    const rows = some.map(({ sequence, finding, problem = null }) => ({
       operation_id: id,
       sequence,
       finding: JSON.stringify(finding),
+      problem_path: problem?.imagePath ?? null,
+      problem_code: problem?.code ?? null,
+      problem_detail: problem?.detail ?? null,
     }));
     await database.insertInto('scan_findings').values(rows).execute();
   }

@@ -3,7 +3,10 @@ import type { ChainKey, ImportFinish, ImportFinished } from '../port.ts';
 import { chainColumns, rowsToChains, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { awaitParent, endWaitsFor } from './await-parent.ts';
+import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
+import { noteOrigin } from './record-origin.ts';
+import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -25,7 +28,10 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
   }
   const dependants = await writeVerdict(database, { ...finish, backupId, projectId });
   if (dependants === null) return { result: 'stale_record', chains: [] };
+  if (finish.record !== null) await noteOrigin(database, operation);
   await endOperation(database, operation, finish);
+  // What builds on it counts for the run as well, and was accepted above.
+  for (const runId of await runsOfImport(database, operation)) await endRunIfDone(database, runId, finish.endedAtMs);
 
   return { result: 'finished', chains: [...(await findChainsBehind(database, operation)), ...dependants] };
 }

@@ -33,7 +33,11 @@ export async function listBackups(
   let page = matching.selectAll();
   if (marker !== null) page = page.where((eb) => isBehind(eb, order, marker));
   for (const { column, direction } of order) page = page.orderBy(column, direction);
-  const rows = await page.limit(filter.limit).offset(filter.offset).execute();
+  // The marker wins: clients that page by it may repeat the offset on every page.
+  const rows = await page
+    .limit(filter.limit)
+    .offset(marker === null ? filter.offset : 0)
+    .execute();
   return { rows: rows.map(rowToRecord), count: Number(count) };
 }
 
@@ -57,8 +61,6 @@ function findMarker(database: Kysely<Schema>, projectId: string, backupId: strin
 /** What CBR's filters mean here is said where they are defined: see `listBackupsInput`. */
 function asksForWhatIsNotHere(filter: BackupFilter): boolean {
   return (
-    filter.vault_id !== undefined ||
-    filter.checkpoint_id !== undefined ||
     filter.resource_az !== undefined ||
     filter.used_percent !== undefined ||
     filter.member_status !== undefined ||
@@ -76,11 +78,13 @@ function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly
 }
 
 function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter): Backups<Selected> {
-  const { status, start_time: startMs, end_time: endMs, incremental } = filter;
+  const { status, start_time: startMs, end_time: endMs, incremental, vault_id: sourceId } = filter;
   let matching = backups.where('project_id', '=', filter.project_id).where('forgotten_at_ms', 'is', null);
   if (startMs !== undefined) matching = matching.where('taken_at_s', '>=', Math.ceil(startMs / 1000));
   if (endMs !== undefined) matching = matching.where('taken_at_s', '<=', Math.floor(endMs / 1000));
   if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
+  if (sourceId !== undefined) matching = matching.where((eb) => isOfSource(eb, sourceId));
+  if (filter.checkpoint_id !== undefined) matching = matching.where('checkpoint_id', '=', filter.checkpoint_id);
   if (filter.name !== undefined) matching = matching.where('backup_name', '=', filter.name);
   if (filter.parent_id !== undefined) matching = matching.where('parent_backup_id', '=', filter.parent_id);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
@@ -92,6 +96,17 @@ function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter)
     if (one !== undefined && other === undefined) matching = matching.where('status', '=', one);
   }
   return matching;
+}
+
+/** Sources may overlap: a record is of each that has it as a member, also while it shows another. */
+function isOfSource(eb: ExpressionBuilder<Schema, 'backups'>, sourceId: string): Expression<SqlBool> {
+  const membership = eb
+    .selectFrom('source_members as member')
+    .select('member.backup_id')
+    .where('member.source_id', '=', sourceId)
+    .whereRef('member.image_path', '=', 'backups.image_path')
+    .whereRef('member.backup_id', '=', 'backups.backup_id');
+  return eb.or([eb('backups.source_id', '=', sourceId), eb.exists(membership)]);
 }
 
 /** Rows that come after `marker` in this order: those that differ first in a key, in its direction. */

@@ -21,10 +21,9 @@ function kindOf(type: OperationType): OperationKind | null {
   return type === 'delete' ? 'delete' : null;
 }
 
-/** Providers and enterprise projects do not exist here, and vaults, which sources stand for, have no names of their own. */
+/** Providers and enterprise projects do not exist here. */
 function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   return (
-    filter.vault_name !== undefined ||
     filter.provider_id !== undefined ||
     !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.operation_type !== undefined && kindOf(filter.operation_type) === null)
@@ -38,11 +37,18 @@ function applyFilter<Selected>(operations: Operations<Selected>, filter: Operati
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
   // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.
   const kinds = kind === null ? kindsWithItem : [kind];
-  const { vault_id: vaultId } = filter;
-  matching = matching.where(({ eb, or, and }) =>
-    or([
-      ...(vaultId === undefined ? [eb('kind', 'in', kinds)] : []),
-      ...(kind === 'delete' ? [] : [and([eb('kind', '=', 'scan'), isOf(eb, vaultId)])]),
+  const isOfVault = filter.vault_id !== undefined || filter.vault_name !== undefined;
+  matching = matching.where((eb) =>
+    eb.or([
+      isOfVault ? eb.and([eb('kind', 'in', kinds), isImportOf(eb, filter)]) : eb('kind', 'in', kinds),
+      ...(kind === 'delete'
+        ? []
+        : [
+            eb.and([
+              eb('kind', '=', 'scan'),
+              isOfVault ? eb('operations.id', 'in', runsOf(eb, filter)) : eb('source_id', 'is not', null),
+            ]),
+          ]),
     ]),
   );
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
@@ -51,6 +57,22 @@ function applyFilter<Selected>(operations: Operations<Selected>, filter: Operati
   return matching;
 }
 
-function isOf(eb: ExpressionBuilder<Schema, 'operations'>, sourceId: string | undefined): Expression<SqlBool> {
-  return sourceId === undefined ? eb('source_id', 'is not', null) : eb('source_id', '=', sourceId);
+/** The runs of the source that is asked for, by its id or name. */
+function runsOf(eb: ExpressionBuilder<Schema, 'operations'>, filter: OperationLogFilter) {
+  const { project_id: projectId, vault_id: sourceId, vault_name: name } = filter;
+  let runs = eb.selectFrom('operations as run').select('run.id').where('run.project_id', '=', projectId);
+  runs =
+    sourceId === undefined ? runs.where('run.source_id', 'is not', null) : runs.where('run.source_id', '=', sourceId);
+  if (name === undefined) return runs;
+  const named = eb.selectFrom('sources').where('project_id', '=', projectId).where('name', '=', name);
+  return runs.where('run.source_id', 'in', named.select('sources.id'));
+}
+
+/** Accepted by such a run, or joined: sources may overlap. */
+function isImportOf(eb: ExpressionBuilder<Schema, 'operations'>, filter: OperationLogFilter): Expression<SqlBool> {
+  const joined = eb.selectFrom('joined_imports').where('run_id', 'in', runsOf(eb, filter));
+  return eb.or([
+    eb('operations.parent_operation_id', 'in', runsOf(eb, filter)),
+    eb('operations.id', 'in', joined.select('joined_imports.operation_id')),
+  ]);
 }

@@ -35,7 +35,8 @@ export async function operationPage(
     .orderBy('created_at_ms', 'desc')
     .orderBy('sequence', 'desc')
     .limit(paging.limit)
-    .offset(paging.offset)
+    // The marker wins: clients that page by it may repeat the offset on every page.
+    .offset(marker === null ? paging.offset : 0)
     .execute();
   return { rows: rows.map(rowToLogged), count: Number(count) };
 }

@@ -1,10 +1,11 @@
-import { type BackupFormat, type HoldCause, reasonCodes, reasons } from '@backup-sync/contracts';
+import type { BackupFormat, HoldCause } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { ChainKey } from '../port.ts';
 import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
 import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
+import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
 
 /** Complete listings in a row that must have missed a backup before it may be marked. */
@@ -17,9 +18,15 @@ export async function noteSightings(
   runId: string,
   sightings: Parameters<SourceStore['noteSightings']>[2],
 ): Promise<boolean> {
-  const source = await database.selectFrom('sources').where('id', '=', sourceId).select('id').executeTakeFirst();
+  const source = await database
+    .selectFrom('sources')
+    .where('id', '=', sourceId)
+    .select(['project_id', 'prefix'])
+    .executeTakeFirst();
   if (source === undefined) return false;
-  for (const some of chunks(sightings)) {
+  // The prefix may have been narrowed since the run began.
+  const below = sightings.filter(({ imagePath }) => imagePath.startsWith(source.prefix));
+  for (const some of chunks(below)) {
     await database
       .insertInto('source_members')
       .values(
@@ -46,6 +53,11 @@ export async function noteSightings(
       )
       .execute();
   }
+  await adoptRecords(
+    database,
+    source.project_id,
+    below.map(({ backupId }) => backupId),
+  );
   return true;
 }
 
@@ -201,40 +213,4 @@ export async function keepMembers(
 
 export async function awaitImports(database: Kysely<Schema>, sourceId: string, runId: string): Promise<void> {
   await database.updateTable('sources').set({ unsettled_run_id: runId }).where('id', '=', sourceId).execute();
-}
-
-/** Reasons for which an import may end better by itself. */
-const passingReasons = reasonCodes.filter((code) => reasons[code].retry === 'later');
-
-/** Sees which runs were good; see {@link SourceStore.settleRuns}. */
-export async function settleRuns(database: Kysely<Schema>): Promise<{ readonly waiting: boolean }> {
-  const runs = await database
-    .selectFrom('sources')
-    .innerJoin('operations as run', 'run.id', 'sources.unsettled_run_id')
-    .select(['sources.id', 'run.id as run_id', 'run.started_at_ms', 'run.ended_at_ms', 'run.status'])
-    .execute();
-  let waiting = false;
-  for (const run of runs) {
-    const { pending, passing } = await database
-      .selectFrom('source_members as member')
-      .innerJoin('operations', 'operations.id', 'member.import_operation_id')
-      .where('member.source_id', '=', run.id)
-      .where('member.seen_run_id', '=', run.run_id)
-      .select(({ fn }) => [
-        fn.countAll().filterWhere('operations.ended_at_ms', 'is', null).as('pending'),
-        fn.countAll().filterWhere('operations.reason_code', 'in', passingReasons).as('passing'),
-      ])
-      .executeTakeFirstOrThrow();
-    if (run.ended_at_ms === null || Number(pending) > 0) {
-      waiting = true;
-      continue;
-    }
-    const isGood = run.status === 'success' && Number(passing) === 0;
-    await database
-      .updateTable('sources')
-      .set({ unsettled_run_id: null, ...(isGood && { last_good_sync_at_ms: run.started_at_ms }) })
-      .where('id', '=', run.id)
-      .execute();
-  }
-  return { waiting };
 }

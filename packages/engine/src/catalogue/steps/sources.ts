@@ -1,11 +1,37 @@
-import { verificationLevels } from '@backup-sync/contracts';
+import { type OperationStatus, type ReasonCode, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Schema, SourceRow } from '../schema.ts';
-import type { ResourceStanding, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
+import type { ResourceStanding, SourceError, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
+import { parseProgress } from '../task-rows.ts';
+import { releaseRecords } from './record-origin.ts';
+import { countErrors, listErrors } from './run-standing.ts';
 import { recordedMembers } from './source-members.ts';
-import { addTask } from './tasks.ts';
+import { addTask, cancelTask } from './tasks.ts';
 
-function rowToSource(row: Selectable<SourceRow>): SourceRecord {
+/** What is read of a source: its row, with how its newest run stands. */
+function sourcesWithRun(database: Kysely<Schema>) {
+  return database
+    .selectFrom('sources')
+    .leftJoin('operations as run', 'run.id', 'sources.last_run_id')
+    .selectAll('sources')
+    .select([
+      'run.status as run_status',
+      'run.reason_code as run_reason_code',
+      'run.reason_detail as run_reason_detail',
+      'run.progress as run_progress',
+      'run.ended_at_ms as run_ended_at_ms',
+    ]);
+}
+
+type SourceWithRun = Selectable<SourceRow> & {
+  readonly run_status: OperationStatus | null;
+  readonly run_reason_code: ReasonCode | null;
+  readonly run_reason_detail: string | null;
+  readonly run_progress: string | null;
+  readonly run_ended_at_ms: number | null;
+};
+
+function rowToSource(row: SourceWithRun): SourceRecord {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -19,6 +45,7 @@ function rowToSource(row: Selectable<SourceRow>): SourceRecord {
     intervalS: row.interval_s,
     reverifyAfterS: row.reverify_after_s,
     removalShare: row.removal_share,
+    incompleteAfterS: row.incomplete_after_s,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     pausedAtMs: row.paused_at_ms,
@@ -26,7 +53,17 @@ function rowToSource(row: Selectable<SourceRow>): SourceRecord {
     heldCause: row.held_cause,
     heldRunId: row.held_run_id,
     nextRunAtMs: row.next_run_at_ms,
-    lastRunId: row.last_run_id,
+    lastRun:
+      row.last_run_id === null || row.run_status === null
+        ? null
+        : {
+            id: row.last_run_id,
+            status: row.run_status,
+            reasonCode: row.run_reason_code,
+            reasonDetail: row.run_reason_detail ?? '',
+            progress: parseProgress(row.run_progress),
+            endedAtMs: row.run_ended_at_ms,
+          },
     lastGoodSyncAtMs: row.last_good_sync_at_ms,
   };
 }
@@ -47,6 +84,7 @@ export async function addSource(database: Kysely<Schema>, source: SourceRecord):
       interval_s: source.intervalS,
       reverify_after_s: source.reverifyAfterS,
       removal_share: source.removalShare,
+      incomplete_after_s: source.incompleteAfterS,
       created_at_ms: source.createdAtMs,
       updated_at_ms: source.updatedAtMs,
       next_run_at_ms: source.nextRunAtMs,
@@ -57,12 +95,7 @@ export async function addSource(database: Kysely<Schema>, source: SourceRecord):
 }
 
 export async function listSources(database: Kysely<Schema>, projectId: string): Promise<readonly SourceRecord[]> {
-  const rows = await database
-    .selectFrom('sources')
-    .where('project_id', '=', projectId)
-    .selectAll()
-    .orderBy('name')
-    .execute();
+  const rows = await sourcesWithRun(database).where('sources.project_id', '=', projectId).orderBy('name').execute();
   return rows.map(rowToSource);
 }
 
@@ -71,11 +104,9 @@ export async function showSource(
   projectId: string,
   id: string,
 ): Promise<SourceRecord | null> {
-  const row = await database
-    .selectFrom('sources')
-    .where('id', '=', id)
-    .where('project_id', '=', projectId)
-    .selectAll()
+  const row = await sourcesWithRun(database)
+    .where('sources.id', '=', id)
+    .where('sources.project_id', '=', projectId)
     .executeTakeFirst();
   return row === undefined ? null : rowToSource(row);
 }
@@ -87,32 +118,45 @@ export async function planSource(
   id: string,
   plan: Parameters<SourceStore['planSource']>[2],
 ): Promise<SourceRecord | null> {
-  const row = await database
+  await database
     .updateTable('sources')
     .set({ paused_at_ms: plan.pausedAtMs, next_run_at_ms: plan.nextRunAtMs, updated_at_ms: plan.plannedAtMs })
     .where('id', '=', id)
     .where('project_id', '=', projectId)
-    .returningAll()
-    .executeTakeFirst();
-  return row === undefined ? null : rowToSource(row);
+    .execute();
+  return await showSource(database, projectId, id);
 }
 
-export async function removeSource(database: Kysely<Schema>, projectId: string, id: string): Promise<boolean> {
+/** Removes a source, and cancels its runs; see {@link SourceStore.removeSource}. */
+export async function removeSource(
+  database: Kysely<Schema>,
+  projectId: string,
+  id: string,
+  removedAtMs: number,
+): Promise<boolean> {
+  const runs = await database
+    .selectFrom('operations')
+    .where('source_id', '=', id)
+    .where('project_id', '=', projectId)
+    .where('ended_at_ms', 'is', null)
+    .select('id')
+    .execute();
+  for (const run of runs) await cancelTask(database, projectId, run.id, removedAtMs);
   const { numDeletedRows } = await database
     .deleteFrom('sources')
     .where('id', '=', id)
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) return false;
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
-  return numDeletedRows > 0n;
+  await releaseRecords(database, projectId, id, null);
+  return true;
 }
 
 export async function dueSources(database: Kysely<Schema>, nowMs: number): Promise<readonly SourceRecord[]> {
-  const rows = await database
-    .selectFrom('sources')
+  const rows = await sourcesWithRun(database)
     .where('paused_at_ms', 'is', null)
     .where('next_run_at_ms', '<=', nowMs)
-    .selectAll()
     .orderBy('next_run_at_ms')
     .execute();
   return rows.map(rowToSource);
@@ -127,7 +171,7 @@ export async function nextRunAtMs(database: Kysely<Schema>): Promise<number | nu
   return row?.next ?? null;
 }
 
-/** Adds the task of a run, unless one is under way; see {@link SourceStore.startRun}. */
+/** Adds the task of a run, unless one is listing; see {@link SourceStore.startRun}. */
 export async function startRun(
   database: Kysely<Schema>,
   run: Parameters<SourceStore['startRun']>[0],
@@ -136,17 +180,18 @@ export async function startRun(
     .selectFrom('sources')
     .leftJoin('operations', 'operations.id', 'sources.last_run_id')
     .where('sources.id', '=', run.sourceId)
-    .select(['operations.id as run_id', 'operations.ended_at_ms'])
+    .select(['operations.id as run_id', 'operations.ended_at_ms', 'operations.listed_at_ms'])
     .executeTakeFirst();
   if (source === undefined) return null;
-  const underWay = source.run_id !== null && source.ended_at_ms === null ? source.run_id : null;
-  if (underWay === null) await addTask(database, run.task);
+  const isListing = source.ended_at_ms === null && source.listed_at_ms === null;
+  const joined = isListing ? source.run_id : null;
+  if (joined === null) await addTask(database, run.task);
   await database
     .updateTable('sources')
-    .set({ last_run_id: underWay ?? run.task.id, next_run_at_ms: run.nextRunAtMs })
+    .set({ last_run_id: joined ?? run.task.id, next_run_at_ms: run.nextRunAtMs })
     .where('id', '=', run.sourceId)
     .execute();
-  return { operationId: underWay ?? run.task.id, isNew: underWay === null };
+  return { operationId: joined ?? run.task.id, isNew: joined === null };
 }
 
 export async function heldMembers(
@@ -163,6 +208,40 @@ export async function heldMembers(
     .execute();
   const members = rows.map((row) => ({ imagePath: row.image_path, backupId: row.backup_id }));
   return { members, count: Number(count) };
+}
+
+/** What is in error; see {@link SourceStore.listErrors}. */
+export async function listSourceErrors(
+  database: Kysely<Schema>,
+  source: SourceRecord,
+  limit: number,
+): Promise<{ readonly errors: readonly SourceError[]; readonly count: number }> {
+  const listed = await database
+    .selectFrom('operations')
+    .where('source_id', '=', source.id)
+    .where('listed_at_ms', 'is not', null)
+    .select('id')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const run = {
+    // Before the first run there are no findings and no imports, but maybe records from an older release.
+    id: listed?.id ?? '',
+    project_id: source.projectId,
+    source_id: source.id,
+    storage_unit_id: source.storageUnitId,
+    bucket_name: source.bucketName,
+    task: null,
+  };
+  const rows = await listErrors(database, run, limit);
+  const errors = rows.map((row) => ({
+    imagePath: row.image_path,
+    backupId: row.backup_id,
+    backupName: row.backup_name,
+    reasonCode: row.reason_code,
+    reasonDetail: row.reason_detail,
+  }));
+  return { errors, count: await countErrors(database, run) };
 }
 
 /** How old the newest proved backup of each resource is; see {@link ResourceStanding}. */

@@ -2,8 +2,9 @@ import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Schema } from '../schema.ts';
-import type { NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
+import type { ListingFinish, NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
 import { rowToTask, taskKinds } from '../task-rows.ts';
+import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
 
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
@@ -118,6 +119,31 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
   return isFinished;
 }
 
+/** Lets a scan wait for its imports; see {@link TaskStore.finishListing}. */
+export async function finishListing(database: Kysely<Schema>, listing: ListingFinish): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('operations')
+    .set({
+      message: listing.message,
+      progress: JSON.stringify(listing.progress),
+      result: JSON.stringify(listing.result),
+      list_requests: listing.requests.lists,
+      get_requests: listing.requests.gets,
+      bytes_read: listing.requests.bytesRead,
+      listed_at_ms: listing.listedAtMs,
+      updated_at_ms: listing.listedAtMs,
+      lease_owner: null,
+    })
+    .where('id', '=', listing.id)
+    .where('status', '=', 'running')
+    .where('epoch', '=', listing.epoch)
+    .where('listed_at_ms', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
+  await endRunIfDone(database, listing.id, listing.listedAtMs);
+  return true;
+}
+
 /** Notes the wish to cancel; see {@link TaskStore.cancelTask}. */
 export async function cancelTask(
   database: Kysely<Schema>,
@@ -130,13 +156,13 @@ export async function cancelTask(
   const noted = { cancel_requested_at_ms: cancelledAtMs, updated_at_ms: cancelledAtMs };
   const ended = {
     status: 'failed' as const,
-    message: 'cancelled before it began',
+    message: task.status === 'waiting' ? 'cancelled before it began' : `${task.message}; its imports go on`,
     reason_code: 'cancelled' as const,
     ended_at_ms: cancelledAtMs,
   };
   const row = await database
     .updateTable('operations')
-    .set(task.status === 'waiting' ? { ...noted, ...ended } : noted)
+    .set(task.status === 'waiting' || task.listedAtMs !== null ? { ...noted, ...ended } : noted)
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -166,6 +192,8 @@ export async function releaseTasks(
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
+    // What waits for its imports is nobody's work: the last of these ends it.
+    .where('listed_at_ms', 'is', null)
     .where('status', '=', 'running');
   const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
   const released = await held.returning('id').execute();

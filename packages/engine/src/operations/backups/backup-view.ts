@@ -1,16 +1,30 @@
 import { type Backup, describeReason, toWireTime } from '@backup-sync/contracts';
 import type { BackupRecord } from '../../catalogue/port.ts';
+import type { Services } from '../../services.ts';
 
 const gibibyte = 2 ** 30;
 
+/** Names by the id of the source, as far as these records have one. */
+type SourceNames = ReadonlyMap<string | null, string>;
+
+export async function sourceNames(
+  { sourceStore }: Services,
+  projectId: string,
+  records: readonly BackupRecord[],
+): Promise<SourceNames> {
+  const haveSources = records.some(({ sourceId }) => sourceId !== null);
+  const sources = haveSources ? await sourceStore.listSources(projectId) : [];
+  return new Map(sources.map(({ id, name }) => [id, name]));
+}
+
 /** A record in the form of the wire. */
-export function backupView(record: BackupRecord): Backup {
+export function backupView(record: BackupRecord, names: SourceNames): Backup {
   const { listing, location } = record;
   return {
     id: record.backupId,
     name: record.backupName,
     description: null,
-    checkpoint_id: null,
+    checkpoint_id: record.checkpointId,
     created_at: toWireTime(record.createdAtMs),
     updated_at: toWireTime(record.updatedAtMs),
     protected_at: toWireTime(record.takenAtS * 1000),
@@ -26,7 +40,8 @@ export function backupView(record: BackupRecord): Backup {
     resource_size: record.volumeBytes === null ? null : Math.ceil(record.volumeBytes / gibibyte),
     resource_type: record.resourceType,
     status: record.status,
-    vault_id: null,
+    vault_id: record.sourceId,
+    vault_name: names.get(record.sourceId) ?? null,
     provider_id: null,
     incremental: record.incremental,
     version: record.revision,

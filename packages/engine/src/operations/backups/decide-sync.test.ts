@@ -72,7 +72,15 @@ function decide(current: BackupRecord | null, examination: Examination, location
 function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
   const { record } = decide(null, examination);
   if (record === null) throw new Error('a first sync of what was seen makes a record');
-  return { ...record, lastOperationId: 'o1', createdAtMs: 1, updatedAtMs: 1, revision: 1, ...changes };
+  const kept = {
+    lastOperationId: 'o1',
+    createdAtMs: 1,
+    updatedAtMs: 1,
+    revision: 1,
+    sourceId: null,
+    checkpointId: null,
+  };
+  return { ...record, ...kept, ...changes };
 }
 
 test('a whole backup that is new is recorded as available', () => {

@@ -9,8 +9,12 @@ export const listOperationLogs: Verb<'listOperationLogs'> = async (context, inpu
   if (page === 'marker_not_found') {
     throw invalidField('marker', `there is no operation log ${input.marker}`);
   }
+  const runs = await context.services.sourceStore.sourceRunsOf(page.rows.map(({ id }) => id));
+  const runOf = new Map(runs.map((run) => [run.operationId, run]));
   return {
-    operation_logs: page.rows.map((row) => (isTask(row) ? sourceRunLogView(row) : operationLogView(row))),
+    operation_logs: page.rows.map((row) =>
+      isTask(row) ? sourceRunLogView(row, runOf.get(row.id)) : operationLogView(row, runOf.get(row.id)),
+    ),
     count: page.count,
     limit: input.limit,
     offset: input.offset,

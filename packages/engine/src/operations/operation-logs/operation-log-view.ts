@@ -1,18 +1,19 @@
 import { describeReason, hasEnded, type OperationLog, type OperationType, toWireTime } from '@backup-sync/contracts';
 import type { OperationKind, OperationRecord } from '../../catalogue/port.ts';
+import type { SourceRunOf } from '../../catalogue/source-port.ts';
 
 /** What CBR calls our kinds of operation. */
 const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<OperationKind, OperationType>;
 
-/** An operation in the form of the wire. */
-export function operationLogView(record: OperationRecord): OperationLog {
+/** An operation in the form of the wire. `run` is the run of a source that accepted it. */
+export function operationLogView(record: OperationRecord, run: SourceRunOf | undefined): OperationLog {
   const { item } = record;
   const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
   const ended = hasEnded(record.status);
   const isImport = record.kind === 'import';
   return {
     id: record.id,
-    checkpoint_id: null,
+    checkpoint_id: run?.runId ?? null,
     created_at: toWireTime(record.createdAtMs),
     started_at: record.startedAtMs === null ? null : toWireTime(record.startedAtMs),
     ended_at: record.endedAtMs === null ? null : toWireTime(record.endedAtMs),
@@ -38,8 +39,8 @@ export function operationLogView(record: OperationRecord): OperationLog {
     policy_id: null,
     project_id: record.projectId,
     provider_id: null,
-    vault_id: null,
-    vault_name: null,
+    vault_id: run?.sourceId ?? null,
+    vault_name: run?.sourceName ?? null,
     status: record.status,
     backup_sync: {
       outcome: record.outcome,

@@ -4,10 +4,11 @@ import { operationLogView } from './operation-log-view.ts';
 import { sourceRunLogView } from './source-run-log-view.ts';
 
 export const showOperationLog: Verb<'showOperationLog'> = async (context, input) => {
-  const { catalogue, taskStore } = context.services;
+  const { catalogue, taskStore, sourceStore } = context.services;
+  const [run] = await sourceStore.sourceRunsOf([input.operation_log_id]);
   const record = await catalogue.showOperation(input.project_id, input.operation_log_id);
-  if (record !== null) return { operation_log: operationLogView(record) };
+  if (record !== null) return { operation_log: operationLogView(record, run) };
   const task = await taskStore.showTask(input.project_id, input.operation_log_id);
-  if (task !== null && task.sourceId !== null) return { operation_log: sourceRunLogView(task) };
+  if (task !== null && task.sourceId !== null) return { operation_log: sourceRunLogView(task, run) };
   throw new BackupSyncError('operation_log_not_found', `there is no operation log ${input.operation_log_id}`);
 };

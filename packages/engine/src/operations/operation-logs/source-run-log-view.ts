@@ -1,17 +1,28 @@
 import { describeReason, hasEnded, type OperationLog, toWireTime } from '@backup-sync/contracts';
+import type { SourceRunOf } from '../../catalogue/source-port.ts';
 import type { TaskRecord } from '../../catalogue/task-port.ts';
 
+/** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
+function numbersOf({ result, progress }: TaskRecord) {
+  const numbers = result as { sync_backup_num?: number; err_sync_backup_num?: number } | null;
+  return {
+    sync_backup_num: numbers?.sync_backup_num ?? 0,
+    delete_backup_num: progress.vanished ?? 0,
+    err_sync_backup_num: numbers?.err_sync_backup_num ?? 0,
+  };
+}
+
 /**
- * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of the
- * scan: imports accepted, backups that could not be read, records marked as gone. Each import has its own log.
+ * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
+ * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
  */
-export function sourceRunLogView(task: TaskRecord): OperationLog {
+export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined): OperationLog {
   const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
-  const { requests, progress } = task;
+  const { requests } = task;
   return {
     id: task.id,
-    checkpoint_id: null,
+    checkpoint_id: task.id,
     created_at: toWireTime(task.createdAtMs),
     started_at: time(task.startedAtMs),
     ended_at: time(task.endedAtMs),
@@ -23,18 +34,14 @@ export function sourceRunLogView(task: TaskRecord): OperationLog {
     extra_info: {
       common: { progress: hasEnded(task.status) ? 100 : 0, request_id: task.requestId, task_id: task.id },
       resource: { id: task.sourceId ?? '', name: task.bucketName, type: 'vault' },
-      sync: {
-        sync_backup_num: progress.imports_accepted ?? 0,
-        delete_backup_num: progress.vanished ?? 0,
-        err_sync_backup_num: progress.problems ?? 0,
-      },
+      sync: numbersOf(task),
     },
     operation_type: 'sync',
     policy_id: null,
     project_id: task.projectId,
     provider_id: null,
     vault_id: task.sourceId,
-    vault_name: null,
+    vault_name: run?.sourceName ?? null,
     status: task.status,
     backup_sync: {
       outcome: null,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { recognisePart } from '../../chain/marks.ts';
 import { compareKeys } from '../../storage/key-order.ts';
 import { seededUuid } from '../../testing/seeded-bytes.ts';
-import { type BegunBackup, BegunBackups } from './begun-backups.ts';
+import { BegunBackups } from './begun-backups.ts';
 
 const id = seededUuid('begun');
 /** Zones that begin one another, so that image paths do, and a folder of the manifest below and beside a backup. */
@@ -13,14 +13,15 @@ const paths = ['nova', `nova_backup_${id}-00001`, 'nova!', 'other']
 const names = ['-00001', '-00002', '_sha256file', '_metadata', '/block-hashes.bin', '/manifest.json', '/data', '.tmp'];
 const key = fc.tuple(fc.constantFrom(...paths), fc.constantFrom(...names)).map(([path, name]) => path + name);
 
-function partOf(each: string): BegunBackup | null {
+function partOf(each: string) {
   return recognisePart(each, ['cinder', 'longhorn', 'manifest']);
 }
 
 function begunIn(keys: readonly string[], prefix: string): readonly string[] {
   const backups = new BegunBackups(prefix);
   const sorted = [...keys].sort(compareKeys);
-  return [...sorted.flatMap((each) => backups.add(each, partOf(each))), ...backups.end()].map(({ markKey }) => markKey);
+  const begun = sorted.flatMap((each) => backups.add({ key: each, modifiedAtMs: 0 }, partOf(each)));
+  return [...begun, ...backups.end()].map(({ markKey }) => markKey);
 }
 
 test('each backup that has parts and no commit mark comes out once, whatever lies around it', () => {
@@ -37,4 +38,13 @@ test('a backup that begins before the prefix is left out: its commit mark may no
   const [path] = paths;
   expect(begunIn([`${path}-00001`], `${path}-`)).toEqual([]);
   expect(begunIn([`${path}-00001`], `${path}`)).toEqual([`${path}_metadata`]);
+});
+
+test('a backup that was begun is as young as its newest object', () => {
+  const backups = new BegunBackups('');
+  const [path] = paths;
+  for (const [number, modifiedAtMs] of [1_000, 3_000, 2_000].entries()) {
+    backups.add({ key: `${path}-0000${number}`, modifiedAtMs }, partOf(`${path}-0000${number}`));
+  }
+  expect(backups.end()).toMatchObject([{ newestAtMs: 3_000 }]);
 });

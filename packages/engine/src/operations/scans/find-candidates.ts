@@ -6,7 +6,7 @@ import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
 
 /** A backup that a listing shows: by its commit mark, by its other objects alone, or, in no known format, by its path. */
 export type Candidate =
-  | ({ readonly kind: 'committed'; readonly mark: ObjectEntry } & BegunBackup)
+  | ({ readonly kind: 'committed'; readonly mark: ObjectEntry } & Omit<BegunBackup, 'newestAtMs'>)
   | ({ readonly kind: 'begun' } & BegunBackup)
   | ({ readonly kind: 'unknown'; readonly format: 'unknown' } & TemplateGroup);
 
@@ -35,7 +35,7 @@ export async function* findCandidates(
       const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);
-      candidates.push(...backups.add(entry.key, isWanted ? part : null).map(begun));
+      candidates.push(...backups.add(entry, isWanted ? part : null).map(begun));
       if (part !== null) {
         if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);

@@ -1,4 +1,4 @@
-import { describeReason, type FindingState, type ScanFinding } from '@backup-sync/contracts';
+import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
 import type { Fault, Location } from '../../chain/link.ts';
@@ -109,6 +109,7 @@ export function findingOfRecord(state: FindingState, { record }: KnownBackup): S
     sync: itemOfRecord(record),
     original_name: null,
     parent_backup_id: record.parentBackupId,
+    newest_object_at: null,
     problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
     operation_log_id: null,
   };
@@ -138,6 +139,7 @@ async function judge(
       sync: recordedHere === null ? null : itemOfRecord(recordedHere.record),
       original_name: null,
       parent_backup_id: null,
+      newest_object_at: state === 'incomplete' ? newestObjectAt(candidate) : null,
       problem: describeReason(fault.code, fault.detail),
     },
     known: recordedHere,
@@ -160,10 +162,17 @@ async function judge(
     sync: item,
     original_name: backup.originalName === described.backup_name ? null : backup.originalName,
     parent_backup_id: backup.parentBackupId,
+    newest_object_at: null,
     problem: null,
   };
   const displaced = recordedHere === null || isHere ? [] : [recorded('changed', recordedHere)];
   return [...displaced, { finding, known, isDescribed, isRecognised: true }];
+}
+
+/** When what is there of an incomplete backup was written last. */
+function newestObjectAt(candidate: Candidate): string | null {
+  if (candidate.kind === 'unknown') return null;
+  return toWireTime(candidate.kind === 'begun' ? candidate.newestAtMs : candidate.mark.modifiedAtMs);
 }
 
 /** What lies here is not what is recorded as available: an import says what has become of it. */

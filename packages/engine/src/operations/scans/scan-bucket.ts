@@ -6,6 +6,7 @@ import type { TaskRun } from '../tasks/run-task.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
 import { type Found, makeFindings } from './make-findings.ts';
+import { problemOf } from './scan-problem.ts';
 import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
 /** Backups that are looked up, described and recorded together. */
@@ -137,7 +138,11 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     const numbered = kept.map((finding) => {
       sequence += 1;
       // A finding is plain data, made to cross the wire as JSON.
-      return { sequence, finding: finding as Json };
+      return {
+        sequence,
+        finding: finding as Json,
+        problem: request.sync ? problemOf(finding, request, nowMs()) : null,
+      };
     });
     if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
       throw new Error(`scan ${task.id} was taken over while it ran`);

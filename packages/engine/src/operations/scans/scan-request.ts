@@ -1,5 +1,5 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import { BackupSyncError, parsePathTemplate } from '@backup-sync/contracts';
+import { BackupSyncError, incompleteAfterDefaultS, parsePathTemplate } from '@backup-sync/contracts';
 import type { Json } from '../../catalogue/task-port.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
 
@@ -13,13 +13,16 @@ export type ScanRequest = {
   readonly withAncestors: boolean;
   /** Records whose proof is older than so many seconds are examined again; null: never. */
   readonly reverifyAfterS: number | null;
+  /** Backups that are still without their commit mark after so many seconds are in error. */
+  readonly incompleteAfterS: number;
   /** Of a source's run: marks the removals that were held, since someone confirmed them. */
   readonly confirmsRemovals: boolean;
 };
 
-/** The request of a scan's task: written by the verbs alone, so it has this shape. */
+/** The request of a scan's task: written by the verbs alone, so it has this shape. Older releases wrote no time. */
 export function scanRequestOf(request: Json): ScanRequest {
-  return request as ScanRequest;
+  const asked = request as Omit<ScanRequest, 'incompleteAfterS'> & Partial<ScanRequest>;
+  return { ...asked, incompleteAfterS: asked.incompleteAfterS ?? incompleteAfterDefaultS };
 }
 
 /** A template that was checked when it came in. */

@@ -11,7 +11,7 @@ export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
   const { sourceId, projectId } = run.task;
   if (sourceId === null) {
     const totals = await scanBucket(run, request, async () => {});
-    return { message: describe(totals), fault: null, result: totals as Json };
+    return { message: describe(request, totals), fault: null, result: totals as Json, awaitsImports: request.sync };
   }
   try {
     return await workOnSource(run, request, projectId, sourceId);
@@ -31,14 +31,17 @@ async function workOnSource(
   if (source === null) throw new SourceGoneError('the source was removed');
   const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
   const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
-  const removals = await sourceRun.conclude();
+  const removals = await sourceRun.conclude(totals.objects);
   await startVerifications(run.services, run.task.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
-  return { message: describe(totals, removals), fault: null, result: { ...totals, ...removals } as Json };
+  const result = { ...totals, ...removals } as Json;
+  return { message: describe(request, totals, removals), fault: null, result, awaitsImports: true };
 }
 
-function describe({ objects, found, problems }: ScanTotals, removals?: Removals): string {
-  const scan = `the listing is complete: ${objects} objects, ${found} backups, ${problems} with a problem`;
+/** What the listing has shown. How many backups are in error is known when the imports have ended. */
+function describe({ sync }: ScanRequest, { objects, found, problems }: ScanTotals, removals?: Removals): string {
+  const listing = `the listing is complete: ${objects} objects, ${found} backups`;
+  const scan = sync ? listing : `${listing}, ${problems} with a problem`;
   if (removals === undefined) return scan;
   if (removals.held) return `${scan}; removals wait for someone to confirm them`;
   return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} no longer there`;

@@ -133,8 +133,12 @@ describe('a scan', () => {
     for (const { markKey } of begun) {
       expect(incomplete.some(({ problem }) => problem?.message.includes(`${markKey} is not there`))).toBe(true);
     }
-    expect(operation).toMatchObject({ status: 'success', result: { found: 5, problems: 4, imports: 1, described: 1 } });
-    expect(operation.message).toContain('5 backups, 4 with a problem');
+    expect(operation).toMatchObject({
+      status: 'failed',
+      reason: { code: 'incomplete', message: expect.stringContaining('first of 4: ') },
+      result: { found: 5, problems: 4, imports: 1, described: 1, sync_backup_num: 1, err_sync_backup_num: 4 },
+    });
+    expect(operation.message).toContain('5 backups; 1 imported, 4 in error');
   });
 
   test.each([

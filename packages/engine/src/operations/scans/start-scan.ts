@@ -1,3 +1,4 @@
+import { incompleteAfterDefaultS } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import type { ScanRequest } from './scan-request.ts';
@@ -14,6 +15,7 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     sync: input.sync,
     withAncestors: input.with_ancestors,
     reverifyAfterS: null,
+    incompleteAfterS: incompleteAfterDefaultS,
     confirmsRemovals: false,
   };
   const id = newId();

@@ -2,6 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { refuseUnlistable } from './refuse-unlistable.ts';
 import { sourceView } from './source-view.ts';
 
 /** Adds a source. One with an interval runs at once, and then by its interval. */
@@ -11,6 +12,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
   if (input.format !== null && input.path_template !== null) {
     throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
   }
+  if (!input.force) await refuseUnlistable(context.services, place);
   const { sourceStore, clock, newId, storage } = context.services;
   const nowMs = clock.nowMs();
   const source: SourceRecord = {
@@ -26,6 +28,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     intervalS: input.interval_s,
     reverifyAfterS: input.reverify_after_s,
     removalShare: input.removal_share,
+    incompleteAfterS: input.incomplete_after_s,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     pausedAtMs: null,
@@ -33,7 +36,7 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     heldCause: null,
     heldRunId: null,
     nextRunAtMs: input.interval_s === null ? null : nowMs,
-    lastRunId: null,
+    lastRun: null,
     lastGoodSyncAtMs: null,
   };
   if ((await sourceStore.addSource(source)) === 'name_taken') {

@@ -1,5 +1,6 @@
 import type { BackupSync, BucketPlanItem, PlanClass, ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import { makeSource } from '../../catalogue/fixtures-for-conformance.ts';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import { alterStorage } from '../../testing/altered-storage.ts';
@@ -120,29 +121,8 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
   const over = await openServicesOver(bucket.storage, bucketName, { linkageMaxBytes: Number.POSITIVE_INFINITY });
   const { services, projectId } = over;
   const pathTemplate = format === 'unknown' ? template : null;
-  const source = {
-    id: 'source-1',
-    projectId,
-    name: 'nightly',
-    storageUnitId: bucket.storage.id,
-    bucketName,
-    prefix: '',
-    format: null,
-    pathTemplate,
-    level: 'linkage',
-    intervalS: null,
-    reverifyAfterS: null,
-    removalShare: 0.2,
-    createdAtMs: 1,
-    updatedAtMs: 1,
-    pausedAtMs: null,
-    heldAtMs: null,
-    heldCause: null,
-    heldRunId: null,
-    nextRunAtMs: null,
-    lastRunId: null,
-    lastGoodSyncAtMs: null,
-  } as const;
+  const place = { storageUnitId: bucket.storage.id, bucketName, prefix: '', nextRunAtMs: null };
+  const source = makeSource(projectId, 'source-1', { ...place, format: null, pathTemplate, level: 'linkage' });
   await services.sourceStore.addSource(source);
   const runTask = async (task: Parameters<typeof over.newTask>[0]) => {
     const added = over.newTask(task);

@@ -2,8 +2,6 @@ import type { Verb } from '../../context.ts';
 import { sourceView } from './source-view.ts';
 
 export const listSources: Verb<'listSources'> = async (context, input) => {
-  const { sourceStore } = context.services;
-  await sourceStore.settleRuns();
-  const sources = await sourceStore.listSources(input.project_id);
+  const sources = await context.services.sourceStore.listSources(input.project_id);
   return { sources: sources.map(sourceView) };
 };

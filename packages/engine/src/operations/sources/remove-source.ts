@@ -1,10 +1,9 @@
 import type { Verb } from '../../context.ts';
-import { findSource, sourceNotFound } from './source-view.ts';
+import { sourceNotFound } from './source-view.ts';
 
-/** Removes a source. Its records stay as they are; a run that is under way is cancelled. */
+/** Removes a source and cancels its runs. Its records stay. */
 export const removeSource: Verb<'removeSource'> = async (context, input) => {
-  const { sourceStore, taskStore, clock } = context.services;
-  const source = await findSource(context, input.project_id, input.source_id);
-  if (source.lastRunId !== null) await taskStore.cancelTask(input.project_id, source.lastRunId, clock.nowMs());
-  if (!(await sourceStore.removeSource(input.project_id, source.id))) throw sourceNotFound(input.source_id);
+  const { sourceStore, clock } = context.services;
+  const isRemoved = await sourceStore.removeSource(input.project_id, input.source_id, clock.nowMs());
+  if (!isRemoved) throw sourceNotFound(input.source_id);
 };

@@ -1,4 +1,4 @@
-import { toWireTime } from '@backup-sync/contracts';
+import { describeReason, toWireTime } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
 import { taskView } from '../tasks/task-view.ts';
 import { findSource, sourceView } from './source-view.ts';
@@ -6,13 +6,14 @@ import { findSource, sourceView } from './source-view.ts';
 /** Rows of each list that are shown. */
 const rowsMax = 1000;
 
-/** How old is the newest proved backup of each resource, how did the newest run end, and what waits to be confirmed? */
+/** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
 export const showSource: Verb<'showSource'> = async (context, input) => {
   const { sourceStore, taskStore, clock } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
-  const lastRun = source.lastRunId === null ? null : await taskStore.showTask(source.projectId, source.lastRunId);
+  const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);
   const resources = await sourceStore.resourcesOf(source, rowsMax);
   const held = source.heldAtMs === null ? { members: [], count: 0 } : await sourceStore.heldMembers(source.id, rowsMax);
+  const { errors, count: errorCount } = await sourceStore.listErrors(source, rowsMax);
   const nowS = Math.floor(clock.nowMs() / 1000);
   return {
     source: sourceView(source),
@@ -27,5 +28,12 @@ export const showSource: Verb<'showSource'> = async (context, input) => {
     })),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
+    errors: errors.map(({ backupId, backupName, imagePath, reasonCode, reasonDetail }) => ({
+      backup_id: backupId,
+      backup_name: backupName,
+      image_path: imagePath,
+      reason: describeReason(reasonCode, reasonDetail),
+    })),
+    error_count: errorCount,
   };
 };

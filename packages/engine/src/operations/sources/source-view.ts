@@ -1,5 +1,5 @@
-import { BackupSyncError, describeHold, type Source, toWireTime } from '@backup-sync/contracts';
-import type { SourceRecord } from '../../catalogue/source-port.ts';
+import { BackupSyncError, describeHold, describeReason, type Source, toWireTime } from '@backup-sync/contracts';
+import type { LastRun, SourceRecord } from '../../catalogue/source-port.ts';
 import type { CallContext } from '../../context.ts';
 
 /** A source in the form of the wire. */
@@ -17,21 +17,30 @@ export function sourceView(record: SourceRecord): Source {
     interval_s: record.intervalS,
     reverify_after_s: record.reverifyAfterS,
     removal_share: record.removalShare,
+    incomplete_after_s: record.incompleteAfterS,
     status: heldAtMs !== null ? 'held' : pausedAtMs !== null ? 'paused' : 'active',
     paused: pausedAtMs !== null,
     held: heldAtMs === null || heldCause === null ? null : describeHold(heldCause, toWireTime(heldAtMs), heldRunId),
     created_at: toWireTime(record.createdAtMs),
     next_run_at: time(record.nextRunAtMs),
-    last_run_id: record.lastRunId,
+    last_run_id: record.lastRun?.id ?? null,
+    last_run: record.lastRun === null ? null : lastRunView(record.lastRun),
     last_good_sync_at: time(record.lastGoodSyncAtMs),
   };
 }
 
-/** The source of a call, with its newest runs seen to. Throws `source_not_found`. */
+function lastRunView({ status, reasonCode, reasonDetail, progress, endedAtMs }: LastRun): Source['last_run'] {
+  return {
+    status,
+    reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
+    objects_listed: progress.objects_listed ?? 0,
+    ended_at: endedAtMs === null ? null : toWireTime(endedAtMs),
+  };
+}
+
+/** The source of a call. Throws `source_not_found`. */
 export async function findSource(context: CallContext, projectId: string, sourceId: string): Promise<SourceRecord> {
-  const { sourceStore } = context.services;
-  await sourceStore.settleRuns();
-  const source = await sourceStore.showSource(projectId, sourceId);
+  const source = await context.services.sourceStore.showSource(projectId, sourceId);
   if (source === null) throw sourceNotFound(sourceId);
   return source;
 }

@@ -230,12 +230,54 @@ describe('a source', () => {
       },
     });
     const page = await world.engine.call('listOperationLogs', { vault_id: world.sourceId });
-    expect(page.operation_logs.map(({ id }) => id)).toEqual([sync.operation_log_id]);
+    // The run, and behind it the imports that it accepted.
+    expect(page.operation_logs.map(({ checkpoint_id }) => checkpoint_id)).toEqual(Array(4).fill(sync.operation_log_id));
     const all = await world.engine.call('listOperationLogs', {});
     expect(all.count).toBe(4);
     // A scan that is no source's is not of the kinds that CBR has.
     await world.engine.scan({ bucket_name: bucket });
     expect((await world.engine.call('listOperationLogs', {})).count).toBe(4);
+  });
+
+  test.each([
+    [
+      'a bucket that does not exist',
+      { bucket_name: 'volumebackup' },
+      'bucket_not_found',
+      'bucket volumebackup does not',
+    ],
+    ['a prefix with nothing under it', { bucket_name: bucket, prefix: 'volumes/' }, 'prefix_empty', 'under volumes/'],
+  ])('is not added for %s, unless it is forced', async (_, place, code, message) => {
+    await using world = await start([]);
+    const added = world.engine.call('addSource', { name: 'mistyped', ...place });
+    await expect(added).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+    const forced = await world.engine.call('addSource', { name: 'mistyped', ...place, force: true });
+    expect(forced.source).toMatchObject({ name: 'mistyped', status: 'active' });
+  });
+
+  test('is edited: a narrower prefix drops members without marking them, and a wider one finds them again', async () => {
+    await using world = await start();
+    const { engine, sourceId: source_id } = world;
+    await world.run();
+    const [kept] = backups as [WrittenBackup];
+    const prefix = `${kept.imagePath.split('/')[0]}/`;
+    const mistyped = engine.call('updateSource', { source_id, prefix: 'volume/' });
+    await expect(mistyped).rejects.toMatchObject({ code: 'prefix_empty' });
+    const narrowed = await engine.call('updateSource', { source_id, prefix, level: 'inventory', interval_s: 3600 });
+    const nextRunAt = new Date(engine.clock.timeMs + 3_600_000).toISOString().slice(0, 19);
+    expect(narrowed.source).toMatchObject({ prefix, level: 'inventory', interval_s: 3600, name: 'nightly' });
+    expect(narrowed.source.next_run_at).toContain(nextRunAt);
+    for (let night = 0; night < 3; night += 1) {
+      const run = await world.run();
+      expect(run).toMatchObject({ status: 'success', result: { sync_backup_num: 1 } });
+    }
+    expect(await world.vanished()).toEqual([]);
+    expect((await world.show()).resources).toHaveLength(1);
+    const { backup: dropped } = await engine.call('showBackup', { backup_id: world.idOf(backups[1] as WrittenBackup) });
+    expect(dropped).toMatchObject({ status: 'available', vault_id: null });
+    const widened = await engine.call('updateSource', { source_id, prefix: '', interval_s: null });
+    expect(widened.source).toMatchObject({ prefix: '', level: 'inventory', interval_s: null, next_run_at: null });
+    expect(await world.run()).toMatchObject({ result: { sync_backup_num: 10 } });
   });
 
   test('is paused, resumed and removed; its name is its own', async () => {

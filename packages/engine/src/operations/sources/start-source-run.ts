@@ -6,8 +6,8 @@ import type { Services } from '../../services.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 
 /**
- * Starts a run of a source and plans the next, and answers its operation: that of the run which is under way where there
- * is one. Null where the source is gone.
+ * Starts a run of a source, plans the next, and answers its operation. If the newest run is still listing, that one is
+ * answered instead. Null if the source is gone.
  */
 export async function startSourceRun(
   services: Services,
@@ -24,6 +24,7 @@ export async function startSourceRun(
     withAncestors: false,
     // What the data was read of is verified again by reading it again: see start-verifications.ts.
     reverifyAfterS: readsData(source) ? null : source.reverifyAfterS,
+    incompleteAfterS: source.incompleteAfterS,
     confirmsRemovals: origin.confirmsRemovals,
   };
   const started = await sourceStore.startRun({

@@ -24,6 +24,6 @@ export async function findingsPage(
     found: rows.map(({ finding }) => finding),
     next: rows.at(-1)?.sequence ?? input.after,
     ended: hasEnded(task.status),
-    complete: task.status === 'success',
+    complete: task.status === 'success' || task.listedAtMs !== null,
   };
 }

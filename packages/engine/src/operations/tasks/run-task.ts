@@ -25,8 +25,14 @@ export type TaskRun = {
   report(progress: TaskProgress): void;
 };
 
-/** How a task ended. A fault makes it `failed`. */
-export type TaskOutcome = { readonly message: string; readonly fault: Fault | null; readonly result: Json };
+/** How the work on a task ended. A fault makes it `failed`. */
+export type TaskOutcome = {
+  readonly message: string;
+  readonly fault: Fault | null;
+  readonly result: Json;
+  /** The task goes on until the imports that it has accepted have ended. */
+  readonly awaitsImports?: boolean;
+};
 
 export type TaskWork = (run: TaskRun) => Promise<TaskOutcome>;
 
@@ -77,17 +83,14 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
     clearInterval(timer);
   }
   const requests: RequestCount = counted.count();
-  const { fault, message, result } = outcome;
+  const { fault, message, result, awaitsImports = false } = outcome;
+  const finished = { id: task.id, epoch: task.epoch, message, progress, result, requests };
+  if (awaitsImports) return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
   await taskStore.finishTask({
-    id: task.id,
-    epoch: task.epoch,
+    ...finished,
     status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
-    message,
     reasonCode: fault?.code ?? null,
     reasonDetail: fault?.detail ?? '',
-    progress,
-    result,
-    requests,
     endedAtMs: clock.nowMs(),
   });
   // A source has no more than some in hand: as one ends the next can begin.

@@ -11,6 +11,7 @@ export function loggedOperationView(record: LoggedOperation): Operation {
 export function taskView(task: TaskRecord): Operation {
   return {
     ...commonView(task),
+    phase: phaseOf(task),
     kind: task.kind === 'scan' && task.sourceId !== null ? 'source_run' : task.kind,
     bucket_name: task.bucketName,
     backup_id: task.backupId,
@@ -22,10 +23,16 @@ export function taskView(task: TaskRecord): Operation {
   };
 }
 
+function phaseOf({ kind, status, listedAtMs }: TaskRecord): Operation['phase'] {
+  if (kind !== 'scan' || status !== 'running') return null;
+  return listedAtMs === null ? 'listing' : 'importing';
+}
+
 /** An import or deletion in the same form. */
 function operationView(record: OperationRecord): Operation {
   return {
     ...commonView(record),
+    phase: null,
     kind: record.kind,
     bucket_name: record.item.bucket_name,
     backup_id: record.item.backup_id,

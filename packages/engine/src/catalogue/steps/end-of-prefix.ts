@@ -1,0 +1,4 @@
+/** Behind every image path that begins with the prefix, in the order of their UTF-8 bytes. */
+export function endOfPrefix(prefix: string): string {
+  return `${prefix}\u{10FFFF}`;
+}

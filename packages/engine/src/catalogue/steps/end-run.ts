@@ -1,0 +1,84 @@
+import { reasonCodes, reasons } from '@backup-sync/contracts';
+import type { Kysely, Selectable } from 'kysely';
+import { deadlineDetail } from '../../deadline.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { parse } from '../task-rows.ts';
+import { noteTransitions } from './events.ts';
+import { hasUnfinishedImports, newestImports } from './run-imports.ts';
+import { countErrors, countSynced, listErrors } from './run-standing.ts';
+
+/** Runs whose listing is complete, and which wait for their imports. */
+function importingRuns(database: Kysely<Schema>) {
+  return database.selectFrom('operations').where('ended_at_ms', 'is', null).where('listed_at_ms', 'is not', null);
+}
+
+/** Ends a run that waits for its imports, if none is left: the one place where such a run ends well or in error. */
+export async function endRunIfDone(database: Kysely<Schema>, runId: string, endedAtMs: number): Promise<void> {
+  const run = await importingRuns(database).where('id', '=', runId).selectAll().executeTakeFirst();
+  if (run === undefined || (await hasUnfinishedImports(database, runId))) return;
+  const synced = await countSynced(database, run);
+  const inError = await countErrors(database, run);
+  const [first] = inError === 0 ? [] : await listErrors(database, run, 1);
+  const place = `${run.bucket_name}/${first?.image_path}`;
+  const detail = first?.reason_detail === '' ? place : `${place}, ${first?.reason_detail}`;
+  await database
+    .updateTable('operations')
+    .set({
+      status: first === undefined ? 'success' : 'failed',
+      message: `${run.message}; ${synced} ${run.source_id === null ? 'imported' : 'imported or unchanged'}, ${inError} in error`,
+      reason_code: first?.reason_code ?? null,
+      reason_detail: inError > 1 ? `first of ${inError}: ${detail}` : first === undefined ? '' : detail,
+      result: JSON.stringify({
+        ...(parse(run.result) as object),
+        sync_backup_num: synced,
+        err_sync_backup_num: inError,
+      }),
+      ended_at_ms: endedAtMs,
+      updated_at_ms: endedAtMs,
+    })
+    .where('id', '=', runId)
+    .execute();
+  await settle(database, run);
+  await noteTransitions(database, [runId]);
+}
+
+/** Ends the runs that have waited for their imports until their deadline. */
+export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): Promise<void> {
+  const overdue = await importingRuns(database).where('deadline_at_ms', '<=', nowMs).select('id').execute();
+  for (const { id } of overdue) {
+    await database
+      .updateTable('operations')
+      .set({
+        status: 'timeout',
+        reason_code: 'deadline_exceeded',
+        reason_detail: `${deadlineDetail}; its imports go on`,
+        ended_at_ms: nowMs,
+        updated_at_ms: nowMs,
+      })
+      .where('id', '=', id)
+      .execute();
+  }
+  await noteTransitions(
+    database,
+    overdue.map(({ id }) => id),
+  );
+}
+
+/** Reasons for which an import may end better by itself. */
+const passingReasons = reasonCodes.filter((code) => reasons[code].retry === 'later');
+
+/** "Last good sync" moves to the beginning of a run that has seen everything, and whose imports ended for good. */
+async function settle(database: Kysely<Schema>, run: Selectable<OperationRow>): Promise<void> {
+  if (run.source_id === null) return;
+  const passing = await newestImports(database, run.id)
+    .where('import.reason_code', 'in', passingReasons)
+    .select('import.id')
+    .limit(1)
+    .executeTakeFirst();
+  await database
+    .updateTable('sources')
+    .set({ unsettled_run_id: null, ...(passing === undefined && { last_good_sync_at_ms: run.started_at_ms }) })
+    .where('id', '=', run.source_id)
+    .where('unsettled_run_id', '=', run.id)
+    .execute();
+}

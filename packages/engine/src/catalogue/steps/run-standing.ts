@@ -1,0 +1,130 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { OperationRow, Schema } from '../schema.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
+import { newestImports } from './run-imports.ts';
+import { recordedMembers } from './source-members.ts';
+
+/** What the standing of a run depends on; `task` is its request. */
+export type Run = Pick<
+  Selectable<OperationRow>,
+  'id' | 'project_id' | 'source_id' | 'storage_unit_id' | 'bucket_name' | 'task'
+>;
+
+/** A backup that is in error for a run. Id and name are null if no record and no import names it. */
+export type RunError = {
+  readonly image_path: string;
+  readonly backup_id: string | null;
+  readonly backup_name: string | null;
+  readonly reason_code: ReasonCode;
+  readonly reason_detail: string;
+};
+
+/** The backups in error for a run, in the order of their image paths. */
+export async function listErrors(database: Kysely<Schema>, run: Run, limit: number): Promise<readonly RunError[]> {
+  const errors = sql<RunError>`${errorsOf(database, run)} order by image_path, backup_id limit ${limit}`;
+  return (await errors.execute(database)).rows;
+}
+
+export async function countErrors(database: Kysely<Schema>, run: Run): Promise<number> {
+  const counted = sql<{ count: number }>`select count(*) as count from (${errorsOf(database, run)}) as error`;
+  return Number((await counted.execute(database)).rows[0]?.count ?? 0);
+}
+
+/** Backups that a run has imported or, if it is of a source, confirmed. None of them is in error. */
+export async function countSynced(database: Kysely<Schema>, run: Run): Promise<number> {
+  const counted =
+    run.source_id === null
+      ? importedBy(database, run).select(({ fn }) => fn.countAll().as('count'))
+      : confirmedBy(database, run, run.source_id).select(({ fn }) => fn.countAll().as('count'));
+  return Number((await counted.executeTakeFirstOrThrow()).count);
+}
+
+function importedBy(database: Kysely<Schema>, run: Run) {
+  return newestImports(database, run.id)
+    .where('import.status', '=', 'success')
+    .where('import.backup_id', 'not in', recordsInError(database, run).clearSelect().select('backups.backup_id'));
+}
+
+function confirmedBy(database: Kysely<Schema>, run: Run, sourceId: string) {
+  return recordedMembers(database, sourceId)
+    .where('member.absent_runs', '=', 0)
+    .where('backups.status', '=', 'available')
+    .where('backups.backup_id', 'not in', failedImports(database, run).clearSelect().select('import.backup_id'))
+    .where('member.image_path', 'not in', problems(database, run).clearSelect().select('finding.problem_path'));
+}
+
+/** Each backup once, whatever a run knows of it: its record goes first, then its import, then the finding. */
+function errorsOf(database: Kysely<Schema>, run: Run) {
+  return sql<RunError>`with record as ${recordsInError(database, run)},
+      failed as ${failedImports(database, run)},
+      unread as ${problems(database, run)}
+    select * from record
+    union all select * from failed where backup_id not in (select backup_id from record)
+    union all select * from unread where image_path not in (select image_path from record)`;
+}
+
+/** Records in error that a run has seen: of a source its members, else all below the prefix that a scan can find. */
+function recordsInError(database: Kysely<Schema>, run: Run) {
+  const seen =
+    run.source_id === null
+      ? recordsBelow(database, run)
+      : recordedMembers(database, run.source_id).where('member.absent_runs', '=', 0);
+  return seen
+    .where('backups.status', '=', 'error')
+    .select([
+      'backups.image_path',
+      'backups.backup_id',
+      'backups.backup_name',
+      'backups.reason_code',
+      'backups.reason_detail',
+    ]);
+}
+
+function recordsBelow(database: Kysely<Schema>, run: Run) {
+  const { prefix, pathTemplate } = JSON.parse(run.task ?? '{}') as { prefix: string; pathTemplate: string | null };
+  const below = database
+    .selectFrom('backups')
+    .where('backups.project_id', '=', run.project_id)
+    .where('backups.storage_unit_id', '=', run.storage_unit_id)
+    .where('backups.bucket_name', '=', run.bucket_name)
+    .where('backups.image_path', '>=', prefix)
+    .where('backups.image_path', '<', endOfPrefix(prefix))
+    .where('backups.forgotten_at_ms', 'is', null)
+    .where('backups.vanished_at_ms', 'is', null);
+  // Without a template a scan passes over what has no known format.
+  return pathTemplate === null ? below.where('backups.format', '!=', 'unknown') : below;
+}
+
+function failedImports(database: Kysely<Schema>, run: Run) {
+  return newestImports(database, run.id)
+    .where('import.status', 'in', ['failed', 'timeout'])
+    .leftJoin('backups', (join) =>
+      join
+        .onRef('backups.project_id', '=', 'import.project_id')
+        .onRef('backups.backup_id', '=', 'import.backup_id')
+        .on('backups.forgotten_at_ms', 'is', null),
+    )
+    .select((eb) => [
+      eb.fn.coalesce('import.image_path', 'import.chain_root').as('image_path'),
+      'import.backup_id',
+      'backups.backup_name',
+      'import.reason_code',
+      'import.reason_detail',
+    ]);
+}
+
+/** What a run found and could not import. */
+function problems(database: Kysely<Schema>, run: Run) {
+  return database
+    .selectFrom('scan_findings as finding')
+    .where('finding.operation_id', '=', run.id)
+    .where('finding.problem_path', 'is not', null)
+    .select((eb) => [
+      'finding.problem_path as image_path',
+      eb.val(null).as('backup_id'),
+      eb.val(null).as('backup_name'),
+      'finding.problem_code as reason_code',
+      'finding.problem_detail as reason_detail',
+    ]);
+}

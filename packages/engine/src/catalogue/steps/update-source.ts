@@ -1,0 +1,57 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { SourceRecord, SourceStore } from '../source-port.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
+import { releaseRecords } from './record-origin.ts';
+import { release } from './source-runs.ts';
+import { heldMembers, showSource } from './sources.ts';
+import { cancelTask } from './tasks.ts';
+
+/** Changes a source; see {@link SourceStore.updateSource}. */
+export async function updateSource(
+  database: Kysely<Schema>,
+  projectId: string,
+  id: string,
+  changes: Parameters<SourceStore['updateSource']>[2],
+): Promise<SourceRecord | null> {
+  const before = await showSource(database, projectId, id);
+  if (before === null) return null;
+  await database
+    .updateTable('sources')
+    .set({
+      prefix: changes.prefix,
+      level: changes.level,
+      interval_s: changes.intervalS,
+      reverify_after_s: changes.reverifyAfterS,
+      incomplete_after_s: changes.incompleteAfterS,
+      next_run_at_ms: changes.nextRunAtMs,
+      updated_at_ms: changes.updatedAtMs,
+    })
+    .where('id', '=', id)
+    .execute();
+  if (changes.prefix !== before.prefix) await leavePrefix(database, before, changes);
+  return await showSource(database, projectId, id);
+}
+
+/** A run that is listing lists the old prefix, and what is outside the new one is no longer looked for. */
+async function leavePrefix(
+  database: Kysely<Schema>,
+  { id, projectId, lastRun, heldAtMs }: SourceRecord,
+  { prefix, updatedAtMs }: Pick<SourceRecord, 'prefix' | 'updatedAtMs'>,
+): Promise<void> {
+  const listing = await database
+    .selectFrom('operations')
+    .where('id', '=', lastRun?.id ?? '')
+    .where('ended_at_ms', 'is', null)
+    .where('listed_at_ms', 'is', null)
+    .select('id')
+    .executeTakeFirst();
+  if (listing !== undefined) await cancelTask(database, projectId, listing.id, updatedAtMs);
+  await database
+    .deleteFrom('source_members')
+    .where('source_id', '=', id)
+    .where(({ eb, or }) => or([eb('image_path', '<', prefix), eb('image_path', '>=', endOfPrefix(prefix))]))
+    .execute();
+  await releaseRecords(database, projectId, id, prefix);
+  if (heldAtMs !== null && (await heldMembers(database, id, 1)).count === 0) await release(database, id);
+}
