@@ -19,9 +19,13 @@ export type ParentSearch =
   | { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading }
   | { readonly kind: 'not found'; readonly finding: Finding };
 
+/** Outer folders that a bucket may have been copied into, one in the other. */
+const outerFoldersMax = 16;
+
 /**
- * Finds the parent of an increment: where the manifest says, where the catalogue knows it, and in the folder beside its
- * own that is named by the parent's id. A place whose manifest is of another backup is none.
+ * Finds the parent of an increment: where the manifest says, where the catalogue knows it, in the folder beside its own
+ * that is named by the parent's id, and where the manifest says below each folder that both may have been copied into.
+ * A place whose manifest is of another backup is none.
  */
 export async function findParent(
   { context, listings }: ManifestTools,
@@ -77,7 +81,18 @@ async function placesOfParent(
   if (known !== null && known.storageUnitId === context.storage.id) places.push(known);
   // An id with a "/" in it names no folder beside.
   if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
+  if (imagePath !== undefined) {
+    for (const outer of outerFoldersOf(place.imagePath)) {
+      places.push({ bucketName: place.bucketName, imagePath: `${outer}${imagePath}` });
+    }
+  }
   const isNew = (one: Place, index: number) =>
     places.findIndex((other) => other.bucketName === one.bucketName && other.imagePath === one.imagePath) === index;
   return places.filter(isNew);
+}
+
+/** The folders that hold an image path, the outermost first: a bucket may have been copied into any of them. */
+function outerFoldersOf(imagePath: string): readonly string[] {
+  const segments = imagePath.split('/').slice(0, -1);
+  return segments.slice(0, outerFoldersMax).map((_, index) => `${segments.slice(0, index + 1).join('/')}/`);
 }
