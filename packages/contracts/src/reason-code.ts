@@ -19,6 +19,12 @@ export const reasons = {
     retry: 'final',
     remedy: 'Check bucket_name and image_path against the bucket, then sync again.',
   },
+  path_not_a_backup: {
+    number: 'BackupSync.2031',
+    summary: 'the image path is not that of a backup',
+    retry: 'final',
+    remedy: 'Sync the image path that the message names. A scan of the bucket lists all of them.',
+  },
   bucket_not_found: {
     number: 'BackupSync.2002',
     summary: 'the bucket does not exist',

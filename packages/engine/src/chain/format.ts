@@ -32,6 +32,14 @@ export type BackupPart = {
   readonly markKey: string;
 };
 
+/** What the name of an object proves of the backup that it belongs to. */
+export type KeyOwner = {
+  /** Image path of the backup. If several share the object, the pattern of their image paths, with `<name>` in it. */
+  readonly imagePath: string;
+  /** False for a pattern. */
+  readonly isExact: boolean;
+};
+
 /** One format of backup chains. */
 export interface ChainFormat {
   /**
@@ -44,6 +52,11 @@ export interface ChainFormat {
    * Keys that tell a backup begin with its image path. Pure.
    */
   partOf(key: string): BackupPart | null;
+  /**
+   * The backup that an object of this key belongs to, commit mark or not. Null if other software may use the same name.
+   * Pure.
+   */
+  ownerOf(key: string): KeyOwner | null;
   /**
    * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
    * Throws `ReadFault` where that is not to be had or makes no sense, and what storage throws.

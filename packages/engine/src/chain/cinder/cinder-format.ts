@@ -2,7 +2,14 @@ import type { ChainFormat } from '../format.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
-import { hashFileSuffix, metadataSuffix, objectNumberOf, parseCinderImagePath, parseCinderKey } from './image-path.ts';
+import {
+  type CinderKey,
+  hashFileSuffix,
+  metadataSuffix,
+  objectNumberOf,
+  parseCinderImagePath,
+  parseCinderKey,
+} from './image-path.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
@@ -13,10 +20,15 @@ export const cinderFormat: ChainFormat = {
 
   partOf(key) {
     const parsed = parseCinderKey(key);
-    if (parsed === null) return null;
-    const { imagePath, suffix } = parsed;
-    const isPart = suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
-    return isPart ? { imagePath, markKey: `${imagePath}${metadataSuffix}` } : null;
+    if (parsed === null || !isPart(parsed)) return null;
+    return { imagePath: parsed.imagePath, markKey: `${parsed.imagePath}${metadataSuffix}` };
+  },
+
+  /** Other software has objects called `backup` as well, so the early layout is told by its suffixes. */
+  ownerOf(key) {
+    const parsed = parseCinderKey(key);
+    if (parsed === null || (parsed.volumeId === null && !isPart(parsed))) return null;
+    return { imagePath: parsed.imagePath, isExact: true };
   },
 
   describe: describeCinderBackup,
@@ -27,3 +39,7 @@ export const cinderFormat: ChainFormat = {
     return new CinderChain({ context, folders, hashLists: new HashLists(context) });
   },
 };
+
+function isPart({ suffix }: CinderKey): boolean {
+  return suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
+}

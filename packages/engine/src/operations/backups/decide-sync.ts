@@ -35,7 +35,16 @@ export function decideSync(
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
-  if (examination.contradictsRequest && examination.fault !== null) return leaveAsItIs(examination.fault);
+  if (examination.contradictsRequest && examination.fault !== null) {
+    return restedOnLess(current, location, examination)
+      ? {
+          ...failure(examination.fault, 'marked', examination.level),
+          incremental: null,
+          record: recordOf(item, projectId, location, examination),
+          proofs: [],
+        }
+      : leaveAsItIs(examination.fault);
+  }
   const facts = { incremental: examination.incremental, proofs: examination.newProofs };
   const next = recordOf(item, projectId, location, examination);
   if (examination.fault !== null) {
@@ -67,6 +76,16 @@ export function decideSync(
     ...facts,
     record: outcome === 'unchanged' ? null : next,
   };
+}
+
+/**
+ * Whether a record claims presence at this very place, which an earlier release gave to what is no backup. A backup whose
+ * content is gone since is not judged by one look.
+ */
+function restedOnLess(current: BackupRecord | null, location: Location, { fault }: Examination): boolean {
+  if (current === null || current.status !== 'available' || current.format !== 'unknown') return false;
+  if (!sameLocation(current.location, location)) return false;
+  return fault?.code === 'path_not_a_backup' || (fault?.code === 'path_not_found' && current.listing.storedBytes === 0);
 }
 
 /**

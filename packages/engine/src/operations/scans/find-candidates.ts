@@ -1,5 +1,5 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import { isNamedByKnownFormat, type MarkedFormat, markedFormatNames, recognisePart } from '../../chain/marks.ts';
+import { type MarkedFormat, markedFormatNames, recogniseOwner, recognisePart } from '../../chain/marks.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { type BegunBackup, BegunBackups } from './begun-backups.ts';
 import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
@@ -38,7 +38,7 @@ export async function* findCandidates(
       if (part !== null) {
         if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
-      } else if (groups !== null && !isNamedByKnownFormat(entry.key)) {
+      } else if (groups !== null && recogniseOwner(entry.key) === null) {
         candidates.push(...groups.add(entry).map(unknown));
       }
     }
