@@ -178,6 +178,13 @@ export const reasons = {
     retry: 'final',
     remedy: 'See what fills this place in the bucket: move away what is no backup, then sync again.',
   },
+  no_backup_recognised: {
+    number: 'BackupSync.2032',
+    summary: 'the listing is complete, and no backup was recognised in it',
+    retry: 'final',
+    remedy:
+      'Check the bucket and the prefix. For backups in a format that is not known, give the path template of their image paths.',
+  },
   cancelled: {
     number: 'BackupSync.2024',
     summary: 'the operation was cancelled',

@@ -24,7 +24,7 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
 
 /**
  * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
- * all was found and read, 3 when something of it failed. An interrupted scan is cancelled.
+ * all was found and read, 3 when something of it failed or no backup was recognised among the objects. An interrupted scan is cancelled.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -104,6 +104,12 @@ function conclude(
   logs: readonly CbrOperationLog[],
   problems: ProblemCounts,
 ): number {
+  if (scan?.reason?.code === 'no_backup_recognised') {
+    note(terminal, scan.message);
+    note(terminal, `${printable(scan.reason.message)}\n  What to do: ${scan.reason.remedy}`);
+    if (terminal.json) terminal.messages.write(`${jsonText({ operation: scan })}\n`);
+    return exitCodes.someItemsFailed;
+  }
   if (scan === undefined || scan.status !== 'success') {
     const why = scan?.reason === null || scan === undefined ? '' : `: ${printable(scan.reason.message)}`;
     note(terminal, { style: 'red', text: 'not complete' }, why);

@@ -99,7 +99,7 @@ test('an object beside the objects of a manifest, which it does not name, is pre
   const manifest = knownFormats.find(({ format }) => format === 'manifest');
   if (manifest === undefined) throw new Error('the manifest is a known format');
   const path = `${manifest.item.image_path}/other.img`;
-  const objects: [string, Uint8Array][] = [...manifest.objects, [path, Uint8Array.of(1)]];
+  const objects: (readonly [string, Uint8Array])[] = [...manifest.objects, [path, Uint8Array.of(1)]];
   expect(await examineAt(path, objects)).toMatchObject({ level: 'presence', fault: null });
 });
 

@@ -9,12 +9,15 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { RecordedPlace } from '../../catalogue/known-backup-port.ts';
 import type { Json } from '../../catalogue/task-port.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
+import type { Fault } from '../../chain/link.ts';
 import { deadlineDetail } from '../../deadline.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { type Candidate, findCandidates } from '../scans/find-candidates.ts';
 import { type FindingContext, type Found, makeFindings } from '../scans/make-findings.ts';
+import { isPassedOver } from '../scans/passed-over.ts';
 import { compileTemplate } from '../scans/scan-request.ts';
+import { faultOfUnrecognised } from '../scans/unrecognised.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { bucketPlanRequestOf } from './bucket-plan-request.ts';
 import { ForecastTally } from './forecast.ts';
@@ -41,7 +44,7 @@ export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
   const { result } = plan;
   const backups = Object.values(result.classes).reduce((sum, count) => sum + count, 0);
   const message = `the listing is complete: ${result.objects} objects, ${backups} backups planned`;
-  return { message, fault: null, result: result as Json };
+  return { message, fault: plan.fault, result: result as Json };
 }
 
 class BucketPlan {
@@ -61,6 +64,9 @@ class BucketPlan {
   readonly #movedFrom = new Set<string>();
   readonly #classes: { [Class in PlanClass]?: number } = {};
   #objects = 0;
+  #passedOver = 0;
+  #minioFiles = 0;
+  #found = 0;
   #planned = 0;
 
   constructor(run: TaskRun) {
@@ -88,10 +94,24 @@ class BucketPlan {
     return { objects: this.#objects, classes: this.#classes, forecast: this.#forecast.finish() };
   }
 
+  /** Known once the work is done. */
+  get fault(): Fault | null {
+    const totals = {
+      objects: this.#objects,
+      passedOver: this.#passedOver,
+      minioFiles: this.#minioFiles,
+      found: this.#found,
+    };
+    return faultOfUnrecognised(totals, { bucketName: this.#finding.bucketName, prefix: this.#prefix });
+  }
+
   async work(): Promise<void> {
     const wanted = { prefix: this.#prefix, formats: null, template: this.#template };
     for await (const page of findCandidates(this.#pages(), wanted)) {
       this.#objects += page.objects;
+      this.#passedOver += page.passedOver;
+      this.#minioFiles += page.minioFiles;
+      this.#found += page.candidates.length;
       for (const { imagePath } of page.candidates) this.#recorded.found(imagePath);
       await this.#take(page.candidates);
       await this.#takeMissed(this.#recorded.takeMissed());
@@ -152,7 +172,8 @@ class BucketPlan {
   }
 
   /** Of what lies there and is recorded, a sync says what is the matter, where its format is known. */
-  async #takeMissed(missed: readonly MissedPlace[]): Promise<void> {
+  async #takeMissed(gonePast: readonly MissedPlace[]): Promise<void> {
+    const missed = gonePast.filter(({ imagePath }) => !isPassedOver(imagePath, this.#prefix));
     for (const { imagePath, isListed } of missed) if (!isListed) this.#absent.push(imagePath);
     const unmarked = missed.filter(({ isListed, format }) => isListed && format !== 'unknown');
     for (let start = 0; start < unmarked.length; start += batchSize) {

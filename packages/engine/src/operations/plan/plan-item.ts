@@ -50,6 +50,8 @@ export const classOfReason = {
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
   listing_too_large: 'unreadable',
+  // Said of listings as a whole.
+  no_backup_recognised: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
   // Said of records by their source alone: a sync finds the path absent.

@@ -16,6 +16,8 @@ export type ScanCounts = { readonly [State in FindingState]?: number };
 /** What a scan that saw the whole listing comes to. */
 export type ScanTotals = {
   readonly objects: number;
+  readonly passedOver: number;
+  readonly minioFiles: number;
   readonly found: number;
   /** Backups whose metadata was read. */
   readonly described: number;
@@ -26,7 +28,7 @@ export type ScanTotals = {
 };
 
 /** The counts that are shown while a scan runs. */
-export function progressOf(totals: Omit<ScanTotals, 'states'>): TaskProgress {
+export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'minioFiles'>): TaskProgress {
   return {
     objects_listed: totals.objects,
     backups_found: totals.found,
@@ -54,15 +56,18 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const states: { [State in FindingState]?: number } = {};
   const lineage: Lineage = new Map();
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
+  let [passedOver, minioFiles] = [0, 0];
 
   const pages = storage.list({ bucket: bucketName, prefix, signal });
   for await (const page of findCandidates(pages, { prefix, formats, template })) {
     objects += page.objects;
+    passedOver += page.passedOver;
+    minioFiles += page.minioFiles;
     report();
     await take(page.candidates);
   }
   for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
-  return { objects, found, described, imports, problems, states };
+  return { objects, passedOver, minioFiles, found, described, imports, problems, states };
 
   async function take(candidates: readonly Candidate[]): Promise<void> {
     for (let start = 0; start < candidates.length; start += batchSize) {

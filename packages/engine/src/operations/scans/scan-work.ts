@@ -1,9 +1,11 @@
 import type { Json } from '../../catalogue/task-port.ts';
+import type { Fault } from '../../chain/link.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../../sources/source-run.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
 import { type ScanRequest, scanRequestOf } from './scan-request.ts';
+import { faultOfUnrecognised } from './unrecognised.ts';
 
 /** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
 export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
@@ -11,7 +13,7 @@ export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
   const { sourceId, projectId } = run.task;
   if (sourceId === null) {
     const totals = await scanBucket(run, request, async () => {});
-    return { message: describe(totals), fault: null, result: totals as Json };
+    return { message: describe(totals), fault: faultOf(run, request, totals), result: totals as Json };
   }
   try {
     return await workOnSource(run, request, projectId, sourceId);
@@ -34,11 +36,17 @@ async function workOnSource(
   const removals = await sourceRun.conclude();
   await startVerifications(run.services, run.task.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
-  return { message: describe(totals, removals), fault: null, result: { ...totals, ...removals } as Json };
+  const result = { ...totals, ...removals } as Json;
+  return { message: describe(totals, removals), fault: faultOf(run, request, totals), result };
 }
 
-function describe({ objects, found, problems }: ScanTotals, removals?: Removals): string {
-  const scan = `the listing is complete: ${objects} objects, ${found} backups, ${problems} with a problem`;
+function faultOf({ task: { bucketName } }: TaskRun, { prefix }: ScanRequest, totals: ScanTotals): Fault | null {
+  return faultOfUnrecognised(totals, { bucketName, prefix });
+}
+
+function describe({ objects, passedOver, found, problems }: ScanTotals, removals?: Removals): string {
+  const snapshots = passedOver === 0 ? '' : ` (${passedOver} passed over in snapshot folders)`;
+  const scan = `the listing is complete: ${objects} objects${snapshots}, ${found} backups, ${problems} with a problem`;
   if (removals === undefined) return scan;
   if (removals.held) return `${scan}; removals wait for someone to confirm them`;
   return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} no longer there`;
