@@ -39,3 +39,15 @@ test('what begins before the prefix is not listed whole, and left out', () => {
   const found = [...groups.add(entryOf('a/b/c/1')), ...groups.end()];
   expect(found).toEqual([]);
 });
+
+test.each([
+  [['a/b/', 'a/b/backup.log', 'a/b/old.log.gz', 'a/b/.DS_Store', 'a/b/logs/x.log'], false],
+  [['a/b'], false],
+  [['a/b/', 'a/b/backup.log', 'a/b/disk.img'], true],
+  [['a/b/catalogue.logs'], true],
+])('%j has content besides logs and empty objects: %s', (keys, hasContent) => {
+  const groups = new TemplateGroups(template, '');
+  const entries = keys.map((each) => ({ ...entryOf(each), size: each.endsWith('b') || each.endsWith('/') ? 0 : 1 }));
+  const found = [...entries.flatMap((entry) => groups.add(entry)), ...groups.end()];
+  expect(found).toMatchObject([{ imagePath: 'a/b', hasContent }]);
+});

@@ -2,15 +2,23 @@ import { matchPathTemplate, type PathTemplate, type TemplateMatch } from '@backu
 import type { Listing } from '../../chain/link.ts';
 import { ListingDigest } from '../../chain/listing-digest.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
+import { isByproduct } from './byproducts.ts';
 
 /** Objects that lie at or below one image path, listed whole. */
 export type TemplateGroup = {
   readonly imagePath: string;
   readonly values: TemplateMatch;
   readonly listing: Listing;
+  /** False if there are only logs, empty objects and the like: see `byproducts.ts`. */
+  readonly hasContent: boolean;
 };
 
-type OpenGroup = { readonly imagePath: string; readonly values: TemplateMatch; readonly digest: ListingDigest };
+type OpenGroup = {
+  readonly imagePath: string;
+  readonly values: TemplateMatch;
+  readonly digest: ListingDigest;
+  hasContent: boolean;
+};
 
 /**
  * Gathers objects by the image paths that a template gives them, while a listing streams by in the order of its keys.
@@ -38,9 +46,10 @@ export class TemplateGroups {
     if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return finished;
     let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
     if (group === undefined) {
-      group = { ...match, digest: new ListingDigest() };
+      group = { ...match, digest: new ListingDigest(), hasContent: false };
       this.#open.push(group);
     }
+    group.hasContent ||= !isByproduct(entry.key, entry.size);
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
     return finished;
   }
@@ -63,6 +72,6 @@ export class TemplateGroups {
     const whole = this.#open.filter(isWhole);
     if (whole.length === 0) return [];
     this.#open = this.#open.filter((group) => !isWhole(group));
-    return whole.map(({ imagePath, values, digest }) => ({ imagePath, values, listing: digest.finish() }));
+    return whole.map(({ digest, ...group }) => ({ ...group, listing: digest.finish() }));
   }
 }
