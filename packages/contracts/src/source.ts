@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
 import { operation } from './operation.ts';
-import { keyPrefix, pathTemplate } from './scan.ts';
+import { listedPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
 /** Seconds between two runs at least: a listing of a large bucket takes minutes, and is paid for. */
@@ -18,7 +18,7 @@ const seconds = (least: number) =>
 const sourceFields = {
   name: text(1, 64).meta({ description: 'Unique in its project.' }),
   bucket_name: bucketName,
-  prefix: keyPrefix.default(''),
+  prefix: listedPrefix,
   format: backupFormat
     .exclude(['unknown'])
     .nullable()
