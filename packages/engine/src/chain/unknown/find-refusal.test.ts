@@ -138,7 +138,8 @@ describe('an outline of a place', () => {
     expect(outlineOf(minioKeys, true)).toBeNull();
   });
 
-  test('leaves a backup of such a disk alone, if more is beside it', () => {
+  test('leaves a backup of such a disk alone', () => {
+    expect(outlineOf(['.minio.sys/format.json', ...minioKeys], false)).toBeNull();
     expect(outlineOf(['a.img', 'b.img', 'c.img', 'd.img', ...minioKeys], false)).toBeNull();
   });
 });

@@ -4,6 +4,8 @@ import { isMinioFile } from '../minio-layout.ts';
 /** Image paths that a refusal names. */
 const namedMax = 3;
 
+const minioSystemFolder = '/.minio.sys/';
+
 /** A folder on the way to the present key. */
 type OpenFolder = {
   /** Relative to the image path, with "/" at the end; empty for the image path itself. */
@@ -24,6 +26,7 @@ export class PlaceOutline {
   readonly #exact: string[] = [];
   #pattern: string | null = null;
   #hasMore = false;
+  #hasMinioSystem = false;
 
   constructor(imagePath: string) {
     this.#imagePath = imagePath;
@@ -32,6 +35,7 @@ export class PlaceOutline {
   /** `relativeKey` is empty for the object at the image path itself. Only directories have no ETags. */
   add(relativeKey: string, size: number, hasEtag: boolean): void {
     const folder = this.#enter(relativeKey);
+    this.#hasMinioSystem ||= `/${relativeKey}`.includes(minioSystemFolder);
     const owner = relativeKey === '' ? null : recogniseOwner(`${this.#imagePath}/${relativeKey}`);
     if (owner !== null && owner.imagePath !== this.#imagePath) {
       this.#note(owner);
@@ -52,7 +56,8 @@ export class PlaceOutline {
   finish(): 'backup' | 'minio' | null {
     while (this.#folders.length > 0) this.#leave();
     const { backup, minio, other } = this.#bytes;
-    if (minio > backup + other) return 'minio';
+    // A whole disk of MinIO below an image path is a backup of that disk.
+    if (minio > backup + other) return this.#hasMinioSystem ? null : 'minio';
     return backup > minio + other ? 'backup' : null;
   }
 

@@ -45,11 +45,7 @@ export async function* findCandidates(
         passedOver += 1;
         continue;
       }
-      if (isMinioFile(entry.key, entry.etag !== null)) {
-        minioFiles += 1;
-        groups?.drop(entry.key);
-        continue;
-      }
+      if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
       // A template must not take for its own what another format has, whether that is wanted or not.
       const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
       const isWanted = part !== null && formats.includes(part.format);

@@ -1,6 +1,6 @@
 import { type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareKeys } from '../../storage/key-order.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { TemplateGroups } from './template-groups.ts';
@@ -50,4 +50,22 @@ test.each([
   const entries = keys.map((each) => ({ ...entryOf(each), size: each.endsWith('b') || each.endsWith('/') ? 0 : 1 }));
   const found = [...entries.flatMap((entry) => groups.add(entry)), ...groups.end()];
   expect(found).toMatchObject([{ imagePath: 'a/b', hasContent }]);
+});
+
+describe('a group of files in the disk layout of MinIO', () => {
+  const part = 'a/b/disk.img/6fea9211-38a5-cccc-c95f-c8b61fb35442/part.1';
+  const groupsOf = (keys: readonly string[], etag: string | null) => {
+    const groups = new TemplateGroups(template, '');
+    return [...keys.flatMap((each) => groups.add({ ...entryOf(each), etag })), ...groups.end()];
+  };
+
+  test('is left out', () => {
+    expect(groupsOf([part, 'a/b/disk.img/xl.meta'], null)).toEqual([]);
+    expect(groupsOf(['a/b/xl.meta'], null)).toEqual([]);
+  });
+
+  test('is a backup of such a disk if anything is beside it, or if a service has it', () => {
+    expect(groupsOf(['a/b/.minio.sys/format.json', part, 'a/b/disk.img/xl.meta'], null)).toHaveLength(1);
+    expect(groupsOf([part, 'a/b/disk.img/xl.meta'], 'etag')).toHaveLength(1);
+  });
 });

@@ -1,6 +1,7 @@
 import { matchPathTemplate, type PathTemplate, type TemplateMatch } from '@backup-sync/contracts';
 import type { Listing } from '../../chain/link.ts';
 import { ListingDigest } from '../../chain/listing-digest.ts';
+import { isMinioFile, isMinioPart } from '../../chain/minio-layout.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { isByproduct } from './byproducts.ts';
 
@@ -18,6 +19,8 @@ type OpenGroup = {
   readonly values: TemplateMatch;
   readonly digest: ListingDigest;
   hasContent: boolean;
+  /** It has nothing but files of MinIO's disk layout. */
+  isMinioAlone: boolean;
 };
 
 /**
@@ -46,10 +49,12 @@ export class TemplateGroups {
     if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return finished;
     let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
     if (group === undefined) {
-      group = { ...match, digest: new ListingDigest(), hasContent: false };
+      group = { ...match, digest: new ListingDigest(), hasContent: false, isMinioAlone: true };
       this.#open.push(group);
     }
     group.hasContent ||= !isByproduct(entry.key, entry.size);
+    const hasEtag = entry.etag !== null;
+    group.isMinioAlone &&= isMinioFile(entry.key, hasEtag) || isMinioPart(entry.key, hasEtag);
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
     return finished;
   }
@@ -72,6 +77,13 @@ export class TemplateGroups {
     const whole = this.#open.filter(isWhole);
     if (whole.length === 0) return [];
     this.#open = this.#open.filter((group) => !isWhole(group));
-    return whole.map(({ digest, ...group }) => ({ ...group, listing: digest.finish() }));
+    return whole
+      .filter(({ isMinioAlone }) => !isMinioAlone)
+      .map(({ imagePath, values, digest, hasContent }) => ({
+        imagePath,
+        values,
+        hasContent,
+        listing: digest.finish(),
+      }));
   }
 }
