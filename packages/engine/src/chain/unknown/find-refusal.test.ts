@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
-import { examineBackups } from '../../testing/examine-backups.ts';
+import { examineBackups, rememberProofs } from '../../testing/examine-backups.ts';
 import { formatsUnderTest } from '../../testing/formats-under-test.ts';
 import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { seededBytes } from '../../testing/seeded-bytes.ts';
@@ -83,6 +84,18 @@ describe('a place without content', () => {
     ];
     expect(await examineAt('plan/b', objects)).toMatchObject({ level: 'presence', fault: null });
   });
+});
+
+test('a single object costs a look for a manifest in two folders above, and while it is unchanged its listing alone', async () => {
+  const bucket = new Map([['plan/server/vm-7', Uint8Array.of(1)]]);
+  const { unit, count } = countRequests(openMemoryStorageUnit(new Map([[item.bucket_name, bucket]])));
+  const proofs = rememberProofs();
+  const request = { ...item, image_path: 'plan/server/vm-7', resource_type: 'OS::VMware::Server' };
+  proofs.remember(await examineBackups(unit, [request], proofs));
+  expect(count()).toMatchObject({ lists: 1, gets: 2 });
+  const [again] = await examineBackups(unit, [request], proofs);
+  expect(again).toMatchObject({ level: 'presence', newProofs: [] });
+  expect(count()).toMatchObject({ lists: 2, gets: 2 });
 });
 
 test('a manifest.json of other software keeps nothing from being present', async () => {
