@@ -77,6 +77,41 @@ describe('in local mode', () => {
   });
 });
 
+describe('a bucket of objects in which no backup is recognised', () => {
+  async function homeWithLogs() {
+    const home = await temporaryDirectory();
+    await mkdir(join(home.path, 'buckets', 'logs'), { recursive: true });
+    await writeFile(join(home.path, 'buckets', 'logs', 'today.txt'), 'text');
+    const environment = {
+      BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+      BACKUP_SYNC_STORAGE: `file:${join(home.path, 'buckets')}`,
+    };
+    return { environment, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+  }
+
+  test.each([
+    [['scan', 'logs']],
+    [['scan', 'logs', '--sync']],
+    [['scan', 'logs', '--json']],
+    [['plan', '--bucket', 'logs']],
+    [['plan', '--bucket', 'logs', '--json']],
+  ])('is no success: %j', async (command) => {
+    await using home = await homeWithLogs();
+    const { code, messages } = await run(command, home);
+    expect(code).toBe(3);
+    expect(messages).toContain('logs/ has 1 object');
+    expect(messages).toContain('path template');
+  });
+
+  test('fails a run of a source in the same way', async () => {
+    await using home = await homeWithLogs();
+    await run(['sources', 'add', 'logs', '--name', 'nightly'], home);
+    const scanned = await run(['sources', 'scan', 'nightly'], home);
+    expect(scanned.code).toBe(3);
+    expect(scanned.messages).toContain('no backup was recognised');
+  });
+});
+
 describe('scan', () => {
   test('finds the Cinder backups of the examples, as items that sync takes', async () => {
     await using home = await temporaryDirectory();

@@ -50,7 +50,7 @@ again finishes the rest; what is unchanged costs its part of a listing.`,
       `${fileHelp}
 
 With --bucket it says what "scan --sync" of the same place would do, and which recorded backups are no longer there.
-Exits 3 when some backups would fail. Block hashes are not read: a sync may still find that they contradict.`,
+Exits 3 when some backups would fail, or no backup is recognised among the objects of the bucket. Block hashes are not read: a sync may still find that they contradict.`,
     )
     .action(async (file: string | undefined, options: Shared & PlanOptions) => {
       const { planCommand } = await import('./commands/plan.ts');
@@ -69,7 +69,10 @@ Exits 3 when some backups would fail. Block hashes are not read: a sync may stil
     .addHelpText(
       'after',
       `
-With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why.`,
+With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why.
+
+Snapshot folders of a filer, such as .snapshot, are passed over unless the prefix leads into one. Exits 3 also when the
+listing has objects and no backup is recognised among them.`,
     )
     .action(async (place: string, options: Shared & ScanOptions) => {
       const { scanCommand } = await import('./commands/scan.ts');

@@ -3,7 +3,7 @@ import { bucketName, findingsPaging, madeId, opaqueId, projectId } from './field
 import { requestCount } from './operation.ts';
 import { syncOutcome } from './operation-log.ts';
 import { reason } from './reason-code.ts';
-import { keyPrefix, pathTemplate } from './scan.ts';
+import { listedPrefix, pathTemplate } from './scan.ts';
 import { syncItems } from './sync.ts';
 import { verificationLevel } from './verification.ts';
 
@@ -83,7 +83,7 @@ export type PlanSyncAnswer = z.infer<typeof planSyncAnswer>;
 export const startPlanInput = z.object({
   project_id: projectId,
   bucket_name: bucketName,
-  prefix: keyPrefix.default(''),
+  prefix: listedPrefix,
   path_template: pathTemplate.optional(),
 });
 

@@ -19,6 +19,12 @@ export const reasons = {
     retry: 'final',
     remedy: 'Check bucket_name and image_path against the bucket, then sync again.',
   },
+  path_not_a_backup: {
+    number: 'BackupSync.2031',
+    summary: 'the image path is not that of a backup',
+    retry: 'final',
+    remedy: 'Sync the image path that the message names. A scan of the bucket lists all of them.',
+  },
   bucket_not_found: {
     number: 'BackupSync.2002',
     summary: 'the bucket does not exist',
@@ -171,6 +177,13 @@ export const reasons = {
     summary: 'more lies there than can be held against each other at a time',
     retry: 'final',
     remedy: 'See what fills this place in the bucket: move away what is no backup, then sync again.',
+  },
+  no_backup_recognised: {
+    number: 'BackupSync.2032',
+    summary: 'the listing is complete, and no backup was recognised in it',
+    retry: 'final',
+    remedy:
+      'Check the bucket and the prefix. For backups in a format that is not known, give the path template of their image paths.',
   },
   cancelled: {
     number: 'BackupSync.2024',

@@ -26,6 +26,13 @@ export const keyPrefix = z
     maxLength: prefixMaxBytes,
   });
 
+/** The part of a bucket that is listed. */
+export const listedPrefix = keyPrefix.default('').meta({
+  description:
+    'Only what lies under keys that begin so; empty: the whole bucket. Snapshot folders of a filer (.snapshot, ~snapshot, .zfs/snapshot, #snapshot, @Recently-Snapshot) are passed over unless the prefix leads into one.',
+  maxLength: prefixMaxBytes,
+});
+
 /** See {@link parsePathTemplate}. */
 export const pathTemplate = text(1, 1024)
   .superRefine((template, context) => {
@@ -41,7 +48,7 @@ export const pathTemplate = text(1, 1024)
 export const startScanInput = z.object({
   project_id: projectId,
   bucket_name: bucketName,
-  prefix: keyPrefix.default(''),
+  prefix: listedPrefix,
   path_template: pathTemplate.optional(),
   sync: z.boolean().default(false).meta({ description: 'Bring in at once what is new, changed or moved.' }),
   with_ancestors: z

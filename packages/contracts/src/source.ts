@@ -3,7 +3,7 @@ import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './field
 import { operation } from './operation.ts';
 import { operationStatus } from './operation-log.ts';
 import { reason } from './reason-code.ts';
-import { keyPrefix, pathTemplate } from './scan.ts';
+import { listedPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
 /** Seconds between two runs at least: a listing of a large bucket takes minutes, and is paid for. */
@@ -23,7 +23,7 @@ const seconds = (least: number) =>
 const sourceFields = {
   name: text(1, 64).meta({ description: 'Unique in its project.' }),
   bucket_name: bucketName,
-  prefix: keyPrefix.default(''),
+  prefix: listedPrefix,
   format: backupFormat
     .exclude(['unknown'])
     .nullable()

@@ -15,7 +15,7 @@ import type { CommandContext } from './command-context.ts';
 import { parsePlace } from './scan.ts';
 
 /**
- * Says what `scan --sync` would do in a bucket. Exits 0 when every backup would end well, 3 when some would not, 1 where
+ * Says what `scan --sync` would do in a bucket. Exits 0 when every backup would end well, 3 when some would not or no backup was recognised, 1 where
  * the listing was not complete. An interrupted plan is cancelled.
  */
 export async function planBucketCommand(
@@ -31,7 +31,8 @@ export async function planBucketCommand(
   const { operation_id: id } = await operations.startPlan({ ...parsePlace(place), ...template }, { signal });
   const operation = await follow(context, client, id);
   const result = bucketPlanResult.safeParse(operation.result).data;
-  if (operation.status !== 'success' || result === undefined) {
+  const isUnrecognised = operation.reason?.code === 'no_backup_recognised';
+  if ((operation.status !== 'success' && !isUnrecognised) || result === undefined) {
     const { message, number, remedy } = operation.reason ?? describeReason('internal', `operation ${id}`);
     printFailure(terminal, { exitCode: 1, code: number, message: `not complete: ${message}`, remedy, problems: [] });
     return exitCodes.failure;
@@ -40,6 +41,12 @@ export async function planBucketCommand(
     ? await printItemsAsJson(context, operations, operation, result.forecast)
     : await printTables(context, operations, id);
   if (!terminal.json) print(terminal, forecastLine(result.classes, result.forecast));
+  if (isUnrecognised && operation.reason !== null) {
+    const { message, number, remedy } = operation.reason;
+    const exitCode = exitCodes.someItemsFailed;
+    printFailure(terminal, { exitCode, code: number, message, remedy, problems: [] });
+    return exitCode;
+  }
   return failing ? exitCodes.someItemsFailed : exitCodes.done;
 }
 

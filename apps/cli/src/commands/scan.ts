@@ -24,7 +24,7 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
 
 /**
  * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
- * all was found and read, 3 when something of it failed. An interrupted scan is cancelled.
+ * all was found and read, 3 when something of it failed or no backup was recognised among the objects. An interrupted scan is cancelled.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -104,6 +104,13 @@ function conclude(
   problems: ProblemCounts,
   sync: boolean,
 ): number {
+  const ended = last?.operation ?? null;
+  if (ended?.reason?.code === 'no_backup_recognised') {
+    note(terminal, ended.message);
+    note(terminal, `${printable(ended.reason.message)}\n  What to do: ${ended.reason.remedy}`);
+    if (terminal.json) terminal.messages.write(`${jsonText({ operation: ended })}\n`);
+    return exitCodes.someItemsFailed;
+  }
   if (last === undefined || !endedByItself(last)) {
     const { operation: scan = null } = last ?? {};
     note(terminal, { style: 'red', text: 'not complete' }, scan?.reason ? `: ${printable(scan.reason.message)}` : '');

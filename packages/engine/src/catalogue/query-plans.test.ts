@@ -142,7 +142,7 @@ describe('no step reads more than it is about', () => {
         const sourceId = 'source-1';
         await addSource(database, makeSource(project, sourceId));
         await noteSightings(database, sourceId, 'run-1', [{ imagePath: 'a', backupId: 'a', importOperationId: null }]);
-        await closeListing(database, sourceId, 'run-2');
+        await closeListing(database, sourceId, 'run-2', ['.snapshot']);
         await dueMembers(database, { sourceId, runId: 'run-2', onlyHeld: true, after: '', limit: 10 });
         const members = [{ imagePath: 'a', backupId: 'a' }];
         await markVanished(database, { sourceId, runId: 'run-2', unchangedSinceMs: 1, markedAtMs: 2, members });

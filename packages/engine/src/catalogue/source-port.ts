@@ -96,7 +96,8 @@ export type ResourceStanding = {
  * - `noteSightings` records what a run has seen below the prefix of the source; an absence counted before is forgotten.
  *   Records without a source become this one's. False if the source is gone.
  * - `closeListing` counts an absence for each member that the run has not seen, once however often it is called for a run,
- *   and tells how many there are. Members that are no longer recorded at their place are dropped.
+ *   and tells how many there are. Members that are no longer recorded at their place are dropped, and so are those in folders
+ *   of these names, which the listing has passed over.
  * - `hold` makes removals wait: those absent from this run become the list to confirm. `release` ends that.
  * - `dueMembers` pages by image path through those absent twice, as of this run.
  * - `markVanished` marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now
@@ -140,7 +141,7 @@ export interface SourceStore {
     runId: string,
     sightings: readonly (SourceMember & { readonly importOperationId: string | null })[],
   ): Promise<boolean>;
-  closeListing(sourceId: string, runId: string): Promise<ClosedListing>;
+  closeListing(sourceId: string, runId: string, passedOver: readonly string[]): Promise<ClosedListing>;
   hold(sourceId: string, runId: string, cause: HoldCause, heldAtMs: number): Promise<void>;
   release(sourceId: string): Promise<void>;
   dueMembers(run: {

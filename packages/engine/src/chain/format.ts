@@ -33,6 +33,14 @@ export type BackupPart = {
   readonly markKey: string;
 };
 
+/** What the name of an object proves of the backup that it belongs to. */
+export type KeyOwner = {
+  /** Image path of the backup. If several share the object, the pattern of their image paths, with `<name>` in it. */
+  readonly imagePath: string;
+  /** False for a pattern. */
+  readonly isExact: boolean;
+};
+
 /** One format of backup chains. */
 export interface ChainFormat {
   /**
@@ -51,6 +59,11 @@ export interface ChainFormat {
   objectsPrefixOf(imagePath: string): string;
   /** Compares the recorded backups of one such prefix with a listing. */
   compare(objectsPrefix: string): ListingComparison;
+  /**
+   * The backup that an object of this key belongs to, commit mark or not. Null if other software may use the same name.
+   * Pure.
+   */
+  ownerOf(key: string): KeyOwner | null;
   /**
    * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
    * Throws `ReadFault` where that is not to be had or makes no sense, and what storage throws.

@@ -1,7 +1,6 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import { cinderFormat } from './cinder/cinder-format.ts';
-import { parseCinderKey } from './cinder/image-path.ts';
-import type { BackupPart, ChainFormat } from './format.ts';
+import type { BackupPart, ChainFormat, KeyOwner } from './format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
 
@@ -29,11 +28,11 @@ export function recognisePart(
   return null;
 }
 
-/**
- * Whether a key has the name of a known format's object though it tells no backup, so that a path template does not
- * take it for a backup of its own. Formats that have a folder for each backup need not be asked: a folder with a mark in
- * it is known by that.
- */
-export function isNamedByKnownFormat(key: string): boolean {
-  return parseCinderKey(key) !== null;
+/** The backup of a known format that an object of this key belongs to; null if its name does not prove one. */
+export function recogniseOwner(key: string): KeyOwner | null {
+  for (const format of markedFormatNames) {
+    const owner = markedFormats[format].ownerOf(key);
+    if (owner !== null) return owner;
+  }
+  return null;
 }

@@ -6,6 +6,7 @@ import { KeyColumn } from './columns.ts';
 import type { ChainContext } from './examiner.ts';
 import type { Listing } from './link.ts';
 import { ListingDigest } from './listing-digest.ts';
+import { isMinioFile } from './minio-layout.ts';
 
 /** Objects kept from the listings of a run: some 60 bytes each. What is larger is listed again by whoever needs them. */
 const keptObjectsMax = 100_000;
@@ -47,6 +48,8 @@ export type PathListing = {
 export class PathListings {
   readonly #context: ChainContext;
   readonly #listings = new Map<string, Promise<PathListing | null>>();
+  /** Image paths whose listing showed objects in the disk layout of MinIO beside them, and nothing at them. */
+  readonly #minioPaths = new Set<string>();
   #objectsLeft: number;
 
   constructor(context: ChainContext, keptMax = keptObjectsMax) {
@@ -60,6 +63,11 @@ export class PathListings {
     const listed = this.#listings.get(key) ?? this.#list(bucketName, imagePath, this.#objectsLeft);
     this.#listings.set(key, listed);
     return listed;
+  }
+
+  /** Whether a path at which nothing was listed begins the names of objects in the disk layout of MinIO. */
+  isMinioPath(imagePath: string): boolean {
+    return this.#minioPaths.has(imagePath);
   }
 
   /** Lists anew. */
@@ -100,6 +108,7 @@ export class PathListings {
     const { storage, signal } = this.#context;
     for await (const page of storage.list({ bucket: bucketName, prefix: imagePath, signal })) {
       const entries = page.map((entry) => ({ relativeKey: entry.key.slice(imagePath.length), entry }));
+      if (entries.some(({ entry }) => isMinioFile(entry.key, entry.etag !== null))) this.#minioPaths.add(imagePath);
       yield entries.filter(({ relativeKey }) => relativeKey === '' || relativeKey.startsWith('/'));
       // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
       const last = entries.at(-1);

@@ -5,6 +5,7 @@ import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
 import { acceptImports, queueImports } from '../operations/backups/accept-imports.ts';
 import { liesAt } from '../operations/scans/lies-at.ts';
 import type { Found } from '../operations/scans/make-findings.ts';
+import { isPassedOver, snapshotFolders } from '../operations/scans/passed-over.ts';
 import type { TaskRun } from '../operations/tasks/run-task.ts';
 import { decideRemovals } from './decide-removals.ts';
 
@@ -56,7 +57,8 @@ export class SourceRun {
   async conclude(objects: number): Promise<Removals> {
     const { services, task } = this.#run;
     const { sourceStore, clock } = services;
-    const closed = await sourceStore.closeListing(this.#source.id, task.id);
+    const passedOver = snapshotFolders.filter((folder) => isPassedOver(`${folder}/`, this.#source.prefix));
+    const closed = await sourceStore.closeListing(this.#source.id, task.id, passedOver);
     const now = await sourceStore.showSource(this.#source.projectId, this.#source.id);
     const decision = decideRemovals({
       ...closed,

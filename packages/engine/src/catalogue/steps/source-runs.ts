@@ -1,5 +1,5 @@
 import type { BackupFormat, HoldCause } from '@backup-sync/contracts';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ChainKey } from '../port.ts';
 import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
@@ -62,7 +62,19 @@ export async function noteSightings(
 }
 
 /** Counts absences after a complete listing; see {@link SourceStore.closeListing}. */
-export async function closeListing(database: Kysely<Schema>, sourceId: string, runId: string): Promise<ClosedListing> {
+export async function closeListing(
+  database: Kysely<Schema>,
+  sourceId: string,
+  runId: string,
+  passedOver: readonly string[],
+): Promise<ClosedListing> {
+  for (const folder of passedOver) {
+    await database
+      .deleteFrom('source_members')
+      .where('source_id', '=', sourceId)
+      .where(sql<boolean>`instr('/' || image_path, ${`/${folder}/`}) > 0`)
+      .execute();
+  }
   await database
     .updateTable('source_members')
     .set((eb) => ({ absent_run_id: runId, absent_runs: eb('absent_runs', '+', 1) }))

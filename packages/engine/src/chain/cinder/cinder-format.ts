@@ -4,6 +4,7 @@ import { CinderChain } from './cinder-chain.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
 import {
+  type CinderKey,
   cinderPathsIn,
   hashFileSuffix,
   metadataSuffix,
@@ -38,10 +39,15 @@ export const cinderFormat: ChainFormat = {
 
   partOf(key) {
     const parsed = parseCinderKey(key);
-    if (parsed === null) return null;
-    const { imagePath, suffix } = parsed;
-    const isPart = suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
-    return isPart ? { imagePath, markKey: `${imagePath}${metadataSuffix}` } : null;
+    if (parsed === null || !isPart(parsed)) return null;
+    return { imagePath: parsed.imagePath, markKey: `${parsed.imagePath}${metadataSuffix}` };
+  },
+
+  /** Other software has objects called `backup` as well, so the early layout is told by its suffixes. */
+  ownerOf(key) {
+    const parsed = parseCinderKey(key);
+    if (parsed === null || (parsed.volumeId === null && !isPart(parsed))) return null;
+    return { imagePath: parsed.imagePath, isExact: true };
   },
 
   describe: describeCinderBackup,
@@ -52,3 +58,7 @@ export const cinderFormat: ChainFormat = {
     return new CinderChain({ context, folders, hashLists: new HashLists(context) });
   },
 };
+
+function isPart({ suffix }: CinderKey): boolean {
+  return suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
+}

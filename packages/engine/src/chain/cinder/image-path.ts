@@ -2,15 +2,18 @@
  * Names that Cinder's chunked drivers give, and behind each of them `-00001` upwards for the objects, `_sha256file` and
  * `_metadata`:
  *
- * - S3, Swift, GCS: `volume_<volume id>/<YYYYMMDDHHMMSS>/az_<availability zone>_backup_<backup id>`;
+ * - S3, Swift, GCS: `volume_<volume id>/<YYYYMMDDHHMMSS>/az_<availability zone>_backup_<backup id>`, at the root of a
+ *   bucket, or in the folder that somebody copied the bucket into;
  * - posix, NFS, GlusterFS: `<folder>/volume_<volume id>_<YYYYMMDDHHMMSS>_backup_<backup id>`, in a folder that was
  *   chosen, or in the default one of the backup, `<id[0:2]>/<id[2:4]>/<id>`;
  * - posix before 2017: `<default folder>/backup`.
  *
- * The zone is free text; a backup's id is always a UUID, which tells where the path ends and the suffix begins.
+ * The zone is free text; a backup's id is always a UUID, which tells where the path ends and the suffix begins. A zone may
+ * even hold `volume_<id>/<time>/az_`: the first in a key is the volume's, so that a key of Cinder's own never has an outer
+ * folder.
  */
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const objectStorePattern = new RegExp(`^(volume_([^/]+)/(\\d{14})/az_.*_backup_(${uuid}))(.*)$`, 's');
+const objectStorePattern = new RegExp(`^((?:.*?/)??)(volume_([^/]+)/(\\d{14})/az_.*_backup_(${uuid}))(.*)$`, 's');
 const posixPattern = new RegExp(`^((.*/)?(volume_([^/]+)_(\\d{14})_backup_(${uuid})))([^/]*)$`, 's');
 const earlyPosixPattern = /^((.*\/)?backup)(|[-_][^/]*)$/s;
 /** The default folder of a backup, at the end of a path of folders. */
@@ -39,7 +42,10 @@ export type CinderKey = {
   readonly timestamp: string | null;
   /** What the keys of the volume's backups in this place begin with: one listing of it has them all. */
   readonly folder: string;
-  /** What the metadata calls the objects by, before their number: the key, or on posix the base name. */
+  /**
+   * The name that the metadata gives the objects, before their number: the key without the folder that it was copied
+   * into, or on posix the base name.
+   */
   readonly objectName: string;
   /** What lies before the default folder of this backup; null where it does not lie in one. */
   readonly defaultRoot: string | null;
@@ -53,11 +59,12 @@ export function parseCinderKey(key: string): CinderKey | null {
 }
 
 function parseObjectStoreKey(key: string): CinderKey | null {
-  const [, imagePath, volumeId, timestamp, backupId, suffix] = objectStorePattern.exec(key) ?? [];
-  if (imagePath === undefined || volumeId === undefined || timestamp === undefined) return null;
-  if (backupId === undefined || suffix === undefined) return null;
-  const folder = `volume_${volumeId}/`;
-  return { imagePath, volumeId, backupId, timestamp, folder, objectName: imagePath, defaultRoot: null, suffix };
+  const [, outer, objectName, volumeId, timestamp, backupId, suffix] = objectStorePattern.exec(key) ?? [];
+  if (outer === undefined || objectName === undefined || volumeId === undefined) return null;
+  if (timestamp === undefined || backupId === undefined || suffix === undefined) return null;
+  const imagePath = outer + objectName;
+  const folder = `${outer}volume_${volumeId}/`;
+  return { imagePath, volumeId, backupId, timestamp, folder, objectName, defaultRoot: null, suffix };
 }
 
 function parsePosixKey(key: string): CinderKey | null {
@@ -119,12 +126,17 @@ export function defaultFolderOf(defaultRoot: string, backupId: string): string {
   return `${defaultRoot}${backupId.slice(0, 2)}/${backupId.slice(2, 4)}/${backupId}/`;
 }
 
+/** Whether a volume's folder has a folder for each moment, as object stores have it. A posix folder has none. */
+export function hasMomentFolders(volumeFolder: string): boolean {
+  return /(?:^|\/)volume_[^/]+\/$/.test(volumeFolder);
+}
+
 /**
- * The folder of a moment, `volume_<volume id>/<time>/`, that a key of this layout lies in. Of any other key in a
- * volume's folder, what it has up to its second "/", or all of it.
+ * The folder of a moment, `volume_<volume id>/<time>/`, that holds a key in a volume's folder. Of a key that is in no
+ * such folder, the whole key.
  */
-export function momentFolderOf(key: string): string {
-  const end = key.indexOf('/', key.indexOf('/') + 1);
+export function momentFolderOf(key: string, volumeFolder: string): string {
+  const end = key.indexOf('/', volumeFolder.length);
   return end === -1 ? key : key.slice(0, end + 1);
 }
 

@@ -9,7 +9,7 @@ import { parseCinderKey } from './image-path.ts';
 import { type CinderLink, LinkListing } from './link-listing.ts';
 import { VolumeListing } from './volume-listing.ts';
 
-const prefix = 'volume_v/';
+const prefix = 'dr/volume_v/';
 const pageKeys = 1000;
 
 /** A link of a moment, with as many objects. */
@@ -112,7 +112,7 @@ describe('a volume whose backups have no end is refused before they fill the mem
   test('where they are read', async () => {
     await expect(openEndless(500).begin()).rejects.toMatchObject({
       code: 'listing_too_large',
-      message: 'backups in volume_v/: more than 500',
+      message: 'backups in dr/volume_v/: more than 500',
     });
   });
 
@@ -121,7 +121,7 @@ describe('a volume whose backups have no end is refused before they fill the mem
     await listing.begin();
     await expect(listing.coverPast(linkOf(0, 0).imagePath)).rejects.toMatchObject({
       code: 'listing_too_large',
-      message: 'folders in volume_v/: more than 2500',
+      message: 'folders in dr/volume_v/: more than 2500',
     });
   });
 });

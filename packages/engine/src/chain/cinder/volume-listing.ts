@@ -3,7 +3,7 @@ import { compareKeys } from '../../storage/key-order.ts';
 import { listPageEntriesMax, type ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../examiner.ts';
 import { folderLinksMax, refuseBeyond } from '../object-bound.ts';
-import { momentFolderOf } from './image-path.ts';
+import { hasMomentFolders, momentFolderOf } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import type { CinderLink, RetentionBudget } from './link-listing.ts';
 import type { ListedObjects } from './object-columns.ts';
@@ -19,9 +19,6 @@ type Stretch = {
   /** The links at which it stops: more of their objects may follow. */
   readonly gathering: LinkGathering;
 };
-
-/** `volume_<id>/`: below it, object stores have a folder for each moment. A posix folder has none. */
-const folderOfMoments = /^volume_[^/]+\/$/;
 
 /**
  * The listing of a volume's folder, read only where it is needed: the pages that hold the links asked for, each
@@ -62,7 +59,7 @@ export class VolumeListing {
   ) {
     this.bucketName = place.bucketName;
     this.prefix = place.prefix;
-    this.#hasMoments = folderOfMoments.test(place.prefix);
+    this.#hasMoments = hasMomentFolders(place.prefix);
     this.#context = context;
     this.#budget = retention.budget;
     this.#retain = retention.retain;
@@ -98,7 +95,7 @@ export class VolumeListing {
 
   /** Makes sure that these links have been seen, where they are there. Throws what storage throws. */
   cover(imagePaths: readonly string[]): Promise<void> {
-    return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => momentFolderOf(imagePath))));
+    return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => this.#momentOf(imagePath))));
   }
 
   /**
@@ -110,7 +107,7 @@ export class VolumeListing {
       const moments = this.#pastMoments;
       this.#pastMoments *= 2;
       this.#moments ??= await this.#listMoments();
-      const own = momentFolderOf(imagePath);
+      const own = this.#momentOf(imagePath);
       const past = this.#moments.filter((moment) => moment < own && !this.#isCovered(moment));
       await this.#coverMoments(past.slice(-moments));
       if (past.length > moments) return;
@@ -119,18 +116,22 @@ export class VolumeListing {
     });
   }
 
+  #momentOf(key: string): string {
+    return momentFolderOf(key, this.prefix);
+  }
+
   async #coverMoments(moments: readonly string[]): Promise<void> {
     const wanted = new Set(moments);
     for (const moment of [...wanted].sort(compareKeys)) {
       if (this.#isComplete || this.#isCovered(moment)) continue;
-      await this.#read(this.#stretchTo(moment), (_, last) => wanted.has(momentFolderOf(last)));
+      await this.#read(this.#stretchTo(moment), (_, last) => wanted.has(this.#momentOf(last)));
     }
   }
 
   /** The stretch that stops inside the moment, or else a new one that begins with it. */
   #stretchTo(moment: string): Stretch {
     const before = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
-    const stopsAt = before === undefined || before.last === null ? before?.from : momentFolderOf(before.last);
+    const stopsAt = before === undefined || before.last === null ? before?.from : this.#momentOf(before.last);
     if (before !== undefined && stopsAt === moment) return before;
     const stretch = this.#newStretch(moment);
     this.#stretches.splice(before === undefined ? 0 : this.#stretches.indexOf(before) + 1, 0, stretch);
@@ -140,7 +141,7 @@ export class VolumeListing {
   #isCovered(moment: string): boolean {
     const stretch = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
     if (stretch === undefined) return false;
-    return stretch.ended || (stretch.last !== null && compareKeys(momentFolderOf(stretch.last), moment) > 0);
+    return stretch.ended || (stretch.last !== null && compareKeys(this.#momentOf(stretch.last), moment) > 0);
   }
 
   /** Reads on from where a stretch stops, while `goesOn` says so of the page and its last key, until it meets the next. */

@@ -6,7 +6,10 @@ import { createHash } from 'node:crypto';
  * volume's name.
  */
 const cfgPattern = /^((?:.*\/)?backupstore\/volumes\/([^/]+)\/([^/]+)\/([^/]+)\/)backups\/backup_([^/]+)\.cfg$/s;
+const volumePattern = /^((?:.*\/)?backupstore\/volumes\/[^/]+\/[^/]+\/[^/]+\/)(.+)$/s;
 const blockPattern = /^blocks\/([0-9a-f]{2})\/([0-9a-f]{2})\/([0-9a-f]{64})\.blk$/;
+
+const lockPattern = /^locks\/[^/]+\.lck$/;
 
 export type LonghornBackupPath = {
   readonly imagePath: string;
@@ -25,6 +28,15 @@ export function parseBackupPath(imagePath: string): LonghornBackupPath | null {
   const hash = createHash('sha512').update(volumeName).digest('hex');
   const isInPlace = first === hash.slice(0, 2) && second === hash.slice(2, 4);
   return { imagePath, volumeFolder, volumeName, backupName, isInPlace };
+}
+
+/** The folder of the volume whose backups share the object of this key: a block, `volume.cfg` or a lock. Null for others. */
+export function volumeFolderOfShared(key: string): string | null {
+  const [, volumeFolder, relativeKey] = volumePattern.exec(key) ?? [];
+  if (volumeFolder === undefined || relativeKey === undefined) return null;
+  const isShared =
+    relativeKey === 'volume.cfg' || checksumOfBlockKey(relativeKey) !== null || lockPattern.test(relativeKey);
+  return isShared ? volumeFolder : null;
 }
 
 /** The checksum that names a block: 64 hex digits; null where the key, relative to the volume's folder, is of none. */

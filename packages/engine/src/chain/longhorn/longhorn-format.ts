@@ -2,7 +2,7 @@ import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainFormat } from '../format.ts';
 import { readPlainObject } from '../read-plain-object.ts';
 import { readBackupCfg } from './backup-cfg.ts';
-import { parseBackupPath } from './backup-path.ts';
+import { parseBackupPath, volumeFolderOfShared } from './backup-path.ts';
 import { LonghornChain } from './longhorn-chain.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 
@@ -31,6 +31,13 @@ export const longhornFormat: ChainFormat = {
   partOf(key) {
     const parsed = parseBackupPath(key);
     return parsed === null ? null : { imagePath: parsed.imagePath, markKey: key };
+  },
+
+  ownerOf(key) {
+    const parsed = parseBackupPath(key);
+    if (parsed !== null) return { imagePath: parsed.imagePath, isExact: true };
+    const volumeFolder = volumeFolderOfShared(key);
+    return volumeFolder === null ? null : { imagePath: `${volumeFolder}backups/backup_<name>.cfg`, isExact: false };
   },
 
   async describe(context, imagePath) {

@@ -8,8 +8,9 @@ import { ManifestChain } from './manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
 
 const markSuffix = `/${chainManifestName}`;
+const hashesSuffix = `/${chainManifestHashesName}`;
 /** The objects whose names are the format's own. */
-const partSuffixes = [markSuffix, `/${chainManifestHashesName}`];
+const partSuffixes = [markSuffix, hashesSuffix];
 
 /**
  * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
@@ -37,6 +38,12 @@ export const manifestFormat: ChainFormat = {
     if (suffix === undefined) return null;
     const imagePath = key.slice(0, -suffix.length);
     return { imagePath, markKey: `${imagePath}${markSuffix}` };
+  },
+
+  /** Much software has a `manifest.json`, so that name proves nothing. */
+  ownerOf(key) {
+    if (!key.endsWith(hashesSuffix) || key.length === hashesSuffix.length) return null;
+    return { imagePath: key.slice(0, -hashesSuffix.length), isExact: true };
   },
 
   async describe(context, imagePath) {

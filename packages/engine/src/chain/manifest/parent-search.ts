@@ -19,10 +19,14 @@ type Found = { readonly kind: 'found'; readonly place: PathListing; readonly rea
 
 export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: Finding };
 
+/** Outer folders that a bucket may have been copied into, one in the other. */
+const outerFoldersMax = 16;
+
 /**
- * Finds the parent of an increment: where the manifest says, where the catalogue knows it, and in the folder beside its
- * own that is named by the parent's id; then at the same paths in the project's other buckets. A place whose manifest is
- * of another backup is none. A bucket that refuses is passed over, unless the parent is known to be there.
+ * Finds the parent of an increment: where the manifest says, where the catalogue knows it, in the folder beside its own
+ * that is named by the parent's id, and where the manifest says below each folder that both may have been copied into;
+ * then at the same paths in the project's other buckets. A place whose manifest is of another backup is none. A bucket that
+ * refuses is passed over, unless the parent is known to be there.
  */
 export async function findParent(
   { context, listings }: ManifestTools,
@@ -124,7 +128,18 @@ async function placesOfParent(
   places.push(...known.filter(({ storageUnitId }) => storageUnitId === context.storage.id));
   // An id with a "/" in it names no folder beside.
   if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
+  if (imagePath !== undefined) {
+    for (const outer of outerFoldersOf(place.imagePath)) {
+      places.push({ bucketName: place.bucketName, imagePath: `${outer}${imagePath}` });
+    }
+  }
   const isNew = (one: Place, index: number) =>
     places.findIndex((other) => other.bucketName === one.bucketName && other.imagePath === one.imagePath) === index;
   return places.filter(isNew);
+}
+
+/** The folders that hold an image path, the outermost first: a bucket may have been copied into any of them. */
+function outerFoldersOf(imagePath: string): readonly string[] {
+  const segments = imagePath.split('/').slice(0, -1);
+  return segments.slice(0, outerFoldersMax).map((_, index) => `${segments.slice(0, index + 1).join('/')}/`);
 }

@@ -1,8 +1,11 @@
 import type { FormatContext } from '../examiner.ts';
 import type { FormatChain } from '../format.ts';
-import type { EdgeProof, Examination } from '../link.ts';
+import type { EdgeProof, Examination, Fault } from '../link.ts';
+import { ListingDigest } from '../listing-digest.ts';
+import { findRefusal, minioRefusal } from './find-refusal.ts';
 
-const checkVersion = 'unknown/1';
+/** Rises when a place that was accepted before would be refused now. */
+export const checkVersion = 'unknown/2';
 
 const limit = 'no known backup format lies at the image path: that something is there is all that can be said';
 
@@ -15,13 +18,15 @@ export function openUnknownChain(context: FormatContext): FormatChain {
     },
 
     async examine(item) {
-      const listing = (await context.listings.at(context.bucketName, item.image_path))?.listing ?? null;
-      if (listing === null) return null;
+      const { bucketName, listings } = context;
+      const place = await listings.at(bucketName, item.image_path);
+      if (place === null && !listings.isMinioPath(item.image_path)) return null;
+      const listing = place?.listing ?? new ListingDigest().finish();
       const proof: EdgeProof = {
         backupId: item.backup_id,
         location: {
           storageUnitId: context.storage.id,
-          bucketName: context.bucketName,
+          bucketName,
           imagePath: item.image_path,
         },
         listing,
@@ -38,9 +43,11 @@ export function openUnknownChain(context: FormatContext): FormatChain {
         metadataObjects: [],
       };
       const [earlier] = await context.findProofs([item.backup_id]);
-      return earlier !== undefined && stillHolds(earlier, proof)
-        ? examinationOf(earlier, [])
-        : examinationOf(proof, [proof]);
+      if (earlier !== undefined && stillHolds(earlier, proof)) return examinationOf(earlier, []);
+      const refusal =
+        place === null ? minioRefusal(`${bucketName}/${item.image_path}`) : await findRefusal(context, place);
+      if (refusal !== null) return refused(proof, refusal);
+      return examinationOf(proof, [proof]);
     },
   };
 }
@@ -54,6 +61,14 @@ function stillHolds(earlier: EdgeProof, now: EdgeProof): boolean {
     earlier.location.bucketName === now.location.bucketName &&
     earlier.location.imagePath === now.location.imagePath
   );
+}
+
+/** Nothing is proved: the request names a place that is no backup. */
+function refused(proof: EdgeProof, fault: Fault): Examination {
+  return {
+    ...examinationOf({ ...proof, contentId: null, level: null, fault, limit: null }, []),
+    contradictsRequest: true,
+  };
 }
 
 function examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[]): Examination {

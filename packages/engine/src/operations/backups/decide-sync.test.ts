@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import type { ReasonCode } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import { type Decision, decideSync } from './decide-sync.ts';
@@ -257,4 +258,41 @@ test('other names and times update the record, and are never part of its identit
     expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
     expect(decision.record).toMatchObject({ backupName: 'daily', resourceName: 'vm', takenAtS: 1_700_000_000 });
   }
+});
+
+describe('a place that is no backup', () => {
+  const refusedAs = (code: ReasonCode): Examination => ({
+    ...present,
+    contentId: null,
+    level: null,
+    fault: { code, detail: 'bucket/a/b' },
+    contradictsRequest: true,
+    newProofs: [],
+  });
+  const empty = { listing: { ...listing, storedBytes: 0 } };
+
+  test('is not recorded', () => {
+    for (const code of ['path_not_found', 'path_not_a_backup'] as const) {
+      expect(decide(null, refusedAs(code))).toMatchObject({ status: 'failed', reasonCode: code, record: null });
+    }
+  });
+
+  test('ends the presence that a record claims there', () => {
+    for (const [code, fields] of [
+      ['path_not_a_backup', {}],
+      ['path_not_found', empty],
+    ] as const) {
+      const decision = decide(recorded(present, fields), refusedAs(code));
+      expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: code });
+      expect(decision.record).toMatchObject({ status: 'error', reasonCode: code, level: null });
+    }
+  });
+
+  test('leaves a record that has had content, or is proved, or is at another place', () => {
+    const refused = refusedAs('path_not_found');
+    for (const current of [recorded(present), recorded(whole, empty)]) {
+      expect(decide(current, refused)).toMatchObject({ outcome: 'none', record: null });
+    }
+    expect(decide(recorded(present, empty), refused, elsewhere)).toMatchObject({ outcome: 'none', record: null });
+  });
 });

@@ -38,7 +38,16 @@ export function decideSync(
   const { examination } = seen;
   const { contradictsRequest } = examination;
   if (contradictsRequest && examination.fault !== null) {
-    return isDisplaced(item, current, location)
+    if (restedOnLess(current, location, examination)) {
+      return {
+        ...failure(examination.fault, 'marked', examination.level),
+        incremental: null,
+        record: recordOf(item, projectId, location, examination),
+        proofs: [],
+      };
+    }
+    // What is not there is not judged by one look.
+    return examination.fault.code !== 'path_not_found' && isDisplaced(item, current, location)
       ? displaced(current, examination, examination.fault)
       : leaveAsItIs(examination.fault);
   }
@@ -74,6 +83,16 @@ export function decideSync(
     ...facts,
     record: outcome === 'unchanged' && hasSameShared(current, next) ? null : next,
   };
+}
+
+/**
+ * Whether a record claims presence at this very place, which an earlier release gave to what is no backup. A backup whose
+ * content is gone since is not judged by one look.
+ */
+function restedOnLess(current: BackupRecord | null, location: Location, { fault }: Examination): boolean {
+  if (current === null || current.status !== 'available' || current.format !== 'unknown') return false;
+  if (!sameLocation(current.location, location)) return false;
+  return fault?.code === 'path_not_a_backup' || (fault?.code === 'path_not_found' && current.listing.storedBytes === 0);
 }
 
 /**

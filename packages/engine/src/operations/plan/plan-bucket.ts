@@ -9,11 +9,14 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
 import type { Json } from '../../catalogue/task-port.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
+import type { Fault } from '../../chain/link.ts';
 import { deadlineDetail } from '../../deadline.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { compareListing, type Sighting } from '../scans/compare-listing.ts';
 import { type FindingContext, findingOfRecord, makeFindings } from '../scans/make-findings.ts';
+import { isPassedOver } from '../scans/passed-over.ts';
 import { compileTemplate } from '../scans/scan-request.ts';
+import { faultOfUnrecognised } from '../scans/unrecognised.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { bucketPlanRequestOf } from './bucket-plan-request.ts';
 import { ForecastTally } from './forecast.ts';
@@ -38,7 +41,7 @@ export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
   const { result } = plan;
   const backups = Object.values(result.classes).reduce((sum, count) => sum + count, 0);
   const message = `the listing is complete: ${result.objects} objects, ${backups} backups planned`;
-  return { message, fault: null, result: result as Json };
+  return { message, fault: plan.fault, result: result as Json };
 }
 
 class BucketPlan {
@@ -61,6 +64,9 @@ class BucketPlan {
   readonly #movedFrom = new Set<string>();
   readonly #classes: { [Class in PlanClass]?: number } = {};
   #objects = 0;
+  #passedOver = 0;
+  #minioFiles = 0;
+  #found = 0;
   #planned = 0;
 
   constructor(run: TaskRun) {
@@ -87,10 +93,24 @@ class BucketPlan {
     return { objects: this.#objects, classes: this.#classes, forecast: this.#forecast.finish() };
   }
 
+  /** Known once the work is done. */
+  get fault(): Fault | null {
+    const totals = {
+      objects: this.#objects,
+      passedOver: this.#passedOver,
+      minioFiles: this.#minioFiles,
+      found: this.#found,
+    };
+    return faultOfUnrecognised(totals, { bucketName: this.#finding.bucketName, prefix: this.#prefix });
+  }
+
   async work(): Promise<void> {
     const wanted = { prefix: this.#prefix, formats: null, template: this.#template };
-    for await (const { objects, sightings, absent } of compareListing(this.#finding, wanted)) {
+    for await (const { objects, passedOver, minioFiles, sightings, absent } of compareListing(this.#finding, wanted)) {
       this.#objects += objects;
+      this.#passedOver += passedOver;
+      this.#minioFiles += minioFiles;
+      this.#found += sightings.length;
       this.#absent.push(...absent);
       await this.#take(sightings);
       this.#report();
@@ -208,7 +228,7 @@ class BucketPlan {
       isLast = page.isLast;
       after = page.backups.at(-1)?.imagePath ?? after;
       const paths = page.backups
-        .filter(({ backupId }) => !this.#settled.has(backupId))
+        .filter(({ backupId, imagePath }) => !this.#settled.has(backupId) && !isPassedOver(imagePath, this.#prefix))
         .map(({ imagePath }) => imagePath);
       const known = await this.#knownAt([...new Set(paths)]);
       const unchanged = known.filter(({ record }) => !this.#settled.has(record.backupId));

@@ -24,6 +24,7 @@ const classOfOutcome = {
 /** What an item is that fails. */
 export const classOfReason = {
   path_not_found: 'absent',
+  path_not_a_backup: 'absent',
   bucket_not_found: 'unreadable',
   access_denied: 'unreadable',
   storage_unreachable: 'unreadable',
@@ -49,6 +50,8 @@ export const classOfReason = {
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
   listing_too_large: 'unreadable',
+  // Said of listings as a whole.
+  no_backup_recognised: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
   // Said of records by their source alone: a sync finds the path absent.
@@ -101,7 +104,9 @@ function classOf(item: BackupSync, seen: Seen, current: BackupRecord | null, dec
     // Proved anew, a record that was broken becomes available.
     return outcome === 'verified' && current?.status === 'error' ? 'changed' : classOfOutcome[outcome];
   }
-  if (seen.kind === 'seen' && seen.examination.contradictsRequest) return 'conflicting';
+  if (seen.kind === 'seen' && seen.examination.contradictsRequest && reasonCode === 'identity_mismatch') {
+    return 'conflicting';
+  }
   if (reasonCode === 'path_not_found' && current !== null && liesAt(current, item)) return 'vanished';
   return classOfReason[reasonCode];
 }

@@ -3,6 +3,7 @@ import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
 import { isSuperseded } from '../../chain/etags/superseded-proof.ts';
 import { isLasting } from '../../chain/lasting-fault.ts';
 import type { Location } from '../../chain/link.ts';
+import { checkVersion as presenceVersion } from '../../chain/unknown/unknown-chain.ts';
 import type { Sighting } from './compare-listing.ts';
 
 /** What the catalogue says of a place at which something was seen. */
@@ -30,7 +31,7 @@ export function assessPlace(
       likeness.get(each.record.backupId) === 'same' &&
       !each.isVanished &&
       !mayHaveMended(each) &&
-      !(each.proof !== null && isSuperseded(each.proof)) &&
+      !isOfEarlierCheck(each) &&
       !isOfMendedParent(each, mendedParents),
   );
   if (unchanged !== undefined) return { kind: 'known', known: unchanged };
@@ -45,6 +46,11 @@ const reasonsOfParent: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'par
 /** The parent in which the reason of a recorded backup lies; null if it lies in none. */
 export function parentAtFault({ record: { reasonCode, parentBackupId } }: KnownBackup): string | null {
   return reasonCode !== null && reasonsOfParent.has(reasonCode) ? parentBackupId : null;
+}
+
+function isOfEarlierCheck({ record, proof }: KnownBackup): boolean {
+  if (record.format === 'unknown') return record.checkVersion !== presenceVersion;
+  return proof !== null && isSuperseded(proof);
 }
 
 function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>): boolean {

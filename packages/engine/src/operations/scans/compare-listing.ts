@@ -6,6 +6,7 @@ import { compareKeys } from '../../storage/key-order.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { type Candidate, findCandidates } from './find-candidates.ts';
 import type { FindingContext } from './make-findings.ts';
+import { isPassedOver } from './passed-over.ts';
 import { type PassedPlace, RecordedPlaces } from './recorded-places.ts';
 
 /** Recorded backups read from the catalogue at a time. */
@@ -16,6 +17,8 @@ export type Sighting = {
   readonly imagePath: string;
   /** Null if the objects alone do not tell a backup. */
   readonly candidate: Candidate | null;
+  /** It is in a snapshot folder that nobody asked for: what is recorded there is compared, and nothing is found. */
+  readonly isPassedOver: boolean;
   /** How the listing shows what is recorded there, by the backup's id; empty if nothing is. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
@@ -23,12 +26,16 @@ export type Sighting = {
 /** What a page of a listing has shown. */
 export type ComparedPage = {
   readonly objects: number;
+  /** See `CandidatePage`. */
+  readonly passedOver: number;
+  readonly minioFiles: number;
   readonly sightings: readonly Sighting[];
   /** Image paths at which something is recorded, and nothing is listed. */
   readonly absent: readonly string[];
 };
 
 const nothing: ReadonlyMap<string, Likeness> = new Map();
+const noObjects = { objects: 0, passedOver: 0, minioFiles: 0 };
 
 /**
  * Lists a prefix once, finds the backups in it, and compares all that is recorded below it with what is listed. What is
@@ -47,22 +54,22 @@ export async function* compareListing(
   /** Found at places that the listing has not gone past. */
   const found = new Map<string, Candidate>();
 
-  for await (const { objects, candidates } of findCandidates(compared(), wanted)) {
+  for await (const { candidates, ...counts } of findCandidates(compared(), wanted)) {
     const sightings: Sighting[] = [];
     for (const candidate of candidates) {
       if (recorded.has(candidate.imagePath)) found.set(candidate.imagePath, candidate);
-      else sightings.push({ imagePath: candidate.imagePath, candidate, likeness: nothing });
+      else sightings.push({ imagePath: candidate.imagePath, candidate, isPassedOver: false, likeness: nothing });
     }
-    yield pageOf(objects, recorded.takePassed(), sightings);
+    yield { ...counts, ...pageOf(recorded.takePassed(), sightings) };
   }
   let passed: PassedPlace[] = [];
   for await (const place of recorded.rest()) {
     passed.push(place);
     if (passed.length < recordedAtOnce) continue;
-    yield pageOf(0, passed);
+    yield { ...noObjects, ...pageOf(passed, []) };
     passed = [];
   }
-  yield pageOf(0, passed);
+  yield { ...noObjects, ...pageOf(passed, []) };
 
   async function* compared(): AsyncGenerator<readonly ObjectEntry[]> {
     for await (const page of storage.list({ bucket: bucketName, prefix: wanted.prefix, signal })) {
@@ -71,17 +78,18 @@ export async function* compareListing(
     }
   }
 
-  function pageOf(objects: number, places: readonly PassedPlace[], sightings: Sighting[] = []): ComparedPage {
+  function pageOf(places: readonly PassedPlace[], sightings: Sighting[]): Pick<ComparedPage, 'sightings' | 'absent'> {
     const absent: string[] = [];
     for (const { imagePath, likeness } of places) {
       const candidate = found.get(imagePath) ?? null;
       found.delete(imagePath);
       const isListed = candidate !== null || [...likeness.values()].some((each) => each !== 'absent');
-      if (isListed) sightings.push({ imagePath, candidate, likeness });
-      else absent.push(imagePath);
+      const isSkipped = isPassedOver(imagePath, wanted.prefix);
+      if (isListed) sightings.push({ imagePath, candidate, isPassedOver: isSkipped, likeness });
+      else if (!isSkipped) absent.push(imagePath);
     }
     sightings.sort((one, other) => compareKeys(one.imagePath, other.imagePath));
-    return { objects, sightings, absent };
+    return { sightings, absent };
   }
 }
 

@@ -34,6 +34,10 @@ export function describeCandidates(
   return pLimit(readsAtOnce).map(candidates, (candidate) => describe(candidate));
 
   async function describe(candidate: Candidate): Promise<Description> {
+    if (candidate.kind === 'unknown' && !candidate.hasContent) {
+      const detail = `${candidate.imagePath} has only logs, empty objects and the like`;
+      return { kind: 'incomplete', fault: { code: 'incomplete', detail } };
+    }
     if (candidate.kind === 'unknown') {
       return { kind: 'described', backup: describeByPath(candidate, defaultResourceType) };
     }

@@ -1,7 +1,9 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import { isNamedByKnownFormat, type MarkedFormat, markedFormatNames, recognisePart } from '../../chain/marks.ts';
+import { type MarkedFormat, markedFormatNames, recogniseOwner, recognisePart } from '../../chain/marks.ts';
+import { isMinioFile } from '../../chain/minio-layout.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import { type BegunBackup, BegunBackups } from './begun-backups.ts';
+import { isPassedOver } from './passed-over.ts';
 import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
 
 /** A backup that a listing shows: by its commit mark, by its other objects alone, or, in no known format, by its path. */
@@ -11,7 +13,14 @@ export type Candidate =
   | ({ readonly kind: 'unknown'; readonly format: 'unknown' } & TemplateGroup);
 
 /** What a page of a listing has shown. */
-export type CandidatePage = { readonly objects: number; readonly candidates: readonly Candidate[] };
+export type CandidatePage = {
+  readonly objects: number;
+  /** Of these, in snapshot folders that nobody asked for. */
+  readonly passedOver: number;
+  /** Of these, files in which MinIO keeps objects on its own disk. */
+  readonly minioFiles: number;
+  readonly candidates: readonly Candidate[];
+};
 
 /**
  * Picks the backups out of a listing, page by page: what is held is one page and what is open at its end, however long
@@ -30,7 +39,13 @@ export async function* findCandidates(
   const backups = new BegunBackups(wanted.prefix);
   for await (const page of pages) {
     const candidates: Candidate[] = [];
+    let [passedOver, minioFiles] = [0, 0];
     for (const entry of page) {
+      if (isPassedOver(entry.key, wanted.prefix)) {
+        passedOver += 1;
+        continue;
+      }
+      if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
       // A template must not take for its own what another format has, whether that is wanted or not.
       const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
@@ -39,13 +54,14 @@ export async function* findCandidates(
       if (part !== null) {
         if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
-      } else if (groups !== null && !isNamedByKnownFormat(entry.key)) {
+      } else if (groups !== null && recogniseOwner(entry.key) === null) {
         groups.add(entry);
       }
     }
-    yield { objects: page.length, candidates };
+    yield { objects: page.length, passedOver, minioFiles, candidates };
   }
-  yield { objects: 0, candidates: [...backups.end().map(begun), ...(groups?.end() ?? []).map(unknown)] };
+  const candidates = [...backups.end().map(begun), ...(groups?.end() ?? []).map(unknown)];
+  yield { objects: 0, passedOver: 0, minioFiles: 0, candidates };
 }
 
 function begun(backup: BegunBackup): Candidate {

@@ -57,7 +57,8 @@ export async function makeFindings(context: FindingContext, sightings: readonly 
       const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
       found.push(...(await judge(context, candidate, description, recordedHere, elsewhere)));
     } else if (assessment.kind !== 'unrecorded') {
-      const isRecognised = candidate !== null || assessment.known.record.format !== 'unknown';
+      const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
+      const isRecognised = candidate !== null || isTold;
       found.push({ ...recorded(assessment.kind, assessment.known), isRecognised });
     }
   }

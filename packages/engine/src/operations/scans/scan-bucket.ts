@@ -18,6 +18,8 @@ export type ScanCounts = { readonly [State in FindingState]?: number };
 /** What a scan that saw the whole listing comes to. */
 export type ScanTotals = {
   readonly objects: number;
+  readonly passedOver: number;
+  readonly minioFiles: number;
   readonly found: number;
   /** Backups whose metadata was read. */
   readonly described: number;
@@ -28,7 +30,7 @@ export type ScanTotals = {
 };
 
 /** The counts that are shown while a scan runs. */
-export function progressOf(totals: Omit<ScanTotals, 'states'>): TaskProgress {
+export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'minioFiles'>): TaskProgress {
   return {
     objects_listed: totals.objects,
     backups_found: totals.found,
@@ -56,9 +58,12 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const states: { [State in FindingState]?: number } = {};
   const lineage: Lineage = new Map();
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
+  let [passedOver, minioFiles] = [0, 0];
 
   for await (const page of compareListing(context, { prefix, formats, template })) {
     objects += page.objects;
+    passedOver += page.passedOver;
+    minioFiles += page.minioFiles;
     report();
     await take(page.sightings);
     for (let start = 0; start < page.absent.length; start += batchSize) {
@@ -66,7 +71,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     }
   }
   for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
-  return { objects, found, described, imports, problems, states };
+  return { objects, passedOver, minioFiles, found, described, imports, problems, states };
 
   async function take(sightings: readonly Sighting[]): Promise<void> {
     for (let start = 0; start < sightings.length; start += batchSize) {

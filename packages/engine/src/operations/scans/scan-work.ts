@@ -1,9 +1,11 @@
 import type { Json } from '../../catalogue/task-port.ts';
+import type { Fault } from '../../chain/link.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../../sources/source-run.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
 import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
 import { type ScanRequest, scanRequestOf } from './scan-request.ts';
+import { faultOfUnrecognised } from './unrecognised.ts';
 
 /** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
 export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
@@ -11,7 +13,8 @@ export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
   const { sourceId, projectId } = run.task;
   if (sourceId === null) {
     const totals = await scanBucket(run, request, async () => {});
-    return { message: describe(request, totals), fault: null, result: totals as Json, awaitsImports: request.sync };
+    const message = describe(request, totals);
+    return { message, fault: faultOf(run, request, totals), result: totals as Json, awaitsImports: request.sync };
   }
   try {
     return await workOnSource(run, request, projectId, sourceId);
@@ -35,12 +38,26 @@ async function workOnSource(
   await startVerifications(run.services, run.task.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
   const result = { ...totals, ...removals } as Json;
-  return { message: describe(request, totals, removals), fault: null, result, awaitsImports: true };
+  return {
+    message: describe(request, totals, removals),
+    fault: faultOf(run, request, totals),
+    result,
+    awaitsImports: true,
+  };
+}
+
+function faultOf({ task: { bucketName } }: TaskRun, { prefix }: ScanRequest, totals: ScanTotals): Fault | null {
+  return faultOfUnrecognised(totals, { bucketName, prefix });
 }
 
 /** What the listing has shown. How many backups are in error is known when the imports have ended. */
-function describe({ sync }: ScanRequest, { objects, found, problems }: ScanTotals, removals?: Removals): string {
-  const listing = `the listing is complete: ${objects} objects, ${found} backups`;
+function describe(
+  { sync }: ScanRequest,
+  { objects, passedOver, found, problems }: ScanTotals,
+  removals?: Removals,
+): string {
+  const snapshots = passedOver === 0 ? '' : ` (${passedOver} passed over in snapshot folders)`;
+  const listing = `the listing is complete: ${objects} objects${snapshots}, ${found} backups`;
   const scan = sync ? listing : `${listing}, ${problems} with a problem`;
   if (removals === undefined) return scan;
   if (removals.held) return `${scan}; removals wait for someone to confirm them`;

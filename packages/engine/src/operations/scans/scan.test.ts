@@ -191,6 +191,35 @@ describe('a scan', () => {
     expect(statesOf((await world.engine.scan(scan)).findings)['backup-2']).toBe('changed');
   });
 
+  test('tells a folder of logs and placeholders, which a template matches, as incomplete, and imports none of it', async () => {
+    await using world = await start([]);
+    await world.buckets.put(bucket, [
+      ['server-1/backup-1/disk.img', 'data'],
+      ['server-1/backup-1/job.log', 'done'],
+      ['server-1/backup-2/job.log', 'failed'],
+      ['server-1/backup-3/.keep', ''],
+    ]);
+    const scan = { bucket_name: bucket, path_template: '{resource_id}/{backup_id}', sync: true };
+    const { findings, operation } = await world.engine.scan(scan);
+    expect(findings.map(({ image_path, state }) => [image_path, state])).toEqual([
+      ['server-1/backup-1', 'new'],
+      ['server-1/backup-2', 'incomplete'],
+      ['server-1/backup-3', 'incomplete'],
+    ]);
+    expect(findings[1]?.problem?.message).toContain('server-1/backup-2 has only logs');
+    // Both are older than a day: nobody is writing them any more.
+    expect(operation).toMatchObject({
+      status: 'failed',
+      reason: { code: 'incomplete' },
+      result: { problems: 2, imports: 1, err_sync_backup_num: 2 },
+    });
+    await world.engine.imported(findings);
+    expect((await world.engine.call('listBackups', {})).count).toBe(1);
+    // The job that failed ran once more.
+    await world.buckets.put(bucket, [['server-1/backup-2/disk.img', 'data']]);
+    expect((await world.engine.scan(scan)).findings.map(({ state }) => state)).toEqual(['known', 'new', 'incomplete']);
+  });
+
   test('of a bucket that is not there fails with the reason, and is not complete', async () => {
     await using world = await start();
     const { operation } = await world.engine.scan({ bucket_name: 'no-such-bucket' });

@@ -1,16 +1,27 @@
 import { matchPathTemplate, type PathTemplate, type TemplateMatch } from '@backup-sync/contracts';
 import type { Listing } from '../../chain/link.ts';
 import { ListingDigest } from '../../chain/listing-digest.ts';
+import { isMinioFile, isMinioPart } from '../../chain/minio-layout.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
+import { isByproduct } from './byproducts.ts';
 
 /** Objects that lie at or below one image path, listed whole. */
 export type TemplateGroup = {
   readonly imagePath: string;
   readonly values: TemplateMatch;
   readonly listing: Listing;
+  /** False if there are only logs, empty objects and the like: see `byproducts.ts`. */
+  readonly hasContent: boolean;
 };
 
-type OpenGroup = { readonly imagePath: string; readonly values: TemplateMatch; readonly digest: ListingDigest };
+type OpenGroup = {
+  readonly imagePath: string;
+  readonly values: TemplateMatch;
+  readonly digest: ListingDigest;
+  hasContent: boolean;
+  /** It has nothing but files of MinIO's disk layout. */
+  isMinioAlone: boolean;
+};
 
 /**
  * Gathers objects by the image paths that a template gives them, while a listing streams by in the order of its keys.
@@ -42,9 +53,12 @@ export class TemplateGroups {
     if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return;
     let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
     if (group === undefined) {
-      group = { ...match, digest: new ListingDigest() };
+      group = { ...match, digest: new ListingDigest(), hasContent: false, isMinioAlone: true };
       this.#open.push(group);
     }
+    group.hasContent ||= !isByproduct(entry.key, entry.size);
+    const hasEtag = entry.etag !== null;
+    group.isMinioAlone &&= isMinioFile(entry.key, hasEtag) || isMinioPart(entry.key, hasEtag);
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
   }
 
@@ -66,6 +80,13 @@ export class TemplateGroups {
     const whole = this.#open.filter(isWhole);
     if (whole.length === 0) return [];
     this.#open = this.#open.filter((group) => !isWhole(group));
-    return whole.map(({ imagePath, values, digest }) => ({ imagePath, values, listing: digest.finish() }));
+    return whole
+      .filter(({ isMinioAlone }) => !isMinioAlone)
+      .map(({ imagePath, values, digest, hasContent }) => ({
+        imagePath,
+        values,
+        hasContent,
+        listing: digest.finish(),
+      }));
   }
 }

@@ -24,6 +24,7 @@ export async function findingsPage(
     found: rows.map(({ finding }) => finding),
     next: rows.at(-1)?.sequence ?? input.after,
     ended: hasEnded(task.status),
-    complete: task.status === 'success' || task.listedAtMs !== null,
+    // What recognised nothing has gone through all there is.
+    complete: task.status === 'success' || task.listedAtMs !== null || task.reasonCode === 'no_backup_recognised',
   };
 }

@@ -30,7 +30,7 @@ export type TaskOutcome = {
   readonly message: string;
   readonly fault: Fault | null;
   readonly result: Json;
-  /** The task goes on until the imports that it has accepted have ended. */
+  /** Without a fault, the task goes on until the imports that it has accepted have ended. */
   readonly awaitsImports?: boolean;
 };
 
@@ -85,7 +85,9 @@ export async function runTask(worker: TaskWorker, taskId: string, stopping: Abor
   const requests: RequestCount = counted.count();
   const { fault, message, result, awaitsImports = false } = outcome;
   const finished = { id: task.id, epoch: task.epoch, message, progress, result, requests };
-  if (awaitsImports) return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
+  if (awaitsImports && fault === null) {
+    return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
+  }
   await taskStore.finishTask({
     ...finished,
     status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
