@@ -63,6 +63,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         message: '',
         reasonCode: null,
         reasonDetail: '',
+        timeContradiction: null,
         level: null,
         incremental: null,
         requests: null,

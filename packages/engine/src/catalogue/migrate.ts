@@ -7,6 +7,7 @@ import { operationEvents } from './migrations/0005-operation-events.ts';
 import { identity } from './migrations/0006-identity.ts';
 import { auditIntents } from './migrations/0007-audit-intents.ts';
 import { eventsByProject } from './migrations/0008-events-by-project.ts';
+import { backupAges } from './migrations/0009-backup-ages.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -25,6 +26,7 @@ const migrations: readonly Migration[] = [
   identity,
   auditIntents,
   eventsByProject,
+  backupAges,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

@@ -7,6 +7,7 @@ import type {
   OperationStatus,
   ReasonCode,
   SyncOutcome,
+  TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Listing, Location } from '../chain/link.ts';
@@ -22,7 +23,11 @@ export type BackupRecord = {
   readonly resourceName: string;
   readonly resourceType: string;
   /** When the backup was made, as the request says, seconds since 1970. Never part of its identity. */
-  readonly takenAtS: number;
+  readonly protectedAtS: number;
+  /** When it was made, as its age is judged; see `taken-at.ts`. */
+  readonly takenAtMs: number;
+  readonly takenAtSource: TakenAtSource;
+  readonly timeContradiction: string | null;
   readonly status: 'available' | 'error';
   readonly reasonCode: ReasonCode | null;
   /** What was seen, with its place; empty where there is no reason. */
@@ -71,6 +76,8 @@ export type OperationRecord = {
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
+  /** See {@link BackupRecord}, as the import found it. */
+  readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount | null;
@@ -143,6 +150,7 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
+  readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount;

@@ -8,6 +8,7 @@ import type {
   ReasonCode,
   Role,
   SyncOutcome,
+  TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
@@ -41,7 +42,10 @@ export type BackupRow = LocationColumns &
     resource_id: string;
     resource_name: string;
     resource_type: string;
-    taken_at_s: number;
+    protected_at_s: number;
+    taken_at_ms: number;
+    taken_at_source: TakenAtSource;
+    time_contradiction: string | null;
     status: BackupRecord['status'];
     reason_code: ReasonCode | null;
     reason_detail: string;
@@ -95,6 +99,7 @@ export type OperationRow = {
   message: string;
   reason_code: ReasonCode | null;
   reason_detail: string;
+  time_contradiction: string | null;
   level: VerificationLevel | null;
   incremental: StoredBoolean | null;
   list_requests: number | null;
@@ -138,6 +143,9 @@ export type VerificationRow = LocationColumns &
     fault_detail: string;
     limit_reason: string | null;
     volume_bytes: number | null;
+    /** When the format says that the link was made; null if it does not, or the row is of an earlier release. */
+    format_time_ms: number | null;
+    format_time_has_zone: StoredBoolean | null;
     check_version: string;
     verified_at_ms: number;
     /** The metadata objects that were read, as JSON. */

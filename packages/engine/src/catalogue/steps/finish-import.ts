@@ -55,6 +55,7 @@ async function endOperation(database: Kysely<Schema>, finish: ImportFinish): Pro
       message: finish.message,
       reason_code: finish.reasonCode,
       reason_detail: finish.reasonDetail,
+      time_contradiction: finish.timeContradiction,
       level: finish.level,
       incremental: toStoredBoolean(finish.incremental),
       list_requests: finish.requests.lists,

@@ -10,7 +10,7 @@ const sortColumns = {
   updated_at: 'updated_at_ms',
   name: 'backup_name',
   status: 'status',
-  protected_at: 'taken_at_s',
+  protected_at: 'protected_at_s',
   id: 'backup_id',
 } as const satisfies Record<BackupSort['key'], keyof BackupRow>;
 
@@ -78,8 +78,8 @@ function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly
 function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter): Backups<Selected> {
   const { status, start_time: startMs, end_time: endMs, incremental } = filter;
   let matching = backups.where('project_id', '=', filter.project_id).where('forgotten_at_ms', 'is', null);
-  if (startMs !== undefined) matching = matching.where('taken_at_s', '>=', Math.ceil(startMs / 1000));
-  if (endMs !== undefined) matching = matching.where('taken_at_s', '<=', Math.floor(endMs / 1000));
+  if (startMs !== undefined) matching = matching.where('protected_at_s', '>=', Math.ceil(startMs / 1000));
+  if (endMs !== undefined) matching = matching.where('protected_at_s', '<=', Math.floor(endMs / 1000));
   if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
   if (filter.name !== undefined) matching = matching.where('backup_name', '=', filter.name);
   if (filter.parent_id !== undefined) matching = matching.where('parent_backup_id', '=', filter.parent_id);

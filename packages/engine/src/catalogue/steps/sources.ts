@@ -182,7 +182,7 @@ export async function resourcesOf(
         eb.fn.max('backups.resource_name').as('resource_name'),
         eb.fn.countAll().as('backups'),
         eb.fn.countAll().filterWhere(isProved).as('proved'),
-        eb.fn.max('backups.taken_at_s').filterWhere(isProved).as('newest'),
+        eb.fn.max('backups.protected_at_s').filterWhere(isProved).as('newest'),
       ];
     })
     .orderBy('resource_id')

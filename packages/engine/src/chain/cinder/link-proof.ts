@@ -3,6 +3,7 @@ import type { ChainContext } from '../examiner.ts';
 import type { EdgeProof, UnreadObject } from '../link.ts';
 import { tooManyObjects } from '../object-bound.ts';
 import { printable } from '../quote.ts';
+import { cinderTimeOf } from './describe.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
@@ -89,6 +90,7 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
     limit: limit === null ? null : printable(limit),
     volumeBytes,
+    formatTime: cinderTimeOf(metadata?.createdAt ?? null, link.imagePath),
     checkVersion,
     verifiedAtMs: context.nowMs(),
     metadataObjects: read

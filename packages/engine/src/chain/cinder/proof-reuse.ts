@@ -3,6 +3,7 @@ import type { ChainContext } from '../examiner.ts';
 import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof } from '../link.ts';
 import { provableObjectsMax } from '../object-bound.ts';
+import { cinderTimeOf } from './describe.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink } from './link-proof.ts';
 import { linkageBytes } from './linkage-proof.ts';
@@ -29,7 +30,9 @@ export async function reuseProof(
   const parent = candidates.find(({ listing }) => listing.digest === parentListingDigest) ?? null;
   if (parent === null && (parentListingDigest !== null || candidates.length > 0)) return null;
   if (proof.limit !== null && !isStillLimited(context, link, parent)) return null;
-  return { link, parent, proof, unreadHashes: [] };
+  // Proofs of earlier releases do not have the time. The path does.
+  const formatTime = proof.formatTime ?? cinderTimeOf(null, link.imagePath);
+  return { link, parent, proof: { ...proof, formatTime }, unreadHashes: [] };
 }
 
 /** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */

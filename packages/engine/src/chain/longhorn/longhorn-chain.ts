@@ -129,6 +129,7 @@ export class LonghornChain implements FormatChain {
       fault: { code: 'identity_mismatch', detail },
       limit: null,
       volumeBytes: null,
+      formatTime: null,
       checkVersion,
       verifiedAtMs: nowMs(),
       metadataObjects: [],
@@ -136,7 +137,7 @@ export class LonghornChain implements FormatChain {
   }
 
   #examinationOf(proof: EdgeProof, newProofs: readonly EdgeProof[], contradictsRequest = false): Examination {
-    const { listing, contentId, level, fault, limit, volumeBytes, verifiedAtMs } = proof;
+    const { listing, contentId, level, fault, limit, volumeBytes, formatTime, verifiedAtMs } = proof;
     return {
       format: 'longhorn',
       listing,
@@ -151,6 +152,8 @@ export class LonghornChain implements FormatChain {
       // Each names all its blocks: none needs another to be restored.
       incremental: contentId === null ? null : false,
       volumeBytes,
+      formatTime,
+      parentFormatTime: null,
       verifiedAtMs,
       checkVersion,
       newProofs,

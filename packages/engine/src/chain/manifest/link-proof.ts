@@ -165,6 +165,7 @@ function conclude(
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
     limit: limit === null ? null : printable(limit),
     volumeBytes,
+    formatTime: link === null ? null : { atMs: Date.parse(link.header.backup.created_at), hasZone: true },
     checkVersion,
     verifiedAtMs: context.nowMs(),
     metadataObjects: read

@@ -172,6 +172,8 @@ export class ManifestChain implements FormatChain {
       unreadHashes: [],
       incremental: null,
       volumeBytes: null,
+      formatTime: null,
+      parentFormatTime: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],

@@ -7,6 +7,7 @@ import {
 } from '@backup-sync/contracts';
 import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
 import type { Examination, Fault, Location } from '../../chain/link.ts';
+import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
 
 /** What the storage unit showed of an item: something lies there, or nothing could be seen. */
 export type Seen =
@@ -16,7 +17,16 @@ export type Seen =
 /** What becomes of the operation and the record. */
 export type Decision = Pick<
   ImportFinish,
-  'status' | 'outcome' | 'message' | 'reasonCode' | 'reasonDetail' | 'level' | 'incremental' | 'record' | 'proofs'
+  | 'status'
+  | 'outcome'
+  | 'message'
+  | 'reasonCode'
+  | 'reasonDetail'
+  | 'timeContradiction'
+  | 'level'
+  | 'incremental'
+  | 'record'
+  | 'proofs'
 >;
 
 /**
@@ -31,13 +41,18 @@ export function decideSync(
   location: Location,
   current: BackupRecord | null,
   seen: Seen,
+  nowMs: number,
 ): Decision {
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
   if (examination.contradictsRequest && examination.fault !== null) return leaveAsItIs(examination.fault);
-  const facts = { incremental: examination.incremental, proofs: examination.newProofs };
-  const next = recordOf(item, projectId, location, examination);
+  const next = recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs));
+  const facts = {
+    incremental: examination.incremental,
+    proofs: examination.newProofs,
+    timeContradiction: next.timeContradiction,
+  };
   if (examination.fault !== null) {
     if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
     if (current !== null && isProved(current) && !sameLocation(current.location, location)) {
@@ -79,7 +94,7 @@ function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
 }
 
 function leaveAsItIs(fault: Fault): Decision {
-  return { ...failure(fault, 'none', null), incremental: null, record: null, proofs: [] };
+  return { ...failure(fault, 'none', null), timeContradiction: null, incremental: null, record: null, proofs: [] };
 }
 
 function outcomeOf(
@@ -98,7 +113,9 @@ function outcomeOf(
     return current.contentId === null ? 'superseded' : 'moved';
   }
   if (!sameNames(current, next)) return 'updated';
-  return examination.newProofs.length === 0 && sameRecord(current, next) ? 'unchanged' : 'verified';
+  if (examination.newProofs.length > 0) return 'verified';
+  if (!sameTimes(current, next)) return 'updated';
+  return sameRecord(current, next) ? 'unchanged' : 'verified';
 }
 
 /** Proved available beyond mere presence: what must not be overwritten. */
@@ -120,13 +137,22 @@ function sameNames(one: RecordWrite, other: RecordWrite): boolean {
     one.resourceId === other.resourceId &&
     one.resourceName === other.resourceName &&
     one.resourceType === other.resourceType &&
-    one.takenAtS === other.takenAtS
+    one.protectedAtS === other.protectedAtS
+  );
+}
+
+function sameTimes(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    one.takenAtMs === other.takenAtMs &&
+    one.takenAtSource === other.takenAtSource &&
+    one.timeContradiction === other.timeContradiction
   );
 }
 
 function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   return (
     sameNames(one, other) &&
+    sameTimes(one, other) &&
     sameLocation(one.location, other.location) &&
     one.status === other.status &&
     one.reasonCode === other.reasonCode &&
@@ -138,7 +164,13 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   );
 }
 
-function recordOf(item: BackupSync, projectId: string, location: Location, examination: Examination): RecordWrite {
+function recordOf(
+  item: BackupSync,
+  projectId: string,
+  location: Location,
+  examination: Examination,
+  takenAt: TakenAt,
+): RecordWrite {
   const { fault } = examination;
   return {
     projectId,
@@ -148,7 +180,8 @@ function recordOf(item: BackupSync, projectId: string, location: Location, exami
     resourceId: item.resource_id,
     resourceName: item.resource_name,
     resourceType: item.resource_type,
-    takenAtS: item.created_at,
+    protectedAtS: item.created_at,
+    ...takenAt,
     status: fault === null ? 'available' : 'error',
     reasonCode: fault?.code ?? null,
     reasonDetail: fault?.detail ?? '',

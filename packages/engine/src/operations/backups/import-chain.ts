@@ -122,7 +122,7 @@ async function record(
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
   while (true) {
     const current = await catalogue.showBackup(projectId, item.backup_id);
-    const decision = decideSync(item, projectId, location, current, seen);
+    const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
     const { result, chains } = await catalogue.finishImport({
       ...decision,
       message: decision.message + addition,

@@ -46,6 +46,7 @@ export function operationLogView(record: OperationRecord): OperationLog {
       message: record.message,
       level: record.level,
       reason,
+      time_contradiction: record.timeContradiction,
       requests:
         record.requests === null
           ? null

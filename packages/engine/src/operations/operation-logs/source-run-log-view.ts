@@ -41,6 +41,7 @@ export function sourceRunLogView(task: TaskRecord): OperationLog {
       message: task.message,
       level: null,
       reason,
+      time_contradiction: null,
       requests:
         requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },
     },

@@ -80,7 +80,7 @@ async function planChain(
 }
 
 async function decide(
-  { catalogue }: Services,
+  { catalogue, clock }: Services,
   { projectId, storageUnitId }: ChainKey,
   item: BackupSync,
   seen: Seen,
@@ -88,7 +88,7 @@ async function decide(
 ): Promise<PlannedItem> {
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
   const current = await catalogue.showBackup(projectId, item.backup_id);
-  const decision = decideSync(item, projectId, location, current, seen);
+  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
   return planItem(item, seen, current, decision, hashesUnread);
 }
 

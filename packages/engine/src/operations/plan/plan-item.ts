@@ -80,14 +80,15 @@ export function planItem(
   decision: Decision,
   hashesUnread: boolean,
 ): PlannedItem {
-  const { outcome, reasonCode, reasonDetail, level } = decision;
+  const { outcome, reasonCode, reasonDetail, timeContradiction, level } = decision;
   const sentence =
     reasonCode !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
+  const condition = hashesUnread && reasonCode === null ? ' unless its block hashes contradict' : '';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
     outcome,
-    message: hashesUnread && reasonCode === null ? `${sentence} unless its block hashes contradict` : sentence,
+    message: `${sentence}${condition}${timeContradiction === null ? '' : `. ${timeContradiction}`}`,
     level,
     reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
   };

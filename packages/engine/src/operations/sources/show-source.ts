@@ -17,13 +17,13 @@ export const showSource: Verb<'showSource'> = async (context, input) => {
   return {
     source: sourceView(source),
     last_run: lastRun === null ? null : taskView(lastRun),
-    resources: resources.map(({ resourceId, resourceName, backups, proved, newestProvedTakenAtS: takenAtS }) => ({
+    resources: resources.map(({ resourceId, resourceName, backups, proved, newestProvedTakenAtS: protectedAtS }) => ({
       resource_id: resourceId,
       resource_name: resourceName,
       backups,
       proved_backups: proved,
-      newest_proved_at: takenAtS === null ? null : toWireTime(takenAtS * 1000),
-      newest_proved_age_s: takenAtS === null ? null : nowS - takenAtS,
+      newest_proved_at: protectedAtS === null ? null : toWireTime(protectedAtS * 1000),
+      newest_proved_age_s: protectedAtS === null ? null : nowS - protectedAtS,
     })),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
