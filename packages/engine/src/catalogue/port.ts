@@ -6,6 +6,7 @@ import type {
   OperationLogFilter,
   OperationStatus,
   ReasonCode,
+  ResourceFilter,
   SyncOutcome,
   TakenAtSource,
   VerificationLevel,
@@ -156,6 +157,21 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly requests: RequestCount;
 };
 
+/** How the backups of a resource stand. */
+export type ResourceStanding = {
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly backups: number;
+  /** Of these, available and proved to the level that was asked for. */
+  readonly proved: number;
+  /** The newest of the proved; null if there is none, or none whose time is believed. */
+  readonly head: {
+    readonly backupId: string;
+    readonly takenAtMs: number;
+    readonly takenAtSource: TakenAtSource;
+  } | null;
+};
+
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
 
 /**
@@ -214,6 +230,11 @@ export interface Catalogue extends AsyncDisposable {
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   listOperations(filter: OperationFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
+  /**
+   * Pages by id through the resources of a project, or of what a source has seen, each with its newest backup proved to
+   * at least `level`. It reads one row for each resource, however many backups there are.
+   */
+  listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;

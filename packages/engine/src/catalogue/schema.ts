@@ -205,6 +205,24 @@ export type SourceMemberRow = {
   import_operation_id: string | null;
 };
 
+/** How many backups of a resource are recorded. `source_id` is '' for all of the project, else what this source has seen. */
+type ResourceRow = {
+  project_id: string;
+  source_id: string;
+  resource_id: string;
+  resource_name: string;
+  backups: number;
+};
+
+/** The backups of a resource that are available and proved to at least a level. Kept by `steps/track-heads.ts`. */
+type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
+  level: VerificationLevel;
+  /** The newest of them; null if the time of each was in the future when it was judged. */
+  backup_id: string | null;
+  taken_at_ms: number | null;
+  taken_at_source: TakenAtSource | null;
+};
+
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
 type BucketGrantRow = { project_id: string; storage_unit_id: string; bucket_name: string; prefix: string };
@@ -269,6 +287,8 @@ export type Schema = {
   scan_findings: ScanFindingRow;
   sources: SourceRow;
   source_members: SourceMemberRow;
+  resources: ResourceRow;
+  resource_heads: ResourceHeadRow;
   projects: ProjectRow;
   bucket_grants: BucketGrantRow;
   users: UserRow;

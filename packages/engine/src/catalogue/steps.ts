@@ -33,6 +33,7 @@ import { knownAtPlaces, knownByIds, placesBelow } from './steps/known-backups.ts
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { listResources } from './steps/list-resources.ts';
 import { ping } from './steps/ping.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -57,7 +58,6 @@ import {
   nextRunAtMs,
   planSource,
   removeSource,
-  resourcesOf,
   showSource,
   startRun,
 } from './steps/sources.ts';
@@ -84,6 +84,7 @@ export const steps = {
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
   listBackups: { access: 'read', run: listBackups },
+  listResources: { access: 'read', run: listResources },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },
   listOperations: { access: 'read', run: listOperations },
@@ -122,7 +123,6 @@ export const steps = {
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
   dueMembers: { access: 'read', run: dueMembers },
   heldMembers: { access: 'read', run: heldMembers },
-  resourcesOf: { access: 'read', run: resourcesOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

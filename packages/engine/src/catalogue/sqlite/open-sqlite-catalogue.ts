@@ -138,6 +138,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
     listBackups: step('listBackups'),
+    listResources: step('listResources'),
     showOperation: step('showOperation'),
     listOperationLogs: step('listOperationLogs'),
     listOperations: step('listOperations'),
@@ -186,7 +187,6 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     nextRunAtMs: step('nextRunAtMs'),
     dueMembers: step('dueMembers'),
     heldMembers: step('heldMembers'),
-    resourcesOf: step('resourcesOf'),
   };
   const identityStore: IdentityStore = {
     begin: step('begin'),

@@ -5,6 +5,7 @@ import { afterAll, describe } from 'vitest';
 import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeDirectory } from '../directory-conformance.ts';
 import { describeEventStore } from '../event-store-conformance.ts';
+import { describeHeads } from '../head-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
@@ -27,6 +28,7 @@ const openInPlace = () => {
 describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
 describe('any order of steps on SQLite', () => describeCatalogueModel(open));
+describe('the newest proved backups on SQLite', () => describeHeads(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('the directory on SQLite', () => describeDirectory(open));
 describe('the task store on SQLite', () => describeTaskStore(open));

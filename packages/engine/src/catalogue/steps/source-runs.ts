@@ -4,6 +4,7 @@ import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
 import { chunks } from './chunk.ts';
 import { recordedMembers } from './source-members.ts';
+import { HeadTracker, memberRecords } from './track-heads.ts';
 
 /** Complete listings in a row that must have missed a backup before it may be marked. */
 const absencesNeeded = 2;
@@ -15,9 +16,15 @@ export async function noteSightings(
   runId: string,
   sightings: Parameters<SourceStore['noteSightings']>[2],
 ): Promise<boolean> {
-  const source = await database.selectFrom('sources').where('id', '=', sourceId).select('id').executeTakeFirst();
+  const source = await database
+    .selectFrom('sources')
+    .where('id', '=', sourceId)
+    .select('project_id')
+    .executeTakeFirst();
   if (source === undefined) return false;
+  const heads = new HeadTracker(database, source.project_id);
   for (const some of chunks(sightings)) {
+    await heads.willChange(await changedMembers(database, sourceId, some));
     await database
       .insertInto('source_members')
       .values(
@@ -44,7 +51,32 @@ export async function noteSightings(
       )
       .execute();
   }
+  await heads.settle();
   return true;
+}
+
+/** The backups that these sightings make members, and those that they put in the place of. */
+async function changedMembers(
+  database: Kysely<Schema>,
+  sourceId: string,
+  sightings: readonly SourceMember[],
+): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('source_members')
+    .where('source_id', '=', sourceId)
+    .where(
+      'image_path',
+      'in',
+      sightings.map(({ imagePath }) => imagePath),
+    )
+    .select(['image_path', 'backup_id'])
+    .execute();
+  const memberAt = new Map(rows.map((row) => [row.image_path, row.backup_id]));
+  return sightings.flatMap(({ imagePath, backupId }) => {
+    const before = memberAt.get(imagePath);
+    if (before === backupId) return [];
+    return before === undefined ? [backupId] : [before, backupId];
+  });
 }
 
 /** Counts absences after a complete listing; see {@link SourceStore.closeListing}. */
@@ -60,7 +92,12 @@ export async function closeListing(database: Kysely<Schema>, sourceId: string, r
     .deleteFrom('source_members')
     .where('source_id', '=', sourceId)
     .where('seen_run_id', '!=', runId)
-    .where('image_path', 'not in', recordedMembers(database, sourceId).select('member.image_path'))
+    // Those marked as gone stay: their resource is still one that this source must have a backup of.
+    .where(
+      'image_path',
+      'not in',
+      memberRecords(database).where('member.source_id', '=', sourceId).select('member.image_path'),
+    )
     .execute();
   const row = await recordedMembers(database, sourceId)
     .select(({ fn, eb }) => {
@@ -139,6 +176,8 @@ export async function markVanished(
   const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
   if (source === undefined) return 0;
   let marked = 0;
+  const heads = new HeadTracker(database, source.project_id);
+  await heads.willChange(marking.members.map(({ backupId }) => backupId));
   for (const { imagePath, backupId } of marking.members) {
     const { numUpdatedRows } = await database
       .updateTable('backups')
@@ -173,6 +212,7 @@ export async function markVanished(
       .executeTakeFirstOrThrow();
     marked += Number(numUpdatedRows);
   }
+  await heads.settle();
   return marked;
 }
 

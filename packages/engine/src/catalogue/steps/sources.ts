@@ -1,7 +1,6 @@
-import { verificationLevels } from '@backup-sync/contracts';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Schema, SourceRow } from '../schema.ts';
-import type { ResourceStanding, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
+import type { SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
 import { recordedMembers } from './source-members.ts';
 import { addTask } from './tasks.ts';
 
@@ -104,6 +103,9 @@ export async function removeSource(database: Kysely<Schema>, projectId: string, 
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow();
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
+  for (const table of ['resources', 'resource_heads'] as const) {
+    await database.deleteFrom(table).where('project_id', '=', projectId).where('source_id', '=', id).execute();
+  }
   return numDeletedRows > 0n;
 }
 
@@ -163,36 +165,4 @@ export async function heldMembers(
     .execute();
   const members = rows.map((row) => ({ imagePath: row.image_path, backupId: row.backup_id }));
   return { members, count: Number(count) };
-}
-
-/** How old the newest proved backup of each resource is; see {@link ResourceStanding}. */
-export async function resourcesOf(
-  database: Kysely<Schema>,
-  source: SourceRecord,
-  limit: number,
-): Promise<readonly ResourceStanding[]> {
-  const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
-  const rows = await recordedMembers(database, source.id)
-    // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
-    .groupBy(sql`backups.resource_id || ''`)
-    .select((eb) => {
-      const isProved = eb.and([eb('backups.status', '=', 'available'), eb('backups.level', 'in', enough)]);
-      return [
-        eb.fn.max('backups.resource_id').as('resource_id'),
-        eb.fn.max('backups.resource_name').as('resource_name'),
-        eb.fn.countAll().as('backups'),
-        eb.fn.countAll().filterWhere(isProved).as('proved'),
-        eb.fn.max('backups.protected_at_s').filterWhere(isProved).as('newest'),
-      ];
-    })
-    .orderBy('resource_id')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    resourceId: row.resource_id,
-    resourceName: row.resource_name,
-    backups: Number(row.backups),
-    proved: Number(row.proved),
-    newestProvedTakenAtS: row.newest,
-  }));
 }

@@ -5,6 +5,7 @@ import { proofToRow, recordToColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { spreadFaults } from './spread-faults.ts';
+import { HeadTracker } from './track-heads.ts';
 
 /** Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. */
 export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<boolean> {
@@ -17,9 +18,12 @@ export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): 
   const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
   if (shown !== verdict.decidedOnRevision) return false;
 
+  const heads = new HeadTracker(database, verdict.projectId);
+  await heads.willChange([verdict.backupId]);
   await writeRecord(database, verdict, recorded?.revision ?? null);
   await writeProofs(database, verdict);
-  await spreadFaults(database, verdict);
+  await spreadFaults(database, verdict, heads);
+  await heads.settle();
   return true;
 }
 
