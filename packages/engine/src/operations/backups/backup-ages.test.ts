@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-storage-unit.ts';
+import { startClockedEngine } from '../../testing/clocked-engine.ts';
 import { examineBackups, rememberProofs } from '../../testing/examine-backups.ts';
 import { formatsUnderTest } from '../../testing/formats-under-test.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
@@ -82,4 +83,38 @@ test('a parent that was made after its child is told', async () => {
   expect(logs[1]?.backup_sync.time_contradiction).toContain(
     'Its parent was made later: the parent says 2026-03-01 02:00:00 UTC, this backup 2026-02-28 02:00:00 UTC.',
   );
+});
+
+test('a backup of the future is no newest backup, and check and sources give the same age', async () => {
+  await using buckets = await makeTestBuckets();
+  const [full] = writeSmallChain('same age', 4, []);
+  if (full === undefined) throw new Error('a chain has links');
+  await buckets.put(bucket, full.objects, writtenMs);
+  const futureMs = Date.UTC(2035, 0, 1);
+  await buckets.put(bucket, [['plan/future', 'of a bucket whose clock is wrong']], futureMs);
+  await using engine = await startClockedEngine(buckets.directory);
+  const { source } = await engine.call('addSource', { name: 'nightly', bucket_name: bucket });
+  const run = await engine.call('scanSource', { source_id: source.id });
+  await engine.ended(run.operation_id);
+  const { findings } = await engine.call('listScanFindings', { operation_id: run.operation_id });
+  await engine.imported(findings);
+  const item = { ...syncItemOf(full, bucket), backup_id: 'future', image_path: 'plan/future' };
+  const future = { ...item, resource_id: 'future', resource_type: 'Example', created_at: futureMs / 1000 };
+  const { sync } = await engine.call('syncBackups', { sync: [future] });
+  await engine.ended(sync[0]?.operation_log_id ?? '');
+
+  const ageS = Math.floor((engine.clock.timeMs - full.plan.takenAtMs) / 1000);
+  const { resources } = await engine.call('listResources', { level: 'presence' });
+  expect(resources).toMatchObject([
+    {
+      resource_id: full.plan.volumeId,
+      proved_backups: 1,
+      newest_proved_age_s: ageS,
+      newest_proved_at_source: 'format',
+    },
+    { resource_id: 'future', proved_backups: 1, newest_proved_backup_id: null, newest_proved_age_s: null },
+  ]);
+  const shown = await engine.call('showSource', { source_id: source.id });
+  expect(shown.resources).toEqual(resources.slice(0, 1));
+  expect(engine.faults).toEqual([]);
 });
