@@ -21,6 +21,7 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
       const { listBackupsCommand } = await import('./commands/backups.ts');
       finish(await listBackupsCommand(contextOf(options), filterOf('listBackups', options), options.all));
     });
+  list.addHelpText('after', '\nTimes with "~" come from the modification time of the newest object.');
   command(backups, 'show <backup-id>', 'show a backup, how far it is proved and when', [`backups show ${anId}`]).action(
     async (backupId: string, options: Shared) => {
       const { showBackupCommand } = await import('./commands/backups.ts');
@@ -77,7 +78,8 @@ is a server's.`,
     .addHelpText(
       'after',
       `
-For monitoring. Its exit codes are those of monitoring plugins: 0 OK, 2 CRITICAL (a resource has no such backup), 3
+For monitoring. An age with "~" comes from the modification time of the newest object; a backup whose time is in the
+future does not count. Its exit codes are those of monitoring plugins: 0 OK, 2 CRITICAL (a resource has no such backup), 3
 UNKNOWN (it could not be found out). Wrong usage exits 1.`,
     )
     .action(async (options: Shared & CheckOptions) => {

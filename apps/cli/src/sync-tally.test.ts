@@ -1,6 +1,7 @@
+import type { CbrOperationLog } from '@backup-sync/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grouped, progressLine } from './sync-tally.ts';
+import { grouped, progressLine, SyncTally } from './sync-tally.ts';
 
 describe('the progress of a sync', () => {
   test.each([
@@ -30,4 +31,36 @@ describe('the progress of a sync', () => {
 
 test('counts are grouped by thousands', () => {
   expect([0, 999, 1000, 1_234_567].map(grouped)).toEqual(['0', '999', '1,000', '1,234,567']);
+});
+
+test('backups whose times contradict each other are told, the first ten by name', () => {
+  const tally = new SyncTally();
+  const add = (id: string, time_contradiction: string | null) => {
+    const backup_sync = { outcome: 'created', message: '', level: null, reason: null, requests: null } as const;
+    const log: CbrOperationLog = {
+      id,
+      checkpoint_id: null,
+      created_at: '2026-03-01T02:00:00.000000',
+      started_at: null,
+      ended_at: null,
+      updated_at: null,
+      error_info: null,
+      extra_info: null,
+      operation_type: 'sync',
+      policy_id: null,
+      project_id: null,
+      provider_id: null,
+      vault_id: null,
+      vault_name: null,
+      status: 'success',
+      backup_sync: { ...backup_sync, time_contradiction },
+    };
+    tally.add(log);
+  };
+  add('agrees', null);
+  expect(tally.contradictions()).toBe('');
+  for (let index = 0; index < 12; index += 1) add(`log-${index}`, 'One time, and another.');
+  const lines = tally.contradictions().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['times contradict each other: 12', '  log-0: One time, and another.']);
+  expect(lines.slice(-2)).toEqual(['  log-9: One time, and another.', '  and 2 more']);
 });

@@ -3,7 +3,7 @@ import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
 import { printable } from './table.ts';
 
-/** Failures of one reason that are named; the others are counted. */
+/** Backups of one failure, or with contradicting times, that are named; the others are counted. */
 const namedMax = 10;
 
 type FailureGroup = {
@@ -19,9 +19,11 @@ export class SyncTally {
   failed = 0;
   readonly #outcomes = new Map<string, number>();
   readonly #failures = new Map<string, FailureGroup>();
+  readonly #contradictions = { count: 0, lines: [] as string[] };
 
   add(log: CbrOperationLog): void {
     this.ended += 1;
+    this.#addContradiction(log);
     if (log.status !== 'success') {
       this.failed += 1;
       this.#addFailure(log);
@@ -46,6 +48,22 @@ export class SyncTally {
       const remedy = reason === null ? [] : [`  What to do: ${reason.remedy}`];
       return [`${heading}: ${grouped(count)}`, ...lines, ...more, ...remedy].join('\n');
     }).join('\n');
+  }
+
+  /** The backups whose times contradict each other. Empty if there are none. */
+  contradictions(): string {
+    const { count, lines } = this.#contradictions;
+    if (count === 0) return '';
+    const more = count > lines.length ? [`  and ${grouped(count - lines.length)} more`] : [];
+    return [`times contradict each other: ${grouped(count)}`, ...lines, ...more].join('\n');
+  }
+
+  #addContradiction(log: CbrOperationLog): void {
+    const contradiction = log.backup_sync?.time_contradiction ?? null;
+    if (contradiction === null) return;
+    const { lines } = this.#contradictions;
+    this.#contradictions.count += 1;
+    if (lines.length < namedMax) lines.push(`  ${printable(nameOf(log))}: ${printable(contradiction)}`);
   }
 
   #addFailure(log: CbrOperationLog): void {

@@ -31,8 +31,20 @@ export const backupStatuses = [
 /** Where a backup comes from, in CBR's words. Here all are `sync`: brought in. */
 const imageTypes = ['backup', 'replication', 'sync'] as const;
 
+/**
+ * Where `taken_at` comes from: `format`, the backup's own metadata; `object`, the modification time of its newest
+ * object; `request`, the sync request.
+ */
+export const takenAtSource = z.enum(['format', 'object', 'request']).meta({ id: 'TakenAtSource' });
+export type TakenAtSource = z.infer<typeof takenAtSource>;
+
 /** How a record is proved, where the backup lies, and why it is broken if it is: beside CBR's own fields. */
 const backupAddition = z.object({
+  taken_at: wireTime.meta({ description: 'When the backup was made: its age counts from then.' }),
+  taken_at_source: takenAtSource,
+  time_contradiction: z.string().nullable().meta({
+    description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
+  }),
   storage_unit: z.string(),
   bucket_name: z.string(),
   image_path: z.string(),
@@ -61,7 +73,7 @@ export const backup = z
     checkpoint_id: z.string().nullable().meta({ description: 'The run of a source that imported it.' }),
     created_at: wireTime.meta({ description: 'When the record was made.' }),
     updated_at: wireTime,
-    protected_at: wireTime.meta({ description: 'When the backup was made.' }),
+    protected_at: wireTime.meta({ description: 'When the backup was made, as the request says.' }),
     expired_at: wireTime.nullable(),
     extend_info: z.object({
       auto_trigger: z.boolean(),
@@ -112,7 +124,7 @@ export const backupSort = z.string().transform((value, context): BackupSort[] =>
 );
 
 /**
- * Filters of the listing. `start_time` and `end_time` bound when the backup was made (`protected_at`).
+ * Filters of the listing. `start_time` and `end_time` bound `protected_at`.
  *
  * Names, ids, types and `parent_id` are compared as they are, `incremental` with what the chain says. What CBR has and
  * records here have not is filtered by its meaning all the same:

@@ -29,6 +29,7 @@ export * from './plan.ts';
 export * from './problems.ts';
 export * from './project.ts';
 export * from './reason-code.ts';
+export * from './resource.ts';
 export * from './scan.ts';
 export * from './source.ts';
 export * from './sync.ts';

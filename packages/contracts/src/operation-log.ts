@@ -72,6 +72,9 @@ const operationLogAddition = z.object({
   message: z.string().meta({ description: 'What happened, one sentence.' }),
   level: verificationLevel.nullable().meta({ description: 'Level reached; null where nothing could be proved.' }),
   reason: reason.nullable(),
+  time_contradiction: z.string().nullable().meta({
+    description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
+  }),
   requests: z
     .object({
       lists: integer.meta({ description: 'LIST requests (pages).' }),

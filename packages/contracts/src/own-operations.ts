@@ -12,6 +12,7 @@ import {
   startPlanAnswer,
   startPlanInput,
 } from './plan.ts';
+import { listResourcesAnswer, listResourcesInput } from './resource.ts';
 import { listScanFindingsAnswer, listScanFindingsInput, startScanAnswer, startScanInput } from './scan.ts';
 import {
   addSourceInput,
@@ -162,6 +163,17 @@ export const ownOperations = {
     input: listScanFindingsInput,
     output: listScanFindingsAnswer,
     refusals: ['operation_not_found'],
+  },
+  listResources: {
+    summary: 'List the resources, each with its newest backup that is proved to a level',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/resources',
+    successStatus: 200,
+    input: listResourcesInput,
+    output: listResourcesAnswer,
+    refusals: ['source_not_found'],
   },
   addSource: {
     summary: 'Watch a bucket: what is new in it is brought in',

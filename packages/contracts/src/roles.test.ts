@@ -11,6 +11,7 @@ const decided: Record<Role, readonly string[]> = {
     'listOperationLogs',
     'listOperations',
     'listPlanItems',
+    'listResources',
     'listScanFindings',
     'listSources',
     'showBackup',

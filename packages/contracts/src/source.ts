@@ -3,6 +3,7 @@ import { bucketName, madeId, opaqueId, projectId, text, wireTime } from './field
 import { operation } from './operation.ts';
 import { operationStatus } from './operation-log.ts';
 import { reason } from './reason-code.ts';
+import { resource } from './resource.ts';
 import { listedPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
@@ -151,28 +152,15 @@ export const listSourcesInput = z.object({ project_id: projectId });
 export const listSourcesAnswer = z.object({ sources: z.array(source) }).meta({ id: 'ListSourcesAnswer' });
 export const showSourceInput = z.object({ project_id: projectId, source_id: madeId });
 
-/** How a resource stands whose backups a source has seen. */
-export const sourceResource = z
-  .object({
-    resource_id: opaqueId,
-    resource_name: z.string(),
-    backups: z.int().meta({ description: 'Recorded ones that this source has seen.' }),
-    proved_backups: z.int().meta({ description: 'Of these, the available ones that are proved to the level.' }),
-    newest_proved_at: wireTime
-      .nullable()
-      .meta({ description: 'When the newest backup was made that is proved to the level; null where none is.' }),
-    newest_proved_age_s: z.int().nullable().meta({ description: 'How old it is now, seconds.' }),
-  })
-  .meta({ id: 'SourceResource' });
-export type SourceResource = z.infer<typeof sourceResource>;
-
 export const showSourceAnswer = z
   .object({
     source,
     last_run: operation
       .nullable()
       .meta({ description: 'The newest run: how it ended, and why where it failed; null before the first.' }),
-    resources: z.array(sourceResource).meta({ description: 'By id, the first thousand.' }),
+    resources: z
+      .array(resource)
+      .meta({ description: 'What this source has seen, proved to its level; by id, the first thousand.' }),
     held_backups: z
       .array(z.object({ backup_id: opaqueId, image_path: z.string() }))
       .meta({ description: 'What confirming lets be marked as gone, the first thousand.' }),

@@ -11,6 +11,7 @@ import { showBackup } from './operations/backups/show-backup.ts';
 import { watchOperations } from './operations/events/watch-operations.ts';
 import { listOperationLogs } from './operations/operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operations/operation-logs/show-operation-log.ts';
+import { listResources } from './operations/resources/list-resources.ts';
 import { listScanFindings } from './operations/scans/list-scan-findings.ts';
 import { listSources } from './operations/sources/list-sources.ts';
 import { showSource } from './operations/sources/show-source.ts';
@@ -28,6 +29,7 @@ const verbs = {
   showOperationLog,
   listOperations,
   showOperation,
+  listResources,
   listScanFindings,
   listSources,
   showSource,

@@ -1,4 +1,4 @@
-import type { OperationInput } from '@backup-sync/contracts';
+import type { OperationInput, TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -58,7 +58,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
     backup.status,
     backup.backup_sync?.level ?? '-',
     backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
-    backup.protected_at === null ? '-' : shortTime(backup.protected_at),
+    madeText(backup),
   ]);
   printTable(terminal, columns, rows);
 }
@@ -84,7 +84,8 @@ function describe(backup: CbrBackup): string[][] {
     ['name', backup.name],
     ['status', backup.status],
     ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
-    ['made (UTC)', backup.protected_at === null ? '-' : shortTime(backup.protected_at)],
+    ['made (UTC)', madeText(backup)],
+    ...(backup.protected_at === null ? [] : [['requested as made (UTC)', shortTime(backup.protected_at)]]),
     ['recorded (UTC)', shortTime(backup.created_at)],
     ['parent', backup.parent_id ?? '-'],
     ...(backup.backup_sync === null ? [] : describeProof(backup.backup_sync)),
@@ -93,6 +94,7 @@ function describe(backup: CbrBackup): string[][] {
 
 function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][] {
   return [
+    ...(proof.time_contradiction === null ? [] : [['times contradict', proof.time_contradiction]]),
     ['place', `${proof.bucket_name}/${proof.image_path}`],
     ['format', proof.format],
     ['level', proof.level ?? '-'],
@@ -107,6 +109,17 @@ function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][]
           ['what to do', proof.reason.remedy],
         ]),
   ];
+}
+
+/** When the backup was made, as its age is judged. A cloud tells only what the request said. */
+function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
+  if (own !== null) return `${objectTimeMark(own.taken_at_source)}${shortTime(own.taken_at)}`;
+  return requested === null ? '-' : shortTime(requested);
+}
+
+/** Marks a time or an age that comes from the modification time of an object. */
+export function objectTimeMark(source: TakenAtSource | null): string {
+  return source === 'object' ? '~' : '';
 }
 
 /** `2026-03-01T02:00:00.000000` as `2026-03-01 02:00:00`. */

@@ -1,9 +1,9 @@
-import { fromWireTime, type VerificationLevel, verificationLevel } from '@backup-sync/contracts';
-import type { CbrBackup } from '@backup-sync/core';
+import type { Resource, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
 import { type CatalogueConnection, connectToCatalogue } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { printable } from '../table.ts';
 import { print, printJson } from '../terminal.ts';
+import { objectTimeMark } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { sourceNamed } from './sources.ts';
 
@@ -26,6 +26,8 @@ export type ResourceState = {
   readonly resourceName: string;
   /** Null where no backup is proved to the level. */
   readonly ageS: number | null;
+  /** Where the time of that backup comes from. */
+  readonly ageSource: TakenAtSource | null;
 };
 
 /** One line, and the exit code of a monitoring plugin, for a machine that runs this every few minutes. */
@@ -33,13 +35,14 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   const { terminal, environment, signal } = context;
   try {
     await using connection = await connectToCatalogue(context.connect, environment);
-    const states = await newestProved(connection.client, options, Date.now(), signal);
+    const states = await newestProved(connection.client, options, signal);
     const verdict = judge(states, options);
     if (terminal.json) {
       const resources = states.map((state) => ({
         resource_id: state.resourceId,
         resource_name: state.resourceName,
         newest_proved_age_s: state.ageS,
+        newest_proved_at_source: state.ageSource,
       }));
       printJson(terminal, { state: verdict.state, message: verdict.message, resources });
     } else print(terminal, `${verdict.state}: ${verdict.message}`);
@@ -53,54 +56,31 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   }
 }
 
-/** Reads backups from the newest on, for each resource until one is proved far enough. */
+/** Asks for the newest proved backup of each resource: a page for a thousand resources, however many backups. */
 async function newestProved(
-  client: CatalogueConnection['client'],
+  { operations }: CatalogueConnection['client'],
   { minLevel, resource, source }: CheckOptions,
-  nowMs: number,
   signal: AbortSignal,
 ): Promise<ResourceState[]> {
-  const newestFirst = { sort: 'protected_at:desc' };
-  if (source === undefined && resource === undefined) {
-    const states = new Map<string, ResourceState>();
-    for await (const backup of client.allBackups(newestFirst, { signal })) {
-      const before = states.get(backup.resource_id);
-      if (before === undefined || before.ageS === null)
-        states.set(backup.resource_id, stateOf(backup, minLevel, nowMs));
-    }
-    return [...states.values()];
-  }
-  const ids = resource === undefined ? await resourcesOf(client, source ?? '', signal) : [resource];
+  const source_id = source === undefined ? undefined : (await sourceNamed(operations, source, signal)).id;
+  const filter = { level: minLevel, source_id, resource_id: resource };
   const states: ResourceState[] = [];
-  for (const resourceId of ids) {
-    let state: ResourceState = { resourceId, resourceName: resourceId, ageS: null };
-    for await (const backup of client.allBackups({ ...newestFirst, resource_id: resourceId }, { signal })) {
-      state = stateOf(backup, minLevel, nowMs);
-      if (state.ageS !== null) break;
-    }
-    states.push(state);
+  while (true) {
+    const marker = states.at(-1)?.resourceId;
+    const { resources, limit } = await operations.listResources({ ...filter, marker }, { signal });
+    states.push(...resources.map(stateOf));
+    if (resources.length < limit) break;
   }
-  return states;
+  if (states.length > 0 || resource === undefined) return states;
+  return [{ resourceId: resource, resourceName: resource, ageS: null, ageSource: null }];
 }
 
-async function resourcesOf(
-  { operations }: CatalogueConnection['client'],
-  source: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const { id } = await sourceNamed(operations, source, signal);
-  const { resources } = await operations.showSource({ source_id: id }, { signal });
-  return resources.map(({ resource_id }) => resource_id);
-}
-
-function stateOf(backup: CbrBackup, minLevel: VerificationLevel, nowMs: number): ResourceState {
-  const level = backup.backup_sync?.level ?? null;
-  const isProved = backup.status === 'available' && level !== null && rank(level) >= rank(minLevel);
-  const madeMs = backup.protected_at === null ? null : fromWireTime(backup.protected_at);
+function stateOf(resource: Resource): ResourceState {
   return {
-    resourceId: backup.resource_id,
-    resourceName: backup.resource_name,
-    ageS: isProved && madeMs !== null ? Math.max(0, Math.floor((nowMs - madeMs) / 1000)) : null,
+    resourceId: resource.resource_id,
+    resourceName: resource.resource_name,
+    ageS: resource.newest_proved_age_s,
+    ageSource: resource.newest_proved_at_source,
   };
 }
 
@@ -111,26 +91,27 @@ export function judge(
 ): { readonly state: 'OK' | 'CRITICAL'; readonly message: string } {
   if (states.length === 0) return { state: 'CRITICAL', message: 'no backup of any resource is recorded' };
   const late = states.filter(({ ageS }) => ageS === null || ageS > maxAge);
-  const proved = `proved to ${minLevel} within ${ageText(maxAge)}`;
+  const proved = `proved to ${minLevel} within ${durationText(maxAge)}`;
   if (late.length > 0) {
-    const named = late.slice(0, namedMax).map(({ resourceName, ageS }) => {
-      return `${printable(resourceName)} (${ageS === null ? 'none' : `${ageText(ageS)} old`})`;
+    const named = late.slice(0, namedMax).map((state) => {
+      return `${printable(state.resourceName)} (${state.ageS === null ? 'none' : `${ageText(state)} old`})`;
     });
     const more = late.length > namedMax ? `, and ${late.length - namedMax} more` : '';
     const of = `${late.length} of ${states.length} ${states.length === 1 ? 'resource has' : 'resources have'}`;
     return { state: 'CRITICAL', message: `${of} no backup ${proved}: ${named.join(', ')}${more}` };
   }
-  const oldest = Math.max(...states.map(({ ageS }) => ageS ?? 0));
+  const oldest = states.reduce((one, other) => ((other.ageS ?? 0) > (one.ageS ?? 0) ? other : one));
   const all = states.length === 1 ? '1 resource has' : `${states.length} resources have`;
   return { state: 'OK', message: `${all} a backup ${proved}; the newest is ${ageText(oldest)} old at most` };
 }
 
-function rank(level: VerificationLevel): number {
-  return verificationLevel.options.indexOf(level);
+/** `26 h`, or `~26 h` if the time comes from an object. */
+function ageText({ ageS, ageSource }: ResourceState): string {
+  return `${objectTimeMark(ageSource)}${durationText(ageS ?? 0)}`;
 }
 
 /** `90 min`, `26 h`, `7 d`. */
-function ageText(seconds: number): string {
+function durationText(seconds: number): string {
   if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 3 * 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }

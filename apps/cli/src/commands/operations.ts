@@ -78,6 +78,7 @@ function describeResult(result: NonNullable<CbrOperationLog['backup_sync']>): st
   return [
     ['outcome', result.outcome === null ? '-' : `${result.outcome}: ${result.message}`],
     ['level', result.level ?? '-'],
+    ...(result.time_contradiction === null ? [] : [['times contradict', result.time_contradiction]]),
     ...(result.requests === null
       ? []
       : [

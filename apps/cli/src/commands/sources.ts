@@ -11,7 +11,7 @@ import { exitCodes, UsageError } from '../failure.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
-import { shortTime } from './backups.ts';
+import { objectTimeMark, shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
 
@@ -180,8 +180,10 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
     resource.resource_name,
     String(resource.backups),
     String(resource.proved_backups),
-    timeOf(resource.newest_proved_at),
-    resource.newest_proved_age_s === null ? 'none is proved' : formatAge(resource.newest_proved_age_s),
+    `${objectTimeMark(resource.newest_proved_at_source)}${timeOf(resource.newest_proved_at)}`,
+    resource.newest_proved_age_s === null
+      ? 'none is proved'
+      : `${objectTimeMark(resource.newest_proved_at_source)}${formatAge(resource.newest_proved_age_s)}`,
   ]);
   const headings = ['RESOURCE', 'BACKUPS', 'PROVED', 'NEWEST PROVED (UTC)', 'AGE'];
   const columns = headings.map((heading) => ({ heading }));

@@ -51,8 +51,8 @@ export function tableResults(
     async finish() {
       const logs = kept.toSorted((a, b) => placeOf(a.id) - placeOf(b.id));
       if (logs.length > 0) printResults(terminal, logs, await recordsOf(client, logs));
-      const failures = tally.failures();
-      if (failures !== '') print(terminal, `${logs.length > 0 ? '\n' : ''}${failures}`);
+      const findings = [tally.failures(), tally.contradictions()].filter((text) => text !== '').join('\n');
+      if (findings !== '') print(terminal, `${logs.length > 0 ? '\n' : ''}${findings}`);
     },
   };
 }

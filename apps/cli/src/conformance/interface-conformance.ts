@@ -102,6 +102,26 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(call('listBackups', { sort: 'colour' })).rejects.toEqual(refused('invalid_request'));
     });
 
+    test('resources are listed with the newest backup of each that is proved to a level', async () => {
+      if (!has('listResources')) return;
+      await finished();
+      const { resources, count } = await call('listResources', { level: 'linkage' });
+      expect(count).toBe(resources.length);
+      const [disk] = resources.filter(({ resource_name }) => resource_name === 'database-disk');
+      const newest = await call('listBackups', { name: 'database-disk-day-2' });
+      expect(disk).toMatchObject({
+        backups: 3,
+        proved_backups: 3,
+        newest_proved_backup_id: newest.backups[0]?.id,
+        newest_proved_at: newest.backups[0]?.backup_sync.taken_at,
+        newest_proved_at_source: 'format',
+      });
+      const mail = resources.find(({ resource_name }) => resource_name === 'mail-disk');
+      expect(mail).toMatchObject({ backups: 1, proved_backups: 0, newest_proved_age_s: null });
+      const unknown = call('listResources', { source_id: unknownId });
+      await expect(unknown).rejects.toEqual(refused('source_not_found'));
+    });
+
     test('a backup is shown with its proof, and forgotten once', async () => {
       await finished();
       const [{ backup_id }] = items.slice(-2) as [BackupSyncInput];

@@ -65,6 +65,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         message: '',
         reasonCode: null,
         reasonDetail: '',
+        timeContradiction: null,
         level: null,
         incremental: null,
         requests: null,

@@ -11,6 +11,6 @@ export function itemOfRecord(record: BackupRecord): BackupSync {
     resource_id: record.resourceId,
     resource_name: record.resourceName,
     resource_type: record.resourceType,
-    created_at: record.takenAtS,
+    created_at: record.protectedAtS,
   };
 }

@@ -11,6 +11,7 @@ import { sharedListing } from './migrations/0009-shared-listing.ts';
 import { remarkOfProof } from './migrations/0010-remark-of-proof.ts';
 import { waits } from './migrations/0011-waits.ts';
 import { runs } from './migrations/0012-runs.ts';
+import { backupAges } from './migrations/0013-backup-ages.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -33,6 +34,7 @@ const migrations: readonly Migration[] = [
   remarkOfProof,
   waits,
   runs,
+  backupAges,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

@@ -6,7 +6,9 @@ import type {
   OperationLogFilter,
   OperationStatus,
   ReasonCode,
+  ResourceFilter,
   SyncOutcome,
+  TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Listing, Location, SharedListing } from '../chain/link.ts';
@@ -22,7 +24,11 @@ export type BackupRecord = {
   readonly resourceName: string;
   readonly resourceType: string;
   /** When the backup was made, as the request says, seconds since 1970. Never part of its identity. */
-  readonly takenAtS: number;
+  readonly protectedAtS: number;
+  /** When it was made, as its age is judged; see `taken-at.ts`. */
+  readonly takenAtMs: number;
+  readonly takenAtSource: TakenAtSource;
+  readonly timeContradiction: string | null;
   readonly status: 'available' | 'error';
   readonly reasonCode: ReasonCode | null;
   /** What was seen, with its place; empty where there is no reason. */
@@ -77,6 +83,8 @@ export type OperationRecord = {
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
+  /** See {@link BackupRecord}, as the import found it. */
+  readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount | null;
@@ -159,6 +167,7 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly message: string;
   readonly reasonCode: ReasonCode | null;
   readonly reasonDetail: string;
+  readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
   readonly requests: RequestCount;
@@ -175,6 +184,21 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
 export type ImportFinished =
   | { readonly result: 'finished' | 'stale_epoch' | 'stale_record' | 'waits'; readonly chains: readonly ChainKey[] }
   | { readonly result: 'cycle'; readonly chains: readonly []; readonly way: readonly string[] };
+
+/** How the backups of a resource stand. */
+export type ResourceStanding = {
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly backups: number;
+  /** Of these, available and proved to the level that was asked for. */
+  readonly proved: number;
+  /** The newest of the proved; null if there is none, or none whose time is believed. */
+  readonly head: {
+    readonly backupId: string;
+    readonly takenAtMs: number;
+    readonly takenAtSource: TakenAtSource;
+  } | null;
+};
 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
 
@@ -249,6 +273,11 @@ export interface Catalogue extends AsyncDisposable {
   showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
   listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
   listOperations(filter: OperationFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
+  /**
+   * Pages by id through the resources of a project, or of what a source has seen, each with its newest backup proved to
+   * at least `level`. It reads one row for each resource, however many backups there are.
+   */
+  listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
   /** Answers when the catalogue can be read. */

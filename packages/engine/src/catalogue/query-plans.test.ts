@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { verificationLevels } from '@backup-sync/contracts';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { plainScan } from '../testing/scan-over.ts';
@@ -26,6 +27,7 @@ import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
@@ -33,7 +35,7 @@ import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { closeListing, dueMembers, markVanished, noteSightings } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
-import { addSource, listSourceErrors, removeSource, resourcesOf, startRun } from './steps/sources.ts';
+import { addSource, listSourceErrors, removeSource, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, finishListing, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
@@ -105,6 +107,7 @@ describe('no step reads more than it is about', () => {
     ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
+    ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
@@ -146,7 +149,7 @@ describe('no step reads more than it is about', () => {
         await dueMembers(database, { sourceId, runId: 'run-2', onlyHeld: true, after: '', limit: 10 });
         const members = [{ imagePath: 'a', backupId: 'a' }];
         await markVanished(database, { sourceId, runId: 'run-2', unchangedSinceMs: 1, markedAtMs: 2, members });
-        await resourcesOf(database, makeSource(project, sourceId), 10);
+        await listResources(database, { project_id: project, source_id: sourceId, level: 'linkage', limit: 10 });
       },
     ],
     [
@@ -187,6 +190,22 @@ describe('no step reads more than it is about', () => {
     expect(readsOfWholeProjects(plans)).toEqual([]);
     expect(wholeScans(plans)).toEqual([]);
   });
+});
+
+test('a head that is lost is looked for by one look into the index for each level', async () => {
+  const { projectId, operationId } = { projectId: 'project-2', operationId: 'deletion-2' };
+  await accept(database, makeAcceptance(projectId, [makeItem('a')]));
+  const [operation] = await startChain(database, makeChain(projectId), 'worker-1', 2_000);
+  if (operation === undefined) throw new Error('Nothing was started.');
+  await finishImport(database, makeFinish(operation));
+  const by = { actor: { kind: 'user', name: 'ada' }, requestId: 'request-1', deletedAtMs: 9_000 } as const;
+  const plans = await plansOf(() => deleteBackup(database, { operationId, projectId, backupId: 'a', ...by }));
+  const looks = plans.filter((line) => line.includes('INDEX backups_by_head'));
+  expect(looks).toHaveLength(verificationLevels.length);
+  for (const look of looks) expect(look).toMatch(/\(project_id=\? AND resource_id=\? AND level=\?\)$/);
+  const end = plans.lastIndexOf(looks.at(-1) ?? '') + 2;
+  expect(sorts(plans.slice(plans.indexOf(looks[0] ?? ''), end))).toEqual([]);
+  expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
 });
 
 describe('a listing reads an index in its order', () => {

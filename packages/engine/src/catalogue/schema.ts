@@ -8,6 +8,7 @@ import type {
   ReasonCode,
   Role,
   SyncOutcome,
+  TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
@@ -41,7 +42,10 @@ export type BackupRow = LocationColumns &
     resource_id: string;
     resource_name: string;
     resource_type: string;
-    taken_at_s: number;
+    protected_at_s: number;
+    taken_at_ms: number;
+    taken_at_source: TakenAtSource;
+    time_contradiction: string | null;
     status: BackupRecord['status'];
     reason_code: ReasonCode | null;
     reason_detail: string;
@@ -101,6 +105,7 @@ export type OperationRow = {
   message: string;
   reason_code: ReasonCode | null;
   reason_detail: string;
+  time_contradiction: string | null;
   level: VerificationLevel | null;
   incremental: StoredBoolean | null;
   list_requests: number | null;
@@ -151,6 +156,9 @@ export type VerificationRow = LocationColumns &
     limit_reason: string | null;
     remark: string | null;
     volume_bytes: number | null;
+    /** When the format says that the link was made; null if it does not, or the row is of an earlier release. */
+    format_time_ms: number | null;
+    format_time_has_zone: StoredBoolean | null;
     check_version: string;
     verified_at_ms: number;
     /** The metadata objects that were read, as JSON. */
@@ -218,6 +226,24 @@ export type SourceMemberRow = {
   import_operation_id: string | null;
 };
 
+/** How many backups of a resource are recorded. `source_id` is '' for all of the project, else what this source has seen. */
+type ResourceRow = {
+  project_id: string;
+  source_id: string;
+  resource_id: string;
+  resource_name: string;
+  backups: number;
+};
+
+/** The backups of a resource that are available and proved to at least a level. Kept by `steps/track-heads.ts`. */
+type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
+  level: VerificationLevel;
+  /** The newest of them; null if the time of each was in the future when it was judged. */
+  backup_id: string | null;
+  taken_at_ms: number | null;
+  taken_at_source: TakenAtSource | null;
+};
+
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
 type BucketGrantRow = { project_id: string; storage_unit_id: string; bucket_name: string; prefix: string };
@@ -283,6 +309,8 @@ export type Schema = {
   joined_imports: JoinedImportRow;
   sources: SourceRow;
   source_members: SourceMemberRow;
+  resources: ResourceRow;
+  resource_heads: ResourceHeadRow;
   projects: ProjectRow;
   bucket_grants: BucketGrantRow;
   users: UserRow;

@@ -74,17 +74,6 @@ export type ClosedListing = {
 /** A verification that a source has started. */
 export type SourceVerification = { readonly operationId: string; readonly backupId: string };
 
-/** How the backups of a resource stand. */
-export type ResourceStanding = {
-  readonly resourceId: string;
-  readonly resourceName: string;
-  readonly backups: number;
-  /** Of these, available and proved to the level that the source wants. */
-  readonly proved: number;
-  /** Seconds since 1970; null where none is proved so far. */
-  readonly newestProvedTakenAtS: number | null;
-};
-
 /**
  * Where sources are kept, with what their runs have seen. Each method is one atomic step, on disk once it has answered.
  *
@@ -169,7 +158,6 @@ export interface SourceStore {
   ): Promise<{ readonly errors: readonly SourceError[]; readonly count: number }>;
   /** Leaves out operations that belong to no run of a source. */
   sourceRunsOf(operationIds: readonly string[]): Promise<readonly SourceRunOf[]>;
-  resourcesOf(source: SourceRecord, limit: number): Promise<readonly ResourceStanding[]>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
   startVerifications(starting: {
     readonly runId: string;

@@ -35,6 +35,7 @@ import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
+import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
 import { ping } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
@@ -62,7 +63,6 @@ import {
   nextRunAtMs,
   planSource,
   removeSource,
-  resourcesOf,
   showSource,
   startRun,
 } from './steps/sources.ts';
@@ -102,6 +102,7 @@ export const steps = {
   locateBackup: { access: 'read', run: locateBackup },
   projectBuckets: { access: 'read', run: projectBuckets },
   listBackups: { access: 'read', run: listBackups },
+  listResources: { access: 'read', run: listResources },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', run: listOperationLogs },
   listOperations: { access: 'read', run: listOperations },
@@ -146,7 +147,6 @@ export const steps = {
   heldMembers: { access: 'read', run: heldMembers },
   listSourceErrors: { access: 'read', run: listSourceErrors },
   sourceRunsOf: { access: 'read', run: sourceRunsOf },
-  resourcesOf: { access: 'read', run: resourcesOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

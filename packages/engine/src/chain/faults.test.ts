@@ -43,7 +43,14 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
       // Whatever the fault: no record says "available" of what was not proved.
       if (examination.fault !== null) {
         const location = { storageUnitId: unit.id, bucketName, imagePath: item.image_path };
-        const { status, record } = decideSync(item, 'project', location, null, { kind: 'seen', examination });
+        const { status, record } = decideSync(
+          item,
+          'project',
+          location,
+          null,
+          { kind: 'seen', examination },
+          time.clock.nowMs(),
+        );
         expect([status, record?.status ?? 'error']).toEqual(['failed', 'error']);
       }
       return { kind: 'seen', level: examination.level, code: examination.fault?.code ?? null };

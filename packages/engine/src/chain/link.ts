@@ -22,6 +22,14 @@ export type UnreadHashes = { readonly backupId: string; readonly objects: readon
 /** Why a link or chain is not whole: the code, and what was seen, with its place. */
 export type Fault = { readonly code: ReasonCode; readonly detail: string };
 
+/** When a backup was made, as its own format says. */
+export type FormatTime = {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** False: the text names no zone, and was read as UTC. */
+  readonly hasZone: boolean;
+};
+
 /** What a listing shows of one link. */
 export type Listing = {
   /** SHA-256, hex, over the sorted listing of the link: keys relative to the image path, sizes, ETags, times. */
@@ -81,6 +89,10 @@ export type Examination = {
   /** Null where the format does not say. */
   readonly incremental: boolean | null;
   readonly volumeBytes: number | null;
+  /** When the backup was made; null if the format does not say, or the recorded proof was made before it was kept. */
+  readonly formatTime: FormatTime | null;
+  /** The same of its parent; null if there is none, or it was not found. */
+  readonly parentFormatTime: FormatTime | null;
   /** When the least recent part of the proof was made, milliseconds since 1970: the age of the claim. */
   readonly verifiedAtMs: number;
   readonly checkVersion: string;
@@ -115,6 +127,8 @@ export type EdgeProof = {
   readonly remark: string | null;
   /** Null where the link itself does not say. At `linkage` the volume is then as long as the parent's. */
   readonly volumeBytes: number | null;
+  /** When the link was made; see {@link Examination}. */
+  readonly formatTime: FormatTime | null;
   /** Version of the check that this was proved by. */
   readonly checkVersion: string;
   /** When, milliseconds since 1970. */

@@ -142,9 +142,8 @@ describe('a service whose ETags are no MD5s', () => {
   test('a sync reads one object of each link, as a plan says, and records a remark', async () => {
     await using engine = await openOverS3(sealed);
     const plan = await engine.call('planSync', { sync: items });
-    expect(plan.plan.map(({ class: of, message }) => [of, message])).toEqual(
-      items.map(() => ['new', 'would be recorded unless its objects or block hashes contradict']),
-    );
+    const message = expect.stringMatching(/^would be recorded unless its objects or block hashes contradict/);
+    expect(plan.plan).toMatchObject(items.map(() => ({ class: 'new', message })));
     expect(engine.dataAsked()).toEqual([]);
     const operations = await engine.sync();
     for (const operation of operations) {

@@ -18,6 +18,7 @@ import { planSync } from './plan/plan-sync.ts';
 import { startPlan } from './plan/start-plan.ts';
 import { createProject } from './projects/create-project.ts';
 import { listProjects } from './projects/list-projects.ts';
+import { listResources } from './resources/list-resources.ts';
 import { grantRole, revokeRole } from './roles/change-role.ts';
 import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
@@ -53,6 +54,7 @@ export const verbs: Verbs = {
   cancelOperation,
   verifyBackup,
   beginExtraction,
+  listResources,
   startScan,
   listScanFindings,
   addSource,

@@ -141,6 +141,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     locateBackup: step('locateBackup'),
     projectBuckets: step('projectBuckets'),
     listBackups: step('listBackups'),
+    listResources: step('listResources'),
     showOperation: step('showOperation'),
     listOperationLogs: step('listOperationLogs'),
     listOperations: step('listOperations'),
@@ -195,7 +196,6 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     heldMembers: step('heldMembers'),
     listErrors: step('listSourceErrors'),
     sourceRunsOf: step('sourceRunsOf'),
-    resourcesOf: step('resourcesOf'),
   };
   const identityStore: IdentityStore = {
     begin: step('begin'),

@@ -52,7 +52,9 @@ export async function acceptDependants(
     .selectFrom('operations')
     .where('id', '=', origin.operationId)
     .select(['id', 'kind', 'parent_operation_id', 'actor_kind', 'actor_name', 'request_id'])
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
+  // Nobody would be the one who asked for them.
+  if (operation === undefined) return [];
   const items = rows.map(rowToRecord).map((record) => ({
     id: newId(),
     item: itemOfRecord(record),

@@ -4,6 +4,7 @@ import type { Catalogue } from '../port.ts';
 import { itemToJson, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { noteTransitions } from './events.ts';
+import { HeadTracker } from './track-heads.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Deletion = Parameters<Catalogue['deleteBackup']>[0];
@@ -21,6 +22,8 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
     .executeTakeFirst();
   if (inFlight !== undefined) return { result: 'busy', operationId: inFlight.id };
 
+  const heads = new HeadTracker(database, projectId);
+  await heads.willChange([backupId]);
   const record = await database
     .updateTable('backups')
     .set((eb) => ({
@@ -35,6 +38,7 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
     .returningAll()
     .executeTakeFirst();
   if (record === undefined) return { result: 'not_found' };
+  await heads.settle();
 
   await database
     .insertInto('operations')

@@ -66,6 +66,7 @@ async function endOperation(
       message: finish.message,
       reason_code: finish.reasonCode,
       reason_detail: finish.reasonDetail,
+      time_contradiction: finish.timeContradiction,
       level: finish.level,
       incremental: toStoredBoolean(finish.incremental),
       list_requests: (before.list_requests ?? 0) + finish.requests.lists,

@@ -10,7 +10,7 @@ const sortColumns = {
   updated_at: 'updated_at_ms',
   name: 'backup_name',
   status: 'status',
-  protected_at: 'taken_at_s',
+  protected_at: 'protected_at_s',
   id: 'backup_id',
 } as const satisfies Record<BackupSort['key'], keyof BackupRow>;
 
@@ -80,8 +80,8 @@ function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly
 function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter): Backups<Selected> {
   const { status, start_time: startMs, end_time: endMs, incremental, vault_id: sourceId } = filter;
   let matching = backups.where('project_id', '=', filter.project_id).where('forgotten_at_ms', 'is', null);
-  if (startMs !== undefined) matching = matching.where('taken_at_s', '>=', Math.ceil(startMs / 1000));
-  if (endMs !== undefined) matching = matching.where('taken_at_s', '<=', Math.floor(endMs / 1000));
+  if (startMs !== undefined) matching = matching.where('protected_at_s', '>=', Math.ceil(startMs / 1000));
+  if (endMs !== undefined) matching = matching.where('protected_at_s', '<=', Math.floor(endMs / 1000));
   if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
   if (sourceId !== undefined) matching = matching.where((eb) => isOfSource(eb, sourceId));
   if (filter.checkpoint_id !== undefined) matching = matching.where('checkpoint_id', '=', filter.checkpoint_id);

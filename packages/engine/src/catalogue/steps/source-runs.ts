@@ -7,6 +7,7 @@ import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
+import { HeadTracker, memberRecords } from './track-heads.ts';
 
 /** Complete listings in a row that must have missed a backup before it may be marked. */
 const absencesNeeded = 2;
@@ -26,7 +27,9 @@ export async function noteSightings(
   if (source === undefined) return false;
   // The prefix may have been narrowed since the run began.
   const below = sightings.filter(({ imagePath }) => imagePath.startsWith(source.prefix));
+  const heads = new HeadTracker(database, source.project_id);
   for (const some of chunks(below)) {
+    await heads.willChange(await changedMembers(database, sourceId, some));
     await database
       .insertInto('source_members')
       .values(
@@ -58,7 +61,32 @@ export async function noteSightings(
     source.project_id,
     below.map(({ backupId }) => backupId),
   );
+  await heads.settle();
   return true;
+}
+
+/** The backups that these sightings make members, and those that they put in the place of. */
+async function changedMembers(
+  database: Kysely<Schema>,
+  sourceId: string,
+  sightings: readonly SourceMember[],
+): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('source_members')
+    .where('source_id', '=', sourceId)
+    .where(
+      'image_path',
+      'in',
+      sightings.map(({ imagePath }) => imagePath),
+    )
+    .select(['image_path', 'backup_id'])
+    .execute();
+  const memberAt = new Map(rows.map((row) => [row.image_path, row.backup_id]));
+  return sightings.flatMap(({ imagePath, backupId }) => {
+    const before = memberAt.get(imagePath);
+    if (before === backupId) return [];
+    return before === undefined ? [backupId] : [before, backupId];
+  });
 }
 
 /** Counts absences after a complete listing; see {@link SourceStore.closeListing}. */
@@ -68,13 +96,7 @@ export async function closeListing(
   runId: string,
   passedOver: readonly string[],
 ): Promise<ClosedListing> {
-  for (const folder of passedOver) {
-    await database
-      .deleteFrom('source_members')
-      .where('source_id', '=', sourceId)
-      .where(sql<boolean>`instr('/' || image_path, ${`/${folder}/`}) > 0`)
-      .execute();
-  }
+  await dropPassedOver(database, sourceId, passedOver);
   await database
     .updateTable('source_members')
     .set((eb) => ({ absent_run_id: runId, absent_runs: eb('absent_runs', '+', 1) }))
@@ -86,7 +108,12 @@ export async function closeListing(
     .deleteFrom('source_members')
     .where('source_id', '=', sourceId)
     .where('seen_run_id', '!=', runId)
-    .where('image_path', 'not in', recordedMembers(database, sourceId).select('member.image_path'))
+    // Those marked as gone stay: their resource is still one that this source must have a backup of.
+    .where(
+      'image_path',
+      'not in',
+      memberRecords(database).where('member.source_id', '=', sourceId).select('member.image_path'),
+    )
     .execute();
   const row = await recordedMembers(database, sourceId)
     .select(({ fn, eb }) => {
@@ -108,6 +135,35 @@ export async function closeListing(
     due: Number(row.due),
     heldDue: Number(row.held_due),
   };
+}
+
+/** Members in these folders are none: each shows there once more, and expires. */
+async function dropPassedOver(database: Kysely<Schema>, sourceId: string, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const members = await database
+      .selectFrom('source_members as member')
+      .innerJoin('sources', 'sources.id', 'member.source_id')
+      .where('member.source_id', '=', sourceId)
+      .where(sql<boolean>`instr('/' || member.image_path, ${`/${folder}/`}) > 0`)
+      .select(['member.image_path', 'member.backup_id', 'sources.project_id'])
+      .execute();
+    const [first] = members;
+    if (first === undefined) continue;
+    const heads = new HeadTracker(database, first.project_id);
+    await heads.willChange(members.map((member) => member.backup_id));
+    for (const some of chunks(members)) {
+      await database
+        .deleteFrom('source_members')
+        .where('source_id', '=', sourceId)
+        .where(
+          'image_path',
+          'in',
+          some.map((member) => member.image_path),
+        )
+        .execute();
+    }
+    await heads.settle();
+  }
 }
 
 /** Makes removals wait; see {@link SourceStore.hold}. */
@@ -166,6 +222,8 @@ export async function markVanished(
   if (source === undefined) return { marked: 0, chains: [] };
   let marked = 0;
   const chains: ChainKey[] = [];
+  const heads = new HeadTracker(database, source.project_id);
+  await heads.willChange(marking.members.map(({ backupId }) => backupId));
   for (const { imagePath, backupId } of marking.members) {
     const { numUpdatedRows } = await database
       .updateTable('backups')
@@ -204,6 +262,7 @@ export async function markVanished(
     const origin = { operationId: marking.runId, acceptedAtMs: marking.markedAtMs };
     chains.push(...(await acceptDependants(database, parent, 'available', origin)));
   }
+  await heads.settle();
   return { marked, chains };
 }
 

@@ -119,7 +119,7 @@ async function membersToVerify(
     )
     .select('backups.backup_id')
     // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
-    .orderBy(sql`backups.taken_at_s + 0`, 'desc')
+    .orderBy(sql`backups.taken_at_ms + 0`, 'desc')
     .orderBy('backups.backup_id')
     .limit(limit)
     .execute();

@@ -1,7 +1,7 @@
-import { type OperationStatus, type ReasonCode, verificationLevels } from '@backup-sync/contracts';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
+import type { Kysely, Selectable } from 'kysely';
 import type { Schema, SourceRow } from '../schema.ts';
-import type { ResourceStanding, SourceError, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
+import type { SourceError, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
 import { parseProgress } from '../task-rows.ts';
 import { releaseRecords } from './record-origin.ts';
 import { countErrors, listErrors } from './run-standing.ts';
@@ -149,6 +149,9 @@ export async function removeSource(
     .executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) return false;
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
+  for (const table of ['resources', 'resource_heads'] as const) {
+    await database.deleteFrom(table).where('project_id', '=', projectId).where('source_id', '=', id).execute();
+  }
   await releaseRecords(database, projectId, id, null);
   return true;
 }
@@ -242,36 +245,4 @@ export async function listSourceErrors(
     reasonDetail: row.reason_detail,
   }));
   return { errors, count: await countErrors(database, run) };
-}
-
-/** How old the newest proved backup of each resource is; see {@link ResourceStanding}. */
-export async function resourcesOf(
-  database: Kysely<Schema>,
-  source: SourceRecord,
-  limit: number,
-): Promise<readonly ResourceStanding[]> {
-  const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
-  const rows = await recordedMembers(database, source.id)
-    // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
-    .groupBy(sql`backups.resource_id || ''`)
-    .select((eb) => {
-      const isProved = eb.and([eb('backups.status', '=', 'available'), eb('backups.level', 'in', enough)]);
-      return [
-        eb.fn.max('backups.resource_id').as('resource_id'),
-        eb.fn.max('backups.resource_name').as('resource_name'),
-        eb.fn.countAll().as('backups'),
-        eb.fn.countAll().filterWhere(isProved).as('proved'),
-        eb.fn.max('backups.taken_at_s').filterWhere(isProved).as('newest'),
-      ];
-    })
-    .orderBy('resource_id')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    resourceId: row.resource_id,
-    resourceName: row.resource_name,
-    backups: Number(row.backups),
-    proved: Number(row.proved),
-    newestProvedTakenAtS: row.newest,
-  }));
 }

@@ -4,6 +4,7 @@ import { isLasting } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/link.ts';
 import type { Verdict } from '../port.ts';
 import type { Schema } from '../schema.ts';
+import type { HeadTracker } from './track-heads.ts';
 
 /** A backup that is known to be broken, and by which fault. */
 type Broken = { readonly backupId: string; readonly imagePath: string; readonly fault: Fault };
@@ -12,7 +13,7 @@ type Broken = { readonly backupId: string; readonly imagePath: string; readonly 
  * Marks records that are called available though the proofs written show them, or a link that they build on, to
  * be broken: a later sync of them says whether they are whole again.
  */
-export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict): Promise<void> {
+export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, heads: HeadTracker): Promise<void> {
   const broken: Broken[] = [];
   const { record, projectId } = verdict;
   if (record !== null && record.reasonCode !== null && isLasting(record.reasonCode)) {
@@ -21,13 +22,14 @@ export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict): 
   }
   for (const proof of verdict.proofs) {
     if (proof.backupId === record?.backupId || proof.fault === null || !isLasting(proof.fault.code)) continue;
+    await heads.willChange([proof.backupId]);
     if (await markProved(database, projectId, proof, proof.fault, verdict.endedAtMs)) {
       broken.push({ backupId: proof.backupId, imagePath: proof.location.imagePath, fault: proof.fault });
     }
   }
   // Each round changes records that were available and never makes one so: this ends.
   for (let next = broken.pop(); next !== undefined; next = broken.pop()) {
-    broken.push(...(await markChildren(database, projectId, next, verdict.endedAtMs)));
+    broken.push(...(await markChildren(database, projectId, next, verdict.endedAtMs, heads)));
   }
 }
 
@@ -55,7 +57,18 @@ async function markChildren(
   projectId: string,
   { backupId, imagePath, fault }: Broken,
   markedAtMs: number,
+  heads: HeadTracker,
 ): Promise<readonly Broken[]> {
+  const affected = await database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('parent_backup_id', '=', backupId)
+    .where('status', '=', 'available')
+    .where('forgotten_at_ms', 'is', null)
+    .select('backup_id')
+    .execute();
+  if (affected.length === 0) return [];
+  await heads.willChange(affected.map((child) => child.backup_id));
   const detail =
     fault.code === 'parent_broken'
       ? fault.detail

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 import type { SourceRecord, SourceStore } from '../source-port.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
@@ -6,6 +6,7 @@ import { releaseRecords } from './record-origin.ts';
 import { release } from './source-runs.ts';
 import { heldMembers, showSource } from './sources.ts';
 import { cancelTask } from './tasks.ts';
+import { HeadTracker } from './track-heads.ts';
 
 /** Changes a source; see {@link SourceStore.updateSource}. */
 export async function updateSource(
@@ -47,11 +48,18 @@ async function leavePrefix(
     .select('id')
     .executeTakeFirst();
   if (listing !== undefined) await cancelTask(database, projectId, listing.id, updatedAtMs);
-  await database
-    .deleteFrom('source_members')
+  const isOutside = ({ eb, or }: ExpressionBuilder<Schema, 'source_members'>) =>
+    or([eb('image_path', '<', prefix), eb('image_path', '>=', endOfPrefix(prefix))]);
+  const left = await database
+    .selectFrom('source_members')
     .where('source_id', '=', id)
-    .where(({ eb, or }) => or([eb('image_path', '<', prefix), eb('image_path', '>=', endOfPrefix(prefix))]))
+    .where(isOutside)
+    .select('backup_id')
     .execute();
+  const heads = new HeadTracker(database, projectId);
+  await heads.willChange(left.map((member) => member.backup_id));
+  await database.deleteFrom('source_members').where('source_id', '=', id).where(isOutside).execute();
+  await heads.settle();
   await releaseRecords(database, projectId, id, prefix);
   if (heldAtMs !== null && (await heldMembers(database, id, 1)).count === 0) await release(database, id);
 }

@@ -6,6 +6,7 @@ import type { BackupRow, Schema } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { spreadFaults } from './spread-faults.ts';
+import { HeadTracker } from './track-heads.ts';
 
 /**
  * Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. Answers the chains of the backups that are to
@@ -21,9 +22,12 @@ export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): 
   const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
   if (shown !== verdict.decidedOnRevision) return null;
 
+  const heads = new HeadTracker(database, verdict.projectId);
+  await heads.willChange([verdict.backupId]);
   await writeRecord(database, verdict, recorded?.revision ?? null);
   await writeProofs(database, verdict);
-  await spreadFaults(database, verdict);
+  await spreadFaults(database, verdict, heads);
+  await heads.settle();
   return await examineDependants(database, verdict, recorded);
 }
 

@@ -68,6 +68,8 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
     ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
+    formatTime: proof.formatTime,
+    parentFormatTime: ancestors[0]?.proof.formatTime ?? null,
     verifiedAtMs: proofs.reduce((oldest, { verifiedAtMs }) => Math.min(oldest, verifiedAtMs), proof.verifiedAtMs),
     checkVersion: proof.checkVersion,
     newProofs: newlyProved.map((link) => link.proof),

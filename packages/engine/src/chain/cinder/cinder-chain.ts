@@ -98,6 +98,8 @@ export class CinderChain implements FormatChain {
       ancestors: [],
       incremental: null,
       volumeBytes: null,
+      formatTime: null,
+      parentFormatTime: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],

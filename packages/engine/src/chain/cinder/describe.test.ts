@@ -66,12 +66,12 @@ describe('a backup that a scan has found', () => {
 });
 
 test.each([
-  ['2026-03-01 02:00:00+00:00', Date.UTC(2026, 2, 1, 2)],
-  ['2026-03-01 02:00:00', Date.UTC(2026, 2, 1, 2)],
-  ['2026-03-01 02:00:00.123456', Date.UTC(2026, 2, 1, 2, 0, 0, 123)],
-  ['2026-03-01T04:00:00.5+02:00', Date.UTC(2026, 2, 1, 2, 0, 0, 500)],
+  ['2026-03-01 02:00:00+00:00', { atMs: Date.UTC(2026, 2, 1, 2), hasZone: true }],
+  ['2026-03-01 02:00:00', { atMs: Date.UTC(2026, 2, 1, 2), hasZone: false }],
+  ['2026-03-01 02:00:00.123456', { atMs: Date.UTC(2026, 2, 1, 2, 0, 0, 123), hasZone: false }],
+  ['2026-03-01T04:00:00.5+02:00', { atMs: Date.UTC(2026, 2, 1, 2, 0, 0, 500), hasZone: true }],
   ['2026-13-01 02:00:00', null],
   ['yesterday', null],
-])('the Python datetime %j is %j', (text, timeMs) => {
-  expect(parsePythonDatetime(text)).toBe(timeMs);
+])('the Python datetime %j is %j', (text, time) => {
+  expect(parsePythonDatetime(text)).toEqual(time);
 });

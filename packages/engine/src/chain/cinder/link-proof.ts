@@ -3,6 +3,7 @@ import type { ChainContext } from '../examiner.ts';
 import type { EdgeProof, UnreadObject } from '../link.ts';
 import { tooManyObjects } from '../object-bound.ts';
 import { printable } from '../quote.ts';
+import { cinderTimeOf } from './describe.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { endOfInventory, type Inventory, proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
@@ -103,6 +104,7 @@ function conclude(context: ChainContext, link: CinderLink, known: Known, finding
     limit: limit === null ? null : printable(limit),
     remark: remark === null ? null : printable(remark),
     volumeBytes,
+    formatTime: cinderTimeOf(metadata?.createdAt ?? null, link.imagePath),
     checkVersion,
     verifiedAtMs: context.nowMs(),
     metadataObjects: read

@@ -5,6 +5,7 @@ import type { ChainContext } from '../examiner.ts';
 import { isLasting } from '../lasting-fault.ts';
 import type { EdgeProof } from '../link.ts';
 import { provableObjectsMax } from '../object-bound.ts';
+import { cinderTimeOf } from './describe.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type ProvedLink, reusableVersions } from './link-proof.ts';
 import { linkageBytes } from './linkage-proof.ts';
@@ -32,7 +33,9 @@ export async function reuseProof(
   const parent = candidates.find(({ listing }) => listing.digest === parentListingDigest) ?? null;
   if (parent === null && (parentListingDigest !== null || candidates.length > 0)) return null;
   if (proof.limit !== null && !isStillLimited(context, link, parent, proof)) return null;
-  return { link, parent, proof, unreadHashes: [], awaitsData: false };
+  // Proofs of earlier releases do not have the time. The path does.
+  const formatTime = proof.formatTime ?? cinderTimeOf(null, link.imagePath);
+  return { link, parent, proof: { ...proof, formatTime }, unreadHashes: [], awaitsData: false };
 }
 
 /** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */

@@ -1,5 +1,6 @@
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { walkDocument } from '../json/walk-document.ts';
+import type { FormatTime } from '../link.ts';
 import { quote } from '../quote.ts';
 import { BlockMap } from './block-map.ts';
 import { parseQuantity } from './quantity.ts';
@@ -35,6 +36,16 @@ export type BackupCfg = {
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
 };
+
+/** When the backup was made: when it was finished, or else its snapshot. Null if the cfg does not say. */
+export function longhornTimeOf({ createdTime, snapshotCreatedAt }: BackupCfg): FormatTime | null {
+  for (const text of [createdTime, snapshotCreatedAt ?? '']) {
+    const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text);
+    const atMs = Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`);
+    if (Number.isFinite(atMs)) return { atMs, hasZone };
+  }
+  return null;
+}
 
 export type CfgReading =
   | { readonly kind: 'read'; readonly cfg: BackupCfg }

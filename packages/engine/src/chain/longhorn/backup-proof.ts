@@ -5,7 +5,7 @@ import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault } from '../link.ts';
 import { printable, quote } from '../quote.ts';
-import { type BackupCfg, readBackupCfg } from './backup-cfg.ts';
+import { type BackupCfg, longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';
 import { checkBlocks, checkOffsets, checkVolumeSize } from './block-check.ts';
 import type { VolumeCfg } from './volume-cfg.ts';
@@ -66,6 +66,7 @@ export async function proveBackup(
     limit,
     remark: null,
     volumeBytes,
+    formatTime: cfg === null ? null : longhornTimeOf(cfg),
     checkVersion,
     verifiedAtMs: context.nowMs(),
     metadataObjects: [entry, volume.volumeCfg]

@@ -181,6 +181,7 @@ export class LonghornChain implements FormatChain {
       limit: null,
       remark: null,
       volumeBytes: null,
+      formatTime: null,
       checkVersion,
       verifiedAtMs: nowMs(),
       metadataObjects: [],
@@ -217,7 +218,7 @@ export class LonghornChain implements FormatChain {
 }
 
 function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: readonly EdgeProof[]): Examination {
-  const { listing, contentId, level, fault, limit, remark, volumeBytes, verifiedAtMs } = proof;
+  const { listing, contentId, level, fault, limit, remark, volumeBytes, formatTime, verifiedAtMs } = proof;
   return {
     format: 'longhorn',
     listing,
@@ -236,6 +237,8 @@ function examinationOf(proof: EdgeProof, shared: SharedListing, newProofs: reado
     // Each names all its blocks: none needs another to be restored.
     incremental: contentId === null ? null : false,
     volumeBytes,
+    formatTime,
+    parentFormatTime: null,
     verifiedAtMs,
     checkVersion,
     newProofs,

@@ -1,7 +1,7 @@
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainFormat } from '../format.ts';
 import { readPlainObject } from '../read-plain-object.ts';
-import { readBackupCfg } from './backup-cfg.ts';
+import { longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import { parseBackupPath, volumeFolderOfShared } from './backup-path.ts';
 import { LonghornChain } from './longhorn-chain.ts';
 import { VolumeComparison } from './volume-comparison.ts';
@@ -45,18 +45,17 @@ export const longhornFormat: ChainFormat = {
     if (reading.kind === 'unreadable') {
       throw new ReadFault({ code: 'metadata_unreadable', detail: `${imagePath}: ${reading.detail}` }, false);
     }
-    const { name, volumeName, snapshotName, createdTime, snapshotCreatedAt } = reading.cfg;
+    const { name, volumeName, snapshotName, createdTime } = reading.cfg;
     if (createdTime === '') {
       throw new ReadFault({ code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, false);
     }
-    const createdAtMs = [createdTime, snapshotCreatedAt ?? ''].map((time) => Date.parse(time)).find(Number.isFinite);
     return {
       backupId: name,
       originalName: snapshotName ?? name,
       resourceId: volumeName,
       resourceName: volumeName,
       resourceType,
-      createdAtS: Math.max(0, Math.floor((createdAtMs ?? 0) / 1000)),
+      createdAtS: Math.max(0, Math.floor((longhornTimeOf(reading.cfg)?.atMs ?? 0) / 1000)),
       parentBackupId: null,
     };
   },

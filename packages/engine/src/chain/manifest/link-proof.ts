@@ -178,6 +178,7 @@ function conclude(
     limit: limit === null ? null : printable(limit),
     remark: remark === null ? null : printable(remark),
     volumeBytes,
+    formatTime: link === null ? null : { atMs: Date.parse(link.header.backup.created_at), hasZone: true },
     checkVersion,
     verifiedAtMs: context.nowMs(),
     metadataObjects: read

@@ -179,6 +179,8 @@ export class ManifestChain implements FormatChain {
       awaitingData: [],
       incremental: null,
       volumeBytes: null,
+      formatTime: null,
+      parentFormatTime: null,
       verifiedAtMs: this.#tools.context.nowMs(),
       checkVersion,
       newProofs: [],

@@ -27,7 +27,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
     checkpoint_id: record.checkpointId,
     created_at: toWireTime(record.createdAtMs),
     updated_at: toWireTime(record.updatedAtMs),
-    protected_at: toWireTime(record.takenAtS * 1000),
+    protected_at: toWireTime(record.protectedAtS * 1000),
     expired_at: null,
     extend_info: { auto_trigger: false, supported_restore_mode: 'na', support_lld: false },
     image_type: 'sync',
@@ -48,6 +48,9 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
     replication_records: [],
     children: [],
     backup_sync: {
+      taken_at: toWireTime(record.takenAtMs),
+      taken_at_source: record.takenAtSource,
+      time_contradiction: record.timeContradiction,
       storage_unit: location.storageUnitId,
       bucket_name: location.bucketName,
       image_path: location.imagePath,

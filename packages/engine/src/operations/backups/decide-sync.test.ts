@@ -16,6 +16,7 @@ const item = {
 };
 const here: Location = { storageUnitId: 'default', bucketName: 'bucket', imagePath: 'a/b' };
 const elsewhere: Location = { ...here, imagePath: 'c/d' };
+const nowMs = Date.UTC(2026, 10, 25);
 const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 30, newestObjectAtMs: 1 };
 
 const whole: Examination = {
@@ -33,6 +34,8 @@ const whole: Examination = {
   ancestors: [],
   incremental: false,
   volumeBytes: 1024,
+  formatTime: null,
+  parentFormatTime: null,
   verifiedAtMs: 5,
   checkVersion: 'cinder/1',
   newProofs: [proof()],
@@ -59,6 +62,7 @@ function proof(): EdgeProof {
     limit: null,
     remark: null,
     volumeBytes: 1024,
+    formatTime: null,
     checkVersion: 'cinder/1',
     verifiedAtMs: 5,
     metadataObjects: [],
@@ -66,7 +70,7 @@ function proof(): EdgeProof {
 }
 
 function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
-  return decideSync(item, 'p1', location, current, { kind: 'seen', examination });
+  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs);
 }
 
 /** The record that a sync of this leaves behind. */
@@ -94,7 +98,7 @@ test('a whole backup that is new is recorded as available', () => {
 test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
   const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
   for (const current of [null, recorded(whole)]) {
-    expect(decideSync(item, 'p1', here, current, seen)).toMatchObject({
+    expect(decideSync(item, 'p1', here, current, seen, nowMs)).toMatchObject({
       status: 'failed',
       outcome: 'none',
       reasonCode: 'path_not_found',
@@ -123,7 +127,7 @@ test('a request that contradicts the path that it gives says nothing of the back
 
 test('an operation out of time ends as timeout', () => {
   const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
-  expect(decideSync(item, 'p1', here, null, seen).status).toBe('timeout');
+  expect(decideSync(item, 'p1', here, null, seen, nowMs).status).toBe('timeout');
 });
 
 test('a broken backup is kept as broken, with the reason', () => {
@@ -253,10 +257,10 @@ test('the same content at another place is a move, and the record follows', () =
 });
 
 test('other names and times update the record, and are never part of its identity', () => {
-  for (const change of [{ backupName: 'x' }, { resourceName: 'x' }, { takenAtS: 1 }, { resourceType: 'x' }]) {
+  for (const change of [{ backupName: 'x' }, { resourceName: 'x' }, { protectedAtS: 1 }, { resourceType: 'x' }]) {
     const decision = decide(recorded(whole, change), { ...whole, newProofs: [] });
     expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
-    expect(decision.record).toMatchObject({ backupName: 'daily', resourceName: 'vm', takenAtS: 1_700_000_000 });
+    expect(decision.record).toMatchObject({ backupName: 'daily', resourceName: 'vm', protectedAtS: 1_700_000_000 });
   }
 });
 
@@ -295,4 +299,22 @@ describe('a place that is no backup', () => {
     }
     expect(decide(recorded(present, empty), refused, elsewhere)).toMatchObject({ outcome: 'none', record: null });
   });
+});
+
+test('times that contradict each other fail nothing: the record and the operation say so, also when nothing changed', () => {
+  const formatTime = { atMs: Date.UTC(2026, 2, 1), hasZone: true };
+  const later: Examination = { ...whole, formatTime };
+  const timeContradiction = expect.stringContaining('Correct created_at in the request.');
+  const first = decide(null, later);
+  expect(first).toMatchObject({ status: 'success', outcome: 'created', timeContradiction });
+  expect(first.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format', timeContradiction });
+  const again = decide(recorded(later), { ...later, newProofs: [] });
+  expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null, timeContradiction });
+});
+
+test('a time that could not be told before updates the record', () => {
+  const formatTime = { atMs: item.created_at * 1000, hasZone: true };
+  const told = decide(recorded(whole), { ...whole, formatTime, newProofs: [] });
+  expect(told).toMatchObject({ status: 'success', outcome: 'updated' });
+  expect(told.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format' });
 });

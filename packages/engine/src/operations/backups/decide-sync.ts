@@ -8,6 +8,7 @@ import {
 import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
 import type { Examination, Fault, Location } from '../../chain/link.ts';
 import { isSameShared } from '../../chain/shared-objects.ts';
+import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
 
 /** What the storage unit showed of an item: something lies there, or nothing could be seen. */
 export type Seen =
@@ -17,7 +18,16 @@ export type Seen =
 /** What becomes of the operation and the record. */
 export type Decision = Pick<
   ImportFinish,
-  'status' | 'outcome' | 'message' | 'reasonCode' | 'reasonDetail' | 'level' | 'incremental' | 'record' | 'proofs'
+  | 'status'
+  | 'outcome'
+  | 'message'
+  | 'reasonCode'
+  | 'reasonDetail'
+  | 'timeContradiction'
+  | 'level'
+  | 'incremental'
+  | 'record'
+  | 'proofs'
 >;
 
 /**
@@ -32,18 +42,21 @@ export function decideSync(
   location: Location,
   current: BackupRecord | null,
   seen: Seen,
+  nowMs: number,
 ): Decision {
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
+  const next = recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs));
   const { contradictsRequest } = examination;
   if (contradictsRequest && examination.fault !== null) {
     if (restedOnLess(current, location, examination)) {
       return {
         ...failure(examination.fault, 'marked', examination.level),
         incremental: null,
-        record: recordOf(item, projectId, location, examination),
+        record: next,
         proofs: [],
+        timeContradiction: null,
       };
     }
     // What is not there is not judged by one look.
@@ -51,8 +64,11 @@ export function decideSync(
       ? displaced(current, examination, examination.fault)
       : leaveAsItIs(examination.fault);
   }
-  const facts = { incremental: examination.incremental, proofs: examination.newProofs };
-  const next = recordOf(item, projectId, location, examination);
+  const facts = {
+    incremental: examination.incremental,
+    proofs: examination.newProofs,
+    timeContradiction: next.timeContradiction,
+  };
   if (examination.fault !== null) {
     if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
     if (current !== null && isProved(current) && !sameLocation(current.location, location)) {
@@ -135,11 +151,12 @@ function displaced(current: BackupRecord, examination: Examination, fault: Fault
     incremental: null,
     record: isKnown ? null : record,
     proofs: [],
+    timeContradiction: current.timeContradiction,
   };
 }
 
 function leaveAsItIs(fault: Fault): Decision {
-  return { ...failure(fault, 'none', null), incremental: null, record: null, proofs: [] };
+  return { ...failure(fault, 'none', null), timeContradiction: null, incremental: null, record: null, proofs: [] };
 }
 
 function outcomeOf(
@@ -158,7 +175,9 @@ function outcomeOf(
     return current.contentId === null ? 'superseded' : 'moved';
   }
   if (!sameNames(current, next)) return 'updated';
-  return examination.newProofs.length === 0 && sameRecord(current, next) ? 'unchanged' : 'verified';
+  if (examination.newProofs.length > 0) return 'verified';
+  if (!sameTimes(current, next)) return 'updated';
+  return sameRecord(current, next) ? 'unchanged' : 'verified';
 }
 
 /** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
@@ -181,13 +200,22 @@ function sameNames(one: RecordWrite, other: RecordWrite): boolean {
     one.resourceId === other.resourceId &&
     one.resourceName === other.resourceName &&
     one.resourceType === other.resourceType &&
-    one.takenAtS === other.takenAtS
+    one.protectedAtS === other.protectedAtS
+  );
+}
+
+function sameTimes(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    one.takenAtMs === other.takenAtMs &&
+    one.takenAtSource === other.takenAtSource &&
+    one.timeContradiction === other.timeContradiction
   );
 }
 
 function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   return (
     sameNames(one, other) &&
+    sameTimes(one, other) &&
     sameLocation(one.location, other.location) &&
     one.status === other.status &&
     one.reasonCode === other.reasonCode &&
@@ -205,7 +233,13 @@ function hasSameShared(current: BackupRecord | null, { shared }: RecordWrite): b
   return before === null || shared === null ? before === shared : isSameShared(before, shared);
 }
 
-function recordOf(item: BackupSync, projectId: string, location: Location, examination: Examination): RecordWrite {
+function recordOf(
+  item: BackupSync,
+  projectId: string,
+  location: Location,
+  examination: Examination,
+  takenAt: TakenAt,
+): RecordWrite {
   const { fault } = examination;
   return {
     projectId,
@@ -215,7 +249,8 @@ function recordOf(item: BackupSync, projectId: string, location: Location, exami
     resourceId: item.resource_id,
     resourceName: item.resource_name,
     resourceType: item.resource_type,
-    takenAtS: item.created_at,
+    protectedAtS: item.created_at,
+    ...takenAt,
     status: fault === null ? 'available' : 'error',
     reasonCode: fault?.code ?? null,
     reasonDetail: fault?.detail ?? '',

@@ -135,7 +135,7 @@ async function record(
   let seen = firstSeen;
   while (true) {
     const current = await catalogue.showBackup(projectId, item.backup_id);
-    const decision = decideSync(item, projectId, location, current, seen);
+    const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
     const finished = await catalogue.finishImport({
       ...decision,
       message: decision.message + addition,

@@ -47,6 +47,7 @@ export function operationLogView(record: OperationRecord, run: SourceRunOf | und
       message: record.message,
       level: record.level,
       reason,
+      time_contradiction: record.timeContradiction,
       requests:
         record.requests === null
           ? null

@@ -48,6 +48,7 @@ export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined)
       message: task.message,
       level: null,
       reason,
+      time_contradiction: null,
       requests:
         requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },
     },

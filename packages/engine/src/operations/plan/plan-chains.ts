@@ -83,7 +83,7 @@ async function planChain(
 }
 
 async function decide(
-  { catalogue }: Services,
+  { catalogue, clock }: Services,
   { projectId, storageUnitId }: ChainKey,
   item: BackupSync,
   seen: Seen,
@@ -91,7 +91,7 @@ async function decide(
 ): Promise<PlannedItem> {
   const location = locationOf(storageUnitId, item);
   const current = await catalogue.showBackup(projectId, item.backup_id);
-  const decision = decideSync(item, projectId, location, current, seen);
+  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
   return planItem(item, seen, current, decision, hashesUnread);
 }
 

@@ -22,6 +22,7 @@ function decision(outcome: Decision['outcome'], reasonCode: ReasonCode | null): 
     message: 'what the sync says in the end',
     reasonCode,
     reasonDetail: 'a/b',
+    timeContradiction: null,
     level: 'inventory',
     incremental: null,
     record: null,
@@ -58,4 +59,10 @@ describe('an item that would fail', () => {
       expect(planned.reason?.code).toBe(code);
     }
   });
+});
+
+test('an item whose times contradict each other says so', () => {
+  const timeContradiction = 'The request says one time, the metadata another.';
+  const planned = planItem(item, unseen, null, { ...decision('created', null), timeContradiction }, false);
+  expect(planned.message).toBe(`would be recorded. ${timeContradiction}`);
 });

@@ -84,15 +84,16 @@ export function planItem(
   decision: Decision,
   hashesUnread: boolean,
 ): PlannedItem {
-  const { outcome, reasonCode, reasonDetail, level } = decision;
+  const { outcome, reasonCode, reasonDetail, timeContradiction, level } = decision;
   const sentence =
     reasonCode !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
   const unread = level === 'metadata' ? 'its objects or block hashes' : 'its block hashes';
+  const condition = hashesUnread && reasonCode === null ? ` unless ${unread} contradict` : '';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
     outcome,
-    message: hashesUnread && reasonCode === null ? `${sentence} unless ${unread} contradict` : sentence,
+    message: `${sentence}${condition}${timeContradiction === null ? '' : `. ${timeContradiction}`}`,
     level,
     reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
   };

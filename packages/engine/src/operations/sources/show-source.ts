@@ -1,5 +1,6 @@
-import { describeReason, toWireTime } from '@backup-sync/contracts';
+import { describeReason } from '@backup-sync/contracts';
 import type { Verb } from '../../context.ts';
+import { resourceView } from '../resources/resource-view.ts';
 import { taskView } from '../tasks/task-view.ts';
 import { findSource, sourceView } from './source-view.ts';
 
@@ -8,24 +9,21 @@ const rowsMax = 1000;
 
 /** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
 export const showSource: Verb<'showSource'> = async (context, input) => {
-  const { sourceStore, taskStore, clock } = context.services;
+  const { catalogue, sourceStore, taskStore, clock } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
   const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);
-  const resources = await sourceStore.resourcesOf(source, rowsMax);
+  const { rows: resources } = await catalogue.listResources({
+    project_id: source.projectId,
+    source_id: source.id,
+    level: source.level,
+    limit: rowsMax,
+  });
   const held = source.heldAtMs === null ? { members: [], count: 0 } : await sourceStore.heldMembers(source.id, rowsMax);
   const { errors, count: errorCount } = await sourceStore.listErrors(source, rowsMax);
-  const nowS = Math.floor(clock.nowMs() / 1000);
   return {
     source: sourceView(source),
     last_run: lastRun === null ? null : taskView(lastRun),
-    resources: resources.map(({ resourceId, resourceName, backups, proved, newestProvedTakenAtS: takenAtS }) => ({
-      resource_id: resourceId,
-      resource_name: resourceName,
-      backups,
-      proved_backups: proved,
-      newest_proved_at: takenAtS === null ? null : toWireTime(takenAtS * 1000),
-      newest_proved_age_s: takenAtS === null ? null : nowS - takenAtS,
-    })),
+    resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
     errors: errors.map(({ backupId, backupName, imagePath, reasonCode, reasonDetail }) => ({

@@ -81,10 +81,19 @@ describe('a source', () => {
     const { backup } = await world.engine.call('showBackup', { backup_id: world.idOf(gone) });
     expect(backup).toMatchObject({ status: 'error', backup_sync: { level: 'linkage', reason: { code: 'vanished' } } });
 
+    // Its resource has lost its only backup: this stays in sight, whatever number of runs comes after.
+    await world.run();
+    const { resources } = await world.show();
+    expect(resources.find(({ resource_id }) => resource_id === gone.plan.volumeId)).toMatchObject({
+      backups: 1,
+      proved_backups: 0,
+      newest_proved_age_s: null,
+    });
+
     await world.buckets.put(bucket, gone.objects);
     await world.run();
     expect(await world.vanished()).toEqual([]);
-    expect((await world.show()).resources).toHaveLength(10);
+    expect((await world.show()).resources.map(({ proved_backups }) => proved_backups)).toEqual(Array(10).fill(1));
   });
 
   test('holds a mass removal with its list until someone confirms, and marks then what is still gone', async () => {

@@ -40,7 +40,10 @@ function operationView(record: OperationRecord): Operation {
     source_id: null,
     cancel_requested: false,
     progress: {},
-    result: record.endedAtMs === null ? null : { outcome: record.outcome, level: record.level },
+    result:
+      record.endedAtMs === null
+        ? null
+        : { outcome: record.outcome, level: record.level, time_contradiction: record.timeContradiction },
   };
 }
 

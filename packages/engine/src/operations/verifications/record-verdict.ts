@@ -11,7 +11,8 @@ export function decideExamination(
   record: BackupRecord,
   examination: Examination,
 ): Decision {
-  return decideSync(item, run.task.projectId, record.location, record, { kind: 'seen', examination });
+  const seen = { kind: 'seen', examination } as const;
+  return decideSync(item, run.task.projectId, record.location, record, seen, run.services.clock.nowMs());
 }
 
 /**
@@ -27,7 +28,9 @@ export async function recordExamination(
 ): Promise<Decision> {
   let current: BackupRecord | null = first;
   while (true) {
-    const decision = decideSync(item, run.task.projectId, first.location, current, { kind: 'seen', examination });
+    const seen = { kind: 'seen', examination } as const;
+    const nowMs = run.services.clock.nowMs();
+    const decision = decideSync(item, run.task.projectId, first.location, current, seen, nowMs);
     const { record } = decision;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, item.backup_id, current, record, proofs)) return decision;

@@ -1,0 +1,263 @@
+import { type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
+import fc from 'fast-check';
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  acceptAndStart,
+  makeFinish,
+  makeItem,
+  makeProof,
+  makeRecord,
+  makeSource,
+  type OpenCatalogue,
+} from './fixtures-for-conformance.ts';
+import type { RecordWrite, ResourceStanding } from './port.ts';
+
+type Opened = Awaited<ReturnType<OpenCatalogue>>;
+
+const backupIds = ['a', 'b', 'c', 'd'];
+const resourceIds = ['vm-1', 'vm-2'];
+const sourceNames = ['one', 'two'];
+/** Two places for each backup, of which sources see one. */
+const placesOf = (backupId: string) => [`chain-1/${backupId}`, `moved/${backupId}`];
+const endedAtMs = 1_000_000;
+/** The last is more in the future, when it is recorded, than clocks may differ. */
+const times = [1_000, 2_000, 3_000, endedAtMs + 60_000, endedAtMs + 300_001];
+
+/** A backup as a model keeps it: what the catalogue answers of it is read anew. */
+type Known = { readonly place: string; readonly resourceId: string; readonly mayLead: boolean };
+type Model = {
+  readonly records: Map<string, Known>;
+  /** What each source has seen, by place. */
+  readonly members: Map<string, Map<string, string>>;
+};
+type Step = (world: World) => Promise<void>;
+
+/** One project of a catalogue, changed in any way that touches heads. */
+class World {
+  readonly opened: Opened;
+  readonly projectId = newId();
+  readonly model: Model = { records: new Map(), members: new Map() };
+  readonly sourceIds = new Map(sourceNames.map((name) => [name, newId()]));
+
+  constructor(opened: Opened) {
+    this.opened = opened;
+  }
+
+  async import(backupId: string, change: Partial<RecordWrite> & { readonly place: string }): Promise<void> {
+    const { catalogue } = this.opened;
+    const { place, ...record } = change;
+    const item = makeItem(backupId, { image_path: place, resource_id: record.resourceId ?? 'vm-1' });
+    const operation = await acceptAndStart(catalogue, this.projectId, item);
+    const before = await catalogue.showBackup(this.projectId, backupId);
+    const written = makeRecord(operation, record);
+    await catalogue.finishImport(
+      makeFinish(operation, { endedAtMs, decidedOnRevision: before?.revision ?? null, record: written }),
+    );
+    const mayLead = written.takenAtMs <= endedAtMs + 300_000;
+    this.model.records.set(backupId, { place, resourceId: written.resourceId, mayLead });
+  }
+
+  /** A proof of another backup that shows this one, and those that build on it, to be broken. */
+  async showBroken(backupId: string): Promise<void> {
+    const { catalogue } = this.opened;
+    const known = this.model.records.get(backupId);
+    const other = [...this.model.records.keys()].find((id) => id !== backupId);
+    if (known === undefined || other === undefined) return;
+    const current = await catalogue.showBackup(this.projectId, other);
+    const location = { storageUnitId: 'unit-1', bucketName: 'bucket-1', imagePath: known.place };
+    await catalogue.recordVerdict({
+      operationId: newId(),
+      projectId: this.projectId,
+      backupId: other,
+      endedAtMs,
+      decidedOnRevision: current?.revision ?? null,
+      record: null,
+      proofs: [makeProof(backupId, { location, fault: { code: 'object_missing', detail: 'gone' } })],
+    });
+  }
+
+  async delete(backupId: string): Promise<void> {
+    const by = { actor: { kind: 'user', name: 'ada' }, requestId: 'request-1', deletedAtMs: endedAtMs } as const;
+    await this.opened.catalogue.deleteBackup({ operationId: newId(), projectId: this.projectId, backupId, ...by });
+    this.model.records.delete(backupId);
+  }
+
+  async see(name: string, sightings: ReadonlyMap<string, string>): Promise<void> {
+    const { sourceStore } = this.opened;
+    const id = this.sourceIds.get(name) ?? '';
+    const members = this.model.members.get(name) ?? new Map<string, string>();
+    if (!this.model.members.has(name)) await sourceStore.addSource(makeSource(this.projectId, id, { name }));
+    this.model.members.set(name, members);
+    const runId = newId();
+    const seen = [...sightings].map(([imagePath, backupId]) => ({ imagePath, backupId, importOperationId: null }));
+    await sourceStore.noteSightings(id, runId, seen);
+    await sourceStore.closeListing(id, runId, []);
+    for (const [place, backupId] of members) {
+      const isRecorded = this.model.records.get(backupId)?.place === place;
+      if (!sightings.has(place) && !isRecorded) members.delete(place);
+    }
+    for (const [place, backupId] of sightings) members.set(place, backupId);
+  }
+
+  async vanish(name: string, backupId: string): Promise<void> {
+    const members = this.model.members.get(name);
+    const known = this.model.records.get(backupId);
+    if (members === undefined || known === undefined) return;
+    await this.opened.sourceStore.markVanished({
+      sourceId: this.sourceIds.get(name) ?? '',
+      runId: newId(),
+      unchangedSinceMs: endedAtMs + 1,
+      markedAtMs: endedAtMs,
+      members: [{ imagePath: known.place, backupId }],
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.opened.sourceStore.removeSource(this.projectId, this.sourceIds.get(name) ?? '', endedAtMs);
+    this.model.members.delete(name);
+    this.sourceIds.set(name, newId());
+  }
+
+  /** Every scope and level answers what reading all records anew does. */
+  async expectTrue(): Promise<void> {
+    const { catalogue } = this.opened;
+    for (const name of [null, ...sourceNames]) {
+      for (const level of verificationLevels) {
+        const source = name === null ? {} : { source_id: this.sourceIds.get(name) ?? '' };
+        const { rows, count } = await catalogue.listResources({
+          project_id: this.projectId,
+          level,
+          limit: 1000,
+          ...source,
+        });
+        const expected = await this.#standings(name, level);
+        expect([name, level, rows.map(({ resourceName: _, ...row }) => row)]).toEqual([name, level, expected]);
+        expect(count).toBe(expected.length);
+      }
+    }
+  }
+
+  async #standings(name: string | null, level: VerificationLevel): Promise<Omit<ResourceStanding, 'resourceName'>[]> {
+    const members = name === null ? null : (this.model.members.get(name) ?? new Map<string, string>());
+    const standings: Omit<ResourceStanding, 'resourceName'>[] = [];
+    for (const resourceId of resourceIds) {
+      const ids = [...this.model.records].flatMap(([id, known]) =>
+        known.resourceId === resourceId && (members === null || members.get(known.place) === id) ? [id] : [],
+      );
+      if (ids.length === 0) continue;
+      const proved: NonNullable<ResourceStanding['head']>[] = [];
+      let leaders: NonNullable<ResourceStanding['head']>[] = [];
+      for (const backupId of ids.toSorted()) {
+        const record = await this.opened.catalogue.showBackup(this.projectId, backupId);
+        if (record === null) throw new Error(`${backupId} was lost`);
+        const reached = record.level === null ? -1 : verificationLevels.indexOf(record.level);
+        if (record.status !== 'available' || reached < verificationLevels.indexOf(level)) continue;
+        const { takenAtMs, takenAtSource } = record;
+        proved.push({ backupId, takenAtMs, takenAtSource });
+        if (this.model.records.get(backupId)?.mayLead) leaders.push({ backupId, takenAtMs, takenAtSource });
+      }
+      leaders = leaders.toSorted((one, other) => other.takenAtMs - one.takenAtMs);
+      standings.push({ resourceId, backups: ids.length, proved: proved.length, head: leaders[0] ?? null });
+    }
+    return standings;
+  }
+}
+
+/** Whatever changes, the newest proved backups are those that reading every record would find. */
+export function describeHeads(open: OpenCatalogue): void {
+  let opened: Opened;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  const backupId = fc.constantFrom(...backupIds);
+  const sourceName = fc.constantFrom(...sourceNames);
+  const record = fc.record({
+    place: fc.nat(1),
+    resourceId: fc.constantFrom(...resourceIds),
+    takenAtMs: fc.constantFrom(...times),
+    takenAtSource: fc.constantFrom('format', 'object', 'request'),
+    level: fc.constantFrom(null, ...verificationLevels),
+    status: fc.constantFrom('available', 'available', 'error'),
+    parentBackupId: fc.constantFrom(null, null, ...backupIds),
+  });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.tuple(backupId, record).map(
+        ([id, change]): Step =>
+          (world) => {
+            const reasonCode = change.status === 'error' ? ('object_missing' as const) : null;
+            return world.import(id, { ...change, reasonCode, place: placesOf(id)[change.place] ?? '' });
+          },
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(sourceName, fc.array(fc.tuple(backupId, fc.nat(1), backupId, fc.boolean()), { maxLength: 5 }))
+        .map(
+          ([name, seen]): Step =>
+            (world) => {
+              // Now and then a source sees another backup at the place of one.
+              const sightings = seen.map(([id, place, other, isOther]): [string, string] => [
+                placesOf(id)[place] ?? '',
+                isOther ? other : id,
+              ]);
+              return world.see(name, new Map(sightings));
+            },
+        ),
+    },
+    fc.tuple(sourceName, backupId).map(
+      ([name, id]): Step =>
+        (world) =>
+          world.vanish(name, id),
+    ),
+    backupId.map(
+      (id): Step =>
+        (world) =>
+          world.showBroken(id),
+    ),
+    backupId.map(
+      (id): Step =>
+        (world) =>
+          world.delete(id),
+    ),
+    sourceName.map(
+      (name): Step =>
+        (world) =>
+          world.remove(name),
+    ),
+  );
+
+  test('heads and counts are what reading every record would find', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }), async (steps) => {
+        const world = new World(opened);
+        for (const each of steps) {
+          await each(world);
+          await world.expectTrue();
+        }
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+
+  test('resources are paged by id, and one is found by its id', async () => {
+    const world = new World(opened);
+    for (const [index, id] of backupIds.entries()) {
+      await world.import(id, { place: placesOf(id)[0] ?? '', resourceId: `vm-${index}` });
+    }
+    const filter = { project_id: world.projectId, level: 'linkage', limit: 2 } as const;
+    const idsOf = async (more: object) => {
+      const { rows, count } = await opened.catalogue.listResources({ ...filter, ...more });
+      return [rows.map(({ resourceId }) => resourceId), count];
+    };
+    expect(await idsOf({})).toEqual([['vm-0', 'vm-1'], 4]);
+    expect(await idsOf({ marker: 'vm-1' })).toEqual([['vm-2', 'vm-3'], 4]);
+    expect(await idsOf({ resource_id: 'vm-3' })).toEqual([['vm-3'], 1]);
+    expect(await idsOf({ resource_id: 'vm-4' })).toEqual([[], 0]);
+  });
+}

@@ -1,0 +1,297 @@
+import { type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
+import { type Kysely, sql } from 'kysely';
+import { timeToleranceMs } from '../../taken-at.ts';
+import type { Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
+
+/** A backup that may be the newest of its resource. */
+type Head = { readonly backupId: string; readonly takenAtMs: number; readonly takenAtSource: TakenAtSource };
+
+/** How a recorded backup counts for its resource, in one scope: a source, or '' for the whole project. */
+type Standing = Head & {
+  readonly scope: string;
+  readonly resourceId: string;
+  readonly resourceName: string;
+  /** Null if it is not proved. */
+  readonly level: VerificationLevel | null;
+  /** Its time was not in the future when it was judged. */
+  readonly mayLead: boolean;
+};
+
+/** What a change touches of one resource in one scope. */
+type Touched = {
+  readonly scope: string;
+  readonly resourceId: string;
+  readonly before: Standing[];
+  readonly after: Standing[];
+};
+
+/**
+ * Keeps `resources` and `resource_heads` true while a step changes records or what sources have seen: the step names the
+ * backups before it changes them, and settles in the end. Its cost is that of the backups named: a newer backup becomes
+ * a head by comparison, and only a head that is lost is looked for anew, by one look into the index for each level.
+ */
+export class HeadTracker {
+  readonly #database: Kysely<Schema>;
+  readonly #projectId: string;
+  readonly #known = new Set<string>();
+  readonly #before: Standing[] = [];
+
+  constructor(database: Kysely<Schema>, projectId: string) {
+    this.#database = database;
+    this.#projectId = projectId;
+  }
+
+  /** To be called before these backups change; a second call for one of them changes nothing. */
+  async willChange(backupIds: readonly string[]): Promise<void> {
+    const ids = [...new Set(backupIds)].filter((id) => !this.#known.has(id));
+    for (const id of ids) this.#known.add(id);
+    this.#before.push(...(await this.#standingsOf(ids)));
+  }
+
+  /** To be called after the last change, in the same transaction. */
+  async settle(): Promise<void> {
+    const touched = new Map<string, Touched>();
+    const of = ({ scope, resourceId }: Standing) => {
+      const key = JSON.stringify([scope, resourceId]);
+      const known = touched.get(key) ?? { scope, resourceId, before: [], after: [] };
+      touched.set(key, known);
+      return known;
+    };
+    for (const standing of this.#before) of(standing).before.push(standing);
+    for (const standing of await this.#standingsOf([...this.#known])) of(standing).after.push(standing);
+    for (const each of touched.values()) {
+      await this.#countRecords(each);
+      await this.#settleHeads(each);
+    }
+  }
+
+  async #standingsOf(backupIds: readonly string[]): Promise<readonly Standing[]> {
+    const standings: Standing[] = [];
+    for (const ids of chunks(backupIds)) {
+      const records = await this.#database
+        .selectFrom('backups')
+        .where('project_id', '=', this.#projectId)
+        .where('backup_id', 'in', ids)
+        .where('forgotten_at_ms', 'is', null)
+        .select(['backup_id', 'resource_id', 'resource_name', 'status', 'level'])
+        .select(['taken_at_ms', 'taken_at_source', 'updated_at_ms'])
+        .execute();
+      const members = await memberRecords(this.#database)
+        .where('sources.project_id', '=', this.#projectId)
+        .where('member.backup_id', 'in', ids)
+        .select(['member.source_id', 'member.backup_id'])
+        .execute();
+      for (const record of records) {
+        const sources = members.filter((member) => member.backup_id === record.backup_id);
+        for (const scope of ['', ...sources.map((member) => member.source_id)]) {
+          standings.push({
+            scope,
+            backupId: record.backup_id,
+            resourceId: record.resource_id,
+            resourceName: record.resource_name,
+            level: record.status === 'available' ? record.level : null,
+            takenAtMs: record.taken_at_ms,
+            takenAtSource: record.taken_at_source,
+            mayLead: record.taken_at_ms <= record.updated_at_ms + timeToleranceMs,
+          });
+        }
+      }
+    }
+    return standings;
+  }
+
+  async #countRecords({ scope, resourceId, before, after }: Touched): Promise<void> {
+    const name = after.at(-1)?.resourceName;
+    const added = after.length - before.length;
+    if (added === 0 && before.at(-1)?.resourceName === name) return;
+    const key = { project_id: this.#projectId, source_id: scope, resource_id: resourceId };
+    if (name !== undefined) {
+      await this.#database
+        .insertInto('resources')
+        .values({ ...key, resource_name: name, backups: added })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['project_id', 'source_id', 'resource_id'])
+            .doUpdateSet((eb) => ({ resource_name: name, backups: eb('resources.backups', '+', added) })),
+        )
+        .execute();
+      return;
+    }
+    const { backups } = await this.#database
+      .updateTable('resources')
+      .set((eb) => ({ backups: eb('backups', '+', added) }))
+      .where('project_id', '=', key.project_id)
+      .where('source_id', '=', key.source_id)
+      .where('resource_id', '=', key.resource_id)
+      .returning('backups')
+      .executeTakeFirstOrThrow();
+    if (backups > 0) return;
+    await this.#database
+      .deleteFrom('resources')
+      .where('project_id', '=', key.project_id)
+      .where('source_id', '=', key.source_id)
+      .where('resource_id', '=', key.resource_id)
+      .execute();
+  }
+
+  async #settleHeads(touched: Touched): Promise<void> {
+    const { scope, resourceId, before, after } = touched;
+    const changed = verificationLevels.filter((level) => countsOf(before, level) !== countsOf(after, level));
+    if (changed.length === 0) return;
+    const rows = await this.#database
+      .selectFrom('resource_heads')
+      .where('project_id', '=', this.#projectId)
+      .where('source_id', '=', scope)
+      .where('resource_id', '=', resourceId)
+      .selectAll()
+      .execute();
+    let newest: ReadonlyMap<VerificationLevel, Head> | null = null;
+    for (const level of changed) {
+      const row = rows.find((each) => each.level === level);
+      const backups = (row?.backups ?? 0) + proved(after, level).length - proved(before, level).length;
+      const current = row === undefined ? null : headOf(row);
+      let head: Head | null;
+      if (current !== null && this.#known.has(current.backupId)) {
+        newest ??= await this.#newestByLevel(scope, resourceId);
+        head = newerOf(verificationLevels.slice(verificationLevels.indexOf(level)).map((each) => newest?.get(each)));
+      } else head = newerOf([current, ...proved(after, level).filter(({ mayLead }) => mayLead)]);
+      await this.#writeHead(scope, resourceId, level, backups, head);
+    }
+  }
+
+  /** For each level, the newest backup that is proved to just this level. */
+  async #newestByLevel(scope: string, resourceId: string): Promise<ReadonlyMap<VerificationLevel, Head>> {
+    const newest = new Map<VerificationLevel, Head>();
+    for (const level of verificationLevels) {
+      let backups = this.#database
+        .selectFrom('backups')
+        .where('backups.project_id', '=', this.#projectId)
+        .where('backups.resource_id', '=', resourceId)
+        .where('backups.level', '=', level)
+        // Not as a parameter: the index holds these alone.
+        .where('backups.status', '=', sql.lit('available'))
+        .where('backups.forgotten_at_ms', 'is', null)
+        .where((eb) => eb('backups.taken_at_ms', '<=', eb('backups.updated_at_ms', '+', timeToleranceMs)));
+      if (scope !== '') {
+        backups = backups.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('source_members as member')
+              .innerJoin('sources', 'sources.id', 'member.source_id')
+              .select('member.source_id')
+              .where('member.source_id', '=', scope)
+              .whereRef('member.image_path', '=', 'backups.image_path')
+              .whereRef('member.backup_id', '=', 'backups.backup_id')
+              .whereRef('sources.storage_unit_id', '=', 'backups.storage_unit_id')
+              .whereRef('sources.bucket_name', '=', 'backups.bucket_name'),
+          ),
+        );
+      }
+      const row = await backups
+        .select(['backups.backup_id', 'backups.taken_at_ms', 'backups.taken_at_source'])
+        .orderBy('backups.taken_at_ms', 'desc')
+        .orderBy('backups.backup_id')
+        .limit(1)
+        .executeTakeFirst();
+      const head = row === undefined ? null : headOf(row);
+      if (head !== null) newest.set(level, head);
+    }
+    return newest;
+  }
+
+  async #writeHead(
+    scope: string,
+    resourceId: string,
+    level: VerificationLevel,
+    backups: number,
+    head: Head | null,
+  ): Promise<void> {
+    const key = { project_id: this.#projectId, source_id: scope, resource_id: resourceId, level };
+    if (backups === 0) {
+      await this.#database
+        .deleteFrom('resource_heads')
+        .where('project_id', '=', key.project_id)
+        .where('source_id', '=', key.source_id)
+        .where('resource_id', '=', key.resource_id)
+        .where('level', '=', level)
+        .execute();
+      return;
+    }
+    const values = {
+      backups,
+      backup_id: head?.backupId ?? null,
+      taken_at_ms: head?.takenAtMs ?? null,
+      taken_at_source: head?.takenAtSource ?? null,
+    };
+    await this.#database
+      .insertInto('resource_heads')
+      .values({ ...key, ...values })
+      .onConflict((conflict) =>
+        conflict.columns(['project_id', 'source_id', 'resource_id', 'level']).doUpdateSet(values),
+      )
+      .execute();
+  }
+}
+
+/** The members of all sources whose backup is recorded at that place, those marked as gone included. */
+export function memberRecords(database: Kysely<Schema>) {
+  return database
+    .selectFrom('source_members as member')
+    .innerJoin('sources', 'sources.id', 'member.source_id')
+    .innerJoin('backups', (join) =>
+      join
+        .onRef('backups.project_id', '=', 'sources.project_id')
+        .onRef('backups.backup_id', '=', 'member.backup_id')
+        .onRef('backups.storage_unit_id', '=', 'sources.storage_unit_id')
+        .onRef('backups.bucket_name', '=', 'sources.bucket_name')
+        .onRef('backups.image_path', '=', 'member.image_path'),
+    )
+    .where('backups.forgotten_at_ms', 'is', null);
+}
+
+/** Those that are proved to at least this level. */
+function proved(standings: readonly Standing[], wanted: VerificationLevel): readonly Standing[] {
+  const least = verificationLevels.indexOf(wanted);
+  return standings.filter(({ level }) => level !== null && verificationLevels.indexOf(level) >= least);
+}
+
+/** What of these backups decides the row of a level, as a text to compare. */
+function countsOf(standings: readonly Standing[], level: VerificationLevel): string {
+  const parts = proved(standings, level).map((each) => [
+    each.backupId,
+    each.takenAtMs,
+    each.takenAtSource,
+    each.mayLead,
+  ]);
+  return JSON.stringify(parts.toSorted());
+}
+
+function headOf(row: {
+  readonly backup_id: string | null;
+  readonly taken_at_ms: number | null;
+  readonly taken_at_source: TakenAtSource | null;
+}): Head | null {
+  const { backup_id: backupId, taken_at_ms: takenAtMs, taken_at_source: takenAtSource } = row;
+  return backupId === null || takenAtMs === null || takenAtSource === null
+    ? null
+    : { backupId, takenAtMs, takenAtSource };
+}
+
+/** The newest; of those made at the same time, the first by id. */
+function newerOf(heads: readonly (Head | null | undefined)[]): Head | null {
+  let newest: Head | null = null;
+  for (const head of heads) {
+    if (head === null || head === undefined) continue;
+    const isNewer =
+      newest === null ||
+      head.takenAtMs > newest.takenAtMs ||
+      (head.takenAtMs === newest.takenAtMs && isBefore(head.backupId, newest.backupId));
+    if (isNewer) newest = head;
+  }
+  return newest;
+}
+
+/** By UTF-8 bytes, as the database sorts. */
+function isBefore(one: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
+}
