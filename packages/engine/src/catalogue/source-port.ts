@@ -1,5 +1,4 @@
 import type { BackupFormat, HoldCause, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
-import type { ChainKey } from './port.ts';
 import type { NewTask, TaskRecord } from './task-port.ts';
 
 /** A bucket, or a part of one, that is watched. */
@@ -90,8 +89,7 @@ export type SourceVerification = { readonly operationId: string; readonly backup
  * - `hold` makes removals wait: those absent from this run become the list to confirm. `release` ends that.
  * - `dueMembers` pages by image path through those absent twice, as of this run.
  * - `markVanished` marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now
- *   or are being brought in. It answers how many were marked. What builds on them is accepted to be imported, since it
- *   has lost a link; the chains to work on are returned.
+ *   or are being brought in. It answers how many were marked.
  * - `awaitImports` notes that a run saw everything. When the run ends and no import failed for a passing reason, "last good
  *   sync" moves to the beginning of the run.
  * - `startVerifications` adds verifications, as children of the newest run, where the source wants a level that reads
@@ -146,7 +144,7 @@ export interface SourceStore {
     readonly unchangedSinceMs: number;
     readonly markedAtMs: number;
     readonly members: readonly SourceMember[];
-  }): Promise<{ readonly marked: number; readonly chains: readonly ChainKey[] }>;
+  }): Promise<number>;
   keepMembers(sourceId: string, imagePaths: readonly string[]): Promise<void>;
   heldMembers(
     sourceId: string,

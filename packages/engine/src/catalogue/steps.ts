@@ -135,7 +135,7 @@ export const steps = {
   closeListing: { access: 'write', run: closeListing },
   hold: { access: 'write', run: hold },
   release: { access: 'write', run: release },
-  markVanished: { access: 'write', notesTransitions: true, run: markVanished },
+  markVanished: { access: 'write', run: markVanished },
   keepMembers: { access: 'write', run: keepMembers },
   awaitImports: { access: 'write', run: awaitImports },
   startVerifications: { access: 'write', run: startVerifications },

@@ -99,15 +99,13 @@ export class SourceRun {
         liesAt(this.#run.storage, { ...place, imagePath }, format, signal),
       );
       await this.#examine(due.filter((_, index) => isThere[index]));
-      const { marked, chains } = await services.sourceStore.markVanished({
+      vanished += await services.sourceStore.markVanished({
         sourceId,
         runId: task.id,
         unchangedSinceMs: task.startedAtMs ?? task.createdAtMs,
         markedAtMs: services.clock.nowMs(),
         members: due.filter((_, index) => !isThere[index]),
       });
-      vanished += marked;
-      for (const chain of chains) services.queue.add({ kind: 'chain', chain });
     }
   }
 

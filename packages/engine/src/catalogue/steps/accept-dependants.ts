@@ -51,7 +51,7 @@ export async function acceptDependants(
   const operation = await database
     .selectFrom('operations')
     .where('id', '=', origin.operationId)
-    .select(['id', 'kind', 'parent_operation_id', 'actor_kind', 'actor_name', 'request_id'])
+    .select(['parent_operation_id', 'actor_kind', 'actor_name', 'request_id'])
     .executeTakeFirst();
   // Nobody would be the one who asked for them.
   if (operation === undefined) return [];
@@ -67,8 +67,7 @@ export async function acceptDependants(
     actor: { kind: operation.actor_kind, name: operation.actor_name },
     requestId: operation.request_id,
     acceptedAtMs: origin.acceptedAtMs,
-    // A scan is the parent itself; an import or verification is a child of one, or of none.
-    parentOperationId: operation.kind === 'scan' ? operation.id : operation.parent_operation_id,
+    parentOperationId: operation.parent_operation_id,
     withAncestors: false,
     items,
   });

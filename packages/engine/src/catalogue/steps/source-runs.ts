@@ -1,9 +1,7 @@
 import type { BackupFormat, HoldCause } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
-import type { ChainKey } from '../port.ts';
 import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
-import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
@@ -217,11 +215,10 @@ export async function dueMembers(
 export async function markVanished(
   database: Kysely<Schema>,
   marking: Parameters<SourceStore['markVanished']>[0],
-): ReturnType<SourceStore['markVanished']> {
+): Promise<number> {
   const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
-  if (source === undefined) return { marked: 0, chains: [] };
+  if (source === undefined) return 0;
   let marked = 0;
-  const chains: ChainKey[] = [];
   const heads = new HeadTracker(database, source.project_id);
   await heads.willChange(marking.members.map(({ backupId }) => backupId));
   for (const { imagePath, backupId } of marking.members) {
@@ -256,14 +253,10 @@ export async function markVanished(
         ),
       )
       .executeTakeFirstOrThrow();
-    if (numUpdatedRows === 0n) continue;
-    marked += 1;
-    const parent = { projectId: source.project_id, backupId };
-    const origin = { operationId: marking.runId, acceptedAtMs: marking.markedAtMs };
-    chains.push(...(await acceptDependants(database, parent, 'available', origin)));
+    marked += Number(numUpdatedRows);
   }
   await heads.settle();
-  return { marked, chains };
+  return marked;
 }
 
 /** They were found by looking for them directly: counting begins anew. */

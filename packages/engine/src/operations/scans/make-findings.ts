@@ -59,6 +59,8 @@ export async function makeFindings(context: FindingContext, sightings: readonly 
     } else if (assessment.kind !== 'unrecorded') {
       const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
       const isRecognised = candidate !== null || isTold;
+      // Of what no scan finds, only what has changed is worth a word.
+      if (assessment.kind === 'known' && !isRecognised) continue;
       found.push({ ...recorded(assessment.kind, assessment.known), isRecognised });
     }
   }

@@ -1,6 +1,7 @@
 import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
+import type { Location } from '../../chain/link.ts';
 import { type AcceptedImport, acceptImports, type ImportWanted, queueImports } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
@@ -11,6 +12,8 @@ import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
 /** Backups that are looked up, described and recorded together. */
 const batchSize = 100;
+/** A listing that has lost more is not believed about any: the brake on removals sees to them. */
+const absentMax = 10_000;
 
 /** How many backups of each state were found; states that did not occur are left out. */
 export type ScanCounts = { readonly [State in FindingState]?: number };
@@ -57,6 +60,9 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};
   const lineage: Lineage = new Map();
+  /** Image paths at which something is recorded and nothing is listed. */
+  const absent = new Set<string>();
+  let absentCount = 0;
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
   let [passedOver, minioFiles] = [0, 0];
 
@@ -66,10 +72,10 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     minioFiles += page.minioFiles;
     report();
     await take(page.sightings);
-    for (let start = 0; start < page.absent.length; start += batchSize) {
-      await examineChildren(page.absent.slice(start, start + batchSize));
-    }
+    absentCount += page.absent.length;
+    if (absentCount <= absentMax) for (const imagePath of page.absent) absent.add(imagePath);
   }
+  if (request.sync && absentCount <= absentMax) await examineChildren([...absent]);
   for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
   return { objects, passedOver, minioFiles, found, described, imports, problems, states };
 
@@ -87,20 +93,20 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
-  async function examineChildren(absent: readonly string[]): Promise<void> {
-    if (!request.sync) return;
+  async function examineChildren(imagePaths: readonly string[]): Promise<void> {
     const { knownBackups } = services;
-    const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths: absent };
-    const gone = (await knownBackups.knownAtPlaces(place)).filter(
-      ({ isForgotten, isVanished }) => !isForgotten && !isVanished,
+    const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
+    const gone = (await knownBackups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
+    const ids = gone.map(({ record }) => record.backupId);
+    const whole = (await knownBackups.knownChildren(projectId, ids)).filter(
+      ({ record }) => record.status === 'available' && !isAbsent(record.location),
     );
-    if (gone.length === 0) return;
-    const children = await knownBackups.knownChildren(
-      projectId,
-      gone.map(({ record }) => record.backupId),
-    );
-    const whole = children.filter(({ record }) => record.status === 'available');
+    if (whole.length === 0) return;
     await accept(whole.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null })));
+  }
+
+  function isAbsent({ storageUnitId, bucketName: bucket, imagePath }: Location): boolean {
+    return storageUnitId === storage.id && bucket === bucketName && absent.has(imagePath);
   }
 
   /** Accepts what is to be brought in; the ids stand at the places of their findings. */

@@ -227,6 +227,42 @@ describe.each(table)(
       expect(world.faults).toEqual([]);
     });
 
+    test('what builds on a backup that is gone altogether is broken at once, and whole once that is back', async () => {
+      // Only in chains does a backup need another.
+      const [first, ...rest] = items;
+      if (first === undefined || !whenLost.includes('parent_broken')) return;
+      await using world = await openWorld(kind, each);
+      const work = world.ways[way];
+      await work();
+      const gone = [...objects].filter(([each]) => each.startsWith(first.image_path));
+      for (const [each] of gone) await world.remove(each);
+      await work();
+      const [absent, ...others] = await world.verdicts();
+      expect(absent).toBe(level);
+      for (const verdict of others) expect(['parent_missing', 'parent_broken']).toContain(verdict);
+      const planned = (await world.plan()).classes;
+      expect(planned).toEqual(['vanished', ...rest.map(() => 'broken')]);
+      for (const [each, content] of gone) await world.put(each, content);
+      await work();
+      expect(await world.verdicts()).toEqual(whole);
+    });
+
+    test('another backup in the place of a record is no proof of it', async () => {
+      await using world = await openWorld(kind, each);
+      const work = world.ways[way];
+      await work();
+      const mark = [...objects.keys()].find((each) => each.endsWith('_metadata') || each.endsWith('manifest.json'));
+      if (mark === undefined) return;
+      const bytes = objects.get(mark) ?? new Uint8Array();
+      // The same document with another space in it: what was proved is not there any more.
+      await world.put(mark, Buffer.concat([Buffer.from(bytes), Buffer.from('\n')]));
+      await work();
+      expect((await world.verdicts())[0]).toBe('conflict');
+      await world.put(mark, bytes);
+      await work();
+      expect(await world.verdicts()).toEqual(whole);
+    });
+
     test('a listing that was cut once leaves nothing broken behind', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
