@@ -131,7 +131,10 @@ export class ChainLook {
       imagePaths,
       findProofs: async (backupIds) => {
         const proofs = await catalogue.findProofs(chain.projectId, backupIds);
-        return proofs.filter(({ verifiedAtMs }) => verifiedAtMs >= proofsNotBeforeMs);
+        // What reading the data has found, no look without it takes back.
+        return proofs.filter(
+          ({ verifiedAtMs, fault }) => verifiedAtMs >= proofsNotBeforeMs || fault?.code === 'content_mismatch',
+        );
       },
       findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),
       provedListing: (backupId, location) => catalogue.provedListing(chain.projectId, backupId, location),

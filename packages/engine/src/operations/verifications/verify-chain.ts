@@ -44,7 +44,10 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   return await verifyData(run, opening, record, examination, data);
 }
 
-/** Proofs that hold only if the data is right are not written down before it is read. */
+/**
+ * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
+ * whole by what shows without its data: it may have been broken by that.
+ */
 async function recordBeforeReading(
   run: TaskRun,
   item: BackupSync,
@@ -53,10 +56,11 @@ async function recordBeforeReading(
 ): Promise<Decision> {
   const { awaitingData, fault, newProofs } = examination;
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
-  if (awaitingData.length > 0 && fault === null) {
+  const isBroken = record.status === 'error';
+  if ((awaitingData.length > 0 || isBroken) && fault === null) {
     const decision = decideExamination(run, item, record, examination);
     if (decision.reasonCode === null) {
-      for (const proof of settled) await recordProof(run, record.backupId, proof);
+      if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
   }
