@@ -165,6 +165,15 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
+  test('is the one that can be read, though half of one lies where the manifest says', async () => {
+    const half = moveTo(full, { imagePath: 'archive/half' });
+    const child = moveTo(first, { parentPlace: { image_path: 'archive/half' } });
+    await using stored = await store([child, full, half]);
+    await stored.buckets.put(bucketName, [['archive/half/manifest.json', '{"format": "backup-sync-manifest", ']]);
+    const [examination] = await examineBackups(stored.unit, [syncItemOfManifest(child, bucketName)]);
+    expect(examination).toMatchObject({ level: 'linkage', fault: null });
+  });
+
   test('is found at the same path in another bucket of the project, and only if it is of the same resource', async () => {
     const manifest = JSON.stringify({ ...full.manifest, resource: { ...full.manifest.resource, id: 'another disk' } });
     const foreign = { objects: new Map([...full.objects, [`${full.imagePath}/manifest.json`, Buffer.from(manifest)]]) };

@@ -45,10 +45,13 @@ export async function findParent(
     return isParent ? { kind: 'found', place, reading } : null;
   };
   for (const look of ['at', 'again'] as const) {
+    // One that can be read goes before one that cannot: that may be anything.
+    let unread: Found | null = null;
     for (const place of places) {
       try {
         const found = await lookAt(look, place);
-        if (found !== null) return found;
+        if (found?.reading.kind === 'link') return found;
+        unread ??= found;
       } catch (error) {
         if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
         // The child was just read from it: then it is gone as a whole.
@@ -56,6 +59,7 @@ export async function findParent(
         if (error.code === 'access_denied') denied ??= `${place.bucketName}/${place.imagePath}`;
       }
     }
+    if (unread !== null) return unread;
     if (look === 'again') break;
     const elsewhere = await findElsewhere(context, child, places, (place) => lookAt('at', place));
     if (elsewhere !== null) return elsewhere;
