@@ -11,7 +11,7 @@ import {
   makeSource,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { RecordWrite, ResourceStanding } from './port.ts';
+import type { ChainKey, RecordWrite, ResourceStanding } from './port.ts';
 
 type Opened = Awaited<ReturnType<OpenCatalogue>>;
 
@@ -51,11 +51,26 @@ class World {
     const operation = await acceptAndStart(catalogue, this.projectId, item);
     const before = await catalogue.showBackup(this.projectId, backupId);
     const written = makeRecord(operation, record);
-    await catalogue.finishImport(
+    const { chains } = await catalogue.finishImport(
       makeFinish(operation, { endedAtMs, decidedOnRevision: before?.revision ?? null, record: written }),
     );
+    await this.#leaveAsTheyAre(chains);
     const mayLead = written.takenAtMs <= endedAtMs + 300_000;
     this.model.records.set(backupId, { place, resourceId: written.resourceId, mayLead });
+  }
+
+  /** Ends the imports of what builds on a backup, which find nothing. */
+  async #leaveAsTheyAre(chains: readonly ChainKey[]): Promise<void> {
+    const { catalogue } = this.opened;
+    for (const chain of chains) {
+      for (const operation of await catalogue.startChain(chain, 'worker-1', endedAtMs)) {
+        const current = await catalogue.showBackup(this.projectId, operation.item.backup_id);
+        const decidedOnRevision = current?.revision ?? null;
+        await catalogue.finishImport(
+          makeFinish(operation, { endedAtMs, decidedOnRevision, status: 'failed', record: null }),
+        );
+      }
+    }
   }
 
   /** A proof of another backup that shows this one, and those that build on it, to be broken. */

@@ -8,6 +8,7 @@ import {
   makeChain,
   makeFinish,
   makeItem,
+  makeRecord,
   makeSource,
   type OpenCatalogue,
   storageUnitId,
@@ -192,6 +193,56 @@ export function describeParents(open: OpenCatalogue): void {
       const [running = child] = parent;
       await catalogue.finishImport(makeFinish(running, missing('child')));
       expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'cycle' });
+    });
+  });
+
+  describe('what builds on a backup whose import ends', () => {
+    const broken = { status: 'error', reasonCode: 'parent_missing', level: null } as const;
+    const childChain = () => makeChain(projectId, 'chain-1/child');
+
+    async function finishParent(
+      record: Parameters<typeof makeRecord>[1],
+      run: { readonly parentOperationId?: string } = {},
+    ) {
+      const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('parent')], run));
+      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 4_000);
+      const operation = started.find((each) => each.id === id);
+      if (operation === undefined) throw new Error('nothing was started');
+      const before = await catalogue.showBackup(projectId, 'parent');
+      const decidedOnRevision = before?.revision ?? null;
+      return catalogue.finishImport(
+        makeFinish(operation, { decidedOnRevision, record: makeRecord(operation, record) }),
+      );
+    }
+
+    test('is imported in the same run if it is broken by that, and that is whole now', async () => {
+      await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
+      const { chains } = await finishParent({}, { parentOperationId: 'run-1' });
+      expect(chains).toEqual([childChain()]);
+      const [again] = await catalogue.startChain(childChain(), 'worker-1', 5_000);
+      expect(again).toMatchObject({ parentOperationId: 'run-1', item: { backup_id: 'child' }, actor: { name: 'ada' } });
+    });
+
+    test('is imported if it is available, and that is not whole any more', async () => {
+      await importBackup(catalogue, projectId, makeItem('parent'));
+      await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
+      const { chains } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
+      expect(chains).toEqual([childChain()]);
+      expect(await catalogue.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
+    });
+
+    test('is left alone if that is as it was, if another reason broke it, or if it is being imported', async () => {
+      await importBackup(catalogue, projectId, makeItem('parent'));
+      await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
+      expect((await finishParent({})).chains).toEqual([]);
+      const own = { ...broken, reasonCode: 'object_missing', parentBackupId: 'parent' } as const;
+      await importBackup(catalogue, projectId, makeItem('child'), { record: own });
+      await finishParent({ status: 'error', reasonCode: 'incomplete' });
+      expect((await finishParent({})).chains).toEqual([]);
+      await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
+      await finishParent({ status: 'error', reasonCode: 'incomplete' });
+      await catalogue.accept(makeAcceptance(projectId, [makeItem('child')], { chainRoot: 'elsewhere' }));
+      expect((await finishParent({})).chains).toEqual([]);
     });
   });
 }
