@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { printContent } from './content.ts';
+import { printRunRequests } from './run-requests.ts';
 import { printScan } from './scan.ts';
 
 test('the rows that read data and scan buckets say what they measured', async () => {
@@ -14,4 +15,16 @@ test('the rows that read data and scan buckets say what they measured', async ()
     );
   }
   expect(text).toMatch(/1000 objects, 10 backups found and 10 described in .* objects\/s, peak \d+ MiB/);
+});
+
+test('the rows of a source say what its runs asked of storage', async () => {
+  const lines: string[] = [];
+  await printRunRequests((line) => lines.push(line), 10);
+  const text = lines.join('\n');
+  for (const format of ['Cinder, 2 volumes of 5', 'Longhorn, 1 volumes of 100']) {
+    const first = String.raw`first: run 1 LIST, \d+ GET, accepts \d+; all that comes of it \d LIST, \d+ GET; success; .*`;
+    const unchanged = 'unchanged: run 1 LIST, 0 GET, accepts 0; all that comes of it 0 LIST, 0 GET; success; ';
+    expect(text).toMatch(new RegExp(`${format} backups, \\d+ objects\n +${first}\n +${unchanged}`));
+  }
+  expect(text.match(/one object lost: .*; failed; /g)).toHaveLength(2);
 });

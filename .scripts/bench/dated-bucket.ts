@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import {
+  listPageEntriesMax,
+  type ObjectEntry,
+  StorageError,
+  type StorageUnit,
+} from '../../packages/engine/src/storage/port.ts';
+
+const firstWrittenAtMs = Date.UTC(2026, 2, 1, 3);
+
+/**
+ * A bucket in memory that can change, with ETags, and with times in the order of writing. Its keys are kept sorted, so
+ * that listing a folder takes no longer than the folder is large. Keys are ASCII.
+ */
+export class DatedBucket {
+  readonly #objects = new Map<string, { readonly bytes: Uint8Array; readonly entry: ObjectEntry }>();
+  #sorted: readonly string[] | null = null;
+  #writtenAtMs = firstWrittenAtMs;
+
+  /** Writes what is not there, or is there with other bytes. */
+  put(objects: ReadonlyMap<string, Uint8Array>): void {
+    for (const [key, bytes] of objects) {
+      const etag = createHash('md5').update(bytes).digest('hex');
+      if (this.#objects.get(key)?.entry.etag === etag) continue;
+      this.#writtenAtMs += 1000;
+      const entry = { key, size: bytes.length, etag, modifiedAtMs: this.#writtenAtMs, archived: false };
+      this.#objects.set(key, { bytes, entry });
+    }
+    this.#sorted = null;
+  }
+
+  remove(key: string): void {
+    if (!this.#objects.delete(key)) throw new Error(`${key} is not there`);
+    this.#sorted = null;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** As storage whose only bucket this is. Runs do not list folders, so it shows none. */
+  open(): StorageUnit {
+    return {
+      id: 'memory',
+      list: ({ prefix, after }) => pagesOf(this.#below(prefix, after)),
+      async *listFolders() {},
+      get: async ({ key }) => {
+        const { bytes, entry } = this.#find(key);
+        return { ...entry, body: onePiece(bytes) };
+      },
+      head: async ({ key }) => ({ ...this.#find(key).entry, encryptedByKey: false }),
+      async admit({ begin }) {
+        await begin();
+        return () => {};
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  }
+
+  #find(key: string) {
+    const found = this.#objects.get(key);
+    if (found === undefined) throw new StorageError('object_not_found', key);
+    return found;
+  }
+
+  *#below(prefix: string, after = ''): Generator<ObjectEntry> {
+    this.#sorted ??= [...this.#objects.keys()].sort();
+    for (let at = placeOf(this.#sorted, prefix); at < this.#sorted.length; at += 1) {
+      const key = this.#sorted[at] ?? '';
+      if (!key.startsWith(prefix)) return;
+      if (key > after) yield this.#find(key).entry;
+    }
+  }
+}
+
+/** The place of the first key that is not before this one. */
+function placeOf(sorted: readonly string[], key: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((sorted[middle] ?? '') < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+async function* pagesOf(entries: Iterable<ObjectEntry>): AsyncGenerator<readonly ObjectEntry[]> {
+  const all = [...entries];
+  for (let start = 0; start === 0 || start < all.length; start += listPageEntriesMax) {
+    yield all.slice(start, start + listPageEntriesMax);
+  }
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
