@@ -127,7 +127,17 @@ async function followRun(context: CommandContext, client: Client, operationId: s
         'See operations list --kind verify',
     );
   }
-  return exitCode;
+  const { operation } = await client.operations.showOperation(
+    { operation_id: operationId },
+    { signal: context.signal },
+  );
+  const result = operation.result as { readonly held?: boolean } | null;
+  if (result?.held !== true || exitCode !== exitCodes.done) return exitCode;
+  note(
+    context.terminal,
+    'Recorded backups are not listed any more. sources show names them; sources confirm marks them.',
+  );
+  return exitCodes.someItemsFailed;
 }
 
 /** A command that connects, and finds the source by its name or id. */

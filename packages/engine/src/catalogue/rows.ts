@@ -29,7 +29,7 @@ export function itemToJson(item: BackupSync): string {
   });
 }
 
-function listingToColumns(listing: Listing): ListingColumns {
+export function listingToColumns(listing: Listing): ListingColumns {
   return {
     listing_digest: listing.digest,
     listing_fingerprint: listing.fingerprint,

@@ -73,7 +73,8 @@ export class SourceRun {
     if (this.#isConfirmed) await sourceStore.release(this.#source.id);
     // A listing without any object is how a wrong prefix looks: it is never a good sync.
     if (this.#passingProblems === 0 && objects > 0) await sourceStore.awaitImports(this.#source.id, task.id);
-    return { vanished, held: decision.kind === 'hold' };
+    const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !this.#isConfirmed);
+    return { vanished, held: isHeld };
   }
 
   /** Looks for each once more, and marks those that are not there. */

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/link.ts';
 import type { Verdict } from '../port.ts';
+import { listingToColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';
 
@@ -37,12 +38,13 @@ export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, h
 async function markProved(
   database: Kysely<Schema>,
   projectId: string,
-  { backupId, location, level, verifiedAtMs, checkVersion }: EdgeProof,
+  { backupId, location, listing, level, verifiedAtMs, checkVersion }: EdgeProof,
   fault: Fault,
   markedAtMs: number,
 ): Promise<boolean> {
   const { numUpdatedRows } = await availableBackups(database, projectId, fault, markedAtMs)
-    .set({ level, verified_at_ms: verifiedAtMs, check_version: checkVersion })
+    // With the listing that shows the fault: once that is another, the backup is looked at again.
+    .set({ level, verified_at_ms: verifiedAtMs, check_version: checkVersion, ...listingToColumns(listing) })
     .where('backup_id', '=', backupId)
     .where('storage_unit_id', '=', location.storageUnitId)
     .where('bucket_name', '=', location.bucketName)

@@ -1,3 +1,4 @@
+import { leastStoredBytes } from '../compression/least-stored-bytes.ts';
 import type { Fault } from '../link.ts';
 import { objectSuffix } from './image-path.ts';
 import type { ListedObjects, NamedObjects } from './object-columns.ts';
@@ -56,11 +57,14 @@ function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryIn
     const row = named.rowAt(place);
     const size = listed.sizeAt(listed.rowAt(place));
     const length = named.lengthAt(row);
-    const isPossible = named.isCompressedAt(row) ? size > 0 && (size < length || mayGrowCompressed) : size === length;
+    const least = leastStoredBytes(named.compressionAt(row), length);
+    const isPossible = named.isCompressedAt(row)
+      ? size >= least && (size < length || mayGrowCompressed)
+      : size === length;
     if (isPossible) continue;
     const key = `${imagePath}${objectSuffix(named.numberAt(row))}`;
     const possible = named.isCompressedAt(row)
-      ? `a number between 0 and ${length}, since it is compressed`
+      ? `at least ${least} and less than ${length}, since it is compressed`
       : `${length}`;
     return found('object_size_impossible', `${key} has ${size} bytes, and must have ${possible}`);
   }

@@ -150,10 +150,10 @@ describe('an inventory', () => {
     const named = new NamedObjects(Number.POSITIVE_INFINITY, null);
     const listed = new ListedObjects();
     const numbers = Array.from({ length: objectCount }, (_, index) => index + 1);
-    for (const number of numbers) named.add(number, { offset: number * 10, length: 10, compression: 'zlib', md5 });
+    for (const number of numbers) named.add(number, { offset: number * 100, length: 100, compression: 'zlib', md5 });
     // The order of keys: -100000 lies between -10000 and -10001.
     const byKey = numbers.map((number) => String(number).padStart(5, '0')).toSorted();
-    for (const digits of byKey) listed.add(Number(digits), 5, null);
+    for (const digits of byKey) listed.add(Number(digits), 50, null);
     return { named, listed };
   }
 
@@ -161,7 +161,7 @@ describe('an inventory', () => {
     const { named, listed } = makeColumns();
     const input = { imagePath: 'path', named, listed, strayKey: null, mayGrowCompressed: false };
     expect(checkInventory(input)).toBeNull();
-    listed.add(objectCount + 1, 5, null);
+    listed.add(objectCount + 1, 50, null);
     expect(checkInventory(input)).toEqual({ code: 'object_stray', detail: 'path-100003' });
     named.add(objectCount + 1, { offset: 0, length: 10, compression: 'zlib', md5 });
     named.add(objectCount + 2, { offset: 0, length: 10, compression: 'zlib', md5 });

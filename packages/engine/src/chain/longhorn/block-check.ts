@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { leastStoredBytes } from '../compression/least-stored-bytes.ts';
 import type { Fault } from '../link.ts';
 import type { BackupCfg } from './backup-cfg.ts';
 import { blockKeyOf } from './backup-path.ts';
@@ -12,6 +13,8 @@ export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: 
   let missing: Uint8Array | null = null;
   let missingCount = 0;
   let empty: Uint8Array | null = null;
+  // A block in the other of gzip and lz4 is read as well.
+  const least = Math.min(...(['gzip', 'lz4'] as const).map((codec) => leastStoredBytes(codec, cfg.blockBytes)));
   for (let row = 0; row < cfg.blocks.count; row += 1) {
     const checksum = cfg.blocks.checksums.at(row) ?? new Uint8Array();
     const listedRow = listed.rowOf(checksum);
@@ -20,9 +23,10 @@ export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: 
       missing ??= checksum;
       missingCount += 1;
     } else if (size === 0) empty ??= checksum;
-    else if (cfg.compression === 'none' && size !== cfg.blockBytes) {
+    else if (cfg.compression === 'none' ? size !== cfg.blockBytes : size < least) {
       const key = keyOf(volumeFolder, checksum);
-      const detail = `${key} has ${size} bytes, and must have ${cfg.blockBytes}`;
+      const needed = cfg.compression === 'none' ? cfg.blockBytes : `at least ${least}`;
+      const detail = `${key} has ${size} bytes, and must have ${needed}`;
       return { code: 'object_size_impossible', detail };
     }
   }

@@ -15,8 +15,9 @@ const cfg: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
   Name: isFound(unreadable, 'metadata: identity_mismatch'),
   VolumeName: isFound(unreadable, 'metadata: identity_mismatch'),
-  Parameters: isFound(unreadable, 'linkage: geometry'),
-  'Parameters.backup-block-size': isFound(unreadable, 'linkage: geometry'),
+  // Without a block size of its own the blocks are too small for those of the default.
+  Parameters: isFound('inventory: object_size_impossible', unreadable),
+  'Parameters.backup-block-size': isFound('inventory: object_size_impossible', unreadable, 'linkage: geometry'),
   Blocks: isFound(unreadable, 'linkage: geometry'),
   'Blocks[].Offset': isFound(unreadable, 'linkage: geometry'),
   'Blocks[].BlockChecksum': isFound(unreadable, 'inventory: object_missing'),

@@ -238,7 +238,7 @@ const damages: readonly (readonly [string, (objects: Objects) => unknown, Reason
   ['an offset inside a block', changeBlock(1, { Offset: 100 }), 'geometry', 'inventory'],
   ['offsets that fall', changeBlock(1, { Offset: 0 }), 'geometry', 'inventory'],
   ['a size of more blocks', changeCfg((cfg) => Object.assign(cfg, { Size: '20480' })), 'geometry', 'inventory'],
-  ['another block size', changeCfg((cfg) => delete cfg.Parameters), 'geometry', 'inventory'],
+  ['another block size', changeCfg((cfg) => delete cfg.Parameters), 'object_size_impossible', 'metadata'],
 ];
 
 describe('damage is found at its level, with its reason', () => {

@@ -14,6 +14,7 @@ import { deadlineDetail } from '../../deadline.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { compareListing, type Sighting } from '../scans/compare-listing.ts';
 import { type FindingContext, findingOfRecord, makeFindings } from '../scans/make-findings.ts';
+import { OutsideAncestors } from '../scans/outside-ancestors.ts';
 import { isPassedOver } from '../scans/passed-over.ts';
 import { compileTemplate } from '../scans/scan-request.ts';
 import { faultOfUnrecognised } from '../scans/unrecognised.ts';
@@ -49,6 +50,7 @@ class BucketPlan {
   readonly #prefix: string;
   readonly #template: ReturnType<typeof compileTemplate> | null;
   readonly #finding: FindingContext;
+  readonly #outside: OutsideAncestors;
   /** What the scan itself asks for, beside what its imports do. */
   readonly #scanRequests: ReturnType<typeof countRequests>;
   readonly #forecast: ForecastTally;
@@ -80,11 +82,13 @@ class BucketPlan {
     this.#finding = {
       storage: this.#scanRequests.unit,
       knownBackups: services.knownBackups,
+      findProofs: (ids) => services.catalogue.findProofs(projectId, ids),
       projectId,
       bucketName,
       signal,
       nowMs: () => services.clock.nowMs(),
     };
+    this.#outside = new OutsideAncestors(this.#finding, prefix);
     this.#forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);
   }
 
@@ -125,7 +129,7 @@ class BucketPlan {
   async #take(sightings: readonly Sighting[]): Promise<void> {
     for (let start = 0; start < sightings.length; start += batchSize) {
       this.#finding.signal.throwIfAborted();
-      const made = await makeFindings(this.#finding, sightings.slice(start, start + batchSize));
+      const made = await makeFindings(this.#finding, sightings.slice(start, start + batchSize), this.#outside);
       const due: BackupSync[] = [];
       for (const { finding, known } of made) {
         const { state, sync, image_path } = finding;

@@ -3,6 +3,7 @@ import type { MarkedFormat } from '../../chain/marks.ts';
 import { folderLinksMax, refuseBeyond } from '../../chain/object-bound.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { type FindingContext, type Found, makeFindings } from './make-findings.ts';
+import type { OutsideAncestors } from './outside-ancestors.ts';
 
 /** A backup outside the prefix, and the parent that it names. */
 type Link = { readonly sighting: Sighting; readonly parentId: string | null };
@@ -33,21 +34,22 @@ export function noteLineage(lineage: Lineage, prefix: string, made: readonly Fou
  */
 export async function* findAncestors(
   context: FindingContext,
+  outside: OutsideAncestors,
   { prefix, formats }: { readonly prefix: string; readonly formats: readonly MarkedFormat[] | null },
   lineage: Lineage,
   linksMax = folderLinksMax,
 ): AsyncGenerator<readonly Sighting[]> {
   for (const [root, parents] of lineage) {
-    const outside: Sighting[] = [];
+    const beyond: Sighting[] = [];
     for await (const { sightings } of compareListing(context, { prefix: root, formats, template: null })) {
-      outside.push(...sightings.filter(({ imagePath }) => !imagePath.startsWith(prefix)));
-      refuseBeyond(linksMax, outside.length, `backups in ${root}`);
+      beyond.push(...sightings.filter(({ imagePath }) => !imagePath.startsWith(prefix)));
+      refuseBeyond(linksMax, beyond.length, `backups in ${root}`);
     }
     const links = new Map<string, Link>();
-    for (let start = 0; start < outside.length; start += batchSize) {
-      const some = outside.slice(start, start + batchSize);
+    for (let start = 0; start < beyond.length; start += batchSize) {
+      const some = beyond.slice(start, start + batchSize);
       const byPath = new Map(some.map((sighting) => [sighting.imagePath, sighting]));
-      for (const { finding } of await makeFindings(context, some)) {
+      for (const { finding } of await makeFindings(context, some, outside)) {
         const sighting = byPath.get(finding.image_path);
         if (sighting === undefined || finding.sync === null) continue;
         links.set(finding.sync.backup_id, { sighting, parentId: finding.parent_backup_id });

@@ -1,7 +1,7 @@
 import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
-import type { Fault, Location } from '../../chain/link.ts';
+import type { EdgeProof, Fault, Location } from '../../chain/link.ts';
 import { recordedFormats } from '../../chain/recorded-formats.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
@@ -9,12 +9,14 @@ import type { Sighting } from './compare-listing.ts';
 import { type Description, describeCandidates } from './describe-candidates.ts';
 import type { Candidate } from './find-candidates.ts';
 import { liesAt } from './lies-at.ts';
+import type { OutsideAncestors } from './outside-ancestors.ts';
 import { itemOf } from './sync-item.ts';
 
 /** What finding needs to know and to reach. */
 export type FindingContext = {
   readonly storage: StorageUnit;
   readonly knownBackups: KnownBackups;
+  readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   readonly projectId: string;
   readonly bucketName: string;
   readonly signal: AbortSignal;
@@ -35,15 +37,21 @@ export type Found = {
  * Says of each sighting what it is, in their order: asks the catalogue about all places at once, then reads the metadata
  * of what is new, and of what is changed if the path does not tell whose it is.
  */
-export async function makeFindings(context: FindingContext, sightings: readonly Sighting[]): Promise<readonly Found[]> {
+export async function makeFindings(
+  context: FindingContext,
+  sightings: readonly Sighting[],
+  outside: OutsideAncestors,
+): Promise<readonly Found[]> {
   const { knownBackups, projectId, bucketName, storage } = context;
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
   const mended = await findMendedParents(context, here);
-  const assessed = sightings.map((sighting) => {
+  const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
+  for (const sighting of sightings) {
     const place: Location = { storageUnitId: storage.id, bucketName, imagePath: sighting.imagePath };
-    return { sighting, assessment: assessPlace(sighting, here, place, mended) };
-  });
+    const assessment = assessPlace(sighting, here, place, mended);
+    assessed.push({ sighting, assessment: await withAncestors(assessment, outside) });
+  }
   const unread = assessed.map(toDescribe).filter((candidate) => candidate !== null);
   const descriptions = await describeCandidates(context, unread);
   const descriptionOf = new Map(unread.map((candidate, index) => [candidate, descriptions[index]]));
@@ -65,6 +73,12 @@ export async function makeFindings(context: FindingContext, sightings: readonly 
     }
   }
   return found;
+}
+
+/** A whole backup is as it was if its ancestors are, wherever they lie. */
+async function withAncestors(assessment: PlaceAssessment, outside: OutsideAncestors): Promise<PlaceAssessment> {
+  if (assessment.kind !== 'known' || assessment.known.record.status !== 'available') return assessment;
+  return (await outside.areAsProved(assessment.known)) ? assessment : { ...assessment, kind: 'changed' };
 }
 
 /** The candidate whose metadata tells what no record and no path does. */

@@ -7,6 +7,7 @@ import type { TaskRun } from '../tasks/run-task.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
 import { type Found, makeFindings } from './make-findings.ts';
+import { OutsideAncestors } from './outside-ancestors.ts';
 import { problemOf } from './scan-problem.ts';
 import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
@@ -56,7 +57,10 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const { prefix, formats } = request;
   const { bucketName, projectId } = task;
   const nowMs = () => services.clock.nowMs();
-  const context = { storage, knownBackups: services.knownBackups, projectId, bucketName, signal, nowMs };
+  const findProofs = (ids: readonly string[]) => services.catalogue.findProofs(projectId, ids);
+  const { knownBackups } = services;
+  const context = { storage, knownBackups, findProofs, projectId, bucketName, signal, nowMs };
+  const outside = new OutsideAncestors(context, prefix);
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};
   const lineage: Lineage = new Map();
@@ -76,13 +80,13 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     if (absentCount <= absentMax) for (const imagePath of page.absent) absent.add(imagePath);
   }
   if (request.sync && absentCount <= absentMax) await examineChildren([...absent]);
-  for await (const ancestors of findAncestors(context, { prefix, formats }, lineage)) await take(ancestors);
+  for await (const ancestors of findAncestors(context, outside, { prefix, formats }, lineage)) await take(ancestors);
   return { objects, passedOver, minioFiles, found, described, imports, problems, states };
 
   async function take(sightings: readonly Sighting[]): Promise<void> {
     for (let start = 0; start < sightings.length; start += batchSize) {
       signal.throwIfAborted();
-      const made = await makeFindings(context, sightings.slice(start, start + batchSize));
+      const made = await makeFindings(context, sightings.slice(start, start + batchSize), outside);
       const importIds = await bringIn(made);
       await keep(made.map(({ finding }, index) => ({ ...finding, operation_log_id: importIds[index] ?? null })));
       await onBatch(made, importIds);
@@ -94,7 +98,6 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
 
   /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
   async function examineChildren(imagePaths: readonly string[]): Promise<void> {
-    const { knownBackups } = services;
     const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
     const gone = (await knownBackups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
     const ids = gone.map(({ record }) => record.backupId);

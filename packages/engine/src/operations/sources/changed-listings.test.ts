@@ -227,6 +227,18 @@ describe.each(table)(
       expect(world.faults).toEqual([]);
     });
 
+    test('an object that was cut to a byte is noticed', async () => {
+      await using world = await openWorld(kind, each);
+      const work = world.ways[way];
+      await work();
+      await world.put(key, bytes.subarray(0, 1));
+      await work();
+      expect(await world.verdicts()).toEqual(expected(whenEmpty));
+      await world.put(key, bytes);
+      await work();
+      expect(await world.verdicts()).toEqual(whole);
+    });
+
     test('what builds on a backup that is gone altogether is broken at once, and whole once that is back', async () => {
       // Only in chains does a backup need another.
       const [first, ...rest] = items;
