@@ -71,8 +71,8 @@ export function decideSync(
   };
   if (examination.fault !== null) {
     if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
-    if (current !== null && isProved(current) && !sameLocation(current.location, location)) {
-      // The recorded backup is proved where it lies; a broken copy elsewhere does not touch it.
+    if (current !== null && current.reasonCode !== 'vanished' && !sameLocation(current.location, location)) {
+      // A broken copy elsewhere does not touch what is recorded, be that whole or not.
       return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
     }
     const unchanged = current !== null && examination.newProofs.length === 0 && sameRecord(current, next);

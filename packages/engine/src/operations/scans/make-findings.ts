@@ -202,6 +202,8 @@ async function stateElsewhere(context: FindingContext, known: KnownBackup): Prom
   if (known.isForgotten) return 'forgotten';
   const { location, format } = known.record;
   if (location.storageUnitId !== context.storage.id) return 'copy';
+  // What is broken there may be whole here.
+  if (known.record.status === 'error') return 'moved';
   try {
     return (await liesAt(context.storage, location, format, context.signal)) ? 'copy' : 'moved';
   } catch (error) {

@@ -32,6 +32,7 @@ async function openWorld(parentBucket: string) {
   return {
     scan,
     parents: buckets.get(parentBucket) ?? new Map<string, Uint8Array>(),
+    children: buckets.get('children') ?? new Map<string, Uint8Array>(),
     verdict: async () => {
       const record = await services.catalogue.showBackup(projectId, leafId);
       return record?.reasonCode ?? record?.level;
@@ -63,3 +64,17 @@ test.each([
     }
   },
 );
+
+test('a backup that is broken where it is recorded is found whole in another bucket, and heals what builds on it', async () => {
+  await using world = await openWorld('parents');
+  const key = `${full.imagePath}-00001`;
+  const bytes = full.objects.get(key) ?? new Uint8Array();
+  world.parents.delete(key);
+  await world.scan('parents');
+  await world.scan('children');
+  expect(await world.verdict()).toBe('parent_broken');
+  for (const [each, content] of full.objects) world.children.set(each, content);
+  world.children.set(key, bytes);
+  await world.scan('children');
+  expect(await world.verdict()).toBe('linkage');
+});

@@ -161,6 +161,12 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
           return record?.reasonCode ?? record?.level;
         }),
       ),
+    /** What `check` goes by: the newest backup that is proved to its level. */
+    newestProved: async () => {
+      const level = format === 'unknown' ? 'presence' : 'linkage';
+      const { rows } = await services.catalogue.listResources({ project_id: projectId, level, limit: 10 });
+      return rows[0]?.head?.backupId ?? null;
+    },
     digests: async () =>
       Promise.all(items.map(async (item) => (await services.catalogue.showBackup(projectId, item.backup_id))?.listing)),
     plan: async () => {
@@ -196,9 +202,12 @@ describe.each(table)(
       const work = world.ways[way];
       await work();
       expect(await world.verdicts()).toEqual(whole);
+      expect(await world.newestProved()).toBe(items.at(-1)?.backup_id);
       await world.remove(key);
       expect((await world.plan()).classes).toEqual(classOf(whenLost));
       await work();
+      const left = items.filter((_, index) => whenLost[index] === null);
+      expect(await world.newestProved()).toBe(left.at(-1)?.backup_id ?? null);
       expect(await world.verdicts()).toEqual(expected(whenLost));
       // Nothing has changed since: the listing is all that is read.
       const again = await work();
