@@ -66,7 +66,7 @@ export const startScanAnswer = z.object({ operation_id: madeId }).meta({ id: 'St
  * - `changed`: recorded at this place, and an object of it was added, replaced or lost since, or what was recorded may be
  *   otherwise by now: a fault that passes by itself, or one of a parent that is whole again;
  * - `known`: recorded here, and every object is as it was then;
- * - `moved`: recorded at a place where it no longer lies, or where it is broken, so that this one may take its place;
+ * - `moved`: the recorded place no longer has it, or has it broken: this one may replace it;
  * - `copy`: recorded at another place where it still lies, so that the record stands;
  * - `forgotten`: deleted from the catalogue; only an explicit sync brings it back;
  * - `incomplete`: without its commit mark, or with half of it: still being written, or abandoned, or half deleted;

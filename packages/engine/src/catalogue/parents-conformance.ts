@@ -83,7 +83,7 @@ export function describeParents(open: OpenCatalogue): void {
   describe('an import whose parent is missing', () => {
     const missing = (backupId: string, revision: number | null = null) => ({ missingParent: { backupId, revision } });
 
-    /** Accepts imports, each in a chain of its own, and takes them up. */
+    /** Accepts and starts imports, each in a separate chain. */
     async function start(...backupIds: readonly string[]): Promise<readonly OperationRecord[]> {
       const started: OperationRecord[] = [];
       for (const backupId of backupIds) {

@@ -51,7 +51,7 @@ export type BackupRow = LocationColumns &
     reason_detail: string;
     format: BackupFormat;
     content_id: string | null;
-    /** What a listing showed of the objects that it shares, as JSON; null where it shares none. */
+    /** The listing of the objects it shares with other backups, as JSON; null if it shares none. */
     shared_listing: string | null;
     level: VerificationLevel | null;
     verified_at_ms: number;

@@ -7,6 +7,14 @@ export type Location = {
   readonly imagePath: string;
 };
 
+export function isSameLocation(one: Location, other: Location): boolean {
+  return (
+    one.storageUnitId === other.storageUnitId &&
+    one.bucketName === other.bucketName &&
+    one.imagePath === other.imagePath
+  );
+}
+
 /** A link that another builds on, directly or through others. */
 export type Ancestor = { readonly backupId: string; readonly location: Location };
 

@@ -1,15 +1,12 @@
-import type { ReasonCode } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/examiner.ts';
+import { reasonsOfParent } from '../../chain/lasting-fault.ts';
 import { itemOfRecord } from '../item-of-record.ts';
 import type { ChainKey } from '../port.ts';
 import { rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';
-
-/** Reasons that lie in a parent: they may be over when that is whole, or there again. */
-const reasonsOfParent: ReasonCode[] = ['parent_missing', 'parent_broken', 'parent_ambiguous', 'cycle'];
 
 /**
  * Accepts an import of the backups that build on this one directly, in the course of the operation that has changed it:

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import type { KnownBackup, KnownBackups, RecordedBackup } from '../known-backup-port.ts';
 import { rowToRecord, rowToShared } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
@@ -77,17 +77,11 @@ export async function knownByIds(
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly KnownBackup[]> {
-  const rows: Selectable<BackupRow>[] = [];
-  for (const ids of chunks(backupIds)) {
-    const some = await database
-      .selectFrom('backups')
-      .where('project_id', '=', projectId)
-      .where('backup_id', 'in', ids)
-      .selectAll()
-      .execute();
-    rows.push(...some);
-  }
-  return withProofs(database, projectId, rows);
+  return withProofs(
+    database,
+    projectId,
+    await recordsBy(database.selectFrom('backups'), projectId, 'backup_id', backupIds),
+  );
 }
 
 /** What is recorded of the backups that build on these; see {@link KnownBackups}. */
@@ -96,18 +90,22 @@ export async function knownChildren(
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly KnownBackup[]> {
+  const shown = database.selectFrom('backups').where('forgotten_at_ms', 'is', null);
+  return withProofs(database, projectId, await recordsBy(shown, projectId, 'parent_backup_id', backupIds));
+}
+
+async function recordsBy(
+  records: SelectQueryBuilder<Schema, 'backups', object>,
+  projectId: string,
+  column: 'backup_id' | 'parent_backup_id',
+  backupIds: readonly string[],
+): Promise<readonly Selectable<BackupRow>[]> {
   const rows: Selectable<BackupRow>[] = [];
   for (const ids of chunks(backupIds)) {
-    const some = await database
-      .selectFrom('backups')
-      .where('project_id', '=', projectId)
-      .where('parent_backup_id', 'in', ids)
-      .where('forgotten_at_ms', 'is', null)
-      .selectAll()
-      .execute();
+    const some = await records.where('project_id', '=', projectId).where(column, 'in', ids).selectAll().execute();
     rows.push(...some);
   }
-  return withProofs(database, projectId, rows);
+  return rows;
 }
 
 async function withProofs(

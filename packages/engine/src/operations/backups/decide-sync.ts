@@ -6,7 +6,7 @@ import {
   type VerificationLevel,
 } from '@backup-sync/contracts';
 import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
-import type { Examination, Fault, Location } from '../../chain/link.ts';
+import { type Examination, type Fault, isSameLocation, type Location } from '../../chain/link.ts';
 import { isSameShared } from '../../chain/shared-objects.ts';
 import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
 
@@ -71,7 +71,7 @@ export function decideSync(
   };
   if (examination.fault !== null) {
     if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
-    if (current !== null && current.reasonCode !== 'vanished' && !sameLocation(current.location, location)) {
+    if (current !== null && current.reasonCode !== 'vanished' && !isSameLocation(current.location, location)) {
       // A broken copy elsewhere does not touch what is recorded, be that whole or not.
       return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
     }
@@ -107,7 +107,7 @@ export function decideSync(
  */
 function restedOnLess(current: BackupRecord | null, location: Location, { fault }: Examination): boolean {
   if (current === null || current.status !== 'available' || current.format !== 'unknown') return false;
-  if (!sameLocation(current.location, location)) return false;
+  if (!isSameLocation(current.location, location)) return false;
   return fault?.code === 'path_not_a_backup' || (fault?.code === 'path_not_found' && current.listing.storedBytes === 0);
 }
 
@@ -127,7 +127,7 @@ function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
 function isDisplaced(item: BackupSync, current: BackupRecord | null, location: Location): current is BackupRecord {
   return (
     current !== null &&
-    sameLocation(current.location, location) &&
+    isSameLocation(current.location, location) &&
     item.resource_id === current.resourceId &&
     item.resource_type === current.resourceType
   );
@@ -170,7 +170,7 @@ function outcomeOf(
     if (isProved(current)) return 'conflict';
     return current.status === 'error' ? 'superseded' : 'updated';
   }
-  if (!sameLocation(current.location, next.location)) {
+  if (!isSameLocation(current.location, next.location)) {
     // Whether it is the same backup cannot be told of one whose metadata was never read.
     return current.contentId === null ? 'superseded' : 'moved';
   }
@@ -184,14 +184,6 @@ function outcomeOf(
 function isProved(record: BackupRecord): boolean {
   const isWhole = record.status === 'available' || record.reasonCode === 'conflict';
   return isWhole && record.level !== null && reaches(record.level, 'metadata');
-}
-
-function sameLocation(one: Location, other: Location): boolean {
-  return (
-    one.storageUnitId === other.storageUnitId &&
-    one.bucketName === other.bucketName &&
-    one.imagePath === other.imagePath
-  );
 }
 
 function sameNames(one: RecordWrite, other: RecordWrite): boolean {
@@ -216,7 +208,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   return (
     sameNames(one, other) &&
     sameTimes(one, other) &&
-    sameLocation(one.location, other.location) &&
+    isSameLocation(one.location, other.location) &&
     one.status === other.status &&
     one.reasonCode === other.reasonCode &&
     one.reasonDetail === other.reasonDetail &&

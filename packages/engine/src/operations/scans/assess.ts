@@ -1,8 +1,7 @@
-import type { ReasonCode } from '@backup-sync/contracts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
 import { isSuperseded } from '../../chain/etags/superseded-proof.ts';
-import { isLasting } from '../../chain/lasting-fault.ts';
-import type { Location } from '../../chain/link.ts';
+import { isLasting, reasonsOfParent } from '../../chain/lasting-fault.ts';
+import { isSameLocation, type Location } from '../../chain/link.ts';
 import { checkVersion as presenceVersion } from '../../chain/unknown/unknown-chain.ts';
 import type { Sighting } from './compare-listing.ts';
 
@@ -24,7 +23,7 @@ export function assessPlace(
   place: Location,
   mendedParents: ReadonlySet<string>,
 ): PlaceAssessment {
-  const here = known.filter(({ record }) => isSamePlace(record.location, place));
+  const here = known.filter(({ record }) => isSameLocation(record.location, place));
   const shown = here.filter(({ isForgotten }) => !isForgotten);
   const unchanged = shown.find(
     (each) =>
@@ -40,12 +39,9 @@ export function assessPlace(
   return { kind: 'unrecorded' };
 }
 
-/** Reasons that lie in a parent, and not in the backup itself. */
-const reasonsOfParent: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'parent_broken', 'cycle']);
-
 /** The parent in which the reason of a recorded backup lies; null if it lies in none. */
 export function parentAtFault({ record: { reasonCode, parentBackupId } }: KnownBackup): string | null {
-  return reasonCode !== null && reasonsOfParent.has(reasonCode) ? parentBackupId : null;
+  return reasonCode !== null && reasonsOfParent.includes(reasonCode) ? parentBackupId : null;
 }
 
 function isOfEarlierCheck({ record, proof }: KnownBackup): boolean {
@@ -60,12 +56,4 @@ function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>
 
 function mayHaveMended({ record: { reasonCode } }: KnownBackup): boolean {
   return reasonCode !== null && !isLasting(reasonCode);
-}
-
-export function isSamePlace(one: Location, other: Location): boolean {
-  return (
-    one.storageUnitId === other.storageUnitId &&
-    one.bucketName === other.bucketName &&
-    one.imagePath === other.imagePath
-  );
 }
