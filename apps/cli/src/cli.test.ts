@@ -1,3 +1,4 @@
+// Over 400 lines: one walk through the command as a person uses it, on one set of helpers.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -15,7 +15,10 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { Catalogue } from './port.ts';
 
-/** What every catalogue does, whatever database it lies on: the steps of imports and deletes. */
+/**
+ * What every catalogue does, whatever database it is on: the steps of imports and deletes. Over 400 lines, since they share
+ * one set of fixtures and are read beside the port.
+ */
 export function describeCatalogue(open: OpenCatalogue): void {
   let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
