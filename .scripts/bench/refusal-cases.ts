@@ -27,7 +27,7 @@ export type Refusals = AsyncDisposable & { readonly gateway: TestGateway; readon
 
 /** A gateway, with all that is refused at it. Its limits do not stand in the way; its clock is moved past those on guesses. */
 export async function prepareRefusals(): Promise<Refusals> {
-  const clock = { timeMs: Date.now(), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.now(), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const gateway = await startTestGateway({}, { clock });
   const { projectId } = gateway;
   const users = `/v1/projects/${projectId}`;

@@ -112,7 +112,7 @@ describe('an operation out of time', () => {
       nowMs += passesMs;
       return taken;
     };
-    await using engine = await openWithChain('deadline', [[1]], { nowMs: nowAndPass });
+    await using engine = await openWithChain('deadline', [[1]], { nowMs: nowAndPass, monotonicMs: () => nowMs });
     const [full, increment] = engine.items;
     if (full === undefined || increment === undefined) throw new Error('the chain has two links');
     // A day and more between one look at the clock and the next: its acceptance, and when it is begun.

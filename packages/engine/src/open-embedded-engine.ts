@@ -111,10 +111,11 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   };
   const absences = new RunAbsences();
   const queue = createInProcessJobQueue({
-    work: (job, signal) =>
+    work: (job, run) =>
       job.kind === 'chain'
-        ? importChain({ services, leaseOwner, absences, onFault }, job.chain, signal)
-        : runTask({ services, leaseOwner, onFault, works }, job.taskId, signal),
+        ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
+        : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
+    storage,
     concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),
   });
@@ -146,8 +147,8 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     linkageMaxBytes,
     newId: uuidv7,
   };
-  for (const chain of chains) queue.add({ kind: 'chain', chain });
-  for (const { id, kind } of tasks) queue.add({ kind: 'task', taskKind: kind, taskId: id });
+  for (const chain of chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
+  for (const task of tasks) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   if (options.runsSources === true) {
     const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
     scheduler.start();
@@ -158,7 +159,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 }
 
 function nameOf(job: Job): string {
-  return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.taskId}`;
+  return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.task.id}`;
 }
 
 /**

@@ -53,7 +53,7 @@ test('a forwarded address is kept without its port, and what is none is never in
 });
 
 test('addresses with ports of one network count as one', async () => {
-  const clock = { nowMs: () => Date.UTC(2026, 10, 23) };
+  const clock = { nowMs: () => Date.UTC(2026, 10, 23), monotonicMs: () => Date.UTC(2026, 10, 23) };
   const limits = { unknownCallsPerSecond: 0.1 };
   await using gateway = await startTestGateway({}, { clock, limits, trustedProxies: ['127.0.0.1'] });
   const statusFrom = async (address: string) =>

@@ -58,7 +58,7 @@ test('a client that sends no more is refused in time', async () => {
 });
 
 test('a caller who calls too often is told when to come again, and holds up no other', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   await using gateway = await startTestGateway(
     {},
     { clock, limits: { callsPerSecond: 1, unknownCallsPerSecond: 1000 } },
@@ -77,7 +77,7 @@ test('a caller who calls too often is told when to come again, and holds up no o
 });
 
 test('bad tokens and calls without any are counted by address, and good ones go on', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   await using gateway = await startTestGateway({}, { clock, limits: { unknownCallsPerSecond: 0.1 } });
   // Known to be good from here, before there is anyone else.
   expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(200);
@@ -100,7 +100,7 @@ test('a forwarded address is believed from trusted proxies alone', async () => {
     [['127.0.0.0/8'], [401, 401]],
     [['10.0.0.0/8'], [401, 429]],
   ] as const) {
-    const clock = { nowMs: () => Date.UTC(2026, 10, 23) };
+    const clock = { nowMs: () => Date.UTC(2026, 10, 23), monotonicMs: () => Date.UTC(2026, 10, 23) };
     const limits = { unknownCallsPerSecond: 0.1 };
     await using gateway = await startTestGateway({}, { clock, limits, trustedProxies });
     const seen: number[] = [];

@@ -98,7 +98,7 @@ test('what cannot be written down is not done', async () => {
 });
 
 test('whoever is refused cannot fill the disk: little of each call is written down, and a hundred calls a minute', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   await using opened = await open(clock);
   const { as, events } = opened;
   const sync = Array.from({ length: 256 }, (_, index) => ({ backup_id: `${index}${'x'.repeat(1000)}` }));
@@ -234,7 +234,7 @@ test('an exchange that is refused to who holds a token is written down; tokens t
 });
 
 test('ten wrong passwords are the last for a while, for a user that does not exist as well, and none of the rest is written down', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   await using opened = await openTestEngine(clock);
   const { identity } = opened.engine;
   const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;

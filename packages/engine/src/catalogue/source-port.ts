@@ -1,4 +1,5 @@
 import type { BackupFormat, HoldCause, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { TaskKey } from '../queue/port.ts';
 import type { NewTask, TaskRecord } from './task-port.ts';
 
 /** A bucket, or a part of one, that is watched. */
@@ -71,7 +72,7 @@ export type ClosedListing = {
 };
 
 /** A verification that a source has started. */
-export type SourceVerification = { readonly operationId: string; readonly backupId: string };
+export type SourceVerification = { readonly task: TaskKey; readonly backupId: string };
 
 /**
  * Where sources are kept, with what their runs have seen. Each method is one atomic step, on disk once it has answered.

@@ -1,4 +1,5 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
+import type { TaskKey } from '../queue/port.ts';
 import type { Actor, RequestCount } from './port.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
@@ -114,7 +115,7 @@ export interface TaskStore {
   endOverdueRuns(nowMs: number): Promise<void>;
   cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
   showTask(projectId: string, id: string): Promise<TaskRecord | null>;
-  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly Pick<TaskRecord, 'id' | 'kind'>[]>;
+  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly TaskKey[]>;
   listFindings(
     id: string,
     after: number,

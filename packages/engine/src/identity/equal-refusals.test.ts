@@ -6,7 +6,7 @@ const password = 'a password of twelve';
 const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
 
 async function openWithUser() {
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const opened = await openTestEngine(clock);
   const { engine, projectId } = opened;
   const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;

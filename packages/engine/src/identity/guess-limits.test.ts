@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { GuessLimits } from './guess-limits.ts';
 
 function open() {
-  const clock = { timeMs: 1_000_000, nowMs: () => clock.timeMs };
+  const clock = { timeMs: 1_000_000, nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   return { clock, limits: new GuessLimits(clock) };
 }
 

@@ -8,7 +8,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 test('a signature that cannot be checked, since the key to secrets is lost, is not called wrong, and the operator is told', async () => {
   await using buckets = await makeTestBuckets();
   const dataDirectory = join(buckets.directory, '.data');
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const faults: unknown[] = [];
   const open = () =>
     openEmbeddedEngine({

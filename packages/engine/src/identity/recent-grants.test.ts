@@ -5,7 +5,7 @@ import { recentGrants } from './recent-grants.ts';
 const grant: BucketGrant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'bucket', prefix: '' };
 
 test('grants are those of five seconds ago at most, asked for once meanwhile, and again after a failure', async () => {
-  const clock = { timeMs: 0, nowMs: () => clock.timeMs };
+  const clock = { timeMs: 0, nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const answers = [[grant], new Error('the catalogue is away'), []];
   const asked: string[] = [];
   const store = {

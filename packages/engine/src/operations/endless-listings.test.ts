@@ -79,7 +79,7 @@ async function endOfImport({ services, projectId, worker }: Over): Promise<End |
   const origin = { projectId, actor, requestId: 'request-1', parentOperationId: null, withAncestors: false };
   const [accepted] = await acceptImports(services, [{ item, proofsNotBeforeMs: null }], origin);
   if (accepted === undefined) throw new Error('one item was accepted');
-  await importChain(worker, accepted.chain, services.stopping);
+  await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
   return await services.catalogue.showOperation(projectId, accepted.id);
 }
 

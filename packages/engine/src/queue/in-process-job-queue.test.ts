@@ -1,12 +1,23 @@
 import { expect, test } from 'vitest';
+import type { StorageUnit } from '../storage/port.ts';
 import { createInProcessJobQueue } from './in-process-job-queue.ts';
-import type { Job } from './port.ts';
+import type { Job, QueuedJob } from './port.ts';
 
-const chain = (chainRoot: string): Job => ({
+const storage = {} as StorageUnit;
+
+const chain = (chainRoot: string): QueuedJob => ({
+  lane: 'mass',
+  notBeforeMs: null,
   kind: 'chain',
   chain: { projectId: 'p', storageUnitId: 'default', bucketName: 'b', chainRoot },
 });
-const rootOf = (job: Job) => (job.kind === 'chain' ? job.chain.chainRoot : job.taskId);
+const verification = (id: string): QueuedJob => ({
+  kind: 'task',
+  task: { id, kind: 'verify', projectId: 'p', storageUnitId: 'default', bucketName: 'b' },
+  lane: 'mass',
+  notBeforeMs: null,
+});
+const rootOf = (job: Job) => (job.kind === 'chain' ? job.chain.chainRoot : job.task.id);
 
 test('a chain that is added while it runs runs once more, and never beside itself', async () => {
   const starts: string[] = [];
@@ -15,6 +26,7 @@ test('a chain that is added while it runs runs once more, and never beside itsel
   let most = 0;
   const twice = Promise.withResolvers<void>();
   await using queue = createInProcessJobQueue({
+    storage,
     concurrency: 4,
     onFault: () => {},
     work: async (job) => {
@@ -42,6 +54,7 @@ test('at most so many chains run at a time, and all of them do', async () => {
   let beside = 0;
   let most = 0;
   await using queue = createInProcessJobQueue({
+    storage,
     concurrency: 3,
     onFault: () => {},
     work: async (job) => {
@@ -65,6 +78,7 @@ test.each([new Error('the disk is full'), new TypeError('undefined is not a func
     const done = Promise.withResolvers<void>();
     let tries = 0;
     await using queue = createInProcessJobQueue({
+      storage,
       concurrency: 1,
       onFault: (_, error) => faults.push(error),
       work: async () => {
@@ -84,9 +98,10 @@ test('disposing aborts what runs, waits for it, and starts nothing more', async 
   const started = Promise.withResolvers<void>();
   const log: string[] = [];
   const queue = createInProcessJobQueue({
+    storage,
     concurrency: 1,
     onFault: () => log.push('fault'),
-    work: async (job, signal) => {
+    work: async (job, { signal }) => {
       log.push(`${rootOf(job)} starts`);
       started.resolve();
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -108,6 +123,7 @@ test('verifications run one after the other, and hold up nothing else', async ()
   const release = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
   await using queue = createInProcessJobQueue({
+    storage,
     concurrency: 1,
     onFault: () => {},
     work: async (job) => {
@@ -117,8 +133,8 @@ test('verifications run one after the other, and hold up nothing else', async ()
       if (job.kind === 'chain') release.resolve();
     },
   });
-  queue.add({ kind: 'task', taskKind: 'verify', taskId: 'first' });
-  queue.add({ kind: 'task', taskKind: 'verify', taskId: 'second' });
+  queue.add(verification('first'));
+  queue.add(verification('second'));
   queue.add(chain('beside'));
   await done.promise;
   expect(ran).toEqual(['first', 'beside', 'second']);

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import pRetry from 'p-retry';
-import type { Job, JobQueue, JobWork } from './port.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
 
 /** Milliseconds. */
 const firstRetryAfterMs = 500;
@@ -13,6 +14,7 @@ const lastRetryAfterMs = 60_000;
 export function createInProcessJobQueue(options: {
   readonly work: JobWork;
   readonly concurrency: number;
+  readonly storage: StorageUnit;
   /** Told of each time that work threw. It is tried again all the same. */
   readonly onFault: (job: Job, error: unknown) => void;
 }): JobQueue {
@@ -23,7 +25,7 @@ export function createInProcessJobQueue(options: {
   const present = new Map<string, { again: boolean; started: boolean }>();
   const running = new Set<Promise<void>>();
 
-  function add(job: Job): void {
+  function add(job: QueuedJob): void {
     if (stopping.signal.aborted) return;
     const name = nameOf(job);
     const same = present.get(name);
@@ -33,7 +35,7 @@ export function createInProcessJobQueue(options: {
     }
     const state = { again: false, started: false };
     present.set(name, state);
-    const isVerification = job.kind === 'task' && job.taskKind === 'verify';
+    const isVerification = job.kind === 'task' && job.task.kind === 'verify';
     const done = (isVerification ? oneAtATime : limit)(async () => {
       state.started = true;
       try {
@@ -50,7 +52,7 @@ export function createInProcessJobQueue(options: {
     const { signal } = stopping;
     if (signal.aborted) return;
     try {
-      await pRetry(() => options.work(job, signal).catch(asRetryable), {
+      await pRetry(() => options.work(job, { signal, storage: options.storage }).catch(asRetryable), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: firstRetryAfterMs,
         maxTimeout: lastRetryAfterMs,
@@ -81,7 +83,7 @@ function asRetryable(error: unknown): never {
 }
 
 function nameOf(job: Job): string {
-  if (job.kind === 'task') return job.taskId;
+  if (job.kind === 'task') return job.task.id;
   const { projectId, storageUnitId, bucketName, chainRoot } = job.chain;
   return JSON.stringify([projectId, storageUnitId, bucketName, chainRoot]);
 }

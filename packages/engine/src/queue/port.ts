@@ -1,22 +1,51 @@
 import type { ChainKey } from '../catalogue/port.ts';
 import type { TaskKind } from '../catalogue/task-port.ts';
+import type { StorageUnit } from '../storage/port.ts';
+
+/** How urgent work is: what somebody waits for, or what goes on by itself. `interactive` never waits behind `mass`. */
+export type Lane = 'interactive' | 'mass';
+
+/** A task that there is to do: it only points at a row. */
+export type TaskKey = {
+  readonly id: string;
+  readonly kind: TaskKind;
+  readonly projectId: string;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+};
 
 /** What there is to do: it only points at rows. */
 export type Job =
   | { readonly kind: 'chain'; readonly chain: ChainKey }
-  | { readonly kind: 'task'; readonly taskKind: TaskKind; readonly taskId: string };
+  | { readonly kind: 'task'; readonly task: TaskKey };
+
+/** A job, and when it may be worked on. */
+export type QueuedJob = Job & {
+  readonly lane: Lane;
+  /** It is not taken up before then, milliseconds since 1970; null: as soon as there is a place. */
+  readonly notBeforeMs: number | null;
+};
 
 /**
  * Sees to it that what waits in the catalogue is worked on.
  *
  * The durable truth is in the catalogue, and a queue may lose everything at a crash. One chain or task is worked on by
- * one job at a time; a job added while it runs runs once more after. Work that throws is tried again, later and later,
- * until it succeeds or the queue is disposed. Verifications are worked on one after the other: each takes all cores,
- * and one of the same chain finds what the one before it has read.
+ * one job at a time; a job added while it runs runs once more after. A job that is added again keeps the higher of its
+ * lanes and the earlier of its times. Work that throws is tried again, later and later, until it succeeds or the queue
+ * is disposed. Verifications are worked on one after the other: each takes all cores, and one of the same chain finds
+ * what the one before it has read.
  */
 export interface JobQueue extends AsyncDisposable {
-  add(job: Job): void;
+  add(job: QueuedJob): void;
 }
 
-/** What a queue runs for a job. Stops early when the signal is aborted, leaving the rest to the next start. */
-export type JobWork = (job: Job, signal: AbortSignal) => Promise<void>;
+/** A job at work. */
+export type JobRun = {
+  /** Aborted when the queue stops: what is left waits for the next start. */
+  readonly signal: AbortSignal;
+  /** The storage unit for the requests of this job. */
+  readonly storage: StorageUnit;
+};
+
+/** What a queue runs for a job. */
+export type JobWork = (job: Job, run: JobRun) => Promise<void>;

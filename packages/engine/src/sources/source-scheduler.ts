@@ -56,7 +56,8 @@ export class SourceScheduler implements AsyncDisposable {
  */
 export async function runDueSources(services: Services): Promise<number> {
   const { catalogue, sourceStore, taskStore, queue, clock, newId } = services;
-  for (const chain of await catalogue.overdueWaits(clock.nowMs())) queue.add({ kind: 'chain', chain });
+  for (const chain of await catalogue.overdueWaits(clock.nowMs()))
+    queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
   await taskStore.endOverdueRuns(clock.nowMs());
   for (const source of await sourceStore.dueSources(clock.nowMs())) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;

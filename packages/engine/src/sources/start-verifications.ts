@@ -10,5 +10,5 @@ const atOnce = 4;
 export async function startVerifications({ sourceStore, clock, newId, queue }: Services, runId: string): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());
   const started = await sourceStore.startVerifications({ runId, ids, createdAtMs: clock.nowMs() });
-  for (const { operationId } of started) queue.add({ kind: 'task', taskKind: 'verify', taskId: operationId });
+  for (const { task } of started) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
 }

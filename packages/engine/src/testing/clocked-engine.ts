@@ -46,7 +46,7 @@ export async function startClockedEngine(
       dataDirectory: join(home, 'data'),
       storage: `file:${buckets}`,
       onFault: (_place, error) => faults.push(error),
-      clock: { nowMs: () => clock.timeMs },
+      clock: { nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs },
     });
   let engine = await open();
   const call: ClockedEngine['call'] = (name, input, caller = {}) => {

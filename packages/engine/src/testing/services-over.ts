@@ -41,7 +41,7 @@ export async function openServicesOver(
     seal: SecretSeal.open(null, home, async () => []),
     storage,
     queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
-    clock: { nowMs: () => nowMs },
+    clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
@@ -55,6 +55,7 @@ export async function openServicesOver(
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
+  const run = { signal: never, storage };
   const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,
@@ -76,12 +77,12 @@ export async function openServicesOver(
       ...task,
     }),
     /** Works a task that was written down off to its end. */
-    runTask: (taskId: string) => runTask({ ...worker, works }, taskId, never),
+    runTask: (taskId: string) => runTask({ ...worker, works }, taskId, run),
     /** Works on what the queue was given, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-        if (job.kind === 'chain') await importChain(worker, job.chain, never);
-        else await runTask({ ...worker, works }, job.taskId, never);
+        if (job.kind === 'chain') await importChain(worker, job.chain, run);
+        else await runTask({ ...worker, works }, job.task.id, run);
       }
     },
     async [Symbol.asyncDispose]() {

@@ -7,7 +7,7 @@ export class VirtualTime {
   #nowMs = 0;
   readonly #sleepers: { readonly wakeAtMs: number; readonly wake: () => void }[] = [];
 
-  readonly clock: Clock = { nowMs: () => this.#nowMs };
+  readonly clock: Clock = { nowMs: () => this.#nowMs, monotonicMs: () => this.#nowMs };
 
   readonly sleep: Sleep = (durationMs, signal) =>
     new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/con
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 import type { SourceStore, SourceVerification } from '../source-port.ts';
+import type { NewTask } from '../task-port.ts';
 import { recordedMembers } from './source-members.ts';
 import { addTask } from './tasks.ts';
 
@@ -43,7 +44,7 @@ export async function startVerifications(
   for (const [index, backupId] of backups.entries()) {
     const id = free[index];
     if (id === undefined) break;
-    await addTask(database, {
+    const task: NewTask = {
       id,
       projectId: source.project_id,
       kind: 'verify',
@@ -56,8 +57,10 @@ export async function startVerifications(
       actor: { kind: source.actor_kind, name: source.actor_name },
       requestId: source.request_id,
       createdAtMs,
-    });
-    started.push({ operationId: id, backupId });
+    };
+    await addTask(database, task);
+    const { kind, projectId, storageUnitId, bucketName } = task;
+    started.push({ backupId, task: { id, kind, projectId, storageUnitId, bucketName } });
   }
   return started;
 }

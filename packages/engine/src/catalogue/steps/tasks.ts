@@ -1,6 +1,7 @@
 import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
+import type { TaskKey } from '../../queue/port.ts';
 import type { Schema } from '../schema.ts';
 import type { ListingFinish, NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
 import { rowToTask, taskKinds } from '../task-rows.ts';
@@ -186,7 +187,7 @@ export async function releaseTasks(
   database: Kysely<Schema>,
   leaseOwner: string | null,
   releasedAtMs: number,
-): Promise<readonly Pick<TaskRecord, 'id' | 'kind'>[]> {
+): Promise<readonly TaskKey[]> {
   const release = database
     .updateTable('operations')
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
@@ -206,9 +207,15 @@ export async function releaseTasks(
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
-    .select(['id', 'kind'])
+    .select(['id', 'kind', 'project_id', 'storage_unit_id', 'bucket_name'])
     .orderBy('sequence')
     .execute();
   // Of these kinds alone, by the condition.
-  return waiting.map(({ id, kind }) => ({ id, kind: kind as TaskKind }));
+  return waiting.map((row) => ({
+    id: row.id,
+    kind: row.kind as TaskKind,
+    projectId: row.project_id,
+    storageUnitId: row.storage_unit_id,
+    bucketName: row.bucket_name,
+  }));
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Clock } from '../../clock.ts';
 import { type BudgetLimits, type Sleep, systemSleep } from '../../storage/bucket-budget.ts';
 import { budgetRequests } from '../../storage/budgeted-storage-unit.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
@@ -44,12 +45,18 @@ async function proveOverS3(options: {
   readonly threadCount: number;
   readonly refuse?: S3Refusal;
   readonly limits?: BudgetLimits;
-  readonly clock?: { nowMs(): number };
+  readonly clock?: Clock;
   readonly sleep?: Sleep;
   /** Counts what threads are let do, and what of it has not been answered. */
   readonly log?: { begun: number; inFlight: number };
 }) {
-  const { threadCount, refuse, limits = unlimited, clock = { nowMs: () => 0 }, sleep = systemSleep } = options;
+  const {
+    threadCount,
+    refuse,
+    limits = unlimited,
+    clock = { nowMs: () => 0, monotonicMs: () => 0 },
+    sleep = systemSleep,
+  } = options;
   const { log = { begun: 0, inFlight: 0 } } = options;
   await using server = await startS3Server({ [bucket]: Object.fromEntries(backup.objects) }, refuse);
   const specification = `s3:${server.options.endpoint}`;
@@ -132,7 +139,13 @@ describe('threads that read from S3', () => {
       pausing ??= pause();
       await pausing;
     };
-    const { proof, gets } = await proveOverS3({ threadCount: 3, refuse, clock: { nowMs: () => nowMs }, sleep, log });
+    const { proof, gets } = await proveOverS3({
+      threadCount: 3,
+      refuse,
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+      sleep,
+      log,
+    });
     expect(proof).toMatchObject({ fault: null, objects: objectCount });
     expect({ nowMs, arrived, gets, begunInPause }).toEqual({
       nowMs: 7000,

@@ -7,7 +7,7 @@ import { makeTestBuckets } from '../../testing/test-buckets.ts';
 
 test('where Keystone has the users, tokens and access keys of those from before open nothing', async () => {
   await using buckets = await makeTestBuckets();
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   await using keystone = await startKeystone(clock);
   const faults: unknown[] = [];
   const options = {

@@ -9,7 +9,7 @@ import { TokenValidation } from './token-validation.ts';
 const minutesMs = 60_000;
 
 async function open(changes: Partial<KeystoneOptions> = {}) {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const keystone = await startKeystone(clock);
   const faults: unknown[] = [];
   const validation = new TokenValidation({ ...keystone.options, ...changes }, clock, (error) => faults.push(error));

@@ -59,5 +59,5 @@ export async function acceptImports(
 
 /** Sees to it that accepted imports are worked on. */
 export function queueImports({ queue }: Services, accepted: readonly AcceptedImport[]): void {
-  for (const { chain } of accepted) queue.add({ kind: 'chain', chain });
+  for (const { chain } of accepted) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
 }

@@ -13,6 +13,7 @@ import { findListings } from './find-listings.ts';
 
 export type ChainLookOptions = {
   readonly chain: ChainKey;
+  readonly storage: StorageUnit;
   readonly imagePaths: readonly string[];
   /** Where a plan's own items are: to its looks they are what unfinished imports are to those of a sync. */
   readonly planned: ReadonlyMap<string, Location>;
@@ -57,7 +58,7 @@ export class ChainLook {
   constructor(services: Services, options: ChainLookOptions) {
     const listGrants = recentGrants(services.grantStore, options.chain.projectId, services.clock);
     // What is refused for want of a grant is no request.
-    const counted = countRequests(services.storage);
+    const counted = countRequests(options.storage);
     this.storage = limitToGrants(counted.unit, listGrants);
     this.#count = counted.count;
     this.#services = services;

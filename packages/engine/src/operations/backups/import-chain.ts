@@ -2,6 +2,7 @@ import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/po
 import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import type { JobRun } from '../../queue/port.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
@@ -23,7 +24,7 @@ export type ImportWorker = {
  * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent. If the
  * signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
-export async function importChain(worker: ImportWorker, chain: ChainKey, signal: AbortSignal): Promise<void> {
+export async function importChain(worker: ImportWorker, chain: ChainKey, run: JobRun): Promise<void> {
   const { catalogue, clock } = worker.services;
   const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
   if (operations.length === 0) return;
@@ -37,7 +38,8 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, signal:
     readHashes: true,
     // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
-    stopping: signal,
+    storage: run.storage,
+    stopping: run.signal,
     deadline: { signal: deadline.signal, detail: deadlineDetail },
     onFault: (item, error) => {
       const id = operations.find((operation) => operation.item === item)?.id ?? chain.chainRoot;
@@ -83,7 +85,7 @@ async function importWithAncestors(
     const imports = await acceptAncestors(worker.services, look, operation, ancestors);
     accepted = imports.length;
     // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
-    for (const each of imports) queue.add({ kind: 'chain', chain: each.chain });
+    for (const each of imports) queue.add({ kind: 'chain', chain: each.chain, lane: 'mass', notBeforeMs: null });
     return seen;
   });
   // What describing them took is the child's.
@@ -149,7 +151,7 @@ async function record(
     if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
     if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
     // `stale_epoch`: someone else has taken the operation up and will end it.
-    for (const chain of finished.chains) queue.add({ kind: 'chain', chain });
+    for (const chain of finished.chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
     return;
   }
 }

@@ -87,7 +87,10 @@ describe('a chain whose links are in three buckets, in one request', () => {
       for (const item of order) {
         const key = chainOf.get(item.backup_id);
         if (key === undefined) throw new Error('each item was accepted');
-        await importChain({ ...worker, services: { ...services, linkageMaxBytes: 2 ** 30 } }, key, services.stopping);
+        await importChain({ ...worker, services: { ...services, linkageMaxBytes: 2 ** 30 } }, key, {
+          signal: services.stopping,
+          storage: services.storage,
+        });
       }
       for (const { id } of accepted) {
         const operation = await services.catalogue.showOperation(projectId, id);
@@ -142,7 +145,7 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
     const imports = [{ item: items[1], proofsNotBeforeMs: null }];
     const [accepted] = await acceptImports(services, imports, { ...origin, requestId: `granted ${prefix}` });
     if (accepted === undefined) throw new Error('one item was accepted');
-    await importChain(worker, accepted.chain, services.stopping);
+    await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
     expect(await services.catalogue.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
     expect(listings.some((listing) => listing.endsWith('first'))).toBe(asked);
   }
@@ -168,7 +171,7 @@ test('the jobs of one run ask a bucket once for a volume, and those of another r
     const origin = { projectId, actor, requestId: 'request-1', parentOperationId, withAncestors: false };
     const [accepted] = await acceptImports(services, imports, origin);
     if (accepted === undefined) throw new Error('one item was accepted');
-    await importChain(worker, accepted.chain, services.stopping);
+    await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
     asked.push(listings.filter((listing) => listing === 'folders of first').length);
   }
   expect(asked).toEqual([1, 1, 2]);

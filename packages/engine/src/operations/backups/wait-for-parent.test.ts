@@ -39,7 +39,12 @@ async function openImports() {
     },
   };
   const clock = { timeMs: over.services.clock.nowMs() };
-  const services = { ...over.services, queue, clock: { nowMs: () => clock.timeMs }, linkageMaxBytes: 2 ** 30 };
+  const services = {
+    ...over.services,
+    queue,
+    clock: { nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs },
+    linkageMaxBytes: 2 ** 30,
+  };
   for (const bucketName of ['second', 'third']) {
     await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
   }
@@ -64,7 +69,8 @@ async function openImports() {
         items.map((item) => ({ item, proofsNotBeforeMs: null })),
         origin,
       ),
-    work: ({ chain }: AcceptedImport) => importChain({ ...worker, services }, chain, services.stopping),
+    work: ({ chain }: AcceptedImport) =>
+      importChain({ ...worker, services }, chain, { signal: services.stopping, storage: services.storage }),
     show: async ({ id }: AcceptedImport) => {
       const operation = await services.catalogue.showOperation(projectId, id);
       if (operation === null) throw new Error(`operation ${id} was lost`);

@@ -32,7 +32,7 @@ async function openOverS3() {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-s3-'));
   stack.defer(() => rm(home, { recursive: true }));
   const faults: unknown[] = [];
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs };
+  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
   const open = () =>
     openEmbeddedEngine({
       dataDirectory: join(home, 'data'),

@@ -50,6 +50,7 @@ async function planChain(
 ): Promise<PlannedChain> {
   const look = new ChainLook(services, {
     chain,
+    storage: services.storage,
     imagePaths: items.map((item) => item.image_path),
     readHashes: false,
     proofsNotBeforeMs: 0,

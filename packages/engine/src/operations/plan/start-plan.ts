@@ -1,3 +1,4 @@
+import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import type { BucketPlanRequest } from './bucket-plan-request.ts';
@@ -9,7 +10,7 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
   const { taskStore, clock, newId, queue, storage } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();
-  await taskStore.addTask({
+  const task: NewTask = {
     id,
     projectId: input.project_id,
     kind: 'plan',
@@ -22,7 +23,8 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
-  });
-  queue.add({ kind: 'task', taskKind: 'plan', taskId: id });
+  };
+  await taskStore.addTask(task);
+  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   return { operation_id: id };
 };

@@ -1,4 +1,5 @@
 import { incompleteAfterDefaultS } from '@backup-sync/contracts';
+import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import type { ScanRequest } from './scan-request.ts';
@@ -19,7 +20,7 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     confirmsRemovals: false,
   };
   const id = newId();
-  await taskStore.addTask({
+  const task: NewTask = {
     id,
     projectId: input.project_id,
     kind: 'scan',
@@ -32,7 +33,8 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
-  });
-  queue.add({ kind: 'task', taskKind: 'scan', taskId: id });
+  };
+  await taskStore.addTask(task);
+  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   return { operation_id: id };
 };

@@ -44,7 +44,7 @@ async function start() {
       return started;
     },
     list: (runId: string) => over.runTask(runId),
-    importAll: () => importChain(worker, chainKey, never),
+    importAll: () => importChain(worker, chainKey, { signal: never, storage: worker.services.storage }),
     show: async (runId: string) => {
       const task = await taskStore.showTask(projectId, runId);
       if (task === null) throw new Error('the run is recorded');

@@ -1,6 +1,7 @@
 import { dataLevels } from '@backup-sync/contracts';
 import type { Actor } from '../../catalogue/port.ts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
+import type { NewTask } from '../../catalogue/task-port.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
 import type { Services } from '../../services.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
@@ -27,25 +28,22 @@ export async function startSourceRun(
     incompleteAfterS: source.incompleteAfterS,
     confirmsRemovals: origin.confirmsRemovals,
   };
-  const started = await sourceStore.startRun({
+  const task: NewTask = {
+    id: newId(),
+    projectId: source.projectId,
+    kind: 'scan',
+    parentOperationId: null,
     sourceId: source.id,
-    nextRunAtMs: nextRunAfter(source, nowMs),
-    task: {
-      id: newId(),
-      projectId: source.projectId,
-      kind: 'scan',
-      parentOperationId: null,
-      sourceId: source.id,
-      storageUnitId: source.storageUnitId,
-      bucketName: source.bucketName,
-      backupId: null,
-      request,
-      actor: origin.actor,
-      requestId: origin.requestId,
-      createdAtMs: nowMs,
-    },
-  });
-  if (started?.isNew) queue.add({ kind: 'task', taskKind: 'scan', taskId: started.operationId });
+    storageUnitId: source.storageUnitId,
+    bucketName: source.bucketName,
+    backupId: null,
+    request,
+    actor: origin.actor,
+    requestId: origin.requestId,
+    createdAtMs: nowMs,
+  };
+  const started = await sourceStore.startRun({ sourceId: source.id, nextRunAtMs: nextRunAfter(source, nowMs), task });
+  if (started?.isNew) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   return started;
 }
 

@@ -3,6 +3,7 @@ import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/t
 import type { Fault } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
+import type { JobRun } from '../../queue/port.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
@@ -51,8 +52,12 @@ class Cancelled extends Error {
 /**
  * Works a task off to its end, unless the server stops or the catalogue fails, which throws: then the queue comes again.
  */
-export async function runTask(worker: TaskWorker, taskId: string, stopping: AbortSignal): Promise<void> {
-  const { taskStore, clock, grantStore, storage } = worker.services;
+export async function runTask(
+  worker: TaskWorker,
+  taskId: string,
+  { signal: stopping, storage }: JobRun,
+): Promise<void> {
+  const { taskStore, clock, grantStore } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
   if (task === null) return;
   // What is refused for want of a grant is no request.

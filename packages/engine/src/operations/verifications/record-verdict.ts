@@ -63,6 +63,6 @@ async function recordVerdict(
     proofs,
     endedAtMs: services.clock.nowMs(),
   });
-  for (const chain of chains ?? []) services.queue.add({ kind: 'chain', chain });
+  for (const chain of chains ?? []) services.queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
   return chains !== null;
 }

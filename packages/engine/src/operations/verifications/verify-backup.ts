@@ -1,5 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
+import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import type { VerifyRequest } from './verify-request.ts';
@@ -13,7 +14,7 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
   const id = newId();
   const createdAtMs = clock.nowMs();
   const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
-  await taskStore.addTask({
+  const task: NewTask = {
     id,
     projectId: input.project_id,
     kind: 'verify',
@@ -26,7 +27,8 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs,
-  });
-  queue.add({ kind: 'task', taskKind: 'verify', taskId: id });
+  };
+  await taskStore.addTask(task);
+  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   return { operation_id: id };
 };
