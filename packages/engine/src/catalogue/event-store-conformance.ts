@@ -196,7 +196,9 @@ export function describeEventStore(open: OpenCatalogue): void {
 
     test('is not made to wait again, and ends at once when it is cancelled', async () => {
       const { run, ofRun } = await listed();
-      expect(await opened.taskStore.releaseTasks('owner', 2_700)).not.toContainEqual(expect.objectContaining({ id: run.id }));
+      expect(await opened.taskStore.releaseTasks('owner', 2_700)).not.toContainEqual(
+        expect.objectContaining({ id: run.id }),
+      );
       await opened.taskStore.cancelTask(projectId, run.id, 2_800);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
     });

@@ -170,8 +170,12 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
   test('waits again when it is released', async () => {
     await store.startTask(task.id, 'worker-1', 2_000);
-    expect(await store.releaseTasks('worker-2', 3_000)).not.toContainEqual(expect.objectContaining({ id: task.id, kind: task.kind }));
-    expect(await store.releaseTasks('worker-1', 3_000)).toContainEqual(expect.objectContaining({ id: task.id, kind: task.kind }));
+    expect(await store.releaseTasks('worker-2', 3_000)).not.toContainEqual(
+      expect.objectContaining({ id: task.id, kind: task.kind }),
+    );
+    expect(await store.releaseTasks('worker-1', 3_000)).toContainEqual(
+      expect.objectContaining({ id: task.id, kind: task.kind }),
+    );
     expect(await store.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
   });
 
