@@ -272,6 +272,21 @@ export const errors = {
     remedy: 'Check the endpoint, and that the server runs.',
     exitCode: 5,
   },
+  connect_timeout: {
+    number: 'BackupSync.1907',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Check the endpoint, and the network and firewalls on the way to it.',
+    exitCode: 5,
+  },
+  response_timeout: {
+    number: 'BackupSync.1908',
+    httpStatus: 503,
+    retryable: true,
+    remedy:
+      'Check that the server is working. If the call changes something, look whether it did before you repeat it.',
+    exitCode: 5,
+  },
   unexpected_answer: {
     number: 'BackupSync.1902',
     httpStatus: 502,

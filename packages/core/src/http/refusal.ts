@@ -29,8 +29,12 @@ const refusalBody = z.object({
 const nestedRefusalBody = z.object({ error: refusalBody });
 
 /** Reads an answer whose status is not 2xx; `text` is its body. */
-export function readRefusal(url: URL, response: Response, text: string, nowMs: number): Refusal {
-  const { status, headers } = response;
+export function readRefusal(
+  url: URL,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  text: string,
+  nowMs: number,
+): Refusal {
   const body = parseJson(text);
   const outer = refusalBody.safeParse(body).data;
   const said = outer?.error_code === undefined ? (nestedRefusalBody.safeParse(body).data?.error ?? outer) : outer;

@@ -204,6 +204,20 @@ describe('waiting where there is a stream', () => {
     expect((await waiting).map(({ id }) => id)).toEqual(['o']);
   });
 
+  test('takes a stream that falls silent for a broken one', async () => {
+    let opened = 0;
+    await using service = await startService((call) => {
+      if (!isStream(call)) return showLog(idOf(call), opened > 1);
+      opened += 1;
+      return {
+        headers: { 'Content-Type': 'text/event-stream' },
+        stream: (response) => response.write(': welcome\n\n'),
+      };
+    });
+    const ended = await Array.fromAsync(service.client({ timeoutMs: 100 }).waitFor(['o']));
+    expect(ended.map(({ id }) => id)).toEqual(['o']);
+  });
+
   test('asks again and again where streams keep breaking', async () => {
     let rounds = 0;
     const runtime = clockedRuntime();
