@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import { timeout } from './options.ts';
 import type { ConnectOptions } from './target.ts';
 
 /** The options that every command takes which works on a catalogue. */
@@ -30,7 +31,7 @@ export function examplesHelp(examples: readonly string[]): string {
 
 /** See {@link Tools.command}. */
 export function addCommand(parent: Command, name: string, description: string, examples: readonly string[]): Command {
-  return parent
+  const command = parent
     .command(name)
     .description(description)
     .option('--profile <name>', 'server that "backup-sync login" keeps under this name (BACKUP_SYNC_PROFILE)')
@@ -39,6 +40,17 @@ export function addCommand(parent: Command, name: string, description: string, e
     .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
     .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
     .option('--storage-moved', 'the buckets of the catalogue lie at --storage now: from here on, it is theirs')
-    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
-    .addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
+  return addTimeouts(command).addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+}
+
+/** Adds the options that say how long a command waits for a server. */
+export function addTimeouts(command: Command): Command {
+  return command
+    .option(
+      '--connect-timeout <time>',
+      'time to connect to a server, such as 30s (default: 10s) (BACKUP_SYNC_CONNECT_TIMEOUT)',
+      timeout,
+    )
+    .option('--timeout <time>', 'time a server may send nothing (default: 60s) (BACKUP_SYNC_TIMEOUT)', timeout);
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
 /** A text that never shows itself when printed. */
@@ -42,6 +43,14 @@ const positiveNumber = optional.transform((value, context) => {
   return z.NEVER;
 });
 
+const timeout = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const seconds = parseTimeout(value);
+  if (seconds !== null) return seconds;
+  context.addIssue(`${timeoutRule}, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
 const truth = optional.transform((value, context) => {
   if (value === undefined || value === 'true' || value === 'false') return value === 'true';
   context.addIssue(`must be true or false, and is ${JSON.stringify(value)}`);
@@ -70,6 +79,8 @@ const environmentSchema = z.object({
   BACKUP_SYNC_ACCESS_KEY: optional,
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
   BACKUP_SYNC_PROJECT: optional,
+  BACKUP_SYNC_CONNECT_TIMEOUT: timeout,
+  BACKUP_SYNC_TIMEOUT: timeout,
   BACKUP_SYNC_DATA_DIR: optional,
   BACKUP_SYNC_STORAGE: optional,
   BACKUP_SYNC_LISTEN: optional,

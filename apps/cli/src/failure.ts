@@ -50,6 +50,12 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   unavailable: 'Wait a while, then run the command again.',
   internal: 'Run the command again; if it happens again, report it with what the server has logged.',
   unreachable: 'Check --endpoint or BACKUP_SYNC_ENDPOINT, and that the server runs.',
+  connect_timeout:
+    'Check --endpoint or BACKUP_SYNC_ENDPOINT, and the network and firewalls on the way to it. To wait longer, use ' +
+    '--connect-timeout.',
+  response_timeout:
+    'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
+    'did before you repeat it.',
   aborted: 'Run the command again to go on; what was accepted is kept.',
 };
 

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
+import { addTimeouts, examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
+import { given } from './options.ts';
 
 /** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -17,7 +18,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));
     });
-  program
+  const login = program
     .command('login')
     .description('keep the address of a server and the way in there, so that commands work there')
     .requiredOption('--endpoint <url>', 'the server')
@@ -25,7 +26,8 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .addOption(new Option('--access-key <id>', 'or the key to come in by (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'))
     .option('--project <id>', 'project to work in (that which the server gives)')
     .option('--profile <name>', 'name to keep it under; "default" is taken where none is named', 'default')
-    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
+  addTimeouts(login)
     .addHelpText(
       'after',
       `${examplesHelp([
@@ -39,9 +41,10 @@ that its owner alone can read, until it ends: then log in again. The secret of a
 standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and kept in that file; it does not end by itself.
 ${exitCodesHelp}`,
     )
-    .action(async (options: LoginOptions & { json?: boolean }) => {
+    .action(async (options: LoginOptions & Pick<Shared, 'json' | 'connectTimeout' | 'timeout'>) => {
       const { loginCommand } = await import('./commands/login.ts');
-      finish(await loginCommand(contextOf({ json: options.json ?? false }), options));
+      const { json, connectTimeout, timeout } = options;
+      finish(await loginCommand(contextOf(given({ json, connectTimeout, timeout })), options));
     });
   command(program, 'token', 'print a token', ['token --data-dir data --json', 'token --endpoint https://b.example.com'])
     .option(
@@ -61,7 +64,7 @@ ${exitCodesHelp}`,
       'after',
       `
 Buckets are those named, else those of the sources, else those of a storage directory. Each is listed, and its first
-object is looked at and read. Nothing is written. Exits 1 when something is missing.`,
+object is looked at and read. Nothing is written. Exits 1 when something is missing, 5 when the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');
