@@ -83,6 +83,15 @@ test('a service that is not there is unreachable', async () => {
   expect(error.message).toContain('ECONNREFUSED');
 });
 
+test('a connection that the service resets is not called slow, and a silent service is', async () => {
+  await using resetting = await openOn((request) => request.socket.resetAndDestroy());
+  const reset = await expectCode('unreachable', resetting.unit.get(object));
+  expect(reset.message).toContain('the service closed the connection (ECONNRESET)');
+  await using silent = await openOn(() => {}, { idleTimeoutMs: 50 });
+  const late = await expectCode('unreachable', silent.unit.get(object));
+  expect(late.message).toContain('the service does not answer in time');
+});
+
 test('tries again when the service fails', async () => {
   let requests = 0;
   const answer: RequestListener = (_, response) => {
