@@ -1,14 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { FileLock } from '../../file-lock.ts';
 
 const ownerOnlyDirectory = 0o700;
 const ownerOnlyFile = 0o600;
 const lockName = 'lock.sqlite';
 const databaseName = 'catalogue.sqlite';
-
-/** SQLite's result code where another connection holds the lock. */
-const sqliteBusy = 5;
 
 /** A directory cannot be used to keep the catalogue. The message is for the operator. */
 export class DataDirectoryError extends Error {
@@ -22,9 +20,9 @@ export class DataDirectoryInUseError extends Error {
   /** Who holds it, where that is known. */
   readonly pid: number | null;
 
-  constructor(directory: string, pid: number | null, options?: ErrorOptions) {
+  constructor(directory: string, pid: number | null) {
     const holder = pid === null ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`, options);
+    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`);
     this.directory = directory;
     this.pid = pid;
   }
@@ -40,10 +38,6 @@ export type DataDirectory = {
 /**
  * Makes the directory if need be, for its owner alone, and holds it.
  *
- * The lock is SQLite's own, on a small database beside the catalogue: the operating system drops it with the
- * process, however that ends. Its file must never be opened by other means in this process, since closing any
- * descriptor of a file drops all locks that the process has on it (POSIX).
- *
  * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
  */
 export function holdDataDirectory(path: string): DataDirectory {
@@ -54,14 +48,14 @@ export function holdDataDirectory(path: string): DataDirectory {
   try {
     writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
   } catch (error) {
-    lock.close();
+    lock[Symbol.dispose]();
     throw error;
   }
   return {
     databasePath: join(directory, databaseName),
     release() {
       rmSync(pidPath, { force: true });
-      lock.close();
+      lock[Symbol.dispose]();
     },
   };
 }
@@ -89,34 +83,28 @@ function makeDirectory(directory: string): void {
   mkdirSync(directory, { mode: ownerOnlyDirectory });
 }
 
-function takeLock(directory: string, pidPath: string): DatabaseSync {
-  const lock = openOwnerOnly(join(directory, lockName), { timeout: 0 });
+function takeLock(directory: string, pidPath: string): FileLock {
+  let lock: FileLock | null;
   try {
-    // Nothing is ever written, so there is nothing for a journal to keep.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-    return lock;
+    lock = FileLock.take(join(directory, lockName), 0);
   } catch (error) {
-    lock.close();
-    if (isBusy(error)) throw new DataDirectoryInUseError(directory, readPid(pidPath), { cause: error });
     throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
   }
+  if (lock === null) throw new DataDirectoryInUseError(directory, readPid(pidPath));
+  return lock;
 }
 
 /** Opens a database that nobody but the owner can read. SQLite gives its other files the mode of this one. */
 export function openOwnerOnly(path: string, options: { readonly timeout: number }): DatabaseSync {
   const database = new DatabaseSync(path, options);
   try {
-    // By path, not by descriptor: see holdDataDirectory. The directory keeps others out until then.
+    // By path, not by descriptor: see FileLock. The directory keeps others out until then.
     chmodSync(path, ownerOnlyFile);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }
 
 function readPid(pidPath: string): number | null {
