@@ -16,7 +16,8 @@ export type Tools = {
 };
 
 export const exitCodesHelp = `
-Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
+Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable
+or no answer in time, 130 interrupted.`;
 
 const connectHelp = `
 Works on the server of --endpoint or --profile; without one, on the local catalogue in --data-dir (through the server
@@ -49,8 +50,8 @@ export function addTimeouts(command: Command): Command {
   return command
     .option(
       '--connect-timeout <time>',
-      'time to connect to a server, such as 30s (default: 10s) (BACKUP_SYNC_CONNECT_TIMEOUT)',
+      'time to connect to a server, such as 30s (BACKUP_SYNC_CONNECT_TIMEOUT, else 10s)',
       timeout,
     )
-    .option('--timeout <time>', 'time a server may send nothing (default: 60s) (BACKUP_SYNC_TIMEOUT)', timeout);
+    .option('--timeout <time>', 'time a server may send nothing (BACKUP_SYNC_TIMEOUT, else 60s)', timeout);
 }

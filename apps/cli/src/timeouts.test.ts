@@ -78,31 +78,30 @@ test.each([
   expect(refused.messages).toContain(message);
 });
 
+const onLinux = { skip: platform() !== 'linux' };
+
 // Elsewhere a connection beyond the queue of a listener is refused, and no other way drops packets without a firewall.
-test.concurrent.skipIf(platform() !== 'linux')(
-  'a server that cannot be connected to in time is told from a silent one',
-  async () => {
-    await using home = await temporaryDirectory();
-    await using server = await startDroppingServer();
-    const environment = environmentOf(home.path);
-    const list = ['backups', 'list', '--json', '--endpoint', server.endpoint];
-    const check = ['check', '--max-age', '26h', '--endpoint', server.endpoint];
-    const [soon, checked, byDefault] = await Promise.all([
-      runInProcess([...list, '--connect-timeout', '1s'], environment),
-      runInProcess(check, { ...environment, BACKUP_SYNC_CONNECT_TIMEOUT: '1s' }),
-      runInProcess(list, environment),
-    ]);
-    for (const { code, messages } of [soon, byDefault]) {
-      expect(code).toBe(5);
-      expect(JSON.parse(messages).error).toMatchObject({
-        code: 'BackupSync.1907',
-        message: expect.stringContaining(`could not connect to ${server.endpoint} in time`),
-      });
-    }
-    expect(checked.code).toBe(3);
-    expect(checked.output).toContain(`UNKNOWN: could not connect to ${server.endpoint} in time`);
-  },
-);
+test.concurrent('a server that cannot be connected to in time is told from a silent one', onLinux, async () => {
+  await using home = await temporaryDirectory();
+  await using server = await startDroppingServer();
+  const environment = environmentOf(home.path);
+  const list = ['backups', 'list', '--json', '--endpoint', server.endpoint];
+  const check = ['check', '--max-age', '26h', '--endpoint', server.endpoint];
+  const [soon, checked, byDefault] = await Promise.all([
+    runInProcess([...list, '--connect-timeout', '1s'], environment),
+    runInProcess(check, { ...environment, BACKUP_SYNC_CONNECT_TIMEOUT: '1s' }),
+    runInProcess(list, environment),
+  ]);
+  for (const { code, messages } of [soon, byDefault]) {
+    expect(code).toBe(5);
+    expect(JSON.parse(messages).error).toMatchObject({
+      code: 'BackupSync.1907',
+      message: expect.stringContaining(`could not connect to ${server.endpoint} in time`),
+    });
+  }
+  expect(checked.code).toBe(3);
+  expect(checked.output).toContain(`UNKNOWN: could not connect to ${server.endpoint} in time`);
+});
 
 test.concurrent('a server that resets or refuses connections is not said to be slow', async () => {
   await using home = await temporaryDirectory();
