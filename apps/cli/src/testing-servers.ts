@@ -36,7 +36,7 @@ const blockedListener = `
   });
 `;
 
-/** Has its queue of connections full: Linux drops the packets of any other, as a firewall would. */
+/** A listener whose queue of connections is full: Linux drops the packets of further clients, as a firewall would. */
 export async function startDroppingServer(): Promise<UnwellServer> {
   const worker = new Worker(blockedListener, { eval: true });
   const [port] = (await once(worker, 'message')) as [number];

@@ -78,9 +78,9 @@ test.each([
   expect(refused.messages).toContain(message);
 });
 
+// Elsewhere a connection beyond the queue of a listener is refused, and no other way drops packets without a firewall.
 const onLinux = { skip: platform() !== 'linux' };
 
-// Elsewhere a connection beyond the queue of a listener is refused, and no other way drops packets without a firewall.
 test.concurrent('a server that cannot be connected to in time is told from a silent one', onLinux, async () => {
   await using home = await temporaryDirectory();
   await using server = await startDroppingServer();

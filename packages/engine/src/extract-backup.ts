@@ -27,7 +27,7 @@ export type ExtractOptions = {
     | {
         readonly path: string;
         readonly replace: boolean;
-        /** An earlier extraction into this file was ended in its middle; what it left is replaced. */
+        /** Called if an earlier extraction into this file was killed, and what it left is replaced. */
         readonly onPartialReplaced: () => void;
       }
     | { readonly stream: Writable };

@@ -43,8 +43,8 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Releases the lock, and removes its file. Whoever has just opened that file may then hold a lock beside that of the next:
-   * what they work on must bear that.
+   * Releases the lock, and removes its file. A process that opened the file just before may lock it although it is gone,
+   * while another locks a new one: a caller checks that what the lock protects is still its own.
    */
   remove(): void {
     // Once it is released, the file may be another's.

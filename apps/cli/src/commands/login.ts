@@ -40,7 +40,7 @@ export async function loginCommand(context: CommandContext, options: LoginOption
   return exitCodes.done;
 }
 
-async function sendingOf({ connect, environment, signal }: CommandContext) {
+async function callOptions({ connect, environment, signal }: CommandContext) {
   return { ...(await httpOptions(connect, environment)), signal };
 }
 
@@ -55,7 +55,7 @@ async function byPassword(
     question: `Password of ${user}: `,
   });
   const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
-  const { token, projectId } = await issueToken(endpoint, credentials, await sendingOf(context));
+  const { token, projectId } = await issueToken(endpoint, credentials, await callOptions(context));
   return { endpoint, projectId, credentials: { kind: 'token', token: new Secret(token) } };
 }
 
@@ -73,7 +73,7 @@ async function byAccessKey(
   }
   const variable = 'BACKUP_SYNC_SECRET_ACCESS_KEY';
   const secretKey = await readSecret(context, { variable, given, question: `Secret key of ${accessKey}: ` });
-  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, await sendingOf(context));
+  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, await callOptions(context));
   const ids = projects.map(({ id }) => id);
   const projectId = project ?? ids[0];
   if (projectId === undefined || (project === undefined && ids.length > 1)) {

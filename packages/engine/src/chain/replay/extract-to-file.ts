@@ -4,7 +4,7 @@ import { type Replay, type ReplayOptions, replayChain } from './replay-chain.ts'
 
 /**
  * Replays a chain into a file, which is there when, and only when, the replay has no fault: whole, and on disk. Calls
- * `onPartialReplaced` if an earlier extraction into it was ended in its middle.
+ * `onPartialReplaced` if an earlier extraction into it was killed.
  *
  * Throws `OutputError` where the file cannot be written, and what `replayChain` throws; then nothing is left.
  */

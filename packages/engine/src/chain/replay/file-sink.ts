@@ -25,14 +25,14 @@ export class OutputError extends Error {
 
 /**
  * Writes a volume into a file, with holes where it is zero. Until `finish` the bytes are in `<path>.partial`, which is gone
- * after `discard`. A crash may leave it, and the next writer replaces it: `<path>.partial.lock` is held by the one that is at
- * work. Nothing that is not whole is ever at `path`.
+ * after `discard`. A crash may leave it, and the next writer replaces it: a writer at work holds `<path>.partial.lock`.
+ * Nothing that is not whole is ever at `path`.
  */
 export class FileSink implements VolumeSink {
   readonly #path: string;
   readonly #replace: boolean;
   readonly #partial: PartialFile;
-  /** The partial file of an extraction that was ended in its middle was there, and was replaced. */
+  /** Whether an extraction that was killed had left its partial file, which this one has replaced. */
   readonly hasReplacedPartial: boolean;
 
   private constructor(output: Output, partial: PartialFile) {
@@ -93,7 +93,7 @@ export class FileSink implements VolumeSink {
     }
   }
 
-  /** Someone may have removed the partial file, and another extraction may be writing one of its own. */
+  /** Someone may have removed the partial file, and another extraction may be writing its own. */
   async #isOwn(): Promise<boolean> {
     const { path, dev, ino } = this.#partial;
     const named = await lstat(path).catch(() => null);
@@ -165,7 +165,7 @@ async function takeLock(path: string, lockPath: string): Promise<FileLock> {
   return lock;
 }
 
-/** Whether there was one. Whoever holds the lock knows that nobody is writing it. */
+/** Tells whether there was one. Nobody is writing it, since the lock is held. */
 async function removeStale(partialPath: string): Promise<boolean> {
   try {
     await rm(partialPath);
