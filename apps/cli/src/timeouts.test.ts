@@ -3,7 +3,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 import { startDroppingServer, startUnwellServer } from './testing-servers.ts';
 
 const request = join(examples, 'sync-request.json');
@@ -118,6 +118,18 @@ test.concurrent('a server that resets or refuses connections is not said to be s
     expect(ended.code).toBe(5);
     expect(ended.messages).toContain(`${reset.endpoint} refused the connection`);
   }
+});
+
+test.concurrent('a local command does not wait for ever for a server that holds the data directory and hangs', async () => {
+  await using home = await temporaryDirectory();
+  const storage = `file:${join(examples, 'buckets')}`;
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+  await using server = await startServer(environment.BACKUP_SYNC_DATA_DIR, storage);
+  server.process.kill('SIGSTOP');
+  const listed = await run(['backups', 'list', '--timeout', '1s'], { environment });
+  server.process.kill('SIGCONT');
+  expect(listed.code).toBe(5);
+  expect(listed.messages).toContain(`${server.endpoint} sent nothing for 1 s`);
 });
 
 test.concurrent('doctor does not wait for silent storage longer than for a server', async () => {
