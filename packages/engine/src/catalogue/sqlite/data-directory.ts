@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { HeldFiles } from './held-files.ts';
 
 const ownerOnlyDirectory = 0o700;
 const ownerOnlyFile = 0o600;
@@ -32,8 +33,12 @@ export class DataDirectoryInUseError extends Error {
 
 /** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
 export type DataDirectory = {
+  /** Its absolute path. */
+  readonly path: string;
   /** Path of the catalogue's database. */
   readonly databasePath: string;
+  /** The lock: who finds another file at its path could hold the directory as well. */
+  readonly files: HeldFiles;
   release(): void;
 };
 
@@ -44,6 +49,9 @@ export type DataDirectory = {
  * process, however that ends. Its file must never be opened by other means in this process, since closing any
  * descriptor of a file drops all locks that the process has on it (POSIX).
  *
+ * If the lock's file is gone while its holder runs, the process id that the holder wrote keeps others out until it has
+ * stopped, which it does by itself.
+ *
  * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
  */
 export function holdDataDirectory(path: string): DataDirectory {
@@ -52,18 +60,22 @@ export function holdDataDirectory(path: string): DataDirectory {
   const pidPath = join(directory, 'backup-sync.pid');
   const lock = takeLock(directory, pidPath);
   try {
+    const files = new HeldFiles([join(directory, lockName)]);
     writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
+    return {
+      path: directory,
+      databasePath: join(directory, databaseName),
+      files,
+      release() {
+        // Another process may have a directory of its own at the path by now.
+        if (files.areThere()) rmSync(pidPath, { force: true });
+        lock.close();
+      },
+    };
   } catch (error) {
     lock.close();
     throw error;
   }
-  return {
-    databasePath: join(directory, databaseName),
-    release() {
-      rmSync(pidPath, { force: true });
-      lock.close();
-    },
-  };
 }
 
 /** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
@@ -90,7 +102,12 @@ function makeDirectory(directory: string): void {
 }
 
 function takeLock(directory: string, pidPath: string): DatabaseSync {
-  const lock = openOwnerOnly(join(directory, lockName), { timeout: 0 });
+  const lockPath = join(directory, lockName);
+  const pid = readPid(pidPath);
+  if (!existsSync(lockPath) && pid !== null && pid !== process.pid && isRunning(pid)) {
+    throw new DataDirectoryInUseError(directory, pid);
+  }
+  const lock = openOwnerOnly(lockPath, { timeout: 0 });
   try {
     // Nothing is ever written, so there is nothing for a journal to keep.
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -112,6 +129,15 @@ export function openOwnerOnly(path: string, options: { readonly timeout: number 
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
