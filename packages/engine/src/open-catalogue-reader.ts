@@ -21,6 +21,8 @@ import type { JobQueue } from './queue/port.ts';
 import type { Services } from './services.ts';
 import type { StorageUnit } from './storage/port.ts';
 
+export { listCopies } from './catalogue/sqlite/upgrade.ts';
+
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
   listBackups,
