@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cannotMount, mountSmallDisk } from '../../testing/small-disk.ts';
 import { makeAcceptance, makeItem } from '../fixtures-for-conformance.ts';
 import { type Migration, newestSchema } from '../migrate.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
@@ -112,5 +113,21 @@ test('a damaged catalogue is not migrated, and no copy of it is taken for a good
   bytes.copyWithin(((names ?? 0) - 1) * pageBytes, ((ids ?? 0) - 1) * pageBytes, (ids ?? 0) * pageBytes);
   writeFileSync(path, bytes);
   await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({ name: 'DataDirectoryError' });
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+});
+
+test('without space for copy and compaction nothing is begun, and it is said how much is needed', async ({ skip }) => {
+  await using disk = await mountSmallDisk(12);
+  if (disk === null) return skip(cannotMount);
+  directory = join(disk.path, 'data');
+  path = join(directory, 'catalogue.sqlite');
+  mkdirSync(directory);
+  await leaveOldCatalogue(newestSchema - 1);
+  const before = lookAt(path);
+  await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
+    name: 'DataDirectoryError',
+    message: expect.stringMatching(/needs \d+ MiB of free space on its disk, and \d+ MiB is free\. Free space/),
+  });
+  expect(lookAt(path)).toEqual(before);
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
 });
