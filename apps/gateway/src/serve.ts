@@ -3,10 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BackupSyncError, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import {
-  catalogueRefusal,
   type EmbeddedEngineOptions,
   type Engine,
   type IssuedToken,
+  isCatalogueFault,
   openEmbeddedEngine,
   orCatalogueFull,
   systemClock,
@@ -124,7 +124,7 @@ class LocalCredential implements AsyncDisposable {
       await this.#revoke(this.#issued);
     } catch (error) {
       // A catalogue that cannot be written is no reason not to stop: the token ends within a day.
-      if (catalogueRefusal(error) === error) throw error;
+      if (!isCatalogueFault(error)) throw error;
     }
   }
 

@@ -25,3 +25,8 @@ export function catalogueRefusal(error: unknown): unknown {
       return error;
   }
 }
+
+/** Whether the catalogue cannot serve now, whatever it was asked. What was to be written is then tried again. */
+export function isCatalogueFault(error: unknown): boolean {
+  return catalogueRefusal(error) !== error;
+}

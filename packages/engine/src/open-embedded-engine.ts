@@ -3,7 +3,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
-import { catalogueRefusal } from './catalogue-refusal.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
@@ -149,7 +149,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       await taskStore.releaseTasks(leaseOwner, clock.nowMs());
     } catch (error) {
       // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
-      if (catalogueRefusal(error) === error) throw error;
+      if (!isCatalogueFault(error)) throw error;
     }
   });
   const linkageMaxBytes = options.linkageMaxBytes ?? defaultLinkageMaxBytes;
