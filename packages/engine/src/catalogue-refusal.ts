@@ -16,7 +16,7 @@ export function catalogueRefusal(error: unknown): unknown {
         retryAfterMs: retryFullDiskAfterMs,
       });
     case 'DataDirectoryGoneError':
-      return new BackupSyncError('unavailable', 'the files of the catalogue were moved or removed; the server stops', {
+      return new BackupSyncError('unavailable', 'the files of the catalogue were moved or removed while in use', {
         cause: error,
       });
     case 'CatalogueUnavailableError':

@@ -72,13 +72,12 @@ const filesOf = () => readdirSync(directory).toSorted();
 test('an old catalogue is migrated behind one verified copy for its owner alone, and can give back space from then on', async () => {
   const older = newestSchema - 1;
   await leaveOldCatalogue(older);
-  const left = ['catalogue.schema-5.sqlite', 'catalogue.schema-5.sqlite.partial'];
-  writeFileSync(join(directory, 'catalogue.schema-5.sqlite'), 'the copy of an upgrade before');
+  const left = ['catalogue.schema-5.sqlite', 'catalogue.schema-6.sqlite.partial'];
+  for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
   await using opened = await openSqliteCatalogue({ directory });
   await opened.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
   const copy = `catalogue.schema-${older}.sqlite`;
-  expect(filesOf()).toContain(copy);
-  expect(filesOf()).not.toEqual(expect.arrayContaining([expect.stringMatching(left.join('|'))]));
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([copy]);
   expect(statSync(join(directory, copy)).mode & 0o777).toBe(0o600);
   expect(lookAt(join(directory, copy))).toMatchObject({ schema: older, projects, integrity: 'ok' });
   const incremental = 2;

@@ -14,6 +14,10 @@ const incremental = 2;
 /** Free bytes that an upgrade leaves, for the WAL and whatever else writes to the disk meanwhile. */
 const marginBytes = 16 * 1024 * 1024;
 
+/** Ends the name of a copy that is not verified yet. */
+const partial = '.partial';
+const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial)?$/;
+
 /** The catalogue has the schema of an older release, and whoever opens it may not upgrade it. For the operator. */
 export class OlderSchemaError extends Error {
   override readonly name = 'OlderSchemaError';
@@ -49,9 +53,8 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
 
 /** The copies that upgrades have left in a data directory. */
 export function listCopies(directory: string): string[] {
-  const isCopy = (name: string) => /^catalogue\.schema-\d+\.sqlite$/.test(name);
   return readdirSync(directory)
-    .filter(isCopy)
+    .filter((name) => copyName.test(name) && !name.endsWith(partial))
     .map((name) => join(directory, name));
 }
 
@@ -71,7 +74,7 @@ function checkSpace({ sqlite, path }: Connection, found: number, needsVacuum: bo
 async function keepCopy({ sqlite, path }: Connection, found: number): Promise<string> {
   const directory = dirname(path);
   const copyPath = join(directory, `catalogue.schema-${found}.sqlite`);
-  const partPath = `${copyPath}.partial`;
+  const partPath = copyPath + partial;
   rmSync(partPath, { force: true });
   // SQLite takes an empty file, and would make one that others may read.
   await using part = await open(partPath, 'wx', 0o600);
@@ -118,9 +121,12 @@ function vacuum({ sqlite, path }: Connection): void {
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-/** One copy is kept, of the upgrade that has just succeeded. */
+/** One copy is kept, of the upgrade that has just succeeded; and nothing that a killed one has left. */
 function removeOtherCopies(kept: string): void {
-  for (const path of listCopies(dirname(kept))) if (basename(path) !== basename(kept)) rmSync(path);
+  const directory = dirname(kept);
+  for (const name of readdirSync(directory)) {
+    if (copyName.test(name) && name !== basename(kept)) rmSync(join(directory, name));
+  }
 }
 
 function numberOf(sqlite: DatabaseSync, sql: string): number {
