@@ -169,6 +169,11 @@ async function readEndpointFile(path: string): Promise<EndpointFile | null> {
 /** Written aside and renamed, so that a reader sees the whole file or none. */
 async function writeOwnerOnly(path: string, content: EndpointFile): Promise<void> {
   const aside = `${path}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(content)}\n`, { mode: 0o600 });
-  await rename(aside, path);
+  try {
+    await writeFile(aside, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
 }

@@ -89,8 +89,8 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const opened = opening.use(
     await openSqliteCatalogue({
       directory: options.dataDirectory,
-      mayMigrate: options.mayMigrate ?? true,
-      onGone: options.onDataDirectoryGone ?? ignore,
+      ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
+      ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
     }),
   );
   const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
@@ -185,8 +185,6 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const owned = opening.move();
   return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
 }
-
-function ignore(): void {}
 
 /**
  * Tells of faults, but of a full disk once a minute, and not that the data directory is gone: all work meets the same,

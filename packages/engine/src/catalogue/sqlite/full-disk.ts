@@ -19,6 +19,7 @@ export class CatalogueFullError extends Error {
 
 /** The error, as {@link CatalogueFullError} if a full disk or a used-up quota caused it. */
 export function orCatalogueFull(error: unknown, directory: string): unknown {
+  if (error instanceof CatalogueFullError) return error;
   return isOfFullDisk(error, directory) ? new CatalogueFullError(directory, { cause: error }) : error;
 }
 
