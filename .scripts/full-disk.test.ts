@@ -17,7 +17,7 @@ function callsOn(server: RunningServer, dataDirectory: string) {
       headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
   };
 }
 

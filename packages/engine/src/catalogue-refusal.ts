@@ -1,11 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 
-/** Milliseconds after which a call may succeed that met a full disk: somebody has to free space first. */
+/** Milliseconds before a call that met a full disk is worth repeating: someone has to free space first. */
 const retryFullDiskAfterMs = 5_000;
 
 /**
- * The refusal for what a catalogue throws that cannot serve now; any other error as it is. The paths that its message
- * names are for the operator, not for callers.
+ * Turns what a catalogue throws when it cannot serve into a refusal; returns any other error unchanged. The refusal
+ * leaves out the paths that the error names for the operator.
  */
 export function catalogueRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -26,7 +26,7 @@ export function catalogueRefusal(error: unknown): unknown {
   }
 }
 
-/** Whether the catalogue cannot serve now, whatever it was asked. What was to be written is then tried again. */
+/** Whether the catalogue cannot serve now, whatever it was asked. Work that meets this is retried, not failed. */
 export function isCatalogueFault(error: unknown): boolean {
   return catalogueRefusal(error) !== error;
 }

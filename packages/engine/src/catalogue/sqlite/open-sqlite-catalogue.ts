@@ -146,7 +146,7 @@ function lookForFiles(files: readonly HeldFiles[], onGone: (error: DataDirectory
     try {
       for (const each of files) each.check();
     } catch (error) {
-      // What else the file system says is no proof that they are gone.
+      // Another error of the file system does not prove that they are gone.
       if (!(error instanceof DataDirectoryGoneError)) return;
       clearInterval(timer);
       onGone(error);
@@ -201,7 +201,7 @@ function assemble(
     ping: step('ping'),
     touch: async () => {
       await step('touch')();
-      // What a transaction left behind that did not fit takes a few small ones.
+      // A large transaction that failed leaves room in the WAL for a few small ones.
       checkFreeSpace(path);
     },
     [Symbol.asyncDispose]: dispose,

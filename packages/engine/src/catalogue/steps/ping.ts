@@ -7,8 +7,8 @@ export async function ping(database: Kysely<Schema>): Promise<void> {
 }
 
 /**
- * Writes something that means nothing, so that an answer says that the database can be written. It allocates no page, and
- * differs each time: SQLite writes no page that stays as it is.
+ * Writes a value that means nothing, to show that the database can be written. It allocates no page, and changes each
+ * time: SQLite skips a page whose bytes stay the same.
  */
 export async function touch(database: Kysely<Schema>): Promise<void> {
   const { rows } = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database);
