@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rename } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
@@ -49,4 +49,16 @@ test('commands that only read never migrate a data directory, but say what does'
     output: expect.stringContaining(`UNKNOWN: ${refusal}`),
   });
   expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
+});
+
+test('doctor says where the copy is that an upgrade has kept', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const where = ['--data-dir', dataDirectory, '--storage', storage];
+  await run(['sync', join(examples, 'sync-request.json'), ...where]);
+  const copy = join(dataDirectory, 'catalogue.schema-9.sqlite');
+  await writeFile(copy, '');
+  const { code, output } = await run(['doctor', 'volumebackups', '--json', ...where]);
+  expect(code).toBe(0);
+  expect(JSON.parse(output).configured).toMatchObject({ 'copy before upgrade': copy });
 });

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cannotMount, mountSmallDisk } from '../../testing/small-disk.ts';
@@ -82,6 +85,28 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
   expect(lookAt(join(directory, copy))).toMatchObject({ schema: older, projects, integrity: 'ok' });
   const incremental = 2;
   expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: incremental, integrity: 'ok' });
+});
+
+test.each([
+  ['while the copy is made', `catalogue.schema-${newestSchema - 1}.sqlite.partial`],
+  ['once the copy is there', `catalogue.schema-${newestSchema - 1}.sqlite`],
+])('an upgrade that is killed %s is done again, and nothing is lost', async (_, sign) => {
+  await leaveOldCatalogue(newestSchema - 1);
+  const module = JSON.stringify(new URL('./open-sqlite-catalogue.ts', import.meta.url).href);
+  const script = `const { openSqliteCatalogue } = await import(${module});
+    await openSqliteCatalogue({ directory: process.argv[1] });`;
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@backup-sync/source', '--input-type=module', '--eval', script, directory],
+    { stdio: 'inherit' },
+  );
+  const ended = once(child, 'exit');
+  while (!filesOf().includes(sign) && child.exitCode === null) await setImmediate();
+  child.kill('SIGKILL');
+  await ended;
+  await using _opened = await openSqliteCatalogue({ directory });
+  expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: 2, integrity: 'ok' });
+  expect(filesOf().filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
 test('a new catalogue can give back space from the start, and leaves no copy', async () => {
