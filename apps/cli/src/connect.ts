@@ -30,12 +30,14 @@ type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId'
 
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
- * process, or through the server that holds the data directory.
+ * process, or through the server that holds the data directory. With `readsOnly`, a local catalogue of an older release
+ * is refused instead of upgraded.
  */
 export async function connect(
   options: ConnectOptions,
   environment: Environment,
   onFault: (place: string, error: unknown) => void,
+  { readsOnly = false }: { readonly readsOnly?: boolean } = {},
 ): Promise<Connection> {
   const target = await resolveTarget(options, environment);
   const http = await httpOptions(options, environment);
@@ -43,7 +45,7 @@ export async function connect(
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
   return inProcessOrServer(target, http, async () => {
-    const engine = await openEmbeddedEngine({ ...local, onFault });
+    const engine = await openEmbeddedEngine({ ...local, onFault, mayMigrate: !readsOnly });
     return inProcess(engine, target.projectId);
   });
 }

@@ -48,6 +48,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   method_not_allowed: 'Check that the endpoint is a backup-sync server of this release.',
   throttled: 'Wait a while, then run the command again.',
   unavailable: 'Wait a while, then run the command again.',
+  catalogue_full: 'Free space on the disk of the data directory, then run the command again.',
   internal: 'Run the command again; if it happens again, report it with what the server has logged.',
   unreachable: 'Check --endpoint or BACKUP_SYNC_ENDPOINT, and that the server runs.',
   connect_timeout:
@@ -65,7 +66,10 @@ const operatorErrors = new Set([
   'ListenError',
   'DataDirectoryInUseError',
   'DataDirectoryError',
+  'DataDirectoryGoneError',
+  'CatalogueFullError',
   'NewerSchemaError',
+  'OlderSchemaError',
   'SecretKeyError',
   'StorageSpecificationError',
   'OtherStorageUnitError',

@@ -14,6 +14,7 @@ export type TestGateway = AsyncDisposable & {
   readonly dataDirectory: string;
   readonly faults: unknown[];
   readonly renewCertificate: RunningGateway['renewCertificate'];
+  readonly failed: RunningGateway['failed'];
   /** Calls with the token, unless headers say otherwise. `body` is sent as JSON, or as it is where it is a string. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Follows an operation to its end. */
@@ -78,6 +79,7 @@ export async function startTestGateway(
     dataDirectory,
     faults,
     renewCertificate: gateway.renewCertificate,
+    failed: gateway.failed,
     call,
     async ended(operationLogId) {
       while (true) {

@@ -258,6 +258,13 @@ export const errors = {
     remedy: 'Wait as long as Retry-After says, then call again.',
     exitCode: 5,
   },
+  catalogue_full: {
+    number: 'BackupSync.1056',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Free space on the disk of the data directory, then call again. The server need not be restarted.',
+    exitCode: 1,
+  },
   internal: {
     number: 'BackupSync.1016',
     httpStatus: 500,

@@ -21,6 +21,8 @@ import type { JobQueue } from './queue/port.ts';
 import type { Services } from './services.ts';
 import type { StorageUnit } from './storage/port.ts';
 
+export { listCopies } from './catalogue/sqlite/upgrade.ts';
+
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
   listBackups,
@@ -41,7 +43,7 @@ export type CatalogueQuery = keyof typeof verbs;
  * Opens the embedded engine's catalogue for a process that asks a few questions and ends. It takes a fraction of the
  * time: no thread is started, no storage is opened, and nothing is worked on. What waits goes on waiting.
  *
- * Throws `DataDirectoryInUseError` and the like, as the embedded engine does.
+ * Throws `DataDirectoryInUseError` and the like, as the embedded engine does, and `OlderSchemaError`: it never migrates.
  */
 export async function openCatalogueReader(options: {
   readonly dataDirectory: string;
@@ -52,7 +54,9 @@ export async function openCatalogueReader(options: {
 }): Promise<Engine<CatalogueQuery>> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const stores = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true }));
+  const stores = opening.use(
+    await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true, mayMigrate: false }),
+  );
   // Nobody works on what an earlier process left running: it is not to be shown so.
   await stores.catalogue.releaseUnfinished(null, clock.nowMs());
   await stores.taskStore.releaseTasks(null, clock.nowMs());

@@ -2,11 +2,14 @@ import { availableParallelism } from 'node:os';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
+import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import { onceAMinute } from './identity/once-a-minute.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { RunAbsences } from './operations/backups/run-absences.ts';
@@ -53,6 +56,10 @@ export type EmbeddedEngineOptions = {
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
   readonly clock?: Clock;
+  /** Brings a data directory of an older release up to date, behind a copy of its database; true unless it is said. */
+  readonly mayMigrate?: boolean;
+  /** Told once that the files of the data directory were moved or removed: nothing can be kept any more. */
+  readonly onDataDirectoryGone?: (error: Error) => void;
   /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
   readonly runsSources?: boolean;
 };
@@ -60,16 +67,32 @@ export type EmbeddedEngineOptions = {
 /**
  * The embedded engine: catalogue in a directory, queue in this process. Takes up what an earlier process left.
  *
- * Throws `DataDirectoryInUseError`, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit says.
+ * Throws what `openSqliteCatalogue` does, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit
+ * says.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
+  try {
+    return await open(options);
+  } catch (error) {
+    throw orCatalogueFull(error, options.dataDirectory);
+  }
+}
+
+async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
+  const tell = tellOnce(options.onFault, clock);
   const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
   const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
+  const opened = opening.use(
+    await openSqliteCatalogue({
+      directory: options.dataDirectory,
+      ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
+      ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
+    }),
+  );
   const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
     opened;
   rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
@@ -81,10 +104,10 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     seal,
     clock,
     newId: uuidv7,
-    onFault: (error) => options.onFault('signatures', error),
+    onFault: (error) => tell('signatures', error),
   });
 
-  const onIdentityFault = (error: unknown) => options.onFault('the identity service', error);
+  const onIdentityFault = (error: unknown) => tell('the identity service', error);
   const identity =
     options.keystone === undefined
       ? embedded
@@ -96,7 +119,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
   await taskStore.endOverdueRuns(clock.nowMs());
   const leaseOwner = uuidv7();
-  const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
+  const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
   // Imports wait for storage more than they compute.
   const chainsAtOnce = 2 * availableParallelism();
   const opensStorage = {
@@ -117,12 +140,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
     concurrency: chainsAtOnce,
-    onFault: (job, error) => options.onFault(nameOf(job), error),
+    onFault: (job, error) => tell(nameOf(job), error),
   });
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
-    await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
-    await taskStore.releaseTasks(leaseOwner, clock.nowMs());
+    try {
+      await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
+      await taskStore.releaseTasks(leaseOwner, clock.nowMs());
+    } catch (error) {
+      // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
+      if (!isCatalogueFault(error)) throw error;
+    }
   });
   const linkageMaxBytes = options.linkageMaxBytes ?? defaultLinkageMaxBytes;
   const stopping = new AbortController();
@@ -150,12 +178,26 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   for (const chain of chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
   for (const task of tasks) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
   if (options.runsSources === true) {
-    const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
+    const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
     scheduler.start();
   }
 
   const owned = opening.move();
   return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
+}
+
+/**
+ * Tells of faults, but of a full disk once a minute, and not that the data directory is gone: all work meets the same,
+ * and the latter is told by `onDataDirectoryGone`.
+ */
+function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): EmbeddedEngineOptions['onFault'] {
+  const tellOfDisk = onceAMinute(clock, (error) => onFault('the catalogue', error));
+  return (place, error) => {
+    const cause = error instanceof BackupSyncError && error.cause instanceof Error ? error.cause : error;
+    const name = cause instanceof Error ? cause.name : '';
+    if (name === 'CatalogueFullError') tellOfDisk(cause);
+    else if (name !== 'DataDirectoryGoneError') onFault(place, error);
+  };
 }
 
 function nameOf(job: Job): string {

@@ -40,11 +40,13 @@ async function lookAtCatalogue(
 ): Promise<{ readonly sourceBuckets: string[]; readonly exitCode: number }> {
   configured.push(['profiles', profilePath(environment)]);
   try {
-    configured.push(...describeTarget(await resolveTarget(options, environment)));
+    const target = await resolveTarget(options, environment);
+    configured.push(...describeTarget(target));
     await using connection = await connectToCatalogue(options, environment);
     const { sources } = await connection.client.operations.listSources({}, { signal });
     const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
     configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
+    if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     return { sourceBuckets, exitCode: exitCodes.done };
   } catch (error) {
@@ -53,6 +55,12 @@ async function lookAtCatalogue(
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
     return { sourceBuckets: [], exitCode: isUnreachable ? exitCode : exitCodes.failure };
   }
+}
+
+/** What upgrades have left: it may be removed once the new release has proved itself. */
+async function describeCopies(dataDirectory: string): Promise<(readonly [string, string])[]> {
+  const { listCopies } = await import('@backup-sync/engine/catalogue-reader');
+  return listCopies(dataDirectory).map((path) => ['copy before upgrade', path]);
 }
 
 function describeTarget(target: Target): (readonly [string, string])[] {

@@ -63,10 +63,12 @@ function parsePublicUrl(value: string): string {
   return value;
 }
 
-/** Resolves when the signal is aborted. */
-export function untilStopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Resolves when the signal is aborted. Throws the reason if the server can serve no more. */
+export async function untilStopped({ failed }: Pick<RunningGateway, 'failed'>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
   });
+  const reason = await Promise.race([aborted, failed]);
+  if (reason !== null) throw reason;
 }

@@ -12,7 +12,7 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);

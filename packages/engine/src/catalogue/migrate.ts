@@ -55,8 +55,11 @@ export class NewerSchemaError extends Error {
 
 type MigrationTable = { schema_migrations: { number: number; name: string } };
 
-/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
-export async function migrate(database: Kysely<Schema>): Promise<void> {
+/** The schema that this release needs: the number of its newest migration. */
+export const newestSchema = migrations.length;
+
+/** The schema that a database has; 0 if it is new. Throws {@link NewerSchemaError}. */
+export async function findSchema(database: Kysely<Schema>): Promise<number> {
   const log = database.withTables<MigrationTable>();
   await log.schema
     .createTable('schema_migrations')
@@ -71,9 +74,14 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
     .limit(1)
     .executeTakeFirst();
   const found = newest?.number ?? 0;
-  if (found > migrations.length) throw new NewerSchemaError(found, migrations.length);
+  if (found > newestSchema) throw new NewerSchemaError(found, newestSchema);
+  return found;
+}
 
-  for (const { number, name, up } of migrations.slice(found)) {
+/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
+export async function migrate(database: Kysely<Schema>): Promise<void> {
+  const log = database.withTables<MigrationTable>();
+  for (const { number, name, up } of migrations.slice(await findSchema(database))) {
     await log.transaction().execute(async (transaction) => {
       await up(transaction.schema, transaction);
       await transaction.insertInto('schema_migrations').values({ number, name }).execute();

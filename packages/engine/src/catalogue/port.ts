@@ -282,4 +282,6 @@ export interface Catalogue extends AsyncDisposable {
   provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;
+  /** Answers when the catalogue can be written. Throws `CatalogueFullError` if its disk has too little space. */
+  touch(): Promise<void>;
 }

@@ -37,7 +37,7 @@ import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
-import { ping } from './steps/ping.ts';
+import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
@@ -85,6 +85,8 @@ type Step = {
   readonly access: 'read' | 'write';
   /** Events may be there after it. */
   readonly notesTransitions?: true;
+  /** It writes nothing, whatever connection runs it. */
+  readonly onlyReads?: true;
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
 };
 
@@ -111,6 +113,7 @@ export const steps = {
   findProofs: { access: 'read', run: findProofs },
   provedListing: { access: 'read', run: provedListing },
   ping: { access: 'read', run: ping },
+  touch: { access: 'write', run: touch },
   addTask: { access: 'write', notesTransitions: true, run: addTask },
   startTask: { access: 'write', notesTransitions: true, run: startTask },
   saveTaskProgress: { access: 'write', run: saveTaskProgress },
@@ -155,10 +158,10 @@ export const steps = {
   findRole: { access: 'read', run: findRole },
   saveToken: { access: 'write', run: saveToken },
   // Beside the writes, which are short: a long listing must not hold up who wants in.
-  findToken: { access: 'write', run: findToken },
+  findToken: { access: 'write', onlyReads: true, run: findToken },
   removeToken: { access: 'write', run: removeToken },
   // Likewise: the key of whoever signs.
-  seekSigner: { access: 'write', run: seekSigner },
+  seekSigner: { access: 'write', onlyReads: true, run: seekSigner },
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
   addUser: { access: 'write', run: addUser },
   listUsers: { access: 'read', run: listUsers },

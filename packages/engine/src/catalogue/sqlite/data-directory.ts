@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FileLock } from '../../file-lock.ts';
+import { HeldFiles } from './held-files.ts';
 
 const ownerOnlyDirectory = 0o700;
 const ownerOnlyFile = 0o600;
@@ -30,13 +31,20 @@ export class DataDirectoryInUseError extends Error {
 
 /** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
 export type DataDirectory = {
+  /** Its absolute path. */
+  readonly path: string;
   /** Path of the catalogue's database. */
   readonly databasePath: string;
+  /** The lock: who finds another file at its path could hold the directory as well. */
+  readonly files: HeldFiles;
   release(): void;
 };
 
 /**
  * Makes the directory if need be, for its owner alone, and holds it.
+ *
+ * If the lock's file is gone while its holder runs, the process id that the holder wrote keeps others out until it has
+ * stopped, which it does by itself.
  *
  * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
  */
@@ -46,18 +54,22 @@ export function holdDataDirectory(path: string): DataDirectory {
   const pidPath = join(directory, 'backup-sync.pid');
   const lock = takeLock(directory, pidPath);
   try {
+    const files = new HeldFiles([join(directory, lockName)]);
     writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
+    return {
+      path: directory,
+      databasePath: join(directory, databaseName),
+      files,
+      release() {
+        // Another process may have a directory of its own at the path by now.
+        if (files.areThere()) rmSync(pidPath, { force: true });
+        lock[Symbol.dispose]();
+      },
+    };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
-  return {
-    databasePath: join(directory, databaseName),
-    release() {
-      rmSync(pidPath, { force: true });
-      lock[Symbol.dispose]();
-    },
-  };
 }
 
 /** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
@@ -84,9 +96,14 @@ function makeDirectory(directory: string): void {
 }
 
 function takeLock(directory: string, pidPath: string): FileLock {
+  const lockPath = join(directory, lockName);
+  const pid = readPid(pidPath);
+  if (!existsSync(lockPath) && pid !== null && pid !== process.pid && isRunning(pid)) {
+    throw new DataDirectoryInUseError(directory, pid);
+  }
   let lock: FileLock | null;
   try {
-    lock = FileLock.take(join(directory, lockName), 0);
+    lock = FileLock.take(lockPath, 0);
   } catch (error) {
     throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
   }
@@ -104,6 +121,15 @@ export function openOwnerOnly(path: string, options: { readonly timeout: number 
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

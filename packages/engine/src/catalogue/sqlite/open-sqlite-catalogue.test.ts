@@ -101,6 +101,17 @@ describe('the data directory', () => {
     await opened.catalogue.ping();
   });
 
+  test('cannot be opened while its holder runs, also if the file of the lock is removed', async () => {
+    const { child, lines } = startProcess("console.log('open');");
+    await lines.next();
+    rmSync(join(directory, 'lock.sqlite'));
+    const refusal = { name: 'DataDirectoryInUseError', pid: child.pid };
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
+    await kill(child);
+    await using opened = await openSqliteCatalogue({ directory });
+    await opened.catalogue.ping();
+  });
+
   test('is left with nothing but the database and the empty lock', async () => {
     const opened = await openSqliteCatalogue({ directory });
     await opened[Symbol.asyncDispose]();

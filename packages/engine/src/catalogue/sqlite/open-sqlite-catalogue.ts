@@ -7,17 +7,22 @@ import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
 import { signerOf } from '../identity-steps/access-keys.ts';
 import type { KnownBackups } from '../known-backup-port.ts';
-import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
 import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
 import { type Access, connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
+import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
+import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 import { StepsInPlace } from './steps-in-place.ts';
+import { upgrade } from './upgrade.ts';
+
+/** Milliseconds after which an idle process notices that its data directory is gone. */
+const lookEveryMs = 1_000;
 
 /** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
 export type SqliteCatalogue = AsyncDisposable & {
@@ -35,23 +40,34 @@ export type SqliteCatalogue = AsyncDisposable & {
 /**
  * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
  *
- * Throws `DataDirectoryInUseError` where the directory is held already, by this process or another, `NewerSchemaError`
- * where a newer release wrote it, and `DataDirectoryError` where it cannot be used or its database is damaged. A call of the opened catalogue rejects with
- * `CatalogueUnavailableError` once it is closed or a thread of it has ended.
+ * Throws `DataDirectoryInUseError` if the directory is held already, by this process or another, `NewerSchemaError` if a
+ * newer release wrote it, `OlderSchemaError` if an older one did and it may not be migrated, `CatalogueFullError` if its
+ * disk is full, and `DataDirectoryError` if it cannot be used or its database is damaged.
+ *
+ * A call of the opened catalogue rejects with `CatalogueUnavailableError` once it is closed or a thread of it has ended,
+ * with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are no longer at their
+ * paths.
  */
 export async function openSqliteCatalogue({
   directory,
   inPlace = false,
+  mayMigrate = true,
+  onGone,
 }: {
   readonly directory: string;
+  /** Brings an older schema up to date, behind a copy of the database; see {@link upgrade}. */
+  readonly mayMigrate?: boolean;
+  /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
+  readonly onGone?: (error: DataDirectoryGoneError) => void;
   /** Steps run on this thread, see {@link StepsInPlace}; else reads and writes have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
-  const held = holdDataDirectory(directory);
+  const held = hold(directory);
   try {
-    return inPlace ? await openInPlace(held) : await openWithThreads(held);
-  } catch (error) {
+    return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
+  } catch (thrown) {
     held.release();
+    const error = orCatalogueFull(thrown, held.path);
     throw isSqliteError(error)
       ? new DataDirectoryError(`The catalogue ${held.databasePath} cannot be opened: ${error.message}.`, {
           cause: error,
@@ -60,26 +76,38 @@ export async function openSqliteCatalogue({
   }
 }
 
+function hold(directory: string): DataDirectory {
+  try {
+    return holdDataDirectory(directory);
+  } catch (error) {
+    throw orCatalogueFull(error, directory);
+  }
+}
+
 function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
-async function openInPlace(held: DataDirectory): Promise<SqliteCatalogue> {
+async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<SqliteCatalogue> {
   const connection = connect(held.databasePath, 'write');
   try {
-    await migrate(connection.database);
+    await upgrade(connection, { mayMigrate });
   } catch (error) {
     connection.sqlite.close();
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble({ read: runner, write: runner }, async () => {
+  return assemble(held, { read: runner, write: runner }, async () => {
     await runner.close();
     held.release();
   });
 }
 
-async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
+async function openWithThreads(
+  held: DataDirectory,
+  mayMigrate: boolean,
+  onGone: ((error: DataDirectoryGoneError) => void) | undefined,
+): Promise<SqliteCatalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
@@ -89,30 +117,53 @@ async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
     await reader.close();
     await writer.close();
   };
+  let look: NodeJS.Timeout | undefined;
   try {
     const first = connect(path, 'write');
     try {
-      await migrate(first.database);
+      await upgrade(first, { mayMigrate });
+      if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
       // Until here the first connection stays, so that the one that only reads finds the WAL files in place.
       await Promise.all([writer.call('ping', []), reader.call('ping', [])]);
     } finally {
       first.sqlite.close();
     }
   } catch (error) {
+    clearInterval(look);
     await closeThreads();
     throw error;
   }
-  return assemble({ read: reader, write: writer }, async () => {
+  return assemble(held, { read: reader, write: writer }, async () => {
+    clearInterval(look);
     await closeThreads();
     held.release();
   });
+}
+
+/** Looks whether the paths still lead to the files that are open, also while nothing is asked. */
+function lookForFiles(files: readonly HeldFiles[], onGone: (error: DataDirectoryGoneError) => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    try {
+      for (const each of files) each.check();
+    } catch (error) {
+      // Another error of the file system does not prove that they are gone.
+      if (!(error instanceof DataDirectoryGoneError)) return;
+      clearInterval(timer);
+      onGone(error);
+    }
+  }, lookEveryMs);
+  return timer.unref();
 }
 
 function startStepThread(data: ThreadData): StepThread {
   return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
-function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void>): SqliteCatalogue {
+function assemble(
+  { path }: DataDirectory,
+  runners: Record<Access, StepRunner>,
+  close: () => Promise<void>,
+): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -148,6 +199,11 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     findProofs: step('findProofs'),
     provedListing: step('provedListing'),
     ping: step('ping'),
+    touch: async () => {
+      await step('touch')();
+      // A large transaction that failed leaves room in the WAL for a few small ones.
+      checkFreeSpace(path);
+    },
     [Symbol.asyncDispose]: dispose,
   };
   const taskStore: TaskStore = {

@@ -1,6 +1,7 @@
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileLock } from '../../file-lock.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 import type { VolumeSink } from './replay-chain.ts';
 
 /** Blocks of a file system are as large, mostly: what is zero throughout is left out in such pieces. */
@@ -184,16 +185,6 @@ async function refuseExisting(path: string, replace: boolean): Promise<void> {
   });
   if (existing === null || (replace && !existing.isDirectory())) return;
   throw new OutputError(`${path} cannot be made: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
-}
-
-/** A name is durable when its directory is. Windows opens none, and needs no more. */
-async function syncDirectory(path: string): Promise<void> {
-  try {
-    await using directory = await open(path, 'r');
-    await directory.sync();
-  } catch (error) {
-    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(codeOf(error))) throw error;
-  }
 }
 
 /** What stands in the way of a file, and what to do about it, by what the operating system calls it. */

@@ -1,5 +1,6 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, MissingParent, RequestCount } from '../../catalogue/port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
@@ -105,6 +106,7 @@ export class ChainLook {
       return await work();
     } catch (error) {
       stopping.throwIfAborted();
+      if (isCatalogueFault(error)) throw error;
       if (deadline.signal.aborted) return unseen('deadline_exceeded', deadline.detail);
       if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
       return unseen('internal', onFault(item, error));

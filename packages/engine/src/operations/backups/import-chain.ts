@@ -1,4 +1,5 @@
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
@@ -116,8 +117,9 @@ async function finish(
   try {
     await record(worker, look, operation, seen, requests, addition);
   } catch (error) {
+    // The queue comes again: nothing is wrong with the backup.
+    if (isCatalogueFault(error)) throw error;
     worker.onFault(operation.id, error);
-    // Where the catalogue itself fails this fails as well, and the queue comes again.
     await record(worker, look, operation, internalFault(operation), requests, '');
   }
 }

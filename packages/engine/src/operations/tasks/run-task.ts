@@ -1,5 +1,6 @@
 import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import type { Fault } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
@@ -83,6 +84,7 @@ export async function runTask(
   } catch (error) {
     // Stopping: the task keeps its lease until the engine releases it, and goes on from here at the next start.
     if (stopping.aborted) return void (await flush());
+    if (isCatalogueFault(error)) throw error;
     outcome = { message: '', fault: faultOf(error), result: null };
   } finally {
     clearInterval(timer);
