@@ -3,6 +3,7 @@ import type { IdentityDirectory } from '../../identity/directory.ts';
 import type { GrantStore } from '../../identity/grants.ts';
 import type { IdentityStore } from '../../identity/store.ts';
 import { startThread } from '../../start-thread.ts';
+import type { OutageStore } from '../../storage/outage.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
 import { signerOf } from '../identity-steps/access-keys.ts';
@@ -23,6 +24,7 @@ import { StepsInPlace } from './steps-in-place.ts';
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly outageStore: OutageStore;
   readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
@@ -133,6 +135,12 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     startChain: step('startChain'),
     startChildren: step('startChildren'),
     finishImport: step('finishImport'),
+    retryImport: step('retryImport'),
+    retryOfChain: step('retryOfChain'),
+    cancelImport: step('cancelImport'),
+    cancelledImports: step('cancelledImports'),
+    endOverdueWaits: step('endOverdueWaits'),
+    countBacklog: step('countBacklog'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
     deleteBackup: step('deleteBackup'),
@@ -153,6 +161,8 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   const taskStore: TaskStore = {
     addTask: step('addTask'),
     startTask: step('startTask'),
+    retryTask: step('retryTask'),
+    retryOfTask: step('retryOfTask'),
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),
     finishTask: step('finishTask'),
@@ -162,6 +172,11 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     releaseTasks: step('releaseTasks'),
     showTask: step('showTask'),
     listFindings: step('listFindings'),
+  };
+  const outageStore: OutageStore = {
+    saveOutage: step('saveOutage'),
+    endOutage: step('endOutage'),
+    listOutages: step('listOutages'),
   };
   const knownBackups: KnownBackups = {
     knownAtPlaces: step('knownAtPlaces'),
@@ -240,6 +255,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   return {
     catalogue,
     taskStore,
+    outageStore,
     events,
     knownBackups,
     sourceStore,

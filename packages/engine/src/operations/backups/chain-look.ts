@@ -7,7 +7,7 @@ import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
-import { reasonOfStorageError } from '../storage-reason.ts';
+import { isCatalogueFault, reasonOfStorageError } from '../storage-reason.ts';
 import type { Seen } from './decide-sync.ts';
 import { findListings } from './find-listings.ts';
 
@@ -105,6 +105,7 @@ export class ChainLook {
       return await work();
     } catch (error) {
       stopping.throwIfAborted();
+      if (isCatalogueFault(error)) throw error;
       if (deadline.signal.aborted) return unseen('deadline_exceeded', deadline.detail);
       if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
       return unseen('internal', onFault(item, error));
