@@ -81,6 +81,9 @@ export function describeCatalogue(open: OpenCatalogue): void {
         leaseOwner: null,
         epoch: 0,
         proofsNotBeforeMs: null,
+        lane: 'mass',
+        retries: { attempts: 0, firstFailureAtMs: null, notBeforeMs: null, reason: null },
+        cancelRequestedAtMs: null,
       });
     });
 

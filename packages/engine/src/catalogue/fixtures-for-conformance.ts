@@ -5,6 +5,7 @@ import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityDirectory } from '../identity/directory.ts';
 import type { GrantStore } from '../identity/grants.ts';
 import type { IdentityStore } from '../identity/store.ts';
+import type { OutageStore } from '../storage/outage.ts';
 import type { EventStore } from './event-port.ts';
 import type { Acceptance, Catalogue, ChainKey, DueChain, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
 import type { SourceRecord, SourceStore } from './source-port.ts';
@@ -15,6 +16,7 @@ export type OpenCatalogue = () => Promise<
   AsyncDisposable & {
     readonly catalogue: Catalogue;
     readonly taskStore: TaskStore;
+    readonly outageStore: OutageStore;
     readonly events: EventStore;
     readonly identityStore: IdentityStore;
     readonly sourceStore: SourceStore;

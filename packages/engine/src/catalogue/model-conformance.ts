@@ -6,6 +6,7 @@ import {
   backupFilter,
   makeAcceptance,
   makeChain,
+  makeDue,
   makeFinish,
   makeItem,
   makeRecord,
@@ -206,7 +207,7 @@ class MissParent implements Command {
     operation.status = 'waiting';
     operation.owner = null;
     operation.waitsFor = this.#recordedSince ? null : this.#parentId;
-    const chains = this.#recordedSince ? [makeChain(projectId, operation.chainRoot)] : [];
+    const chains = this.#recordedSince ? [makeDue(makeChain(projectId, operation.chainRoot))] : [];
     expect(answer).toEqual({ result: 'waits', chains });
   }
 

@@ -185,7 +185,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await catalogue.showOperation(projectId, last.id)).toEqual(last);
       const { result, chains } = await catalogue.finishImport(makeFinish(last));
       expect(result).toBe('finished');
-      expect(chains).toEqual(ids.length > 1 ? [makeChain(projectId, ids.at(-2))] : []);
+      expect(chains).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
     });
 
     test('does not wait for an import that waits behind its own backup', async () => {

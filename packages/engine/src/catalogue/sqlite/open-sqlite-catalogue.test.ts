@@ -29,7 +29,7 @@ function startProcess(work: string): { readonly child: ChildProcess; readonly li
   const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
     import { openSqliteCatalogue } from ${source('./open-sqlite-catalogue.ts')};
-    import { makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
+    import { acceptedIds, makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
     const { catalogue } = await openSqliteCatalogue({ directory: process.argv[1] });
     process.stdin.resume();
     ${work}`;

@@ -10,6 +10,7 @@ import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
+import { describeRetries } from '../retry-conformance.ts';
 import { describeTaskStore } from '../task-store-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 
@@ -33,6 +34,7 @@ describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the newest proved backups on SQLite', () => describeHeads(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('the directory on SQLite', () => describeDirectory(open));
+describe('retries on SQLite', () => describeRetries(open));
 describe('the task store on SQLite', () => describeTaskStore(open));
 describe('the event store on SQLite', () => describeEventStore(open));
 
