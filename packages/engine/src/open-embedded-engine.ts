@@ -123,6 +123,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
+    clock,
     concurrency: chainsAtOnce,
     onFault: (job, error) => options.onFault(nameOf(job), error),
   });

@@ -99,7 +99,7 @@ export async function openServicesOver(
       ...task,
     }),
     /** Works a task that was written down off to its end. */
-    runTask: (taskId: string) => runTask({ ...worker, works }, taskId, run),
+    runTask: (taskId: string, own: Services = services) => runTask({ ...worker, services: own, works }, taskId, run),
     /** The time of the clock, which stands until a test sets it. */
     time,
     /** What the queue was given and nobody has worked on. */
