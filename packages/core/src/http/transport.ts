@@ -124,7 +124,9 @@ export class Transport {
 }
 
 function isWorthRepeating(call: Call, error: BackupSyncError): boolean {
-  return call.repeatable && error.code !== 'aborted' && errors[error.code].retryable;
+  // Room in a backlog takes longer than a few attempts: whoever sends lists waits for it.
+  const takesLonger = error.code === 'aborted' || error.code === 'backlog_full';
+  return call.repeatable && !takesLonger && errors[error.code].retryable;
 }
 
 function canWait(refusal: Refusal | null): boolean {
