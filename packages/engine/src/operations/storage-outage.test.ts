@@ -199,6 +199,44 @@ test('a run of a source has not failed while its imports wait, and is a good syn
   expect(settled?.lastGoodSyncAtMs).not.toBeNull();
 });
 
+test('an import whose parent is in a bucket that does not answer waits for that, and says so', async () => {
+  const [full, child] = writeSmallChain('outage/apart', 8, [[1]]);
+  if (full === undefined || child === undefined) throw new Error('the chain has two links');
+  let isAway = false;
+  const buckets = new Map([
+    ['parents', new Map(full.objects)],
+    [bucketName, new Map(child.objects)],
+  ]);
+  const storage = alterStorage(openMemoryStorageUnit(buckets), {
+    beforeGet: ({ bucket }) => {
+      if (isAway && bucket === 'parents') throw new StorageError('unreachable', `${bucket}: no answer`);
+    },
+  });
+  await using over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs });
+  const { services, projectId } = over;
+  const storageUnitId = services.storage.id;
+  await services.grantStore.addGrant({ projectId, storageUnitId, bucketName: 'parents', prefix: '' });
+  const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
+  const context = { services, caller, requestId: 'request-1' };
+  const sync = async (item: BackupSync) => {
+    const { sync: accepted } = await verbs.syncBackups(context, { project_id: projectId, sync: [item] });
+    await over.workOnAll();
+    return accepted[0]?.operation_log_id ?? '';
+  };
+  await sync(syncItemOf(full, 'parents'));
+  isAway = true;
+  const id = await sync(syncItemOf(child, bucketName));
+  const show = async () => (await verbs.showOperation(context, { project_id: projectId, operation_id: id })).operation;
+  expect(await show()).toMatchObject({
+    status: 'waiting',
+    waiting_for: { reason: { code: 'storage_unreachable', message: expect.stringContaining('parents: no answer') } },
+  });
+  isAway = false;
+  over.time.nowMs += minuteMs;
+  await over.workOnAll();
+  expect(await show()).toMatchObject({ status: 'success', result: { level: 'linkage' } });
+});
+
 test('what waits for a bucket in outage shows its reason, tried or not, and is tried with the bucket', async () => {
   const outage: Outage = {
     storageUnitId: 'memory',
