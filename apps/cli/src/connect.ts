@@ -94,6 +94,8 @@ export function localOptions(
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
+    retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
+    backlogMax: environment.BACKUP_SYNC_BACKLOG,
     secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
     keystone: readKeystone(environment),
   };

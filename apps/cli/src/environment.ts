@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseTimeout, timeoutRule } from './duration.ts';
+import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
 /** A text that never shows itself when printed. */
@@ -48,6 +48,14 @@ const timeout = optional.transform((value, context) => {
   const seconds = parseTimeout(value);
   if (seconds !== null) return seconds;
   context.addIssue(`${timeoutRule}, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
+/** A duration such as 20m, in seconds. */
+const duration = optional.transform((value, context) => {
+  const seconds = value === undefined ? undefined : parseSeconds(value);
+  if (seconds !== null) return seconds;
+  context.addIssue(`must be a number with s, m, h or d, such as 20m, and is ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
@@ -107,6 +115,8 @@ const environmentSchema = z.object({
   BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber,
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber,
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber,
+  BACKUP_SYNC_RETRY_FOR: duration,
+  BACKUP_SYNC_BACKLOG: positiveNumber,
   AWS_REGION: optional,
   XDG_CONFIG_HOME: optional,
 });

@@ -14,6 +14,12 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+export function positive(value: string): number {
+  const number = wholeNumber(value);
+  if (number === 0) throw new InvalidArgumentError('It must be above 0.');
+  return number;
+}
+
 /** Whole seconds, or `none`: Commander takes null for an option without a value. */
 export function secondsOrNone(value: string): number | 'none' {
   return value === 'none' ? value : wholeNumber(value);

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { addTimeouts, examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
-import { given } from './options.ts';
+import { age, given, positive } from './options.ts';
 
 /** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -14,6 +14,16 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .option('--tls-certificate <file>', 'serve HTTPS with this certificate, PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
     .option('--tls-key <file>', 'its private key, PEM (BACKUP_SYNC_TLS_KEY)')
     .option('--behind-tls-proxy', 'a proxy does TLS: plain HTTP beyond loopback (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
+    .option(
+      '--retry-for <duration>',
+      'time to retry what storage does not answer (BACKUP_SYNC_RETRY_FOR, else 20m)',
+      age,
+    )
+    .option(
+      '--backlog <count>',
+      'unfinished imports per project, then 429 (BACKUP_SYNC_BACKLOG, else 100000)',
+      positive,
+    )
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));

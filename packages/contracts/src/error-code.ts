@@ -251,6 +251,13 @@ export const errors = {
     remedy: 'Wait as long as Retry-After says.',
     exitCode: 1,
   },
+  backlog_full: {
+    number: 'BackupSync.1057',
+    httpStatus: 429,
+    retryable: true,
+    remedy: 'Wait as long as Retry-After says, then send the same backups again. Nothing of this call was accepted.',
+    exitCode: 1,
+  },
   unavailable: {
     number: 'BackupSync.1015',
     httpStatus: 503,

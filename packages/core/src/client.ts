@@ -82,7 +82,7 @@ function clientOver(
 ): Client {
   return {
     operations,
-    syncBackups: (items, options) => syncBackups(listCalls, items, options),
+    syncBackups: (items, options) => syncBackups(listCalls, items, runtime, options),
     planBackups: (items, options) => planBackups(listCalls, items, options),
     waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
     followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),

@@ -6,6 +6,7 @@ import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { listBackups } from './operations/backups/list-backups.ts';
 import { showBackup } from './operations/backups/show-backup.ts';
 import { watchOperations } from './operations/events/watch-operations.ts';
@@ -18,7 +19,9 @@ import { showSource } from './operations/sources/show-source.ts';
 import { listOperations } from './operations/tasks/list-operations.ts';
 import { showOperation } from './operations/tasks/show-operation.ts';
 import type { JobQueue } from './queue/port.ts';
+import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
+import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
@@ -68,6 +71,9 @@ export async function openCatalogueReader(options: {
     storage: closedStorage,
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     queue: noQueue,
+    outages: await readOutages(stores.outageStore),
+    retryForMs: defaultRetryForMs,
+    backlog: new Backlog(stores.catalogue, clock, { max: defaultBacklogMax, jobsAtOnce: 0 }),
     chainsAtOnce: 0,
     stopping: new AbortController().signal,
     clock,
@@ -90,6 +96,15 @@ export async function openCatalogueReader(options: {
   }
   const owned = opening.move();
   return new Engine({ services, verbs, streams: { watchOperations }, identity, release: () => owned.disposeAsync() });
+}
+
+/** As they were left: nobody looks at the buckets here. */
+async function readOutages(store: OutageStore): Promise<Outages> {
+  const outages = await store.listOutages();
+  return {
+    of: (storageUnitId, bucketName) =>
+      outages.find((each) => each.storageUnitId === storageUnitId && each.bucketName === bucketName) ?? null,
+  };
 }
 
 function refuse(): never {

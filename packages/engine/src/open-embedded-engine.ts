@@ -11,15 +11,18 @@ import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import { onceAMinute } from './identity/once-a-minute.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { RunAbsences } from './operations/backups/run-absences.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
+import { queueChains, queueTask } from './operations/queue-work.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
 import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
+import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
@@ -49,6 +52,10 @@ export type EmbeddedEngineOptions = {
   readonly requestsInFlight?: number | undefined;
   /** See {@link Services.linkageMaxBytes}; 8 GiB if it is not said. */
   readonly linkageMaxBytes?: number | undefined;
+  /** See {@link Services.retryForMs}; 20 minutes if it is not said. */
+  readonly retryForMs?: number | undefined;
+  /** Unfinished imports of a project that are accepted ahead; 100,000 if it is not said. */
+  readonly backlogMax?: number | undefined;
   /** Where users, projects and roles are; the embedded identity where it is not said. */
   readonly keystone?: KeystoneOptions | undefined;
   /** Seals the secrets of access keys: 32 bytes in base64; a file of the data directory where it is not said. */
@@ -139,6 +146,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
+    clock,
     concurrency: chainsAtOnce,
     onFault: (job, error) => tell(nameOf(job), error),
   });
@@ -169,14 +177,17 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     storage,
     rateOf: measured.rateOf,
     queue,
+    outages: { of: () => null },
+    retryForMs: options.retryForMs ?? defaultRetryForMs,
+    backlog: new Backlog(catalogue, clock, { max: options.backlogMax ?? defaultBacklogMax, jobsAtOnce: chainsAtOnce }),
     chainsAtOnce,
     stopping: stopping.signal,
     clock,
     linkageMaxBytes,
     newId: uuidv7,
   };
-  for (const chain of chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
-  for (const task of tasks) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  queueChains(queue, chains);
+  for (const task of tasks) queueTask(queue, task);
   if (options.runsSources === true) {
     const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
     scheduler.start();

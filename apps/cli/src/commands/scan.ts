@@ -6,6 +6,7 @@ import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
 import { formatTable, printable } from '../table.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ScanOptions = {
@@ -141,7 +142,7 @@ function endedByItself({ complete, operation: { status, reason } }: ScanNews): b
   return complete && status !== 'timeout' && reason?.code !== 'cancelled';
 }
 
-/** Asks a scan or verification to stop. */
+/** Cancels an operation. */
 export async function cancelOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const answer = await connection.client.operations.cancelOperation(
@@ -171,6 +172,7 @@ export function describeTask(operation: Operation): string {
     ['ended (UTC)', operation.ended_at?.slice(0, 19) ?? '-'],
     ...Object.entries(operation.progress).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
     ['message', operation.message],
+    ...(operation.waiting_for === null ? [] : [['waits for', describeWait(operation.waiting_for)]]),
     ...(operation.reason === null
       ? []
       : [

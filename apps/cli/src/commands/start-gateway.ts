@@ -12,6 +12,9 @@ const defaultListen = '127.0.0.1:8787';
 export type ServeOptions = EdgeOptions & {
   readonly listen?: string | undefined;
   readonly publicUrl?: string | undefined;
+  /** Seconds. */
+  readonly retryFor?: number | undefined;
+  readonly backlog?: number | undefined;
 };
 
 /** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
@@ -24,6 +27,8 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
+    retryForMs: options.retryFor === undefined ? local.retryForMs : options.retryFor * 1000,
+    backlogMax: options.backlog ?? local.backlogMax,
     ...edgesOf(options, environment),
     host,
     port,

@@ -5,6 +5,7 @@ import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
 import { formatBytes, formatTable, printable } from '../table.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** A backup whose verification was not accepted, and why. */
@@ -77,7 +78,8 @@ function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused:
   }
 }
 
-function progressOf({ progress, status }: Operation): string {
+function progressOf({ progress, status, waiting_for }: Operation): string {
+  if (waiting_for !== null) return describeWait(waiting_for);
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)
     return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;

@@ -125,7 +125,9 @@ export class Transport {
   #isWorthRepeating(call: Call, error: BackupSyncError): boolean {
     // A service that has never answered is not slow but silent: nobody waits four times as long to be told so.
     const isSilent = isNoAnswer(error) && error.code !== 'unreachable' && !this.#hasAnswered;
-    return call.repeatable && !isSilent && error.code !== 'aborted' && errors[error.code].retryable;
+    // Room in a backlog takes longer than a few attempts: whoever sends lists waits for it.
+    const takesLonger = error.code === 'aborted' || error.code === 'backlog_full';
+    return call.repeatable && !isSilent && !takesLonger && errors[error.code].retryable;
   }
 
   #slowDown(place: Place, attempt: number, { retryAfterMs }: Refusal): void {

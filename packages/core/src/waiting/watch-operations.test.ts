@@ -29,6 +29,7 @@ function operation(id: string, status: Operation['status']): Operation {
     ended_at: null,
     updated_at: '2026-01-01T00:00:00.000000',
     cancel_requested: false,
+    waiting_for: null,
     message: '',
     reason: null,
     progress: {},

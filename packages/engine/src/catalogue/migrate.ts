@@ -12,6 +12,7 @@ import { remarkOfProof } from './migrations/0010-remark-of-proof.ts';
 import { waits } from './migrations/0011-waits.ts';
 import { runs } from './migrations/0012-runs.ts';
 import { backupAges } from './migrations/0013-backup-ages.ts';
+import { storedRetries } from './migrations/0014-stored-retries.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -35,6 +36,7 @@ const migrations: readonly Migration[] = [
   waits,
   runs,
   backupAges,
+  storedRetries,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

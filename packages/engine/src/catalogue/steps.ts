@@ -25,7 +25,10 @@ import {
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { overdueWaits } from './steps/await-parent.ts';
+import { countBacklog } from './steps/backlog.ts';
+import { cancelImport, cancelledImports } from './steps/cancel-import.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
@@ -37,9 +40,11 @@ import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
+import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/outages.ts';
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -96,6 +101,12 @@ export const steps = {
   startChain: { access: 'write', notesTransitions: true, run: startChain },
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   finishImport: { access: 'write', notesTransitions: true, run: finishImport },
+  retryImport: { access: 'write', notesTransitions: true, run: retryImport },
+  retryOfChain: { access: 'read', run: retryOfChain },
+  cancelImport: { access: 'write', notesTransitions: true, run: cancelImport },
+  cancelledImports: { access: 'read', run: cancelledImports },
+  endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
+  countBacklog: { access: 'read', run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
@@ -116,6 +127,8 @@ export const steps = {
   touch: { access: 'write', run: touch },
   addTask: { access: 'write', notesTransitions: true, run: addTask },
   startTask: { access: 'write', notesTransitions: true, run: startTask },
+  retryTask: { access: 'write', notesTransitions: true, run: retryTask },
+  retryOfTask: { access: 'read', run: retryOfTask },
   saveTaskProgress: { access: 'write', run: saveTaskProgress },
   addFindings: { access: 'write', run: addFindings },
   finishTask: { access: 'write', notesTransitions: true, run: finishTask },
@@ -129,6 +142,9 @@ export const steps = {
   recordedBelow: { access: 'read', run: recordedBelow },
   knownChildren: { access: 'read', run: knownChildren },
   knownByIds: { access: 'read', run: knownByIds },
+  saveOutage: { access: 'write', run: saveOutage },
+  endOutage: { access: 'write', run: endOutage },
+  listOutages: { access: 'read', run: listOutages },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },
   updateSource: { access: 'write', notesTransitions: true, run: updateSource },

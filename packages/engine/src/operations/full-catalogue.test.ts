@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
+import { chainRootOf } from '../chain/examiner.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
@@ -44,14 +45,25 @@ test.each([['finishImport'], ['findProofs']] as const)(
     const { services, projectId } = over;
     const items = chain.map((backup) => ({ item: syncItemOf(backup, bucketName), proofsNotBeforeMs: null }));
     const actor = { kind: 'system', name: 'ada' } as const;
-    const origin = { projectId, actor, requestId: 'request-1', parentOperationId: null, withAncestors: false };
+    const origin = {
+      projectId,
+      actor,
+      requestId: 'request-1',
+      parentOperationId: null,
+      withAncestors: false,
+      lane: null,
+    };
     const accepted = await acceptImports(services, items, origin);
     const catalogue = { ...services.catalogue, [step]: fullOnce<never[], unknown>(services.catalogue[step] as never) };
     const worker = { ...over.worker, services: { ...services, catalogue } };
-    const [first] = accepted;
-    if (first === undefined) throw new Error('nothing was accepted');
-    await expect(importChain(worker, first.chain, over.run)).rejects.toThrow(CatalogueFullError);
-    await importChain(worker, first.chain, over.run);
+    const chainKey = {
+      projectId,
+      storageUnitId: services.storage.id,
+      bucketName,
+      chainRoot: chainRootOf(chain[0]?.imagePath ?? ''),
+    };
+    await expect(importChain(worker, chainKey, over.run)).rejects.toThrow(CatalogueFullError);
+    await importChain(worker, chainKey, over.run);
     const ended = await Promise.all(accepted.map(({ id }) => services.catalogue.showOperation(projectId, id)));
     expect(ended).toMatchObject(chain.map(() => ({ status: 'success', reasonCode: null })));
     expect(over.faults).toEqual([]);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { systemClock } from '../clock.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { createInProcessJobQueue } from './in-process-job-queue.ts';
 import type { Job, QueuedJob } from './port.ts';
@@ -27,6 +28,7 @@ test('a chain that is added while it runs runs once more, and never beside itsel
   const twice = Promise.withResolvers<void>();
   await using queue = createInProcessJobQueue({
     storage,
+    clock: systemClock,
     concurrency: 4,
     onFault: () => {},
     work: async (job) => {
@@ -55,6 +57,7 @@ test('at most so many chains run at a time, and all of them do', async () => {
   let most = 0;
   await using queue = createInProcessJobQueue({
     storage,
+    clock: systemClock,
     concurrency: 3,
     onFault: () => {},
     work: async (job) => {
@@ -79,6 +82,7 @@ test.each([new Error('the disk is full'), new TypeError('undefined is not a func
     let tries = 0;
     await using queue = createInProcessJobQueue({
       storage,
+      clock: systemClock,
       concurrency: 1,
       onFault: (_, error) => faults.push(error),
       work: async () => {
@@ -99,6 +103,7 @@ test('disposing aborts what runs, waits for it, and starts nothing more', async 
   const log: string[] = [];
   const queue = createInProcessJobQueue({
     storage,
+    clock: systemClock,
     concurrency: 1,
     onFault: () => log.push('fault'),
     work: async (job, { signal }) => {
@@ -124,6 +129,7 @@ test('verifications run one after the other, and hold up nothing else', async ()
   const done = Promise.withResolvers<void>();
   await using queue = createInProcessJobQueue({
     storage,
+    clock: systemClock,
     concurrency: 1,
     onFault: () => {},
     work: async (job) => {

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import pRetry from 'p-retry';
+import type { Clock } from '../clock.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
 
@@ -15,6 +16,7 @@ export function createInProcessJobQueue(options: {
   readonly work: JobWork;
   readonly concurrency: number;
   readonly storage: StorageUnit;
+  readonly clock: Clock;
   /** Told of each time that work threw. It is tried again all the same. */
   readonly onFault: (job: Job, error: unknown) => void;
 }): JobQueue {
@@ -24,10 +26,26 @@ export function createInProcessJobQueue(options: {
   /** Jobs queued or running; `again` where one was added while it ran. */
   const present = new Map<string, { again: boolean; started: boolean }>();
   const running = new Set<Promise<void>>();
+  /** Jobs whose time has not come, each with the earliest of its times. */
+  const sleeping = new Map<string, { readonly timer: NodeJS.Timeout; readonly notBeforeMs: number }>();
 
   function add(job: QueuedJob): void {
     if (stopping.signal.aborted) return;
     const name = nameOf(job);
+    const asleep = sleeping.get(name);
+    const nowMs = options.clock.nowMs();
+    if (job.notBeforeMs !== null && job.notBeforeMs > nowMs) {
+      if (asleep !== undefined && asleep.notBeforeMs <= job.notBeforeMs) return;
+      clearTimeout(asleep?.timer);
+      const wake = () => {
+        sleeping.delete(name);
+        add({ ...job, notBeforeMs: null });
+      };
+      sleeping.set(name, { timer: setTimeout(wake, job.notBeforeMs - nowMs), notBeforeMs: job.notBeforeMs });
+      return;
+    }
+    clearTimeout(asleep?.timer);
+    sleeping.delete(name);
     const same = present.get(name);
     if (same !== undefined) {
       same.again ||= same.started;
@@ -43,7 +61,7 @@ export function createInProcessJobQueue(options: {
       } finally {
         present.delete(name);
       }
-      if (state.again) add(job);
+      if (state.again) add({ ...job, notBeforeMs: null });
     }).finally(() => running.delete(done));
     running.add(done);
   }
@@ -72,6 +90,7 @@ export function createInProcessJobQueue(options: {
     add,
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('the queue is stopping'));
+      for (const { timer } of sleeping.values()) clearTimeout(timer);
       await Promise.allSettled(running);
     },
   };

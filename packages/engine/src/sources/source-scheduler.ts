@@ -1,3 +1,4 @@
+import { queueChains } from '../operations/queue-work.ts';
 import { startSourceRun } from '../operations/sources/start-source-run.ts';
 import type { Services } from '../services.ts';
 
@@ -56,8 +57,7 @@ export class SourceScheduler implements AsyncDisposable {
  */
 export async function runDueSources(services: Services): Promise<number> {
   const { catalogue, sourceStore, taskStore, queue, clock, newId } = services;
-  for (const chain of await catalogue.overdueWaits(clock.nowMs()))
-    queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
+  queueChains(queue, await catalogue.overdueWaits(clock.nowMs()));
   await taskStore.endOverdueRuns(clock.nowMs());
   for (const source of await sourceStore.dueSources(clock.nowMs())) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;

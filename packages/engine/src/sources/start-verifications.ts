@@ -1,3 +1,4 @@
+import { queueTask } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
 /** Verifications of a source that are accepted and have not ended: the next are chosen as these end. */
@@ -10,5 +11,5 @@ const atOnce = 4;
 export async function startVerifications({ sourceStore, clock, newId, queue }: Services, runId: string): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());
   const started = await sourceStore.startVerifications({ runId, ids, createdAtMs: clock.nowMs() });
-  for (const { task } of started) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  for (const { task } of started) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
 }

@@ -37,7 +37,7 @@ test('a write that finds no room is refused whole, those before it stay, and it 
   let refusal: unknown = null;
   while (refusal === null) {
     try {
-      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)])));
+      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)])).ids);
     } catch (error) {
       refusal = error;
     }
@@ -46,7 +46,7 @@ test('a write that finds no room is refused whole, those before it stay, and it 
   const listed = () => catalogue.call('listOperationLogs', [operationFilter('project-1')]);
   expect(await listed()).toMatchObject({ count: kept.length });
   limitGrowth(100);
-  kept.push(...(await catalogue.call('accept', [accept('another')])));
+  kept.push(...(await catalogue.call('accept', [accept('another')])).ids);
   expect(await listed()).toMatchObject({ count: kept.length });
 });
 

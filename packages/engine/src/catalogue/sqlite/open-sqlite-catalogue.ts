@@ -3,6 +3,7 @@ import type { IdentityDirectory } from '../../identity/directory.ts';
 import type { GrantStore } from '../../identity/grants.ts';
 import type { IdentityStore } from '../../identity/store.ts';
 import { startThread } from '../../start-thread.ts';
+import type { OutageStore } from '../../storage/outage.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
 import { signerOf } from '../identity-steps/access-keys.ts';
@@ -28,6 +29,7 @@ const lookEveryMs = 1_000;
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly outageStore: OutageStore;
   readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
@@ -184,6 +186,12 @@ function assemble(
     startChain: step('startChain'),
     startChildren: step('startChildren'),
     finishImport: step('finishImport'),
+    retryImport: step('retryImport'),
+    retryOfChain: step('retryOfChain'),
+    cancelImport: step('cancelImport'),
+    cancelledImports: step('cancelledImports'),
+    endOverdueWaits: step('endOverdueWaits'),
+    countBacklog: step('countBacklog'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
     deleteBackup: step('deleteBackup'),
@@ -209,6 +217,8 @@ function assemble(
   const taskStore: TaskStore = {
     addTask: step('addTask'),
     startTask: step('startTask'),
+    retryTask: step('retryTask'),
+    retryOfTask: step('retryOfTask'),
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),
     finishTask: step('finishTask'),
@@ -218,6 +228,11 @@ function assemble(
     releaseTasks: step('releaseTasks'),
     showTask: step('showTask'),
     listFindings: step('listFindings'),
+  };
+  const outageStore: OutageStore = {
+    saveOutage: step('saveOutage'),
+    endOutage: step('endOutage'),
+    listOutages: step('listOutages'),
   };
   const knownBackups: KnownBackups = {
     knownAtPlaces: step('knownAtPlaces'),
@@ -296,6 +311,7 @@ function assemble(
   return {
     catalogue,
     taskStore,
+    outageStore,
     events,
     knownBackups,
     sourceStore,

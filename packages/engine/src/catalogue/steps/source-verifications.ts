@@ -57,6 +57,7 @@ export async function startVerifications(
       actor: { kind: source.actor_kind, name: source.actor_name },
       requestId: source.request_id,
       createdAtMs,
+      lane: 'mass',
     };
     await addTask(database, task);
     const { kind, projectId, storageUnitId, bucketName } = task;

@@ -1,6 +1,7 @@
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { queueTask } from '../queue-work.ts';
 import type { BucketPlanRequest } from './bucket-plan-request.ts';
 
 /** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
@@ -23,8 +24,9 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
+    lane: 'mass',
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  const lane = await taskStore.addTask(task);
+  queueTask(queue, { task, lane, notBeforeMs: null });
   return { operation_id: id };
 };

@@ -2,7 +2,7 @@ import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@back
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
 import type { Location } from '../../chain/link.ts';
-import { type AcceptedImport, acceptImports, type ImportWanted, queueImports } from '../backups/accept-imports.ts';
+import { type AcceptedImport, acceptImports, type ImportWanted } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
@@ -131,14 +131,15 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
+    await services.backlog.untilRoom(projectId, signal);
     const accepted = await acceptImports(services, wanted, {
       projectId,
       actor: task.actor,
       requestId: task.requestId,
       parentOperationId: task.id,
       withAncestors: false,
+      lane: task.lane,
     });
-    queueImports(services, accepted);
     imports += accepted.length;
     return accepted;
   }

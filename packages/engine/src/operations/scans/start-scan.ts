@@ -2,6 +2,7 @@ import { incompleteAfterDefaultS } from '@backup-sync/contracts';
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { queueTask } from '../queue-work.ts';
 import type { ScanRequest } from './scan-request.ts';
 
 /** Starts a scan; it is followed by the id of its operation. */
@@ -33,8 +34,9 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs: clock.nowMs(),
+    lane: 'mass',
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  const lane = await taskStore.addTask(task);
+  queueTask(queue, { task, lane, notBeforeMs: null });
   return { operation_id: id };
 };

@@ -5,11 +5,13 @@ import type { Fault } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
 import type { JobRun } from '../../queue/port.ts';
+import { nextAttemptAtMs } from '../../retry.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { queueTask } from '../queue-work.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 
 /** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
@@ -51,7 +53,7 @@ class Cancelled extends Error {
 }
 
 /**
- * Works a task off to its end, unless the server stops or the catalogue fails, which throws: then the queue comes again.
+ * Works a task off to its end, or until it waits for another attempt, unless the server stops or the catalogue fails, which throws: then the queue comes again.
  */
 export async function runTask(
   worker: TaskWorker,
@@ -60,7 +62,12 @@ export async function runTask(
 ): Promise<void> {
   const { taskStore, clock, grantStore } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
-  if (task === null) return;
+  if (task === null) {
+    // A clock that was set back: it is not due yet.
+    const retry = await taskStore.retryOfTask(taskId);
+    if (retry !== null) queueTask(worker.services.queue, retry);
+    return;
+  }
   // What is refused for want of a grant is no request.
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
@@ -94,6 +101,13 @@ export async function runTask(
   const finished = { id: task.id, epoch: task.epoch, message, progress, result, requests };
   if (awaitsImports && fault === null) {
     return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
+  }
+  const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, fault.code);
+  if (fault !== null && notBeforeMs !== null) {
+    const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
+    const retry = await taskStore.retryTask({ ...attempt, notBeforeMs, reason: fault });
+    if (retry !== null) queueTask(worker.services.queue, retry);
+    return;
   }
   await taskStore.finishTask({
     ...finished,

@@ -4,7 +4,7 @@ import { alterStorage } from '../../testing/altered-storage.ts';
 import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
-import { acceptImports, queueImports } from '../backups/accept-imports.ts';
+import { acceptImports } from '../backups/accept-imports.ts';
 
 const bucketName = 'volumebackups';
 const [full] = writeSmallChain('broken data', 8, []);
@@ -26,12 +26,12 @@ async function openWithRot() {
   const { services, projectId } = over;
   const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
   const importAgain = async (proofsNotBeforeMs: number | null) => {
-    const accepted = await acceptImports(services, [{ item, proofsNotBeforeMs }], {
+    await acceptImports(services, [{ item, proofsNotBeforeMs }], {
       ...origin,
       projectId,
       withAncestors: false,
+      lane: null,
     });
-    queueImports(services, accepted);
     await over.workOnAll();
   };
   const verify = async () => {

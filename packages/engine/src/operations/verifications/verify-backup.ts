@@ -3,6 +3,7 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
+import { queueTask } from '../queue-work.ts';
 import type { VerifyRequest } from './verify-request.ts';
 
 /** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
@@ -27,8 +28,9 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
     createdAtMs,
+    lane: null,
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  const lane = await taskStore.addTask(task);
+  queueTask(queue, { task, lane, notBeforeMs: null });
   return { operation_id: id };
 };
