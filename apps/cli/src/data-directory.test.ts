@@ -13,6 +13,8 @@ test('a server whose data directory is moved stops by itself with one line, and 
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
   const server = start(['serve', '--json', '--listen', '127.0.0.1:0', ...where]);
+  using stack = new DisposableStack();
+  stack.defer(() => server.kill('SIGKILL'));
   const said = text(server.stderr);
   const [first] = await once(server.stdout, 'data');
   const { project_id: projectId } = JSON.parse(String(first));
