@@ -15,11 +15,12 @@ import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
-import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
+import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import type { Services } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { BucketWatch } from './storage/bucket-watch.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
@@ -52,6 +53,8 @@ export type EmbeddedEngineOptions = {
   readonly secretKey?: string | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
+  /** Told in plain sentences when work begins to wait for storage or the catalogue, and when it goes on. */
+  readonly onNotice?: (text: string) => void;
   readonly clock?: Clock;
   /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
   readonly runsSources?: boolean;
@@ -110,14 +113,28 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     verify: (run) => verifyChain(run, opensStorage),
   };
   const absences = new RunAbsences();
-  const queue = createInProcessJobQueue({
+  const onNotice = options.onNotice ?? (() => {});
+  const buckets = await BucketWatch.open({
+    clock,
+    store: { saveOutage: async () => {}, endOutage: async () => {}, listOutages: async () => [] },
+    random: Math.random,
+    onNotice,
+    onFault: (error) => options.onFault('storing an outage', error),
+    onFailedAgain: () => {},
+  });
+  const queue = new InProcessJobQueue({
     work: (job, run) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
     concurrency: chainsAtOnce,
+    buckets,
+    clock,
+    sleep: systemSleep,
+    random: Math.random,
     onFault: (job, error) => options.onFault(nameOf(job), error),
+    onNotice,
   });
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
