@@ -145,10 +145,12 @@ export class WatchedBucket {
     if (this.#outage === null) {
       this.#outageBeganMs = this.#options.clock.monotonicMs();
       const outage = this.#putOff(error, this.#options.clock.nowMs(), 1);
-      const isThrottled = outage.reasonCode === 'storage_throttled';
+      const [state, end] =
+        outage.reasonCode === 'storage_throttled'
+          ? ['accepts no more requests', 'accepts them']
+          : ['does not answer', 'answers'];
       this.#options.onNotice(
-        `${capital(describeBucket(this.bucketName))} ${isThrottled ? 'accepts no more requests' : 'does not answer'}: ` +
-          `${error.message}. Its work waits until it ${isThrottled ? 'accepts them' : 'answers'} again.`,
+        `${capital(describeBucket(this.bucketName))} ${state}: ${sentence(error.message)} Its work waits until it ${end} again.`,
       );
       return;
     }
@@ -182,6 +184,10 @@ export class WatchedBucket {
     const { store, onFault } = this.#options;
     this.#stored = this.#stored.then(() => step(store)).catch(onFault);
   }
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 function capital(text: string): string {

@@ -89,3 +89,25 @@ test('a body that hangs is left when its signal is aborted', async () => {
   };
   await expect(read()).rejects.toThrow('stopping');
 });
+
+test('tells of bytes that another client does not get, until they come, are read or the client has ended', async () => {
+  const { told, memory, watcher } = openWatched();
+  const unit = watchRequests(memory, watcher, never);
+  const client = new AbortController();
+  let onBytes: (doCome: boolean) => void = () => {};
+  const listen = (call: typeof onBytes) => {
+    onBytes = call;
+  };
+  const admit = () =>
+    unit.admit({ bucket: 'bucket', kind: 'get', begin: async () => {}, signal: client.signal, listen });
+  const note = await admit();
+  onBytes(false);
+  onBytes(true);
+  onBytes(false);
+  note(10);
+  await admit();
+  onBytes(false);
+  client.abort();
+  const bytes = told.filter((each) => each !== 'bucket answer answered');
+  expect(bytes).toEqual(['bucket bytes answered', 'bucket bytes nothing', 'bucket bytes nothing']);
+});

@@ -83,7 +83,27 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       return { ...content, body: watchEach(content.body, request.bucket, 'bytes', signal) };
     },
     head: (request) => watch(request.bucket, 'answer', unit.head(request), request.signal ?? stopping),
-    admit: (request) => watch(request.bucket, 'answer', unit.admit(request), request.signal ?? stopping),
+    async admit(request) {
+      const note = await watch(request.bucket, 'answer', unit.admit(request), request.signal ?? stopping);
+      let endWait: ReturnType<StorageWatcher['begin']> | null = null;
+      const end = (outcome: WaitOutcome) => {
+        // The other client has the bytes already: nothing can wait for a place.
+        void endWait?.(outcome);
+        endWait = null;
+      };
+      request.listen?.((doCome) => {
+        if (doCome) end('answered');
+        else endWait ??= watcher.begin(request.bucket, 'bytes');
+      });
+      // A client that has ended says nothing more.
+      const giveUp = () => end('nothing');
+      request.signal?.addEventListener('abort', giveUp, { once: true });
+      return (bytesRead) => {
+        request.signal?.removeEventListener('abort', giveUp);
+        giveUp();
+        note(bytesRead);
+      };
+    },
     async [Symbol.asyncDispose]() {},
   };
 }
