@@ -243,3 +243,41 @@ test('a queue over storage that hangs and heeds no signal is disposed all the sa
   await over.queue[Symbol.asyncDispose]();
   expect(left).toEqual(['a: Error: the queue is stopping']);
 });
+
+test('jobs that want one name to themselves have it one after the other, and hold no place while they wait', async () => {
+  const log: string[] = [];
+  const holders = new Map<string, PromiseWithResolvers<void>>();
+  const cancelling = new AbortController();
+  await using over = await openQueueOver({
+    // As many may wait without a place in one bucket.
+    concurrency: 3,
+    work: async (job, { claim, signal }) => {
+      const name = nameOf(job);
+      const until = AbortSignal.any([signal, ...(name === 'cancelled' ? [cancelling.signal] : [])]);
+      try {
+        await claim(name === 'beside' ? 'another chain' : 'chain', until);
+      } catch (error) {
+        log.push(`${name}: ${error}`);
+        return;
+      }
+      log.push(`${name} has it`);
+      const end = Promise.withResolvers<void>();
+      holders.set(name, end);
+      await end.promise;
+    },
+  });
+  over.queue.add(taskJob('first', 'verify'));
+  for (const name of ['asked for', 'cancelled', 'beside']) {
+    over.queue.add(taskJob(name, 'verify', 'b', { lane: 'interactive' }));
+  }
+  await over.passes(1);
+  expect(log).toEqual(['first has it', 'beside has it']);
+  cancelling.abort(new Error('not wanted'));
+  holders.get('beside')?.resolve();
+  await over.passes(1);
+  expect(log.slice(2)).toEqual(['cancelled: Error: not wanted']);
+  holders.get('first')?.resolve();
+  await over.passes(1);
+  expect(log.slice(3)).toEqual(['asked for has it']);
+  holders.get('asked for')?.resolve();
+});

@@ -7,6 +7,7 @@ import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts'
 import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
+import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';
 import type { Job, JobQueue, JobWork, Lane, QueuedJob } from './port.ts';
 import { Run, type RunHost } from './run.ts';
@@ -74,7 +75,9 @@ export class InProcessJobQueue implements JobQueue {
       clock,
       stopping: this.#stopping.signal,
       bucketOf: (bucketName) => buckets.bucket(storage.id, bucketName),
+      claims: new Claims(),
       lookAt: (atMs) => this.#alarm.set(atMs),
+      onGivenBack: (run) => this.#catalogue.suspended(run),
       onFreed: ({ held }) => {
         openShares(held);
         this.#fill();
@@ -163,7 +166,6 @@ export class InProcessJobQueue implements JobQueue {
       if (suspended === suspendedMax) break;
       if ((run.silentAtMs ?? Number.POSITIVE_INFINITY) > nowMs) continue;
       run.giveBack();
-      this.#catalogue.suspended(run);
       suspended += 1;
     }
     for (const bucket of this.#options.buckets.inOutage) {
@@ -244,7 +246,8 @@ export class InProcessJobQueue implements JobQueue {
     await Promise.resolve();
     let thrown: { readonly error: unknown } | null = null;
     try {
-      if (!signal.aborted) await work(entry.job, { signal, storage: watchRequests(storage, run, signal) });
+      const claim = (name: string, unless: AbortSignal) => run.claim(name, unless);
+      if (!signal.aborted) await work(entry.job, { signal, storage: watchRequests(storage, run, signal), claim });
     } catch (error) {
       thrown = { error };
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type Probe, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watched-storage-unit.ts';
+import type { Claims } from './claims.ts';
 import type { Linked } from './linked-list.ts';
 import type { BucketWork, Entry, Places } from './turns.ts';
 
@@ -9,8 +10,10 @@ export type RunHost = {
   readonly clock: Clock;
   readonly stopping: AbortSignal;
   readonly bucketOf: (bucketName: string) => WatchedBucket;
+  readonly claims: Claims<Run>;
   /** Has the runs looked at, at that time in monotonic milliseconds. */
   readonly lookAt: (atMs: number) => void;
+  readonly onGivenBack: (run: Run) => void;
   /** Places may have become free, or more of a bucket's work may start. */
   readonly onFreed: (bucket: BucketWork) => void;
 };
@@ -72,6 +75,22 @@ export class Run implements StorageWatcher, Linked<Run> {
     this.#holdsPlace = false;
     this.#places.free += 1;
     this.entry.group.bucket.addSuspended(this.#places, 1);
+    this.#host.onGivenBack(this);
+  }
+
+  /** As `JobRun` has it. */
+  async claim(name: string, signal: AbortSignal): Promise<void> {
+    const granted = this.#host.claims.take(name, this, signal);
+    if (granted === null) return;
+    if (this.#holdsPlace) {
+      this.giveBack();
+      this.#host.onFreed(this.entry.group.bucket);
+    }
+    try {
+      await granted;
+    } finally {
+      await this.#askForPlace();
+    }
   }
 
   /** Takes one of the places again, and lets what has come through. */
@@ -96,6 +115,7 @@ export class Run implements StorageWatcher, Linked<Run> {
 
   /** The work has ended, or the queue is stopping: nothing holds it up any more. */
   end(): void {
+    this.#host.claims.release(this);
     if (this.#holdsPlace) this.#places.free += 1;
     else {
       this.list?.remove(this);

@@ -165,6 +165,8 @@ export class WatchedBucket {
     const longestMs = Math.min(firstProbeAfterMs * 2 ** (attempts - 1), lastProbeAfterMs);
     // Buckets of one service fail together, and are not to be probed together.
     const waitsMs = Math.round(longestMs * (0.5 + random() / 2));
+    const notBeforeMs = clock.nowMs() + waitsMs;
+    // Read second: by then, what is stored is due as well.
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;
     const outage: Outage = {
       storageUnitId: this.storageUnitId,
@@ -173,7 +175,7 @@ export class WatchedBucket {
       reasonDetail: error.message,
       beganAtMs,
       attempts,
-      notBeforeMs: clock.nowMs() + waitsMs,
+      notBeforeMs,
     };
     this.#outage = outage;
     this.#store((store) => store.saveOutage(outage));

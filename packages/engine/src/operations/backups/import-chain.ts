@@ -24,7 +24,11 @@ export type ImportWorker = {
  * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent. If the
  * signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
-export async function importChain(worker: ImportWorker, chain: ChainKey, run: JobRun): Promise<void> {
+export async function importChain(
+  worker: ImportWorker,
+  chain: ChainKey,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
   const { catalogue, clock } = worker.services;
   const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
   if (operations.length === 0) return;
