@@ -114,14 +114,16 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   };
   const absences = new RunAbsences();
   const onNotice = options.onNotice ?? (() => {});
-  const buckets = await BucketWatch.open({
-    clock,
-    store: { saveOutage: async () => {}, endOutage: async () => {}, listOutages: async () => [] },
-    random: Math.random,
-    onNotice,
-    onFault: (error) => options.onFault('storing an outage', error),
-    onFailedAgain: () => {},
-  });
+  const buckets = opening.use(
+    await BucketWatch.open({
+      clock,
+      store: { saveOutage: async () => {}, endOutage: async () => {}, listOutages: async () => [] },
+      random: Math.random,
+      onNotice,
+      onFault: (error) => options.onFault('storing an outage', error),
+      onFailedAgain: () => {},
+    }),
+  );
   const queue = new InProcessJobQueue({
     work: (job, run) =>
       job.kind === 'chain'

@@ -272,3 +272,33 @@ test('a task may be the probe, and an outage that was stored is in force at the 
   expect(over.events).toEqual(['60000 scan starts', '60000 scan ends', '60000 1 starts', '60000 1 ends']);
   expect(over.notices).toEqual(['Bucket "b" answers again after 61 min. Its work goes on.']);
 });
+
+test.each([
+  ['is stored', null],
+  ['cannot be stored, of which someone is told', new Error('The disk is full.')],
+] as const)('work goes on once the end of an outage %s', async (_, error) => {
+  const started: string[] = [];
+  const stores = Promise.withResolvers<void>();
+  let isAway = true;
+  await using over = await openQueueOver({
+    beforeRequest: async () => {
+      if (isAway) throw new StorageError('unreachable', 'away');
+    },
+    beforeStoredEnd: () => stores.promise,
+    work: async (job, { storage }) => {
+      started.push(nameOf(job));
+      await storage.head({ bucket: 'b', key: onlyKey }).catch(() => {});
+    },
+  });
+  for (const name of ['first', 'probe', 'next']) over.queue.add(chainJob(name));
+  await over.passes(1);
+  isAway = false;
+  await over.passes(2_000);
+  expect(over.watch.of('memory', 'b')).toBeNull();
+  expect(started).toEqual(['first', 'probe']);
+  if (error === null) stores.resolve();
+  else stores.reject(error);
+  await over.passes(1);
+  expect(started).toEqual(['first', 'probe', 'next']);
+  expect(over.faults).toEqual(error === null ? [] : [error]);
+});

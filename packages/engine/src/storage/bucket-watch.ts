@@ -4,7 +4,7 @@ import { WatchedBucket, type WatchedBucketOptions } from './watched-bucket.ts';
 export type BucketWatchOptions = Omit<WatchedBucketOptions, 'onChange'>;
 
 /** The buckets that work asks, and which of them do not answer. */
-export class BucketWatch implements Outages {
+export class BucketWatch implements Outages, AsyncDisposable {
   readonly #options: BucketWatchOptions;
   /** By storage unit and name. */
   readonly #buckets = new Map<string, Map<string, WatchedBucket>>();
@@ -53,5 +53,10 @@ export class BucketWatch implements Outages {
   /** The buckets that do not answer, so that their probes can be started when they are due. */
   get inOutage(): Iterable<WatchedBucket> {
     return this.#inOutage;
+  }
+
+  /** Waits until what was learned is stored. No work must be left that could learn more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const ofUnit of this.#buckets.values()) for (const bucket of ofUnit.values()) await bucket.stored;
   }
 }

@@ -62,6 +62,11 @@ export class WatchedBucket {
     this.#options = options;
   }
 
+  /** Fulfilled when all that is to be stored is. */
+  get stored(): Promise<void> {
+    return this.#stored;
+  }
+
   get outage(): Outage | null {
     return this.#outage;
   }

@@ -17,6 +17,8 @@ export type QueueOptions = {
   readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined) => Promise<void>;
   /** Outages that an earlier process has stored. */
   readonly outages?: readonly Outage[];
+  /** Awaited before the end of an outage is stored. */
+  readonly beforeStoredEnd?: () => Promise<void>;
 };
 
 /** A queue in virtual time over storage in memory, whose outages are stored in memory. */
@@ -34,7 +36,10 @@ export async function openQueueOver(options: QueueOptions) {
   const stored = new Map((options.outages ?? []).map((outage) => [outage.bucketName, outage]));
   const store: OutageStore = {
     saveOutage: async (outage) => void stored.set(outage.bucketName, outage),
-    endOutage: async (_, bucketName) => void stored.delete(bucketName),
+    endOutage: async (_, bucketName) => {
+      await options.beforeStoredEnd?.();
+      stored.delete(bucketName);
+    },
     listOutages: async () => [...stored.values()],
   };
   const faults: unknown[] = [];
@@ -68,7 +73,10 @@ export async function openQueueOver(options: QueueOptions) {
     failedAgain,
     /** Lets so much time pass. */
     passes: (durationMs: number) => time.until(time.sleep(durationMs, undefined)),
-    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await watch[Symbol.asyncDispose]();
+    },
   };
 }
 
