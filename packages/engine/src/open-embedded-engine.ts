@@ -14,18 +14,20 @@ import { SecretSeal } from './identity/secret-seal.ts';
 import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { RunAbsences } from './operations/backups/run-absences.ts';
+import { endWaitsPastLimit } from './operations/end-waits.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
 import { queueChains, queueTask } from './operations/queue-work.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
-import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
+import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { BucketWatch } from './storage/bucket-watch.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
@@ -62,6 +64,8 @@ export type EmbeddedEngineOptions = {
   readonly secretKey?: string | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
+  /** Told in plain sentences when work begins to wait for storage or the catalogue, and when it goes on. */
+  readonly onNotice?: (text: string) => void;
   readonly clock?: Clock;
   /** Brings a data directory of an older release up to date, behind a copy of its database; true unless it is said. */
   readonly mayMigrate?: boolean;
@@ -100,8 +104,18 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
     }),
   );
-  const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
-    opened;
+  const {
+    catalogue,
+    taskStore,
+    events,
+    knownBackups,
+    sourceStore,
+    identityStore,
+    directory,
+    grantStore,
+    auditLog,
+    outageStore,
+  } = opened;
   rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
   const listSealed = () => identityStore.listSealedSecrets();
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, listSealed);
@@ -140,15 +154,32 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     verify: (run) => verifyChain(run, opensStorage),
   };
   const absences = new RunAbsences();
-  const queue = createInProcessJobQueue({
+  const onNotice = options.onNotice ?? (() => {});
+  const buckets = opening.use(
+    await BucketWatch.open({
+      clock,
+      store: outageStore,
+      random: Math.random,
+      onNotice,
+      onFault: (error) => tell('storing an outage', error),
+      onFailedAgain: (outage) => {
+        endWaitsPastLimit(services, outage).catch((error: unknown) => tell('ending what waited too long', error));
+      },
+    }),
+  );
+  const queue = new InProcessJobQueue({
     work: (job, run) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
-    clock,
     concurrency: chainsAtOnce,
+    buckets,
+    clock,
+    sleep: systemSleep,
+    random: Math.random,
     onFault: (job, error) => tell(nameOf(job), error),
+    onNotice,
   });
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
@@ -177,7 +208,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     storage,
     rateOf: measured.rateOf,
     queue,
-    outages: { of: () => null },
+    outages: buckets,
     retryForMs: options.retryForMs ?? defaultRetryForMs,
     backlog: new Backlog(catalogue, clock, { max: options.backlogMax ?? defaultBacklogMax, jobsAtOnce: chainsAtOnce }),
     chainsAtOnce,

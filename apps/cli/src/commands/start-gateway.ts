@@ -36,6 +36,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
     administratorPassword,
     version: context.version,
     onFault: context.onFault,
+    onNotice: context.onNotice,
   });
 }
 

@@ -23,7 +23,7 @@ async function openBucket() {
   const owned = stack.move();
   return {
     ...over,
-    run: { signal: over.services.stopping, storage },
+    run: { signal: over.services.stopping, storage, claim: async () => {} },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -76,7 +76,7 @@ export async function openServicesOver(
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
-  const run = { signal: never, storage };
+  const run = { signal: never, storage, claim: async () => {} };
   const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,

@@ -36,7 +36,11 @@ type ChainJob = {
  * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent or for
  * another attempt. If the signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
-export async function importChain(worker: ImportWorker, chain: ChainKey, run: JobRun): Promise<void> {
+export async function importChain(
+  worker: ImportWorker,
+  chain: ChainKey,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
   const { catalogue, clock, queue } = worker.services;
   const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
   if (operations.length > 0) await workOff(worker, chain, operations, run);
@@ -49,7 +53,7 @@ async function workOff(
   worker: ImportWorker,
   chain: ChainKey,
   operations: readonly OperationRecord[],
-  run: JobRun,
+  run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
   const { catalogue, clock, queue } = worker.services;
   using deadline = abortAfter(operationLivesMs);

@@ -25,6 +25,8 @@ export type TaskRun = {
   readonly storage: StorageUnit;
   /** Aborted when the task is cancelled, out of time, or the server stops. */
   readonly signal: AbortSignal;
+  /** Waits until no other job has this name to itself; then this one has it until it ends. */
+  readonly claim: (name: string) => Promise<void>;
   /** Notes counts; they are written down within a second. */
   report(progress: TaskProgress): void;
 };
@@ -58,7 +60,7 @@ class Cancelled extends Error {
 export async function runTask(
   worker: TaskWorker,
   taskId: string,
-  { signal: stopping, storage }: JobRun,
+  { signal: stopping, storage, claim: claimUnless }: JobRun,
 ): Promise<void> {
   const { taskStore, clock, grantStore } = worker.services;
   const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
@@ -87,7 +89,15 @@ export async function runTask(
     const report = (now: TaskProgress) => {
       progress = now;
     };
-    outcome = await worker.works[task.kind]({ task, services: worker.services, storage: granted, signal, report });
+    const claim = (name: string) => claimUnless(name, signal);
+    outcome = await worker.works[task.kind]({
+      task,
+      services: worker.services,
+      storage: granted,
+      signal,
+      claim,
+      report,
+    });
   } catch (error) {
     // Stopping: the task keeps its lease until the engine releases it, and goes on from here at the next start.
     if (stopping.aborted) return void (await flush());

@@ -3,7 +3,7 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
 import type { ChainData } from '../../chain/data.ts';
-import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
+import { type ChainExaminer, chainRootOf, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
 import type { StorageOpening } from '../../chain/threads/messages.ts';
@@ -22,8 +22,8 @@ const unknownFormat = 'there is nothing to hold its data against';
  * interrupted run goes on behind the links, and in its link behind the objects, that were proved.
  */
 export async function verifyChain(run: TaskRun, opening: StorageOpening | null): Promise<TaskOutcome> {
-  const { task, services } = run;
-  const record = await services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+  const { task } = run;
+  const record = await claimChain(run);
   if (record === null) {
     return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
   }
@@ -42,6 +42,19 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   const data = await examiner.openData(item);
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
   return await verifyData(run, opening, record, examination, data);
+}
+
+/**
+ * The record of the backup, once no other verification reads its chain: the one that waited finds what the other has
+ * read. Null if it was deleted.
+ */
+async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRecord | null> {
+  const show = () => services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+  const record = await show();
+  if (record === null) return null;
+  const { storageUnitId, bucketName, imagePath } = record.location;
+  await claim(JSON.stringify([task.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
+  return await show();
 }
 
 /**
