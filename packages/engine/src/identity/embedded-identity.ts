@@ -165,6 +165,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 
   async authenticateSigned(request: SignedRequest): Promise<Caller> {
+    // The signer dates the request, so the date is compared with the wall clock.
     const signature = readSignature(request, this.#clock.nowMs());
     const signer = await this.#store.findSigner(signature.accessKey);
     // Without a key the same is done with one that nobody has.

@@ -14,6 +14,7 @@ import type { Job } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { seededUuid } from './seeded-bytes.ts';
+import { TestClock } from './test-clock.ts';
 
 const projectId = 'project-1';
 const nowMs = Date.UTC(2026, 10, 23);
@@ -41,7 +42,7 @@ export async function openServicesOver(
     seal: SecretSeal.open(null, home, async () => []),
     storage,
     queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
-    clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+    clock: new TestClock(nowMs),
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
