@@ -20,6 +20,7 @@ import { showOperation } from './operations/tasks/show-operation.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { Services } from './services.ts';
 import type { StorageUnit } from './storage/port.ts';
+import { StoredTimes } from './stored-times.ts';
 
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
@@ -67,6 +68,7 @@ export async function openCatalogueReader(options: {
     chainsAtOnce: 0,
     stopping: new AbortController().signal,
     clock,
+    storedTimes: new StoredTimes(stores.catalogue, clock),
     linkageMaxBytes: 0,
     newId: uuidv7,
   };

@@ -23,6 +23,7 @@ import { deleteBackup } from './steps/delete-backup.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { followClock } from './steps/follow-clock.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
@@ -111,6 +112,8 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
+    ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
+    ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
     ['locateBackup', () => locateBackup(database, project, 'a')],
     ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],

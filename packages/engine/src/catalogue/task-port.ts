@@ -41,6 +41,8 @@ export type TaskRecord = {
   readonly listedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
+  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  readonly deadlineAtMs: number;
   readonly cancelRequestedAtMs: number | null;
   readonly epoch: number;
 };

@@ -13,6 +13,7 @@ import { verifyChain } from '../operations/verifications/verify-chain.ts';
 import type { Job } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
+import { StoredTimes } from '../stored-times.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -34,6 +35,7 @@ export async function openServicesOver(
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
   const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const clock = new TestClock(nowMs);
   let ids = 0;
   const jobs: Job[] = [];
   const services: Services = {
@@ -42,7 +44,8 @@ export async function openServicesOver(
     seal: SecretSeal.open(null, home, async () => []),
     storage,
     queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
-    clock: new TestClock(nowMs),
+    clock,
+    storedTimes: new StoredTimes(opened.catalogue, clock),
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
@@ -60,6 +63,7 @@ export async function openServicesOver(
   const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,
+    clock,
     projectId,
     faults,
     worker,

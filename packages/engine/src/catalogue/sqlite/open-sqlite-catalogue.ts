@@ -135,6 +135,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     finishImport: step('finishImport'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
+    followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
     overdueWaits: step('overdueWaits'),

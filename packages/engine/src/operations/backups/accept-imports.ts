@@ -38,7 +38,7 @@ export async function acceptRequest(
 
 /** Writes imports down. Whoever calls sees to it that the chains are worked on. */
 export async function acceptImports(
-  { catalogue, clock, newId, storage }: Services,
+  { catalogue, storedTimes, newId, storage }: Services,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {
@@ -49,7 +49,7 @@ export async function acceptImports(
     chainRoot: chainRootOf(item.image_path),
     proofsNotBeforeMs,
   }));
-  const ids = await catalogue.accept({ ...origin, acceptedAtMs: clock.nowMs(), items: rows });
+  const ids = await catalogue.accept({ ...origin, acceptedAtMs: await storedTimes.nowMs(), items: rows });
   return rows.map(({ item, storageUnitId, chainRoot }, index) => {
     const id = ids[index];
     if (id === undefined) throw new Error('the catalogue accepted fewer items than it was given');

@@ -44,6 +44,7 @@ export class ChainLook {
   /** The storage unit, within the grants of the project, its requests counted for this chain. */
   readonly storage: StorageUnit;
   readonly signal: AbortSignal;
+  readonly chain: ChainKey;
   readonly #services: Services;
   readonly #options: ChainLookOptions;
   readonly #count: () => RequestCount;
@@ -63,6 +64,7 @@ export class ChainLook {
     this.#count = counted.count;
     this.#services = services;
     this.#options = options;
+    this.chain = options.chain;
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
   }
 

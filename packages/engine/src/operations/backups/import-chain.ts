@@ -1,7 +1,7 @@
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
 import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import type { JobRun } from '../../queue/port.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
@@ -25,11 +25,13 @@ export type ImportWorker = {
  * signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
 export async function importChain(worker: ImportWorker, chain: ChainKey, run: JobRun): Promise<void> {
-  const { catalogue, clock } = worker.services;
-  const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
+  const { catalogue, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
   if (operations.length === 0) return;
 
-  using deadline = abortAfter(operationLivesMs);
+  const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
+  using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
@@ -47,11 +49,9 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, run: Jo
       return `see the server's log for operation ${id}`;
     },
   });
-  const isOverdue = ({ createdAtMs }: OperationRecord) => clock.nowMs() >= createdAtMs + operationLivesMs;
-  for (const overdue of operations.filter(isOverdue)) {
+  for (const overdue of operations.filter(({ deadlineAtMs }) => deadlineAtMs <= startedAtMs)) {
     await finish(worker, look, overdue, unseen('deadline_exceeded', deadlineDetail), noRequests);
   }
-  const inTime = operations.filter((operation) => !isOverdue(operation));
   for await (const { item: operation, seen } of inRecordingOrder(look, inTime)) {
     if (operation.withAncestors) await importWithAncestors(worker, chain, look, operation, seen);
     else await finish(worker, look, operation, look.withProofs(operation.item, seen.seen), seen.requests);
@@ -113,6 +113,12 @@ async function finish(
   requests: RequestCount,
   addition = '',
 ): Promise<void> {
+  const { queue, storedTimes } = worker.services;
+  if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
+    // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
+    queue.add({ kind: 'chain', chain: look.chain, lane: 'mass', notBeforeMs: null });
+    return;
+  }
   try {
     await record(worker, look, operation, seen, requests, addition);
   } catch (error) {
@@ -120,6 +126,10 @@ async function finish(
     // Where the catalogue itself fails this fails as well, and the queue comes again.
     await record(worker, look, operation, internalFault(operation), requests, '');
   }
+}
+
+function isOutOfTime(seen: Seen): boolean {
+  return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
 }
 
 /** Records what was found; decides anew where the record changed meanwhile. */

@@ -15,7 +15,6 @@ import { openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
-import { TestClock } from '../../testing/test-clock.ts';
 import { type AcceptedImport, acceptImports } from './accept-imports.ts';
 import { importChain } from './import-chain.ts';
 
@@ -39,11 +38,10 @@ async function openImports() {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };
-  const clock = new TestClock(over.services.clock.nowMs());
+  const { clock } = over;
   const services = {
     ...over.services,
     queue,
-    clock,
     linkageMaxBytes: 2 ** 30,
   };
   for (const bucketName of ['second', 'third']) {

@@ -8,7 +8,7 @@ import type { ScanRequest } from './scan-request.ts';
 export const startScan: Verb<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, clock, newId, queue, storage } = context.services;
+  const { taskStore, storedTimes, newId, queue, storage } = context.services;
   const request: ScanRequest = {
     prefix: input.prefix,
     formats: null,
@@ -32,7 +32,7 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     request,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    createdAtMs: clock.nowMs(),
+    createdAtMs: await storedTimes.nowMs(),
   };
   await taskStore.addTask(task);
   queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });

@@ -1,7 +1,7 @@
 import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
 import type { Fault } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
 import type { JobRun } from '../../queue/port.ts';
 import type { Services } from '../../services.ts';
@@ -57,14 +57,15 @@ export async function runTask(
   taskId: string,
   { signal: stopping, storage }: JobRun,
 ): Promise<void> {
-  const { taskStore, clock, grantStore } = worker.services;
-  const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
+  const { taskStore, clock, grantStore, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const task = await taskStore.startTask(taskId, worker.leaseOwner, startedAtMs);
   if (task === null) return;
   // What is refused for want of a grant is no request.
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
   const cancelling = new AbortController();
-  using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
+  using deadline = abortAfter(task.deadlineAtMs - startedAtMs);
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress = task.progress;
   const flush = async () => {

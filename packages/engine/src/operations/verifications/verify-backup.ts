@@ -7,12 +7,12 @@ import type { VerifyRequest } from './verify-request.ts';
 
 /** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
 export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
-  const { catalogue, clock, newId, queue, taskStore } = context.services;
+  const { catalogue, storedTimes, newId, queue, taskStore } = context.services;
   const record = await catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
   const id = newId();
-  const createdAtMs = clock.nowMs();
+  const createdAtMs = await storedTimes.nowMs();
   const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
   const task: NewTask = {
     id,
