@@ -42,6 +42,14 @@ export class StoredTimes {
   }
 }
 
+/**
+ * Whether something is known to have happened since `sinceMs`. A time later than now was stored by a clock that was ahead,
+ * and does not tell how long ago it was. All in milliseconds since 1970.
+ */
+export function isSince(timeMs: number, sinceMs: number, nowMs: number): boolean {
+  return timeMs >= sinceMs && timeMs <= nowMs;
+}
+
 function look(clock: Clock): { readonly nowMs: number; readonly aheadMs: number } {
   const monotonicMs = clock.monotonicMs();
   const nowMs = clock.nowMs();
