@@ -120,6 +120,7 @@ export async function closeListing(
         fn.countAll().as('records'),
         fn.countAll().filterWhere('member.absent_runs', '>', 0).as('absent'),
         fn.countAll().filterWhere(due).as('due'),
+        fn.countAll().filterWhere('member.held', '=', 1).as('held'),
         fn
           .countAll()
           .filterWhere(eb.and([due, eb('member.held', '=', 1)]))
@@ -131,6 +132,7 @@ export async function closeListing(
     records: Number(row.records),
     absent: Number(row.absent),
     due: Number(row.due),
+    held: Number(row.held),
     heldDue: Number(row.held_due),
   };
 }
