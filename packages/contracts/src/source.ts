@@ -122,12 +122,10 @@ export const source = z
     reverify_after_s: z.int().nullable(),
     removal_share: z.number(),
     incomplete_after_s: z.int(),
-    status: z
-      .enum(['active', 'paused', 'held'])
-      .meta({
-        description:
-          'held: it goes on bringing in, and marks nothing as gone until someone confirms, or all that is missing is back.',
-      }),
+    status: z.enum(['active', 'paused', 'held']).meta({
+      description:
+        'held: it goes on bringing in, and marks nothing as gone until someone confirms, or all that is missing is back.',
+    }),
     paused: z.boolean(),
     held: hold.nullable(),
     created_at: wireTime,
