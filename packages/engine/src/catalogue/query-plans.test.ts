@@ -38,7 +38,7 @@ import { closeListing, dueMembers, markVanished, noteSightings } from './steps/s
 import { startVerifications } from './steps/source-verifications.ts';
 import { addSource, listSourceErrors, removeSource, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
-import { addTask, finishListing, startTask } from './steps/tasks.ts';
+import { addTask, finishListing, joinTask, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
 
 const project = 'project-1';
@@ -112,6 +112,11 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
+    [
+      'joinTask',
+      () =>
+        joinTask(database, { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan }, { prefix: '' }),
+    ],
     ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
     ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
     ['locateBackup', () => locateBackup(database, project, 'a')],

@@ -63,6 +63,9 @@ export type NewTask = Pick<
   | 'createdAtMs'
 >;
 
+/** What of a task's request must be the same for another to join it. */
+export type JoinedRequest = { readonly [key: string]: Json };
+
 export type TaskFinish = Pick<
   TaskRecord,
   'id' | 'epoch' | 'message' | 'reasonCode' | 'reasonDetail' | 'progress' | 'result'
@@ -104,6 +107,15 @@ export type NumberedFinding = {
  */
 export interface TaskStore {
   addTask(task: NewTask): Promise<void>;
+  /**
+   * Adds a task, unless one waits or runs that does the same: then it answers that one's id. The same are tasks of one
+   * project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No task is joined that
+   * someone has cancelled, that has listed everything, or that a source or another operation has started.
+   */
+  joinTask(
+    task: NewTask,
+    sameRequest: JoinedRequest,
+  ): Promise<{ readonly operationId: string; readonly isNew: boolean }>;
   startTask(id: string, leaseOwner: string, startedAtMs: number): Promise<TaskRecord | null>;
   saveTaskProgress(
     id: string,

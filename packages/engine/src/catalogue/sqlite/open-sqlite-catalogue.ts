@@ -153,6 +153,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   };
   const taskStore: TaskStore = {
     addTask: step('addTask'),
+    joinTask: step('joinTask'),
     startTask: step('startTask'),
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),

@@ -3,8 +3,17 @@ import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { TaskKey } from '../../queue/port.ts';
 import type { Schema } from '../schema.ts';
-import type { ListingFinish, NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
-import { rowToTask, taskKinds } from '../task-rows.ts';
+import type {
+  JoinedRequest,
+  Json,
+  ListingFinish,
+  NewTask,
+  TaskFinish,
+  TaskKind,
+  TaskProgress,
+  TaskRecord,
+} from '../task-port.ts';
+import { parse, rowToTask, taskKinds } from '../task-rows.ts';
 import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
 
@@ -45,6 +54,41 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
     })
     .execute();
   await noteTransitions(database, [task.id]);
+}
+
+/** Adds a task, unless the same waits or runs; see {@link TaskStore.joinTask}. */
+export async function joinTask(
+  database: Kysely<Schema>,
+  task: NewTask,
+  sameRequest: JoinedRequest,
+): Promise<{ readonly operationId: string; readonly isNew: boolean }> {
+  const unfinished = await database
+    .selectFrom('operations')
+    .where('project_id', '=', task.projectId)
+    .where('storage_unit_id', '=', task.storageUnitId)
+    .where('bucket_name', '=', task.bucketName)
+    // Imports have one: without this, all that wait for the bucket would be read.
+    .where('chain_root', 'is', null)
+    .where('ended_at_ms', 'is', null)
+    .where('kind', '=', task.kind)
+    .where('backup_id', task.backupId === null ? 'is' : '=', task.backupId)
+    .where('source_id', 'is', null)
+    .where('parent_operation_id', 'is', null)
+    .where('listed_at_ms', 'is', null)
+    .where('cancel_requested_at_ms', 'is', null)
+    .select(['id', 'task'])
+    .orderBy('sequence')
+    .execute();
+  const same = unfinished.find((row) => agrees(parse(row.task), sameRequest));
+  if (same !== undefined) return { operationId: same.id, isNew: false };
+  await addTask(database, task);
+  return { operationId: task.id, isNew: true };
+}
+
+function agrees(request: Json, sameRequest: JoinedRequest): boolean {
+  // Requests are written by the verbs alone: objects, whose values come in one order of keys.
+  const asked = request as JoinedRequest;
+  return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }
 
 /** Takes a task up; see {@link TaskStore.startTask}. */

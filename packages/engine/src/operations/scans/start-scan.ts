@@ -4,7 +4,7 @@ import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import type { ScanRequest } from './scan-request.ts';
 
-/** Starts a scan; it is followed by the id of its operation. */
+/** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
 export const startScan: Verb<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
@@ -19,9 +19,8 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     incompleteAfterS: incompleteAfterDefaultS,
     confirmsRemovals: false,
   };
-  const id = newId();
   const task: NewTask = {
-    id,
+    id: newId(),
     projectId: input.project_id,
     kind: 'scan',
     parentOperationId: null,
@@ -34,7 +33,7 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     requestId: context.requestId,
     createdAtMs: await storedTimes.nowMs(),
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
-  return { operation_id: id };
+  const { operationId, isNew } = await taskStore.joinTask(task, request);
+  if (isNew) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  return { operation_id: operationId, joined: !isNew };
 };

@@ -5,17 +5,16 @@ import type { Verb } from '../../context.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import type { VerifyRequest } from './verify-request.ts';
 
-/** Accepts a verification of a recorded backup, which goes on by itself: see verify-chain.ts. */
+/** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
 export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
   const { catalogue, storedTimes, newId, queue, taskStore } = context.services;
   const record = await catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
-  const id = newId();
   const createdAtMs = await storedTimes.nowMs();
   const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
   const task: NewTask = {
-    id,
+    id: newId(),
     projectId: input.project_id,
     kind: 'verify',
     parentOperationId: null,
@@ -28,7 +27,9 @@ export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
     requestId: context.requestId,
     createdAtMs,
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
-  return { operation_id: id };
+  // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
+  // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
+  const { operationId, isNew } = await taskStore.joinTask(task, { level: input.level });
+  if (isNew) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  return { operation_id: operationId, joined: !isNew };
 };
