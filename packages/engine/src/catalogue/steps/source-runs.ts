@@ -242,7 +242,13 @@ export async function markVanished(
       .where('image_path', '=', imagePath)
       .where('forgotten_at_ms', 'is', null)
       .where('vanished_at_ms', 'is', null)
-      .where('updated_at_ms', '<', marking.unchangedSinceMs)
+      .where(({ eb, or, lit }) =>
+        or([
+          eb('updated_at_ms', '<', marking.unchangedSinceMs),
+          // Later than now: written by a clock that was ahead, and was set back before this run began.
+          marking.markedAtMs >= marking.unchangedSinceMs ? eb('updated_at_ms', '>', marking.markedAtMs) : lit(false),
+        ]),
+      )
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(

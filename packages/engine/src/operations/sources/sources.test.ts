@@ -166,6 +166,19 @@ describe('a source', () => {
     }
   });
 
+  test('marks what is gone, though its record was written while the clock was months ahead', async () => {
+    await using world = await start();
+    const dayMs = 24 * 60 * minuteMs;
+    world.engine.clock.step(180 * dayMs);
+    await world.run();
+    world.engine.clock.step(-180 * dayMs);
+    const [gone] = backups as [WrittenBackup];
+    await world.remove([gone]);
+    await world.run();
+    await world.run();
+    expect(await world.vanished()).toEqual([world.idOf(gone)]);
+  });
+
   test('looks for a backup directly before marking it, and says what is the matter with what is left', async () => {
     await using world = await start();
     const [half] = backups as [WrittenBackup];
