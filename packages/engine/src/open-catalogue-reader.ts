@@ -23,6 +23,7 @@ import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
+import { StoredTimes } from './stored-times.ts';
 
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
 
@@ -77,6 +78,7 @@ export async function openCatalogueReader(options: {
     chainsAtOnce: 0,
     stopping: new AbortController().signal,
     clock,
+    storedTimes: new StoredTimes(stores.catalogue, clock),
     linkageMaxBytes: 0,
     newId: uuidv7,
   };

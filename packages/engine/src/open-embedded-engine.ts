@@ -33,6 +33,7 @@ import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
+import { StoredTimes } from './stored-times.ts';
 
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
@@ -136,9 +137,12 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
 
   // This process holds the data directory, so whoever held a lease before, or had begun a call, is gone.
   await auditInterruptedCalls({ auditLog, newId: uuidv7 });
+  // The clock of an earlier process may have been ahead.
+  await catalogue.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
+  const storedTimes = new StoredTimes(catalogue, clock);
   const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
-  await taskStore.endOverdueRuns(clock.nowMs());
+  await taskStore.endOverdueRuns(await storedTimes.nowMs());
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
   // Imports wait for storage more than they compute.
@@ -214,6 +218,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     chainsAtOnce,
     stopping: stopping.signal,
     clock,
+    storedTimes,
     linkageMaxBytes,
     newId: uuidv7,
   };

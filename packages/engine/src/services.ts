@@ -13,6 +13,7 @@ import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
+import type { StoredTimes } from './stored-times.ts';
 
 /** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
 export type Services = {
@@ -42,6 +43,7 @@ export type Services = {
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
+  readonly storedTimes: StoredTimes;
   /** Bytes that a sync may read to prove one link: of block hashes, and of objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */

@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EdgeProof } from '../chain/link.ts';
+import { operationLivesMs } from '../deadline.ts';
 import {
   acceptAndStart,
   acceptedIds,
@@ -78,6 +79,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         startedAtMs: null,
         endedAtMs: null,
         updatedAtMs: 1_000,
+        deadlineAtMs: 1_000 + operationLivesMs,
         leaseOwner: null,
         epoch: 0,
         proofsNotBeforeMs: null,

@@ -75,6 +75,14 @@ export type Retries = {
   readonly reason: Fault | null;
 };
 
+/** A wall clock that was set. */
+export type ClockChange = {
+  /** By how much it was set forward; negative: back. Zero at a start, when nobody knows. Milliseconds. */
+  readonly steppedMs: number;
+  /** What it shows now. */
+  readonly nowMs: number;
+};
+
 /** One operation: the row behind an operation log. */
 export type OperationRecord = {
   /** UUIDv7, so that ids sort by time. */
@@ -104,6 +112,8 @@ export type OperationRecord = {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
+  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  readonly deadlineAtMs: number;
   /** Who works on it, while it runs. */
   readonly leaseOwner: string | null;
   /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
@@ -354,6 +364,13 @@ export interface Catalogue extends AsyncDisposable {
   listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
+  /**
+   * Makes stored times follow a wall clock that was set, so that they are as far away as before:
+   * - The deadlines of operations move forward with it. After a step back, or at a start, they are at most 24 hours away.
+   * - The planned runs of sources move back with it, and are at most one interval away. After a step forward they run at
+   *   once: so they do after a machine has slept, which looks the same.
+   */
+  followClock(change: ClockChange): Promise<void>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;
   /** Answers when the catalogue can be written. Throws `CatalogueFullError` if its disk has too little space. */

@@ -25,6 +25,7 @@ import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { followClock } from './steps/follow-clock.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
@@ -41,7 +42,7 @@ import { closeListing, dueMembers, markVanished, noteSightings } from './steps/s
 import { startVerifications } from './steps/source-verifications.ts';
 import { addSource, listSourceErrors, removeSource, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
-import { addTask, finishListing, startTask } from './steps/tasks.ts';
+import { addTask, finishListing, joinTask, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
 
 const project = 'project-1';
@@ -132,6 +133,13 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
+    [
+      'joinTask',
+      () =>
+        joinTask(database, { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan }, { prefix: '' }),
+    ],
+    ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
+    ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
     ['locateBackup', () => locateBackup(database, project, 'a')],
     ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],

@@ -192,6 +192,7 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
     updatedAtMs: row.updated_at_ms,
+    deadlineAtMs: row.deadline_at_ms,
     leaseOwner: row.lease_owner,
     epoch: row.epoch,
     proofsNotBeforeMs: row.proofs_not_before_ms,

@@ -34,6 +34,7 @@ import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { followClock } from './steps/follow-clock.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
@@ -77,6 +78,7 @@ import {
   cancelTask,
   finishListing,
   finishTask,
+  joinTask,
   releaseTasks,
   saveTaskProgress,
   showTask,
@@ -109,6 +111,7 @@ export const steps = {
   countBacklog: { access: 'read', run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
+  followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
   overdueWaits: { access: 'read', run: overdueWaits },
@@ -126,6 +129,7 @@ export const steps = {
   ping: { access: 'read', run: ping },
   touch: { access: 'write', run: touch },
   addTask: { access: 'write', notesTransitions: true, run: addTask },
+  joinTask: { access: 'write', notesTransitions: true, run: joinTask },
   startTask: { access: 'write', notesTransitions: true, run: startTask },
   retryTask: { access: 'write', notesTransitions: true, run: retryTask },
   retryOfTask: { access: 'read', run: retryOfTask },

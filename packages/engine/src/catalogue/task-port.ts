@@ -41,6 +41,8 @@ export type TaskRecord = {
   readonly listedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
+  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  readonly deadlineAtMs: number;
   readonly cancelRequestedAtMs: number | null;
   readonly epoch: number;
   readonly lane: Lane;
@@ -73,6 +75,14 @@ export type NewTask = Pick<
   /** Null: `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
   readonly lane: Lane | null;
 };
+
+/** What of a task's request must be the same for another to join it. */
+export type JoinedRequest = { readonly [key: string]: Json };
+
+/** What became of a task that was to be added. */
+export type TaskJoined =
+  | { readonly result: 'added'; readonly operationId: string; readonly lane: Lane }
+  | { readonly result: 'joined'; readonly operationId: string };
 
 export type TaskFinish = Pick<
   TaskRecord,
@@ -117,6 +127,12 @@ export type NumberedFinding = {
  */
 export interface TaskStore {
   addTask(task: NewTask): Promise<Lane>;
+  /**
+   * Adds a task, unless one waits or runs that does the same: then it answers that one's id. The same are tasks of one
+   * project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No task is joined that
+   * someone has cancelled, that has listed everything, or that a source or another operation has started.
+   */
+  joinTask(task: NewTask, sameRequest: JoinedRequest): Promise<TaskJoined>;
   startTask(id: string, leaseOwner: string, startedAtMs: number): Promise<TaskRecord | null>;
   retryTask(retry: Retry & { readonly progress: TaskProgress }): Promise<DueTask | null>;
   retryOfTask(id: string): Promise<DueTask | null>;

@@ -37,6 +37,7 @@ export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
     listedAtMs: row.listed_at_ms,
     endedAtMs: row.ended_at_ms,
     updatedAtMs: row.updated_at_ms,
+    deadlineAtMs: row.deadline_at_ms,
     cancelRequestedAtMs: row.cancel_requested_at_ms,
     epoch: row.epoch,
     lane: laneOf(row),

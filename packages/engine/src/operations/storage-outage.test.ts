@@ -61,7 +61,7 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
     /** Works on what is due, minute by minute. */
     async pass(minutes: number) {
       for (let minute = 0; minute < minutes; minute += 1) {
-        over.time.nowMs += minuteMs;
+        over.clock.timeMs += minuteMs;
         await over.workOnAll();
       }
     },
@@ -232,7 +232,7 @@ test('an import whose parent is in a bucket that does not answer waits for that,
     waiting_for: { reason: { code: 'storage_unreachable', message: expect.stringContaining('parents: no answer') } },
   });
   isAway = false;
-  over.time.nowMs += minuteMs;
+  over.clock.timeMs += minuteMs;
   await over.workOnAll();
   expect(await show()).toMatchObject({ status: 'success', result: { level: 'linkage' } });
 });
@@ -281,15 +281,15 @@ test('what has waited for a bucket until its time is over ends without a request
     bucketName,
     reasonCode: 'storage_unreachable',
     reasonDetail: `${bucketName}: no answer`,
-    beganAtMs: world.time.nowMs,
+    beganAtMs: world.clock.nowMs(),
     attempts: 30,
-    notBeforeMs: world.time.nowMs,
+    notBeforeMs: world.clock.nowMs(),
   };
   world.refuse(null);
-  world.time.nowMs += retryForMs - 1;
+  world.clock.timeMs += retryForMs - 1;
   await endWaitsPastLimit(world.services, outage);
   expect((await world.showAll(ids)).map(({ status }) => status)).toEqual(ids.map(() => 'waiting'));
-  world.time.nowMs += 1;
+  world.clock.timeMs += 1;
   await endWaitsPastLimit(world.services, outage);
   for (const operation of await world.showAll(ids)) {
     expect(operation).toMatchObject({

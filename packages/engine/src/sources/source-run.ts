@@ -69,11 +69,13 @@ export class SourceRun {
     });
     let vanished = 0;
     if (decision.kind === 'hold') await sourceStore.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
-    else if (decision.kind !== 'none') vanished = await this.#mark(decision.kind === 'mark_confirmed');
-    if (this.#isConfirmed) await sourceStore.release(this.#source.id);
+    else if (decision.kind === 'mark') vanished = await this.#mark(false);
+    else if (decision.kind === 'mark_confirmed') vanished = await this.#mark(true);
+    const isReleased = this.#isConfirmed || decision.kind === 'release';
+    if (isReleased) await sourceStore.release(this.#source.id);
     // A listing without any object is how a wrong prefix looks: it is never a good sync.
     if (this.#passingProblems === 0 && objects > 0) await sourceStore.awaitImports(this.#source.id, task.id);
-    const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !this.#isConfirmed);
+    const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !isReleased);
     return { vanished, held: isHeld };
   }
 

@@ -6,7 +6,6 @@ import type { ChainKey } from '../catalogue/port.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-port.ts';
 import { chainRootOf } from '../chain/examiner.ts';
-import type { Clock } from '../clock.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../operations/backups/backlog.ts';
 import { importChain } from '../operations/backups/import-chain.ts';
@@ -18,7 +17,9 @@ import { verifyChain } from '../operations/verifications/verify-chain.ts';
 import type { QueuedJob } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
+import { StoredTimes } from '../stored-times.ts';
 import { seededUuid } from './seeded-bytes.ts';
+import { TestClock } from './test-clock.ts';
 
 const projectId = 'project-1';
 const startMs = Date.UTC(2026, 10, 23);
@@ -46,10 +47,9 @@ export async function openServicesOver(
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
   const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, ...others } = changes;
-  const time = { nowMs: startMs };
-  const clock: Clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   let jobs: QueuedJob[] = [];
   const services: Services = {
     ...opened,
@@ -63,6 +63,7 @@ export async function openServicesOver(
     backlog: new Backlog(opened.catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
     linkageMaxBytes: 0,
     clock,
+    storedTimes: new StoredTimes(opened.catalogue, clock),
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
@@ -80,6 +81,7 @@ export async function openServicesOver(
   const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
   return {
     services,
+    clock,
     projectId,
     faults,
     worker,
@@ -94,19 +96,17 @@ export async function openServicesOver(
       backupId: null,
       actor: { kind: 'system', name: 'ada' },
       requestId: 'request-1',
-      createdAtMs: time.nowMs,
+      createdAtMs: clock.nowMs(),
       lane: 'mass',
       ...task,
     }),
     /** Works a task that was written down off to its end. */
     runTask: (taskId: string, own: Services = services) => runTask({ ...worker, services: own, works }, taskId, run),
-    /** The time of the clock, which stands until a test sets it. */
-    time,
     /** What the queue was given and nobody has worked on. */
     jobs: () => jobs,
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
-      const isDue = ({ notBeforeMs }: QueuedJob) => notBeforeMs === null || notBeforeMs <= time.nowMs;
+      const isDue = ({ notBeforeMs }: QueuedJob) => notBeforeMs === null || notBeforeMs <= clock.nowMs();
       for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {
         const next = job;
         jobs = jobs.filter((each) => each !== next);

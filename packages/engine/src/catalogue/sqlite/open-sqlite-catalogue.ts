@@ -194,6 +194,7 @@ function assemble(
     countBacklog: step('countBacklog'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
+    followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
     overdueWaits: step('overdueWaits'),
@@ -216,6 +217,7 @@ function assemble(
   };
   const taskStore: TaskStore = {
     addTask: step('addTask'),
+    joinTask: step('joinTask'),
     startTask: step('startTask'),
     retryTask: step('retryTask'),
     retryOfTask: step('retryOfTask'),

@@ -4,8 +4,18 @@ import { operationLivesMs } from '../../deadline.ts';
 import type { Lane } from '../../queue/port.ts';
 import { laneOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import type { DueTask, ListingFinish, NewTask, TaskFinish, TaskProgress, TaskRecord } from '../task-port.ts';
-import { dueTaskColumns, rowToDueTask, rowToTask, taskKinds } from '../task-rows.ts';
+import type {
+  DueTask,
+  JoinedRequest,
+  Json,
+  ListingFinish,
+  NewTask,
+  TaskFinish,
+  TaskJoined,
+  TaskProgress,
+  TaskRecord,
+} from '../task-port.ts';
+import { dueTaskColumns, parse, rowToDueTask, rowToTask, taskKinds } from '../task-rows.ts';
 import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
 import { LaneChoice } from './lanes.ts';
@@ -53,6 +63,40 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
     .execute();
   await noteTransitions(database, [task.id]);
   return laneOf({ interactive_for: interactiveFor });
+}
+
+/** Adds a task, unless the same waits or runs; see {@link TaskStore.joinTask}. */
+export async function joinTask(
+  database: Kysely<Schema>,
+  task: NewTask,
+  sameRequest: JoinedRequest,
+): Promise<TaskJoined> {
+  const unfinished = await database
+    .selectFrom('operations')
+    .where('project_id', '=', task.projectId)
+    .where('storage_unit_id', '=', task.storageUnitId)
+    .where('bucket_name', '=', task.bucketName)
+    // Imports have one: without this, all that wait for the bucket would be read.
+    .where('chain_root', 'is', null)
+    .where('ended_at_ms', 'is', null)
+    .where('kind', '=', task.kind)
+    .where('backup_id', task.backupId === null ? 'is' : '=', task.backupId)
+    .where('source_id', 'is', null)
+    .where('parent_operation_id', 'is', null)
+    .where('listed_at_ms', 'is', null)
+    .where('cancel_requested_at_ms', 'is', null)
+    .select(['id', 'task'])
+    .orderBy('sequence')
+    .execute();
+  const same = unfinished.find((row) => agrees(parse(row.task), sameRequest));
+  if (same !== undefined) return { result: 'joined', operationId: same.id };
+  return { result: 'added', operationId: task.id, lane: await addTask(database, task) };
+}
+
+function agrees(request: Json, sameRequest: JoinedRequest): boolean {
+  // Requests are written by the verbs alone: objects, whose values come in one order of keys.
+  const asked = request as JoinedRequest;
+  return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }
 
 /** Takes a task up; see {@link TaskStore.startTask}. */

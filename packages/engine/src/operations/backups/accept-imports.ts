@@ -40,7 +40,7 @@ export async function acceptRequest(
 
 /** Writes imports down, and sees to it that they are worked on. */
 export async function acceptImports(
-  { catalogue, clock, newId, storage, queue, backlog }: Services,
+  { catalogue, storedTimes, newId, storage, queue, backlog }: Services,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {
@@ -51,7 +51,7 @@ export async function acceptImports(
     chainRoot: chainRootOf(item.image_path),
     proofsNotBeforeMs,
   }));
-  const { ids, chains } = await catalogue.accept({ ...origin, acceptedAtMs: clock.nowMs(), items });
+  const { ids, chains } = await catalogue.accept({ ...origin, acceptedAtMs: await storedTimes.nowMs(), items });
   backlog.grow(origin.projectId, items.length);
   queueChains(queue, chains);
   return items.map(({ item }, index) => {

@@ -35,7 +35,7 @@ test('a call is refused while too many imports of its project have not ended, an
   await world.workOnAll();
   // It is counted once a second.
   await expect(world.sync(items.slice(2))).rejects.toMatchObject(refused);
-  world.time.nowMs += 1_000;
+  world.clock.timeMs += 1_000;
   expect((await world.sync(items.slice(2))).sync).toHaveLength(1);
 });
 
@@ -50,7 +50,7 @@ test('a scan that imports pauses while there is no room, and goes on when there 
   while ((await show())?.status !== 'running') await new Promise(setImmediate);
   expect(await catalogue.countBacklog(world.projectId)).toBe(1);
   await world.workOnAll();
-  world.time.nowMs += 1_000;
+  world.clock.timeMs += 1_000;
   await scanning;
   // It had looked before the first was recorded.
   expect(await catalogue.countBacklog(world.projectId)).toBe(3);
@@ -67,7 +67,7 @@ test('a scan that pauses ends when it is cancelled', async () => {
   const scanning = world.runTask(scan.id);
   const show = () => taskStore.showTask(world.projectId, scan.id);
   while ((await show())?.status !== 'running') await new Promise(setImmediate);
-  await taskStore.cancelTask(world.projectId, scan.id, world.time.nowMs);
+  await taskStore.cancelTask(world.projectId, scan.id, world.clock.nowMs());
   await scanning;
   expect(await show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
 });

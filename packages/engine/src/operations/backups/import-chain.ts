@@ -2,7 +2,7 @@ import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/po
 import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import type { JobRun } from '../../queue/port.ts';
 import { nextAttemptAtMs } from '../../retry.ts';
 import type { Services } from '../../services.ts';
@@ -41,9 +41,10 @@ export async function importChain(
   chain: ChainKey,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const { catalogue, clock, queue } = worker.services;
-  const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
-  if (operations.length > 0) await workOff(worker, chain, operations, run);
+  const { catalogue, queue, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
+  if (operations.length > 0) await workOff(worker, chain, operations, startedAtMs, run);
   // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
   const retry = await catalogue.retryOfChain(chain);
   if (retry !== null) queueChains(queue, [retry]);
@@ -53,10 +54,12 @@ async function workOff(
   worker: ImportWorker,
   chain: ChainKey,
   operations: readonly OperationRecord[],
+  startedAtMs: number,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const { catalogue, clock, queue } = worker.services;
-  using deadline = abortAfter(operationLivesMs);
+  const { catalogue, queue } = worker.services;
+  const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
+  using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
   using cancels = watchCancels(catalogue, chain, (error) => worker.onFault(chain.chainRoot, error));
   const look = new ChainLook(worker.services, {
     chain,
@@ -79,7 +82,7 @@ async function workOff(
   const left: OperationRecord[] = [];
   for (const operation of operations) {
     if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
-    else if (clock.nowMs() >= operation.createdAtMs + operationLivesMs) {
+    else if (operation.deadlineAtMs <= startedAtMs) {
       await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
     } else left.push(operation);
   }
@@ -155,6 +158,12 @@ async function finish(
   requests: RequestCount,
   addition = '',
 ): Promise<void> {
+  const { queue, storedTimes } = job.worker.services;
+  if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
+    // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
+    queueChains(queue, [{ chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
+    return;
+  }
   try {
     await record(job, operation, seen, requests, addition);
   } catch (error) {
@@ -163,6 +172,10 @@ async function finish(
     job.worker.onFault(operation.id, error);
     await record(job, operation, internalFault(operation), requests, '');
   }
+}
+
+function isOutOfTime(seen: Seen): boolean {
+  return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
 }
 
 /** Records what was found; decides anew where the record changed meanwhile. */

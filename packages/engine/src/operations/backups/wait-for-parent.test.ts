@@ -38,11 +38,10 @@ async function openImports() {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };
-  const clock = { timeMs: over.services.clock.nowMs() };
+  const { clock } = over;
   const services = {
     ...over.services,
     queue,
-    clock: { nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs },
     linkageMaxBytes: 2 ** 30,
   };
   for (const bucketName of ['second', 'third']) {

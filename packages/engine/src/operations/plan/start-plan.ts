@@ -8,7 +8,7 @@ import type { BucketPlanRequest } from './bucket-plan-request.ts';
 export const startPlan: Verb<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, clock, newId, queue, storage } = context.services;
+  const { taskStore, storedTimes, newId, queue, storage } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();
   const task: NewTask = {
@@ -23,7 +23,7 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
     request,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    createdAtMs: clock.nowMs(),
+    createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
   const lane = await taskStore.addTask(task);

@@ -16,8 +16,8 @@ export async function startSourceRun(
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
-  const { clock, newId, queue, sourceStore } = services;
-  const nowMs = clock.nowMs();
+  const { storedTimes, newId, queue, sourceStore } = services;
+  const nowMs = await storedTimes.nowMs();
   const request: ScanRequest = {
     prefix: source.prefix,
     formats: formatsOf(source),

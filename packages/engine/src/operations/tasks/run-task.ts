@@ -2,7 +2,7 @@ import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
 import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import type { Fault } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
 import type { JobRun } from '../../queue/port.ts';
 import { nextAttemptAtMs } from '../../retry.ts';
@@ -62,8 +62,9 @@ export async function runTask(
   taskId: string,
   { signal: stopping, storage, claim: claimUnless }: JobRun,
 ): Promise<void> {
-  const { taskStore, clock, grantStore } = worker.services;
-  const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
+  const { taskStore, clock, grantStore, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const task = await taskStore.startTask(taskId, worker.leaseOwner, startedAtMs);
   if (task === null) {
     // A clock that was set back: it is not due yet.
     const retry = await taskStore.retryOfTask(taskId);
@@ -74,7 +75,7 @@ export async function runTask(
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
   const cancelling = new AbortController();
-  using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
+  using deadline = abortAfter(task.deadlineAtMs - startedAtMs);
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress = task.progress;
   const flush = async () => {

@@ -53,7 +53,7 @@ async function openWithRot() {
     answers: (next: typeof answer) => {
       answer = next;
     },
-    nowMs: services.clock.nowMs(),
+    clock: over.clock,
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }
@@ -74,8 +74,19 @@ test('a verification that does not come to read the data leaves a broken backup 
   expect(await world.reason()).toBeNull();
 });
 
+test.each([-1, -180 * 24])('a verification reads the data anew after the clock was set by %d hours', async (hours) => {
+  await using world = await openWithRot();
+  world.answers('right');
+  await world.verify();
+  expect(await world.reason()).toBeNull();
+  world.clock.step(hours * 3_600_000);
+  world.answers('rotten');
+  await world.verify();
+  expect(await world.reason()).toBe('content_mismatch');
+});
+
 test('a look that wants recent proofs, and reads no data, does not take back what reading it has found', async () => {
   await using world = await openWithRot();
-  await world.importAgain(world.nowMs + 1);
+  await world.importAgain(world.clock.nowMs() + 1);
   expect(await world.reason()).toBe('content_mismatch');
 });

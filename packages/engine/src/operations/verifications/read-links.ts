@@ -5,6 +5,7 @@ import { isOfAccess } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { printable } from '../../chain/quote.ts';
 import type { StorageOpening } from '../../chain/threads/messages.ts';
+import { isSince } from '../../stored-times.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 
 /** What reading the links of a chain has shown. */
@@ -63,7 +64,8 @@ function isReadAlready(
 ): boolean {
   if (fault !== null || isFresh(reader, backupId)) return false;
   if (index < (reader.run.task.progress.link ?? 0)) return true;
-  return level !== null && reaches(level, 'content') && verifiedAtMs > reader.readAfterMs;
+  if (level === null || !reaches(level, 'content')) return false;
+  return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.clock.nowMs());
 }
 
 /** What was read of another listing than the present one does not count. */
