@@ -5,6 +5,7 @@ import { openGeneratedBucket } from './generated-bucket.ts';
 
 // As the command does: otherwise the young generation grows with the length of a run, whatever is held.
 setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=20');
 
 const objects = Number(process.argv[2]);
 await using scan = await scanOver(openGeneratedBucket(objects), 'generated');

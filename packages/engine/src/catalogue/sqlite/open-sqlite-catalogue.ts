@@ -12,7 +12,7 @@ import type { Catalogue } from '../port.ts';
 import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
-import { type Access, connect } from './connection.ts';
+import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
 import type { ThreadData } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -44,7 +44,7 @@ export async function openSqliteCatalogue({
   inPlace = false,
 }: {
   readonly directory: string;
-  /** Steps run on this thread, see {@link StepsInPlace}; else reads and writes have a thread each. */
+  /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
   const held = holdDataDirectory(directory);
@@ -73,7 +73,7 @@ async function openInPlace(held: DataDirectory): Promise<SqliteCatalogue> {
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble({ read: runner, write: runner }, async () => {
+  return assemble({ write: runner, shortRead: runner, longRead: runner }, async () => {
     await runner.close();
     held.release();
   });
@@ -83,18 +83,19 @@ async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
-  const reader = startStepThread({ path, access: 'read' });
+  const shortReader = startStepThread({ path, access: 'read' });
+  const longReader = startStepThread({ path, access: 'read' });
   const closeThreads = async () => {
     // The connection that may write is the last to close: it leaves one whole file behind.
-    await reader.close();
+    await Promise.all([shortReader.close(), longReader.close()]);
     await writer.close();
   };
   try {
     const first = connect(path, 'write');
     try {
       await migrate(first.database);
-      // Until here the first connection stays, so that the one that only reads finds the WAL files in place.
-      await Promise.all([writer.call('ping', []), reader.call('ping', [])]);
+      // Until here the first connection stays, so that those that only read find the WAL files in place.
+      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [])));
     } finally {
       first.sqlite.close();
     }
@@ -102,7 +103,7 @@ async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
     await closeThreads();
     throw error;
   }
-  return assemble({ read: reader, write: writer }, async () => {
+  return assemble({ write: writer, shortRead: shortReader, longRead: longReader }, async () => {
     await closeThreads();
     held.release();
   });
@@ -112,7 +113,15 @@ function startStepThread(data: ThreadData): StepThread {
   return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
-function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void>): SqliteCatalogue {
+/** Where steps run, by how they use the database. One long read must not keep short ones waiting. */
+type Runners = { readonly write: StepRunner; readonly shortRead: StepRunner; readonly longRead: StepRunner };
+
+function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): StepRunner {
+  if (steps[name].access === 'write') return write;
+  return 'isLong' in steps[name] ? longRead : shortRead;
+}
+
+function assemble(runners: Runners, close: () => Promise<void>): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -123,7 +132,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     <Name extends StepName>(name: Name) =>
     async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
       if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      const answer = await runners[steps[name].access].call(name, input);
+      const answer = await runnerOf(name, runners).call(name, input);
       if ('notesTransitions' in steps[name]) bell.ring();
       return answer;
     };
