@@ -29,6 +29,9 @@ import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
+/** Threads in which a server reads a backup at most. */
+const serverReadingThreadsMax = 2;
+
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
@@ -107,7 +110,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const works: TaskWorker['works'] = {
     scan: workOnScan,
     plan: planBucket,
-    verify: (run) => verifyChain(run, opensStorage),
+    verify: (run) => verifyChain(run, { opening: opensStorage, threadCount: readingThreads(options) }),
   };
   const absences = new RunAbsences();
   const queue = createInProcessJobQueue({
@@ -156,6 +159,12 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 
   const owned = opening.move();
   return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
+}
+
+/** A server keeps a core for its calls, and the memory of many threads (some 40 MiB each) for what it is asked. */
+function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
+  const cores = availableParallelism();
+  return runsSources ? Math.max(1, Math.min(cores - 1, serverReadingThreadsMax)) : cores;
 }
 
 function nameOf(job: Job): string {

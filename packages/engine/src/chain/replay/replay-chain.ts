@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import type { StorageUnit } from '../../storage/port.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import { readVerified } from '../content/verified-bytes.ts';
@@ -121,6 +122,8 @@ async function replayParts(
     await check?.take(part.bytes, (distance) => originOf(part, distance));
     sha256.update(part.bytes);
     await untilAborted(writing, signal);
+    // Where much has been read ahead, nothing here waits: what else this thread has to do gets its turn.
+    await setImmediate();
     progress.replayedBytes += part.bytes.length;
     onProgress?.({ ...progress, ...segments.count });
     if (sink === null) continue;
