@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { run, startServer } from '../../apps/cli/src/testing.ts';
 import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
 
@@ -8,7 +9,6 @@ const pollMs = 250;
 
 /** A built `serve` as its callers and its machine see it. */
 export type LoadedServer = AsyncDisposable & {
-  readonly pid: number;
   readonly projectId: string;
   get<Answer>(path: string, signal?: AbortSignal): Promise<Answer>;
   post<Answer>(path: string, body: object): Promise<Answer>;
@@ -17,8 +17,11 @@ export type LoadedServer = AsyncDisposable & {
   sync(items: readonly BackupSyncInput[]): Promise<readonly string[]>;
   /** Starts a scan or verification and waits for its end. Answers how it ended. */
   operate(path: string, body: object, signal: AbortSignal): Promise<string>;
+  operation(id: string): Promise<ShownOperation>;
   residentMiB(): number;
 };
+
+type ShownOperation = { readonly status: string; readonly message: string };
 
 export async function startLoadedServer(dataDirectory: string, storage: string): Promise<LoadedServer> {
   const environment = {
@@ -32,7 +35,7 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
   if (output === '') throw new Error(`no token: ${messages}`);
   const { token } = JSON.parse(output) as { token: string };
   const { endpoint, projectId, process: child } = server;
-  const pid = child.pid ?? 0;
+  const { pid } = child;
   const headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' };
 
   async function answerOf<Answer>(response: Response): Promise<Answer> {
@@ -43,8 +46,11 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
     answerOf<Answer>(await fetch(endpoint + path, { headers, ...(signal && { signal }) }));
   const post = async <Answer>(path: string, body: object) =>
     answerOf<Answer>(await fetch(endpoint + path, { method: 'POST', headers, body: JSON.stringify(body) }));
+  const operation = async (id: string) => {
+    const answer = await get<{ operation: ShownOperation }>(`/v1/projects/${projectId}/operations/${id}`);
+    return answer.operation;
+  };
   return {
-    pid,
     projectId,
     get,
     post,
@@ -67,12 +73,12 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
     async operate(path, body, signal) {
       const { operation_id: id } = await post<{ operation_id: string }>(path, body);
       while (true) {
-        const shown = await get<{ operation: { status: string } }>(`/v1/projects/${projectId}/operations/${id}`);
-        const { status } = shown.operation;
+        const { status } = await operation(id);
         if (signal.aborted || (status !== 'waiting' && status !== 'running')) return status;
-        await new Promise((resolve) => setTimeout(resolve, pollMs));
+        await pause(pollMs);
       }
     },
+    operation,
     residentMiB() {
       const [, kibi] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
       return (Number(kibi) * 1024) / mebi;

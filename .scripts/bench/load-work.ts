@@ -61,10 +61,8 @@ export function syncing(callers: number, caller: number): Work {
   return repeat(async (server, signal, round) => {
     const ids = await server.sync(calls[(round * callers + caller) % calls.length] ?? []);
     while (!signal.aborted) {
-      const { operation } = await server.get<{ operation: { status: string } }>(
-        `/v1/projects/${server.projectId}/operations/${ids.at(-1)}`,
-      );
-      if (operation.status !== 'waiting' && operation.status !== 'running') return;
+      const { status } = await server.operation(ids.at(-1) ?? '');
+      if (status !== 'waiting' && status !== 'running') return;
       await pause(callerPauseMs);
     }
   });
@@ -82,6 +80,7 @@ export const looking: Work = repeat(async (server) => {
 /** Latencies of calls that sync one backup, in ms, each from the moment at which it was due: a queue counts. */
 export async function probe(server: LoadedServer, signal: AbortSignal): Promise<readonly number[]> {
   const items = dailyCalls().flat();
+  const itemOf = (round: number) => items.slice((round * 7) % items.length).slice(0, 1);
   const latencies: number[] = [];
   const running = new Set<Promise<void>>();
   const startedAtMs = performance.now();
@@ -89,7 +88,7 @@ export async function probe(server: LoadedServer, signal: AbortSignal): Promise<
     const dueAtMs = startedAtMs + round * probeEveryMs;
     const waitMs = dueAtMs - performance.now();
     if (waitMs > 0) await pause(waitMs);
-    const call = server.sync([items[(round * 7) % items.length] ?? raise()]).then(() => {
+    const call = server.sync(itemOf(round)).then(() => {
       latencies.push(performance.now() - dueAtMs);
       running.delete(call);
     });
@@ -97,8 +96,4 @@ export async function probe(server: LoadedServer, signal: AbortSignal): Promise<
   }
   await Promise.all(running);
   return latencies;
-}
-
-function raise(): never {
-  throw new Error('there are no items');
 }
