@@ -29,7 +29,7 @@ import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
-/** Threads in which a server reads a backup at most. */
+/** The most threads in which a server reads a backup. */
 const serverReadingThreadsMax = 2;
 
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
@@ -161,7 +161,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
 }
 
-/** A server keeps a core for its calls, and the memory of many threads (some 40 MiB each) for what it is asked. */
+/** A server keeps one core free to answer calls. Its threads are few because each takes about 40 MiB. */
 function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
   const cores = availableParallelism();
   return runsSources ? Math.max(1, Math.min(cores - 1, serverReadingThreadsMax)) : cores;

@@ -83,7 +83,7 @@ import { writeVerdict } from './steps/write-verdict.ts';
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
   readonly access: 'read' | 'write';
-  /** It takes longer the more is recorded. Such reads have a thread of their own, so that short ones do not wait. */
+  /** It takes longer the more is recorded. Long reads run on a thread of their own, so that short ones do not wait. */
   readonly isLong?: true;
   /** Events may be there after it. */
   readonly notesTransitions?: true;

@@ -50,13 +50,13 @@ export async function listBackups(
   return { rows: rows.map(rowToRecord), count: Number(count) };
 }
 
-/** Only a page of all records is asked for. */
+/** Whether the listing is of all records of the project. */
 function isUnfiltered(filter: BackupFilter): boolean {
   const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...conditions } = filter;
   return Object.values(conditions).every((condition) => condition === undefined);
 }
 
-/** All records of a project, from the counts kept by resource: whoever pages through them gets the count with each page. */
+/** Counts all records of a project from the counts of its resources. Every page has this count, and may be one of thousands. */
 async function countRecorded(database: Kysely<Schema>, projectId: string): Promise<number | bigint | string> {
   const { count } = await database
     .selectFrom('resources')

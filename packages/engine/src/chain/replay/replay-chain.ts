@@ -122,7 +122,7 @@ async function replayParts(
     await check?.take(part.bytes, (distance) => originOf(part, distance));
     sha256.update(part.bytes);
     await untilAborted(writing, signal);
-    // Where much has been read ahead, nothing here waits: what else this thread has to do gets its turn.
+    // If enough has been read ahead, nothing in this loop waits. Let the thread answer calls after each part.
     await setImmediate();
     progress.replayedBytes += part.bytes.length;
     onProgress?.({ ...progress, ...segments.count });

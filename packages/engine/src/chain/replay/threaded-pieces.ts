@@ -89,8 +89,8 @@ class ThreadedPieces implements PlainPieces {
 }
 
 /**
- * Gives a piece's memory back at once: it came from a thread, and has it to itself. V8 waits with the collection of
- * buffers until some 64 MiB of them are garbage.
+ * Frees a piece's memory at once. The piece came from a thread and shares its buffer with nothing. V8 would free it only
+ * when some 64 MiB of buffers are garbage.
  */
 function release({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
