@@ -38,6 +38,9 @@ import { StoredTimes } from './stored-times.ts';
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
+/** The most threads in which a server reads a backup. */
+const serverReadingThreadsMax = 2;
+
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
@@ -155,7 +158,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const works: TaskWorker['works'] = {
     scan: workOnScan,
     plan: planBucket,
-    verify: (run) => verifyChain(run, opensStorage),
+    verify: (run) => verifyChain(run, { opening: opensStorage, threadCount: readingThreads(options) }),
   };
   const absences = new RunAbsences();
   const onNotice = options.onNotice ?? (() => {});
@@ -245,6 +248,12 @@ function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): Embe
     if (name === 'CatalogueFullError') tellOfDisk(cause);
     else if (name !== 'DataDirectoryGoneError') onFault(place, error);
   };
+}
+
+/** A server keeps one core free to answer calls. Its threads are few because each takes about 40 MiB. */
+function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
+  const cores = availableParallelism();
+  return runsSources ? Math.max(1, Math.min(cores - 1, serverReadingThreadsMax)) : cores;
 }
 
 function nameOf(job: Job): string {

@@ -90,10 +90,10 @@ import { writeVerdict } from './steps/write-verdict.ts';
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
   readonly access: 'read' | 'write';
+  /** It takes longer the more is recorded. Long reads run on a thread of their own, so that short ones do not wait. */
+  readonly isLong?: true;
   /** Events may be there after it. */
   readonly notesTransitions?: true;
-  /** It writes nothing, whatever connection runs it. */
-  readonly onlyReads?: true;
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
 };
 
@@ -108,7 +108,7 @@ export const steps = {
   cancelImport: { access: 'write', notesTransitions: true, run: cancelImport },
   cancelledImports: { access: 'read', run: cancelledImports },
   endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
-  countBacklog: { access: 'read', run: countBacklog },
+  countBacklog: { access: 'read', isLong: true, run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   followClock: { access: 'write', run: followClock },
@@ -117,11 +117,11 @@ export const steps = {
   overdueWaits: { access: 'read', run: overdueWaits },
   locateBackup: { access: 'read', run: locateBackup },
   projectBuckets: { access: 'read', run: projectBuckets },
-  listBackups: { access: 'read', run: listBackups },
-  listResources: { access: 'read', run: listResources },
+  listBackups: { access: 'read', isLong: true, run: listBackups },
+  listResources: { access: 'read', isLong: true, run: listResources },
   showOperation: { access: 'read', run: showOperation },
-  listOperationLogs: { access: 'read', run: listOperationLogs },
-  listOperations: { access: 'read', run: listOperations },
+  listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
+  listOperations: { access: 'read', isLong: true, run: listOperations },
   newestCursor: { access: 'read', run: newestCursor },
   listEvents: { access: 'read', run: listEvents },
   findProofs: { access: 'read', run: findProofs },
@@ -141,11 +141,11 @@ export const steps = {
   cancelTask: { access: 'write', notesTransitions: true, run: cancelTask },
   releaseTasks: { access: 'write', notesTransitions: true, run: releaseTasks },
   showTask: { access: 'read', run: showTask },
-  listFindings: { access: 'read', run: listFindings },
-  knownAtPlaces: { access: 'read', run: knownAtPlaces },
-  recordedBelow: { access: 'read', run: recordedBelow },
-  knownChildren: { access: 'read', run: knownChildren },
-  knownByIds: { access: 'read', run: knownByIds },
+  listFindings: { access: 'read', isLong: true, run: listFindings },
+  knownAtPlaces: { access: 'read', isLong: true, run: knownAtPlaces },
+  recordedBelow: { access: 'read', isLong: true, run: recordedBelow },
+  knownChildren: { access: 'read', isLong: true, run: knownChildren },
+  knownByIds: { access: 'read', isLong: true, run: knownByIds },
   saveOutage: { access: 'write', run: saveOutage },
   endOutage: { access: 'write', run: endOutage },
   listOutages: { access: 'read', run: listOutages },
@@ -166,10 +166,10 @@ export const steps = {
   showSource: { access: 'read', run: showSource },
   dueSources: { access: 'read', run: dueSources },
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
-  dueMembers: { access: 'read', run: dueMembers },
-  heldMembers: { access: 'read', run: heldMembers },
-  listSourceErrors: { access: 'read', run: listSourceErrors },
-  sourceRunsOf: { access: 'read', run: sourceRunsOf },
+  dueMembers: { access: 'read', isLong: true, run: dueMembers },
+  heldMembers: { access: 'read', isLong: true, run: heldMembers },
+  listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
+  sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },
@@ -177,11 +177,9 @@ export const steps = {
   findProject: { access: 'read', run: findProject },
   findRole: { access: 'read', run: findRole },
   saveToken: { access: 'write', run: saveToken },
-  // Beside the writes, which are short: a long listing must not hold up who wants in.
-  findToken: { access: 'write', onlyReads: true, run: findToken },
+  findToken: { access: 'read', run: findToken },
   removeToken: { access: 'write', run: removeToken },
-  // Likewise: the key of whoever signs.
-  seekSigner: { access: 'write', onlyReads: true, run: seekSigner },
+  seekSigner: { access: 'read', run: seekSigner },
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
   addUser: { access: 'write', run: addUser },
   listUsers: { access: 'read', run: listUsers },
@@ -203,7 +201,7 @@ export const steps = {
   addAuditIntent: { access: 'write', run: addAuditIntent },
   listAuditIntents: { access: 'read', run: listAuditIntents },
   appendAuditEvent: { access: 'write', run: appendAuditEvent },
-  listAuditEvents: { access: 'read', run: listAuditEvents },
+  listAuditEvents: { access: 'read', isLong: true, run: listAuditEvents },
 } as const satisfies Record<string, Step>;
 
 export type StepName = keyof typeof steps;

@@ -78,7 +78,11 @@ export async function openServicesOver(
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
   const run = { signal: never, storage, claim: async () => {} };
-  const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
+  const works = {
+    scan: workOnScan,
+    plan: planBucket,
+    verify: (run: TaskRun) => verifyChain(run, { opening: null, threadCount: 1 }),
+  };
   return {
     services,
     clock,

@@ -206,6 +206,36 @@ describe('the threads', () => {
     expect(ended).toEqual(['1', '2', '3', 'write']);
   });
 
+  test('answer short reads while long ones are queued', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const { catalogue, identityStore } = opened;
+    const items = Array.from({ length: 2_000 }, (_, index) => makeItem(`backup-${index}`));
+    const { ids } = await catalogue.accept(makeAcceptance('project-1', items));
+    const [id = ''] = ids;
+    const ended: string[] = [];
+    const long = Array.from({ length: 20 }, () =>
+      catalogue.listOperationLogs(operationFilter('project-1')).then(() => ended.push('long')),
+    );
+    const short = [
+      catalogue.showOperation('project-1', id).then(() => ended.push('operation')),
+      identityStore.findToken('unknown', 1_000).then(() => ended.push('token')),
+    ];
+    await Promise.all([...long, ...short]);
+    expect(ended.toSorted()).toEqual([...long.map(() => 'long'), 'operation', 'token'].toSorted());
+    expect(ended.at(-1)).toBe('long');
+  });
+
+  test('answer a token while a long write goes on', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const { catalogue, identityStore } = opened;
+    const ended: string[] = [];
+    const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
+    const write = catalogue.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const token = identityStore.findToken('unknown', 1_000).then(() => ended.push('token'));
+    await Promise.all([write, token]);
+    expect(ended).toEqual(['token', 'write']);
+  });
+
   test('refuse steps once the catalogue is closed', async () => {
     const opened = await openSqliteCatalogue({ directory });
     const closed = opened[Symbol.asyncDispose]();

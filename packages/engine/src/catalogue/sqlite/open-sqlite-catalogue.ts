@@ -12,7 +12,7 @@ import type { Catalogue } from '../port.ts';
 import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
-import { type Access, connect } from './connection.ts';
+import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
 import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
@@ -61,7 +61,7 @@ export async function openSqliteCatalogue({
   readonly mayMigrate?: boolean;
   /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
   readonly onGone?: (error: DataDirectoryGoneError) => void;
-  /** Steps run on this thread, see {@link StepsInPlace}; else reads and writes have a thread each. */
+  /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
   const held = hold(directory);
@@ -99,7 +99,7 @@ async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<Sq
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble(held, { read: runner, write: runner }, async () => {
+  return assemble(held, { write: runner, shortRead: runner, longRead: runner }, async () => {
     await runner.close();
     held.release();
   });
@@ -113,10 +113,11 @@ async function openWithThreads(
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
-  const reader = startStepThread({ path, access: 'read' });
+  const shortReader = startStepThread({ path, access: 'read' });
+  const longReader = startStepThread({ path, access: 'read' });
   const closeThreads = async () => {
     // The connection that may write is the last to close: it leaves one whole file behind.
-    await reader.close();
+    await Promise.all([shortReader.close(), longReader.close()]);
     await writer.close();
   };
   let look: NodeJS.Timeout | undefined;
@@ -125,8 +126,8 @@ async function openWithThreads(
     try {
       await upgrade(first, { mayMigrate });
       if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
-      // Until here the first connection stays, so that the one that only reads finds the WAL files in place.
-      await Promise.all([writer.call('ping', []), reader.call('ping', [])]);
+      // Until here the first connection stays, so that those that only read find the WAL files in place.
+      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [])));
     } finally {
       first.sqlite.close();
     }
@@ -135,7 +136,7 @@ async function openWithThreads(
     await closeThreads();
     throw error;
   }
-  return assemble(held, { read: reader, write: writer }, async () => {
+  return assemble(held, { write: writer, shortRead: shortReader, longRead: longReader }, async () => {
     clearInterval(look);
     await closeThreads();
     held.release();
@@ -161,11 +162,15 @@ function startStepThread(data: ThreadData): StepThread {
   return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
-function assemble(
-  { path }: DataDirectory,
-  runners: Record<Access, StepRunner>,
-  close: () => Promise<void>,
-): SqliteCatalogue {
+/** Where steps run, by how they use the database. One long read must not keep short ones waiting. */
+type Runners = { readonly write: StepRunner; readonly shortRead: StepRunner; readonly longRead: StepRunner };
+
+function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): StepRunner {
+  if (steps[name].access === 'write') return write;
+  return 'isLong' in steps[name] ? longRead : shortRead;
+}
+
+function assemble({ path }: DataDirectory, runners: Runners, close: () => Promise<void>): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -176,7 +181,7 @@ function assemble(
     <Name extends StepName>(name: Name) =>
     async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
       if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      const answer = await runners[steps[name].access].call(name, input);
+      const answer = await runnerOf(name, runners).call(name, input);
       if ('notesTransitions' in steps[name]) bell.ring();
       return answer;
     };

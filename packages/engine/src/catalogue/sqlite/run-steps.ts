@@ -25,9 +25,7 @@ export async function runRead(connection: Connection, request: StepRequest): Pro
  * every write that was asked for before it, and goes on if the disk is too full for them.
  */
 export async function runGroup(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
-  const { read = [], write = [] } = Object.groupBy(requests, ({ step }) =>
-    'onlyReads' in steps[step] ? 'read' : steps[step].access,
-  );
+  const { read = [], write = [] } = Object.groupBy(requests, ({ step }) => steps[step].access);
   const answers = write.length === 0 ? [] : await runWrites(connection, write);
   for (const request of read) answers.push(await runRead(connection, request));
   return answers;
