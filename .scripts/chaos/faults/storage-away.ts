@@ -1,0 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { drawsOf } from '../scene.ts';
+import { awayWays } from '../storage-gate.ts';
+import { type Fault, missingNothing } from './fault.ts';
+
+/** All of storage is away for a while. What was accepted ends well without anybody: every check of a round sees to that. */
+export const storageAway: Fault = {
+  kind: 'storage',
+  missing: missingNothing,
+  async run(scene) {
+    const { world, report, outageMs } = scene;
+    const way = drawsOf(scene, 'storage').oneOf(awayWays);
+    await world.gate.takeAway(way);
+    await pause(outageMs);
+    const ready = await world.calls.send('GET', '/readyz');
+    if (ready?.status !== 200) report.broken('a server without storage is ready', `${ready?.status}`);
+    await world.gate.giveBack();
+    return `${way}, ${outageMs / 1000} s`;
+  },
+};
