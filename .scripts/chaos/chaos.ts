@@ -22,10 +22,12 @@ const [seed, from, rounds] = [Number(values.seed), Number(values.from), Number(v
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const stopping = new AbortController();
-process.once('SIGINT', () => {
+process.on('SIGINT', () => {
+  if (stopping.signal.aborted) process.exit(130);
   print('stopping after this round; Ctrl-C again ends at once');
   stopping.abort();
 });
+process.once('SIGTERM', () => process.exit(143));
 
 const counts = await runRounds({
   seed,

@@ -4,6 +4,7 @@ import {
   listOperationsAnswer,
   type Operation,
   showOperationAnswer,
+  showSourceAnswer,
 } from '../../packages/contracts/src/index.ts';
 import { newestEventId, replayEvents, type SeenEvent } from './event-follower.ts';
 import { shown } from './report.ts';
@@ -50,8 +51,15 @@ export async function checkAccepted({ world, ledger, report }: Scene): Promise<v
   }
 }
 
+export type CheckedEvents = {
+  /** Id of the newest. */
+  readonly newest: number;
+  /** Operations that were begun, broken off and begun again. */
+  readonly resumed: number;
+};
+
 /** The stream told every transition once and in order, and operations that nobody waited for ended well too. */
-export async function checkEvents({ world, report }: Scene, after: number): Promise<number> {
+export async function checkEvents({ world, report }: Scene, after: number): Promise<CheckedEvents> {
   const { server, calls, events } = world;
   const until = await newestEventId(server, calls);
   if (!(await events.hasRead(until, eventsWithinMs))) {
@@ -68,7 +76,10 @@ export async function checkEvents({ world, report }: Scene, after: number): Prom
     );
   }
   const last = new Map<string, Operation>();
+  const resumed = new Set<string>();
   for (const { id, operation } of kept) {
+    const before = last.get(operation.id)?.status;
+    if (before === 'running' && operation.status === 'waiting') resumed.add(operation.id);
     if (world.ended.has(operation.id)) {
       report.broken('an operation ends once', `event ${id} of ${operation.id}: ${operation.status}`);
     }
@@ -79,7 +90,7 @@ export async function checkEvents({ world, report }: Scene, after: number): Prom
     const wrong = hasEnded(operation.status) ? wrongEnd(world, operation) : null;
     if (wrong !== null) report.broken('every operation ends as it must', wrong);
   }
-  return until;
+  return { newest: until, resumed: resumed.size };
 }
 
 function identify(events: readonly SeenEvent[]): string {
@@ -108,11 +119,16 @@ export async function checkCatalogue({ world, report }: Scene): Promise<number> 
   return records.length;
 }
 
-/** The server says that it is ready, and has asked storage for nothing but to list and to read. */
+/** The server says that it is ready, no source holds anything back, and the server has asked storage for nothing but to list and to read. */
 export async function checkHealth({ world, report }: Scene): Promise<void> {
   for (const path of ['/healthz', '/readyz']) {
     const answer = await world.calls.send('GET', path);
     if (answer?.status !== 200) report.broken(`${path} is 200 once all is well`, `${answer?.status}`);
+  }
+  for (const id of world.sources.values()) {
+    const answer = await world.calls.call('GET', 'v1', `/sources/${id}`);
+    const source = showSourceAnswer.safeParse(answer?.body).data?.source;
+    if (source?.status !== 'active') report.broken('no listing that fails holds a source', `${shown(answer?.body)}`);
   }
   for (const write of world.gate.writes.splice(0)) report.broken('the bucket is never touched', write);
 }

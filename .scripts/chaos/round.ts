@@ -18,12 +18,16 @@ export type RoundOutcome = {
   readonly accepted: number;
   readonly records: number;
   readonly events: number;
+  /** Operations that were broken off and begun again. */
+  readonly resumed: number;
   readonly looks: number;
   readonly report: Report;
 };
 
-/** Hours; a source that is run by hand in every round besides. */
+/** Each source is run by hand in every round besides. */
 const sourceIntervalS = 3600;
+/** Of an answer of storage. */
+const latenciesMs = [0, 20, 50];
 
 /**
  * One round: new backups are stored and synced by several clients, the fault meets them on their way, and is healed. When
@@ -51,6 +55,7 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
     backups: [first, second, ...others],
     healed: healed.signal,
   };
+  world.gate.latencyMs = drawsOf(scene, 'latency').oneOf(latenciesMs);
   await addSources(scene);
   await syncBatch(scene, [first, second, third]);
   await awaitEnds(scene);
@@ -73,7 +78,7 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
   over.abort();
   const looks = await watching;
   await checkAccepted(scene);
-  const eventsAfter = await checkEvents(scene, eventsBefore);
+  const { newest, resumed } = await checkEvents(scene, eventsBefore);
   const records = await checkCatalogue(scene);
   await checkHealth(scene);
   world.expected.tokensEnd = false;
@@ -81,7 +86,8 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
     detail,
     accepted: ledger.imports.size + ledger.others.size,
     records,
-    events: eventsAfter - eventsBefore,
+    events: newest - eventsBefore,
+    resumed,
     looks,
     report,
   };

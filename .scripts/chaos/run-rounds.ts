@@ -69,8 +69,12 @@ export async function runRounds(options: RunOptions): Promise<RunCounts> {
 
 async function toldRound(world: World, seed: string, fault: Fault, { outageMs }: RunOptions): Promise<Told> {
   try {
-    const { detail, accepted, records, events, looks, report } = await runRound(world, { seed, fault, outageMs });
-    const line = `${detail}; ${accepted} accepted, ${records} records, ${events} events, ${looks} looks`;
+    const { detail, accepted, records, events, resumed, looks, report } = await runRound(world, {
+      seed,
+      fault,
+      outageMs,
+    });
+    const line = `${detail}; ${accepted} accepted, ${records} records, ${events} events, ${resumed} resumed, ${looks} looks`;
     return { line, broken: report.lines() };
   } catch (error) {
     return { line: 'it broke off', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };

@@ -26,7 +26,8 @@ export class StorageGate implements AsyncDisposable {
   #held: Held[] = [];
   /** Requests that would have changed a bucket. */
   readonly writes: string[] = [];
-  requests = 0;
+  /** How long each answer takes. */
+  latencyMs = 0;
 
   static async open(): Promise<StorageGate> {
     const gate = new StorageGate();
@@ -91,12 +92,12 @@ export class StorageGate implements AsyncDisposable {
 
   #answer(incoming: IncomingMessage, response: ServerResponse): void {
     const { method = '', url = '' } = incoming;
-    this.requests += 1;
     if (method !== 'GET' && method !== 'HEAD') this.writes.push(`${method} ${url}`);
     const away = this.#away;
     const [, bucket = ''] = url.split(/[/?]/);
-    if (away === null || (away.bucket !== null && away.bucket !== bucket)) this.#forward(incoming, response);
-    else if (away.way === 'hang') this.#held.push(() => this.#forward(incoming, response));
+    if (away === null || (away.bucket !== null && away.bucket !== bucket)) {
+      setTimeout(() => this.#forward(incoming, response), this.latencyMs);
+    } else if (away.way === 'hang') this.#held.push(() => this.#forward(incoming, response));
     else if (away.way === 'throttle') response.writeHead(503).end(errorXml('SlowDown'));
     else incoming.socket.destroy();
   }

@@ -5,6 +5,8 @@ import type { World } from './world.ts';
 
 const lookEveryMs = 250;
 const pageMax = 1000;
+/** The newest records are those of the round. */
+const watchedMax = 200;
 const provedLevels = ['linkage', 'content', 'replay'];
 
 /** What is wrong with a record, by what the harness knows; null: nothing. */
@@ -59,7 +61,7 @@ export async function watchVerdicts(world: World, report: Report, signal: AbortS
   let looks = 0;
   while (!signal.aborted) {
     const wasAway = world.server.isAway;
-    const answer = await world.calls.call('GET', 'v3', `/backups?limit=${pageMax}`);
+    const answer = await world.calls.call('GET', 'v3', `/backups?limit=${watchedMax}`);
     if (answer?.status === 200) {
       looks += 1;
       for (const record of listBackupsAnswer.parse(answer.body).backups) {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +26,14 @@ export async function openVolume(): Promise<Volume> {
     const missing = 'no tmpfs can be mounted here: that needs root';
     return { path, room: { missing }, [Symbol.asyncDispose]: remove };
   }
+  // Of a process that is ended in the middle nothing stays mounted.
+  const unmountAtExit = () => execFileSync('umount', ['--lazy', path]);
+  process.once('exit', unmountAtExit);
   return {
     path,
     room: { take: () => shrink(path), giveBack: () => resize(path, roomBytes) },
     async [Symbol.asyncDispose]() {
+      process.off('exit', unmountAtExit);
       await run('umount', [path]);
       await remove();
     },
