@@ -18,7 +18,8 @@ const faults = allFaults.filter(({ kind }) => values.fault === undefined || kind
 if (faults.length === 0) {
   throw new Error(`there is no fault "${values.fault}": ${allFaults.map(({ kind }) => kind).join(', ')}`);
 }
-const [seed, from, rounds] = [Number(values.seed), Number(values.from), Number(values.rounds)];
+const [seed, from, rounds] = [whole('seed', 0), whole('from', 1), whole('rounds', 1)];
+const outageMs = whole('outage', 1) * 1000;
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const stopping = new AbortController();
@@ -33,7 +34,7 @@ const counts = await runRounds({
   seed,
   from,
   rounds,
-  outageMs: Number(values.outage) * 1000,
+  outageMs,
   faults,
   keep: values.keep,
   signal: stopping.signal,
@@ -43,3 +44,9 @@ const next = from + counts.rounds + counts.skipped;
 print(`${counts.rounds} rounds, ${counts.failed} failed, ${counts.skipped} skipped`);
 if (next < from + rounds) print(`go on with --seed ${seed} --from ${next} --rounds ${from + rounds - next}`);
 if (counts.failed > 0) process.exitCode = 1;
+
+function whole(name: 'seed' | 'from' | 'rounds' | 'outage', least: number): number {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least) throw new Error(`--${name} must be a whole number, at least ${least}`);
+  return value;
+}

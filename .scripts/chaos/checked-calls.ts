@@ -51,28 +51,24 @@ export class CheckedCalls {
     return await this.send(method, `${base}${this.#server.projectId}${path}`, { 'X-Auth-Token': token }, body);
   }
 
-  /** As {@link call}, again after each 429 and 503, and when no answer came. Null: not within its time, or stopped. */
-  async untilTaken(
-    method: Method,
-    version: 'v1' | 'v3',
-    path: string,
-    { body, signal }: { readonly body?: unknown; readonly signal: AbortSignal },
-  ): Promise<Answer | null> {
+  /**
+   * As {@link call}, again when no answer came and after each one that says to come again: 401 with a new token, 429 and
+   * 5xx. Null: it did not get through in time although nothing stood against it.
+   */
+  async untilTaken(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
     let waitedMs = 0;
-    while (!signal.aborted) {
+    while (true) {
       const answer = await this.call(method, version, path, body);
-      const isTaken = answer !== null && ![401, 429, 503].includes(answer.status);
+      const isTaken = answer !== null && answer.status < 500 && answer.status !== 401 && answer.status !== 429;
       if (isTaken) return answer;
       const waitMs = Math.min(2000, Number(answer?.headers.get('retry-after') ?? 0) * 1000) || firstWaitMs;
-      const isExplained = this.#server.isAway || this.#expected.writesRefused;
-      waitedMs = isExplained ? 0 : waitedMs + waitMs;
+      waitedMs = this.#mayBeUnavailable() ? 0 : waitedMs + waitMs;
       if (waitedMs > takenWithinMs) {
         this.#report.broken('a call gets through', `${method} ${path}: ${answer?.status ?? 'no answer'}`);
         return null;
       }
       await pause(waitMs);
     }
-    return null;
   }
 
   /** Any request to the server. */
@@ -82,7 +78,8 @@ export class CheckedCalls {
     headers: Record<string, string> = {},
     body?: unknown,
   ): Promise<Answer | null> {
-    const wasExpected = this.#server.isAway;
+    const wasAway = this.#server.isAway;
+    const wasUnavailable = this.#mayBeUnavailable();
     let response: Response;
     let text: string;
     try {
@@ -94,14 +91,17 @@ export class CheckedCalls {
       });
       text = await response.text();
     } catch (error) {
-      if (!wasExpected && !this.#server.isAway) {
+      if (!wasAway && !this.#server.isAway) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
         this.#report.broken('every call is answered', `${method} ${path}: ${String(error)} ${cause}`);
       }
       return null;
     }
     this.statuses.set(response.status, (this.statuses.get(response.status) ?? 0) + 1);
-    if (!response.ok) this.#checkRefusal(`${method} ${path}`, response, text);
+    if (!response.ok) {
+      const mayBeUnavailable = wasUnavailable || this.#mayBeUnavailable();
+      this.#checkRefusal(`${method} ${path}`, response, text, mayBeUnavailable);
+    }
     if (response.status === 401) this.forgetToken();
     return { status: response.status, body: parsed(text), headers: response.headers };
   }
@@ -131,7 +131,11 @@ export class CheckedCalls {
     return token;
   }
 
-  #checkRefusal(call: string, response: Response, text: string): void {
+  #mayBeUnavailable(): boolean {
+    return this.#server.isAway || this.#expected.writesRefused;
+  }
+
+  #checkRefusal(call: string, response: Response, text: string, mayBeUnavailable: boolean): void {
     const { status, headers } = response;
     const evidence = `${call}: ${status} ${shown(text)}`;
     if (status >= 500 && status !== 503) this.#report.broken('no call fails by a fault of the server', evidence);
@@ -142,7 +146,6 @@ export class CheckedCalls {
     const isTimed = /^\d+$/.test(headers.get('retry-after') ?? '');
     if ((status === 429 || status === 503) && !isTimed) this.#report.broken('429 and 503 have Retry-After', evidence);
     if (status === 401 && !this.#expected.tokensEnd) this.#report.broken('a token holds', evidence);
-    const mayBeUnavailable = this.#server.isAway || this.#expected.writesRefused;
     if (status === 503 && !mayBeUnavailable) this.#report.broken('a healthy server is available', evidence);
   }
 }

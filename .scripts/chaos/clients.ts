@@ -57,8 +57,7 @@ export async function syncByHand(scene: Scene, backups: readonly KnownBackup[]):
 /** Sends a list until it is accepted, or refused for good. */
 export async function syncBatch({ world, ledger, report }: Scene, batch: readonly KnownBackup[]): Promise<void> {
   const body = { sync: batch.map(({ item }) => item) };
-  const signal = new AbortController().signal;
-  const answer = await world.calls.untilTaken('POST', 'v3', '/backups/sync', { body, signal });
+  const answer = await world.calls.untilTaken('POST', 'v3', '/backups/sync', body);
   if (answer === null) return;
   if (answer.status === 200) ledger.noteSync(answer.body);
   else report.broken('a valid list is accepted', `${answer.status} ${shown(answer.body)}`);
@@ -72,8 +71,7 @@ export async function sendInvalidList({ world, seed, report, backups }: Scene): 
   const body = {
     sync: [named('valid'), { ...named('nameless'), backup_name: '' }, { ...named('late'), created_at: 2 ** 40 }],
   };
-  const signal = new AbortController().signal;
-  const answer = await world.calls.untilTaken('POST', 'v3', '/backups/sync', { body, signal });
+  const answer = await world.calls.untilTaken('POST', 'v3', '/backups/sync', body);
   if (answer === null) return;
   const places = errorBody.safeParse(answer.body).data?.problems?.map(({ place }) => place);
   const isRight = answer.status === 400 && places?.join() === 'sync[1].backup_name,sync[2].created_at';
@@ -89,8 +87,7 @@ function refusedId(seed: string, name: string): string {
 export async function startOtherWork(scene: Scene, verified: KnownBackup): Promise<void> {
   const { world, ledger, report } = scene;
   const start = async (kind: 'scan' | 'source_run' | 'verify', path: string, body: object = {}) => {
-    const signal = new AbortController().signal;
-    const answer = await world.calls.untilTaken('POST', 'v1', path, { body, signal });
+    const answer = await world.calls.untilTaken('POST', 'v1', path, body);
     if (answer === null) return;
     const started = verifyBackupAnswer.safeParse(answer.body).data;
     if (answer.status === 200 && started !== undefined) ledger.others.set(started.operation_id, kind);
@@ -104,9 +101,8 @@ export async function startOtherWork(scene: Scene, verified: KnownBackup): Promi
 /** Deletes a record: it is gone when that is answered, and nothing brings it back unasked. */
 export async function deleteRecord({ world, report }: Scene, { item }: KnownBackup): Promise<void> {
   const path = `/backups/${item.backup_id}`;
-  const signal = new AbortController().signal;
   while (true) {
-    const answer = await world.calls.untilTaken('DELETE', 'v3', path, { signal });
+    const answer = await world.calls.untilTaken('DELETE', 'v3', path);
     if (answer === null) return;
     // Without an answer to the first call, the second finds nothing.
     if (answer.status === 204 || answer.status === 404) break;

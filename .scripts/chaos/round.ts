@@ -98,8 +98,7 @@ async function addSources({ world }: Scene): Promise<void> {
   for (const bucket of ['watched', 'damaged']) {
     if (world.sources.has(bucket)) continue;
     const body = { name: bucket, bucket_name: bucket, interval_s: sourceIntervalS };
-    const signal = new AbortController().signal;
-    const answer = await world.calls.untilTaken('POST', 'v1', '/sources', { body, signal });
+    const answer = await world.calls.untilTaken('POST', 'v1', '/sources', body);
     world.sources.set(bucket, sourceAnswer.parse(answer?.body).source.id);
   }
 }

@@ -18,6 +18,8 @@ type Listening = { readonly endpoint: string; readonly projectId: string };
 
 const entry = fileURLToPath(new URL('server-entry.ts', import.meta.url));
 const logLinesMax = 200;
+/** Lines of a process that ended before it listened. */
+const lastWordsLines = 15;
 /** A stop waits for answers that are under way. */
 const stopMsMax = 30_000;
 
@@ -135,7 +137,7 @@ export class ServerProcess implements AsyncDisposable {
       const [message] = await once(child, 'message', { signal: ended.signal });
       return message;
     } catch {
-      throw new NotStartedError(this.#log.at(-1) ?? 'it said nothing');
+      throw new NotStartedError(this.#log.slice(-lastWordsLines).join('\n'));
     }
   }
 }

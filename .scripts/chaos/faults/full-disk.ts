@@ -1,29 +1,47 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { drawsOf, type Scene } from '../scene.ts';
+import { NotStartedError } from '../server-process.ts';
 import type { Fault } from './fault.ts';
 
 const callEveryMs = 50;
 /** So many refusals in a row, and the server knows that it cannot write. */
 const refusalsInARow = 10;
 
-/** The disk is full for a while: what writes is refused with 503, reading goes on, and all recovers by itself. */
+/**
+ * The disk is full for a while: what writes is refused with 503, reading goes on, and all recovers by itself. The server
+ * may be killed meanwhile.
+ */
 export const fullDisk: Fault = {
   kind: 'full',
   missing: ({ volume }) => ('missing' in volume.room ? volume.room.missing : null),
   async run(scene) {
-    const { volume, expected } = scene.world;
+    const { volume, expected, server } = scene.world;
     if ('missing' in volume.room) throw new Error(volume.room.missing);
     expected.writesRefused = true;
     await volume.room.take();
-    const refused = await writeUntilFull(scene);
+    const refused = await writeWhileFull(scene);
+    const isKilled = drawsOf(scene, 'kill').integer(0, 1) === 1;
+    if (isKilled) await killAndTryToStart(scene);
     await volume.room.giveBack();
+    if (server.isAway) await server.start();
     expected.writesRefused = false;
-    return `${refused} calls refused, ${scene.outageMs / 1000} s`;
+    return `${refused} calls refused, ${scene.outageMs / 1000} s${isKilled ? ', killed meanwhile' : ''}`;
   },
 };
 
+/** A start that finds no room says so. */
+async function killAndTryToStart({ world, report }: Scene): Promise<void> {
+  await world.server.kill();
+  try {
+    await world.server.start();
+  } catch (error) {
+    if (!(error instanceof NotStartedError)) throw error;
+    if (!error.message.includes('CatalogueFullError')) report.broken('a start on a full disk says so', error.message);
+  }
+}
+
 /** Answers how many calls were refused. */
-async function writeUntilFull(scene: Scene): Promise<number> {
+async function writeWhileFull(scene: Scene): Promise<number> {
   const { world, report, ledger, backups, outageMs } = scene;
   const draws = drawsOf(scene, 'full');
   const deadlineMs = performance.now() + outageMs;

@@ -15,26 +15,34 @@ const steps = [
 /** The local token is renewed, and sources are planned anew, within this. */
 const noticedWithinMs = 35_000;
 const lookEveryMs = 100;
+/** Before it is looked what came of a step. */
+const lastsMs = 2000;
 
-/** The wall clock is set, and set right again after a while. Nobody is locked out by either. */
+/** The wall clock is set, and set right again after a while; the server may be killed in between. Nobody is locked out by either. */
 export const steppedClock: Fault = {
   kind: 'clock',
   missing: missingNothing,
   async run(scene) {
     const { world, report, outageMs } = scene;
-    const [name, offsetMs] = drawsOf(scene, 'clock').oneOf(steps);
+    const draws = drawsOf(scene, 'clock');
+    const [name, offsetMs] = draws.oneOf(steps);
+    const isKilled = draws.integer(0, 1) === 1;
     const throttledBefore = world.calls.statuses.get(429) ?? 0;
     world.expected.tokensEnd = true;
     for (const stepMs of [offsetMs, 0]) {
       const said = stepMs === 0 ? `after ${name} was set right` : `after ${name}`;
       world.server.setClockOffset(stepMs);
-      await pause(Math.min(outageMs, 2000));
+      await pause(Math.min(outageMs, lastsMs));
+      if (isKilled && stepMs !== 0) {
+        await world.server.kill();
+        await world.server.start();
+      }
       await awaitLocalToken(scene, said);
       await awaitPlans(scene, said);
     }
     const throttled = (world.calls.statuses.get(429) ?? 0) - throttledBefore;
     if (throttled > 0) report.broken('a clock that is set throttles nobody', `${name}: ${throttled} calls got 429`);
-    return name;
+    return isKilled ? `${name}, killed meanwhile` : name;
   },
 };
 
