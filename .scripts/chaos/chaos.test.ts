@@ -20,7 +20,11 @@ for (const faults of halves) {
         await annotate(`${fault.kind} is skipped: ${missing}`);
         continue;
       }
-      const { detail, accepted, looks, report } = await runRound(world, { seed: fault.kind, fault, outageMs: 4000 });
+      const { detail, accepted, looks, report } = await runRound(world, {
+        seed: `${fault.kind}-8`,
+        fault,
+        outageMs: 5000,
+      });
       expect([detail, ...report.lines()], fault.kind).toEqual([detail]);
       expect(accepted).toBeGreaterThan(20);
       expect(looks).toBeGreaterThan(0);

@@ -31,6 +31,8 @@ export class CheckedCalls {
   #token: Promise<string> | null = null;
   /** Answers by status. */
   readonly statuses = new Map<number, number>();
+  /** The server will not be back: no call is made again. */
+  isStopped = false;
 
   constructor(server: ServerProcess, expected: Expected, report: Report) {
     this.#server = server;
@@ -53,11 +55,11 @@ export class CheckedCalls {
 
   /**
    * As {@link call}, again when no answer came and after each one that says to come again: 401 with a new token, 429 and
-   * 5xx. Null: it did not get through in time although nothing stood against it.
+   * 5xx. Null: it did not get through in time although nothing stood against it, or calls were stopped.
    */
   async untilTaken(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
     let waitedMs = 0;
-    while (true) {
+    while (!this.isStopped) {
       const answer = await this.call(method, version, path, body);
       const isTaken = answer !== null && answer.status < 500 && answer.status !== 401 && answer.status !== 429;
       if (isTaken) return answer;
@@ -69,6 +71,7 @@ export class CheckedCalls {
       }
       await pause(waitMs);
     }
+    return null;
   }
 
   /** Any request to the server. */

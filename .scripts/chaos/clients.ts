@@ -28,6 +28,7 @@ export async function syncThroughLibrary(scene: Scene, backups: readonly KnownBa
         const mayPass =
           error instanceof BackupSyncError && (errors[error.code].retryable || mayEndTokens(error, scene));
         if (!mayPass) report.broken('the client library is served', String(error));
+        if (world.calls.isStopped) return;
         if (!healed.aborted) sinceMs = performance.now();
         if (!mayPass || performance.now() - sinceMs > acceptedWithinMs) {
           report.broken('a list is accepted in the end', String(error));

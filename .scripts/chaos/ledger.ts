@@ -6,8 +6,6 @@ export class Ledger {
   readonly imports = new Map<string, string>();
   /** Kinds of the other operations, by id. */
   readonly others = new Map<string, 'verify' | 'scan' | 'source_run'>();
-  /** Backups whose deletion was answered with success. */
-  readonly deleted = new Set<string>();
 
   /** Notes the items of a 200. */
   noteSync(body: unknown): void {

@@ -11,10 +11,6 @@ export class Report {
     else known.count += 1;
   }
 
-  get isKept(): boolean {
-    return this.#broken.size === 0;
-  }
-
   /** One line for each promise. */
   lines(): string[] {
     return [...this.#broken]

@@ -71,10 +71,19 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
     sendInvalidList(scene),
   ]);
   await pause(drawsOf(scene, 'delay').integer(0, 1000));
-  const detail = await fault.run(scene);
-  healed.abort();
-  await clients;
-  await awaitEnds(scene);
+  let detail: string;
+  try {
+    detail = await fault.run(scene);
+    healed.abort();
+    await clients;
+    await awaitEnds(scene);
+  } catch (error) {
+    healed.abort();
+    world.calls.isStopped = true;
+    over.abort();
+    await Promise.allSettled([clients, watching]);
+    throw error;
+  }
   over.abort();
   const looks = await watching;
   await checkAccepted(scene);

@@ -122,6 +122,8 @@ export class ServerProcess implements AsyncDisposable {
       execArgv: ['--conditions=@backup-sync/source'],
       env: { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Ctrl-C reaches the processes of a group: the run is to end its round, with its server.
+      detached: true,
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#log = [...this.#log, ...text.trimEnd().split('\n')].slice(-logLinesMax);

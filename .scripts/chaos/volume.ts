@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,10 @@ export async function openVolume(): Promise<Volume> {
     return { path, room: { missing }, [Symbol.asyncDispose]: remove };
   }
   // Of a process that is ended in the middle nothing stays mounted.
-  const unmountAtExit = () => execFileSync('umount', ['--lazy', path]);
+  const unmountAtExit = () => {
+    execFileSync('umount', ['--lazy', path]);
+    rmSync(home, { recursive: true });
+  };
   process.once('exit', unmountAtExit);
   return {
     path,
