@@ -1,0 +1,52 @@
+// pnpm chaos [--rounds n] [--seed n] [--outage seconds] [--fault kind] [--from round] [--keep]: runs a real server through
+// rounds of one fault each, and checks after each what the README promises. Ends with 1 if a promise was broken.
+import { parseArgs } from 'node:util';
+import { allFaults } from './faults/all-faults.ts';
+import { runRounds } from './run-rounds.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    outage: { type: 'string', default: '5' },
+    fault: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const faults = allFaults.filter(({ kind }) => values.fault === undefined || kind === values.fault);
+if (faults.length === 0) {
+  throw new Error(`there is no fault "${values.fault}": ${allFaults.map(({ kind }) => kind).join(', ')}`);
+}
+const [seed, from, rounds] = [whole('seed', 0), whole('from', 1), whole('rounds', 1)];
+const outageMs = whole('outage', 1) * 1000;
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+const stopping = new AbortController();
+process.on('SIGINT', () => {
+  if (stopping.signal.aborted) process.exit(130);
+  print('stopping after this round; Ctrl-C again ends at once');
+  stopping.abort();
+});
+process.once('SIGTERM', () => process.exit(143));
+
+const counts = await runRounds({
+  seed,
+  from,
+  rounds,
+  outageMs,
+  faults,
+  keep: values.keep,
+  signal: stopping.signal,
+  print,
+});
+const next = from + counts.rounds + counts.skipped;
+print(`${counts.rounds} rounds, ${counts.failed} failed, ${counts.skipped} skipped`);
+if (next < from + rounds) print(`go on with --seed ${seed} --from ${next} --rounds ${from + rounds - next}`);
+if (counts.failed > 0) process.exitCode = 1;
+
+function whole(name: 'seed' | 'from' | 'rounds' | 'outage', least: number): number {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least) throw new Error(`--${name} must be a whole number, at least ${least}`);
+  return value;
+}

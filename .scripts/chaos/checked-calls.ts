@@ -1,0 +1,162 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { errorBody } from '../../packages/contracts/src/index.ts';
+import { type Report, shown } from './report.ts';
+import type { ServerProcess } from './server-process.ts';
+
+export const administrator = { user: 'admin', password: 'a password of the chaos run' };
+
+type Method = 'GET' | 'POST' | 'DELETE';
+export type Answer = { readonly status: number; readonly body: unknown; readonly headers: Headers };
+
+/** What callers of the server must expect at the moment. */
+export type Expected = {
+  /** Tokens may end: the wall clock has jumped. */
+  tokensEnd: boolean;
+  /** Calls that write may be refused: the disk is full or the data directory is gone. */
+  writesRefused: boolean;
+};
+
+const firstWaitMs = 100;
+/** A call gets through within this, once nothing stands against it. */
+const takenWithinMs = 20_000;
+
+/**
+ * Calls of the API, one HTTP request each. Every answer is checked: it is a 2xx, or a refusal in the documented form, never
+ * a 5xx other than 503, and 429 and 503 say when to come back.
+ */
+export class CheckedCalls {
+  readonly #server: ServerProcess;
+  readonly #expected: Expected;
+  #report: Report;
+  #token: Promise<string> | null = null;
+  /** Answers by status. */
+  readonly statuses = new Map<number, number>();
+  /** The server will not be back: no call is made again. */
+  isStopped = false;
+
+  constructor(server: ServerProcess, expected: Expected, report: Report) {
+    this.#server = server;
+    this.#expected = expected;
+    this.#report = report;
+  }
+
+  /** Where broken promises are noted from now on. */
+  reportTo(report: Report): void {
+    this.#report = report;
+  }
+
+  /** One call of the project: `path` is behind `/v3/{project_id}` or `/v1/projects/{project_id}`. Null: no answer came. */
+  async call(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
+    const base = version === 'v3' ? '/v3/' : '/v1/projects/';
+    const token = await this.token();
+    if (token === null) return null;
+    return await this.send(method, `${base}${this.#server.projectId}${path}`, { 'X-Auth-Token': token }, body);
+  }
+
+  /**
+   * As {@link call}, again when no answer came and after each one that says to come again: 401 with a new token, 429 and
+   * 5xx. Null: it did not get through in time although nothing stood against it, or calls were stopped.
+   */
+  async untilTaken(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
+    let waitedMs = 0;
+    while (!this.isStopped) {
+      const answer = await this.call(method, version, path, body);
+      const isTaken = answer !== null && answer.status < 500 && answer.status !== 401 && answer.status !== 429;
+      if (isTaken) return answer;
+      const waitMs = Math.min(2000, Number(answer?.headers.get('retry-after') ?? 0) * 1000) || firstWaitMs;
+      waitedMs = this.#mayBeUnavailable() ? 0 : waitedMs + waitMs;
+      if (waitedMs > takenWithinMs) {
+        this.#report.broken('a call gets through', `${method} ${path}: ${answer?.status ?? 'no answer'}`);
+        return null;
+      }
+      await pause(waitMs);
+    }
+    return null;
+  }
+
+  /** Any request to the server. */
+  async send(
+    method: Method,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: unknown,
+  ): Promise<Answer | null> {
+    const wasAway = this.#server.isAway;
+    const wasUnavailable = this.#mayBeUnavailable();
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.#server.endpoint + path, {
+        method,
+        headers: { ...headers, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(takenWithinMs),
+      });
+      text = await response.text();
+    } catch (error) {
+      if (!wasAway && !this.#server.isAway) {
+        const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+        this.#report.broken('every call is answered', `${method} ${path}: ${String(error)} ${cause}`);
+      }
+      return null;
+    }
+    this.statuses.set(response.status, (this.statuses.get(response.status) ?? 0) + 1);
+    if (!response.ok) {
+      const mayBeUnavailable = wasUnavailable || this.#mayBeUnavailable();
+      this.#checkRefusal(`${method} ${path}`, response, text, mayBeUnavailable);
+    }
+    if (response.status === 401) this.forgetToken();
+    return { status: response.status, body: parsed(text), headers: response.headers };
+  }
+
+  /** A token of the administrator. Null: nobody answers. */
+  async token(): Promise<string | null> {
+    this.#token ??= this.#login();
+    try {
+      return await this.#token;
+    } catch {
+      this.#token = null;
+      return null;
+    }
+  }
+
+  /** The next call asks for a new token. */
+  forgetToken(): void {
+    this.#token = null;
+  }
+
+  async #login(): Promise<string> {
+    const { user: name, password } = administrator;
+    const identity = { methods: ['password'], password: { user: { name, password, domain: { name: 'Default' } } } };
+    const answer = await this.send('POST', '/v3/auth/tokens', {}, { auth: { identity } });
+    const token = answer?.headers.get('x-subject-token') ?? null;
+    if (token === null) throw new Error('no token was given');
+    return token;
+  }
+
+  #mayBeUnavailable(): boolean {
+    return this.#server.isAway || this.#expected.writesRefused;
+  }
+
+  #checkRefusal(call: string, response: Response, text: string, mayBeUnavailable: boolean): void {
+    const { status, headers } = response;
+    const evidence = `${call}: ${status} ${shown(text)}`;
+    if (status >= 500 && status !== 503) this.#report.broken('no call fails by a fault of the server', evidence);
+    const refusal = errorBody.safeParse(parsed(text)).data;
+    if (refusal === undefined || refusal.request_id !== headers.get('x-request-id')) {
+      this.#report.broken('every refusal has its form', evidence);
+    }
+    const isTimed = /^\d+$/.test(headers.get('retry-after') ?? '');
+    if ((status === 429 || status === 503) && !isTimed) this.#report.broken('429 and 503 have Retry-After', evidence);
+    if (status === 401 && !this.#expected.tokensEnd) this.#report.broken('a token holds', evidence);
+    if (status === 503 && !mayBeUnavailable) this.#report.broken('a healthy server is available', evidence);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  hasEnded,
+  listOperationsAnswer,
+  type Operation,
+  showOperationAnswer,
+  showSourceAnswer,
+} from '../../packages/contracts/src/index.ts';
+import { newestEventId, replayEvents, type SeenEvent } from './event-follower.ts';
+import { shown } from './report.ts';
+import type { Scene } from './scene.ts';
+import { listRecords, wrongEnd, wrongRecord } from './verdicts.ts';
+
+const lookEveryMs = 100;
+/** What was put off during a fault is tried again within a minute. */
+const settledWithinMs = 75_000;
+const eventsWithinMs = 10_000;
+
+/** Waits until every operation has ended. */
+export async function awaitEnds({ world, outageMs, report }: Scene): Promise<void> {
+  const deadlineMs = performance.now() + settledWithinMs + outageMs;
+  let unfinished = 'none was listed';
+  while (performance.now() < deadlineMs) {
+    const answer = await world.calls.call('GET', 'v1', '/operations?status=waiting,running&limit=5');
+    if (answer?.status === 200) {
+      const { operations, count } = listOperationsAnswer.parse(answer.body);
+      if (count === 0) return;
+      unfinished = `${count}, among them ${operations.map(({ id, kind, status, message }) => `${kind} ${id} ${status} ${message}`).join(', ')}`;
+    }
+    await pause(lookEveryMs);
+  }
+  report.broken('every accepted item reaches an end', unfinished);
+}
+
+/** What was accepted is there, and ended as it must. */
+export async function checkAccepted({ world, ledger, report }: Scene): Promise<void> {
+  for (const id of [...ledger.imports.keys(), ...ledger.others.keys()]) {
+    const answer = await world.calls.call('GET', 'v1', `/operations/${id}`);
+    const operation = showOperationAnswer.safeParse(answer?.body).data?.operation;
+    if (operation === undefined) {
+      const of = ledger.imports.get(id) ?? ledger.others.get(id);
+      report.broken('a 200 is durable', `${id} of ${of}: ${answer?.status} ${shown(answer?.body)}`);
+      continue;
+    }
+    const expectedBackup = ledger.imports.get(id);
+    if (expectedBackup !== undefined && operation.backup_id !== expectedBackup) {
+      report.broken('a 200 names the operation of its backup', `${id} is of ${operation.backup_id}`);
+    }
+    const wrong = wrongEnd(world, operation);
+    if (wrong !== null) report.broken('every operation ends as it must', wrong);
+  }
+}
+
+export type CheckedEvents = {
+  /** Id of the newest. */
+  readonly newest: number;
+  /** Operations that were begun, broken off and begun again. */
+  readonly resumed: number;
+};
+
+/** The stream told every transition once and in order, and operations that nobody waited for ended well too. */
+export async function checkEvents({ world, report }: Scene, after: number): Promise<CheckedEvents> {
+  const { server, calls, events } = world;
+  const until = await newestEventId(server, calls);
+  if (!(await events.hasRead(until, eventsWithinMs))) {
+    report.broken('a stream has no gap', `event ${until} is there, a follower has read up to ${events.lastId}`);
+  }
+  const followed = events.take().filter(({ id }) => id <= until);
+  const kept = await replayEvents(server, calls, { after, until, withinMs: eventsWithinMs });
+  if (identify(followed) !== identify(kept)) {
+    const seen = new Set(followed.map(({ id }) => id));
+    const missed = kept.filter(({ id }) => !seen.has(id)).map(({ id }) => id);
+    report.broken(
+      'a stream has no gap and no duplicate',
+      `followed ${followed.length}, kept ${kept.length}, missed ${shown(missed)}`,
+    );
+  }
+  const last = new Map<string, Operation>();
+  const resumed = new Set<string>();
+  for (const { id, operation } of kept) {
+    const before = last.get(operation.id)?.status;
+    if (before === 'running' && operation.status === 'waiting') resumed.add(operation.id);
+    if (world.ended.has(operation.id)) {
+      report.broken('an operation ends once', `event ${id} of ${operation.id}: ${operation.status}`);
+    }
+    if (hasEnded(operation.status)) world.ended.add(operation.id);
+    last.set(operation.id, operation);
+  }
+  for (const operation of last.values()) {
+    const wrong = hasEnded(operation.status) ? wrongEnd(world, operation) : null;
+    if (wrong !== null) report.broken('every operation ends as it must', wrong);
+  }
+  return { newest: until, resumed: resumed.size };
+}
+
+function identify(events: readonly SeenEvent[]): string {
+  return events.map(({ id, operation }) => `${id} ${operation.id} ${operation.status}`).join('\n');
+}
+
+/** The catalogue has every backup as it is, and nothing else. */
+export async function checkCatalogue({ world, report }: Scene): Promise<number> {
+  const records = await listRecords(world);
+  if (records === null) {
+    report.broken('the catalogue can be read', 'its listing failed');
+    return 0;
+  }
+  const ids = new Set<string>();
+  for (const record of records) {
+    if (ids.has(record.id)) report.broken('a backup has one record', record.id);
+    ids.add(record.id);
+    const wrong = wrongRecord(world, record);
+    if (wrong !== null) report.broken('every backup ends with the right verdict', wrong);
+    if (world.deleted.has(record.id)) report.broken('what was deleted stays so', record.id);
+  }
+  for (const { item, isRecorded } of world.backups.values()) {
+    const isWanted = isRecorded && !world.deleted.has(item.backup_id);
+    if (isWanted && !ids.has(item.backup_id)) report.broken('no record is lost', `${item.backup_id} has none`);
+  }
+  return records.length;
+}
+
+/** The server says that it is ready, no source holds anything back, and the server has asked storage for nothing but to list and to read. */
+export async function checkHealth({ world, report }: Scene): Promise<void> {
+  for (const path of ['/healthz', '/readyz']) {
+    const answer = await world.calls.send('GET', path);
+    if (answer?.status !== 200) report.broken(`${path} is 200 once all is well`, `${answer?.status}`);
+  }
+  for (const id of world.sources.values()) {
+    const answer = await world.calls.call('GET', 'v1', `/sources/${id}`);
+    const source = showSourceAnswer.safeParse(answer?.body).data?.source;
+    if (source?.status !== 'active') report.broken('no listing that fails holds a source', `${shown(answer?.body)}`);
+  }
+  for (const write of world.gate.writes.splice(0)) report.broken('the bucket is never touched', write);
+}

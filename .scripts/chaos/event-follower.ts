@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Operation, operationEvent } from '../../packages/contracts/src/index.ts';
+import type { CheckedCalls } from './checked-calls.ts';
+import type { ServerProcess } from './server-process.ts';
+
+export type SeenEvent = { readonly id: number; readonly operation: Operation };
+/** One block of the stream; without an operation it only says where the stream begins. */
+type Block = { readonly id: number; readonly operation: Operation | null };
+
+const reopenAfterMs = 100;
+
+/** Follows the events of a project over all restarts of the server, from the moment on in which it was opened. */
+export class EventFollower implements AsyncDisposable {
+  readonly #server: ServerProcess;
+  readonly #calls: CheckedCalls;
+  readonly #stopping = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  /** Id of the last event that was read. */
+  lastId: number;
+  /** What was read since it was last taken. */
+  #events: SeenEvent[] = [];
+
+  static async open(server: ServerProcess, calls: CheckedCalls): Promise<EventFollower> {
+    const follower = new EventFollower(server, calls, await newestEventId(server, calls));
+    follower.#following = follower.#follow();
+    return follower;
+  }
+
+  private constructor(server: ServerProcess, calls: CheckedCalls, lastId: number) {
+    this.#server = server;
+    this.#calls = calls;
+    this.lastId = lastId;
+  }
+
+  /** Takes what was read. */
+  take(): SeenEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Whether it has read the event of this id, or does within a time. */
+  async hasRead(id: number, withinMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + withinMs;
+    while (this.lastId < id && performance.now() < deadlineMs) await pause(reopenAfterMs);
+    return this.lastId >= id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        for await (const { id, operation } of openEvents(this.#server, this.#calls, this.lastId, signal)) {
+          if (operation === null) continue;
+          this.#events.push({ id, operation });
+          this.lastId = id;
+        }
+      } catch {
+        // It broke off: the next one begins behind the last event. What is refused for good shows as events that are missing.
+      }
+      if (!signal.aborted) await pause(reopenAfterMs);
+    }
+  }
+}
+
+/** The events behind one id up to another, as they are kept. */
+export async function replayEvents(
+  server: ServerProcess,
+  calls: CheckedCalls,
+  { after, until, withinMs }: { readonly after: number; readonly until: number; readonly withinMs: number },
+): Promise<SeenEvent[]> {
+  const events: SeenEvent[] = [];
+  if (after >= until) return events;
+  for await (const { id, operation } of openEvents(server, calls, after, AbortSignal.timeout(withinMs))) {
+    if (operation !== null) events.push({ id, operation });
+    if (id >= until) break;
+  }
+  return events;
+}
+
+/** Id of the newest event; a stream begins with it. */
+export async function newestEventId(server: ServerProcess, calls: CheckedCalls): Promise<number> {
+  for await (const { id } of openEvents(server, calls, null, AbortSignal.timeout(10_000))) return id;
+  throw new Error('a stream of events began with nothing');
+}
+
+/** Throws what the connection does, and if the stream is refused. */
+async function* openEvents(
+  server: ServerProcess,
+  calls: CheckedCalls,
+  after: number | null,
+  signal: AbortSignal,
+): AsyncGenerator<Block> {
+  const token = (await calls.token()) ?? '';
+  const query = after === null ? '' : `?after=${after}`;
+  const url = `${server.endpoint}/v1/projects/${server.projectId}/operation-events${query}`;
+  const response = await fetch(url, { headers: { 'X-Auth-Token': token }, signal });
+  if (!response.ok || response.body === null) {
+    if (response.status === 401) calls.forgetToken();
+    throw new Error(`the stream was refused with ${response.status}: ${await response.text()}`);
+  }
+  let text = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const id = /^id: (\d+)$/m.exec(block)?.[1];
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      // Heartbeats have neither.
+      if (id === undefined) continue;
+      yield { id: Number(id), operation: data === undefined ? null : operationEvent.parse(JSON.parse(data)).operation };
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { drawsOf } from '../scene.ts';
+import { type Fault, missingNothing } from './fault.ts';
+
+/** The process is killed once or more, in the middle of its work, and started again. */
+export const killed: Fault = {
+  kind: 'kill',
+  missing: missingNothing,
+  async run(scene) {
+    const { server } = scene.world;
+    const draws = drawsOf(scene, 'kill');
+    const kills = draws.integer(1, 2);
+    for (let each = 1; each <= kills; each += 1) {
+      await pause(draws.integer(0, 500));
+      await server.kill();
+      await server.start();
+    }
+    const refusal = await server.startSecond();
+    if (refusal === null || !refusal.includes('is in use')) {
+      scene.report.broken('a second server beside a running one is refused', refusal ?? 'it listens');
+    }
+    return kills === 1 ? 'once' : `${kills} times`;
+  },
+};

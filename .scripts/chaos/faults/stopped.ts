@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { endpointFile, endpointFileName } from '../../../packages/contracts/src/index.ts';
+import type { Scene } from '../scene.ts';
+import type { World } from '../world.ts';
+import { type Fault, missingNothing } from './fault.ts';
+
+const callersAtOnce = 8;
+
+/** The server is stopped as an operator does, and started again. Until it is gone, commands on this machine get no 401. */
+export const stopped: Fault = {
+  kind: 'stop',
+  missing: missingNothing,
+  async run({ world, report }) {
+    const token = await localToken(world);
+    const ended = new AbortController();
+    const calling = callUntil(world, token, ended.signal);
+    const code = await world.server.stop();
+    ended.abort();
+    const calls = await calling;
+    if (code !== 0) report.broken('a stop ends the process with 0', `it ended with ${code}`);
+    await world.server.start();
+    return `${calls} calls meanwhile`;
+  },
+};
+
+/** The token that commands on this machine use. */
+export async function localToken({ dataDirectory }: World): Promise<string> {
+  const text = await readFile(join(dataDirectory, endpointFileName), 'utf8');
+  return endpointFile.parse(JSON.parse(text)).token;
+}
+
+/** Asks with a token for as long as somebody may answer; a 401 breaks a promise. Answers how many calls were made. */
+async function callUntil({ calls, server }: Scene['world'], token: string, signal: AbortSignal): Promise<number> {
+  let made = 0;
+  const call = async () => {
+    while (!signal.aborted) {
+      await calls.send('GET', `/v3/${server.projectId}/operation-logs?limit=1`, { 'X-Auth-Token': token });
+      made += 1;
+      // Nobody listens any more: what is refused at once must not keep the end of the process from being seen.
+      await pause(1);
+    }
+  };
+  await Promise.all(Array.from({ length: callersAtOnce }, call));
+  return made;
+}

@@ -1,0 +1,14 @@
+import { syncBackupsAnswer } from '../../packages/contracts/src/index.ts';
+
+/** What the harness itself knows to be accepted: kept outside of the server, as answers arrive. */
+export class Ledger {
+  /** Backup by the operation that imports it. */
+  readonly imports = new Map<string, string>();
+  /** Kinds of the other operations, by id. */
+  readonly others = new Map<string, 'verify' | 'scan' | 'source_run'>();
+
+  /** Notes the items of a 200. */
+  noteSync(body: unknown): void {
+    for (const item of syncBackupsAnswer.parse(body).sync) this.imports.set(item.operation_log_id, item.backup_id);
+  }
+}

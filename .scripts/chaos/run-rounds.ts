@@ -1,0 +1,89 @@
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Draws } from './draws.ts';
+import type { Fault } from './faults/fault.ts';
+import { runRound } from './round.ts';
+import { openWorld, type World } from './world.ts';
+
+export type RunOptions = {
+  readonly seed: number;
+  /** The first round, from 1 on. A round draws the same whatever came before it. */
+  readonly from: number;
+  readonly rounds: number;
+  readonly outageMs: number;
+  /** The faults to draw from. */
+  readonly faults: readonly Fault[];
+  /** Copies the data directory of a failed round to the temporary directory. */
+  readonly keep: boolean;
+  /** Ends the run after the round under way. */
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+};
+
+export type RunCounts = { rounds: number; failed: number; skipped: number };
+
+/** What came of a round: how it is told in its line, and the promises that it saw broken. */
+type Told = { readonly line: string; readonly broken: readonly string[] };
+
+const logLinesShown = 20;
+
+/**
+ * Runs rounds one after the other on one data directory, as a server that lives on. A round that fails is told with its
+ * evidence, and the next one begins with a new directory.
+ */
+export async function runRounds(options: RunOptions): Promise<RunCounts> {
+  const { seed, from, rounds, faults, signal, print } = options;
+  const counts: RunCounts = { rounds: 0, failed: 0, skipped: 0 };
+  let world: World | null = null;
+  try {
+    for (let round = from; round < from + rounds && !signal.aborted; round += 1) {
+      const fault = new Draws(`${seed}-${round}/fault`).oneOf(faults);
+      world ??= await openWorld();
+      const head = `round ${round}, seed ${seed}, ${fault.kind}`;
+      const missing = fault.missing(world);
+      if (missing !== null) {
+        counts.skipped += 1;
+        print(`${head}: skipped, ${missing}`);
+        continue;
+      }
+      const startedAtMs = performance.now();
+      const { line, broken } = await toldRound(world, `${seed}-${round}`, fault, options);
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+      counts.rounds += 1;
+      print(`${head}: ${line}, ${seconds} s, ${broken.length === 0 ? 'ok' : 'FAILED'}`);
+      if (broken.length === 0) continue;
+      counts.failed += 1;
+      for (const each of broken) print(`  ${each}`);
+      for (const each of world.server.logTail().slice(-logLinesShown)) print(`  server: ${each}`);
+      if (options.keep) print(`  kept: ${await keepDataDirectory(world)}`);
+      const failed: World = world;
+      world = null;
+      await failed[Symbol.asyncDispose]();
+    }
+  } finally {
+    await world?.[Symbol.asyncDispose]();
+  }
+  return counts;
+}
+
+async function toldRound(world: World, seed: string, fault: Fault, { outageMs }: RunOptions): Promise<Told> {
+  try {
+    const { detail, accepted, records, events, resumed, looks, report } = await runRound(world, {
+      seed,
+      fault,
+      outageMs,
+    });
+    const line = `${detail}; ${accepted} accepted, ${records} records, ${events} events, ${resumed} resumed, ${looks} looks`;
+    return { line, broken: report.lines() };
+  } catch (error) {
+    return { line: 'it broke off', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+  }
+}
+
+async function keepDataDirectory({ dataDirectory, server }: World): Promise<string> {
+  await server.kill();
+  const kept = await mkdtemp(join(tmpdir(), 'backup-sync-chaos-kept-'));
+  await cp(dataDirectory, kept, { recursive: true });
+  return kept;
+}

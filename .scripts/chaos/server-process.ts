@@ -1,0 +1,156 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** How a server process is started. */
+export type ServerStart = {
+  readonly dataDirectory: string;
+  readonly storage: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly administratorPassword: string;
+};
+
+/** What the harness tells a server process: how to start, and what its wall clock is off by from then on. */
+export type ServerMessage = { readonly start?: ServerStart; readonly clockOffsetMs: number };
+
+type Listening = { readonly endpoint: string; readonly projectId: string };
+
+const entry = fileURLToPath(new URL('server-entry.ts', import.meta.url));
+const logLinesMax = 200;
+/** Lines of a process that ended before it listened. */
+const lastWordsLines = 15;
+/** A stop waits for answers that are under way. */
+const stopMsMax = 30_000;
+
+/** A start that did not come to listening; the message is what the process said. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
+}
+
+/**
+ * A server in a process of its own that can be killed, stopped and started again on the same port. `isAway` says whether
+ * its callers must expect that nothing answers.
+ */
+export class ServerProcess implements AsyncDisposable {
+  readonly #start: ServerStart;
+  #child: ChildProcess | null = null;
+  #port: number;
+  #clockOffsetMs = 0;
+  #log: string[] = [];
+  isAway = true;
+  endpoint = '';
+  projectId = '';
+
+  constructor(start: ServerStart) {
+    this.#start = start;
+    this.#port = start.port;
+  }
+
+  /** Resolves when it listens. Throws `NotStartedError`. */
+  async start(): Promise<void> {
+    const child = this.#fork({ ...this.#start, port: this.#port });
+    this.#child = child;
+    const { endpoint, projectId } = await this.#listening(child);
+    this.endpoint = endpoint;
+    this.projectId = projectId;
+    this.#port = Number(new URL(endpoint).port);
+    this.isAway = false;
+  }
+
+  /** What a second server on the same data directory says; null: it listens. */
+  async startSecond(): Promise<string | null> {
+    const child = this.#fork({ ...this.#start, port: 0 });
+    try {
+      await this.#listening(child);
+      return null;
+    } catch (error) {
+      if (error instanceof NotStartedError) return error.message;
+      throw error;
+    } finally {
+      await killed(child);
+    }
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    this.isAway = true;
+    if (this.#child !== null) await killed(this.#child);
+  }
+
+  /** Asks it to stop as an operator does, and answers with its exit code; null: it had to be killed. */
+  async stop(): Promise<number | null> {
+    this.isAway = true;
+    this.#child?.kill('SIGTERM');
+    return (await this.endedWithin(stopMsMax)) ? (this.#child?.exitCode ?? null) : null;
+  }
+
+  /** Whether the process has ended, or does within a time. */
+  async endedWithin(milliseconds: number): Promise<boolean> {
+    const child = this.#child;
+    if (child === null || hasEnded(child)) return true;
+    try {
+      await once(child, 'exit', { signal: AbortSignal.timeout(milliseconds) });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sets the wall clock of the process off by so much from now on; a restart keeps it. */
+  setClockOffset(milliseconds: number): void {
+    this.#clockOffsetMs = milliseconds;
+    this.#child?.send({ clockOffsetMs: milliseconds } satisfies ServerMessage);
+  }
+
+  /** Milliseconds since 1970 by the clock of the server. */
+  nowMs(): number {
+    return Date.now() + this.#clockOffsetMs;
+  }
+
+  /** The last lines that it wrote to standard error. */
+  logTail(): readonly string[] {
+    return this.#log;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child !== null) await killed(this.#child);
+  }
+
+  #fork(start: ServerStart): ChildProcess {
+    const child = fork(entry, {
+      execArgv: ['--conditions=@backup-sync/source'],
+      env: { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Ctrl-C reaches the processes of a group: the run is to end its round, with its server.
+      detached: true,
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#log = [...this.#log, ...text.trimEnd().split('\n')].slice(-logLinesMax);
+    });
+    child.send({ start, clockOffsetMs: this.#clockOffsetMs } satisfies ServerMessage);
+    return child;
+  }
+
+  async #listening(child: ChildProcess): Promise<Listening> {
+    const ended = new AbortController();
+    child.once('exit', () => ended.abort());
+    try {
+      const [message] = await once(child, 'message', { signal: ended.signal });
+      return message;
+    } catch {
+      throw new NotStartedError(this.#log.slice(-lastWordsLines).join('\n'));
+    }
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
