@@ -11,9 +11,9 @@ const batchSize = 100;
  * storage. For whoever looks whether the bucket answers again: it comes here after each look that failed.
  */
 export async function endWaitsPastLimit(services: Services, outage: Outage): Promise<void> {
-  const { catalogue, clock, queue, retryForMs } = services;
+  const { catalogue, queue, retryForMs, storedTimes } = services;
   const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
-  const endedAtMs = clock.nowMs();
+  const endedAtMs = await storedTimes.nowMs();
   if (endedAtMs - beganAtMs < retryForMs) return;
   const reason = { code: reasonCode, detail: reasonDetail };
   const acceptedByMs = endedAtMs - retryForMs;

@@ -88,6 +88,22 @@ test.each(['unreachable', 'throttled', 'object_not_found'] as const)(
   },
 );
 
+test.each([
+  ['forward by 25 hours', 25 * 60 * minuteMs],
+  ['back by an hour', -60 * minuteMs],
+])('a wall clock that is set %s during an outage ends nothing early', async (_, stepMs) => {
+  await using world = await start();
+  world.refuse('unreachable');
+  const ids = await world.sync(items);
+  await world.workOnAll();
+  world.clock.step(stepMs);
+  await world.pass(2);
+  expect(await world.showAll(ids)).toMatchObject(items.map(() => ({ status: 'waiting' })));
+  world.refuse(null);
+  await world.pass(1);
+  expect(await world.showAll(ids)).toMatchObject(items.map(() => ({ status: 'success' })));
+});
+
 test('an operation that waits says for what, in both of its forms, and is no error to clients of CBR', async () => {
   await using world = await start();
   world.refuse('unreachable');

@@ -9,6 +9,8 @@ export const silentAfterMs = 1_000;
 /** Milliseconds from a failed probe to the next, before they are spread. */
 const firstProbeAfterMs = 1_000;
 const lastProbeAfterMs = 60_000;
+/** Wall clocks are corrected by less all the time. Milliseconds. */
+const clockToleranceMs = 1_000;
 
 export type WatchedBucketOptions = {
   readonly clock: Clock;
@@ -68,7 +70,7 @@ export class WatchedBucket {
   }
 
   get outage(): Outage | null {
-    return this.#outage;
+    return this.#outage === null ? null : { ...this.#outage, beganAtMs: this.#beganAtMs(this.#outage) };
   }
 
   /** When the next probe may start, in monotonic milliseconds; null: not before something else happens. */
@@ -161,7 +163,14 @@ export class WatchedBucket {
     }
     if (probe === null || probe !== this.#probe || probe.hasFailed) return;
     probe.hasFailed = true;
-    this.#options.onFailedAgain(this.#putOff(error, this.#outage.beganAtMs, this.#outage.attempts + 1));
+    this.#options.onFailedAgain(this.#putOff(error, this.#beganAtMs(this.#outage), this.#outage.attempts + 1));
+  }
+
+  /** By the wall clock as it is now. If that was set since, the outage is as old as before. */
+  #beganAtMs({ beganAtMs }: Outage): number {
+    const { clock } = this.#options;
+    const nowBeganAtMs = Math.round(clock.nowMs() - (clock.monotonicMs() - this.#outageBeganMs));
+    return Math.abs(nowBeganAtMs - beganAtMs) > clockToleranceMs ? nowBeganAtMs : beganAtMs;
   }
 
   /** The next probe waits longer than this one did. */

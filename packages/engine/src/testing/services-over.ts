@@ -15,6 +15,7 @@ import { workOnScan } from '../operations/scans/scan-work.ts';
 import { runTask, type TaskRun } from '../operations/tasks/run-task.ts';
 import { verifyChain } from '../operations/verifications/verify-chain.ts';
 import type { QueuedJob } from '../queue/port.ts';
+import { longestRetryDelayMs } from '../retry.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { StoredTimes } from '../stored-times.ts';
@@ -110,7 +111,9 @@ export async function openServicesOver(
     jobs: () => jobs,
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
-      const isDue = ({ notBeforeMs }: QueuedJob) => notBeforeMs === null || notBeforeMs <= clock.nowMs();
+      // What is further away than a back-off was planned before the clock was set back.
+      const isDue = ({ notBeforeMs }: QueuedJob) =>
+        notBeforeMs === null || notBeforeMs <= clock.nowMs() || notBeforeMs > clock.nowMs() + longestRetryDelayMs;
       for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {
         const next = job;
         jobs = jobs.filter((each) => each !== next);

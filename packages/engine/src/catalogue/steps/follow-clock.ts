@@ -12,6 +12,14 @@ export async function followClock(database: Kysely<Schema>, { steppedMs, nowMs }
     .updateTable('operations')
     .set({ deadline_at_ms: sql<number>`min(deadline_at_ms + ${forwardMs}, ${latestDeadlineMs})` })
     .where('ended_at_ms', 'is', null);
+  if (forwardMs > 0) {
+    await database
+      .updateTable('operations')
+      .set({ first_failure_at_ms: sql<number>`first_failure_at_ms + ${forwardMs}` })
+      .where('ended_at_ms', 'is', null)
+      .where('first_failure_at_ms', 'is not', null)
+      .execute();
+  }
   await (forwardMs > 0 ? deadlines : deadlines.where('deadline_at_ms', '>', latestDeadlineMs)).execute();
   await database
     .updateTable('sources')

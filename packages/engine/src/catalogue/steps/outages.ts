@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
 import type { Catalogue, DueChain, OverdueWaits } from '../port.ts';
 import type { Schema } from '../schema.ts';
@@ -64,7 +65,8 @@ export async function endOverdueWaits(
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
     .where('waits_for_backup_id', 'is', null)
-    .where('created_at_ms', '<=', acceptedByMs)
+    // The deadline follows a wall clock that is set, and the time of acceptance does not.
+    .where('deadline_at_ms', '<=', acceptedByMs + operationLivesMs)
     .selectAll()
     .limit(limit)
     .execute();

@@ -4,7 +4,7 @@ import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
 import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import type { JobRun } from '../../queue/port.ts';
-import { nextAttemptAtMs } from '../../retry.ts';
+import { type AttemptBeginning, nextAttemptAtMs } from '../../retry.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { queueChains } from '../queue-work.ts';
@@ -29,6 +29,7 @@ type ChainJob = {
   readonly chain: ChainKey;
   readonly look: ChainLook;
   readonly started: OperationRecord[];
+  readonly began: AttemptBeginning;
 };
 
 /**
@@ -41,10 +42,11 @@ export async function importChain(
   chain: ChainKey,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const { catalogue, queue, storedTimes } = worker.services;
+  const { catalogue, clock, queue, storedTimes } = worker.services;
   const startedAtMs = await storedTimes.nowMs();
+  const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
   const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
-  if (operations.length > 0) await workOff(worker, chain, operations, startedAtMs, run);
+  if (operations.length > 0) await workOff(worker, chain, operations, began, run);
   // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
   const retry = await catalogue.retryOfChain(chain);
   if (retry !== null) queueChains(queue, [retry]);
@@ -54,10 +56,11 @@ async function workOff(
   worker: ImportWorker,
   chain: ChainKey,
   operations: readonly OperationRecord[],
-  startedAtMs: number,
+  began: AttemptBeginning,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
   const { catalogue, queue } = worker.services;
+  const startedAtMs = began.wallMs;
   const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
   using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
   using cancels = watchCancels(catalogue, chain, (error) => worker.onFault(chain.chainRoot, error));
@@ -78,7 +81,7 @@ async function workOff(
       return `see the server's log for operation ${id}`;
     },
   });
-  const job: ChainJob = { worker, chain, look, started: [...operations] };
+  const job: ChainJob = { worker, chain, look, started: [...operations], began };
   const left: OperationRecord[] = [];
   for (const operation of operations) {
     if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
@@ -180,7 +183,7 @@ function isOutOfTime(seen: Seen): boolean {
 
 /** Records what was found; decides anew where the record changed meanwhile. */
 async function record(
-  { worker, look }: ChainJob,
+  { worker, look, began }: ChainJob,
   operation: OperationRecord,
   firstSeen: Seen,
   requests: RequestCount,
@@ -197,7 +200,7 @@ async function record(
     // What says something of the backup is recorded; a look that says nothing may be made again.
     const saysNothing = code !== null && decision.record === null;
     const failed = { ...operation, bucketName: item.bucket_name };
-    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, code) : null;
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, code) : null;
     if (saysNothing && notBeforeMs !== null) {
       const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
       queueChains(queue, (await catalogue.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? []);

@@ -64,6 +64,7 @@ export async function runTask(
 ): Promise<void> {
   const { taskStore, clock, grantStore, storedTimes } = worker.services;
   const startedAtMs = await storedTimes.nowMs();
+  const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
   const task = await taskStore.startTask(taskId, worker.leaseOwner, startedAtMs);
   if (task === null) {
     // A clock that was set back: it is not due yet.
@@ -113,7 +114,7 @@ export async function runTask(
   if (awaitsImports && fault === null) {
     return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
   }
-  const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, fault.code);
+  const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, began, fault.code);
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
     const retry = await taskStore.retryTask({ ...attempt, notBeforeMs, reason: fault });
