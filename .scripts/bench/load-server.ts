@@ -15,7 +15,7 @@ export type LoadedServer = AsyncDisposable & {
   /** Reads a stream of events until the signal is aborted. Answers how many bytes came. */
   follow(path: string, signal: AbortSignal): Promise<number>;
   sync(items: readonly BackupSyncInput[]): Promise<readonly string[]>;
-  /** Starts a scan or verification and waits for its end. Answers how it ended. */
+  /** Starts a scan or verification, cancels it when the signal is aborted, and answers how it ended. */
   operate(path: string, body: object, signal: AbortSignal): Promise<string>;
   operation(id: string): Promise<ShownOperation>;
   residentMiB(): number;
@@ -74,7 +74,9 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
       const { operation_id: id } = await post<{ operation_id: string }>(path, body);
       while (true) {
         const { status } = await operation(id);
-        if (signal.aborted || (status !== 'waiting' && status !== 'running')) return status;
+        if (status !== 'waiting' && status !== 'running') return status;
+        // What goes on would be measured with the next row.
+        if (signal.aborted) await post(`/v1/projects/${projectId}/operations/${id}/cancel`, {});
         await pause(pollMs);
       }
     },
