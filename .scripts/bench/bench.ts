@@ -1,5 +1,5 @@
 // pnpm bench <name> [options]: each benchmark is a file beside this one, and says its options at its top.
-const names = ['client', 'proof', 'refusals', 'source-runs'] as const;
+const names = ['client', 'load', 'proof', 'refusals', 'source-runs'] as const;
 const name = names.find((each) => each === process.argv[2]);
 if (name === undefined) {
   process.stderr.write(`pnpm bench <name>: one of ${names.join(', ')}\n`);

@@ -4,7 +4,9 @@ import { scanOver } from '../../packages/engine/src/testing/scan-over.ts';
 import { openGeneratedBucket } from './generated-bucket.ts';
 
 // As the command does: otherwise the young generation grows with the length of a run, whatever is held.
-setFlagsFromString('--semi-space-growth-factor=1');
+for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20', '--optimize-for-size']) {
+  setFlagsFromString(flag);
+}
 
 const objects = Number(process.argv[2]);
 await using scan = await scanOver(openGeneratedBucket(objects), 'generated');

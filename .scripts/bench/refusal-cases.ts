@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { signedHeaders } from '../../apps/gateway/src/signing-for-tests.ts';
 import { adminPassword, startTestGateway, type TestGateway } from '../../apps/gateway/src/testing.ts';
+import { TestClock } from '../../packages/engine/src/testing/test-clock.ts';
 
 const hourMs = 60 * 60 * 1000;
 const password = 'a password of twelve';
@@ -27,7 +28,7 @@ export type Refusals = AsyncDisposable & { readonly gateway: TestGateway; readon
 
 /** A gateway, with all that is refused at it. Its limits do not stand in the way; its clock is moved past those on guesses. */
 export async function prepareRefusals(): Promise<Refusals> {
-  const clock = { timeMs: Date.now(), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock(Date.now());
   const gateway = await startTestGateway({}, { clock });
   const { projectId } = gateway;
   const users = `/v1/projects/${projectId}`;

@@ -80,7 +80,7 @@ is a server's.`,
       `
 For monitoring. An age with "~" comes from the modification time of the newest object; a backup whose time is in the
 future does not count. Its exit codes are those of monitoring plugins: 0 OK, 2 CRITICAL (a resource has no such backup), 3
-UNKNOWN (it could not be found out). Wrong usage exits 1.`,
+UNKNOWN (it could not be found out, for example because the server is not reachable). Wrong usage exits 1.`,
     )
     .action(async (options: Shared & CheckOptions) => {
       const { checkCommand } = await import('./commands/check.ts');

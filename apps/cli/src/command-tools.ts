@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import { timeout } from './options.ts';
 import type { ConnectOptions } from './target.ts';
 
 /** The options that every command takes which works on a catalogue. */
@@ -15,7 +16,8 @@ export type Tools = {
 };
 
 export const exitCodesHelp = `
-Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable, 130 interrupted.`;
+Exit codes: 0 all done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable
+or no answer in time, 130 interrupted.`;
 
 const connectHelp = `
 Works on the server of --endpoint or --profile; without one, on the local catalogue in --data-dir (through the server
@@ -30,7 +32,7 @@ export function examplesHelp(examples: readonly string[]): string {
 
 /** See {@link Tools.command}. */
 export function addCommand(parent: Command, name: string, description: string, examples: readonly string[]): Command {
-  return parent
+  const command = parent
     .command(name)
     .description(description)
     .option('--profile <name>', 'server that "backup-sync login" keeps under this name (BACKUP_SYNC_PROFILE)')
@@ -39,6 +41,17 @@ export function addCommand(parent: Command, name: string, description: string, e
     .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
     .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
     .option('--storage-moved', 'the buckets of the catalogue lie at --storage now: from here on, it is theirs')
-    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
-    .addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
+  return addTimeouts(command).addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+}
+
+/** Adds the options that say how long a command waits for a server. */
+export function addTimeouts(command: Command): Command {
+  return command
+    .option(
+      '--connect-timeout <time>',
+      'time to connect to a server, such as 30s (BACKUP_SYNC_CONNECT_TIMEOUT, else 10s)',
+      timeout,
+    )
+    .option('--timeout <time>', 'time a server may send nothing (BACKUP_SYNC_TIMEOUT, else 60s)', timeout);
 }

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
-import { type Client, clientOf, createClient, issueToken, type Operations } from '@backup-sync/core';
+import { type Client, clientOf, createClient, type HttpOptions, issueToken, type Operations } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
 import { revealed } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
+import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
@@ -29,19 +30,22 @@ type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId'
 
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
- * process, or through the server that holds the data directory.
+ * process, or through the server that holds the data directory. With `readsOnly`, a local catalogue of an older release
+ * is refused instead of upgraded.
  */
 export async function connect(
   options: ConnectOptions,
   environment: Environment,
   onFault: (place: string, error: unknown) => void,
+  { readsOnly = false }: { readonly readsOnly?: boolean } = {},
 ): Promise<Connection> {
   const target = await resolveTarget(options, environment);
-  if (target.kind === 'server') return remote(target);
+  const http = await httpOptions(options, environment);
+  if (target.kind === 'server') return remote(target, http);
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
-  return inProcessOrServer(target, async () => {
-    const engine = await openEmbeddedEngine({ ...local, onFault });
+  return inProcessOrServer(target, http, async () => {
+    const engine = await openEmbeddedEngine({ ...local, onFault, mayMigrate: !readsOnly });
     return inProcess(engine, target.projectId);
   });
 }
@@ -52,9 +56,10 @@ export async function connectToCatalogue(
   environment: Environment,
 ): Promise<CatalogueConnection> {
   const target = await resolveTarget(options, environment);
-  if (target.kind === 'server') return remote(target);
+  const http = await httpOptions(options, environment);
+  if (target.kind === 'server') return remote(target, http);
   const { openCatalogueReader } = await import('@backup-sync/engine/catalogue-reader');
-  return inProcessOrServer(target, async () => {
+  return inProcessOrServer(target, http, async () => {
     const reader = await openCatalogueReader({
       dataDirectory: target.dataDirectory,
       secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
@@ -89,6 +94,8 @@ export function localOptions(
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
+    retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
+    backlogMax: environment.BACKUP_SYNC_BACKLOG,
     secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
     keystone: readKeystone(environment),
   };
@@ -97,6 +104,7 @@ export function localOptions(
 /** What opens, or the server that holds the data directory, where that is why it does not open. */
 async function inProcessOrServer<Opened>(
   target: LocalTarget,
+  http: HttpOptions,
   open: () => Promise<Opened>,
 ): Promise<Opened | Connection> {
   try {
@@ -104,26 +112,30 @@ async function inProcessOrServer<Opened>(
   } catch (error) {
     const server = await serverHolding(target.dataDirectory, error);
     if (server === null) throw error;
-    return throughServer(server, target.projectId);
+    return throughServer(server, target.projectId, http);
   }
 }
 
 /** The server's own credential is for one project, and goes with the server: whoever wants more gets a token. */
-async function throughServer(server: EndpointFile, project: string | undefined): Promise<Connection> {
+async function throughServer(
+  server: EndpointFile,
+  project: string | undefined,
+  http: HttpOptions,
+): Promise<Connection> {
   const { endpoint, project_id, token } = server;
-  const exchange = (id: string) => issueToken(endpoint, { token, project: { id } });
+  const exchange = (id: string) => issueToken(endpoint, { token, project: { id } }, http);
   const own =
     project === undefined || project === project_id ? { token, projectId: project_id } : await exchange(project);
   const credentials = { kind: 'token', token: new Secret(own.token) } as const;
   return {
-    ...remote({ endpoint, projectId: own.projectId, credentials }),
+    ...remote({ endpoint, projectId: own.projectId, credentials }, http),
     token: () => exchange(own.projectId),
   };
 }
 
-function remote({ endpoint, projectId, credentials }: Server): Connection {
+function remote({ endpoint, projectId, credentials }: Server, http: HttpOptions): Connection {
   return {
-    client: createClient({ endpoint, projectId, credentials: revealed(credentials) }),
+    client: createClient({ ...http, endpoint, projectId, credentials: revealed(credentials) }),
     token: async () => {
       if (credentials.kind === 'token') return { token: credentials.token.reveal(), projectId };
       throw new UsageError(

@@ -1,50 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncBackupsAnswer } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { run, startServer, temporaryDirectory } from './testing.ts';
-
-/** An S3 service whose every image path holds one object. It answers `free` listings, then none until it is opened. */
-async function gatedStorage(free: number) {
-  let open = false;
-  let answered = 0;
-  const heldBack = Promise.withResolvers<void>();
-  const server = createServer((request, response) => {
-    if (!open && answered >= free) {
-      heldBack.resolve();
-      return;
-    }
-    answered += 1;
-    const prefix = new URL(request.url ?? '/', 'http://s3').searchParams.get('prefix');
-    response.setHeader('Content-Type', 'application/xml');
-    response.end(`<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
-  <Name>bucket</Name><Prefix>${prefix}</Prefix><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>
-  <Contents>
-    <Key>${prefix}/disk</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>
-    <ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>4096</Size><StorageClass>STANDARD</StorageClass>
-  </Contents>
-</ListBucketResult>`);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Resolves when a request waits for an answer. */
-    heldBack: heldBack.promise,
-    openGate() {
-      open = true;
-    },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+import { gatedStorage } from './testing-gated-storage.ts';
 
 test.each([0, 20])(
   'a kill -9 between the 200 and the end, after %i of 50 imports, loses nothing: each reaches its end after a restart',

@@ -6,3 +6,25 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 48 * 60 * 60) return `${(seconds / 3600).toFixed(1)} h`;
   return `${(seconds / 86_400).toFixed(1)} d`;
 }
+
+const secondsOf: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+/** `30s`, `90m`, `26h` or `7d` in seconds; null for anything else. */
+export function parseSeconds(text: string): number | null {
+  const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const seconds = secondsOf.get(unit);
+  return seconds === undefined ? null : Number(count) * seconds;
+}
+
+export const timeoutRule = 'must be a time from 1s to 1h, such as 30s or 2m';
+
+/** The seconds of a timeout; null for what {@link timeoutRule} does not allow. */
+export function parseTimeout(text: string): number | null {
+  const seconds = parseSeconds(text);
+  return seconds !== null && seconds >= 1 && seconds <= 3600 ? seconds : null;
+}

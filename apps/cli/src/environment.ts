@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
 /** A text that never shows itself when printed. */
@@ -42,6 +43,22 @@ const positiveNumber = optional.transform((value, context) => {
   return z.NEVER;
 });
 
+const timeout = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const seconds = parseTimeout(value);
+  if (seconds !== null) return seconds;
+  context.addIssue(`${timeoutRule}, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
+/** A duration such as 20m, in seconds. */
+const duration = optional.transform((value, context) => {
+  const seconds = value === undefined ? undefined : parseSeconds(value);
+  if (seconds !== null) return seconds;
+  context.addIssue(`must be a number with s, m, h or d, such as 20m, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
 const truth = optional.transform((value, context) => {
   if (value === undefined || value === 'true' || value === 'false') return value === 'true';
   context.addIssue(`must be true or false, and is ${JSON.stringify(value)}`);
@@ -70,6 +87,8 @@ const environmentSchema = z.object({
   BACKUP_SYNC_ACCESS_KEY: optional,
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
   BACKUP_SYNC_PROJECT: optional,
+  BACKUP_SYNC_CONNECT_TIMEOUT: timeout,
+  BACKUP_SYNC_TIMEOUT: timeout,
   BACKUP_SYNC_DATA_DIR: optional,
   BACKUP_SYNC_STORAGE: optional,
   BACKUP_SYNC_LISTEN: optional,
@@ -96,6 +115,8 @@ const environmentSchema = z.object({
   BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber,
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber,
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber,
+  BACKUP_SYNC_RETRY_FOR: duration,
+  BACKUP_SYNC_BACKLOG: positiveNumber,
   AWS_REGION: optional,
   XDG_CONFIG_HOME: optional,
 });

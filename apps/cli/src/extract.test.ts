@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { syncBackupsRequest } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+import { examples, repositoryRoot, run, startServer, temporaryDirectory } from './testing.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
@@ -51,6 +53,51 @@ test('extract finds a link that is not recorded in another bucket', async () => 
   const expected = join(home.path, 'expected.raw');
   await run(['extract', leaf.backup_id, '--output', expected], { environment: whole });
   expect((await readFile(image)).equals(await readFile(expected))).toBe(true);
+}, 60_000);
+
+/** A process that has begun to write an image as `extract` does, and is in its middle. */
+async function startWriting(path: string) {
+  const fileSink = join(repositoryRoot, 'packages', 'engine', 'src', 'chain', 'replay', 'file-sink.ts');
+  const program = `
+    import { FileSink } from ${JSON.stringify(fileSink)};
+    const sink = await FileSink.open({ path: ${JSON.stringify(path)}, replace: false });
+    await sink.write(Buffer.from('in its middle'), 0);
+    process.stdout.write('writing');
+    // Also keeps the file open.
+    setInterval(() => sink.write(Buffer.from('and goes on'), 0), 1000);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = once(child, 'close');
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}
+
+test('extract leaves the file of another that is at work alone, and replaces that of one that was killed', async () => {
+  await using home = await temporaryDirectory();
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  const images = join(home.path, 'images');
+  await mkdir(images);
+  const image = join(images, 'image.raw');
+  const extract = () => run(['extract', full, '--output', image], { environment });
+  {
+    await using _other = await startWriting(image);
+    const refused = await extract();
+    expect(refused.code).toBe(1);
+    expect(refused.messages).toContain('image.raw is being written by another extraction');
+  }
+  expect((await readdir(images)).toSorted()).toEqual(['image.raw.partial', 'image.raw.partial.lock']);
+  const extracted = await extract();
+  expect(extracted).toMatchObject({ code: 0, output: '' });
+  expect(extracted.messages).toContain('image.raw.partial was left by an extraction that was killed: replacing it');
+  expect(await readdir(images)).toEqual(['image.raw']);
 }, 60_000);
 
 test('who extracts a volume is in the audit, alone and beside a server, and of what', async () => {

@@ -48,8 +48,15 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   method_not_allowed: 'Check that the endpoint is a backup-sync server of this release.',
   throttled: 'Wait a while, then run the command again.',
   unavailable: 'Wait a while, then run the command again.',
+  catalogue_full: 'Free space on the disk of the data directory, then run the command again.',
   internal: 'Run the command again; if it happens again, report it with what the server has logged.',
   unreachable: 'Check --endpoint or BACKUP_SYNC_ENDPOINT, and that the server runs.',
+  connect_timeout:
+    'Check --endpoint or BACKUP_SYNC_ENDPOINT, and the network and firewalls on the way to it. To wait longer, use ' +
+    '--connect-timeout.',
+  response_timeout:
+    'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
+    'did before you repeat it.',
   aborted: 'Run the command again to go on; what was accepted is kept.',
 };
 
@@ -59,7 +66,10 @@ const operatorErrors = new Set([
   'ListenError',
   'DataDirectoryInUseError',
   'DataDirectoryError',
+  'DataDirectoryGoneError',
+  'CatalogueFullError',
   'NewerSchemaError',
+  'OlderSchemaError',
   'SecretKeyError',
   'StorageSpecificationError',
   'OtherStorageUnitError',

@@ -17,8 +17,11 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.stdout.write(`${version}\n`);
 } else {
   leaveEnvironmentOutOfReports(process);
-  // V8 lets the room for young objects grow to more than 100 MB where pages of a listing survive a while; it need not.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  // By default V8 lets a heap grow to several times what is in use before it collects, and a server has a heap for each
+  // of its threads: after a long listing it kept 180 MiB of garbage. With these it collects sooner, in every thread.
+  for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20', '--optimize-for-size']) {
+    setFlagsFromString(flag);
+  }
   // In a directory of the user's own: the one that Node would take lies where others may write.
   // Not imported above: an older Node has no such function, and would say so in words of its own.
   const { enableCompileCache } = await import('node:module');

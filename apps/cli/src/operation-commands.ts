@@ -36,10 +36,17 @@ seldom. With --json, one event a line. The watch of one operation exits 0 when i
     const { showOperationCommand } = await import('./commands/operations.ts');
     finish(await showOperationCommand(contextOf(options), operationLogId));
   });
-  command(operations, 'cancel <operation-id>', 'ask a scan, plan or verification to stop', [
+  command(operations, 'cancel <operation-id>', 'cancel an import, scan, plan or verification', [
     `operations cancel ${anId}`,
-  ]).action(async (operationId: string, options: Shared) => {
-    const { cancelOperationCommand } = await import('./commands/scan.ts');
-    finish(await cancelOperationCommand(contextOf(options), operationId));
-  });
+  ])
+    .addHelpText(
+      'after',
+      `
+An operation that waits ends at once, one that runs within about a second. A cancelled import records nothing. It is
+cancelled for everyone who asked for it. The imports of a cancelled scan or source run go on.`,
+    )
+    .action(async (operationId: string, options: Shared) => {
+      const { cancelOperationCommand } = await import('./commands/scan.ts');
+      finish(await cancelOperationCommand(contextOf(options), operationId));
+    });
 }

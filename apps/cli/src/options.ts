@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
 
 /** Without the keys that were not given. */
 export function given<Fields extends Record<string, unknown>>(
@@ -11,6 +12,12 @@ export function given<Fields extends Record<string, unknown>>(
 export function wholeNumber(value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(value);
+}
+
+export function positive(value: string): number {
+  const number = wholeNumber(value);
+  if (number === 0) throw new InvalidArgumentError('It must be above 0.');
+  return number;
 }
 
 /** Whole seconds, or `none`: Commander takes null for an option without a value. */
@@ -26,9 +33,14 @@ export function decimal(value: string): number {
 
 /** `90m`, `26h` or `7d` in seconds. */
 export function age(value: string): number {
-  const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-  const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-  const seconds = secondsOf[unit];
-  if (seconds === undefined) throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 26h.');
-  return Number(count) * seconds;
+  const seconds = parseSeconds(value);
+  if (seconds === null) throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 26h.');
+  return seconds;
+}
+
+/** `10s` or `2m` in seconds. */
+export function timeout(value: string): number {
+  const seconds = parseTimeout(value);
+  if (seconds === null) throw new InvalidArgumentError(`It ${timeoutRule}.`);
+  return seconds;
 }

@@ -10,6 +10,8 @@ import { UsageError } from './failure.ts';
 export const defaultProfileName = 'default';
 
 const ownerOnly = 0o600;
+/** Saving takes milliseconds. */
+const lockWaitMs = 10_000;
 
 const storedServer = z.object({ endpoint: z.string(), project_id: z.string() });
 const storedProfile = z.union([
@@ -45,11 +47,15 @@ export async function readProfiles(path: string): Promise<ReadonlyMap<string, Pr
   return new Map(Object.entries(parsed.data.profiles).map(([name, stored]) => [name, loaded(stored)]));
 }
 
-/** Adds a profile, or puts it in place of the one of its name. The file is the owner's alone, and whole at any time. */
+/**
+ * Adds a profile, or puts it in place of the one of its name. The file is the owner's alone, and whole at any time. Commands
+ * that save at the same moment wait for each other, on a lock beside the file. Throws {@link UsageError}.
+ */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  using _lock = await takeLock(path);
   const profiles = new Map(await readProfiles(path)).set(name, profile);
   const stored = Array.from(profiles, ([key, each]) => [key, toStore(each)]);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const written = `${path}.${process.pid}.new`;
   await writeFile(written, `${JSON.stringify({ profiles: Object.fromEntries(stored) }, null, 2)}\n`, {
     mode: ownerOnly,
@@ -58,6 +64,21 @@ export async function saveProfile(path: string, name: string, profile: Profile):
   // An earlier file of this name would have kept its mode.
   await chmod(written, ownerOnly);
   await rename(written, path);
+}
+
+async function takeLock(path: string): Promise<Disposable> {
+  const lockPath = `${path}.lock`;
+  const { FileLock } = await import('@backup-sync/engine/file-lock');
+  let lock: Disposable | null;
+  try {
+    lock = FileLock.take(lockPath, lockWaitMs);
+  } catch (error) {
+    throw new UsageError(`${lockPath} cannot be locked: ${String(error)}`, { cause: error });
+  }
+  if (lock === null) {
+    throw new UsageError(`another command has held ${lockPath} for ${lockWaitMs / 1000} s: log in again`);
+  }
+  return lock;
 }
 
 function loaded(stored: StoredProfile): Profile {

@@ -1,6 +1,7 @@
 import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
 import { note, type Styled, type Terminal } from './terminal.ts';
+import { describeWait } from './waiting.ts';
 
 export type LiveLine = {
   /** Takes the place of what was shown before. */
@@ -44,8 +45,9 @@ export type ScanProgress = {
 export function showScanProgress(terminal: Terminal): ScanProgress {
   const live = liveLine(terminal);
   return {
-    shows({ operation: { progress, phase } }) {
+    shows({ operation: { progress, phase, waiting_for } }) {
       const count = (name: string) => progress[name] ?? 0;
+      if (waiting_for !== null) return live.show(describeWait(waiting_for));
       live.show(
         phase === 'importing'
           ? `importing ${count('imports_accepted')}`

@@ -4,7 +4,7 @@ import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
 import { createProgram } from './program.ts';
-import { printableLines } from './table.ts';
+import { printable, printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
 /** Runs what the process was called with, and sets its exit code. */
@@ -37,6 +37,9 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         version,
         onFault: (place, error) => {
           host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(faultText(error))}\n`);
+        },
+        onNotice: (text) => {
+          host.stderr.write(`${new Date().toISOString()} ${printable(text)}\n`);
         },
       };
     },

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
+import { addTimeouts, examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
+import { age, given, positive } from './options.ts';
 
 /** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -13,11 +14,21 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .option('--tls-certificate <file>', 'serve HTTPS with this certificate, PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
     .option('--tls-key <file>', 'its private key, PEM (BACKUP_SYNC_TLS_KEY)')
     .option('--behind-tls-proxy', 'a proxy does TLS: plain HTTP beyond loopback (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
+    .option(
+      '--retry-for <duration>',
+      'time to retry what storage does not answer (BACKUP_SYNC_RETRY_FOR, else 20m)',
+      age,
+    )
+    .option(
+      '--backlog <count>',
+      'unfinished imports per project, then 429 (BACKUP_SYNC_BACKLOG, else 100000)',
+      positive,
+    )
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));
     });
-  program
+  const login = program
     .command('login')
     .description('keep the address of a server and the way in there, so that commands work there')
     .requiredOption('--endpoint <url>', 'the server')
@@ -25,7 +36,8 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .addOption(new Option('--access-key <id>', 'or the key to come in by (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'))
     .option('--project <id>', 'project to work in (that which the server gives)')
     .option('--profile <name>', 'name to keep it under; "default" is taken where none is named', 'default')
-    .option('--json', 'results as JSON on standard output, errors as JSON on standard error')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
+  addTimeouts(login)
     .addHelpText(
       'after',
       `${examplesHelp([
@@ -39,9 +51,10 @@ that its owner alone can read, until it ends: then log in again. The secret of a
 standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and kept in that file; it does not end by itself.
 ${exitCodesHelp}`,
     )
-    .action(async (options: LoginOptions & { json?: boolean }) => {
+    .action(async (options: LoginOptions & Pick<Shared, 'json' | 'connectTimeout' | 'timeout'>) => {
       const { loginCommand } = await import('./commands/login.ts');
-      finish(await loginCommand(contextOf({ json: options.json ?? false }), options));
+      const { json, connectTimeout, timeout } = options;
+      finish(await loginCommand(contextOf(given({ json, connectTimeout, timeout })), options));
     });
   command(program, 'token', 'print a token', ['token --data-dir data --json', 'token --endpoint https://b.example.com'])
     .option(
@@ -61,7 +74,7 @@ ${exitCodesHelp}`,
       'after',
       `
 Buckets are those named, else those of the sources, else those of a storage directory. Each is listed, and its first
-object is looked at and read. Nothing is written. Exits 1 when something is missing.`,
+object is looked at and read. Nothing is written. Exits 1 when something is missing, 5 when the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');

@@ -1,7 +1,9 @@
+import type { WaitingFor } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { liveLine } from './progress.ts';
 import { failureLine, grouped, progressLine, type SyncTally } from './sync-tally.ts';
 import { note, type Terminal } from './terminal.ts';
+import { describeWait } from './waiting.ts';
 
 const drawnEveryMs = 100;
 /** Where no line can change: so many operations to a line that says how far it is. */
@@ -9,6 +11,8 @@ const endedPerLine = 1000;
 
 export type SyncProgress = {
   ended(log: CbrOperationLog): void;
+  /** What unfinished operations wait for; null if for nothing. */
+  waits(waitingFor: WaitingFor | null): void;
   stop(): void;
 };
 
@@ -19,13 +23,22 @@ export type SyncProgress = {
 export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: number | null): SyncProgress {
   const startedAtMs = performance.now();
   const live = liveLine(terminal);
-  const line = () => progressLine(tally, total, performance.now() - startedAtMs);
+  let waitingFor: WaitingFor | null = null;
+  const line = () => {
+    const progress = progressLine(tally, total, performance.now() - startedAtMs);
+    return waitingFor === null ? progress : `${progress}; waiting: ${describeWait(waitingFor)}`;
+  };
   live.show(line());
   const drawing = setInterval(() => live.show(line()), drawnEveryMs);
   return {
     ended(log) {
       if (log.status !== 'success') live.say({ style: 'red', text: 'failed:' }, ` ${failureLine(log)}`);
       if (!terminal.messages.isTTY && tally.ended % endedPerLine === 0) note(terminal, line());
+    },
+    waits(next) {
+      const isNews = next !== null && (next.since !== waitingFor?.since || next.reason.code !== waitingFor.reason.code);
+      waitingFor = next;
+      if (isNews && !terminal.messages.isTTY) note(terminal, `waiting: ${describeWait(next)}`);
     },
     stop() {
       clearInterval(drawing);

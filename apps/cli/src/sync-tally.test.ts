@@ -36,7 +36,14 @@ test('counts are grouped by thousands', () => {
 test('backups whose times contradict each other are told, the first ten by name', () => {
   const tally = new SyncTally();
   const add = (id: string, time_contradiction: string | null) => {
-    const backup_sync = { outcome: 'created', message: '', level: null, reason: null, requests: null } as const;
+    const backup_sync = {
+      outcome: 'created',
+      message: '',
+      level: null,
+      reason: null,
+      waiting_for: null,
+      requests: null,
+    } as const;
     const log: CbrOperationLog = {
       id,
       checkpoint_id: null,

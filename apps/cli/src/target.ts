@@ -13,6 +13,10 @@ export type ConnectOptions = {
   readonly dataDir?: string | undefined;
   readonly storage?: string | undefined;
   readonly storageMoved?: boolean | undefined;
+  /** Seconds that connecting to a server may take. */
+  readonly connectTimeout?: number | undefined;
+  /** Seconds without a byte from a server. */
+  readonly timeout?: number | undefined;
 };
 
 /** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */

@@ -1,4 +1,5 @@
 import { BackupSyncError, type ErrorBody, errors } from '@backup-sync/contracts';
+import { catalogueRefusal } from '@backup-sync/engine';
 
 /** Seconds after which a caller may come again who was told to wait, where it is not known how long. */
 const retryAfterSeconds = 1;
@@ -10,7 +11,9 @@ type HttpFault = { readonly status: number };
  * Turns whatever was thrown into the refusal to send. What an unknown fault says never leaves the process: `unexpected`
  * tells that it must be reported here.
  */
-export function refusalOf(thrown: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
+export function refusalOf(fault: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
+  // Credentials are looked up in the catalogue before a call begins.
+  const thrown = catalogueRefusal(fault);
   if (thrown instanceof BackupSyncError) return { error: thrown, unexpected: thrown.code === 'internal' };
   if (isHttpFault(thrown)) {
     const error = httpRefusal(thrown);

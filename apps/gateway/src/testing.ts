@@ -14,6 +14,7 @@ export type TestGateway = AsyncDisposable & {
   readonly dataDirectory: string;
   readonly faults: unknown[];
   readonly renewCertificate: RunningGateway['renewCertificate'];
+  readonly failed: RunningGateway['failed'];
   /** Calls with the token, unless headers say otherwise. `body` is sent as JSON, or as it is where it is a string. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Follows an operation to its end. */
@@ -26,7 +27,9 @@ export type TestAnswer = { readonly status: number; readonly headers: Headers; r
 /** A real gateway on a free port, with a directory of buckets that holds these objects. */
 export async function startTestGateway(
   buckets: Record<string, Record<string, string>>,
-  options: Partial<Pick<ServeOptions, 'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls'>> = {},
+  options: Partial<
+    Pick<ServeOptions, 'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls' | 'storage' | 'backlogMax'>
+  > = {},
 ): Promise<TestGateway> {
   await using stack = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
@@ -44,11 +47,11 @@ export async function startTestGateway(
   const dataDirectory = join(home, 'data');
   const gateway = stack.use(
     await serve({
+      storage: `file:${join(home, 'buckets')}`,
       ...options,
       // Tests ask in a loop until something has ended.
       limits: { callsPerSecond: Infinity, unknownCallsPerSecond: Infinity, ...options.limits },
       dataDirectory,
-      storage: `file:${join(home, 'buckets')}`,
       administratorPassword: adminPassword,
       host: '127.0.0.1',
       port: 0,
@@ -78,6 +81,7 @@ export async function startTestGateway(
     dataDirectory,
     faults,
     renewCertificate: gateway.renewCertificate,
+    failed: gateway.failed,
     call,
     async ended(operationLogId) {
       while (true) {

@@ -22,7 +22,7 @@ export const cbrOperations = {
     successStatus: 200,
     input: syncBackupsRequest.extend({ project_id: projectId }),
     output: syncBackupsAnswer,
-    refusals: ['bucket_not_bound'],
+    refusals: ['bucket_not_bound', 'backlog_full'],
   },
   syncCheckpoint: {
     summary: 'Bring in everything in the storage of a vault: a source is what a vault is there',

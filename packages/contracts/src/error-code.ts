@@ -251,12 +251,26 @@ export const errors = {
     remedy: 'Wait as long as Retry-After says.',
     exitCode: 1,
   },
+  backlog_full: {
+    number: 'BackupSync.1057',
+    httpStatus: 429,
+    retryable: true,
+    remedy: 'Wait as long as Retry-After says, then send the same backups again. Nothing of this call was accepted.',
+    exitCode: 1,
+  },
   unavailable: {
     number: 'BackupSync.1015',
     httpStatus: 503,
     retryable: true,
     remedy: 'Wait as long as Retry-After says, then call again.',
     exitCode: 5,
+  },
+  catalogue_full: {
+    number: 'BackupSync.1056',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Free space on the disk of the data directory, then call again. The server need not be restarted.',
+    exitCode: 1,
   },
   internal: {
     number: 'BackupSync.1016',
@@ -270,6 +284,21 @@ export const errors = {
     httpStatus: 503,
     retryable: true,
     remedy: 'Check the endpoint, and that the server runs.',
+    exitCode: 5,
+  },
+  connect_timeout: {
+    number: 'BackupSync.1907',
+    httpStatus: 503,
+    retryable: true,
+    remedy: 'Check the endpoint, and the network and firewalls on the way to it.',
+    exitCode: 5,
+  },
+  response_timeout: {
+    number: 'BackupSync.1908',
+    httpStatus: 503,
+    retryable: true,
+    remedy:
+      'Check that the server is working. If the call changes something, look whether it did before you repeat it.',
     exitCode: 5,
   },
   unexpected_answer: {

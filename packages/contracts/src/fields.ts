@@ -38,6 +38,10 @@ export const opaqueId = text(1, 255).refine(
 /** An id that this system made: a UUIDv7 in lower case. Others are accepted as text and simply not found. */
 export const madeId = text(1, 64);
 
+export const joined = z
+  .boolean()
+  .meta({ description: 'The operation was there already, waiting or running for the same request.' });
+
 export const projectId = text(1, 64).meta({ description: 'Project that the call acts in.' });
 
 /** S3 keys end at 1,024 bytes, so no longer path can exist in a bucket. */

@@ -28,7 +28,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
   const answers = (status: number, schema: z.ZodType, codes: readonly ErrorCode[] = [], headers = {}): Json => ({
     responses: {
       [status]: { description: 'OK', headers, ...jsonContent(schema, 'output') },
-      ...refusals([...codes, 'internal', 'unavailable']),
+      ...refusals([...codes, 'internal', 'unavailable', 'catalogue_full']),
     },
   });
   return {
@@ -101,7 +101,10 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         summary: 'End a token now',
         tags,
         parameters: [subject],
-        responses: { 204: { description: 'Done' }, ...refusals([...subjectRefusals, 'internal', 'unavailable']) },
+        responses: {
+          204: { description: 'Done' },
+          ...refusals([...subjectRefusals, 'internal', 'unavailable', 'catalogue_full']),
+        },
       },
     },
   };

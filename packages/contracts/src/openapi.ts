@@ -13,6 +13,7 @@ const commonRefusals = [
   'throttled',
   'internal',
   'unavailable',
+  'catalogue_full',
 ] as const satisfies readonly ErrorCode[];
 
 /** What a call with a body may be refused for besides. */

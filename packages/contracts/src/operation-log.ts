@@ -66,12 +66,32 @@ export type SyncOutcome = z.infer<typeof syncOutcome>;
 
 const integer = z.int();
 
+/** Why an operation waits to be tried again by the server. */
+export const waitingFor = z
+  .object({
+    reason: reason.meta({ description: 'What failed. It names the bucket.' }),
+    since: wireTime.meta({ description: 'When it failed for the first time, or when its bucket stopped answering.' }),
+    attempts: integer.min(0).meta({
+      description: 'Failed attempts so far: of the operation itself, or to reach the bucket that it waits for.',
+    }),
+    next_attempt_at: wireTime.nullable().meta({ description: 'Earliest time of the next attempt. Null: at once.' }),
+  })
+  .meta({ id: 'WaitingFor' });
+export type WaitingFor = z.infer<typeof waitingFor>;
+
+/** The field of an operation that shows it. */
+export const waitingForField = waitingFor.nullable().meta({
+  description:
+    'Why a waiting operation is not worked on yet. Null if nothing has failed, and once it runs or has ended.',
+});
+
 /** What this system says of an operation beyond CBR's fields. */
 const operationLogAddition = z.object({
   outcome: syncOutcome.nullable(),
   message: z.string().meta({ description: 'What happened, one sentence.' }),
   level: verificationLevel.nullable().meta({ description: 'Level reached; null where nothing could be proved.' }),
   reason: reason.nullable(),
+  waiting_for: waitingForField,
   time_contradiction: z.string().nullable().meta({
     description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
   }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { madeId, opaqueId, paging, projectId, queryList, wireTime } from './fields.ts';
-import { operationStatus, operationStatuses } from './operation-log.ts';
+import { operationStatus, operationStatuses, waitingForField } from './operation-log.ts';
 import { reason } from './reason-code.ts';
 
 /** What this system does. CBR's operation logs show `import` and `source_run` (as `sync`), and `delete`. */
@@ -47,6 +47,7 @@ export const operation = z
     reason: reason.nullable().meta({
       description: 'Why it failed. Of a scan that imports: what is the matter with the first backup in error.',
     }),
+    waiting_for: waitingForField,
     progress: z.record(z.string(), z.number()).meta({ description: 'Counts so far, by name.' }),
     result: z.json().meta({ shown: {}, description: 'What came out; its shape is the kind’s; null until the end.' }),
     requests: requestCount.nullable(),

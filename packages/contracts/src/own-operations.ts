@@ -60,7 +60,7 @@ export const ownOperations = {
     successStatus: 200,
     input: importBackupsRequest.extend({ project_id: projectId }),
     output: syncBackupsAnswer,
-    refusals: ['bucket_not_bound'],
+    refusals: ['bucket_not_bound', 'backlog_full'],
   },
   planSync: {
     summary: 'Say what a sync would do, and what it would cost; nothing is changed',
@@ -132,7 +132,7 @@ export const ownOperations = {
     refusals: ['events_gone'],
   },
   cancelOperation: {
-    summary: 'Ask a scan, plan or verification to stop; it ends failed, cancelled',
+    summary: 'Cancel an import, scan, plan or verification; it ends failed with the reason cancelled',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

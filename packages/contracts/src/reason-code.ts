@@ -1,13 +1,22 @@
 import { z } from 'zod';
 
+/**
+ * Who tries again after a failure:
+ * - `final`: nobody; someone must fix the cause first;
+ * - `later`: the caller; the operation has ended, and a later sync may succeed;
+ * - `self`: the server, until it succeeds or the time for retries is over.
+ */
+export const reasonRetries = ['final', 'later', 'self'] as const;
+export type ReasonRetry = (typeof reasonRetries)[number];
+
 /** What is known of a reason: a permanent number, whether to try again, and what to do. */
 type ReasonDefinition = {
   /** Permanent: never reused, never changed. */
   readonly number: `BackupSync.${number}`;
   /** What happened, one sentence's beginning without a full stop. */
   readonly summary: string;
-  /** Whether the same call may end better later with nobody mending anything. */
-  readonly retry: 'final' | 'later';
+  /** Who tries again; see {@link reasonRetries}. */
+  readonly retry: ReasonRetry;
   readonly remedy: string;
 };
 
@@ -41,14 +50,15 @@ export const reasons = {
   storage_unreachable: {
     number: 'BackupSync.2004',
     summary: 'the storage unit could not be reached',
-    retry: 'later',
-    remedy: 'Check the address of the storage unit and the network to it; sync again when it answers.',
+    retry: 'self',
+    remedy:
+      'Check the address of the storage unit and the network to it. The server retries for a while; after that, sync again.',
   },
   storage_throttled: {
     number: 'BackupSync.2005',
     summary: 'the storage unit asked for fewer requests',
-    retry: 'later',
-    remedy: 'Sync again later, or lower the number of requests made to this bucket.',
+    retry: 'self',
+    remedy: 'Lower the number of requests made to this bucket. The server retries for a while; after that, sync again.',
   },
   incomplete: {
     number: 'BackupSync.2006',
@@ -169,8 +179,8 @@ export const reasons = {
   changed_while_read: {
     number: 'BackupSync.2023',
     summary: 'the backup changed while it was read',
-    retry: 'later',
-    remedy: 'Sync again when nothing writes to the backup.',
+    retry: 'self',
+    remedy: 'Stop what writes to the backup. The server retries for a while; after that, sync again.',
   },
   listing_too_large: {
     number: 'BackupSync.2030',
@@ -222,7 +232,11 @@ export const reason = z
     number: z.string(),
     message: z.string().meta({ description: 'What happened, with the place.' }),
     remedy: z.string().meta({ description: 'What to do about it.' }),
-    retry: z.enum(['final', 'later']).meta({ description: 'Whether trying again later may help by itself.' }),
+    retry: z.enum(reasonRetries).meta({
+      description:
+        'Who tries again. final: nobody, fix the cause first. later: the caller, a later sync may succeed. ' +
+        'self: the server; the operation fails with this reason only after the time for retries is over.',
+    }),
   })
   .meta({ id: 'Reason' });
 export type Reason = z.infer<typeof reason>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketName, findingsPaging, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
+import { bucketName, findingsPaging, joined, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 import { parsePathTemplate } from './path-template.ts';
 import { type Reason, reason } from './reason-code.ts';
@@ -57,8 +57,8 @@ export const startScanInput = z.object({
     .meta({ description: 'Find the ancestors too of what is found, where they lie outside the prefix.' }),
 });
 
-/** The operation that scans; `showOperation` follows it. */
-export const startScanAnswer = z.object({ operation_id: madeId }).meta({ id: 'StartScanAnswer' });
+/** The operation that scans; `showOperation` follows it. The same scan is joined while it waits or lists. */
+export const startScanAnswer = z.object({ operation_id: madeId, joined }).meta({ id: 'StartScanAnswer' });
 
 /**
  * What a scan makes of a backup that it found:

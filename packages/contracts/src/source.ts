@@ -91,7 +91,7 @@ export type HoldCause = keyof typeof holds;
 export const holdCauses = Object.keys(holds) as [HoldCause, ...HoldCause[]];
 
 const holdRemedy =
-  'See that the bucket is the right one and whole, and bring back what was not meant to go. Then confirm the source: what is still missing is marked.';
+  'See that the bucket is the right one and whole, and bring back what was not meant to go. When all of it is back, the next run ends the hold. To let go of the rest, confirm the source: what is still missing is marked.';
 
 /** Removals that wait, as they are shown. */
 export const hold = z
@@ -122,9 +122,10 @@ export const source = z
     reverify_after_s: z.int().nullable(),
     removal_share: z.number(),
     incomplete_after_s: z.int(),
-    status: z
-      .enum(['active', 'paused', 'held'])
-      .meta({ description: 'held: it goes on bringing in, and marks nothing as gone until someone confirms.' }),
+    status: z.enum(['active', 'paused', 'held']).meta({
+      description:
+        'held: it goes on bringing in, and marks nothing as gone until someone confirms, or all that is missing is back.',
+    }),
     paused: z.boolean(),
     held: hold.nullable(),
     created_at: wireTime,

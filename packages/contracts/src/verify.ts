@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { madeId, opaqueId, projectId } from './fields.ts';
+import { joined, madeId, opaqueId, projectId } from './fields.ts';
 import { verificationLevel } from './verification.ts';
 
 /** The levels that read data: a sync proves up to `linkage` by itself. */
@@ -17,7 +17,11 @@ export const verifyBackupInput = z.object({
   level: z.enum(dataLevels, { error: 'must be content or replay' }),
 });
 
-export const verifyBackupAnswer = z.object({ operation_id: madeId }).meta({ id: 'VerifyBackupAnswer' });
+/**
+ * The operation that verifies. A verification of the same backup to the same level that waits or runs is joined: what it
+ * has read already is not read again.
+ */
+export const verifyBackupAnswer = z.object({ operation_id: madeId, joined }).meta({ id: 'VerifyBackupAnswer' });
 
 /** Result of an operation of kind `verify`. */
 export const verifyResult = z.object({

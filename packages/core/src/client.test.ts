@@ -49,7 +49,7 @@ describe('a call', () => {
     [{ status: 200, body: '<html>' }, 'unexpected_answer', 'not JSON'],
     [{ status: 200, body: { hello: 1 } }, 'unexpected_answer', 'not of this API'],
     [{ status: 302, headers: { Location: 'http://127.0.0.1:9' } }, 'unreachable', 'redirect'],
-    [null, 'unreachable', 'does not answer'],
+    [null, 'unreachable', 'closed the connection'],
   ])('answered with %j fails with %s', async (answer, code, message) => {
     await using service = await startService(() => answer);
     await expect(service.client({}, clockedRuntime()).operations.showBackup({ backup_id: 'x' })).rejects.toMatchObject({

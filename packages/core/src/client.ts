@@ -5,6 +5,7 @@ import { authorizationOf, type Credentials } from './credentials/credentials.ts'
 import { followOperation } from './follow-operation.ts';
 import { followScan, type ScanNews } from './follow-scan.ts';
 import { parseEndpoint } from './http/endpoint.ts';
+import type { HttpOptions } from './http/exchange.ts';
 import { Transport } from './http/transport.ts';
 import type { Several } from './lists/batches.ts';
 import { planBackups } from './lists/plan-backups.ts';
@@ -18,7 +19,7 @@ import { type OpenEvents, operationEvents } from './waiting/operation-events.ts'
 import { type WaitOptions, waitFor } from './waiting/wait-for.ts';
 import { watchOperations } from './waiting/watch-operations.ts';
 
-export type ClientOptions = {
+export type ClientOptions = HttpOptions & {
   /** Where the API is, e.g. `http://127.0.0.1:8787` or `https://cbr.eu-de.otc.t-systems.com`. */
   readonly endpoint: string;
   readonly projectId: string;
@@ -59,9 +60,10 @@ export function createClient(options: ClientOptions): Client {
 
 /** As {@link createClient}, in a world of the caller's. */
 export function createClientIn(runtime: Runtime, options: ClientOptions): Client {
-  const { projectId, credentials } = options;
+  const { projectId, credentials, fetch, timeoutMs } = options;
+  const http = { fetch, timeoutMs };
   const endpoint = parseEndpoint(options.endpoint);
-  const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime), runtime);
+  const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime, http), runtime, http);
   const operations = restOperations(endpoint, projectId, transport);
   const listCalls = restListCalls(endpoint, projectId, transport);
   return clientOver(operations, listCalls, runtime, operationEvents(endpoint, projectId, transport));
@@ -80,7 +82,7 @@ function clientOver(
 ): Client {
   return {
     operations,
-    syncBackups: (items, options) => syncBackups(listCalls, items, options),
+    syncBackups: (items, options) => syncBackups(listCalls, items, runtime, options),
     planBackups: (items, options) => planBackups(listCalls, items, options),
     waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
     followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),

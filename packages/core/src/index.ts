@@ -7,6 +7,7 @@ export { type ClientToken, issueToken, type PasswordCredentials } from './creden
 export { projectsOfKey } from './credentials/projects-of-key.ts';
 export type { ScanNews } from './follow-scan.ts';
 export { parseEndpoint } from './http/endpoint.ts';
+export type { HttpOptions } from './http/exchange.ts';
 export type { Several } from './lists/batches.ts';
 export type { Accepted, SyncOptions } from './lists/sync-backups.ts';
 export type { CallOptions, Operations } from './operations.ts';

@@ -2,15 +2,22 @@ import { BackupSyncError } from '@backup-sync/contracts';
 
 /** What a client needs of the world beside HTTP; tests bring their own. */
 export type Runtime = {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, UTC: for dates that a service reads or writes. It may be set back or forward at any moment. */
   nowMs(): number;
+  /** Milliseconds since some moment of this process, never fewer than before: for pauses, limits and deadlines. */
+  monotonicMs(): number;
   /** Waits. Throws `aborted` by the signal. */
   sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
   /** From 0 up to 1. */
   random(): number;
 };
 
-export const systemRuntime: Runtime = { nowMs: Date.now, sleep, random: Math.random };
+export const systemRuntime: Runtime = {
+  nowMs: Date.now,
+  monotonicMs: () => performance.now(),
+  sleep,
+  random: Math.random,
+};
 
 function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

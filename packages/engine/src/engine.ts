@@ -11,10 +11,14 @@ import {
 import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
+import { catalogueRefusal } from './catalogue-refusal.ts';
 import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { Services } from './services.ts';
+
+/** Milliseconds for which it is known whether the catalogue can be written. */
+const touchAgainAfterMs = 1_000;
 
 /** Who calls, and whence: its own process where nothing is said. */
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
@@ -34,6 +38,8 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
   readonly #release: () => Promise<void>;
   readonly #refusals: RefusalLimit;
   #stopping: Promise<void> | undefined;
+  /** The newest try to write. */
+  #touch: { readonly atMs: number; readonly touched: Promise<void> } | null = null;
 
   constructor(options: {
     readonly services: Services;
@@ -109,14 +115,15 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
         const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
         await audit.begin(input);
         answer = await run({ services: this.#services, caller, requestId }, input);
-      } catch (error) {
+      } catch (thrown) {
+        const error = catalogueRefusal(thrown);
         await audit.end({ error });
         throw error;
       }
       await audit.end({ answer });
       return answer;
     } catch (error) {
-      throw refusalOf(error);
+      throw catalogueRefusal(error);
     }
   }
 
@@ -125,10 +132,23 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     return this.#services.newId();
   }
 
-  /** Throws when calls could not be served now. */
+  /**
+   * Throws `BackupSyncError` if calls could not be served now: `catalogue_full` if the catalogue can be read and not
+   * written. That takes a write, so it is found out once a second at most, however often it is asked for.
+   */
   async checkReady(): Promise<void> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    await this.#services.catalogue.ping();
+    const { catalogue, clock } = this.#services;
+    try {
+      await catalogue.ping();
+      const nowMs = clock.monotonicMs();
+      if (this.#touch === null || nowMs - this.#touch.atMs >= touchAgainAfterMs) {
+        this.#touch = { atMs: nowMs, touched: catalogue.touch() };
+      }
+      await this.#touch.touched;
+    } catch (error) {
+      throw catalogueRefusal(error);
+    }
   }
 
   /** Stops working; what has not ended goes on at the next start. */
@@ -142,13 +162,8 @@ async function* eachOrUnavailable<Page>(pages: AsyncIterable<Page>): AsyncGenera
   try {
     yield* pages;
   } catch (error) {
-    throw refusalOf(error);
+    throw catalogueRefusal(error);
   }
-}
-
-function refusalOf(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name !== 'CatalogueUnavailableError') return error;
-  return new BackupSyncError('unavailable', 'the catalogue does not answer', { cause: error });
 }
 
 function projectOf(fields: unknown): unknown {

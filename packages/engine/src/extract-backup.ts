@@ -23,7 +23,14 @@ export type ExtractOptions = {
   /** The buckets that the project's records name: a parent that is not recorded may be in any of them. */
   readonly recordedBuckets: () => Promise<ReadonlySet<string>>;
   /** A file, which is there when, and only when, all of it is right; or a stream. */
-  readonly output: { readonly path: string; readonly replace: boolean } | { readonly stream: Writable };
+  readonly output:
+    | {
+        readonly path: string;
+        readonly replace: boolean;
+        /** Called if an earlier extraction into this file was killed, and what it left is replaced. */
+        readonly onPartialReplaced: () => void;
+      }
+    | { readonly stream: Writable };
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReplayProgress) => void;
 };

@@ -1,4 +1,6 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+export { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
+export { catalogueRefusal, isCatalogueFault } from './catalogue-refusal.ts';
 export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { Caller, StreamEvent } from './context.ts';

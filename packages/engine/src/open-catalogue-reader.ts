@@ -6,6 +6,7 @@ import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { listBackups } from './operations/backups/list-backups.ts';
 import { showBackup } from './operations/backups/show-backup.ts';
 import { watchOperations } from './operations/events/watch-operations.ts';
@@ -18,8 +19,13 @@ import { showSource } from './operations/sources/show-source.ts';
 import { listOperations } from './operations/tasks/list-operations.ts';
 import { showOperation } from './operations/tasks/show-operation.ts';
 import type { JobQueue } from './queue/port.ts';
+import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
+import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
+import { StoredTimes } from './stored-times.ts';
+
+export { listCopies } from './catalogue/sqlite/upgrade.ts';
 
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
@@ -41,7 +47,7 @@ export type CatalogueQuery = keyof typeof verbs;
  * Opens the embedded engine's catalogue for a process that asks a few questions and ends. It takes a fraction of the
  * time: no thread is started, no storage is opened, and nothing is worked on. What waits goes on waiting.
  *
- * Throws `DataDirectoryInUseError` and the like, as the embedded engine does.
+ * Throws `DataDirectoryInUseError` and the like, as the embedded engine does, and `OlderSchemaError`: it never migrates.
  */
 export async function openCatalogueReader(options: {
   readonly dataDirectory: string;
@@ -52,7 +58,9 @@ export async function openCatalogueReader(options: {
 }): Promise<Engine<CatalogueQuery>> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const stores = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true }));
+  const stores = opening.use(
+    await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true, mayMigrate: false }),
+  );
   // Nobody works on what an earlier process left running: it is not to be shown so.
   await stores.catalogue.releaseUnfinished(null, clock.nowMs());
   await stores.taskStore.releaseTasks(null, clock.nowMs());
@@ -64,9 +72,13 @@ export async function openCatalogueReader(options: {
     storage: closedStorage,
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     queue: noQueue,
+    outages: await readOutages(stores.outageStore),
+    retryForMs: defaultRetryForMs,
+    backlog: new Backlog(stores.catalogue, clock, { max: defaultBacklogMax, jobsAtOnce: 0 }),
     chainsAtOnce: 0,
     stopping: new AbortController().signal,
     clock,
+    storedTimes: new StoredTimes(stores.catalogue, clock),
     linkageMaxBytes: 0,
     newId: uuidv7,
   };
@@ -86,6 +98,15 @@ export async function openCatalogueReader(options: {
   }
   const owned = opening.move();
   return new Engine({ services, verbs, streams: { watchOperations }, identity, release: () => owned.disposeAsync() });
+}
+
+/** As they were left: nobody looks at the buckets here. */
+async function readOutages(store: OutageStore): Promise<Outages> {
+  const outages = await store.listOutages();
+  return {
+    of: (storageUnitId, bucketName) =>
+      outages.find((each) => each.storageUnitId === storageUnitId && each.bucketName === bucketName) ?? null,
+  };
 }
 
 function refuse(): never {

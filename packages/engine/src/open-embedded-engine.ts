@@ -2,32 +2,44 @@ import { availableParallelism } from 'node:os';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
+import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import { onceAMinute } from './identity/once-a-minute.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { importChain } from './operations/backups/import-chain.ts';
 import { RunAbsences } from './operations/backups/run-absences.ts';
+import { endWaitsPastLimit } from './operations/end-waits.ts';
 import { planBucket } from './operations/plan/plan-bucket.ts';
+import { queueChains, queueTask } from './operations/queue-work.ts';
 import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
-import { createInProcessJobQueue } from './queue/in-process-job-queue.ts';
+import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
+import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
 import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { BucketWatch } from './storage/bucket-watch.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
 import { openStorageUnit } from './storage/open-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
+import { StoredTimes } from './stored-times.ts';
 
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
+
+/** The most threads in which a server reads a backup. */
+const serverReadingThreadsMax = 2;
 
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
@@ -46,13 +58,23 @@ export type EmbeddedEngineOptions = {
   readonly requestsInFlight?: number | undefined;
   /** See {@link Services.linkageMaxBytes}; 8 GiB if it is not said. */
   readonly linkageMaxBytes?: number | undefined;
+  /** See {@link Services.retryForMs}; 20 minutes if it is not said. */
+  readonly retryForMs?: number | undefined;
+  /** Unfinished imports of a project that are accepted ahead; 100,000 if it is not said. */
+  readonly backlogMax?: number | undefined;
   /** Where users, projects and roles are; the embedded identity where it is not said. */
   readonly keystone?: KeystoneOptions | undefined;
   /** Seals the secrets of access keys: 32 bytes in base64; a file of the data directory where it is not said. */
   readonly secretKey?: string | undefined;
   /** Told of faults of this program or its machine that a caller cannot be told of. */
   readonly onFault: (place: string, error: unknown) => void;
+  /** Told in plain sentences when work begins to wait for storage or the catalogue, and when it goes on. */
+  readonly onNotice?: (text: string) => void;
   readonly clock?: Clock;
+  /** Brings a data directory of an older release up to date, behind a copy of its database; true unless it is said. */
+  readonly mayMigrate?: boolean;
+  /** Told once that the files of the data directory were moved or removed: nothing can be kept any more. */
+  readonly onDataDirectoryGone?: (error: Error) => void;
   /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
   readonly runsSources?: boolean;
 };
@@ -60,18 +82,44 @@ export type EmbeddedEngineOptions = {
 /**
  * The embedded engine: catalogue in a directory, queue in this process. Takes up what an earlier process left.
  *
- * Throws `DataDirectoryInUseError`, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit says.
+ * Throws what `openSqliteCatalogue` does, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit
+ * says.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
+  try {
+    return await open(options);
+  } catch (error) {
+    throw orCatalogueFull(error, options.dataDirectory);
+  }
+}
+
+async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
+  const tell = tellOnce(options.onFault, clock);
   const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
   const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
-  const opened = opening.use(await openSqliteCatalogue({ directory: options.dataDirectory }));
-  const { catalogue, taskStore, events, knownBackups, sourceStore, identityStore, directory, grantStore, auditLog } =
-    opened;
+  const opened = opening.use(
+    await openSqliteCatalogue({
+      directory: options.dataDirectory,
+      ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
+      ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
+    }),
+  );
+  const {
+    catalogue,
+    taskStore,
+    events,
+    knownBackups,
+    sourceStore,
+    identityStore,
+    directory,
+    grantStore,
+    auditLog,
+    outageStore,
+  } = opened;
   rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
   const listSealed = () => identityStore.listSealedSecrets();
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, listSealed);
@@ -81,10 +129,10 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     seal,
     clock,
     newId: uuidv7,
-    onFault: (error) => options.onFault('signatures', error),
+    onFault: (error) => tell('signatures', error),
   });
 
-  const onIdentityFault = (error: unknown) => options.onFault('the identity service', error);
+  const onIdentityFault = (error: unknown) => tell('the identity service', error);
   const identity =
     options.keystone === undefined
       ? embedded
@@ -92,11 +140,14 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 
   // This process holds the data directory, so whoever held a lease before, or had begun a call, is gone.
   await auditInterruptedCalls({ auditLog, newId: uuidv7 });
+  // The clock of an earlier process may have been ahead.
+  await catalogue.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
+  const storedTimes = new StoredTimes(catalogue, clock);
   const chains = await catalogue.releaseUnfinished(null, clock.nowMs());
   const tasks = await taskStore.releaseTasks(null, clock.nowMs());
-  await taskStore.endOverdueRuns(clock.nowMs());
+  await taskStore.endOverdueRuns(await storedTimes.nowMs());
   const leaseOwner = uuidv7();
-  const onFault = (id: string, error: unknown) => options.onFault(`operation ${id}`, error);
+  const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
   // Imports wait for storage more than they compute.
   const chainsAtOnce = 2 * availableParallelism();
   const opensStorage = {
@@ -107,22 +158,45 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const works: TaskWorker['works'] = {
     scan: workOnScan,
     plan: planBucket,
-    verify: (run) => verifyChain(run, opensStorage),
+    verify: (run) => verifyChain(run, { opening: opensStorage, threadCount: readingThreads(options) }),
   };
   const absences = new RunAbsences();
-  const queue = createInProcessJobQueue({
+  const onNotice = options.onNotice ?? (() => {});
+  const buckets = opening.use(
+    await BucketWatch.open({
+      clock,
+      store: outageStore,
+      random: Math.random,
+      onNotice,
+      onFault: (error) => tell('storing an outage', error),
+      onFailedAgain: (outage) => {
+        endWaitsPastLimit(services, outage).catch((error: unknown) => tell('ending what waited too long', error));
+      },
+    }),
+  );
+  const queue = new InProcessJobQueue({
     work: (job, run) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
         : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
     storage,
     concurrency: chainsAtOnce,
-    onFault: (job, error) => options.onFault(nameOf(job), error),
+    buckets,
+    clock,
+    sleep: systemSleep,
+    random: Math.random,
+    onFault: (job, error) => tell(nameOf(job), error),
+    onNotice,
   });
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
-    await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
-    await taskStore.releaseTasks(leaseOwner, clock.nowMs());
+    try {
+      await catalogue.releaseUnfinished(leaseOwner, clock.nowMs());
+      await taskStore.releaseTasks(leaseOwner, clock.nowMs());
+    } catch (error) {
+      // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
+      if (!isCatalogueFault(error)) throw error;
+    }
   });
   const linkageMaxBytes = options.linkageMaxBytes ?? defaultLinkageMaxBytes;
   const stopping = new AbortController();
@@ -141,21 +215,45 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     storage,
     rateOf: measured.rateOf,
     queue,
+    outages: buckets,
+    retryForMs: options.retryForMs ?? defaultRetryForMs,
+    backlog: new Backlog(catalogue, clock, { max: options.backlogMax ?? defaultBacklogMax, jobsAtOnce: chainsAtOnce }),
     chainsAtOnce,
     stopping: stopping.signal,
     clock,
+    storedTimes,
     linkageMaxBytes,
     newId: uuidv7,
   };
-  for (const chain of chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
-  for (const task of tasks) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  queueChains(queue, chains);
+  for (const task of tasks) queueTask(queue, task);
   if (options.runsSources === true) {
-    const scheduler = opening.use(new SourceScheduler(services, (error) => options.onFault('running sources', error)));
+    const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
     scheduler.start();
   }
 
   const owned = opening.move();
   return new Engine({ services, verbs, streams, identity, release: () => owned.disposeAsync() });
+}
+
+/**
+ * Tells of faults, but of a full disk once a minute, and not that the data directory is gone: all work meets the same,
+ * and the latter is told by `onDataDirectoryGone`.
+ */
+function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): EmbeddedEngineOptions['onFault'] {
+  const tellOfDisk = onceAMinute(clock, (error) => onFault('the catalogue', error));
+  return (place, error) => {
+    const cause = error instanceof BackupSyncError && error.cause instanceof Error ? error.cause : error;
+    const name = cause instanceof Error ? cause.name : '';
+    if (name === 'CatalogueFullError') tellOfDisk(cause);
+    else if (name !== 'DataDirectoryGoneError') onFault(place, error);
+  };
+}
+
+/** A server keeps one core free to answer calls. Its threads are few because each takes about 40 MiB. */
+function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
+  const cores = availableParallelism();
+  return runsSources ? Math.max(1, Math.min(cores - 1, serverReadingThreadsMax)) : cores;
 }
 
 function nameOf(job: Job): string {

@@ -8,9 +8,12 @@ import type { Clock } from './clock.ts';
 import type { IdentityDirectory } from './identity/directory.ts';
 import type { GrantStore } from './identity/grants.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
+import type { Backlog } from './operations/backups/backlog.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
+import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
+import type { StoredTimes } from './stored-times.ts';
 
 /** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
 export type Services = {
@@ -30,11 +33,17 @@ export type Services = {
   /** How fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
+  /** The buckets that do not answer. */
+  readonly outages: Outages;
+  /** How long the server itself retries an operation that storage does not answer, milliseconds. */
+  readonly retryForMs: number;
+  readonly backlog: Backlog;
   /** How many chains are worked on side by side. */
   readonly chainsAtOnce: number;
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
+  readonly storedTimes: StoredTimes;
   /** Bytes that a sync may read to prove one link: of block hashes, and of objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
   /** A fresh UUIDv7. */

@@ -22,7 +22,7 @@ export async function createAccessKeyCommand(context: CommandContext, user: stri
 }
 
 export async function listAccessKeysCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {

@@ -11,7 +11,7 @@ export async function listAuditCommand(
   context: CommandContext,
   filter: Omit<OperationInput<'listAuditEvents'>, 'project_id'>,
 ): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listAuditEvents(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {

@@ -12,4 +12,6 @@ export type CommandContext = {
   readonly signal: AbortSignal;
   readonly version: string;
   readonly onFault: (place: string, error: unknown) => void;
+  /** Told in plain sentences what an operator of a server should know. */
+  readonly onNotice: (text: string) => void;
 };

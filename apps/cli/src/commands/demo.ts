@@ -77,6 +77,6 @@ export async function demoCommand(
 
   print(terminal, `\nThe API listens at ${gateway.endpoint}, project ${gateway.projectId}.`);
   print(terminal, 'Ctrl-C stops it.');
-  await untilStopped(signal);
+  await untilStopped(gateway, signal);
   return exitCodes.done;
 }

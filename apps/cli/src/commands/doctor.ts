@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
+import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { BucketPermissions } from '@backup-sync/engine';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { httpOptions } from '../http-options.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printFields, printJson, printTable } from '../terminal.ts';
@@ -15,18 +17,19 @@ type Findings = {
 };
 
 /**
- * Says what is configured and from where, whether it works, and what each bucket lets us do, all by reading. Exits 0
- * where nothing is missing, else 1.
+ * Says what is configured and from where, whether it works, and what each bucket lets us do, all by reading. Exits 0 if
+ * nothing is missing, 5 if the server is not reachable, else 1.
  */
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
   const findings: Findings = { configured: [], buckets: [], missing: [] };
-  const sourceBuckets = await lookAtCatalogue(context, findings);
+  const { sourceBuckets, exitCode } = await lookAtCatalogue(context, findings);
   await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
   if (terminal.json) {
     const { configured, buckets, missing } = findings;
     printJson(terminal, { configured: Object.fromEntries(configured), buckets, missing, policy: policyFor(buckets) });
   } else show(context, findings);
+  if (exitCode !== exitCodes.done) return exitCode;
   return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
 }
 
@@ -34,19 +37,30 @@ export async function doctorCommand(context: CommandContext, bucketNames: readon
 async function lookAtCatalogue(
   { connect: options, environment, signal }: CommandContext,
   { configured, missing }: Findings,
-): Promise<string[]> {
+): Promise<{ readonly sourceBuckets: string[]; readonly exitCode: number }> {
   configured.push(['profiles', profilePath(environment)]);
   try {
-    configured.push(...describeTarget(await resolveTarget(options, environment)));
+    const target = await resolveTarget(options, environment);
+    configured.push(...describeTarget(target));
     await using connection = await connectToCatalogue(options, environment);
     const { sources } = await connection.client.operations.listSources({}, { signal });
     const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
     configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
-    return [...new Set(sources.map(({ bucket_name }) => bucket_name))];
+    if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
+    const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
+    return { sourceBuckets, exitCode: exitCodes.done };
   } catch (error) {
     missing.push(messageOf(error));
-    return [];
+    const { exitCode } = errors.unreachable;
+    const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
+    return { sourceBuckets: [], exitCode: isUnreachable ? exitCode : exitCodes.failure };
   }
+}
+
+/** What upgrades have left: it may be removed once the new release has proved itself. */
+async function describeCopies(dataDirectory: string): Promise<(readonly [string, string])[]> {
+  const { listCopies } = await import('@backup-sync/engine/catalogue-reader');
+  return listCopies(dataDirectory).map((path) => ['copy before upgrade', path]);
 }
 
 function describeTarget(target: Target): (readonly [string, string])[] {
@@ -79,9 +93,16 @@ async function lookAtStorage(
   const { probeBuckets, withoutCredentials } = await import('@backup-sync/engine');
   configured.push(['storage', `${withoutCredentials(storage)} (${origin})`]);
   try {
+    const { timeoutMs } = await httpOptions(options, environment);
     const names = bucketNames.length > 0 ? bucketNames : await directoriesOf(storage);
     if (names.length === 0) missing.push('no bucket to try: name one, as in "backup-sync doctor volumebackups"');
-    for await (const probed of probeBuckets({ storage, region: environment.AWS_REGION, buckets: names, signal })) {
+    for await (const probed of probeBuckets({
+      storage,
+      region: environment.AWS_REGION,
+      buckets: names,
+      timeoutMs,
+      signal,
+    })) {
       buckets.push(probed);
       for (const request of ['list', 'head', 'get'] as const) {
         const permission = probed[request];

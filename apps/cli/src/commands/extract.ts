@@ -47,7 +47,15 @@ export async function extractCommand(
     item,
     // An administrator is told of those of every project.
     grants: grants.filter(({ project_id }) => project_id === backup.project_id),
-    output: options.output === '-' ? { stream: terminal.output } : { path: options.output, replace: options.replace },
+    output:
+      options.output === '-'
+        ? { stream: terminal.output }
+        : {
+            path: options.output,
+            replace: options.replace,
+            onPartialReplaced: () =>
+              note(terminal, `${options.output}.partial was left by an extraction that was killed: replacing it`),
+          },
     signal,
     locate: async (id) => {
       try {

@@ -1,10 +1,13 @@
-import type { BackupSync } from '@backup-sync/contracts';
+import type { BackupSync, WaitingFor } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { interruptedNote, showSyncProgress } from '../sync-progress.ts';
 import { SyncTally } from '../sync-tally.ts';
 import { note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import type { SyncResults } from './sync-results.ts';
+
+/** A sync of which nothing has ended for so long asks why. Milliseconds. */
+const asksEveryMs = 3_000;
 
 /** As many places are kept: of more items there is no table. */
 const placesMax = 1000;
@@ -38,6 +41,7 @@ export async function followSync(
     }
   }
   const progress = showSyncProgress(terminal, tally, total);
+  using _watch = watchWaits(client, tally, (waitingFor) => progress.waits(waitingFor));
   try {
     for await (const log of client.waitFor(accepted(), { signal })) {
       tally.add(log);
@@ -50,4 +54,21 @@ export async function followSync(
     if (signal.aborted) note(terminal, interruptedNote(tally));
   }
   return tally;
+}
+
+/** Tells what operations wait for while none of the sync's ends; null as soon as one does. */
+function watchWaits(client: Client, tally: SyncTally, tell: (waitingFor: WaitingFor | null) => void): Disposable {
+  let endedBefore = tally.ended;
+  const ask = async () => {
+    const stands = tally.ended === endedBefore && tally.accepted > tally.ended;
+    endedBefore = tally.ended;
+    if (!stands) return tell(null);
+    const { operations } = await client.operations.listOperations({ kind: ['import'], status: ['waiting'], limit: 50 });
+    tell(operations.find(({ waiting_for }) => waiting_for !== null)?.waiting_for ?? null);
+  };
+  const timer = setInterval(() => {
+    // Only for show: other services do not have this call.
+    ask().catch(() => {});
+  }, asksEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

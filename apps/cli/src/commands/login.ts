@@ -2,6 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import { issueToken, projectsOfKey } from '@backup-sync/core';
 import { Secret } from '../environment.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { httpOptions } from '../http-options.ts';
 import { type Profile, profilePath, saveProfile } from '../profiles.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -39,6 +40,10 @@ export async function loginCommand(context: CommandContext, options: LoginOption
   return exitCodes.done;
 }
 
+async function callOptions({ connect, environment, signal }: CommandContext) {
+  return { ...(await httpOptions(connect, environment)), signal };
+}
+
 async function byPassword(
   context: CommandContext,
   { endpoint, project }: LoginOptions,
@@ -50,7 +55,7 @@ async function byPassword(
     question: `Password of ${user}: `,
   });
   const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
-  const { token, projectId } = await issueToken(endpoint, credentials, { signal: context.signal });
+  const { token, projectId } = await issueToken(endpoint, credentials, await callOptions(context));
   return { endpoint, projectId, credentials: { kind: 'token', token: new Secret(token) } };
 }
 
@@ -68,7 +73,7 @@ async function byAccessKey(
   }
   const variable = 'BACKUP_SYNC_SECRET_ACCESS_KEY';
   const secretKey = await readSecret(context, { variable, given, question: `Secret key of ${accessKey}: ` });
-  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, { signal: context.signal });
+  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, await callOptions(context));
   const ids = projects.map(({ id }) => id);
   const projectId = project ?? ids[0];
   if (projectId === undefined || (project === undefined && ids.length > 1)) {

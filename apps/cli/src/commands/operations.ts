@@ -3,6 +3,7 @@ import type { CbrOperationLog } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { note, print, printFields, printJson, printTable } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTask } from './scan.ts';
@@ -36,9 +37,10 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
   return exitCodes.done;
 }
 
-/** Why it failed, what came out, or how far it has come. */
-function resultOf({ reason, message, progress, ended_at }: Operation): string {
+/** Why it failed or waits, what came out, or how far it has come. */
+function resultOf({ reason, message, progress, ended_at, waiting_for }: Operation): string {
   if (reason !== null) return reason.code;
+  if (waiting_for !== null) return `waits: ${waiting_for.reason.code}`;
   if (ended_at !== null) return message;
   const counts = Object.entries(progress).filter(([, count]) => count > 0);
   return counts.map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`).join(', ');
@@ -87,6 +89,7 @@ function describeResult(result: NonNullable<CbrOperationLog['backup_sync']>): st
             `${result.requests.lists} LIST, ${result.requests.gets} GET, ${result.requests.bytes_read} B read`,
           ],
         ]),
+    ...(result.waiting_for === null ? [] : [['waits for', describeWait(result.waiting_for)]]),
     ...(result.reason === null
       ? []
       : [

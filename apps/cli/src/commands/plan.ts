@@ -33,7 +33,7 @@ async function planFile(context: CommandContext, file: string, format: ItemForma
   const source = await openItemSource(file, context.input, format);
   if (source.isFile) await checkItems(source);
   const items = await Array.fromAsync(checkedItems(source));
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.planBackups(items, { signal });
   if (terminal.json) printJson(terminal, answer);
   else printPlan(terminal, items, answer);

@@ -21,7 +21,7 @@ export async function createProjectCommand(context: CommandContext, name: string
 }
 
 export async function listProjectsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, projectsTable(answer.projects));
@@ -76,7 +76,7 @@ export async function revokeBucketCommand(context: CommandContext, place: string
 }
 
 export async function listBucketGrantsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, grantsTable(answer.grants));

@@ -1,4 +1,11 @@
-import { hasProblem, isToSync, type Operation, type OperationInput, type Reason } from '@backup-sync/contracts';
+import {
+  hasProblem,
+  isToSync,
+  type Operation,
+  type OperationInput,
+  type OperationOutput,
+  type Reason,
+} from '@backup-sync/contracts';
 import type { CbrOperationLog, Client, ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -6,6 +13,7 @@ import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
 import { formatTable, printable } from '../table.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ScanOptions = {
@@ -24,7 +32,8 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
 
 /**
  * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
- * all was found and read, 3 when something of it failed or no backup was recognised among the objects. An interrupted scan is cancelled.
+ * all was found and read, 3 when something of it failed or no backup was recognised among the objects. An interrupted scan is
+ * cancelled, unless it was running before.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -34,18 +43,19 @@ export async function scanCommand(context: CommandContext, place: string, option
     with_ancestors: options.withAncestors,
     ...(options.pathTemplate !== undefined && { path_template: options.pathTemplate }),
   };
-  const { operation_id: id } = await connection.client.operations.startScan(input, { signal: context.signal });
-  return await followScanCommand(context, connection.client, id, options.sync);
+  const started = await connection.client.operations.startScan(input, { signal: context.signal });
+  return await followScanCommand(context, connection.client, started, options.sync);
 }
 
-/** Follows a scan that was started, as `scan` and `sources scan` do. */
+/** Follows a scan that was started or joined, as `scan` and `sources scan` do. */
 export async function followScanCommand(
   context: CommandContext,
   client: Client,
-  operationId: string,
+  { operation_id: operationId, joined }: OperationOutput<'startScan'>,
   sync: boolean,
 ): Promise<number> {
   const { terminal, signal } = context;
+  if (joined) note(terminal, `the same scan is already waiting or running: following operation ${operationId}`);
   const progress = showScanProgress(terminal);
   const imports: string[] = [];
   const problems: ProblemCounts = new Map();
@@ -66,7 +76,7 @@ export async function followScanCommand(
     return conclude(terminal, last, logs, problems, sync);
   } catch (error) {
     progress.stop();
-    if (signal.aborted && last?.complete !== true) {
+    if (signal.aborted && last?.complete !== true && !joined) {
       // Nobody reads on: what was accepted to be brought in goes on, the search does not.
       await client.operations.cancelOperation({ operation_id: operationId });
     }
@@ -141,7 +151,7 @@ function endedByItself({ complete, operation: { status, reason } }: ScanNews): b
   return complete && status !== 'timeout' && reason?.code !== 'cancelled';
 }
 
-/** Asks a scan or verification to stop. */
+/** Cancels an operation. */
 export async function cancelOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const answer = await connection.client.operations.cancelOperation(
@@ -171,6 +181,7 @@ export function describeTask(operation: Operation): string {
     ['ended (UTC)', operation.ended_at?.slice(0, 19) ?? '-'],
     ...Object.entries(operation.progress).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
     ['message', operation.message],
+    ...(operation.waiting_for === null ? [] : [['waits for', describeWait(operation.waiting_for)]]),
     ...(operation.reason === null
       ? []
       : [

@@ -21,6 +21,6 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     }
     print(terminal, 'Ctrl-C stops it');
   }
-  await untilStopped(context.signal);
+  await untilStopped(gateway, context.signal);
   return exitCodes.done;
 }

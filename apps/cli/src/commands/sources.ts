@@ -70,8 +70,8 @@ export const sourceCommands = {
     return exitCodes.done;
   }),
   scan: onSource(async (client, source_id, context) => {
-    const { operation_id } = await client.operations.scanSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, operation_id);
+    const started = await client.operations.scanSource({ source_id }, { signal: context.signal });
+    return followRun(context, client, started);
   }),
   pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
@@ -86,8 +86,8 @@ export const sourceCommands = {
     return exitCodes.done;
   }),
   confirm: onSource(async (client, source_id, context) => {
-    const { operation_id } = await client.operations.confirmSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, operation_id);
+    const started = await client.operations.confirmSource({ source_id }, { signal: context.signal });
+    return followRun(context, client, started);
   }),
   remove: onSource(async ({ operations }, source_id, { terminal, signal }) => {
     await operations.removeSource({ source_id }, { signal });
@@ -116,8 +116,12 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
 }
 
 /** Follows a run of a source, and says what of it goes on behind it. */
-async function followRun(context: CommandContext, client: Client, operationId: string): Promise<number> {
-  const exitCode = await followScanCommand(context, client, operationId, true);
+async function followRun(
+  context: CommandContext,
+  client: Client,
+  started: OperationOutput<'scanSource'>,
+): Promise<number> {
+  const exitCode = await followScanCommand(context, client, started, true);
   const unfinished = { kind: 'verify', status: 'waiting,running', limit: 1 };
   const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
   if (count > 0) {
@@ -128,7 +132,7 @@ async function followRun(context: CommandContext, client: Client, operationId: s
     );
   }
   const { operation } = await client.operations.showOperation(
-    { operation_id: operationId },
+    { operation_id: started.operation_id },
     { signal: context.signal },
   );
   const result = operation.result as { readonly held?: boolean } | null;

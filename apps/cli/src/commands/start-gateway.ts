@@ -12,6 +12,9 @@ const defaultListen = '127.0.0.1:8787';
 export type ServeOptions = EdgeOptions & {
   readonly listen?: string | undefined;
   readonly publicUrl?: string | undefined;
+  /** Seconds. */
+  readonly retryFor?: number | undefined;
+  readonly backlog?: number | undefined;
 };
 
 /** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
@@ -24,6 +27,8 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
+    retryForMs: options.retryFor === undefined ? local.retryForMs : options.retryFor * 1000,
+    backlogMax: options.backlog ?? local.backlogMax,
     ...edgesOf(options, environment),
     host,
     port,
@@ -31,6 +36,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
     administratorPassword,
     version: context.version,
     onFault: context.onFault,
+    onNotice: context.onNotice,
   });
 }
 
@@ -63,10 +69,12 @@ function parsePublicUrl(value: string): string {
   return value;
 }
 
-/** Resolves when the signal is aborted. */
-export function untilStopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Resolves when the signal is aborted. Throws the reason if the server can serve no more. */
+export async function untilStopped({ failed }: Pick<RunningGateway, 'failed'>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
   });
+  const reason = await Promise.race([aborted, failed]);
+  if (reason !== null) throw reason;
 }

@@ -1,6 +1,7 @@
 import { issueToken } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { httpOptions } from '../http-options.ts';
 import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { readSecret } from './read-secret.ts';
@@ -23,8 +24,9 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
       given: environment.BACKUP_SYNC_PASSWORD,
       question: `Password of ${user}: `,
     });
+    const http = await httpOptions(context.connect, environment);
     const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
-    issued = await issueToken(endpoint, credentials, { signal });
+    issued = await issueToken(endpoint, credentials, { ...http, signal });
   }
   if (terminal.json) printJson(terminal, { token: issued.token, project_id: issued.projectId });
   else {

@@ -38,7 +38,7 @@ export async function removeUserCommand(context: CommandContext, name: string): 
 }
 
 export async function listUsersCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, usersTable(answer.users));

@@ -5,6 +5,7 @@ import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
 import { formatBytes, formatTable, printable } from '../table.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** A backup whose verification was not accepted, and why. */
@@ -12,7 +13,7 @@ type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_
 
 /**
  * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
- * be verified. What an interrupted command has started is cancelled.
+ * be verified. What an interrupted command has started is cancelled; what it joined goes on.
  */
 export async function verifyCommand(
   context: CommandContext,
@@ -23,19 +24,23 @@ export async function verifyCommand(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
   const { operations } = client;
+  const followed: string[] = [];
+  /** Of these, the ones that nobody had asked for before. */
   const started: string[] = [];
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
   try {
     for (const backupId of new Set(backupIds)) {
       try {
-        const { operation_id } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
-        started.push(operation_id);
+        const { operation_id, joined } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
+        followed.push(operation_id);
+        if (!joined) started.push(operation_id);
+        else note(terminal, `${printable(backupId)} is already being verified: following operation ${operation_id}`);
       } catch (error) {
         refused.push(refusalOf(backupId, error));
       }
     }
-    for (const id of started) ended.push(await follow(client, id, context));
+    for (const id of followed) ended.push(await follow(client, id, context));
   } catch (error) {
     // Nobody waits for them any more.
     if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
@@ -77,7 +82,8 @@ function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused:
   }
 }
 
-function progressOf({ progress, status }: Operation): string {
+function progressOf({ progress, status, waiting_for }: Operation): string {
+  if (waiting_for !== null) return describeWait(waiting_for);
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)
     return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;

@@ -4,6 +4,7 @@ import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printable } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
+import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);
@@ -40,10 +41,20 @@ const styles = { success: 'green', failed: 'red', timeout: 'red', running: 'yell
 async function show(terminal: Terminal, event: OperationEvent): Promise<void> {
   const { operation } = event;
   if (terminal.json) return putOut(terminal, `${jsonText(event)}\n`);
-  const { kind, status, backup_id: backupId, bucket_name: bucket, updated_at: updatedAt, reason, message } = operation;
+  const {
+    kind,
+    status,
+    backup_id: backupId,
+    bucket_name: bucket,
+    updated_at: updatedAt,
+    reason,
+    message,
+    waiting_for,
+  } = operation;
   const style = styles[status as keyof typeof styles];
   const word = status.padEnd(7);
-  const said = reason === null ? message : `${reason.code}: ${reason.message}`;
+  const waits = waiting_for === null ? message : `waits for ${describeWait(waiting_for)}`;
+  const said = reason === null ? waits : `${reason.code}: ${reason.message}`;
   const what = printable(`${backupId ?? bucket}${said === '' ? '' : `: ${said}`}`);
   const shown = style === undefined ? word : { style, text: word };
   print(terminal, `${updatedAt.slice(11, 19)}  ${kind.padEnd(6)}  `, shown, `  ${what}`);

@@ -27,7 +27,7 @@ export class Admission {
 
   constructor(limits: EdgeLimits, clock: Clock) {
     const { callsPerSecond, unknownCallsPerSecond } = limits;
-    const nowMs = () => clock.nowMs();
+    const nowMs = () => clock.monotonicMs();
     this.#limits = limits;
     this.#callers = new RateLimit({ perSecond: callsPerSecond, burst: 2 * callsPerSecond }, nowMs);
     this.#addresses = new RateLimit({ perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond }, nowMs);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AuditEvent } from '@backup-sync/contracts';
+import { TestClock } from '@backup-sync/engine/test-clock';
 import { expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing.ts';
 import { addressIn, trustIn } from './caller-address.ts';
@@ -53,7 +54,7 @@ test('a forwarded address is kept without its port, and what is none is never in
 });
 
 test('addresses with ports of one network count as one', async () => {
-  const clock = { nowMs: () => Date.UTC(2026, 10, 23), monotonicMs: () => Date.UTC(2026, 10, 23) };
+  const clock = new TestClock();
   const limits = { unknownCallsPerSecond: 0.1 };
   await using gateway = await startTestGateway({}, { clock, limits, trustedProxies: ['127.0.0.1'] });
   const statusFrom = async (address: string) =>

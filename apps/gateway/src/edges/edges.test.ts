@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { TestClock } from '@backup-sync/engine/test-clock';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { specificationExample, startTestGateway } from '../testing.ts';
@@ -58,7 +59,7 @@ test('a client that sends no more is refused in time', async () => {
 });
 
 test('a caller who calls too often is told when to come again, and holds up no other', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   await using gateway = await startTestGateway(
     {},
     { clock, limits: { callsPerSecond: 1, unknownCallsPerSecond: 1000 } },
@@ -76,8 +77,20 @@ test('a caller who calls too often is told when to come again, and holds up no o
   expect((await list()).status).toBe(200);
 });
 
+test('a wall clock that is set back or forward changes nothing about how often a caller may call', async () => {
+  const clock = new TestClock();
+  await using gateway = await startTestGateway({}, { clock, limits: { callsPerSecond: 1 } });
+  const list = async () => (await gateway.call('GET', '/v3/{project_id}/backups')).status;
+  const hourMs = 3600 * secondMs;
+  for (const stepMs of [0, -hourMs, hourMs, -180 * 24 * hourMs, 180 * 24 * hourMs]) {
+    clock.step(stepMs);
+    clock.timeMs += 2 * secondMs;
+    expect([await list(), await list(), await list(), await list()], `${stepMs}`).toEqual([200, 200, 429, 429]);
+  }
+});
+
 test('bad tokens and calls without any are counted by address, and good ones go on', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   await using gateway = await startTestGateway({}, { clock, limits: { unknownCallsPerSecond: 0.1 } });
   // Known to be good from here, before there is anyone else.
   expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(200);
@@ -100,7 +113,7 @@ test('a forwarded address is believed from trusted proxies alone', async () => {
     [['127.0.0.0/8'], [401, 401]],
     [['10.0.0.0/8'], [401, 429]],
   ] as const) {
-    const clock = { nowMs: () => Date.UTC(2026, 10, 23), monotonicMs: () => Date.UTC(2026, 10, 23) };
+    const clock = new TestClock();
     const limits = { unknownCallsPerSecond: 0.1 };
     await using gateway = await startTestGateway({}, { clock, limits, trustedProxies });
     const seen: number[] = [];

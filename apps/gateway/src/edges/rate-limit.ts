@@ -14,6 +14,7 @@ export class RateLimit {
   readonly #nowMs: () => number;
   readonly #paidAtMs = new LRUCache<string, number>({ max: rememberedMax });
 
+  /** `nowMs`: monotonic time. */
   constructor(limit: { readonly perSecond: number; readonly burst: number }, nowMs: () => number) {
     this.#intervalMs = 1000 / limit.perSecond;
     // Where there is no limit, nothing is to be saved up either.
@@ -28,7 +29,7 @@ export class RateLimit {
    */
   take(caller: string, calls = 1): number {
     const nowMs = this.#nowMs();
-    const paidAtMs = Math.max(this.#paidAtMsOf(caller, nowMs), nowMs);
+    const paidAtMs = Math.max(this.#paidAtMs.get(caller) ?? nowMs, nowMs);
     const counted = Math.min(calls, this.#burst);
     const waitMs = paidAtMs + this.#intervalMs * (counted - 1) - nowMs - this.#savedMs;
     if (waitMs > 0) return waitMs;
@@ -38,12 +39,6 @@ export class RateLimit {
 
   /** Uncounts one call. */
   giveBack(caller: string): void {
-    this.#paidAtMs.set(caller, this.#paidAtMsOf(caller, this.#nowMs()) - this.#intervalMs);
-  }
-
-  #paidAtMsOf(caller: string, nowMs: number): number {
-    const longestMs = this.#savedMs + this.#intervalMs;
-    // A clock that was set back must not shut a caller out until it is there again.
-    return Math.min(this.#paidAtMs.get(caller) ?? nowMs, nowMs + longestMs);
+    this.#paidAtMs.set(caller, (this.#paidAtMs.get(caller) ?? this.#nowMs()) - this.#intervalMs);
   }
 }

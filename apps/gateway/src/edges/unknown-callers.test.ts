@@ -1,3 +1,4 @@
+import { TestClock } from '@backup-sync/engine/test-clock';
 import { expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing.ts';
 import { exchangeRaw } from '../testing-raw.ts';
@@ -5,8 +6,8 @@ import { exchangeRaw } from '../testing-raw.ts';
 const secondMs = 1000;
 
 /** Lets one unknown call in from each address, and the next after ten seconds. */
-async function startStrict(): Promise<TestGateway & { readonly clock: { timeMs: number } }> {
-  const clock = { timeMs: Date.now(), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+async function startStrict(): Promise<TestGateway & { readonly clock: TestClock }> {
+  const clock = new TestClock();
   const limits = { unknownCallsPerSecond: 0.1 };
   const gateway = await startTestGateway({}, { clock, limits, trustedProxies: ['127.0.0.1'] });
   return Object.assign(gateway, { clock });
@@ -47,7 +48,7 @@ test('tRPC refuses whoever is not known before it waits for a body, in its own f
 
 test('a batch of tRPC counts as the calls that it makes, however its commas are written', async () => {
   for (const comma of [',', '%2C']) {
-    const clock = { nowMs: () => Date.UTC(2026, 10, 23), monotonicMs: () => Date.UTC(2026, 10, 23) };
+    const clock = new TestClock();
     await using gateway = await startTestGateway({}, { clock, limits: { callsPerSecond: 2 } });
     const batch = `/trpc/${Array(3).fill('listBackups').join(comma)}?batch=1&input={}`;
     expect((await gateway.call('GET', batch)).status).not.toBe(429);

@@ -26,7 +26,7 @@ export class ByPassword implements Authorization {
   }
 
   async authorize({ headers }: HttpRequest, signal: AbortSignal | undefined): Promise<Headers> {
-    if (this.#held === null || this.#runtime.nowMs() >= this.#held.renewAtMs) {
+    if (this.#held === null || this.#runtime.monotonicMs() >= this.#held.renewAtMs) {
       // Shared by all who wait: no single caller's signal ends it.
       this.#fetching ??= this.#fetch().finally(() => {
         this.#fetching = null;
@@ -44,7 +44,7 @@ export class ByPassword implements Authorization {
 
   async #fetch(): Promise<Held> {
     const { token, lifetimeMs } = await fetchToken(this.#identity, this.#tokens, this.#credentials, undefined);
-    const renewAtMs = this.#runtime.nowMs() + lifetimeMs - Math.min(renewBeforeEndMs, lifetimeMs / 10);
+    const renewAtMs = this.#runtime.monotonicMs() + lifetimeMs - Math.min(renewBeforeEndMs, lifetimeMs / 10);
     return { token, renewAtMs };
   }
 }

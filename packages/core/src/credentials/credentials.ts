@@ -1,4 +1,5 @@
 import { parseEndpoint } from '../http/endpoint.ts';
+import type { HttpOptions } from '../http/exchange.ts';
 import { Transport } from '../http/transport.ts';
 import type { Runtime } from '../runtime.ts';
 import type { AccessKey } from '../signing/sign-request.ts';
@@ -24,11 +25,12 @@ export function authorizationOf(
   endpoint: URL,
   projectId: string,
   runtime: Runtime,
+  http: HttpOptions,
 ): Authorization {
   if ('token' in credentials) return byToken(credentials.token);
   if ('accessKey' in credentials) return byAccessKey(credentials, projectId, runtime);
   const { identityEndpoint, ...user } = credentials;
   const identity = identityEndpoint === undefined ? endpoint : parseEndpoint(identityEndpoint, 'identityEndpoint');
   const scoped = { ...user, project: { id: projectId } };
-  return new ByPassword(new Transport(anonymous, runtime), tokensUrl(identity), scoped, runtime);
+  return new ByPassword(new Transport(anonymous, runtime, http), tokensUrl(identity), scoped, runtime);
 }

@@ -1,6 +1,7 @@
 import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefuse } from '@backup-sync/contracts';
 import { z } from 'zod';
 import { parseEndpoint, urlOf } from '../http/endpoint.ts';
+import type { HttpOptions } from '../http/exchange.ts';
 import { Transport } from '../http/transport.ts';
 import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -41,9 +42,9 @@ const tokenAnswer = z.object({
 export async function issueToken(
   endpoint: string,
   credentials: PasswordCredentials | TokenCredentials,
-  { signal }: CallOptions = {},
+  { signal, ...http }: CallOptions & HttpOptions = {},
 ): Promise<ClientToken> {
-  const transport = new Transport(anonymous, systemRuntime);
+  const transport = new Transport(anonymous, systemRuntime, http);
   const { token, projectId, expiresAtMs } = await fetchToken(
     transport,
     tokensUrl(parseEndpoint(endpoint)),

@@ -1,6 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { z } from 'zod';
 import { parseEndpoint, urlOf } from '../http/endpoint.ts';
+import type { HttpOptions } from '../http/exchange.ts';
 import { Transport } from '../http/transport.ts';
 import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -17,10 +18,10 @@ const projectsAnswer = z.object({ projects: z.array(z.object({ id: z.string(), n
 export async function projectsOfKey(
   endpoint: string,
   key: AccessKey,
-  { signal }: CallOptions = {},
+  { signal, ...http }: CallOptions & HttpOptions = {},
 ): Promise<readonly { readonly id: string; readonly name: string }[]> {
   const url = urlOf(parseEndpoint(endpoint), '/v3/projects');
-  const transport = new Transport(byAccessKey(key, null, systemRuntime), systemRuntime);
+  const transport = new Transport(byAccessKey(key, null, systemRuntime), systemRuntime, http);
   const { body } = await transport.call({ method: 'GET', url, repeatable: true, signal });
   const parsed = projectsAnswer.safeParse(body);
   if (parsed.success) return parsed.data.projects;

@@ -27,14 +27,14 @@ export class AdaptiveLimit {
   async take(signal: AbortSignal | undefined): Promise<Place> {
     await this.#turn(signal);
     try {
-      for (let nowMs = this.#runtime.nowMs(); nowMs < this.#closedUntilMs; nowMs = this.#runtime.nowMs()) {
+      for (let nowMs = this.#runtime.monotonicMs(); nowMs < this.#closedUntilMs; nowMs = this.#runtime.monotonicMs()) {
         await this.#runtime.sleep(this.#closedUntilMs - nowMs, signal);
       }
     } catch (error) {
       this.leave();
       throw error;
     }
-    return { takenAtMs: this.#runtime.nowMs() };
+    return { takenAtMs: this.#runtime.monotonicMs() };
   }
 
   leave(): void {
@@ -50,7 +50,7 @@ export class AdaptiveLimit {
 
   /** The service asked for fewer calls, and for none during the next `waitMs`. */
   slowDown(place: Place, waitMs: number): void {
-    const nowMs = this.#runtime.nowMs();
+    const nowMs = this.#runtime.monotonicMs();
     this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + waitMs);
     // What was sent before the last halving says nothing of the limit since.
     if (this.#slowedAtMs !== null && place.takenAtMs <= this.#slowedAtMs) return;

@@ -1,5 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { aborted } from '../runtime.ts';
+import { noAnswer } from './no-answer.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -9,51 +10,126 @@ export type HttpRequest = {
   readonly body: string;
 };
 
-/** Sends a request, and answers with the head of what comes back. Throws `unreachable`, or `aborted` by the signal. */
-export async function send(request: HttpRequest, signal: AbortSignal | undefined): Promise<Response> {
-  return await orUnreachable(request.url, signal, () =>
-    fetch(request.url, {
-      method: request.method,
-      headers: request.headers,
-      // A redirect would carry the credentials elsewhere.
-      redirect: 'error',
-      ...(request.body !== '' && { body: request.body }),
-      ...(signal !== undefined && { signal }),
-    }),
-  );
-}
+/** How a client sends requests, and how long it waits for answers. */
+export type HttpOptions = {
+  /**
+   * Sends each request; by default the platform's `fetch`. How long connecting may take is up to it: Node's fails after 10
+   * seconds, browsers have limits of their own.
+   */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Milliseconds without a byte from the service after which a call fails with `response_timeout`, and a stream of events
+   * counts as broken (default 60,000).
+   */
+  readonly timeoutMs?: number | undefined;
+};
 
-/** The whole body of an answer. Throws `unreachable` where it was cut off, `aborted` by the signal. */
-export async function readText(url: URL, response: Response, signal: AbortSignal | undefined): Promise<string> {
-  return await orUnreachable(url, signal, () => response.text());
-}
+/** The head of an answer, and its body, which is read once. */
+export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'headers'> & {
+  /** Yields the body as it arrives. Throws what {@link send} throws. */
+  chunks(): AsyncGenerator<Uint8Array>;
+  /** The whole body. Throws what {@link send} throws. */
+  text(): Promise<string>;
+  /** Drops the body unread. */
+  discard(): Promise<void>;
+};
+
+const defaultTimeoutMs = 60_000;
 
 /**
- * Hands out a signal that aborts with the given one while `act` lasts. What `fetch` has hung on a signal stays there after
- * its end: on one that lives for a whole list that would pile up, and all be told at last.
+ * Sends a request and returns the head of the answer. Throws `connect_timeout`, `response_timeout`, `unreachable`, or
+ * `aborted` by the signal.
  */
-export async function underOwnSignal<T>(
+export async function send(
+  { url, method, headers, body }: HttpRequest,
+  { fetch = globalThis.fetch, timeoutMs = defaultTimeoutMs }: HttpOptions,
   signal: AbortSignal | undefined,
-  act: (own: AbortSignal | undefined) => Promise<T>,
-): Promise<T> {
-  if (signal === undefined) return await act(undefined);
-  const own = new AbortController();
-  const stop = () => own.abort(signal.reason);
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await act(own.signal);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+): Promise<HttpAnswer> {
+  const exchange = new Exchange(url, timeoutMs, signal);
+  const response = await exchange.waitFor(() =>
+    fetch(url, {
+      method,
+      headers,
+      // A redirect would carry the credentials elsewhere.
+      redirect: 'error',
+      ...(body !== '' && { body }),
+      signal: exchange.signal,
+    }),
+  );
+  const chunks = () => exchange.read(response.body);
+  return {
+    ok: response.ok,
+    status: response.status,
+    headers: response.headers,
+    chunks,
+    async text() {
+      const decoder = new TextDecoder();
+      let text = '';
+      for await (const chunk of chunks()) text += decoder.decode(chunk, { stream: true });
+      return text + decoder.decode();
+    },
+    async discard() {
+      exchange.end();
+      await response.body?.cancel();
+    },
+  };
 }
 
-async function orUnreachable<T>(url: URL, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (signal?.aborted) throw aborted(signal);
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new BackupSyncError('unreachable', `${url.origin} does not answer: ${why}`, { cause: error });
+/** One request and its answer. It ends when the caller aborts it, or when the service has sent nothing for too long. */
+class Exchange {
+  readonly #url: URL;
+  readonly #timeoutMs: number;
+  readonly #caller: AbortSignal | undefined;
+  readonly #own = new AbortController();
+  readonly #stop = () => this.#own.abort(aborted(this.#caller));
+
+  constructor(url: URL, timeoutMs: number, caller: AbortSignal | undefined) {
+    this.#url = url;
+    this.#timeoutMs = timeoutMs;
+    this.#caller = caller;
+    if (caller?.aborted) this.#stop();
+    caller?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** For `fetch`, which leaves its listeners on a signal: on the caller's, they would pile up over a long list. */
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  /** Waits for the next bytes of the service. */
+  async waitFor<T>(wait: () => Promise<T>): Promise<T> {
+    const silent = () => {
+      const message = `${this.#url.origin} sent nothing for ${this.#timeoutMs / 1000} s`;
+      this.#own.abort(new BackupSyncError('response_timeout', message));
+    };
+    const timer = setTimeout(silent, this.#timeoutMs);
+    try {
+      return await wait();
+    } catch (error) {
+      this.end();
+      throw this.#own.signal.aborted ? this.#own.signal.reason : noAnswer(this.#url, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async *read(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+    const reader = body?.getReader();
+    try {
+      while (reader !== undefined) {
+        const { done, value } = await this.waitFor(() => reader.read());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      this.end();
+      // After a failure it fails as well, which says nothing new.
+      await reader?.cancel().catch(() => {});
+    }
+  }
+
+  /** Lets go of the caller's signal. */
+  end(): void {
+    this.#caller?.removeEventListener('abort', this.#stop);
   }
 }

@@ -29,27 +29,34 @@ const refusalBody = z.object({
 const nestedRefusalBody = z.object({ error: refusalBody });
 
 /** Reads an answer whose status is not 2xx; `text` is its body. */
-export function readRefusal(url: URL, response: Response, text: string, nowMs: number): Refusal {
-  const { status, headers } = response;
+export function readRefusal(
+  url: URL,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  text: string,
+  nowMs: number,
+): Refusal {
   const body = parseJson(text);
   const outer = refusalBody.safeParse(body).data;
   const said = outer?.error_code === undefined ? (nestedRefusalBody.safeParse(body).data?.error ?? outer) : outer;
   const number = String(said?.error_code ?? said?.errorCode ?? said?.code ?? '');
   const message = said?.error_msg ?? said?.errorMsg ?? said?.message ?? `${url.origin} answered with status ${status}`;
   const known = errorCodeOf(number);
-  const throttled = known === 'throttled' || number === cloudThrottled || status === 429;
+  // A full backlog refuses one kind of call: the others need not slow down.
+  const isBacklog = known === 'backlog_full';
+  const throttled = known === 'throttled' || number === cloudThrottled || (status === 429 && !isBacklog);
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'), nowMs);
   const requestId = headers.get('x-request-id');
   return {
     error: new BackupSyncError(
       known ?? (throttled ? 'throttled' : codeOfStatus(status)),
       // Whoever runs the service looks for it by this.
       status >= 500 && requestId !== null ? `${message} (X-Request-Id ${requestId})` : message,
-      { problems: said?.problems ?? [] },
+      { problems: said?.problems ?? [], ...(retryAfterMs !== null && { retryAfterMs }) },
     ),
     status,
     throttled: throttled || status === 503,
     ours: known !== undefined,
-    retryAfterMs: readRetryAfter(headers.get('retry-after'), nowMs),
+    retryAfterMs,
   };
 }
 

@@ -2,7 +2,8 @@ import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Authorization } from '../credentials/authorization.ts';
 import type { Runtime } from '../runtime.ts';
 import { AdaptiveLimit, type Place } from './adaptive-limit.ts';
-import { type HttpRequest, readText, send, underOwnSignal } from './exchange.ts';
+import { type HttpAnswer, type HttpOptions, type HttpRequest, send } from './exchange.ts';
+import { isNoAnswer } from './no-answer.ts';
 import { parseJson, type Refusal, readRefusal } from './refusal.ts';
 import { backoffMs, faultBackoff, longestWaitMs, throttleBackoff } from './retry.ts';
 
@@ -31,15 +32,21 @@ type Failed = { readonly error: BackupSyncError; readonly refusal: Refusal | nul
 export class Transport {
   readonly #authorization: Authorization;
   readonly #runtime: Runtime;
+  readonly #http: HttpOptions;
   readonly #limit: AdaptiveLimit;
+  #hasAnswered = false;
 
-  constructor(authorization: Authorization, runtime: Runtime) {
+  constructor(authorization: Authorization, runtime: Runtime, http: HttpOptions) {
     this.#authorization = authorization;
     this.#runtime = runtime;
+    this.#http = http;
     this.#limit = new AdaptiveLimit(runtime);
   }
 
-  /** Throws `BackupSyncError`: what the service said, `unreachable`, `unexpected_answer`, or `aborted` by the signal. */
+  /**
+   * Throws `BackupSyncError`: what the service said, `unreachable`, `connect_timeout`, `response_timeout`,
+   * `unexpected_answer`, or `aborted` by the signal.
+   */
   async call(call: Call): Promise<Answer> {
     let renewed = false;
     for (let attempt = 1; ; attempt += 1) {
@@ -50,7 +57,7 @@ export class Transport {
         renewed = true;
       } else if (error.code === 'throttled' && attempt < throttleBackoff.attempts && canWait(refusal)) {
         // The next attempt gets its place when the service is open again.
-      } else if (isWorthRepeating(call, error) && attempt < faultBackoff.attempts && canWait(refusal)) {
+      } else if (this.#isWorthRepeating(call, error) && attempt < faultBackoff.attempts && canWait(refusal)) {
         const waitMs = backoffMs(faultBackoff, attempt, this.#runtime.random());
         if (!refusal?.throttled) await this.#runtime.sleep(waitMs, call.signal);
       } else {
@@ -61,23 +68,22 @@ export class Transport {
 
   /**
    * The head of an answer that goes on, or why there is none. Sent once, again only with a fresh token after a 401. Throws
-   * `unreachable`, or `aborted` by the signal.
+   * `unreachable`, `connect_timeout`, `response_timeout`, or `aborted` by the signal.
    */
   async open(
     url: URL,
     accept: string,
     signal: AbortSignal,
-  ): Promise<{ readonly response: Response } | { readonly refusal: Refusal }> {
+  ): Promise<{ readonly answer: HttpAnswer } | { readonly refusal: Refusal }> {
     const request = { method: 'GET', url, body: '', accept } as const;
     const first = await this.#send(request, signal);
-    let { response } = first;
-    if (response.status === 401 && this.#authorization.renew(first.sent)) {
-      await response.body?.cancel();
-      response = (await this.#send(request, signal)).response;
+    let { answer } = first;
+    if (answer.status === 401 && this.#authorization.renew(first.sent)) {
+      await answer.discard();
+      answer = (await this.#send(request, signal)).answer;
     }
-    if (response.ok) return { response };
-    const text = await readText(url, response, signal);
-    return { refusal: readRefusal(url, response, text, this.#runtime.nowMs()) };
+    if (answer.ok) return { answer };
+    return { refusal: readRefusal(url, answer, await answer.text(), this.#runtime.nowMs()) };
   }
 
   async #attempt(call: Call, attempt: number): Promise<Answer | Failed> {
@@ -85,16 +91,16 @@ export class Transport {
     let sent = new Headers();
     try {
       const body = call.body === undefined ? '' : JSON.stringify(call.body);
-      const { response, text } = await underOwnSignal(call.signal, async (signal) => {
-        const exchange = await this.#send({ ...call, body, accept: 'application/json' }, signal);
-        sent = exchange.sent;
-        return { response: exchange.response, text: await readText(call.url, exchange.response, signal) };
-      });
-      if (response.ok) {
+      const exchange = await this.#send({ ...call, body, accept: 'application/json' }, call.signal);
+      sent = exchange.sent;
+      const { answer } = exchange;
+      const text = await answer.text();
+      this.#hasAnswered = true;
+      if (answer.ok) {
         this.#limit.grow();
-        return { headers: response.headers, body: parseAnswer(call.url, text) };
+        return { headers: answer.headers, body: parseAnswer(call.url, text) };
       }
-      const refusal = readRefusal(call.url, response, text, this.#runtime.nowMs());
+      const refusal = readRefusal(call.url, answer, text, this.#runtime.nowMs());
       if (refusal.throttled && canWait(refusal)) this.#slowDown(place, attempt, refusal);
       return { error: call.errorOf?.(refusal) ?? refusal.error, refusal, sent };
     } catch (error) {
@@ -108,12 +114,20 @@ export class Transport {
   async #send(
     request: { readonly method: Call['method']; readonly url: URL; readonly body: string; readonly accept: string },
     signal: AbortSignal | undefined,
-  ): Promise<{ response: Response; sent: Headers }> {
+  ): Promise<{ answer: HttpAnswer; sent: Headers }> {
     const { method, url, body, accept } = request;
     const headers = new Headers({ accept });
     if (body !== '') headers.set('content-type', 'application/json');
     const authorized = await this.#authorization.authorize({ method, url, headers, body }, signal);
-    return { response: await send({ method, url, headers: authorized, body }, signal), sent: authorized };
+    return { answer: await send({ method, url, headers: authorized, body }, this.#http, signal), sent: authorized };
+  }
+
+  #isWorthRepeating(call: Call, error: BackupSyncError): boolean {
+    // A service that has never answered is not slow but silent: nobody waits four times as long to be told so.
+    const isSilent = isNoAnswer(error) && error.code !== 'unreachable' && !this.#hasAnswered;
+    // Room in a backlog takes longer than a few attempts: whoever sends lists waits for it.
+    const takesLonger = error.code === 'aborted' || error.code === 'backlog_full';
+    return call.repeatable && !isSilent && !takesLonger && errors[error.code].retryable;
   }
 
   #slowDown(place: Place, attempt: number, { retryAfterMs }: Refusal): void {
@@ -121,10 +135,6 @@ export class Transport {
     // What the service asks for is the least; not all clients should come back at that very moment.
     this.#limit.slowDown(place, retryAfterMs === null ? ownMs : retryAfterMs + ownMs / 2);
   }
-}
-
-function isWorthRepeating(call: Call, error: BackupSyncError): boolean {
-  return call.repeatable && error.code !== 'aborted' && errors[error.code].retryable;
 }
 
 function canWait(refusal: Refusal | null): boolean {

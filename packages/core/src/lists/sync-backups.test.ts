@@ -47,6 +47,21 @@ describe('syncBackups', () => {
     expect(service.seen).toEqual([]);
   });
 
+  test('waits while the backlog of the project is full, as long as it is told, and goes on by itself', async () => {
+    const full = { error_code: 'BackupSync.1057', error_msg: 'too many imports have not ended' };
+    let refusals = 30;
+    const runtime = clockedRuntime();
+    await using service = await startService((call) => {
+      if (refusals === 0) return accepting(call);
+      refusals -= 1;
+      return { status: 429, headers: { 'Retry-After': '7' }, body: full };
+    });
+    const accepted = await Array.fromAsync(service.client({}, runtime).syncBackups(items(120)));
+    expect(accepted.map(({ index }) => index)).toEqual(range(0, 119));
+    expect(runtime.sleptMs).toHaveLength(30);
+    for (const sleptMs of runtime.sleptMs) expect(sleptMs).toBeGreaterThanOrEqual(7_000);
+  });
+
   test('has several calls under way at once', async () => {
     const five = Promise.withResolvers<void>();
     let calls = 0;

@@ -6,8 +6,12 @@ import {
   type SyncBackupsAnswer,
 } from '@backup-sync/contracts';
 import type { CallOptions, ListCalls } from '../operations.ts';
+import type { Runtime } from '../runtime.ts';
 import { type Batch, batches, refuseStrangers, type Several } from './batches.ts';
 import { sendInOrder } from './send-in-order.ts';
+
+/** How long to wait if the service does not say. */
+const backlogPauseMs = 5_000;
 
 /** One accepted item: where it stood in the list, and its operation log. */
 export type Accepted = SyncBackupsAnswer['sync'][number] & { readonly index: number };
@@ -24,10 +28,13 @@ export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
  * `progress` says which items were accepted and which were not, and whose `cause` is the error of the call. Syncing the
  * same list again finishes the rest: the same item has the same operation log while it waits or runs, and ends
  * unchanged after. An error of the list itself is thrown as it is.
+ *
+ * While the service has too many backups of the project under way (`backlog_full`), it waits and goes on by itself.
  */
 export async function* syncBackups(
   operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   items: Several<BackupSyncInput>,
+  runtime: Runtime,
   options: SyncOptions = {},
 ): AsyncGenerator<Accepted> {
   const accepted: IndexRange[] = [];
@@ -40,7 +47,8 @@ export async function* syncBackups(
     else ranges.push({ first, last });
     unsentFrom = last + 1;
   };
-  const send = (batch: Batch, signal: AbortSignal) => sendBatch(operations, batch, { ...options, signal });
+  const send = (batch: Batch, signal: AbortSignal) =>
+    sendWhenThereIsRoom(operations, batch, runtime, { ...options, signal });
   try {
     for await (const sent of sendInOrder(batches(items), send, options.signal)) {
       note('value' in sent ? accepted : failed, sent.batch);
@@ -51,6 +59,25 @@ export async function* syncBackups(
     }
   } catch (error) {
     throw error instanceof BackupSyncError ? withProgress(error, { accepted, failed, unsentFrom }) : error;
+  }
+}
+
+/** Sends a batch again for as long as the service has too much to do to accept it. */
+async function sendWhenThereIsRoom(
+  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
+  batch: Batch,
+  runtime: Runtime,
+  options: SyncOptions,
+): Promise<SyncBackupsAnswer['sync']> {
+  while (true) {
+    try {
+      return await sendBatch(operations, batch, options);
+    } catch (error) {
+      if (!(error instanceof BackupSyncError) || error.code !== 'backlog_full') throw error;
+      const waitMs = error.retryAfterMs ?? backlogPauseMs;
+      // Batches that were refused together part ways.
+      await runtime.sleep(waitMs * (1 + runtime.random() / 2), options.signal);
+    }
   }
 }
 

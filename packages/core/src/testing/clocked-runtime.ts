@@ -1,16 +1,30 @@
 import { setImmediate } from 'node:timers/promises';
 import { aborted, type Runtime } from '../runtime.ts';
 
+/** A runtime for tests. */
+export type ClockedRuntime = Runtime & {
+  readonly sleptMs: readonly number[];
+  /** Lets time pass. */
+  pass(milliseconds: number): void;
+  /** Sets the wall clock forward, or back by a negative number of milliseconds. No time passes. */
+  step(milliseconds: number): void;
+};
+
 /** A clock that is put forward by whoever sleeps: nothing takes time. Chance always comes out at a half. */
-export function clockedRuntime(): Runtime & { readonly sleptMs: readonly number[]; pass(milliseconds: number): void } {
-  let nowMs = Date.UTC(2026, 0, 1);
+export function clockedRuntime(): ClockedRuntime {
+  let nowMs = 1000;
+  let startedAtMs = Date.UTC(2026, 0, 1);
   const sleptMs: number[] = [];
   return {
     sleptMs,
-    nowMs: () => nowMs,
+    nowMs: () => startedAtMs + nowMs,
+    monotonicMs: () => nowMs,
     random: () => 0.5,
     pass(milliseconds) {
       nowMs += milliseconds;
+    },
+    step(milliseconds) {
+      startedAtMs += milliseconds;
     },
     async sleep(milliseconds, signal) {
       const untilMs = nowMs + milliseconds;

@@ -45,7 +45,7 @@ export class EventsFollower {
 
   async #follow(openEvents: OpenEvents, runtime: Runtime, signal: AbortSignal): Promise<void> {
     for (let breaks = 0; breaks < breaksMax && !signal.aborted; ) {
-      const startedAtMs = runtime.nowMs();
+      const startedAtMs = runtime.monotonicMs();
       try {
         const events = await openEvents(null, signal);
         this.#turn(events !== null);
@@ -61,7 +61,7 @@ export class EventsFollower {
         // Asking tells the same without a stream; what hinders that too is thrown there.
       }
       this.#turn(false);
-      breaks = runtime.nowMs() - startedAtMs >= fairLifeMs ? 0 : breaks + 1;
+      breaks = runtime.monotonicMs() - startedAtMs >= fairLifeMs ? 0 : breaks + 1;
       await runtime.sleep(reopenAfterMs * breaks, signal).catch(() => {});
     }
   }

@@ -14,7 +14,8 @@ export type StreamedEvent = {
 /**
  * Opens the stream of a project's operations, behind the event of this id where there is one. Yields what happens from the
  * moment on in which this promise is fulfilled, until the stream breaks, as a throw or an end. Null where the service has
- * no such stream. Throws `BackupSyncError` where it is refused, or `unreachable`.
+ * no such stream. Throws `BackupSyncError` where it is refused or nothing answers. Silence breaks a stream as well: services
+ * send a heartbeat.
  */
 export type OpenEvents = (after: string | null, signal: AbortSignal) => Promise<AsyncIterable<StreamedEvent> | null>;
 
@@ -25,20 +26,20 @@ export function operationEvents(endpoint: URL, projectId: string, transport: Tra
   const path = `/v1/projects/${encodeStrictly(projectId)}/operation-events`;
   return async (after, signal) => {
     const url = urlOf(endpoint, path, after === null ? {} : { after });
-    const answer = await transport.open(url, 'text/event-stream', signal);
-    if ('refusal' in answer) {
-      if (noStream.has(answer.refusal.status)) return null;
-      throw answer.refusal.error;
+    const opened = await transport.open(url, 'text/event-stream', signal);
+    if ('refusal' in opened) {
+      if (noStream.has(opened.refusal.status)) return null;
+      throw opened.refusal.error;
     }
-    const { response } = answer;
-    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-    if (isStream && response.body !== null) return readEvents(response.body);
-    await response.body?.cancel();
+    const { answer } = opened;
+    const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+    if (isStream) return readEvents(answer.chunks());
+    await answer.discard();
     return null;
   };
 }
 
-async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<StreamedEvent> {
+async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<StreamedEvent> {
   let ready: StreamedEvent[] = [];
   const parser = createParser({
     onEvent({ id, event, data }) {
@@ -46,14 +47,9 @@ async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): Async
     },
   });
   const decoder = new TextDecoder();
-  const reader = body.getReader();
-  try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      parser.feed(decoder.decode(read.value, { stream: true }));
-      yield* ready;
-      ready = [];
-    }
-  } finally {
-    await reader.cancel();
+  for await (const chunk of chunks) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* ready;
+    ready = [];
   }
 }

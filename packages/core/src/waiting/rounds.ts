@@ -11,20 +11,20 @@ const openingMs = 500;
 export class Rounds {
   readonly #runtime: Runtime;
   #pauseMs = firstPauseMs;
-  /** Milliseconds since 1970. */
+  /** In monotonic time. */
   nextAtMs: number;
 
   constructor(runtime: Runtime, mayBeFollowed: boolean) {
     this.#runtime = runtime;
-    this.nextAtMs = runtime.nowMs() + (mayBeFollowed ? openingMs : firstPauseMs);
+    this.nextAtMs = runtime.monotonicMs() + (mayBeFollowed ? openingMs : firstPauseMs);
   }
 
   isDue(): boolean {
-    return this.#runtime.nowMs() >= this.nextAtMs;
+    return this.#runtime.monotonicMs() >= this.nextAtMs;
   }
 
   askNow(): void {
-    this.nextAtMs = this.#runtime.nowMs();
+    this.nextAtMs = this.#runtime.monotonicMs();
   }
 
   /** After a round: the next comes sooner where something ended, and later where nothing did. */
@@ -33,6 +33,6 @@ export class Rounds {
       ? Math.max(firstPauseMs, this.#pauseMs / 2)
       : Math.min(lastPauseMs, this.#pauseMs * 1.5);
     const pauseMs = isFollowed ? followedPauseMs : this.#pauseMs;
-    this.nextAtMs = this.#runtime.nowMs() + pauseMs * (0.75 + this.#runtime.random() / 2);
+    this.nextAtMs = this.#runtime.monotonicMs() + pauseMs * (0.75 + this.#runtime.random() / 2);
   }
 }

@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { clockedRuntime } from '../testing/clocked-runtime.ts';
 import { type Reply, type Seen, startService } from '../testing/service.ts';
 import { accepting, cloudLog, items } from '../testing/wire.ts';
+
+const hourMs = 3_600_000;
 
 const idOf = ({ url }: Seen) => url.split('?')[0]?.split('/').at(-1) ?? '';
 const isStream = ({ url }: Seen) => url.endsWith('/operation-events');
@@ -90,6 +93,58 @@ describe('waiting where there is no stream', () => {
       Array.fromAsync(service.client({}, runtime).waitFor(['o1', 'o2'], { deadlineMs })),
     ).rejects.toMatchObject({ code: 'deadline_passed', message: expect.stringContaining('2 operations') });
     expect(runtime.nowMs()).toBe(deadlineMs);
+  });
+
+  test.each([-hourMs, 25 * hourMs])('ends as late when the wall clock is set by %d ms meanwhile', async (stepMs) => {
+    const runtime = clockedRuntime();
+    const startedAtMs = runtime.monotonicMs();
+    let asked = 0;
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      asked += 1;
+      if (asked === 3) runtime.step(stepMs);
+      return showLog(idOf(call), false);
+    });
+    await expect(
+      Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 60_000 })),
+    ).rejects.toMatchObject({ code: 'deadline_passed' });
+    expect(runtime.monotonicMs() - startedAtMs).toBe(60_000);
+    expect(asked).toBeGreaterThan(10);
+  });
+
+  test.each([60, 100])(
+    'sets no timer to a time that has passed while it looked at the clock, %d ms',
+    async (lookMs) => {
+      const clocked = clockedRuntime();
+      const look = (read: () => number) => () => {
+        clocked.pass(lookMs);
+        return read();
+      };
+      const runtime = { ...clocked, nowMs: look(clocked.nowMs), monotonicMs: look(clocked.monotonicMs) };
+      let rounds = 0;
+      await using service = await startService((call) =>
+        isStream(call) ? noStream : showLog(idOf(call), ++rounds === 5),
+      );
+      await Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 600_000 }));
+      expect(clocked.sleptMs.filter((milliseconds) => milliseconds < 0)).toEqual([]);
+    },
+  );
+
+  test('sets no timer longer than a timer can be, however far the deadline', async () => {
+    const runtime = clockedRuntime();
+    await using service = await startService(() => noStream);
+    async function* endless() {
+      // The list names nothing until the deadline has passed.
+      while (runtime.monotonicMs() < 365 * 24 * hourMs) await setImmediate();
+      yield 'o';
+    }
+    const deadlineMs = runtime.nowMs() + 365 * 24 * hourMs;
+    await expect(Array.fromAsync(service.client({}, runtime).waitFor(endless(), { deadlineMs }))).rejects.toMatchObject(
+      {
+        code: 'deadline_passed',
+      },
+    );
+    expect(Math.max(...runtime.sleptMs)).toBeLessThan(2 ** 31);
   });
 
   test('ends by the signal', async () => {
@@ -202,6 +257,20 @@ describe('waiting where there is a stream', () => {
     service.end('o');
     service.streams[0]?.destroy();
     expect((await waiting).map(({ id }) => id)).toEqual(['o']);
+  });
+
+  test('takes a stream that falls silent for a broken one', async () => {
+    let opened = 0;
+    await using service = await startService((call) => {
+      if (!isStream(call)) return showLog(idOf(call), opened > 1);
+      opened += 1;
+      return {
+        headers: { 'Content-Type': 'text/event-stream' },
+        stream: (response) => response.write(': welcome\n\n'),
+      };
+    });
+    const ended = await Array.fromAsync(service.client({ timeoutMs: 100 }).waitFor(['o']));
+    expect(ended.map(({ id }) => id)).toEqual(['o']);
   });
 
   test('asks again and again where streams keep breaking', async () => {

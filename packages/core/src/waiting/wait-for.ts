@@ -8,10 +8,10 @@ import { EventsFollower } from './events-follower.ts';
 import { IdsAhead, type OperationReference } from './ids-ahead.ts';
 import type { OpenEvents } from './operation-events.ts';
 import { Rounds } from './rounds.ts';
-import { Wake } from './wake.ts';
+import { timerMaxMs, Wake } from './wake.ts';
 
 export type WaitOptions = CallOptions & {
-  /** When to give up, in milliseconds since 1970. */
+  /** When to give up, in milliseconds since 1970. The time left is taken from the clock once, when the wait begins. */
   readonly deadlineMs?: number;
 };
 
@@ -21,9 +21,6 @@ export type WaitedService = {
   readonly openEvents: OpenEvents | null;
   readonly runtime: Runtime;
 };
-
-/** The longest that a timer can be set to. */
-const timerMaxMs = 2 ** 31 - 1;
 
 /**
  * Yields the log of each operation once it has ended, as they end; one that is named again while it is waited for is
@@ -36,10 +33,12 @@ const timerMaxMs = 2 ** 31 - 1;
 export async function* waitFor(
   { operations, openEvents, runtime }: WaitedService,
   references: Several<OperationReference>,
-  { signal, deadlineMs = Number.POSITIVE_INFINITY }: WaitOptions = {},
+  { signal, deadlineMs: deadlineAtMs = Number.POSITIVE_INFINITY }: WaitOptions = {},
 ): AsyncGenerator<CbrOperationLog> {
   const leaving = new AbortController();
-  const leftMs = Math.max(0, deadlineMs - runtime.nowMs());
+  const leftMs = Math.max(0, deadlineAtMs - runtime.nowMs());
+  // From here on a wall clock that is set makes the wait neither longer nor shorter.
+  const deadlineMs = runtime.monotonicMs() + leftMs;
   // A call under way ends by it as well. A deadline beyond what a timer can be set to is as good as none.
   const expired = leftMs <= timerMaxMs ? AbortSignal.timeout(leftMs) : leaving.signal;
   const under = AbortSignal.any([leaving.signal, expired, ...(signal === undefined ? [] : [signal])]);
@@ -49,14 +48,14 @@ export async function* waitFor(
   const rounds = new Rounds(runtime, openEvents !== null);
   try {
     while (!ids.areDone()) {
-      if (runtime.nowMs() >= deadlineMs) throw tooLate(ids);
+      if (runtime.monotonicMs() >= deadlineMs) throw tooLate(ids);
       ids.readAhead();
       if (events.takeTurned()) rounds.askNow();
       const isRound = rounds.isDue() && ids.pending.size > 0;
       const due = isRound ? new Set(ids.pending) : toldOf(events, ids);
       if (due.size === 0) {
         const nextMs = ids.pending.size === 0 ? Number.POSITIVE_INFINITY : rounds.nextAtMs;
-        await wake.wait(Math.min(deadlineMs, nextMs) - runtime.nowMs(), runtime, under);
+        await wake.wait(Math.min(deadlineMs, nextMs) - runtime.monotonicMs(), runtime, under);
         continue;
       }
       let endedNow = 0;

@@ -1,5 +1,8 @@
 import { aborted, type Runtime } from '../runtime.ts';
 
+/** The longest that a timer can be set to. */
+export const timerMaxMs = 2 ** 31 - 1;
+
 /** Lets one loop wait until something has changed, or until a time has passed. */
 export class Wake {
   #wake: (() => void) | null = null;
@@ -9,7 +12,10 @@ export class Wake {
     this.#wake = null;
   }
 
-  /** Waits, for ever where `milliseconds` are infinite. Throws `aborted` by the signal. */
+  /**
+   * Waits, for ever where `milliseconds` are infinite. A wait longer than {@link timerMaxMs} ends after that time. Throws
+   * `aborted` by the signal.
+   */
   async wait(milliseconds: number, runtime: Runtime, signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw aborted(signal);
     const over = new AbortController();
@@ -20,7 +26,8 @@ export class Wake {
     try {
       await (milliseconds === Number.POSITIVE_INFINITY
         ? changed
-        : Promise.race([changed, slept(runtime, milliseconds, over.signal)]));
+        : // The time may have passed since it was computed.
+          Promise.race([changed, slept(runtime, Math.min(Math.max(0, milliseconds), timerMaxMs), over.signal)]));
     } finally {
       over.abort();
     }

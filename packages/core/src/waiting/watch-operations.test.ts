@@ -1,5 +1,6 @@
 import type { Operation } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import type { ClientOptions } from '../client.ts';
 import { clockedRuntime } from '../testing/clocked-runtime.ts';
 import { type Reply, type Seen, startService } from '../testing/service.ts';
 
@@ -28,6 +29,7 @@ function operation(id: string, status: Operation['status']): Operation {
     ended_at: null,
     updated_at: '2026-01-01T00:00:00.000000',
     cancel_requested: false,
+    waiting_for: null,
     message: '',
     reason: null,
     progress: {},
@@ -36,16 +38,23 @@ function operation(id: string, status: Operation['status']): Operation {
   };
 }
 
+const event = (id: number, of: string) =>
+  `id: ${id}\nevent: operation\ndata: ${JSON.stringify({ operation: operation(of, 'success') })}\n\n`;
+
 /** One event, and then the end of the answer. */
 const streaming = (id: number, of: string): Reply => ({
   headers: { 'Content-Type': 'text/event-stream' },
-  body: `id: ${id}\nevent: operation\ndata: ${JSON.stringify({ operation: operation(of, 'success') })}\n\n`,
+  body: event(id, of),
 });
 
 /** The first events, as operation and status. */
-async function take(count: number, service: Awaited<ReturnType<typeof startService>>): Promise<string[]> {
+async function take(
+  count: number,
+  service: Awaited<ReturnType<typeof startService>>,
+  options: Partial<ClientOptions> = {},
+): Promise<string[]> {
   const taken: string[] = [];
-  for await (const { operation } of service.client({}, clockedRuntime()).watchOperations()) {
+  for await (const { operation } of service.client(options, clockedRuntime()).watchOperations()) {
     if (taken.push(`${operation.id.at(-1)} ${operation.status}`) === count) break;
   }
   return taken;
@@ -60,6 +69,17 @@ describe('watching operations', () => {
       '/v1/projects/p%2F1/operation-events',
       ...Array(3).fill('/v1/projects/p%2F1/operation-events?after=4'),
     ]);
+  });
+
+  test('opens a stream that fell silent again where it stood', async () => {
+    const silent: Reply = {
+      headers: { 'Content-Type': 'text/event-stream' },
+      stream: (response) => response.write(event(4, ids.a)),
+    };
+    const replies = [silent, streaming(7, ids.b)];
+    await using service = await startService(() => replies.shift() ?? null);
+    expect(await take(2, service, { timeoutMs: 100 })).toEqual(['a success', 'b success']);
+    expect(service.seen[1]?.url).toMatch(/after=4$/);
   });
 
   test('is signed with an access key each time that the stream is opened', async () => {

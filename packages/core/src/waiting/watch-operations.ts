@@ -1,4 +1,5 @@
 import { BackupSyncError, errors, type OperationEvent, operationEvent } from '@backup-sync/contracts';
+import { isNoAnswer } from '../http/no-answer.ts';
 import type { CallOptions, Operations } from '../operations.ts';
 import { aborted, type Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
@@ -20,7 +21,7 @@ export type WatchedService = {
  * What happens to operations, as it happens, until the signal is aborted: from the stream of the service, which is opened
  * again where it stood when it breaks; where there is none, from what has changed since the last look, once a second.
  *
- * Throws `aborted` by the signal, `unreachable` where nothing answers from the beginning on, and what refuses the caller or
+ * Throws `aborted` by the signal, `unreachable` or a timeout where nothing answers from the beginning on, and what refuses the caller or
  * cannot be mended by asking again, such as `events_gone`.
  */
 export async function* watchOperations(
@@ -48,12 +49,9 @@ export async function* watchOperations(
 }
 
 function maySucceedAgain(error: unknown, wasOpen: boolean): boolean {
-  if (error instanceof BackupSyncError) {
-    // A server that was there may be back soon.
-    return error.code === 'unreachable' ? wasOpen : errors[error.code].retryable;
-  }
-  // What `fetch` throws where a body breaks off.
-  return error instanceof TypeError;
+  // A server that was there may be back soon.
+  if (isNoAnswer(error)) return wasOpen;
+  return error instanceof BackupSyncError && errors[error.code].retryable;
 }
 
 /** The newest operations whose status has changed since the last look. The first look only learns what there is. */

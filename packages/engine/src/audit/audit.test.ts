@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { CallName, OperationInput, Role } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import type { Clock } from '../clock.ts';
+import { TestClock } from '../testing/test-clock.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
 async function open(clock?: Clock) {
@@ -98,7 +99,7 @@ test('what cannot be written down is not done', async () => {
 });
 
 test('whoever is refused cannot fill the disk: little of each call is written down, and a hundred calls a minute', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   await using opened = await open(clock);
   const { as, events } = opened;
   const sync = Array.from({ length: 256 }, (_, index) => ({ backup_id: `${index}${'x'.repeat(1000)}` }));
@@ -108,7 +109,11 @@ test('whoever is refused cannot fill the disk: little of each call is written do
   const written = await events({ limit: 1000 });
   expect(written).toHaveLength(100);
   expect(JSON.stringify(written[0]?.subjects).length).toBeLessThan(3_000);
-  clock.timeMs += 60_000;
+  clock.step(-3_600_000);
+  clock.timeMs += 59_999;
+  await refused();
+  expect(await events({ limit: 1000 })).toHaveLength(100);
+  clock.timeMs += 1;
   await refused();
   expect(await events({ limit: 1000 })).toHaveLength(101);
   await as('administrator', 'createUser', { name: 'ada', password });
@@ -234,7 +239,7 @@ test('an exchange that is refused to who holds a token is written down; tokens t
 });
 
 test('ten wrong passwords are the last for a while, for a user that does not exist as well, and none of the rest is written down', async () => {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   await using opened = await openTestEngine(clock);
   const { identity } = opened.engine;
   const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;

@@ -1,11 +1,14 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EdgeProof } from '../chain/link.ts';
+import { operationLivesMs } from '../deadline.ts';
 import {
   acceptAndStart,
+  acceptedIds,
   importBackup,
   makeAcceptance,
   makeChain,
+  makeDue,
   makeFinish,
   makeItem,
   makeListing,
@@ -47,12 +50,12 @@ export function describeCatalogue(open: OpenCatalogue): void {
   describe('accept', () => {
     test('answers one id for each item, in the order of the request', async () => {
       const acceptance = makeAcceptance(projectId, [makeItem('b'), makeItem('a'), makeItem('c')]);
-      expect(await catalogue.accept(acceptance)).toEqual(acceptance.items.map(({ id }) => id));
+      expect(await acceptedIds(catalogue, acceptance)).toEqual(acceptance.items.map(({ id }) => id));
     });
 
     test('writes what it was given, waiting', async () => {
       const item = makeItem('a', { backup_name: '備份 "1"' });
-      const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [item]));
+      const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
       expect(await catalogue.showOperation(projectId, id)).toEqual({
         id,
         projectId,
@@ -76,17 +79,21 @@ export function describeCatalogue(open: OpenCatalogue): void {
         startedAtMs: null,
         endedAtMs: null,
         updatedAtMs: 1_000,
+        deadlineAtMs: 1_000 + operationLivesMs,
         leaseOwner: null,
         epoch: 0,
         proofsNotBeforeMs: null,
+        lane: 'mass',
+        retries: { attempts: 0, firstFailureAtMs: null, notBeforeMs: null, reason: null },
+        cancelRequestedAtMs: null,
       });
     });
 
     test('gives an equal item the operation that waits or runs already', async () => {
-      const [waiting] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
-      expect(await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
+      const [waiting] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
+      expect(await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
       await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
-      expect(await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
+      expect(await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
     });
 
     test.each([
@@ -98,23 +105,23 @@ export function describeCatalogue(open: OpenCatalogue): void {
       ['resource type', { resource_type: 'other' }],
       ['time', { created_at: 1 }],
     ])('makes a new operation for an item of the same backup with another %s', async (_, change) => {
-      const first = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const first = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const second = makeAcceptance(projectId, [makeItem('a', change)]);
-      expect(await catalogue.accept(second)).toEqual([second.items[0]?.id]);
+      expect(await acceptedIds(catalogue, second)).toEqual([second.items[0]?.id]);
       expect(first).not.toEqual([second.items[0]?.id]);
     });
 
     test('makes a new operation for the same item on another storage unit or in another project', async () => {
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const elsewhere = makeAcceptance(projectId, [makeItem('a')], { storageUnitId: 'unit-2' });
-      expect(await catalogue.accept(elsewhere)).toEqual([elsewhere.items[0]?.id]);
+      expect(await acceptedIds(catalogue, elsewhere)).toEqual([elsewhere.items[0]?.id]);
       const other = makeAcceptance(newId(), [makeItem('a')]);
-      expect(await catalogue.accept(other)).toEqual([other.items[0]?.id]);
+      expect(await acceptedIds(catalogue, other)).toEqual([other.items[0]?.id]);
     });
 
     test('tells an item whose ancestors are wanted from the same item alone', async () => {
-      const alone = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
-      const accept = () => catalogue.accept(makeAcceptance(projectId, [makeItem('a')], { withAncestors: true }));
+      const alone = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
+      const accept = () => acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], { withAncestors: true }));
       const [id = ''] = await accept();
       expect(alone).not.toEqual([id]);
       expect(await accept()).toEqual([id]);
@@ -124,24 +131,24 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('makes a new operation once the equal one has ended', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const again = makeAcceptance(projectId, [makeItem('a')]);
-      expect(await catalogue.accept(again)).toEqual([again.items[0]?.id]);
+      expect(await acceptedIds(catalogue, again)).toEqual([again.items[0]?.id]);
     });
 
     test('takes as many items as a scan may find', async () => {
       const items = Array.from({ length: 1_201 }, (_, index) => makeItem(`backup-${index}`));
-      expect(new Set(await catalogue.accept(makeAcceptance(projectId, items))).size).toBe(1_201);
+      expect(new Set(await acceptedIds(catalogue, makeAcceptance(projectId, items))).size).toBe(1_201);
       expect(await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500)).toHaveLength(1_201);
     });
 
     test('writes nothing of a request that cannot be written whole', async () => {
       const taken = makeAcceptance(projectId, [makeItem('a')]);
-      await catalogue.accept(taken);
+      await acceptedIds(catalogue, taken);
       const clashing = makeAcceptance(projectId, [makeItem('b'), makeItem('c')]);
       const withTakenId = {
         ...clashing,
         items: clashing.items.map((each, index) => (index === 1 ? { ...each, id: taken.items[0]?.id ?? '' } : each)),
       };
-      await expect(catalogue.accept(withTakenId)).rejects.toThrow();
+      await expect(acceptedIds(catalogue, withTakenId)).rejects.toThrow();
       expect(await catalogue.showOperation(projectId, clashing.items[0]?.id ?? '')).toBeNull();
     });
   });
@@ -149,9 +156,9 @@ export function describeCatalogue(open: OpenCatalogue): void {
   describe('startChain', () => {
     test('takes up the waiting operations of the chain in the order of acceptance', async () => {
       const later = makeAcceptance(projectId, [makeItem('b')], { acceptedAtMs: 500 });
-      const [a] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
-      const [b] = await catalogue.accept(later);
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('c')], { chainRoot: 'chain-2' }));
+      const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
+      const [b] = await acceptedIds(catalogue, later);
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('c')], { chainRoot: 'chain-2' }));
       const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(
         started.map(({ id, status, leaseOwner, epoch, startedAtMs }) => [id, status, leaseOwner, epoch, startedAtMs]),
@@ -163,7 +170,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
 
     test('takes nothing from another owner, and again what this one had not finished', async () => {
-      const [a] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
       const again = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_700);
@@ -171,10 +178,10 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
 
     test('lets operations of one backup wait behind the oldest, whatever their chain', async () => {
-      const [first] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const [first] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const moved = makeItem('a', { image_path: 'chain-2/a' });
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
-      await catalogue.accept(makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
 
       expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
       const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
@@ -184,13 +191,13 @@ export function describeCatalogue(open: OpenCatalogue): void {
   });
 
   test('startChildren takes up what came up in the course of one operation, and nothing else', async () => {
-    const [parent = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
+    const [parent = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
     await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
     const children = makeAcceptance(projectId, [makeItem('c'), makeItem('b', { backup_name: 'other' })], {
       parentOperationId: parent,
     });
-    const [child] = await catalogue.accept(children);
-    await catalogue.accept(makeAcceptance(projectId, [makeItem('d')]));
+    const [child] = await acceptedIds(catalogue, children);
+    await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d')]));
     const started = await catalogue.startChildren(makeChain(projectId), parent, 'worker-1', 1_600);
     // That of b waits behind the other operation of b.
     expect(started.map(({ id, parentOperationId, epoch }) => [id, parentOperationId, epoch])).toEqual([
@@ -294,15 +301,17 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('names the chains that wait behind it, each once', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       for (const name of ['second', 'third']) {
-        await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: name })]));
+        await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: name })]));
       }
       const moved = makeItem('a', { image_path: 'chain-2/a' });
-      await catalogue.accept(makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
 
       const { chains } = await catalogue.finishImport(makeFinish(first));
       expect(chains).toHaveLength(2);
-      expect(chains).toEqual(expect.arrayContaining([makeChain(projectId), makeChain(projectId, 'chain-2')]));
+      expect(chains).toEqual(
+        expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
+      );
     });
 
     test('keeps proofs, and finds the newest of each backup', async () => {
@@ -345,11 +354,11 @@ export function describeCatalogue(open: OpenCatalogue): void {
   describe('releaseUnfinished', () => {
     test('makes the operations of one worker wait again, and names their chains', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       const owner = newId();
       await catalogue.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
 
-      expect(await catalogue.releaseUnfinished(owner, 1_600)).toEqual([makeChain(projectId, 'chain-2')]);
+      expect(await catalogue.releaseUnfinished(owner, 1_600)).toEqual([makeDue(makeChain(projectId, 'chain-2'))]);
       expect(await catalogue.showOperation(projectId, first.id)).toEqual(first);
       const [again] = await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-2', 1_700);
       expect(again).toMatchObject({ status: 'running', epoch: 2, startedAtMs: 1_700 });
@@ -357,12 +366,16 @@ export function describeCatalogue(open: OpenCatalogue): void {
 
     test('for all workers, names every chain with something to do', async () => {
       await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       await importBackup(catalogue, projectId, makeItem('c'));
 
-      const chains = (await catalogue.releaseUnfinished(null, 1_600)).filter((chain) => chain.projectId === projectId);
+      const chains = (await catalogue.releaseUnfinished(null, 1_600)).filter(
+        ({ chain }) => chain.projectId === projectId,
+      );
       expect(chains).toHaveLength(2);
-      expect(chains).toEqual(expect.arrayContaining([makeChain(projectId), makeChain(projectId, 'chain-2')]));
+      expect(chains).toEqual(
+        expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
+      );
       expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_700)).toHaveLength(1);
     });
   });
@@ -392,7 +405,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('is refused while an import of the backup is in flight, and names the oldest', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('a', { backup_name: 'behind' })]));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'behind' })]));
       expect(await remove('a')).toEqual({ result: 'busy', operationId: operation.id });
     });
 

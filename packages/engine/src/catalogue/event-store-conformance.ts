@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { operationLivesMs } from '../deadline.ts';
 import {
   acceptAndStart,
+  acceptedIds,
   makeAcceptance,
   makeChain,
   makeFinish,
@@ -49,11 +50,12 @@ export function describeEventStore(open: OpenCatalogue): void {
     actor: { kind: 'user', name: 'ada' },
     requestId: 'request-1',
     createdAtMs: 1_000,
+    lane: 'mass',
   });
 
   test('an import is told of when it is accepted, started, made to wait again, and ended', async () => {
     const { catalogue } = opened;
-    const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+    const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await catalogue.startChain(makeChain(projectId), 'owner', 2_000);
     await catalogue.releaseUnfinished('owner', 2_500);
     const [operation] = await catalogue.startChain(makeChain(projectId), 'owner', 2_600);
@@ -66,7 +68,7 @@ export function describeEventStore(open: OpenCatalogue): void {
   test('an import that waits for its parent is told of as waiting, and says for what until it goes on', async () => {
     const { catalogue } = opened;
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-    const [parentOperationId = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('parent')]));
+    const [parentOperationId = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')]));
     const missingParent = { backupId: 'parent', revision: null };
     await catalogue.finishImport(makeFinish(operation, { missingParent }));
     expect(await transitions()).toEqual([
@@ -154,10 +156,10 @@ export function describeEventStore(open: OpenCatalogue): void {
       const run: NewTask = { ...newTask(), kind: 'scan', backupId: null, request: { prefix: '', pathTemplate: null } };
       await taskStore.addTask(run);
       await taskStore.startTask(run.id, 'owner', 2_000);
-      const [joined = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+      const [joined = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const parentOperationId = run.id;
       const items = [makeItem('a'), makeItem('b')];
-      const [again, own = ''] = await catalogue.accept(makeAcceptance(projectId, items, { parentOperationId }));
+      const [again, own = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, items, { parentOperationId }));
       expect(again).toBe(joined);
       const requests = { lists: 1, gets: 0, bytesRead: 0 };
       const listing = {
@@ -213,8 +215,8 @@ export function describeEventStore(open: OpenCatalogue): void {
   test('pages follow one another without gap or repeat, of this project alone, whose cursors tell nothing of others', async () => {
     const { catalogue } = opened;
     const items = Array.from({ length: 7 }, (_, index) => makeItem(`b${index}`));
-    const ids = await catalogue.accept(makeAcceptance(projectId, items));
-    await catalogue.accept(makeAcceptance(newId(), items));
+    const ids = await acceptedIds(catalogue, makeAcceptance(projectId, items));
+    await acceptedIds(catalogue, makeAcceptance(newId(), items));
     expect(await opened.events.newestCursor(projectId)).toBe(7);
     const seen: string[] = [];
     let after = 0;
@@ -235,7 +237,7 @@ export function describeEventStore(open: OpenCatalogue): void {
 
   test('readers are told that there is something new', async () => {
     const told = new Promise<void>((resolve) => opened.events.onEvents(resolve));
-    const [id] = await opened.catalogue.accept(makeAcceptance(projectId, [makeItem('a')]));
+    const [id] = await acceptedIds(opened.catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await told;
     expect(await transitions()).toEqual([[id, 'waiting']]);
   });

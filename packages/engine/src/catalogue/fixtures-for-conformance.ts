@@ -5,8 +5,9 @@ import type { EdgeProof, Listing } from '../chain/link.ts';
 import type { IdentityDirectory } from '../identity/directory.ts';
 import type { GrantStore } from '../identity/grants.ts';
 import type { IdentityStore } from '../identity/store.ts';
+import type { OutageStore } from '../storage/outage.ts';
 import type { EventStore } from './event-port.ts';
-import type { Acceptance, Catalogue, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
+import type { Acceptance, Catalogue, ChainKey, DueChain, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
 import type { SourceRecord, SourceStore } from './source-port.ts';
 import type { NewTask, TaskStore } from './task-port.ts';
 
@@ -15,6 +16,7 @@ export type OpenCatalogue = () => Promise<
   AsyncDisposable & {
     readonly catalogue: Catalogue;
     readonly taskStore: TaskStore;
+    readonly outageStore: OutageStore;
     readonly events: EventStore;
     readonly identityStore: IdentityStore;
     readonly sourceStore: SourceStore;
@@ -49,6 +51,7 @@ export function makeAcceptance(
     readonly storageUnitId?: string;
     readonly parentOperationId?: string;
     readonly withAncestors?: boolean;
+    readonly lane?: Acceptance['lane'];
   } = {},
 ): Acceptance {
   return {
@@ -58,6 +61,7 @@ export function makeAcceptance(
     acceptedAtMs: changes.acceptedAtMs ?? 1_000,
     parentOperationId: changes.parentOperationId ?? null,
     withAncestors: changes.withAncestors ?? false,
+    lane: changes.lane === undefined ? 'mass' : changes.lane,
     items: items.map((item) => ({
       id: newId(),
       item,
@@ -70,6 +74,11 @@ export function makeAcceptance(
 
 export function makeChain(projectId: string, chainRoot = 'chain-1') {
   return { projectId, storageUnitId, bucketName: 'bucket-1', chainRoot };
+}
+
+/** A chain that mass work may go on in at once. */
+export function makeDue(chain: ChainKey): DueChain {
+  return { chain, lane: 'mass', notBeforeMs: null };
 }
 
 export function makeListing(digest: string): Listing {
@@ -198,6 +207,7 @@ export function makeRun(projectId: string, sourceId: string, id: string): NewTas
     actor: { kind: 'system', name: 'source' },
     requestId: 'request-1',
     createdAtMs: 1_000,
+    lane: 'mass',
   };
 }
 
@@ -215,13 +225,18 @@ export function operationFilter(projectId: string, changes: Partial<OperationLog
   return { project_id: projectId, limit: 1000, offset: 0, ...changes };
 }
 
+/** Accepts items, and answers their operations. */
+export async function acceptedIds(catalogue: Catalogue, acceptance: Acceptance): Promise<readonly string[]> {
+  return (await catalogue.accept(acceptance)).ids;
+}
+
 /** Accepts one item and takes it up. */
 export async function acceptAndStart(
   catalogue: Catalogue,
   projectId: string,
   item: BackupSync,
 ): Promise<OperationRecord> {
-  const [id] = await catalogue.accept(makeAcceptance(projectId, [item]));
+  const [id] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
   const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
   const operation = started.find((each) => each.id === id);
   if (operation === undefined) throw new Error(`Nothing was started for ${item.backup_id}.`);

@@ -11,7 +11,7 @@ import {
   makeSource,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { ChainKey, RecordWrite, ResourceStanding } from './port.ts';
+import type { DueChain, RecordWrite, ResourceStanding } from './port.ts';
 
 type Opened = Awaited<ReturnType<OpenCatalogue>>;
 
@@ -60,9 +60,9 @@ class World {
   }
 
   /** Ends the imports of what builds on a backup, which find nothing. */
-  async #leaveAsTheyAre(chains: readonly ChainKey[]): Promise<void> {
+  async #leaveAsTheyAre(chains: readonly DueChain[]): Promise<void> {
     const { catalogue } = this.opened;
-    for (const chain of chains) {
+    for (const { chain } of chains) {
       for (const operation of await catalogue.startChain(chain, 'worker-1', endedAtMs)) {
         const current = await catalogue.showBackup(this.projectId, operation.item.backup_id);
         const decidedOnRevision = current?.revision ?? null;

@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   acceptAndStart,
+  acceptedIds,
   backupFilter,
   importBackup,
   makeAcceptance,
@@ -129,7 +130,7 @@ export function describeListings(open: OpenCatalogue): void {
     beforeAll(async () => {
       const accept = async (acceptedAtMs: number, ...items: Parameters<typeof makeItem>[]) => {
         const made = items.map((item) => makeItem(...item));
-        ids.push(...(await catalogue.accept(makeAcceptance(projectId, made, { acceptedAtMs }))));
+        ids.push(...(await acceptedIds(catalogue, makeAcceptance(projectId, made, { acceptedAtMs }))));
       };
       ids.push((await importBackup(catalogue, projectId, makeItem('a'))).id);
       await accept(2_000, ['b'], ['c', { resource_id: 'resource-2' }], ['d', { resource_name: 'mail' }]);

@@ -12,6 +12,7 @@ import { remarkOfProof } from './migrations/0010-remark-of-proof.ts';
 import { waits } from './migrations/0011-waits.ts';
 import { runs } from './migrations/0012-runs.ts';
 import { backupAges } from './migrations/0013-backup-ages.ts';
+import { storedRetries } from './migrations/0014-stored-retries.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -35,6 +36,7 @@ const migrations: readonly Migration[] = [
   waits,
   runs,
   backupAges,
+  storedRetries,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
@@ -55,8 +57,11 @@ export class NewerSchemaError extends Error {
 
 type MigrationTable = { schema_migrations: { number: number; name: string } };
 
-/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
-export async function migrate(database: Kysely<Schema>): Promise<void> {
+/** The schema that this release needs: the number of its newest migration. */
+export const newestSchema = migrations.length;
+
+/** The schema that a database has; 0 if it is new. Throws {@link NewerSchemaError}. */
+export async function findSchema(database: Kysely<Schema>): Promise<number> {
   const log = database.withTables<MigrationTable>();
   await log.schema
     .createTable('schema_migrations')
@@ -71,9 +76,14 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
     .limit(1)
     .executeTakeFirst();
   const found = newest?.number ?? 0;
-  if (found > migrations.length) throw new NewerSchemaError(found, migrations.length);
+  if (found > newestSchema) throw new NewerSchemaError(found, newestSchema);
+  return found;
+}
 
-  for (const { number, name, up } of migrations.slice(found)) {
+/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
+export async function migrate(database: Kysely<Schema>): Promise<void> {
+  const log = database.withTables<MigrationTable>();
+  for (const { number, name, up } of migrations.slice(await findSchema(database))) {
     await log.transaction().execute(async (transaction) => {
       await up(transaction.schema, transaction);
       await transaction.insertInto('schema_migrations').values({ number, name }).execute();

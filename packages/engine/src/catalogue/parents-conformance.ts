@@ -3,9 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { operationLivesMs } from '../deadline.ts';
 import { everything } from '../identity/grants.ts';
 import {
+  acceptedIds,
   importBackup,
   makeAcceptance,
   makeChain,
+  makeDue,
   makeFinish,
   makeItem,
   makeRecord,
@@ -34,8 +36,8 @@ export function describeParents(open: OpenCatalogue): void {
     test('names the place of the record, then those of unfinished imports', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const moved = ['bucket-2', 'bucket-3'].map((bucket_name) => makeItem('a', { bucket_name, image_path: 'moved' }));
-      for (const item of moved) await catalogue.accept(makeAcceptance(projectId, [item]));
-      await catalogue.accept(makeAcceptance(newId(), [makeItem('a', { bucket_name: 'of another project' })]));
+      for (const item of moved) await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
+      await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a', { bucket_name: 'of another project' })]));
       expect(await catalogue.locateBackup(projectId, 'a')).toEqual({
         revision: 1,
         locations: [
@@ -60,7 +62,7 @@ export function describeParents(open: OpenCatalogue): void {
   describe('projectBuckets', () => {
     test('names each bucket of grants, sources, records and unfinished imports once', async () => {
       for (const backupId of ['a', 'b', 'c']) await importBackup(catalogue, projectId, makeItem(backupId));
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('d', { bucket_name: 'imported' })]));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d', { bucket_name: 'imported' })]));
       await opened.sourceStore.addSource(makeSource(projectId, newId(), { bucketName: 'watched' }));
       for (const bucketName of ['granted', 'imported']) {
         await opened.grantStore.addGrant({ projectId, storageUnitId, bucketName, prefix: 'folder/' });
@@ -71,7 +73,7 @@ export function describeParents(open: OpenCatalogue): void {
 
     test('names none of another project or storage unit, and no grant of everything', async () => {
       const other = { storageUnitId: 'unit-2' };
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('a')], other));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], other));
       await opened.sourceStore.addSource(makeSource(projectId, newId(), other));
       await opened.grantStore.addGrant({ projectId, ...other, bucketName: 'granted', prefix: '' });
       await importBackup(catalogue, newId(), makeItem('a'));
@@ -87,7 +89,7 @@ export function describeParents(open: OpenCatalogue): void {
     async function start(...backupIds: readonly string[]): Promise<readonly OperationRecord[]> {
       const started: OperationRecord[] = [];
       for (const backupId of backupIds) {
-        await catalogue.accept(makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
+        await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
         started.push(...(await catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
       }
       return started;
@@ -103,7 +105,7 @@ export function describeParents(open: OpenCatalogue): void {
       });
       expect(await startAgain('child')).toEqual([]);
       const { chains } = await catalogue.finishImport(makeFinish(parent, { status: 'failed', record: null }));
-      expect(chains).toEqual([makeChain(projectId, 'child')]);
+      expect(chains).toEqual([makeDue(makeChain(projectId, 'child'))]);
       const [again] = await startAgain('child');
       expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
       const ended = await catalogue.finishImport(makeFinish(again ?? child, missing('parent')));
@@ -117,7 +119,7 @@ export function describeParents(open: OpenCatalogue): void {
       const [child] = (await start('child', 'parent')) as [OperationRecord];
       await catalogue.finishImport(makeFinish(child, missing('parent')));
       const released = await catalogue.releaseUnfinished(null, 1_700);
-      expect(released).toEqual(expect.arrayContaining([makeChain(projectId, 'parent')]));
+      expect(released).toEqual(expect.arrayContaining([makeDue(makeChain(projectId, 'parent'))]));
       expect(await startAgain('child')).toEqual([]);
       const [parent] = await startAgain('parent');
       if (parent === undefined) throw new Error('nothing was started');
@@ -132,15 +134,15 @@ export function describeParents(open: OpenCatalogue): void {
       const chain = makeChain(projectId, 'child');
       for (const [nowMs, chains, ids] of [
         [deadlineMs - 1, [], []],
-        [deadlineMs, [chain], [child.id]],
+        [deadlineMs, [makeDue(chain)], [child.id]],
       ] as const) {
         const overdue = await catalogue.overdueWaits(nowMs);
-        expect(overdue.filter((each) => each.projectId === projectId)).toEqual(chains);
+        expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual(chains);
         const started = await catalogue.startChain(chain, 'worker-1', nowMs);
         expect(started.map(({ id }) => id)).toEqual(ids);
       }
       const overdue = await catalogue.overdueWaits(deadlineMs);
-      expect(overdue.filter((each) => each.projectId === projectId)).toEqual([]);
+      expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual([]);
     });
 
     test('goes on at once if that was recorded since it was looked for', async () => {
@@ -148,7 +150,7 @@ export function describeParents(open: OpenCatalogue): void {
       await catalogue.finishImport(makeFinish(parent));
       expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
-        chains: [makeChain(projectId, 'child')],
+        chains: [makeDue(makeChain(projectId, 'child'))],
       });
       const [again = child] = await startAgain('child');
       expect(await catalogue.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
@@ -158,7 +160,7 @@ export function describeParents(open: OpenCatalogue): void {
 
     test('ends if nothing of that is in flight in its own project', async () => {
       const [child] = (await start('child')) as [OperationRecord];
-      await catalogue.accept(makeAcceptance(newId(), [makeItem('parent')]));
+      await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('parent')]));
       expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'finished' });
     });
 
@@ -183,13 +185,13 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await catalogue.showOperation(projectId, last.id)).toEqual(last);
       const { result, chains } = await catalogue.finishImport(makeFinish(last));
       expect(result).toBe('finished');
-      expect(chains).toEqual(ids.length > 1 ? [makeChain(projectId, ids.at(-2))] : []);
+      expect(chains).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
     });
 
     test('does not wait for an import that waits behind its own backup', async () => {
       const [child] = (await start('child')) as [OperationRecord];
       const parent = await start('parent');
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
       const [running = child] = parent;
       await catalogue.finishImport(makeFinish(running, missing('child')));
       expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'cycle' });
@@ -204,7 +206,7 @@ export function describeParents(open: OpenCatalogue): void {
       record: Parameters<typeof makeRecord>[1],
       run: { readonly parentOperationId?: string } = {},
     ) {
-      const [id = ''] = await catalogue.accept(makeAcceptance(projectId, [makeItem('parent')], run));
+      const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], run));
       const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 4_000);
       const operation = started.find((each) => each.id === id);
       if (operation === undefined) throw new Error('nothing was started');
@@ -218,7 +220,7 @@ export function describeParents(open: OpenCatalogue): void {
     test('is imported in the same run if it is broken by that, and that is whole now', async () => {
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
       const { chains } = await finishParent({}, { parentOperationId: 'run-1' });
-      expect(chains).toEqual([childChain()]);
+      expect(chains).toEqual([makeDue(childChain())]);
       const [again] = await catalogue.startChain(childChain(), 'worker-1', 5_000);
       expect(again).toMatchObject({ parentOperationId: 'run-1', item: { backup_id: 'child' }, actor: { name: 'ada' } });
     });
@@ -227,7 +229,7 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       const { chains } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
-      expect(chains).toEqual([childChain()]);
+      expect(chains).toEqual([makeDue(childChain())]);
       expect(await catalogue.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
@@ -241,7 +243,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect((await finishParent({})).chains).toEqual([]);
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
       await finishParent({ status: 'error', reasonCode: 'incomplete' });
-      await catalogue.accept(makeAcceptance(projectId, [makeItem('child')], { chainRoot: 'elsewhere' }));
+      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child')], { chainRoot: 'elsewhere' }));
       expect((await finishParent({})).chains).toEqual([]);
     });
   });

@@ -11,7 +11,8 @@ import type {
   TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
-import type { EdgeProof, Listing, Location, SharedListing } from '../chain/link.ts';
+import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/link.ts';
+import type { Lane } from '../queue/port.ts';
 import type { TaskRecord } from './task-port.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
@@ -63,6 +64,25 @@ export type RequestCount = { readonly lists: number; readonly gets: number; read
 
 export type OperationKind = 'import' | 'delete';
 
+/** What is kept of the attempts of an operation that storage did not answer. Times in milliseconds since 1970. */
+export type Retries = {
+  /** Attempts that storage made fail. */
+  readonly attempts: number;
+  readonly firstFailureAtMs: number | null;
+  /** The next attempt is not made before then; null if it waits for no attempt. */
+  readonly notBeforeMs: number | null;
+  /** Why the last attempt failed; null if it waits for no attempt. */
+  readonly reason: Fault | null;
+};
+
+/** A wall clock that was set. */
+export type ClockChange = {
+  /** By how much it was set forward; negative: back. Zero at a start, when nobody knows. Milliseconds. */
+  readonly steppedMs: number;
+  /** What it shows now. */
+  readonly nowMs: number;
+};
+
 /** One operation: the row behind an operation log. */
 export type OperationRecord = {
   /** UUIDv7, so that ids sort by time. */
@@ -92,12 +112,17 @@ export type OperationRecord = {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
+  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  readonly deadlineAtMs: number;
   /** Who works on it, while it runs. */
   readonly leaseOwner: string | null;
   /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
   readonly epoch: number;
   /** See {@link Acceptance}. */
   readonly proofsNotBeforeMs: number | null;
+  readonly lane: Lane;
+  readonly retries: Retries;
+  readonly cancelRequestedAtMs: number | null;
 };
 
 /** An operation of any kind: imports and deletions of one backup, and tasks. CBR has the first two, and the runs of sources. */
@@ -115,6 +140,15 @@ export type ChainKey = {
   readonly chainRoot: string;
 };
 
+/** A chain that is to be worked on. */
+export type DueChain = {
+  readonly chain: ChainKey;
+  /** The highest lane of what is unfinished in it. */
+  readonly lane: Lane;
+  /** The earliest time at which some of it may be taken up, milliseconds since 1970; null: now. */
+  readonly notBeforeMs: number | null;
+};
+
 export type Acceptance = {
   readonly projectId: string;
   readonly actor: Actor;
@@ -123,6 +157,8 @@ export type Acceptance = {
   /** The operation in whose course these came up; null where a caller asked for them. */
   readonly parentOperationId: string | null;
   readonly withAncestors: boolean;
+  /** Null: each item is `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
+  readonly lane: Lane | null;
   /** In the order of the request. `id` is used unless the same item is already in flight. */
   readonly items: readonly {
     readonly id: string;
@@ -175,6 +211,28 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly missingParent: MissingParent | null;
 };
 
+/** An attempt that storage made fail, of an operation that is to be tried again. */
+export type Retry = {
+  readonly operationId: string;
+  readonly epoch: number;
+  readonly failedAtMs: number;
+  readonly notBeforeMs: number;
+  readonly reason: Fault;
+  readonly requests: RequestCount;
+};
+
+/** Which operations have waited too long for a bucket. */
+export type OverdueWaits = {
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+  /** Those accepted later have time left. Milliseconds since 1970. */
+  readonly acceptedByMs: number;
+  readonly reason: Fault;
+  readonly endedAtMs: number;
+  /** So many end in one step at most. */
+  readonly limit: number;
+};
+
 /**
  * What became of an import that was to end.
  *
@@ -182,7 +240,7 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
  * - `cycle`: its wait would close a cycle. `way` leads from its backup over those that wait back to its backup.
  */
 export type ImportFinished =
-  | { readonly result: 'finished' | 'stale_epoch' | 'stale_record' | 'waits'; readonly chains: readonly ChainKey[] }
+  | { readonly result: 'finished' | 'stale_epoch' | 'stale_record' | 'waits'; readonly chains: readonly DueChain[] }
   | { readonly result: 'cycle'; readonly chains: readonly []; readonly way: readonly string[] };
 
 /** How the backups of a resource stand. */
@@ -205,9 +263,12 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
 /**
  * The durable truth. Each method is one whole atomic step, data in and data out; what it has answered is on disk.
  *
- * - `accept` writes all items of a request or none. An item that equals one of the same project in flight (all fields,
- *   and whether its ancestors are wanted) gets that operation's id instead of a new one.
- * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup and have time left, running, epoch risen, and returns them in the order of
+ * - `accept` writes all items of a request or none. Answers their ids in the order of the items, and the chains to be
+ *   worked on. An item that equals one of the same project in flight (all fields, and whether its ancestors are wanted)
+ *   gets that operation's id instead of a new one. Interactive items raise to their lane what is in flight of their
+ *   backups.
+ * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup and have time left,
+ *   and those whose next attempt is not due, running, epoch risen, and returns them in the order of
  *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
  *   behind it.
  * - `startChildren` does the same for those waiting operations of a chain alone that came up in the course of
@@ -222,6 +283,17 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
  *   broken record marks those that build on it: nothing stays available against what is known.
  *   What builds on a backup whose state changes is accepted to be imported as well, and its chains are returned.
+ *   An import that was cancelled while it ran ends as cancelled, and writes neither record nor proofs.
+ * - `retryImport` makes a running import wait for another attempt, or end if it was cancelled, and returns the chains to
+ *   be worked on; null where it no longer runs under this epoch. `retryOfChain` returns a chain with the time of its next
+ *   attempt; null if none waits for one.
+ * - `cancelImport` answers the import and the chains that may go on; null where the project has no such import. One that
+ *   waits ends at once as `failed` with the reason `cancelled`, for all who wanted it. A running one is marked: whoever
+ *   works on it ends it. One that has ended stays as it ended.
+ * - `cancelledImports` returns the running imports of a chain that were cancelled.
+ * - `endOverdueWaits` ends imports and tasks that wait for a bucket as `failed`, without asking storage. `ended` tells how
+ *   many; `parentIds` are the operations in whose course they came up.
+ * - `countBacklog` counts the unfinished imports of a project.
  * - `recordVerdict` writes record and proofs likewise for a task, which ends by itself; null where the record's revision
  *   is no longer `decidedOnRevision`.
  * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
@@ -237,7 +309,7 @@ export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number 
  *   which the backup at this place was last proved to `inventory` at least without a fault; null if it never was.
  */
 export interface Catalogue extends AsyncDisposable {
-  accept(acceptance: Acceptance): Promise<readonly string[]>;
+  accept(acceptance: Acceptance): Promise<{ readonly ids: readonly string[]; readonly chains: readonly DueChain[] }>;
   startChain(chain: ChainKey, leaseOwner: string, startedAtMs: number): Promise<readonly OperationRecord[]>;
   startChildren(
     chain: ChainKey,
@@ -246,8 +318,20 @@ export interface Catalogue extends AsyncDisposable {
     startedAtMs: number,
   ): Promise<readonly OperationRecord[]>;
   finishImport(finish: ImportFinish): Promise<ImportFinished>;
-  recordVerdict(verdict: Verdict): Promise<readonly ChainKey[] | null>;
-  releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly ChainKey[]>;
+  retryImport(retry: Retry): Promise<readonly DueChain[] | null>;
+  retryOfChain(chain: ChainKey): Promise<DueChain | null>;
+  cancelImport(
+    projectId: string,
+    id: string,
+    cancelledAtMs: number,
+  ): Promise<{ readonly operation: OperationRecord; readonly chains: readonly DueChain[] } | null>;
+  cancelledImports(chain: ChainKey): Promise<readonly string[]>;
+  endOverdueWaits(
+    waits: OverdueWaits,
+  ): Promise<{ readonly ended: number; readonly chains: readonly DueChain[]; readonly parentIds: readonly string[] }>;
+  countBacklog(projectId: string): Promise<number>;
+  recordVerdict(verdict: Verdict): Promise<readonly DueChain[] | null>;
+  releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly DueChain[]>;
   deleteBackup(deletion: {
     readonly operationId: string;
     readonly projectId: string;
@@ -258,7 +342,7 @@ export interface Catalogue extends AsyncDisposable {
   }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
   /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
-  overdueWaits(nowMs: number): Promise<readonly ChainKey[]>;
+  overdueWaits(nowMs: number): Promise<readonly DueChain[]>;
   /**
    * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
    * first. `revision` is the record's; null: there is none (or a forgotten one).
@@ -280,6 +364,15 @@ export interface Catalogue extends AsyncDisposable {
   listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
+  /**
+   * Makes stored times follow a wall clock that was set, so that they are as far away as before:
+   * - The deadlines of operations move forward with it. After a step back, or at a start, they are at most 24 hours away.
+   * - The planned runs of sources move back with it, and are at most one interval away. After a step forward they run at
+   *   once: so they do after a machine has slept, which looks the same.
+   */
+  followClock(change: ClockChange): Promise<void>;
   /** Answers when the catalogue can be read. */
   ping(): Promise<void>;
+  /** Answers when the catalogue can be written. Throws `CatalogueFullError` if its disk has too little space. */
+  touch(): Promise<void>;
 }

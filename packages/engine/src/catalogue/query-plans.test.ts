@@ -19,25 +19,30 @@ import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
 import { overdueWaits } from './steps/await-parent.ts';
+import { cancelImport, cancelledImports } from './steps/cancel-import.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { followClock } from './steps/follow-clock.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
+import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { retryImport } from './steps/retries.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { closeListing, dueMembers, markVanished, noteSightings } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
 import { addSource, listSourceErrors, removeSource, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
-import { addTask, finishListing, startTask } from './steps/tasks.ts';
+import { addTask, finishListing, joinTask, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
 
 const project = 'project-1';
@@ -103,6 +108,23 @@ describe('no step reads more than it is about', () => {
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
     ],
+    [
+      'a retry, a cancellation and the end of an outage',
+      async () => {
+        await accept(database, { ...makeAcceptance(project, [makeItem('c')], { chainRoot: 'chain-3' }), lane: null });
+        const [operation] = await startChain(database, makeChain(project, 'chain-3'), 'worker-1', 2_000);
+        if (operation === undefined) throw new Error('One was to be started.');
+        const attempt = { operationId: operation.id, epoch: operation.epoch, failedAtMs: 3_000, notBeforeMs: 4_000 };
+        const reason = { code: 'storage_unreachable', detail: '' } as const;
+        await retryImport(database, { ...attempt, reason, requests: { lists: 1, gets: 0, bytesRead: 0 } });
+        await retryOfChain(database, makeChain(project, 'chain-3'));
+        await cancelledImports(database, makeChain(project, 'chain-3'));
+        await endOutage(database, 'unit-1', 'bucket-1');
+        await cancelImport(database, project, operation.id, 5_000);
+        const place = { storageUnitId: 'unit-1', bucketName: 'bucket-1' };
+        await endOverdueWaits(database, { ...place, acceptedByMs: 0, reason, endedAtMs: 6_000, limit: 10 });
+      },
+    ],
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
     ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
@@ -111,6 +133,13 @@ describe('no step reads more than it is about', () => {
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
+    [
+      'joinTask',
+      () =>
+        joinTask(database, { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan }, { prefix: '' }),
+    ],
+    ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
+    ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
     ['locateBackup', () => locateBackup(database, project, 'a')],
     ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],

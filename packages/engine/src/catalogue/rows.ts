@@ -1,7 +1,16 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing, SharedListing } from '../chain/link.ts';
-import type { BackupRecord, ChainKey, OperationKind, OperationRecord, RecordWrite, RequestCount } from './port.ts';
+import type { Lane } from '../queue/port.ts';
+import type {
+  BackupRecord,
+  ChainKey,
+  OperationKind,
+  OperationRecord,
+  RecordWrite,
+  RequestCount,
+  Retries,
+} from './port.ts';
 import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
@@ -183,9 +192,26 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
     updatedAtMs: row.updated_at_ms,
+    deadlineAtMs: row.deadline_at_ms,
     leaseOwner: row.lease_owner,
     epoch: row.epoch,
     proofsNotBeforeMs: row.proofs_not_before_ms,
+    lane: laneOf(row),
+    retries: retriesOf(row),
+    cancelRequestedAtMs: row.cancel_requested_at_ms,
+  };
+}
+
+export function laneOf({ interactive_for }: Pick<Selectable<OperationRow>, 'interactive_for'>): Lane {
+  return interactive_for === null ? 'mass' : 'interactive';
+}
+
+export function retriesOf(row: Selectable<OperationRow>): Retries {
+  return {
+    attempts: row.attempts,
+    firstFailureAtMs: row.first_failure_at_ms,
+    notBeforeMs: row.not_before_ms,
+    reason: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
   };
 }
 
@@ -197,14 +223,16 @@ export const chainColumns = [
   'chain_root',
 ] as const satisfies readonly (keyof Schema['operations'])[];
 
-export function rowsToChains(
-  rows: readonly Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>[],
-): readonly ChainKey[] {
-  return rows.flatMap(({ project_id, storage_unit_id, bucket_name, chain_root }) =>
-    chain_root === null
-      ? []
-      : [{ projectId: project_id, storageUnitId: storage_unit_id, bucketName: bucket_name, chainRoot: chain_root }],
-  );
+export type ChainColumns = Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>;
+
+/** Null if the row is of no chain. */
+export function chainOfRow({
+  project_id: projectId,
+  storage_unit_id: storageUnitId,
+  bucket_name: bucketName,
+  chain_root: chainRoot,
+}: ChainColumns): ChainKey | null {
+  return chainRoot === null ? null : { projectId, storageUnitId, bucketName, chainRoot };
 }
 
 /** What a proof does not say of itself: its id, and on whose behalf it was made. */

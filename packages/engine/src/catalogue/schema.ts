@@ -12,6 +12,7 @@ import type {
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
+import type { Outage } from '../storage/outage.ts';
 import type { Actor, BackupRecord, OperationKind } from './port.ts';
 
 import type { TaskKind } from './task-port.ts';
@@ -129,6 +130,28 @@ export type OperationRow = {
   proofs_not_before_ms: number | null;
   /** Of a waiting import: it is not taken up before the next import of this backup has ended. */
   waits_for_backup_id: string | null;
+  /** The caller whose interactive work it is, see lanes.ts; null: mass work. */
+  interactive_for: string | null;
+  /** Attempts that storage made fail, since an attempt last came to a verdict or a wait for a parent. */
+  attempts: Generated<number>;
+  /** When the first of these failed. */
+  first_failure_at_ms: number | null;
+  /** Of a waiting operation: the next attempt is not made before then. Null otherwise. */
+  not_before_ms: number | null;
+  /** Of a waiting operation: why the last attempt failed. Null otherwise. */
+  waiting_reason: ReasonCode | null;
+  waiting_detail: Generated<string>;
+};
+
+/** A bucket that does not answer; see {@link Outage}. */
+type BucketOutageRow = {
+  storage_unit_id: string;
+  bucket_name: string;
+  reason_code: Outage['reasonCode'];
+  reason_detail: string;
+  began_at_ms: number;
+  attempts: number;
+  not_before_ms: number;
 };
 
 /** A transition of an operation. Cursors count from 1 within a project, and none is given twice. */
@@ -307,6 +330,7 @@ export type Schema = {
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
   joined_imports: JoinedImportRow;
+  bucket_outages: BucketOutageRow;
   sources: SourceRow;
   source_members: SourceMemberRow;
   resources: ResourceRow;

@@ -67,7 +67,9 @@ export type ClosedListing = {
   readonly absent: number;
   /** Of the absent, those that the complete run before did not see either. */
   readonly due: number;
-  /** Of the due, those in the list that waits for confirmation. */
+  /** In the list that waits for confirmation: absent since it was made. */
+  readonly held: number;
+  /** Of the due, those in that list. */
   readonly heldDue: number;
 };
 

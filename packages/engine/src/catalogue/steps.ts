@@ -25,21 +25,27 @@ import {
 import type { Schema } from './schema.ts';
 import { accept } from './steps/accept.ts';
 import { overdueWaits } from './steps/await-parent.ts';
+import { countBacklog } from './steps/backlog.ts';
+import { cancelImport, cancelledImports } from './steps/cancel-import.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
+import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
 import { listEvents, newestCursor } from './steps/events.ts';
 import { findProofs, provedListing } from './steps/find-proofs.ts';
 import { addFindings, listFindings } from './steps/findings.ts';
 import { finishImport } from './steps/finish-import.ts';
+import { followClock } from './steps/follow-clock.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from './steps/known-backups.ts';
 import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
-import { ping } from './steps/ping.ts';
+import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/outages.ts';
+import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -72,6 +78,7 @@ import {
   cancelTask,
   finishListing,
   finishTask,
+  joinTask,
   releaseTasks,
   saveTaskProgress,
   showTask,
@@ -83,6 +90,8 @@ import { writeVerdict } from './steps/write-verdict.ts';
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
 type Step = {
   readonly access: 'read' | 'write';
+  /** It takes longer the more is recorded. Long reads run on a thread of their own, so that short ones do not wait. */
+  readonly isLong?: true;
   /** Events may be there after it. */
   readonly notesTransitions?: true;
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
@@ -94,25 +103,36 @@ export const steps = {
   startChain: { access: 'write', notesTransitions: true, run: startChain },
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   finishImport: { access: 'write', notesTransitions: true, run: finishImport },
+  retryImport: { access: 'write', notesTransitions: true, run: retryImport },
+  retryOfChain: { access: 'read', run: retryOfChain },
+  cancelImport: { access: 'write', notesTransitions: true, run: cancelImport },
+  cancelledImports: { access: 'read', run: cancelledImports },
+  endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
+  countBacklog: { access: 'read', isLong: true, run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
+  followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
   overdueWaits: { access: 'read', run: overdueWaits },
   locateBackup: { access: 'read', run: locateBackup },
   projectBuckets: { access: 'read', run: projectBuckets },
-  listBackups: { access: 'read', run: listBackups },
-  listResources: { access: 'read', run: listResources },
+  listBackups: { access: 'read', isLong: true, run: listBackups },
+  listResources: { access: 'read', isLong: true, run: listResources },
   showOperation: { access: 'read', run: showOperation },
-  listOperationLogs: { access: 'read', run: listOperationLogs },
-  listOperations: { access: 'read', run: listOperations },
+  listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
+  listOperations: { access: 'read', isLong: true, run: listOperations },
   newestCursor: { access: 'read', run: newestCursor },
   listEvents: { access: 'read', run: listEvents },
   findProofs: { access: 'read', run: findProofs },
   provedListing: { access: 'read', run: provedListing },
   ping: { access: 'read', run: ping },
+  touch: { access: 'write', run: touch },
   addTask: { access: 'write', notesTransitions: true, run: addTask },
+  joinTask: { access: 'write', notesTransitions: true, run: joinTask },
   startTask: { access: 'write', notesTransitions: true, run: startTask },
+  retryTask: { access: 'write', notesTransitions: true, run: retryTask },
+  retryOfTask: { access: 'read', run: retryOfTask },
   saveTaskProgress: { access: 'write', run: saveTaskProgress },
   addFindings: { access: 'write', run: addFindings },
   finishTask: { access: 'write', notesTransitions: true, run: finishTask },
@@ -121,11 +141,14 @@ export const steps = {
   cancelTask: { access: 'write', notesTransitions: true, run: cancelTask },
   releaseTasks: { access: 'write', notesTransitions: true, run: releaseTasks },
   showTask: { access: 'read', run: showTask },
-  listFindings: { access: 'read', run: listFindings },
-  knownAtPlaces: { access: 'read', run: knownAtPlaces },
-  recordedBelow: { access: 'read', run: recordedBelow },
-  knownChildren: { access: 'read', run: knownChildren },
-  knownByIds: { access: 'read', run: knownByIds },
+  listFindings: { access: 'read', isLong: true, run: listFindings },
+  knownAtPlaces: { access: 'read', isLong: true, run: knownAtPlaces },
+  recordedBelow: { access: 'read', isLong: true, run: recordedBelow },
+  knownChildren: { access: 'read', isLong: true, run: knownChildren },
+  knownByIds: { access: 'read', isLong: true, run: knownByIds },
+  saveOutage: { access: 'write', run: saveOutage },
+  endOutage: { access: 'write', run: endOutage },
+  listOutages: { access: 'read', run: listOutages },
   addSource: { access: 'write', run: addSource },
   planSource: { access: 'write', run: planSource },
   updateSource: { access: 'write', notesTransitions: true, run: updateSource },
@@ -143,10 +166,10 @@ export const steps = {
   showSource: { access: 'read', run: showSource },
   dueSources: { access: 'read', run: dueSources },
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
-  dueMembers: { access: 'read', run: dueMembers },
-  heldMembers: { access: 'read', run: heldMembers },
-  listSourceErrors: { access: 'read', run: listSourceErrors },
-  sourceRunsOf: { access: 'read', run: sourceRunsOf },
+  dueMembers: { access: 'read', isLong: true, run: dueMembers },
+  heldMembers: { access: 'read', isLong: true, run: heldMembers },
+  listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
+  sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },
@@ -154,11 +177,9 @@ export const steps = {
   findProject: { access: 'read', run: findProject },
   findRole: { access: 'read', run: findRole },
   saveToken: { access: 'write', run: saveToken },
-  // Beside the writes, which are short: a long listing must not hold up who wants in.
-  findToken: { access: 'write', run: findToken },
+  findToken: { access: 'read', run: findToken },
   removeToken: { access: 'write', run: removeToken },
-  // Likewise: the key of whoever signs.
-  seekSigner: { access: 'write', run: seekSigner },
+  seekSigner: { access: 'read', run: seekSigner },
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
   addUser: { access: 'write', run: addUser },
   listUsers: { access: 'read', run: listUsers },
@@ -180,7 +201,7 @@ export const steps = {
   addAuditIntent: { access: 'write', run: addAuditIntent },
   listAuditIntents: { access: 'read', run: listAuditIntents },
   appendAuditEvent: { access: 'write', run: appendAuditEvent },
-  listAuditEvents: { access: 'read', run: listAuditEvents },
+  listAuditEvents: { access: 'read', isLong: true, run: listAuditEvents },
 } as const satisfies Record<string, Step>;
 
 export type StepName = keyof typeof steps;

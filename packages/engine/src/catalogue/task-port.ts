@@ -1,6 +1,6 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
-import type { TaskKey } from '../queue/port.ts';
-import type { Actor, RequestCount } from './port.ts';
+import type { Lane, TaskKey } from '../queue/port.ts';
+import type { Actor, RequestCount, Retries, Retry } from './port.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
 export type TaskKind = 'scan' | 'verify' | 'plan';
@@ -41,8 +41,20 @@ export type TaskRecord = {
   readonly listedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
+  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  readonly deadlineAtMs: number;
   readonly cancelRequestedAtMs: number | null;
   readonly epoch: number;
+  readonly lane: Lane;
+  readonly retries: Retries;
+};
+
+/** A task that is to be worked on. */
+export type DueTask = {
+  readonly task: TaskKey;
+  readonly lane: Lane;
+  /** It is not taken up before then, milliseconds since 1970; null: now. */
+  readonly notBeforeMs: number | null;
 };
 
 export type NewTask = Pick<
@@ -59,7 +71,18 @@ export type NewTask = Pick<
   | 'actor'
   | 'requestId'
   | 'createdAtMs'
->;
+> & {
+  /** Null: `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
+  readonly lane: Lane | null;
+};
+
+/** What of a task's request must be the same for another to join it. */
+export type JoinedRequest = { readonly [key: string]: Json };
+
+/** What became of a task that was to be added. */
+export type TaskJoined =
+  | { readonly result: 'added'; readonly operationId: string; readonly lane: Lane }
+  | { readonly result: 'joined'; readonly operationId: string };
 
 export type TaskFinish = Pick<
   TaskRecord,
@@ -86,9 +109,11 @@ export type NumberedFinding = {
 /**
  * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
  *
- * - `addTask` notes the resource of the task's backup beside it, where that is recorded: listings find it by that too.
- * - `startTask` makes a waiting task running, or takes up again one that this owner has running; epoch risen, findings of
- *   an earlier try removed, its progress kept. Null where it has ended or another owner runs it.
+ * - `addTask` answers the lane of the task, and notes the resource of the task's backup beside it, where that is recorded: listings find it by that too.
+ * - `startTask` makes a waiting task whose next attempt is due running, or takes up again one that this owner has running; epoch risen, findings of
+ *   an earlier try removed, its progress kept. Null where it has ended, another owner runs it, or its next attempt is not due.
+ * - `retryTask` makes a running task wait for another attempt, keeps its progress, and returns it with its time; null where
+ *   it no longer runs under this epoch. `retryOfTask` returns a task that waits for another attempt; null if it does not.
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
  * - `finishListing` lets a scan wait for its imports, without a lease: it ends in the step that ends the last of them, or
  *   in this one if there is none. It ends `failed` exactly if backups are in error. False as for `finishTask`.
@@ -101,8 +126,16 @@ export type NumberedFinding = {
  * - `listFindings` pages through what a scan or plan found, in the order of finding, behind `after` (0: from the start).
  */
 export interface TaskStore {
-  addTask(task: NewTask): Promise<void>;
+  addTask(task: NewTask): Promise<Lane>;
+  /**
+   * Adds a task, unless one waits or runs that does the same: then it answers that one's id. The same are tasks of one
+   * project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No task is joined that
+   * someone has cancelled, that has listed everything, or that a source or another operation has started.
+   */
+  joinTask(task: NewTask, sameRequest: JoinedRequest): Promise<TaskJoined>;
   startTask(id: string, leaseOwner: string, startedAtMs: number): Promise<TaskRecord | null>;
+  retryTask(retry: Retry & { readonly progress: TaskProgress }): Promise<DueTask | null>;
+  retryOfTask(id: string): Promise<DueTask | null>;
   saveTaskProgress(
     id: string,
     epoch: number,
@@ -115,7 +148,7 @@ export interface TaskStore {
   endOverdueRuns(nowMs: number): Promise<void>;
   cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
   showTask(projectId: string, id: string): Promise<TaskRecord | null>;
-  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly TaskKey[]>;
+  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly DueTask[]>;
   listFindings(
     id: string,
     after: number,

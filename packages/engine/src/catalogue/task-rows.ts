@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { LoggedOperation } from './port.ts';
-import { isItemKind, requestsOf, rowToOperation } from './rows.ts';
+import { isItemKind, laneOf, requestsOf, retriesOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
-import type { Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
+import type { DueTask, Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
 
 export const taskKinds = ['scan', 'verify', 'plan'] as const satisfies readonly TaskKind[];
 
@@ -37,8 +37,37 @@ export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
     listedAtMs: row.listed_at_ms,
     endedAtMs: row.ended_at_ms,
     updatedAtMs: row.updated_at_ms,
+    deadlineAtMs: row.deadline_at_ms,
     cancelRequestedAtMs: row.cancel_requested_at_ms,
     epoch: row.epoch,
+    lane: laneOf(row),
+    retries: retriesOf(row),
+  };
+}
+
+/** The columns of {@link DueTask}. */
+export const dueTaskColumns = [
+  'id',
+  'kind',
+  'project_id',
+  'storage_unit_id',
+  'bucket_name',
+  'interactive_for',
+  'not_before_ms',
+] as const satisfies readonly (keyof OperationRow)[];
+
+export function rowToDueTask(row: Pick<Selectable<OperationRow>, (typeof dueTaskColumns)[number]>): DueTask {
+  return {
+    task: {
+      id: row.id,
+      // Selected by these kinds alone.
+      kind: row.kind as TaskKind,
+      projectId: row.project_id,
+      storageUnitId: row.storage_unit_id,
+      bucketName: row.bucket_name,
+    },
+    lane: laneOf(row),
+    notBeforeMs: row.not_before_ms,
   };
 }
 

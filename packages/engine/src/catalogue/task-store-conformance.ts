@@ -2,7 +2,7 @@ import type { OperationFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
-import type { NewTask, TaskStore } from './task-port.ts';
+import type { JoinedRequest, NewTask, TaskStore } from './task-port.ts';
 
 /** What every task store does. */
 export function describeTaskStore(open: OpenCatalogue): void {
@@ -29,6 +29,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
       actor: { kind: 'user', name: 'ada' },
       requestId: 'request-1',
       createdAtMs: 1_000,
+      lane: 'mass',
     };
     await store.addTask(task);
   });
@@ -83,6 +84,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
           actor,
           requestId: 'request-1',
           createdAtMs: 5_000,
+          lane: 'mass',
           ...changes,
         });
         return id;
@@ -120,6 +122,71 @@ export function describeTaskStore(open: OpenCatalogue): void {
       expect(await list({ marker: ids.run ?? '' })).toMatchObject({ rows: [{ id: ids.scan }], count: 4 });
       expect(await list({ marker: ids.run ?? '', offset: 1 })).toMatchObject({ rows: [{ id: ids.scan }] });
       expect(await list({ marker: ids.elsewhere ?? '' })).toBe('marker_not_found');
+    });
+  });
+
+  describe('one that was asked for again', () => {
+    const again = (changes: Partial<NewTask> = {}, sameRequest: JoinedRequest = { prefix: 'a/', sync: true }) =>
+      store.joinTask({ ...task, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
+    const isJoined = async (...asked: Parameters<typeof again>) => {
+      const { operationId, result } = await again(...asked);
+      expect(operationId === task.id).toBe(result === 'joined');
+      return result === 'joined';
+    };
+
+    test('is joined while it waits and while it runs, and by many at once', async () => {
+      expect(await isJoined()).toBe(true);
+      await store.startTask(task.id, 'worker-1', 2_000);
+      expect(await Promise.all([isJoined(), isJoined(), isJoined()])).toEqual([true, true, true]);
+    });
+
+    test('is one task, however many ask for it at once', async () => {
+      const answers = await Promise.all(Array.from({ length: 5 }, () => again({ bucketName: 'other' })));
+      expect(new Set(answers.map(({ operationId }) => operationId)).size).toBe(1);
+      expect(answers.filter(({ result }) => result === 'added')).toHaveLength(1);
+    });
+
+    test('is another if anything that was asked for is another', async () => {
+      for (const changes of [
+        { projectId: newId() },
+        { kind: 'plan' },
+        { storageUnitId: 'unit-2' },
+        { bucketName: 'another' },
+        { backupId: 'a' },
+      ] as const) {
+        expect(await isJoined(changes), JSON.stringify(changes)).toBe(false);
+      }
+      expect(await isJoined({}, { prefix: 'b/', sync: true })).toBe(false);
+    });
+
+    test('is the same by what the caller says must be the same', async () => {
+      expect(await isJoined({ request: { prefix: 'a/', sync: false } }, { prefix: 'a/' })).toBe(true);
+    });
+
+    test('is not joined once it is cancelled', async () => {
+      await store.startTask(task.id, 'worker-1', 2_000);
+      await store.cancelTask(task.projectId, task.id, 2_500);
+      expect(await isJoined()).toBe(false);
+    });
+
+    test('is not joined once it has listed everything', async () => {
+      await store.startTask(task.id, 'worker-1', 2_000);
+      const { message, progress, result, requests } = finish(1);
+      await store.finishListing({ id: task.id, epoch: 1, message, progress, result, requests, listedAtMs: 3_000 });
+      expect(await isJoined()).toBe(false);
+    });
+
+    test('is not joined once it has ended', async () => {
+      await store.startTask(task.id, 'worker-1', 2_000);
+      await store.finishTask(finish(1));
+      expect(await isJoined()).toBe(false);
+    });
+
+    test('is not a run of a source, nor a part of another operation', async () => {
+      const [run, child] = [newId(), newId()];
+      await store.addTask({ ...task, id: run, sourceId: 'source-1', bucketName: 'watched' });
+      await store.addTask({ ...task, id: child, parentOperationId: run, bucketName: 'watched' });
+      expect(await isJoined({ bucketName: 'watched' })).toBe(false);
     });
   });
 
@@ -171,10 +238,10 @@ export function describeTaskStore(open: OpenCatalogue): void {
   test('waits again when it is released', async () => {
     await store.startTask(task.id, 'worker-1', 2_000);
     expect(await store.releaseTasks('worker-2', 3_000)).not.toContainEqual(
-      expect.objectContaining({ id: task.id, kind: task.kind }),
+      expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
     );
     expect(await store.releaseTasks('worker-1', 3_000)).toContainEqual(
-      expect.objectContaining({ id: task.id, kind: task.kind }),
+      expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
     );
     expect(await store.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
   });

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { signedBy } from '../testing/signed-by.ts';
+import { TestClock } from '../testing/test-clock.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
 const password = 'a password of twelve';
 const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
 
 async function openWithUser() {
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock(Date.UTC(2026, 10, 23, 12));
   const opened = await openTestEngine(clock);
   const { engine, projectId } = opened;
   const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;

@@ -60,7 +60,7 @@ export class GuessLimits {
     const guesses = kept.of(key);
     if (guesses.count >= most) {
       throw new BackupSyncError('throttled', 'too many passwords were tried', {
-        retryAfterMs: guesses.sinceMs + windowMs - this.#clock.nowMs(),
+        retryAfterMs: guesses.sinceMs + windowMs - this.#clock.monotonicMs(),
       });
     }
     return guesses;

@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { signedBy } from '../testing/signed-by.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { TestClock } from '../testing/test-clock.ts';
 
 test('a signature that cannot be checked, since the key to secrets is lost, is not called wrong, and the operator is told', async () => {
   await using buckets = await makeTestBuckets();
   const dataDirectory = join(buckets.directory, '.data');
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock(Date.UTC(2026, 10, 23, 12));
   const faults: unknown[] = [];
   const open = () =>
     openEmbeddedEngine({

@@ -6,7 +6,7 @@ const minuteMs = 60 * 1000;
 export function onceAMinute(clock: Clock, tell: (error: unknown) => void): (error: unknown) => void {
   const toldAtMs = new Map<string, number>();
   return (error) => {
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     for (const [message, atMs] of toldAtMs) if (nowMs - atMs >= minuteMs) toldAtMs.delete(message);
     const message = error instanceof Error ? error.message : String(error);
     if (toldAtMs.has(message)) return;

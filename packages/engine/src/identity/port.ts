@@ -63,7 +63,8 @@ export interface Identity {
  * - `project` is the oldest project of the data directory.
  * - `operator` is the operator as a caller, with every right in a project: by its id, the oldest for null. Throws
  *   `project_not_found`.
- * - `issueSystemToken` gives a token for the operator, likewise.
+ * - `issueSystemToken` gives a token for the operator, likewise. It is good for a day of this process, whatever the wall
+ *   clock shows.
  * - `beginUsers` makes the first administrator where there is no user yet, in the name of the operator, and writes it
  *   down; it answers the password that it made up, if none was given.
  * - `checkAccessKeys` throws `SecretKeyError`, which tells the operator what to do, where an access key that is not disabled

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { TestClock } from '../testing/test-clock.ts';
 import type { BucketGrant } from './grants.ts';
 import { recentGrants } from './recent-grants.ts';
 
 const grant: BucketGrant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'bucket', prefix: '' };
 
 test('grants are those of five seconds ago at most, asked for once meanwhile, and again after a failure', async () => {
-  const clock = { timeMs: 0, nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock(0);
   const answers = [[grant], new Error('the catalogue is away'), []];
   const asked: string[] = [];
   const store = {
@@ -18,8 +19,9 @@ test('grants are those of five seconds ago at most, asked for once meanwhile, an
   const grants = recentGrants(store, 'p', clock);
   expect(await Promise.all([grants(), grants()])).toEqual([[grant], [grant]]);
   clock.timeMs = 4_999;
+  clock.step(-3_600_000);
   expect(await grants()).toEqual([grant]);
-  clock.timeMs = 5_000;
+  clock.timeMs += 1;
   await expect(grants()).rejects.toThrow('away');
   expect(await grants()).toEqual([]);
   expect(asked).toEqual(['p', 'p', 'p']);

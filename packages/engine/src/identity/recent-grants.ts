@@ -16,8 +16,8 @@ export function recentGrants(
   let listed: Promise<readonly BucketGrant[]> = Promise.resolve([]);
   let listedAtMs = Number.NEGATIVE_INFINITY;
   return () => {
-    const nowMs = clock.nowMs();
-    if (Math.abs(nowMs - listedAtMs) >= recentMs) {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - listedAtMs >= recentMs) {
       listedAtMs = nowMs;
       listed = store.listGrants(projectId).catch((error: unknown) => {
         listedAtMs = Number.NEGATIVE_INFINITY;

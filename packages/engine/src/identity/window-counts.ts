@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 
-/** What was counted since a moment within the window. */
+/** What was counted since a moment within the window. `sinceMs` is monotonic time. */
 export type WindowCount = { readonly sinceMs: number; count: number };
 
 /** Counts by key, each from nothing again once its window is over. */
@@ -24,9 +24,9 @@ export class WindowCounts {
 
   /** The count of the window that the key is in now, for the caller to raise. */
   of(key: string): WindowCount {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const before = this.#counts.get(key);
-    if (before !== undefined && nowMs < before.sinceMs + this.#windowMs && before.sinceMs <= nowMs) return before;
+    if (before !== undefined && nowMs < before.sinceMs + this.#windowMs) return before;
     const begun = { sinceMs: nowMs, count: 0 };
     this.#counts.set(key, begun);
     return begun;

@@ -8,7 +8,7 @@ import { heldBytes } from '../testing/held-memory.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import type { TaskOfTest } from '../testing/services-over.ts';
-import { openServicesOver } from '../testing/services-over.ts';
+import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 import { acceptImports } from './backups/accept-imports.ts';
 import { importChain } from './backups/import-chain.ts';
 import { planSync } from './plan/plan-sync.ts';
@@ -76,10 +76,20 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
 
 async function endOfImport({ services, projectId, worker }: Over): Promise<End | null> {
   const actor = { kind: 'system', name: 'ada' } as const;
-  const origin = { projectId, actor, requestId: 'request-1', parentOperationId: null, withAncestors: false };
+  const origin = {
+    projectId,
+    actor,
+    requestId: 'request-1',
+    parentOperationId: null,
+    withAncestors: false,
+    lane: null,
+  };
   const [accepted] = await acceptImports(services, [{ item, proofsNotBeforeMs: null }], origin);
   if (accepted === undefined) throw new Error('one item was accepted');
-  await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
+  await importChain(worker, chainOfItem(services, projectId, accepted.item), {
+    signal: services.stopping,
+    storage: services.storage,
+  });
   return await services.catalogue.showOperation(projectId, accepted.id);
 }
 
@@ -146,9 +156,13 @@ describe('a listing that never ends', () => {
       if (listed === pages / 2) heldAtFirst = heldBytes();
       if (listed !== pages) return;
       held = heldBytes();
+      passTime();
       vi.advanceTimersByTime(operationLivesMs);
     });
     await using over = await openServicesOver(unit, bucketName);
+    const passTime = () => {
+      over.clock.timeMs += operationLivesMs;
+    };
     expect(await endOfImport(over)).toMatchObject({ status: 'success' });
     goOnForEver();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -1,89 +1,338 @@
-import pLimit from 'p-limit';
-import pRetry from 'p-retry';
+import TinyQueue from 'tinyqueue';
+import type { Clock } from '../clock.ts';
+import type { Sleep } from '../storage/bucket-budget.ts';
+import type { BucketWatch } from '../storage/bucket-watch.ts';
 import type { StorageUnit } from '../storage/port.ts';
-import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
+import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
+import { watchRequests } from '../storage/watched-storage-unit.ts';
+import { Alarm } from './alarm.ts';
+import { CataloguePause } from './catalogue-pause.ts';
+import { Claims } from './claims.ts';
+import type { LinkedList } from './linked-list.ts';
+import type { Job, JobQueue, JobWork, Lane, QueuedJob } from './port.ts';
+import { Run, type RunHost } from './run.ts';
+import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 
-/** Milliseconds. */
+/** Milliseconds until work that threw is tried again, before they are spread. */
 const firstRetryAfterMs = 500;
 const lastRetryAfterMs = 60_000;
-
 /**
- * The queue of the embedded default: in memory, `concurrency` jobs at a time and one verification beside them, in the
- * order in which they came.
+ * Longest wait for the time of a job, milliseconds. Times are stored by the wall clock: if that is set back, a job would
+ * wait for as long as it was set back. No back-off is longer.
  */
-export function createInProcessJobQueue(options: {
+const waitsMaxMs = 10 * 60 * 1000;
+/** Runs without a place: each holds connections open. Beyond them, a run keeps its place though it waits. */
+const suspendedMax = 256;
+
+export type InProcessJobQueueOptions = {
   readonly work: JobWork;
+  /** Chains and tasks that list at work at the same time in each lane. One verification in each lane comes on top. */
   readonly concurrency: number;
   readonly storage: StorageUnit;
+  readonly buckets: BucketWatch;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  /** A number from 0 to 1, below 1: back-off is spread by it. */
+  readonly random: () => number;
   /** Told of each time that work threw. It is tried again all the same. */
   readonly onFault: (job: Job, error: unknown) => void;
-}): JobQueue {
-  const limit = pLimit(options.concurrency);
-  const oneAtATime = pLimit(1);
-  const stopping = new AbortController();
-  /** Jobs queued or running; `again` where one was added while it ran. */
-  const present = new Map<string, { again: boolean; started: boolean }>();
-  const running = new Set<Promise<void>>();
+  /** Told in plain sentences when work pauses because of the catalogue, and when it goes on. */
+  readonly onNotice: (text: string) => void;
+};
 
-  function add(job: QueuedJob): void {
-    if (stopping.signal.aborted) return;
-    const name = nameOf(job);
-    const same = present.get(name);
-    if (same !== undefined) {
-      same.again ||= same.started;
+/**
+ * The queue of the embedded default, in memory. Each lane has places for chains and tasks that list, and one for a
+ * verification. Projects and buckets take turns within a lane, so that none waits for all that another has queued.
+ */
+export class InProcessJobQueue implements JobQueue {
+  readonly #options: InProcessJobQueueOptions;
+  readonly #stopping = new AbortController();
+  readonly #alarm: Alarm;
+  readonly #catalogue: CataloguePause<Run>;
+  readonly #host: RunHost;
+  readonly #places: { readonly [Each in Lane]: { readonly work: Places; readonly verification: Places } };
+  /** In the order in which they are filled. */
+  readonly #allPlaces: readonly Places[];
+  readonly #groups = new Map<string, Group>();
+  readonly #buckets = new Map<WatchedBucket, BucketWork>();
+  readonly #waiting = new TinyQueue<{ readonly entry: Entry; readonly dueMs: number }>(
+    [],
+    (one, other) => one.dueMs - other.dueMs,
+  );
+  readonly #runs = new Map<Run, Promise<void>>();
+  #isFilling = false;
+  #fillsAgain = false;
+
+  constructor(options: InProcessJobQueueOptions) {
+    const { clock, sleep, concurrency, buckets, storage, onNotice } = options;
+    this.#options = options;
+    this.#alarm = new Alarm(clock, sleep, () => this.#look());
+    this.#catalogue = new CataloguePause(clock, onNotice);
+    const newLane = () => ({ work: new Places(concurrency), verification: new Places(1) });
+    this.#places = { interactive: newLane(), mass: newLane() };
+    this.#allPlaces = Object.values(this.#places).flatMap(({ work, verification }) => [work, verification]);
+    this.#host = {
+      clock,
+      stopping: this.#stopping.signal,
+      bucketOf: (bucketName) => buckets.bucket(storage.id, bucketName),
+      claims: new Claims(),
+      lookAt: (atMs) => this.#alarm.set(atMs),
+      onGivenBack: (run) => this.#catalogue.suspended(run),
+      onFreed: ({ held }) => {
+        openShares(held);
+        this.#fill();
+      },
+    };
+    buckets.listen((bucket) => this.#onChange(bucket));
+    for (const bucket of buckets.inOutage) this.#onChange(bucket);
+  }
+
+  add(job: QueuedJob): void {
+    if (this.#stopping.signal.aborted) return;
+    const group = this.#groupOf(job);
+    const known = job.kind === 'chain' ? group.chains.get(job.chain.chainRoot) : group.tasks.get(job.task.id);
+    const dueMs = this.#dueMsOf(job, group);
+    if (known === undefined) {
+      const entry = new Entry(pointerOf(job), group, job.lane);
+      if (job.kind === 'chain') group.chains.set(job.chain.chainRoot, entry);
+      else group.tasks.set(job.task.id, entry);
+      this.#schedule(entry, dueMs);
+    } else this.#addAgain(known, job.lane, dueMs);
+    this.#fill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('the queue is stopping'));
+    this.#alarm[Symbol.dispose]();
+    // What waits for a place has to end as well.
+    for (const { resuming } of this.#allPlaces) while (resuming.first !== null) resuming.first.resume();
+    await Promise.allSettled(this.#runs.values());
+  }
+
+  #addAgain(entry: Entry, lane: Lane, dueMs: number | null): void {
+    const isRaised = lane === 'interactive' && entry.lane === 'mass';
+    if (entry.state === 'runs') {
+      const before = entry.again;
+      const isEarlier = before === null || (before.dueMs !== null && (dueMs === null || dueMs < before.dueMs));
+      if (isEarlier) entry.again = { dueMs };
+    }
+    if (isRaised) {
+      const share = this.#shareOf(entry);
+      entry.lane = lane;
+      entry.run?.moveTo(this.#placesOf(entry));
+      if (entry.state === 'ready') {
+        share.remove(entry);
+        this.#schedule(entry, null);
+      }
+    }
+    // Work that threw keeps its pause, however often it is asked for.
+    const isBrought = entry.state === 'waits' && entry.failures === 0 && (dueMs === null || dueMs < entry.dueMs);
+    if (isBrought) this.#schedule(entry, dueMs);
+  }
+
+  /** Monotonic milliseconds; null: as soon as there is a place. */
+  #dueMsOf({ notBeforeMs }: QueuedJob, { bucket }: Group): number | null {
+    // In an outage, jobs wait for the bucket: one of them has to probe it, and all go on when it answers.
+    if (notBeforeMs === null || bucket.bucket.outage !== null) return null;
+    const { clock } = this.#options;
+    const waitsMs = Math.min(notBeforeMs - clock.nowMs(), waitsMaxMs);
+    return waitsMs <= 0 ? null : clock.monotonicMs() + waitsMs;
+  }
+
+  #schedule(entry: Entry, dueMs: number | null): void {
+    if (dueMs === null) {
+      entry.state = 'ready';
+      this.#shareOf(entry).add(entry);
       return;
     }
-    const state = { again: false, started: false };
-    present.set(name, state);
-    const isVerification = job.kind === 'task' && job.task.kind === 'verify';
-    const done = (isVerification ? oneAtATime : limit)(async () => {
-      state.started = true;
-      try {
-        await runUntilDone(job);
-      } finally {
-        present.delete(name);
-      }
-      if (state.again) add(job);
-    }).finally(() => running.delete(done));
-    running.add(done);
+    entry.state = 'waits';
+    entry.dueMs = dueMs;
+    this.#waiting.push({ entry, dueMs });
+    this.#alarm.set(dueMs);
   }
 
-  async function runUntilDone(job: Job): Promise<void> {
-    const { signal } = stopping;
-    if (signal.aborted) return;
-    try {
-      await pRetry(() => options.work(job, { signal, storage: options.storage }).catch(asRetryable), {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: firstRetryAfterMs,
-        maxTimeout: lastRetryAfterMs,
-        randomize: true,
-        signal,
-        onFailedAttempt: ({ error }) => {
-          if (!signal.aborted) options.onFault(job, error.cause);
-        },
-      });
-    } catch (error) {
-      // Only stopping ends the tries: the rows wait for the next start.
-      if (!signal.aborted) throw error;
+  /** What is due, and what waits with a place for storage that says nothing. */
+  #look(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (let next = this.#waiting.peek(); next !== undefined && next.dueMs <= nowMs; next = this.#waiting.peek()) {
+      this.#waiting.pop();
+      // A job that was brought forward left its former time behind.
+      const { entry, dueMs } = next;
+      if (entry.state === 'waits' && entry.dueMs === dueMs) this.#schedule(entry, null);
+    }
+    let suspended = 0;
+    for (const run of this.#runs.keys()) if (!run.holdsPlace) suspended += 1;
+    for (const run of this.#runs.keys()) {
+      if (suspended === suspendedMax) break;
+      if ((run.silentAtMs ?? Number.POSITIVE_INFINITY) > nowMs) continue;
+      run.giveBack();
+      suspended += 1;
+    }
+    for (const bucket of this.#options.buckets.inOutage) {
+      if (bucket.nextProbeMs !== null && bucket.nextProbeMs <= nowMs) openShares(this.#workOf(bucket).held);
+    }
+    this.#fill();
+    this.#setAlarm(nowMs);
+  }
+
+  /** What is due by now waits for a place alone, but for runs beyond the bound on those without one. */
+  #setAlarm(nowMs: number): void {
+    const setIfLater = (atMs: number | null | undefined) => {
+      if (atMs !== null && atMs !== undefined && atMs > nowMs) this.#alarm.set(atMs);
+    };
+    setIfLater(this.#waiting.peek()?.dueMs);
+    for (const { nextProbeMs } of this.#options.buckets.inOutage) setIfLater(nextProbeMs);
+    setIfLater(this.#catalogue.tryAtMs);
+    for (const { silentAtMs } of this.#runs.keys()) {
+      if (silentAtMs !== null) this.#alarm.set(silentAtMs > nowMs ? silentAtMs : nowMs + silentAfterMs);
     }
   }
 
-  return {
-    add,
-    async [Symbol.asyncDispose]() {
-      stopping.abort(new Error('the queue is stopping'));
-      await Promise.allSettled(running);
-    },
-  };
+  /** Something was learned of a bucket: with every few bytes that are read. */
+  #onChange(bucket: WatchedBucket): void {
+    if (bucket.nextProbeMs !== null) this.#alarm.set(bucket.nextProbeMs);
+    const { held } = this.#workOf(bucket);
+    if (held.first === null) return;
+    openShares(held);
+    this.#fill();
+  }
+
+  /** Gives free places to what waits for them. */
+  #fill(): void {
+    this.#fillsAgain = true;
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    while (this.#fillsAgain && !this.#stopping.signal.aborted) {
+      this.#fillsAgain = false;
+      for (const places of this.#allPlaces) while (places.free > 0 && this.#fillOne(places)) {}
+    }
+    this.#isFilling = false;
+  }
+
+  /** False if nothing may take the place. */
+  #fillOne(places: Places): boolean {
+    if (places.resuming.first !== null) {
+      places.resuming.first.resume();
+      return true;
+    }
+    if (!this.#catalogue.mayStart) return false;
+    for (let share = places.turns.first; share !== null; share = places.turns.first) {
+      const { bucket } = share.bucket;
+      const admission = bucket.admission();
+      const isFull = admission === 'every job' && share.bucket.suspendedFrom(places) >= this.#options.concurrency;
+      if (admission === 'none' || isFull) {
+        share.hold();
+        continue;
+      }
+      const entry = share.take();
+      if (entry === null) continue;
+      this.#start(entry, new Run(entry, places, admission === 'a probe' ? bucket.beginProbe() : null, this.#host));
+      return true;
+    }
+    return false;
+  }
+
+  #start(entry: Entry, run: Run): void {
+    entry.state = 'runs';
+    entry.run = run;
+    this.#catalogue.started(run);
+    this.#runs.set(run, this.#work(entry, run));
+  }
+
+  async #work(entry: Entry, run: Run): Promise<void> {
+    const { work, storage } = this.#options;
+    const { signal } = this.#stopping;
+    // Not in the middle of filling places.
+    await Promise.resolve();
+    let thrown: { readonly error: unknown } | null = null;
+    try {
+      const claim = (name: string, unless: AbortSignal) => run.claim(name, unless);
+      if (!signal.aborted) await work(entry.job, { signal, storage: watchRequests(storage, run, signal), claim });
+    } catch (error) {
+      thrown = { error };
+    }
+    this.#runs.delete(run);
+    entry.run = null;
+    // The rows wait for the next start.
+    if (signal.aborted) return;
+    if (thrown === null) this.#succeeded(entry, run);
+    else this.#failed(entry, run, thrown.error);
+    if (run.probe !== null) entry.group.bucket.bucket.endProbe(run.probe);
+    run.end();
+    this.#fill();
+  }
+
+  #succeeded(entry: Entry, run: Run): void {
+    this.#catalogue.succeeded(run);
+    entry.failures = 0;
+    const { again, group, job } = entry;
+    entry.again = null;
+    if (again !== null) {
+      this.#schedule(entry, again.dueMs);
+      return;
+    }
+    if (job.kind === 'chain') group.chains.delete(job.chain.chainRoot);
+    else group.tasks.delete(job.task.id);
+    if (group.chains.size + group.tasks.size === 0) this.#groups.delete(groupKeyOf(job));
+  }
+
+  #failed(entry: Entry, run: Run, error: unknown): void {
+    entry.again = null;
+    if (CataloguePause.isReason(error)) {
+      this.#catalogue.failed(run, error as Error);
+      this.#schedule(entry, null);
+      if (this.#catalogue.tryAtMs !== null) this.#alarm.set(this.#catalogue.tryAtMs);
+      return;
+    }
+    this.#catalogue.succeeded(run);
+    this.#options.onFault(entry.job, error);
+    entry.failures += 1;
+    const longestMs = Math.min(firstRetryAfterMs * 2 ** (entry.failures - 1), lastRetryAfterMs);
+    const waitsMs = longestMs * (0.5 + this.#options.random() / 2);
+    this.#schedule(entry, this.#options.clock.monotonicMs() + waitsMs);
+  }
+
+  #groupOf(job: Job): Group {
+    const key = groupKeyOf(job);
+    const { storageUnitId, bucketName } = placeOf(job);
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const group = new Group(this.#workOf(this.#options.buckets.bucket(storageUnitId, bucketName)));
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  #workOf(bucket: WatchedBucket): BucketWork {
+    const work = this.#buckets.get(bucket) ?? new BucketWork(bucket);
+    this.#buckets.set(bucket, work);
+    return work;
+  }
+
+  #placesOf({ job, lane }: Entry): Places {
+    const { work, verification } = this.#places[lane];
+    return job.kind === 'task' && job.task.kind === 'verify' ? verification : work;
+  }
+
+  #shareOf(entry: Entry): Share {
+    return entry.group.shareOf(this.#placesOf(entry));
+  }
 }
 
-/** p-retry takes some classes of errors for final, a TypeError among them. */
-function asRetryable(error: unknown): never {
-  throw new Error('work failed', { cause: error });
+/** Lets shares take turns again, to see whether their bucket lets them start. */
+function openShares(held: LinkedList<Share>): void {
+  for (let share = held.first; share !== null; share = held.first) share.joinTurns();
 }
 
-function nameOf(job: Job): string {
-  if (job.kind === 'task') return job.task.id;
-  const { projectId, storageUnitId, bucketName, chainRoot } = job.chain;
-  return JSON.stringify([projectId, storageUnitId, bucketName, chainRoot]);
+function placeOf(job: Job) {
+  return job.kind === 'chain' ? job.chain : job.task;
+}
+
+function groupKeyOf(job: Job): string {
+  const { projectId, storageUnitId, bucketName } = placeOf(job);
+  return JSON.stringify([projectId, storageUnitId, bucketName]);
+}
+
+/** Without what only says when it is to be worked on. */
+function pointerOf(job: QueuedJob): Job {
+  return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, task: job.task };
 }

@@ -29,13 +29,19 @@ export type QueuedJob = Job & {
 /**
  * Sees to it that what waits in the catalogue is worked on.
  *
- * The durable truth is in the catalogue, and a queue may lose everything at a crash. One chain or task is worked on by
- * one job at a time; a job added while it runs runs once more after. A job that is added again keeps the higher of its
- * lanes and the earlier of its times. Work that throws is tried again, later and later, until it succeeds or the queue
- * is disposed. Verifications are worked on one after the other: each takes all cores, and one of the same chain finds
- * what the one before it has read.
+ * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or
+ * task. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane are worked on
+ * one after the other, since each takes all cores.
+ *
+ * A job whose work throws is tried again, less and less often, until it succeeds or the queue is disposed. A job that
+ * waits for storage, for its time or to be tried again holds no place. While a bucket is in an outage, one job at a time
+ * probes it and the others wait for it, whatever their times.
  */
 export interface JobQueue extends AsyncDisposable {
+  /**
+   * A job that is added again while it waits keeps the higher of its lanes and the earlier of its times. If it is added
+   * while it runs, it runs once more afterwards.
+   */
   add(job: QueuedJob): void;
 }
 
@@ -45,6 +51,11 @@ export type JobRun = {
   readonly signal: AbortSignal;
   /** The storage unit for the requests of this job. */
   readonly storage: StorageUnit;
+  /**
+   * Waits until no other job has this name to itself; then this one has it until it ends. A job that waits holds no
+   * place. Throws the signal's reason once that is aborted.
+   */
+  readonly claim: (name: string, signal: AbortSignal) => Promise<void>;
 };
 
 /** What a queue runs for a job. */

@@ -6,6 +6,7 @@ const facts: RunFacts = {
   records: 10,
   absent: 1,
   due: 1,
+  held: 0,
   heldDue: 0,
   seen: 9,
   removalShare: 0.2,
@@ -23,8 +24,11 @@ describe('after a complete listing', () => {
     ['nothing is listed', { absent: 10, due: 0, seen: 0 }, { kind: 'hold', cause: 'empty_listing' }],
     ['nothing is listed of one record', { records: 1, seen: 0 }, { kind: 'hold', cause: 'empty_listing' }],
     ['the share is nothing, and one is missing', { removalShare: 0 }, { kind: 'mark' }],
-    ['removals are held already', { isHeld: true }, { kind: 'none' }],
-    ['removals were confirmed', { isHeld: true, isConfirmed: true, heldDue: 9 }, { kind: 'mark_confirmed' }],
+    ['removals are held already', { isHeld: true, held: 1 }, { kind: 'none' }],
+    ['all that was held is back', { absent: 0, due: 0, isHeld: true }, { kind: 'release' }],
+    ['all that was held is back, and another is missing', { isHeld: true }, { kind: 'release' }],
+    ['nothing is listed while removals are held', { isHeld: true, seen: 0, held: 10 }, { kind: 'none' }],
+    ['removals were confirmed', { isHeld: true, isConfirmed: true, held: 9, heldDue: 9 }, { kind: 'mark_confirmed' }],
     ['what was confirmed is back', { isHeld: true, isConfirmed: true }, { kind: 'none' }],
   ])('%s', (_, change, decision) => {
     expect(decideRemovals({ ...facts, ...change })).toEqual(decision);
@@ -97,6 +101,7 @@ function conclude(
     records,
     absent: absent.length,
     due: due.length,
+    held: absent.filter((id) => model.held?.has(id) ?? false).length,
     heldDue: heldDue.length,
     seen: seen.size,
     removalShare,
@@ -108,7 +113,7 @@ function conclude(
     return [];
   }
   const marked = decision.kind === 'mark' ? due : decision.kind === 'mark_confirmed' ? heldDue : [];
-  if (isConfirmed) model.held = null;
+  if (isConfirmed || decision.kind === 'release') model.held = null;
   else if (marked.length > 0) {
     expect(seen.size).toBeGreaterThan(0);
     expect(marked.length === 1 || marked.length < removalShare * records).toBe(true);

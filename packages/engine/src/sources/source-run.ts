@@ -2,7 +2,7 @@ import { isToSync, reasons } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
-import { acceptImports, queueImports } from '../operations/backups/accept-imports.ts';
+import { acceptImports } from '../operations/backups/accept-imports.ts';
 import { liesAt } from '../operations/scans/lies-at.ts';
 import type { Found } from '../operations/scans/make-findings.ts';
 import { isPassedOver, snapshotFolders } from '../operations/scans/passed-over.ts';
@@ -42,7 +42,7 @@ export class SourceRun {
     const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
       // What was begun and not committed is no backup yet: it may lie there for good, and holds up nothing.
-      if (isDescribed && problem !== null && reasons[problem.code].retry === 'later') this.#passingProblems += 1;
+      if (isDescribed && problem !== null && reasons[problem.code].retry !== 'final') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
       if (sync === null || !isMember || !isRecognised || state === 'forgotten') return [];
       return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };
@@ -69,11 +69,13 @@ export class SourceRun {
     });
     let vanished = 0;
     if (decision.kind === 'hold') await sourceStore.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
-    else if (decision.kind !== 'none') vanished = await this.#mark(decision.kind === 'mark_confirmed');
-    if (this.#isConfirmed) await sourceStore.release(this.#source.id);
+    else if (decision.kind === 'mark') vanished = await this.#mark(false);
+    else if (decision.kind === 'mark_confirmed') vanished = await this.#mark(true);
+    const isReleased = this.#isConfirmed || decision.kind === 'release';
+    if (isReleased) await sourceStore.release(this.#source.id);
     // A listing without any object is how a wrong prefix looks: it is never a good sync.
     if (this.#passingProblems === 0 && objects > 0) await sourceStore.awaitImports(this.#source.id, task.id);
-    const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !this.#isConfirmed);
+    const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !isReleased);
     return { vanished, held: isHeld };
   }
 
@@ -116,10 +118,11 @@ export class SourceRun {
     const { services, task } = this.#run;
     const ids = members.map(({ backupId }) => backupId);
     const known = await services.knownBackups.knownByIds(task.projectId, ids);
-    const { projectId, actor, requestId } = task;
+    const { projectId, actor, requestId, lane } = task;
     const imports = known.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null }));
-    const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false };
-    queueImports(services, await acceptImports(services, imports, origin));
+    const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false, lane };
+    await services.backlog.untilRoom(projectId, this.#run.signal);
+    await acceptImports(services, imports, origin);
     await services.sourceStore.keepMembers(
       this.#source.id,
       members.map(({ imagePath }) => imagePath),

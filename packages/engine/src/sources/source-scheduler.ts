@@ -1,7 +1,8 @@
+import { queueChains } from '../operations/queue-work.ts';
 import { startSourceRun } from '../operations/sources/start-source-run.ts';
 import type { Services } from '../services.ts';
 
-/** A plan that was changed is seen by then at the latest; the clock may have been set meanwhile. */
+/** A plan that was changed, and a clock that was set, are seen by then at the latest. */
 const longestSleepMs = 30_000;
 
 /**
@@ -55,15 +56,15 @@ export class SourceScheduler implements AsyncDisposable {
  * there is nothing to do, milliseconds.
  */
 export async function runDueSources(services: Services): Promise<number> {
-  const { catalogue, sourceStore, taskStore, queue, clock, newId } = services;
-  for (const chain of await catalogue.overdueWaits(clock.nowMs()))
-    queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
-  await taskStore.endOverdueRuns(clock.nowMs());
-  for (const source of await sourceStore.dueSources(clock.nowMs())) {
+  const { catalogue, sourceStore, taskStore, queue, storedTimes, newId } = services;
+  const nowMs = await storedTimes.nowMs();
+  queueChains(queue, await catalogue.overdueWaits(nowMs));
+  await taskStore.endOverdueRuns(nowMs);
+  for (const source of await sourceStore.dueSources(nowMs)) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;
     await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });
   }
   const nextMs = await sourceStore.nextRunAtMs();
-  const untilNextMs = nextMs === null ? longestSleepMs : Math.max(0, nextMs - clock.nowMs());
+  const untilNextMs = nextMs === null ? longestSleepMs : Math.max(0, nextMs - nowMs);
   return Math.min(untilNextMs, longestSleepMs);
 }

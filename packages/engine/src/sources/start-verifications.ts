@@ -1,3 +1,4 @@
+import { queueTask } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
 /** Verifications of a source that are accepted and have not ended: the next are chosen as these end. */
@@ -7,8 +8,11 @@ const atOnce = 4;
  * Accepts verifications of what a source brought in and has not proved to a level that reads data, or has proved too
  * long ago, as children of its newest run. `runId` is any run of it; nothing happens where it is no run of a source.
  */
-export async function startVerifications({ sourceStore, clock, newId, queue }: Services, runId: string): Promise<void> {
+export async function startVerifications(
+  { sourceStore, storedTimes, newId, queue }: Services,
+  runId: string,
+): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());
-  const started = await sourceStore.startVerifications({ runId, ids, createdAtMs: clock.nowMs() });
-  for (const { task } of started) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  const started = await sourceStore.startVerifications({ runId, ids, createdAtMs: await storedTimes.nowMs() });
+  for (const { task } of started) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
 }

@@ -42,7 +42,7 @@ export class BucketBudget {
   readonly #sleep: Sleep;
   readonly #inFlight: ReturnType<typeof pLimit>;
   #perSecond: number;
-  /** When the next request is due, milliseconds since 1970. */
+  /** When the next request is due, in monotonic time. */
   #nextAtMs = 0;
   #pausedUntilMs = 0;
   #slowdownsInARow = 0;
@@ -69,7 +69,7 @@ export class BucketBudget {
 
   /** The service wants fewer requests: nobody asks it anything for as long as it says. */
   slowDown(retryAfterMs: number | null): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     // Requests that were under way together are refused together: that is one wish, not many.
     const isKnown = nowMs < this.#pausedUntilMs;
     const pauseMs = retryAfterMs ?? (isKnown ? 0 : firstPauseMs * 2 ** this.#slowdownsInARow);
@@ -81,7 +81,7 @@ export class BucketBudget {
 
   async #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const atMs = Math.max(this.#nextAtMs, nowMs - burstMs);
     this.#nextAtMs = atMs + secondMs / this.#perSecond;
     if (atMs > nowMs) await this.#sleep(atMs - nowMs, signal);
@@ -90,6 +90,6 @@ export class BucketBudget {
   }
 
   #leftMs(): number {
-    return this.#pausedUntilMs - this.#clock.nowMs();
+    return this.#pausedUntilMs - this.#clock.monotonicMs();
   }
 }

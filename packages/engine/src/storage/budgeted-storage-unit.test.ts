@@ -6,6 +6,8 @@ import { budgetRequests } from './budgeted-storage-unit.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 import { collect, expectCode, listAll } from './storage-conformance.ts';
 
+const hourMs = 3600 * 1000;
+
 const slowDown = (retryAfterMs: number | null = null) => new StorageError('throttled', 'slow down', { retryAfterMs });
 
 /** A budgeted unit in virtual time. `answer` is called as each `head` begins, and may throw. */
@@ -19,11 +21,11 @@ function openBudgeted(
   let mostInFlight = 0;
   const keys = listKeys(Array.from({ length: 2500 }, (_, index) => `f${index % 1500}/${index}`));
   const begin = async () => {
-    askedAtMs.push(time.clock.nowMs());
+    askedAtMs.push(time.clock.monotonicMs());
     inFlight += 1;
     mostInFlight = Math.max(mostInFlight, inFlight);
     try {
-      await answer(askedAtMs.length, time.clock.nowMs());
+      await answer(askedAtMs.length, time.clock.monotonicMs());
     } finally {
       inFlight -= 1;
     }
@@ -44,7 +46,7 @@ function openBudgeted(
     },
   };
   const unit = budgetRequests(inner, { limits, clock: time.clock, sleep: time.sleep });
-  return { unit, time, askedAtMs, mostInFlight: () => mostInFlight, nowMs: () => time.clock.nowMs() };
+  return { unit, time, askedAtMs, mostInFlight: () => mostInFlight, passedMs: () => time.clock.monotonicMs() };
 }
 
 const heads = (unit: StorageUnit, count: number, bucket = 'a') =>
@@ -78,10 +80,28 @@ describe('a budget', () => {
     expect(mostInFlight()).toBe(3);
   });
 
+  test.each([-hourMs, 25 * hourMs, -180 * 24 * hourMs, 180 * 24 * hourMs])(
+    'goes on at its rate, and a pause lasts as long, after the wall clock was set by %d ms',
+    async (stepMs) => {
+      const { unit, time, askedAtMs, passedMs } = openBudgeted(
+        { requestsPerSecond: 10, requestsInFlight: 9 },
+        (asked) => {
+          if (asked === 4) time.step(stepMs);
+          if (asked === 8) throw slowDown(30_000);
+          if (asked === 9) time.step(stepMs);
+        },
+      );
+      await time.until(heads(unit, 20));
+      expect(askedAtMs).toHaveLength(21);
+      expect(passedMs()).toBeGreaterThanOrEqual(30_000);
+      expect(passedMs()).toBeLessThan(33_000);
+    },
+  );
+
   test('is one for each bucket', async () => {
-    const { unit, time, nowMs } = openBudgeted({ requestsPerSecond: 1, requestsInFlight: 9 });
+    const { unit, time, passedMs } = openBudgeted({ requestsPerSecond: 1, requestsInFlight: 9 });
     await time.until(Promise.all([heads(unit, 3, 'a'), heads(unit, 3, 'b')]));
-    expect(nowMs()).toBe(2000);
+    expect(passedMs()).toBe(2000);
   });
 });
 
@@ -118,11 +138,11 @@ describe('a service that asks for fewer requests', () => {
   });
 
   test('is not waited for longer than five minutes', async () => {
-    const { unit, time, nowMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
+    const { unit, time, passedMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 1) throw slowDown(86_400_000);
     });
     await time.until(heads(unit, 1));
-    expect(nowMs()).toBe(300_000);
+    expect(passedMs()).toBe(300_000);
   });
 
   test('in the middle of a listing shows it whole all the same', async () => {

@@ -32,21 +32,21 @@ export function measureStorage(
   };
 
   async function* measureBody(body: AsyncIterable<Uint8Array>, rate: BucketRate): AsyncGenerator<Uint8Array> {
-    const beganMs = clock.nowMs();
+    const beganMs = clock.monotonicMs();
     let bytes = 0;
     for await (const chunk of body) {
       bytes += chunk.length;
       yield chunk;
     }
-    rate.bytes.add(bytes, clock.nowMs() - beganMs);
+    rate.bytes.add(bytes, clock.monotonicMs() - beganMs);
   }
 
   async function* measurePages<Page>(pages: AsyncIterable<Page>, rate: BucketRate): AsyncGenerator<Page> {
-    let beganMs = clock.nowMs();
+    let beganMs = clock.monotonicMs();
     for await (const page of pages) {
-      rate.lists.add(1, clock.nowMs() - beganMs);
+      rate.lists.add(1, clock.monotonicMs() - beganMs);
       yield page;
-      beganMs = clock.nowMs();
+      beganMs = clock.monotonicMs();
     }
   }
 
@@ -55,27 +55,27 @@ export function measureStorage(
     list: (request) => measurePages(unit.list(request), rateOf(request.bucket)),
     listFolders: (request) => measurePages(unit.listFolders(request), rateOf(request.bucket)),
     async get(request) {
-      const beganMs = clock.nowMs();
+      const beganMs = clock.monotonicMs();
       const content = await unit.get(request);
       const rate = rateOf(request.bucket);
-      rate.gets.add(1, clock.nowMs() - beganMs);
+      rate.gets.add(1, clock.monotonicMs() - beganMs);
       return { ...content, body: measureBody(content.body, rate) };
     },
     async head(request) {
-      const beganMs = clock.nowMs();
+      const beganMs = clock.monotonicMs();
       const head = await unit.head(request);
-      rateOf(request.bucket).gets.add(1, clock.nowMs() - beganMs);
+      rateOf(request.bucket).gets.add(1, clock.monotonicMs() - beganMs);
       return head;
     },
     async admit(request) {
-      const beganMs = clock.nowMs();
+      const beganMs = clock.monotonicMs();
       const note = await unit.admit(request);
-      const answeredMs = clock.nowMs();
+      const answeredMs = clock.monotonicMs();
       const rate = rateOf(request.bucket);
       const requests = request.kind === 'list' ? rate.lists : rate.gets;
       requests.add(1, answeredMs - beganMs);
       return (bytesRead) => {
-        rate.bytes.add(bytesRead, clock.nowMs() - answeredMs);
+        rate.bytes.add(bytesRead, clock.monotonicMs() - answeredMs);
         note(bytesRead);
       };
     },
@@ -102,8 +102,7 @@ class MovingMean {
   add(amount: number, tookMs: number): void {
     if (amount === 0) return;
     this.#amount = this.#amount * keptShare + amount;
-    // A clock that is set back must not make time that was not.
-    this.#tookMs = this.#tookMs * keptShare + Math.max(0, tookMs);
+    this.#tookMs = this.#tookMs * keptShare + tookMs;
   }
 
   meanMs(): number | null {

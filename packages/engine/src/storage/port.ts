@@ -63,6 +63,11 @@ export type OutsideRequest = {
   /** Makes it. Fulfilled when its answer begins; throws `StorageError`. */
   readonly begin: () => Promise<void>;
   readonly signal?: AbortSignal;
+  /**
+   * Has `onBytes` told when the bytes of the answer have not come for a second, and when they come again. A client that
+   * does not know leaves this out.
+   */
+  readonly listen?: (onBytes: (doCome: boolean) => void) => void;
 };
 
 /** Told once, when no more of an answer is read, how many bytes of an object were. */

@@ -11,11 +11,12 @@ import {
 } from '@backup-sync/contracts';
 import type { Caller } from '../context.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { TestClock } from './test-clock.ts';
 
 /** An embedded engine over a directory of buckets, with a clock that stands until it is set. */
 export type ClockedEngine = AsyncDisposable & {
   readonly faults: unknown[];
-  readonly clock: { timeMs: number };
+  readonly clock: TestClock;
   call<Name extends CallName>(
     name: Name,
     input: Omit<OperationInput<Name>, 'project_id'>,
@@ -39,14 +40,14 @@ export async function startClockedEngine(
 ): Promise<ClockedEngine> {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-engine-'));
   const faults: unknown[] = [];
-  const clock = { timeMs: Date.UTC(2026, 10, 23) };
+  const clock = new TestClock();
   const open = () =>
     openEmbeddedEngine({
       ...options,
       dataDirectory: join(home, 'data'),
       storage: `file:${buckets}`,
       onFault: (_place, error) => faults.push(error),
-      clock: { nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs },
+      clock,
     });
   let engine = await open();
   const call: ClockedEngine['call'] = (name, input, caller = {}) => {

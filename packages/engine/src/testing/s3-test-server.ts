@@ -42,6 +42,10 @@ export type S3Habits = {
   readonly etagOf?: (key: string, md5: string) => string;
   /** Headers of every answer about an object. */
   readonly headers?: Record<string, string>;
+  /** Called with the bucket of each request. The answer waits for it. */
+  readonly beforeAnswer?: (bucket: string) => Promise<void>;
+  /** Called when all of an object but its last byte is sent. That waits for it. */
+  readonly beforeLastByte?: (bucket: string, key: string) => Promise<void>;
 };
 
 /** Its objects can be replaced by others of the same key. */
@@ -54,7 +58,7 @@ type S3Server = TestServer & { replace(bucket: string, key: string, content: Uin
 export async function startS3Server(
   buckets: BucketContents,
   refuse: S3Refusal = () => null,
-  { etagOf = (_, md5) => md5, headers = {} }: S3Habits = {},
+  { etagOf = (_, md5) => md5, headers = {}, beforeAnswer = async () => {}, beforeLastByte }: S3Habits = {},
 ): Promise<S3Server> {
   const contents = new Map(
     Object.entries(buckets).map(([bucket, objects]) => [
@@ -68,6 +72,7 @@ export async function startS3Server(
   const server = await startHttpServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname)?.map(decodeURIComponent) ?? [];
+    await beforeAnswer(bucket);
     const objects = contents.get(bucket);
     const object = objects?.find((each) => each.key === key);
     const answerXml = (status: number, xml: string, headers = {}) =>
@@ -87,7 +92,12 @@ export async function startS3Server(
         etag: `"${etag(object)}"`,
         'last-modified': modifiedAt.toUTCString(),
       });
-      response.end(request.method === 'HEAD' ? undefined : object.content);
+      if (request.method === 'HEAD') return void response.end();
+      if (beforeLastByte !== undefined) {
+        response.write(object.content.subarray(0, -1));
+        await beforeLastByte(bucket, key);
+      }
+      response.end(beforeLastByte === undefined ? object.content : object.content.subarray(-1));
     }
   });
   return {

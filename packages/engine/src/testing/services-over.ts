@@ -1,26 +1,38 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BackupSync } from '@backup-sync/contracts';
+import type { ChainKey } from '../catalogue/port.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-port.ts';
+import { chainRootOf } from '../chain/examiner.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
+import { Backlog } from '../operations/backups/backlog.ts';
 import { importChain } from '../operations/backups/import-chain.ts';
 import { RunAbsences } from '../operations/backups/run-absences.ts';
 import { planBucket } from '../operations/plan/plan-bucket.ts';
 import { workOnScan } from '../operations/scans/scan-work.ts';
 import { runTask, type TaskRun } from '../operations/tasks/run-task.ts';
 import { verifyChain } from '../operations/verifications/verify-chain.ts';
-import type { Job } from '../queue/port.ts';
+import type { QueuedJob } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
+import { StoredTimes } from '../stored-times.ts';
 import { seededUuid } from './seeded-bytes.ts';
+import { TestClock } from './test-clock.ts';
 
 const projectId = 'project-1';
-const nowMs = Date.UTC(2026, 10, 23);
+const startMs = Date.UTC(2026, 10, 23);
 const never = new AbortController().signal;
 
 /** What of a task is not the same for all that tests make. */
 export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTask, 'backupId' | 'sourceId'>>;
+
+/** The chain that an item is worked on with. */
+export function chainOfItem({ storage }: Services, projectId: string, item: BackupSync): ChainKey {
+  const { bucket_name: bucketName, image_path } = item;
+  return { projectId, storageUnitId: storage.id, bucketName, chainRoot: chainRootOf(image_path) };
+}
 
 /**
  * What the verbs and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
@@ -29,23 +41,33 @@ export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTas
 export async function openServicesOver(
   storage: StorageUnit,
   bucketName: string,
-  changes: Pick<Services, 'linkageMaxBytes'> = { linkageMaxBytes: 0 },
+  changes: Partial<Pick<Services, 'linkageMaxBytes' | 'retryForMs' | 'outages'>> & {
+    readonly backlogMax?: number;
+  } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
   const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const clock = new TestClock(startMs);
   let ids = 0;
-  const jobs: Job[] = [];
+  const { backlogMax = 1_000, ...others } = changes;
+  let jobs: QueuedJob[] = [];
   const services: Services = {
     ...opened,
     outsideIdentity: null,
     seal: SecretSeal.open(null, home, async () => []),
     storage,
     queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
-    clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+    // A test that wants retries says so: others see at once what an attempt came to.
+    retryForMs: 0,
+    outages: { of: () => null },
+    backlog: new Backlog(opened.catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
+    linkageMaxBytes: 0,
+    clock,
+    storedTimes: new StoredTimes(opened.catalogue, clock),
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     chainsAtOnce: 1,
     stopping: never,
-    ...changes,
+    ...others,
     newId: () => {
       ids += 1;
       return seededUuid(String(ids));
@@ -55,10 +77,15 @@ export async function openServicesOver(
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
-  const run = { signal: never, storage };
-  const works = { scan: workOnScan, plan: planBucket, verify: (run: TaskRun) => verifyChain(run, null) };
+  const run = { signal: never, storage, claim: async () => {} };
+  const works = {
+    scan: workOnScan,
+    plan: planBucket,
+    verify: (run: TaskRun) => verifyChain(run, { opening: null, threadCount: 1 }),
+  };
   return {
     services,
+    clock,
     projectId,
     faults,
     worker,
@@ -73,14 +100,20 @@ export async function openServicesOver(
       backupId: null,
       actor: { kind: 'system', name: 'ada' },
       requestId: 'request-1',
-      createdAtMs: nowMs,
+      createdAtMs: clock.nowMs(),
+      lane: 'mass',
       ...task,
     }),
     /** Works a task that was written down off to its end. */
-    runTask: (taskId: string) => runTask({ ...worker, works }, taskId, run),
-    /** Works on what the queue was given, and on what comes of it, until nothing is left. */
+    runTask: (taskId: string, own: Services = services) => runTask({ ...worker, services: own, works }, taskId, run),
+    /** What the queue was given and nobody has worked on. */
+    jobs: () => jobs,
+    /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
-      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+      const isDue = ({ notBeforeMs }: QueuedJob) => notBeforeMs === null || notBeforeMs <= clock.nowMs();
+      for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {
+        const next = job;
+        jobs = jobs.filter((each) => each !== next);
         if (job.kind === 'chain') await importChain(worker, job.chain, run);
         else await runTask({ ...worker, works }, job.task.id, run);
       }

@@ -5,15 +5,24 @@ import type { Sleep } from '../storage/bucket-budget.ts';
 /** Time that passes only while everything waits for it. */
 export class VirtualTime {
   #nowMs = 0;
+  #wallAheadMs = 0;
   readonly #sleepers: { readonly wakeAtMs: number; readonly wake: () => void }[] = [];
 
-  readonly clock: Clock = { nowMs: () => this.#nowMs, monotonicMs: () => this.#nowMs };
+  readonly clock: Clock = {
+    nowMs: () => this.#nowMs + this.#wallAheadMs,
+    monotonicMs: () => this.#nowMs,
+  };
 
   readonly sleep: Sleep = (durationMs, signal) =>
     new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
       this.#sleepers.push({ wakeAtMs: this.#nowMs + durationMs, wake: resolve });
     });
+
+  /** Sets the wall clock forward, or back by a negative number of milliseconds. No time passes. */
+  step(milliseconds: number): void {
+    this.#wallAheadMs += milliseconds;
+  }
 
   /** Lets time pass until the promise is settled. */
   async until<Result>(promise: Promise<Result>): Promise<Result> {

@@ -1,14 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { FileLock } from '../../file-lock.ts';
+import { HeldFiles } from './held-files.ts';
 
 const ownerOnlyDirectory = 0o700;
 const ownerOnlyFile = 0o600;
 const lockName = 'lock.sqlite';
 const databaseName = 'catalogue.sqlite';
-
-/** SQLite's result code where another connection holds the lock. */
-const sqliteBusy = 5;
 
 /** A directory cannot be used to keep the catalogue. The message is for the operator. */
 export class DataDirectoryError extends Error {
@@ -22,9 +21,9 @@ export class DataDirectoryInUseError extends Error {
   /** Who holds it, where that is known. */
   readonly pid: number | null;
 
-  constructor(directory: string, pid: number | null, options?: ErrorOptions) {
+  constructor(directory: string, pid: number | null) {
     const holder = pid === null ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`, options);
+    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`);
     this.directory = directory;
     this.pid = pid;
   }
@@ -32,17 +31,20 @@ export class DataDirectoryInUseError extends Error {
 
 /** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
 export type DataDirectory = {
+  /** Its absolute path. */
+  readonly path: string;
   /** Path of the catalogue's database. */
   readonly databasePath: string;
+  /** The lock: who finds another file at its path could hold the directory as well. */
+  readonly files: HeldFiles;
   release(): void;
 };
 
 /**
  * Makes the directory if need be, for its owner alone, and holds it.
  *
- * The lock is SQLite's own, on a small database beside the catalogue: the operating system drops it with the
- * process, however that ends. Its file must never be opened by other means in this process, since closing any
- * descriptor of a file drops all locks that the process has on it (POSIX).
+ * If the lock's file is gone while its holder runs, the process id that the holder wrote keeps others out until it has
+ * stopped, which it does by itself.
  *
  * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
  */
@@ -52,18 +54,22 @@ export function holdDataDirectory(path: string): DataDirectory {
   const pidPath = join(directory, 'backup-sync.pid');
   const lock = takeLock(directory, pidPath);
   try {
+    const files = new HeldFiles([join(directory, lockName)]);
     writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
+    return {
+      path: directory,
+      databasePath: join(directory, databaseName),
+      files,
+      release() {
+        // Another process may have a directory of its own at the path by now.
+        if (files.areThere()) rmSync(pidPath, { force: true });
+        lock[Symbol.dispose]();
+      },
+    };
   } catch (error) {
-    lock.close();
+    lock[Symbol.dispose]();
     throw error;
   }
-  return {
-    databasePath: join(directory, databaseName),
-    release() {
-      rmSync(pidPath, { force: true });
-      lock.close();
-    },
-  };
 }
 
 /** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
@@ -89,24 +95,27 @@ function makeDirectory(directory: string): void {
   mkdirSync(directory, { mode: ownerOnlyDirectory });
 }
 
-function takeLock(directory: string, pidPath: string): DatabaseSync {
-  const lock = openOwnerOnly(join(directory, lockName), { timeout: 0 });
+function takeLock(directory: string, pidPath: string): FileLock {
+  const lockPath = join(directory, lockName);
+  const pid = readPid(pidPath);
+  if (!existsSync(lockPath) && pid !== null && pid !== process.pid && isRunning(pid)) {
+    throw new DataDirectoryInUseError(directory, pid);
+  }
+  let lock: FileLock | null;
   try {
-    // Nothing is ever written, so there is nothing for a journal to keep.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-    return lock;
+    lock = FileLock.take(lockPath, 0);
   } catch (error) {
-    lock.close();
-    if (isBusy(error)) throw new DataDirectoryInUseError(directory, readPid(pidPath), { cause: error });
     throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
   }
+  if (lock === null) throw new DataDirectoryInUseError(directory, readPid(pidPath));
+  return lock;
 }
 
 /** Opens a database that nobody but the owner can read. SQLite gives its other files the mode of this one. */
 export function openOwnerOnly(path: string, options: { readonly timeout: number }): DatabaseSync {
   const database = new DatabaseSync(path, options);
   try {
-    // By path, not by descriptor: see holdDataDirectory. The directory keeps others out until then.
+    // By path, not by descriptor: see FileLock. The directory keeps others out until then.
     chmodSync(path, ownerOnlyFile);
     return database;
   } catch (error) {
@@ -115,8 +124,13 @@ export function openOwnerOnly(path: string, options: { readonly timeout: number 
   }
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 function readPid(pidPath: string): number | null {

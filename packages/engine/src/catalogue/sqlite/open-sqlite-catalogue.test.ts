@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeAcceptance, makeItem, operationFilter } from '../fixtures-for-conformance.ts';
+import { acceptedIds, makeAcceptance, makeItem, operationFilter } from '../fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 import { StepThread } from './step-thread.ts';
 
@@ -29,7 +29,7 @@ function startProcess(work: string): { readonly child: ChildProcess; readonly li
   const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
     import { openSqliteCatalogue } from ${source('./open-sqlite-catalogue.ts')};
-    import { makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
+    import { acceptedIds, makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
     const { catalogue } = await openSqliteCatalogue({ directory: process.argv[1] });
     process.stdin.resume();
     ${work}`;
@@ -101,6 +101,17 @@ describe('the data directory', () => {
     await opened.catalogue.ping();
   });
 
+  test('cannot be opened while its holder runs, also if the file of the lock is removed', async () => {
+    const { child, lines } = startProcess("console.log('open');");
+    await lines.next();
+    rmSync(join(directory, 'lock.sqlite'));
+    const refusal = { name: 'DataDirectoryInUseError', pid: child.pid };
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
+    await kill(child);
+    await using opened = await openSqliteCatalogue({ directory });
+    await opened.catalogue.ping();
+  });
+
   test('is left with nothing but the database and the empty lock', async () => {
     const opened = await openSqliteCatalogue({ directory });
     await opened[Symbol.asyncDispose]();
@@ -135,7 +146,7 @@ describe('what was answered', () => {
     const { child, lines } = startProcess(`
       for (let batch = 0; ; batch += 1) {
         const items = [makeItem('a' + batch), makeItem('b' + batch)];
-        console.log((await catalogue.accept(makeAcceptance('project-1', items))).join());
+        console.log((await acceptedIds(catalogue, makeAcceptance('project-1', items))).join());
       }`);
     const answered: string[] = [];
     while (answered.length < 100) answered.push(...String((await lines.next()).value).split(','));
@@ -152,7 +163,7 @@ describe('what was answered', () => {
   test('is there after an orderly end, with what was still queued', async () => {
     const opened = await openSqliteCatalogue({ directory });
     const queued = Array.from({ length: 300 }, (_, index) =>
-      opened.catalogue.accept(makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
+      acceptedIds(opened.catalogue, makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
     );
     await Promise.all([opened[Symbol.asyncDispose](), opened.catalogue[Symbol.asyncDispose]()]);
     const ids = (await Promise.all(queued)).flat();
@@ -177,7 +188,7 @@ describe('the threads', () => {
       items: clashing.items.map((each) => ({ ...each, id: takenId })),
     });
 
-    const outcomes = await Promise.allSettled(group.map((acceptance) => opened.catalogue.accept(acceptance)));
+    const outcomes = await Promise.allSettled(group.map((acceptance) => acceptedIds(opened.catalogue, acceptance)));
     expect(outcomes.map(({ status }) => status)).toEqual(group.map((_, at) => (at === 5 ? 'rejected' : 'fulfilled')));
     expect(outcomes[5]).toMatchObject({ reason: { message: expect.stringMatching(/UNIQUE.*operations\.id/) } });
     expect(await opened.catalogue.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
@@ -187,12 +198,42 @@ describe('the threads', () => {
     await using opened = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
-    const write = opened.catalogue.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const write = acceptedIds(opened.catalogue, makeAcceptance('project-1', items)).then(() => ended.push('write'));
     const reads = [1, 2, 3].map((read) =>
       opened.catalogue.showBackup('project-1', 'a').then(() => ended.push(`${read}`)),
     );
     await Promise.all([write, ...reads]);
     expect(ended).toEqual(['1', '2', '3', 'write']);
+  });
+
+  test('answer short reads while long ones are queued', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const { catalogue, identityStore } = opened;
+    const items = Array.from({ length: 2_000 }, (_, index) => makeItem(`backup-${index}`));
+    const { ids } = await catalogue.accept(makeAcceptance('project-1', items));
+    const [id = ''] = ids;
+    const ended: string[] = [];
+    const long = Array.from({ length: 20 }, () =>
+      catalogue.listOperationLogs(operationFilter('project-1')).then(() => ended.push('long')),
+    );
+    const short = [
+      catalogue.showOperation('project-1', id).then(() => ended.push('operation')),
+      identityStore.findToken('unknown', 1_000).then(() => ended.push('token')),
+    ];
+    await Promise.all([...long, ...short]);
+    expect(ended.toSorted()).toEqual([...long.map(() => 'long'), 'operation', 'token'].toSorted());
+    expect(ended.at(-1)).toBe('long');
+  });
+
+  test('answer a token while a long write goes on', async () => {
+    await using opened = await openSqliteCatalogue({ directory });
+    const { catalogue, identityStore } = opened;
+    const ended: string[] = [];
+    const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
+    const write = catalogue.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const token = identityStore.findToken('unknown', 1_000).then(() => ended.push('token'));
+    await Promise.all([write, token]);
+    expect(ended).toEqual(['token', 'write']);
   });
 
   test('refuse steps once the catalogue is closed', async () => {

@@ -3,26 +3,33 @@ import type { IdentityDirectory } from '../../identity/directory.ts';
 import type { GrantStore } from '../../identity/grants.ts';
 import type { IdentityStore } from '../../identity/store.ts';
 import { startThread } from '../../start-thread.ts';
+import type { OutageStore } from '../../storage/outage.ts';
 import { EventBell } from '../event-bell.ts';
 import type { EventStore } from '../event-port.ts';
 import { signerOf } from '../identity-steps/access-keys.ts';
 import type { KnownBackups } from '../known-backup-port.ts';
-import { migrate } from '../migrate.ts';
 import type { Catalogue } from '../port.ts';
 import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
-import { type Access, connect } from './connection.ts';
+import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
+import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
+import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 import { StepsInPlace } from './steps-in-place.ts';
+import { upgrade } from './upgrade.ts';
+
+/** Milliseconds after which an idle process notices that its data directory is gone. */
+const lookEveryMs = 1_000;
 
 /** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
 export type SqliteCatalogue = AsyncDisposable & {
   readonly catalogue: Catalogue;
   readonly taskStore: TaskStore;
+  readonly outageStore: OutageStore;
   readonly events: EventStore;
   readonly knownBackups: KnownBackups;
   readonly sourceStore: SourceStore;
@@ -35,23 +42,34 @@ export type SqliteCatalogue = AsyncDisposable & {
 /**
  * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
  *
- * Throws `DataDirectoryInUseError` where the directory is held already, by this process or another, `NewerSchemaError`
- * where a newer release wrote it, and `DataDirectoryError` where it cannot be used or its database is damaged. A call of the opened catalogue rejects with
- * `CatalogueUnavailableError` once it is closed or a thread of it has ended.
+ * Throws `DataDirectoryInUseError` if the directory is held already, by this process or another, `NewerSchemaError` if a
+ * newer release wrote it, `OlderSchemaError` if an older one did and it may not be migrated, `CatalogueFullError` if its
+ * disk is full, and `DataDirectoryError` if it cannot be used or its database is damaged.
+ *
+ * A call of the opened catalogue rejects with `CatalogueUnavailableError` once it is closed or a thread of it has ended,
+ * with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are no longer at their
+ * paths.
  */
 export async function openSqliteCatalogue({
   directory,
   inPlace = false,
+  mayMigrate = true,
+  onGone,
 }: {
   readonly directory: string;
-  /** Steps run on this thread, see {@link StepsInPlace}; else reads and writes have a thread each. */
+  /** Brings an older schema up to date, behind a copy of the database; see {@link upgrade}. */
+  readonly mayMigrate?: boolean;
+  /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
+  readonly onGone?: (error: DataDirectoryGoneError) => void;
+  /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
-  const held = holdDataDirectory(directory);
+  const held = hold(directory);
   try {
-    return inPlace ? await openInPlace(held) : await openWithThreads(held);
-  } catch (error) {
+    return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
+  } catch (thrown) {
     held.release();
+    const error = orCatalogueFull(thrown, held.path);
     throw isSqliteError(error)
       ? new DataDirectoryError(`The catalogue ${held.databasePath} cannot be opened: ${error.message}.`, {
           cause: error,
@@ -60,59 +78,99 @@ export async function openSqliteCatalogue({
   }
 }
 
+function hold(directory: string): DataDirectory {
+  try {
+    return holdDataDirectory(directory);
+  } catch (error) {
+    throw orCatalogueFull(error, directory);
+  }
+}
+
 function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
-async function openInPlace(held: DataDirectory): Promise<SqliteCatalogue> {
+async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<SqliteCatalogue> {
   const connection = connect(held.databasePath, 'write');
   try {
-    await migrate(connection.database);
+    await upgrade(connection, { mayMigrate });
   } catch (error) {
     connection.sqlite.close();
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble({ read: runner, write: runner }, async () => {
+  return assemble(held, { write: runner, shortRead: runner, longRead: runner }, async () => {
     await runner.close();
     held.release();
   });
 }
 
-async function openWithThreads(held: DataDirectory): Promise<SqliteCatalogue> {
+async function openWithThreads(
+  held: DataDirectory,
+  mayMigrate: boolean,
+  onGone: ((error: DataDirectoryGoneError) => void) | undefined,
+): Promise<SqliteCatalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
-  const reader = startStepThread({ path, access: 'read' });
+  const shortReader = startStepThread({ path, access: 'read' });
+  const longReader = startStepThread({ path, access: 'read' });
   const closeThreads = async () => {
     // The connection that may write is the last to close: it leaves one whole file behind.
-    await reader.close();
+    await Promise.all([shortReader.close(), longReader.close()]);
     await writer.close();
   };
+  let look: NodeJS.Timeout | undefined;
   try {
     const first = connect(path, 'write');
     try {
-      await migrate(first.database);
-      // Until here the first connection stays, so that the one that only reads finds the WAL files in place.
-      await Promise.all([writer.call('ping', []), reader.call('ping', [])]);
+      await upgrade(first, { mayMigrate });
+      if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
+      // Until here the first connection stays, so that those that only read find the WAL files in place.
+      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [])));
     } finally {
       first.sqlite.close();
     }
   } catch (error) {
+    clearInterval(look);
     await closeThreads();
     throw error;
   }
-  return assemble({ read: reader, write: writer }, async () => {
+  return assemble(held, { write: writer, shortRead: shortReader, longRead: longReader }, async () => {
+    clearInterval(look);
     await closeThreads();
     held.release();
   });
+}
+
+/** Looks whether the paths still lead to the files that are open, also while nothing is asked. */
+function lookForFiles(files: readonly HeldFiles[], onGone: (error: DataDirectoryGoneError) => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    try {
+      for (const each of files) each.check();
+    } catch (error) {
+      // Another error of the file system does not prove that they are gone.
+      if (!(error instanceof DataDirectoryGoneError)) return;
+      clearInterval(timer);
+      onGone(error);
+    }
+  }, lookEveryMs);
+  return timer.unref();
 }
 
 function startStepThread(data: ThreadData): StepThread {
   return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
-function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void>): SqliteCatalogue {
+/** Where steps run, by how they use the database. One long read must not keep short ones waiting. */
+type Runners = { readonly write: StepRunner; readonly shortRead: StepRunner; readonly longRead: StepRunner };
+
+function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): StepRunner {
+  if (steps[name].access === 'write') return write;
+  return 'isLong' in steps[name] ? longRead : shortRead;
+}
+
+function assemble({ path }: DataDirectory, runners: Runners, close: () => Promise<void>): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -123,7 +181,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     <Name extends StepName>(name: Name) =>
     async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
       if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      const answer = await runners[steps[name].access].call(name, input);
+      const answer = await runnerOf(name, runners).call(name, input);
       if ('notesTransitions' in steps[name]) bell.ring();
       return answer;
     };
@@ -133,8 +191,15 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     startChain: step('startChain'),
     startChildren: step('startChildren'),
     finishImport: step('finishImport'),
+    retryImport: step('retryImport'),
+    retryOfChain: step('retryOfChain'),
+    cancelImport: step('cancelImport'),
+    cancelledImports: step('cancelledImports'),
+    endOverdueWaits: step('endOverdueWaits'),
+    countBacklog: step('countBacklog'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
+    followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
     showBackup: step('showBackup'),
     overdueWaits: step('overdueWaits'),
@@ -148,11 +213,19 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     findProofs: step('findProofs'),
     provedListing: step('provedListing'),
     ping: step('ping'),
+    touch: async () => {
+      await step('touch')();
+      // A large transaction that failed leaves room in the WAL for a few small ones.
+      checkFreeSpace(path);
+    },
     [Symbol.asyncDispose]: dispose,
   };
   const taskStore: TaskStore = {
     addTask: step('addTask'),
+    joinTask: step('joinTask'),
     startTask: step('startTask'),
+    retryTask: step('retryTask'),
+    retryOfTask: step('retryOfTask'),
     saveTaskProgress: step('saveTaskProgress'),
     addFindings: step('addFindings'),
     finishTask: step('finishTask'),
@@ -162,6 +235,11 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
     releaseTasks: step('releaseTasks'),
     showTask: step('showTask'),
     listFindings: step('listFindings'),
+  };
+  const outageStore: OutageStore = {
+    saveOutage: step('saveOutage'),
+    endOutage: step('endOutage'),
+    listOutages: step('listOutages'),
   };
   const knownBackups: KnownBackups = {
     knownAtPlaces: step('knownAtPlaces'),
@@ -240,6 +318,7 @@ function assemble(runners: Record<Access, StepRunner>, close: () => Promise<void
   return {
     catalogue,
     taskStore,
+    outageStore,
     events,
     knownBackups,
     sourceStore,

@@ -1,34 +1,54 @@
+import { dirname } from 'node:path';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { steps } from '../steps.ts';
 import type { Connection } from './connection.ts';
-import { describeError, type StepAnswer, type StepRequest } from './messages.ts';
+import { orCatalogueFull } from './full-disk.ts';
+import { describeError, type StepAnswer, type StepRequest, type ThrownError } from './messages.ts';
 
-/** Runs one step in a transaction, so that all its queries see the same state. */
+/**
+ * Runs one step in a transaction, so that all its queries see the same state. Answers `DataDirectoryGoneError` if the
+ * database is no longer at its path: what was read is of a file that was taken away.
+ */
 export async function runRead(connection: Connection, request: StepRequest): Promise<StepAnswer> {
   try {
     const value = await inTransaction(connection, 'BEGIN', () => runStep(connection, request));
+    connection.files.check();
     return { id: request.id, value };
   } catch (error) {
-    return { id: request.id, error: describeError(error) };
+    return { id: request.id, error: describe(connection, error) };
   }
+}
+
+/**
+ * Runs what one connection was asked for: the steps that write in one transaction, then each that reads. A read sees
+ * every write that was asked for before it, and goes on if the disk is too full for them.
+ */
+export async function runGroup(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
+  const { read = [], write = [] } = Object.groupBy(requests, ({ step }) => steps[step].access);
+  const answers = write.length === 0 ? [] : await runWrites(connection, write);
+  for (const request of read) answers.push(await runRead(connection, request));
+  return answers;
 }
 
 /**
  * Group commit: runs all steps in their order in one transaction, so that one sync of the disk serves them all.
  *
- * Each step has a savepoint: one that throws is undone alone, and answers its error. Where the transaction itself
- * fails, nothing was written, and all answer that.
+ * Each step has a savepoint: one that throws is undone alone, and answers its error. If the transaction itself fails,
+ * nothing was written, and all answer that: `CatalogueFullError` if the disk is full. If the database is no longer at
+ * its path, all answer `DataDirectoryGoneError`: what was written will not be found there.
  */
-export async function runWrites(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
+async function runWrites(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
   try {
-    return await inTransaction(connection, 'BEGIN IMMEDIATE', async () => {
+    const answers = await inTransaction(connection, 'BEGIN IMMEDIATE', async () => {
       const answers: StepAnswer[] = [];
       for (const request of requests) answers.push(await runInSavepoint(connection, request));
       return answers;
     });
+    connection.files.check();
+    return answers;
   } catch (error) {
-    return requests.map(({ id }) => ({ id, error: describeError(error) }));
+    return requests.map(({ id }) => ({ id, error: describe(connection, error) }));
   }
 }
 
@@ -43,7 +63,7 @@ async function runInSavepoint(connection: Connection, request: StepRequest): Pro
     // After some faults (a full disk, say) SQLite has undone the whole transaction: then no step has happened.
     if (!sqlite.isTransaction) throw error;
     sqlite.exec('ROLLBACK TO step; RELEASE step');
-    return { id: request.id, error: describeError(error) };
+    return { id: request.id, error: describe(connection, error) };
   }
 }
 
@@ -67,4 +87,8 @@ function runStep({ database }: Connection, { step, input }: StepRequest): Promis
   // The caller's types tied input and step together; a message between threads cannot say so.
   const run = steps[step].run as (database: Kysely<Schema>, ...input: readonly unknown[]) => Promise<unknown>;
   return run(database, ...input);
+}
+
+function describe({ path }: Connection, error: unknown): ThrownError {
+  return describeError(orCatalogueFull(error, dirname(path)));
 }

@@ -7,9 +7,11 @@ import { describeDirectory } from '../directory-conformance.ts';
 import { describeEventStore } from '../event-store-conformance.ts';
 import { describeHeads } from '../head-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
+import { describeLanes } from '../lane-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
+import { describeRetries } from '../retry-conformance.ts';
 import { describeTaskStore } from '../task-store-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 
@@ -33,6 +35,8 @@ describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the newest proved backups on SQLite', () => describeHeads(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('the directory on SQLite', () => describeDirectory(open));
+describe('lanes on SQLite', () => describeLanes(open));
+describe('retries on SQLite', () => describeRetries(open));
 describe('the task store on SQLite', () => describeTaskStore(open));
 describe('the event store on SQLite', () => describeEventStore(open));
 

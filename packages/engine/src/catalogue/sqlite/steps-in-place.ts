@@ -1,7 +1,7 @@
-import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
+import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import type { Connection } from './connection.ts';
 import { reviveError, type StepAnswer } from './messages.ts';
-import { runRead, runWrites } from './run-steps.ts';
+import { runGroup } from './run-steps.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /**
@@ -23,8 +23,7 @@ export class StepsInPlace implements StepRunner {
     this.#lastId += 1;
     const request = { id: this.#lastId, step, input };
     const answered = this.#last.then(async (): Promise<StepAnswer | undefined> => {
-      if (steps[step].access === 'read') return runRead(this.#connection, request);
-      const [answer] = await runWrites(this.#connection, [request]);
+      const [answer] = await runGroup(this.#connection, [request]);
       return answer;
     });
     this.#last = answered;

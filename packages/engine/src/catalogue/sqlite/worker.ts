@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, connect } from './connection.ts';
 import type { StepAnswer, StepRequest, ThreadData, ThreadRequest } from './messages.ts';
-import { runRead, runWrites } from './run-steps.ts';
+import { runGroup } from './run-steps.ts';
 
 /** Steps that share a commit at most: bounds how long the first of them waits, and what one transaction holds. */
 const groupMax = 200;
@@ -39,12 +39,20 @@ async function work(): Promise<void> {
 }
 
 async function runNext(open: Connection): Promise<readonly StepAnswer[]> {
-  if (access === 'write') return runWrites(open, queue.splice(0, groupMax));
-  return Promise.all(queue.splice(0, 1).map((request) => runRead(open, request)));
+  return runGroup(open, queue.splice(0, access === 'write' ? groupMax : 1));
 }
 
 function close(): void {
-  if (access === 'write') connection?.sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  connection?.sqlite.close();
+  if (connection !== null) closeConnection(connection);
   port.close();
+}
+
+function closeConnection({ files, sqlite }: Connection): void {
+  try {
+    // What was taken away is left as it is: somebody may be copying it.
+    if (access === 'write' && files.areThere()) sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // The WAL stays, and whoever opens the database next reads it.
+  }
+  sqlite.close();
 }

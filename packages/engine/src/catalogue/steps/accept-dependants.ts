@@ -3,8 +3,8 @@ import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/examiner.ts';
 import { reasonsOfParent } from '../../chain/lasting-fault.ts';
 import { itemOfRecord } from '../item-of-record.ts';
-import type { ChainKey } from '../port.ts';
-import { rowToRecord } from '../rows.ts';
+import type { DueChain } from '../port.ts';
+import { laneOf, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';
 
@@ -18,7 +18,7 @@ export async function acceptDependants(
   parent: { readonly projectId: string; readonly backupId: string },
   which: 'broken' | 'available',
   origin: { readonly operationId: string; readonly acceptedAtMs: number },
-): Promise<readonly ChainKey[]> {
+): Promise<readonly DueChain[]> {
   const { projectId } = parent;
   const children = database
     .selectFrom('backups')
@@ -48,7 +48,7 @@ export async function acceptDependants(
   const operation = await database
     .selectFrom('operations')
     .where('id', '=', origin.operationId)
-    .select(['parent_operation_id', 'actor_kind', 'actor_name', 'request_id'])
+    .select(['parent_operation_id', 'actor_kind', 'actor_name', 'request_id', 'interactive_for'])
     .executeTakeFirst();
   // Nobody would be the one who asked for them.
   if (operation === undefined) return [];
@@ -59,19 +59,15 @@ export async function acceptDependants(
     chainRoot: chainRootOf(record.location.imagePath),
     proofsNotBeforeMs: null,
   }));
-  await accept(database, {
+  const { chains } = await accept(database, {
     projectId,
     actor: { kind: operation.actor_kind, name: operation.actor_name },
     requestId: operation.request_id,
     acceptedAtMs: origin.acceptedAtMs,
     parentOperationId: operation.parent_operation_id,
     withAncestors: false,
+    lane: laneOf(operation),
     items,
   });
-  return items.map(({ item, storageUnitId, chainRoot }) => ({
-    projectId,
-    storageUnitId,
-    bucketName: item.bucket_name,
-    chainRoot,
-  }));
+  return chains;
 }

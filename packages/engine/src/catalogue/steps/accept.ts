@@ -1,30 +1,41 @@
-import type { Insertable, Kysely } from 'kysely';
+import type { Insertable, Kysely, Selectable } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { Acceptance } from '../port.ts';
-import { importTask, itemToJson } from '../rows.ts';
+import type { Acceptance, ChainKey, DueChain } from '../port.ts';
+import { chainColumns, chainOfRow, importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
+import { LaneChoice } from './lanes.ts';
 import { joinImports } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Writes the operations of a request; see {@link Catalogue.accept}. Returns one id for each item, in their order. */
-export async function accept(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly string[]> {
+/** Writes the operations of a request; see {@link Catalogue.accept}. */
+export async function accept(
+  database: Kysely<Schema>,
+  acceptance: Acceptance,
+): Promise<{ readonly ids: readonly string[]; readonly chains: readonly DueChain[] }> {
   const inFlight = await findInFlight(database, acceptance);
+  const lanes = await LaneChoice.open(database, acceptance.actor, acceptance.lane);
+  const idOf = new Map(inFlight.map((row) => [inFlightKey(row.storage_unit_id, row.item ?? '', row.task), row.id]));
+  const laneOf = new Map(inFlight.map((row) => [row.id, row.interactive_for]));
   const ids: string[] = [];
   const joined: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
+  const interactive = new Set<string>();
   const task = importTask(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
     const itemJson = itemToJson(item);
     const key = inFlightKey(storageUnitId, itemJson, task);
-    const same = inFlight.get(key);
+    const same = idOf.get(key);
     ids.push(same ?? id);
+    const lane = (same === undefined ? null : laneOf.get(same)) ?? lanes.takeColumn();
+    if (lane !== null) interactive.add(item.backup_id);
+    laneOf.set(same ?? id, lane);
     if (same !== undefined) {
       joined.push(same);
       continue;
     }
-    inFlight.set(key, id);
+    idOf.set(key, id);
     rows.push({
       id,
       project_id: acceptance.projectId,
@@ -50,6 +61,7 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
       deadline_at_ms: acceptance.acceptedAtMs + operationLivesMs,
       epoch: 0,
       proofs_not_before_ms: proofsNotBeforeMs,
+      interactive_for: lane,
     });
   }
   for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();
@@ -58,16 +70,24 @@ export async function accept(database: Kysely<Schema>, acceptance: Acceptance): 
     rows.map(({ id }) => id),
   );
   if (acceptance.parentOperationId !== null) await joinImports(database, acceptance.parentOperationId, joined);
-  return ids;
+  // Items wait behind what is in flight of their backups, which must not be slower than they are.
+  const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
+  await raise(database, raised, lanes.interactiveFor);
+  return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };
 }
+
+type InFlight = Pick<
+  Selectable<OperationRow>,
+  'id' | 'item' | 'task' | 'backup_id' | 'interactive_for' | (typeof chainColumns)[number]
+>;
 
 function inFlightKey(storageUnitId: string, itemJson: string, task: string | null): string {
   return JSON.stringify([storageUnitId, itemJson, task]);
 }
 
-/** What waits or runs for the backups of the request: operation id by storage unit and item. */
-async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+/** What waits or runs for the backups of the request. */
+async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly InFlight[]> {
+  const found: InFlight[] = [];
   for (const items of chunks(acceptance.items)) {
     const rows = await unfinishedImports(database)
       .where('project_id', '=', acceptance.projectId)
@@ -76,11 +96,52 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
         'in',
         items.map(({ item }) => item.backup_id),
       )
-      .select(['id', 'storage_unit_id', 'item', 'task'])
+      .select(['id', 'item', 'task', 'backup_id', 'interactive_for', ...chainColumns])
       .execute();
-    for (const row of rows) {
-      if (row.item !== null) found.set(inFlightKey(row.storage_unit_id, row.item, row.task), row.id);
-    }
+    found.push(...rows);
   }
   return found;
+}
+
+async function raise(
+  database: Kysely<Schema>,
+  operations: readonly { readonly id: string }[],
+  interactiveFor: string,
+): Promise<void> {
+  for (const some of chunks(operations)) {
+    await database
+      .updateTable('operations')
+      .set({ interactive_for: interactiveFor })
+      .where(
+        'id',
+        'in',
+        some.map(({ id }) => id),
+      )
+      .execute();
+  }
+}
+
+/** The chains of the items and of what was raised for them, each once. */
+function chainsOf(
+  { projectId, items }: Acceptance,
+  ids: readonly string[],
+  laneOf: ReadonlyMap<string, string | null>,
+  raised: readonly InFlight[],
+): readonly DueChain[] {
+  const chains = new Map<string, DueChain>();
+  const add = (chain: ChainKey, isInteractive: boolean) => {
+    const key = JSON.stringify([chain.storageUnitId, chain.bucketName, chain.chainRoot]);
+    if (isInteractive || !chains.has(key)) {
+      chains.set(key, { chain, lane: isInteractive ? 'interactive' : 'mass', notBeforeMs: null });
+    }
+  };
+  for (const [index, { item, storageUnitId, chainRoot }] of items.entries()) {
+    const chain = { projectId, storageUnitId, bucketName: item.bucket_name, chainRoot };
+    add(chain, laneOf.get(ids[index] ?? '') != null);
+  }
+  for (const row of raised) {
+    const chain = chainOfRow(row);
+    if (chain !== null) add(chain, true);
+  }
+  return [...chains.values()];
 }

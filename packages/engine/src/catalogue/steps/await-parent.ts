@@ -1,8 +1,9 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { ChainKey, ImportFinish, ImportFinished, MissingParent } from '../port.ts';
-import { chainColumns, rowsToChains } from '../rows.ts';
+import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../port.ts';
+import { type ChainColumns, chainColumns } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
-import { noteTransitions } from './events.ts';
+import { dueChains } from './due-chains.ts';
+import { makeWait } from './make-wait.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /**
@@ -25,27 +26,46 @@ export async function awaitParent(
     .select('revision')
     .executeTakeFirst();
   if ((record?.revision ?? null) !== parent.revision) {
-    await makeWait(database, operation, null, finish);
-    return { result: 'waits', chains: rowsToChains([operation]) };
+    await makeWaitFor(database, operation, null, finish);
+    return { result: 'waits', chains: await dueChains(database, [operation]) };
   }
   const way = await wayOfWaits(database, projectId, backupId, parent.backupId);
   if (way.at(-1) === backupId) return { result: 'cycle', chains: [], way };
   const inFlight = await unfinishedImports(database)
     .where('project_id', '=', projectId)
     .where('backup_id', '=', parent.backupId)
-    .select('id')
-    .limit(1)
-    .executeTakeFirst();
-  if (inFlight === undefined) return null;
-  await makeWait(database, operation, parent.backupId, finish);
-  return { result: 'waits', chains: [] };
+    .select(['id', 'interactive_for', ...chainColumns])
+    .execute();
+  if (inFlight.length === 0) return null;
+  await makeWaitFor(database, operation, parent.backupId, finish);
+  return { result: 'waits', chains: await raise(database, operation.interactive_for, inFlight) };
+}
+
+/** What interactive work waits for must not be slower than that. Returns the chains whose lane has changed. */
+async function raise(
+  database: Kysely<Schema>,
+  interactiveFor: string | null,
+  inFlight: readonly (ChainColumns & { readonly id: string; readonly interactive_for: string | null })[],
+): Promise<readonly DueChain[]> {
+  const slower = interactiveFor === null ? [] : inFlight.filter((row) => row.interactive_for === null);
+  if (slower.length === 0) return [];
+  await database
+    .updateTable('operations')
+    .set({ interactive_for: interactiveFor })
+    .where(
+      'id',
+      'in',
+      slower.map(({ id }) => id),
+    )
+    .execute();
+  return await dueChains(database, slower);
 }
 
 /** Ends the waits for a backup whose import has just ended. Returns the chains that may go on, some more than once. */
 export async function endWaitsFor(
   database: Kysely<Schema>,
   { project_id: projectId, backup_id: backupId }: Selectable<OperationRow>,
-): Promise<readonly Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>[]> {
+): Promise<readonly ChainColumns[]> {
   return await database
     .updateTable('operations')
     .set({ waits_for_backup_id: null, message: '' })
@@ -56,13 +76,14 @@ export async function endWaitsFor(
 }
 
 /** The chains of imports that wait for another backup though their time is up; see {@link Catalogue.overdueWaits}. */
-export async function overdueWaits(database: Kysely<Schema>, nowMs: number): Promise<readonly ChainKey[]> {
+export async function overdueWaits(database: Kysely<Schema>, nowMs: number): Promise<readonly DueChain[]> {
   const rows = await unfinishedImports(database)
     .where('waits_for_backup_id', 'is not', null)
     .where('deadline_at_ms', '<=', nowMs)
     .select(chainColumns)
     .execute();
-  return rowsToChains(rows);
+  // Whatever else waits in them, these are due.
+  return (await dueChains(database, rows)).map((due) => ({ ...due, notBeforeMs: null }));
 }
 
 /** From the backup that would wait along the waits that exist. Only the oldest import of a backup can wait for another. */
@@ -87,27 +108,14 @@ async function wayOfWaits(
   return way;
 }
 
-async function makeWait(
+async function makeWaitFor(
   database: Kysely<Schema>,
   { id }: Selectable<OperationRow>,
   parentId: string | null,
   { requests, endedAtMs }: Pick<ImportFinish, 'requests' | 'endedAtMs'>,
 ): Promise<void> {
-  await database
-    .updateTable('operations')
-    .set((eb) => ({
-      status: 'waiting',
-      waits_for_backup_id: parentId,
-      message: parentId === null ? '' : `waits for the import of backup ${parentId}, which its chain builds on`,
-      // What looking took so far is part of what the import costs.
-      list_requests: eb(eb.fn.coalesce('list_requests', eb.lit(0)), '+', requests.lists),
-      get_requests: eb(eb.fn.coalesce('get_requests', eb.lit(0)), '+', requests.gets),
-      bytes_read: eb(eb.fn.coalesce('bytes_read', eb.lit(0)), '+', requests.bytesRead),
-      started_at_ms: null,
-      updated_at_ms: endedAtMs,
-      lease_owner: null,
-    }))
-    .where('id', '=', id)
-    .execute();
-  await noteTransitions(database, [id]);
+  const message = parentId === null ? '' : `waits for the import of backup ${parentId}, which its chain builds on`;
+  // Storage has answered: whatever failed before is over.
+  const over = { attempts: 0, first_failure_at_ms: null };
+  await makeWait(database, id, { ...over, waits_for_backup_id: parentId, message }, requests, endedAtMs);
 }

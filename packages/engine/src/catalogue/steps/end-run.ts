@@ -64,8 +64,8 @@ export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): P
   );
 }
 
-/** Reasons for which an import may end better by itself. */
-const passingReasons = reasonCodes.filter((code) => reasons[code].retry === 'later');
+/** Reasons for which an import may end better although nobody fixes anything. */
+const passingReasons = reasonCodes.filter((code) => reasons[code].retry !== 'final');
 
 /** "Last good sync" moves to the beginning of a run that has seen everything, and whose imports ended for good. */
 async function settle(database: Kysely<Schema>, run: Selectable<OperationRow>): Promise<void> {

@@ -1,5 +1,12 @@
 import { type BackupFilter, type BackupSort, isInEnterpriseProject } from '@backup-sync/contracts';
-import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { BackupRecord, Page } from '../port.ts';
 import { rowToRecord, toStoredBoolean } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
@@ -29,7 +36,9 @@ export async function listBackups(
   if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
 
   const matching = applyFilter(database.selectFrom('backups'), filter);
-  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const count = isUnfiltered(filter)
+    ? await countRecorded(database, filter.project_id)
+    : (await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count;
   let page = matching.selectAll();
   if (marker !== null) page = page.where((eb) => isBehind(eb, order, marker));
   for (const { column, direction } of order) page = page.orderBy(column, direction);
@@ -39,6 +48,23 @@ export async function listBackups(
     .offset(marker === null ? filter.offset : 0)
     .execute();
   return { rows: rows.map(rowToRecord), count: Number(count) };
+}
+
+/** Whether the listing is of all records of the project. */
+function isUnfiltered(filter: BackupFilter): boolean {
+  const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...conditions } = filter;
+  return Object.values(conditions).every((condition) => condition === undefined);
+}
+
+/** Counts all records of a project from the counts of its resources. Every page has this count, and may be one of thousands. */
+async function countRecorded(database: Kysely<Schema>, projectId: string): Promise<number | bigint | string> {
+  const { count } = await database
+    .selectFrom('resources')
+    .where('project_id', '=', projectId)
+    .where('source_id', '=', '')
+    .select(({ fn }) => fn.coalesce(fn.sum('backups'), sql.lit(0)).as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** As asked, then by id. What comes after the id decides nothing. */

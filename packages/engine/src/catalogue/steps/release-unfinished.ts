@@ -1,22 +1,16 @@
 import type { Kysely } from 'kysely';
-import type { ChainKey } from '../port.ts';
-import { chainColumns, rowsToChains } from '../rows.ts';
+import type { DueChain } from '../port.ts';
+import { chainColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { allDueChains, dueChains } from './due-chains.ts';
 import { noteTransitions } from './events.ts';
-import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Makes running imports wait again; see {@link Catalogue.releaseUnfinished}. */
 export async function releaseUnfinished(
   database: Kysely<Schema>,
   leaseOwner: string | null,
   releasedAtMs: number,
-): Promise<readonly ChainKey[]> {
-  const inQuestion = unfinishedImports(database).select(chainColumns).distinct();
-  const chains =
-    leaseOwner === null
-      ? await inQuestion.execute()
-      : await inQuestion.where('status', '=', 'running').where('lease_owner', '=', leaseOwner).execute();
-
+): Promise<readonly DueChain[]> {
   const release = database
     .updateTable('operations')
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
@@ -24,10 +18,10 @@ export async function releaseUnfinished(
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'running');
   const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
-  const released = await held.returning('id').execute();
+  const released = await held.returning(['id', ...chainColumns]).execute();
   await noteTransitions(
     database,
     released.map(({ id }) => id),
   );
-  return rowsToChains(chains);
+  return leaseOwner === null ? await allDueChains(database) : await dueChains(database, released);
 }

@@ -120,6 +120,7 @@ export async function closeListing(
         fn.countAll().as('records'),
         fn.countAll().filterWhere('member.absent_runs', '>', 0).as('absent'),
         fn.countAll().filterWhere(due).as('due'),
+        fn.countAll().filterWhere('member.held', '=', 1).as('held'),
         fn
           .countAll()
           .filterWhere(eb.and([due, eb('member.held', '=', 1)]))
@@ -131,6 +132,7 @@ export async function closeListing(
     records: Number(row.records),
     absent: Number(row.absent),
     due: Number(row.due),
+    held: Number(row.held),
     heldDue: Number(row.held_due),
   };
 }
@@ -240,7 +242,13 @@ export async function markVanished(
       .where('image_path', '=', imagePath)
       .where('forgotten_at_ms', 'is', null)
       .where('vanished_at_ms', 'is', null)
-      .where('updated_at_ms', '<', marking.unchangedSinceMs)
+      .where(({ eb, or, lit }) =>
+        or([
+          eb('updated_at_ms', '<', marking.unchangedSinceMs),
+          // Later than now: written by a clock that was ahead, and was set back before this run began.
+          marking.markedAtMs >= marking.unchangedSinceMs ? eb('updated_at_ms', '>', marking.markedAtMs) : lit(false),
+        ]),
+      )
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(

@@ -17,7 +17,7 @@ export async function startVerifications(
     .innerJoin('operations as run', 'run.id', 'sources.last_run_id')
     .where('any_run.id', '=', runId)
     .selectAll('sources')
-    .select(['run.id as run_id', 'run.created_at_ms as run_created_at_ms'])
+    .select(['run.id as run_id', 'run.sequence as run_sequence', 'run.created_at_ms as run_created_at_ms'])
     .select(['run.actor_kind', 'run.actor_name', 'run.request_id'])
     .executeTakeFirst();
   const level = dataLevels.find((each) => each === source?.level);
@@ -33,13 +33,7 @@ export async function startVerifications(
     .executeTakeFirstOrThrow();
   const free = ids.slice(Number(unfinished.count));
   if (free.length === 0) return [];
-  const backups = await membersToVerify(
-    database,
-    { ...source, level },
-    source.run_created_at_ms,
-    createdAtMs,
-    free.length,
-  );
+  const backups = await membersToVerify(database, { ...source, level }, source.run_sequence, createdAtMs, free.length);
   const started: SourceVerification[] = [];
   for (const [index, backupId] of backups.entries()) {
     const id = free[index];
@@ -57,6 +51,7 @@ export async function startVerifications(
       actor: { kind: source.actor_kind, name: source.actor_name },
       requestId: source.request_id,
       createdAtMs,
+      lane: 'mass',
     };
     await addTask(database, task);
     const { kind, projectId, storageUnitId, bucketName } = task;
@@ -79,7 +74,7 @@ type SourceToVerify = {
 async function membersToVerify(
   database: Kysely<Schema>,
   source: SourceToVerify,
-  runCreatedAtMs: number,
+  runSequence: number,
   nowMs: number,
   limit: number,
 ): Promise<readonly string[]> {
@@ -94,6 +89,8 @@ async function membersToVerify(
         eb('backups.level', 'is', null),
         eb('backups.level', 'not in', enough),
         eb('backups.verified_at_ms', '<', provedSinceMs),
+        // By a clock that was ahead: it does not tell how long ago.
+        eb('backups.verified_at_ms', '>', nowMs),
       ]),
     )
     .where(({ not, exists, selectFrom }) =>
@@ -109,10 +106,11 @@ async function membersToVerify(
               or([
                 eb('operations.ended_at_ms', 'is', null),
                 // Once a run, whatever comes of it.
-                eb('operations.created_at_ms', '>=', runCreatedAtMs),
+                eb('operations.sequence', '>', runSequence),
                 and([
                   eb('operations.status', '=', 'success'),
                   eb('operations.created_at_ms', '>=', provedSinceMs),
+                  eb('operations.created_at_ms', '<=', nowMs),
                   eb('operations.ended_at_ms', '>=', ref('backups.updated_at_ms')),
                 ]),
               ]),

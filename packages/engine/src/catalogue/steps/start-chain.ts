@@ -1,4 +1,5 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import { longestRetryDelayMs } from '../../retry.ts';
 import type { ChainKey, OperationRecord } from '../port.ts';
 import { rowToOperation } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -43,6 +44,7 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
     .where('chain_root', '=', chain.chainRoot)
     .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
     .where(({ eb, or }) => or([eb('waits_for_backup_id', 'is', null), eb('deadline_at_ms', '<=', nowMs)]))
+    .where(isDue(nowMs))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -66,6 +68,16 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
     .select('id');
 }
 
+/** Whether the next attempt may be made. A time that no delay reaches was stored before the clock was set back. */
+export function isDue(nowMs: number) {
+  return ({ eb, or }: ExpressionBuilder<Schema, 'operations'>) =>
+    or([
+      eb('not_before_ms', 'is', null),
+      eb('not_before_ms', '<=', nowMs),
+      eb('not_before_ms', '>', nowMs + longestRetryDelayMs),
+    ]);
+}
+
 async function start(
   database: Kysely<Schema>,
   due: readonly { readonly id: string }[],
@@ -81,6 +93,9 @@ async function start(
         lease_owner: leaseOwner,
         epoch: eb('epoch', '+', 1),
         waits_for_backup_id: null,
+        not_before_ms: null,
+        waiting_reason: null,
+        waiting_detail: '',
         message: '',
         started_at_ms: startedAtMs,
         updated_at_ms: startedAtMs,

@@ -1,14 +1,30 @@
 import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { TaskKey } from '../../queue/port.ts';
+import type { Lane } from '../../queue/port.ts';
+import { laneOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import type { ListingFinish, NewTask, TaskFinish, TaskKind, TaskProgress, TaskRecord } from '../task-port.ts';
-import { rowToTask, taskKinds } from '../task-rows.ts';
+import type {
+  DueTask,
+  JoinedRequest,
+  Json,
+  ListingFinish,
+  NewTask,
+  TaskFinish,
+  TaskJoined,
+  TaskProgress,
+  TaskRecord,
+} from '../task-port.ts';
+import { dueTaskColumns, parse, rowToDueTask, rowToTask, taskKinds } from '../task-rows.ts';
 import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
+import { LaneChoice } from './lanes.ts';
+import { addedTo } from './make-wait.ts';
+import { isDue } from './start-chain.ts';
 
-export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<void> {
+/** Adds a task; see {@link TaskStore.addTask}. */
+export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<Lane> {
+  const interactiveFor = (await LaneChoice.open(database, task.actor, task.lane)).takeColumn();
   const resource =
     task.backupId === null
       ? undefined
@@ -42,9 +58,45 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
       updated_at_ms: task.createdAtMs,
       deadline_at_ms: task.createdAtMs + operationLivesMs,
       epoch: 0,
+      interactive_for: interactiveFor,
     })
     .execute();
   await noteTransitions(database, [task.id]);
+  return laneOf({ interactive_for: interactiveFor });
+}
+
+/** Adds a task, unless the same waits or runs; see {@link TaskStore.joinTask}. */
+export async function joinTask(
+  database: Kysely<Schema>,
+  task: NewTask,
+  sameRequest: JoinedRequest,
+): Promise<TaskJoined> {
+  const unfinished = await database
+    .selectFrom('operations')
+    .where('project_id', '=', task.projectId)
+    .where('storage_unit_id', '=', task.storageUnitId)
+    .where('bucket_name', '=', task.bucketName)
+    // Imports have one: without this, all that wait for the bucket would be read.
+    .where('chain_root', 'is', null)
+    .where('ended_at_ms', 'is', null)
+    .where('kind', '=', task.kind)
+    .where('backup_id', task.backupId === null ? 'is' : '=', task.backupId)
+    .where('source_id', 'is', null)
+    .where('parent_operation_id', 'is', null)
+    .where('listed_at_ms', 'is', null)
+    .where('cancel_requested_at_ms', 'is', null)
+    .select(['id', 'task'])
+    .orderBy('sequence')
+    .execute();
+  const same = unfinished.find((row) => agrees(parse(row.task), sameRequest));
+  if (same !== undefined) return { result: 'joined', operationId: same.id };
+  return { result: 'added', operationId: task.id, lane: await addTask(database, task) };
+}
+
+function agrees(request: Json, sameRequest: JoinedRequest): boolean {
+  // Requests are written by the verbs alone: objects, whose values come in one order of keys.
+  const asked = request as JoinedRequest;
+  return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }
 
 /** Takes a task up; see {@link TaskStore.startTask}. */
@@ -60,6 +112,9 @@ export async function startTask(
       status: 'running',
       lease_owner: leaseOwner,
       epoch: eb('epoch', '+', 1),
+      not_before_ms: null,
+      waiting_reason: null,
+      waiting_detail: '',
       started_at_ms: startedAtMs,
       updated_at_ms: startedAtMs,
     }))
@@ -67,6 +122,7 @@ export async function startTask(
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
     .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
+    .where(isDue(startedAtMs))
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) return null;
@@ -97,20 +153,18 @@ export async function saveTaskProgress(
 export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('operations')
-    .set({
+    .set((eb) => ({
       status: finish.status,
       message: finish.message,
       reason_code: finish.reasonCode,
       reason_detail: finish.reasonDetail,
       progress: JSON.stringify(finish.progress),
       result: JSON.stringify(finish.result),
-      list_requests: finish.requests.lists,
-      get_requests: finish.requests.gets,
-      bytes_read: finish.requests.bytesRead,
+      ...addedTo(eb, finish.requests),
       ended_at_ms: finish.endedAtMs,
       updated_at_ms: finish.endedAtMs,
       lease_owner: null,
-    })
+    }))
     .where('id', '=', finish.id)
     .where('status', '=', 'running')
     .where('epoch', '=', finish.epoch)
@@ -124,17 +178,15 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
 export async function finishListing(database: Kysely<Schema>, listing: ListingFinish): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('operations')
-    .set({
+    .set((eb) => ({
       message: listing.message,
       progress: JSON.stringify(listing.progress),
       result: JSON.stringify(listing.result),
-      list_requests: listing.requests.lists,
-      get_requests: listing.requests.gets,
-      bytes_read: listing.requests.bytesRead,
+      ...addedTo(eb, listing.requests),
       listed_at_ms: listing.listedAtMs,
       updated_at_ms: listing.listedAtMs,
       lease_owner: null,
-    })
+    }))
     .where('id', '=', listing.id)
     .where('status', '=', 'running')
     .where('epoch', '=', listing.epoch)
@@ -157,8 +209,11 @@ export async function cancelTask(
   const noted = { cancel_requested_at_ms: cancelledAtMs, updated_at_ms: cancelledAtMs };
   const ended = {
     status: 'failed' as const,
-    message: task.status === 'waiting' ? 'cancelled before it began' : `${task.message}; its imports go on`,
+    message: messageOfCancelled(task),
     reason_code: 'cancelled' as const,
+    not_before_ms: null,
+    waiting_reason: null,
+    waiting_detail: '',
     ended_at_ms: cancelledAtMs,
   };
   const row = await database
@@ -169,6 +224,11 @@ export async function cancelTask(
     .executeTakeFirstOrThrow();
   await noteTransitions(database, [id]);
   return rowToTask(row);
+}
+
+function messageOfCancelled({ status, message, retries }: TaskRecord): string {
+  if (status !== 'waiting') return `${message}; its imports go on`;
+  return retries.attempts === 0 ? 'cancelled before it began' : 'cancelled while it waited for another attempt';
 }
 
 export async function showTask(database: Kysely<Schema>, projectId: string, id: string): Promise<TaskRecord | null> {
@@ -187,7 +247,7 @@ export async function releaseTasks(
   database: Kysely<Schema>,
   leaseOwner: string | null,
   releasedAtMs: number,
-): Promise<readonly TaskKey[]> {
+): Promise<readonly DueTask[]> {
   const release = database
     .updateTable('operations')
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
@@ -207,15 +267,8 @@ export async function releaseTasks(
     .where('kind', 'in', taskKinds)
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
-    .select(['id', 'kind', 'project_id', 'storage_unit_id', 'bucket_name'])
+    .select(dueTaskColumns)
     .orderBy('sequence')
     .execute();
-  // Of these kinds alone, by the condition.
-  return waiting.map((row) => ({
-    id: row.id,
-    kind: row.kind as TaskKind,
-    projectId: row.project_id,
-    storageUnitId: row.storage_unit_id,
-    bucketName: row.bucket_name,
-  }));
+  return waiting.map(rowToDueTask);
 }

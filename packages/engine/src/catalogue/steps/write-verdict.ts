@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
-import type { ChainKey, Verdict } from '../port.ts';
+import type { DueChain, Verdict } from '../port.ts';
 import { proofToRow, recordToColumns } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
@@ -12,7 +12,7 @@ import { HeadTracker } from './track-heads.ts';
  * Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. Answers the chains of the backups that are to
  * be examined because of it; null if the record is not the one that this was decided on.
  */
-export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly ChainKey[] | null> {
+export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly DueChain[] | null> {
   const recorded = await database
     .selectFrom('backups')
     .where('project_id', '=', verdict.projectId)
@@ -36,7 +36,7 @@ async function examineDependants(
   database: Kysely<Schema>,
   { record, projectId, backupId, operationId, endedAtMs }: Verdict,
   before: Selectable<BackupRow> | undefined,
-): Promise<readonly ChainKey[]> {
+): Promise<readonly DueChain[]> {
   if (record === null) return [];
   const wasAvailable = before?.status === 'available' && before.forgotten_at_ms === null;
   const hasMoved =

@@ -12,6 +12,7 @@ import { writeCinderBackup } from '../../testing/cinder-writer.ts';
 import { type S3Refusal, startS3Server } from '../../testing/s3-test-server.ts';
 import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { syncItemOf } from '../../testing/small-chain.ts';
+import { TestClock } from '../../testing/test-clock.ts';
 import { openChain } from '../examiner.ts';
 import { proveContent } from './prove-content.ts';
 
@@ -50,13 +51,7 @@ async function proveOverS3(options: {
   /** Counts what threads are let do, and what of it has not been answered. */
   readonly log?: { begun: number; inFlight: number };
 }) {
-  const {
-    threadCount,
-    refuse,
-    limits = unlimited,
-    clock = { nowMs: () => 0, monotonicMs: () => 0 },
-    sleep = systemSleep,
-  } = options;
+  const { threadCount, refuse, limits = unlimited, clock = new TestClock(0), sleep = systemSleep } = options;
   const { log = { begun: 0, inFlight: 0 } } = options;
   await using server = await startS3Server({ [bucket]: Object.fromEntries(backup.objects) }, refuse);
   const specification = `s3:${server.options.endpoint}`;
@@ -121,7 +116,8 @@ describe('threads that read from S3', () => {
 
   test('all stop for as long as the service asks for, whichever was told so, and lose nothing', async () => {
     const log = { begun: 0, inFlight: 0 };
-    let [nowMs, arrived, begunInPause] = [0, 0, 0];
+    let [arrived, begunInPause] = [0, 0];
+    const clock = new TestClock(0);
     const refuse = () => {
       arrived += 1;
       return arrived === 50 ? { status: 503, code: 'SlowDown', headers: { 'retry-after': '7' } } : null;
@@ -131,7 +127,7 @@ describe('threads that read from S3', () => {
       while (log.inFlight > 0) await setImmediate();
       await turns(500);
       begunInPause = log.begun - begun;
-      nowMs += 7000;
+      clock.timeMs += 7000;
     };
     let pausing: Promise<void> | null = null;
     const sleep: Sleep = async (durationMs) => {
@@ -142,13 +138,13 @@ describe('threads that read from S3', () => {
     const { proof, gets } = await proveOverS3({
       threadCount: 3,
       refuse,
-      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+      clock,
       sleep,
       log,
     });
     expect(proof).toMatchObject({ fault: null, objects: objectCount });
-    expect({ nowMs, arrived, gets, begunInPause }).toEqual({
-      nowMs: 7000,
+    expect({ passedMs: clock.timeMs, arrived, gets, begunInPause }).toEqual({
+      passedMs: 7000,
       // With the hash file and metadata, and one made again.
       arrived: objectCount + 3,
       gets: objectCount,

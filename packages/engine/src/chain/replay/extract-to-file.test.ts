@@ -25,14 +25,16 @@ async function openOutput() {
   const stored = await storeBackups([backup]);
   const data = await stored.open(backup);
   const path = join(directory, 'image.raw');
+  let partialsReplaced = 0;
   return {
     directory,
     path,
     stored,
+    partialsReplaced: () => partialsReplaced,
     extract: (replace = false, signal = new AbortController().signal, onProgress?: () => void) =>
       extractToFile(
         data,
-        { path, replace },
+        { path, replace, onPartialReplaced: () => (partialsReplaced += 1) },
         { storage: stored.storage, opening: null, signal, ...(onProgress && { onProgress }) },
       ),
     async [Symbol.asyncDispose]() {
@@ -74,10 +76,37 @@ test('a file that comes up meanwhile is left as it is', async () => {
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('a partial file of another extraction is neither used nor removed', async () => {
+test('a partial file that nobody is writing any more is replaced, and that is told', async () => {
   await using output = await openOutput();
-  await writeFile(`${output.path}.partial`, 'another');
-  await expect(output.extract()).rejects.toThrow('image.raw.partial exists');
+  await writeFile(`${output.path}.partial`, 'of a process that was killed');
+  expect(await output.extract()).toMatchObject({ fault: null });
+  expect(output.partialsReplaced()).toBe(1);
+  expect(Buffer.compare(await readFile(output.path), volume)).toBe(0);
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+});
+
+test('of two extractions into one file at once the second is refused, and leaves the first alone', async () => {
+  await using output = await openOutput();
+  let second: Promise<unknown> | null = null;
+  await output.extract(true, undefined, () => {
+    second ??= output.extract(true).catch((error: unknown) => error);
+  });
+  expect(await second).toBeInstanceOf(OutputError);
+  expect(await second).toMatchObject({ message: expect.stringContaining('another extraction') });
+  expect(output.partialsReplaced()).toBe(0);
+  expect(Buffer.compare(await readFile(output.path), volume)).toBe(0);
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
+});
+
+test('a partial file that someone has replaced meanwhile gets no name, and stays', async () => {
+  await using output = await openOutput();
+  const partialPath = `${output.path}.partial`;
+  let replaced: Promise<void> | null = null;
+  const extracting = output.extract(false, undefined, () => {
+    replaced ??= rm(partialPath).then(() => writeFile(partialPath, 'not whole'));
+  });
+  await expect(extracting).rejects.toThrow('was replaced by another file');
+  await replaced;
   expect(await readdir(output.directory)).toEqual(['image.raw.partial']);
 });
 

@@ -1,10 +1,23 @@
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { FileLock } from '../../file-lock.ts';
+import { syncDirectory } from '../../sync-directory.ts';
 import type { VolumeSink } from './replay-chain.ts';
 
 /** Blocks of a file system are as large, mostly: what is zero throughout is left out in such pieces. */
 const pieceBytes = 4096;
 const zeros = Buffer.alloc(pieceBytes);
+
+type Output = { readonly path: string; readonly replace: boolean };
+
+type PartialFile = {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly dev: number;
+  readonly ino: number;
+  readonly lock: FileLock;
+  readonly hasReplaced: boolean;
+};
 
 /** The file cannot be written to where it is wanted. The message says what is in the way. */
 export class OutputError extends Error {
@@ -12,35 +25,41 @@ export class OutputError extends Error {
 }
 
 /**
- * Writes a volume into a file, with holes where it is zero. Until `finish` the bytes lie in `<path>.partial`, which is
- * gone after `discard`; a crash may leave it. Nothing ever lies at `path` that is not whole.
+ * Writes a volume into a file, with holes where it is zero. Until `finish` the bytes are in `<path>.partial`, which is gone
+ * after `discard`. A crash may leave it, and the next writer replaces it: a writer at work holds `<path>.partial.lock`.
+ * Nothing that is not whole is ever at `path`.
  */
 export class FileSink implements VolumeSink {
   readonly #path: string;
-  readonly #partialPath: string;
   readonly #replace: boolean;
-  readonly #file: FileHandle;
+  readonly #partial: PartialFile;
+  /** Whether an extraction that was killed had left its partial file, which this one has replaced. */
+  readonly hasReplacedPartial: boolean;
 
-  private constructor(path: string, partialPath: string, replace: boolean, file: FileHandle) {
-    this.#path = path;
-    this.#partialPath = partialPath;
-    this.#replace = replace;
-    this.#file = file;
+  private constructor(output: Output, partial: PartialFile) {
+    this.#path = output.path;
+    this.#replace = output.replace;
+    this.#partial = partial;
+    this.hasReplacedPartial = partial.hasReplaced;
   }
 
   /**
-   * Throws {@link OutputError} where the file exists and is not to be replaced, where a partial one exists (another
-   * extraction is running, or one was ended in its middle), and where it cannot be made. It is readable by its owner alone.
+   * Throws {@link OutputError} if the file exists and is not to be replaced, if another extraction is writing it, and if it
+   * cannot be made. It is readable by its owner alone.
    */
-  static async open(path: string, { replace }: { readonly replace: boolean }): Promise<FileSink> {
-    await refuseExisting(path, replace);
+  static async open(output: Output): Promise<FileSink> {
+    const { path } = output;
+    await refuseExisting(path, output.replace);
     const partialPath = `${path}.partial`;
+    const lock = await takeLock(path, `${partialPath}.lock`);
     try {
-      return new FileSink(path, partialPath, replace, await open(partialPath, 'wx', 0o600));
+      const hasReplaced = await removeStale(partialPath);
+      const file = await open(partialPath, 'wx', 0o600);
+      const { dev, ino } = await file.stat();
+      return new FileSink(output, { path: partialPath, file, dev, ino, lock, hasReplaced });
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw outputError(`${path} cannot be made`, error);
-      const hint = 'another extraction is writing it, or one was ended in its middle: remove it then';
-      throw new OutputError(`${partialPath} exists; ${hint}`, { cause: error });
+      lock.remove();
+      throw outputError(`${path} cannot be made`, error);
     }
   }
 
@@ -51,10 +70,13 @@ export class FileSink implements VolumeSink {
   /** Makes the file whole and durable, and gives it its name. Throws {@link OutputError}. */
   async finish(volumeBytes: number): Promise<void> {
     try {
-      await this.#file.truncate(volumeBytes);
-      await this.#file.sync();
-      await this.#file.close();
+      const { path, file, lock } = this.#partial;
+      await file.truncate(volumeBytes);
+      await file.sync();
+      await file.close();
+      if (!(await this.#isOwn())) throw new OutputError(`${path} was replaced by another file; extract again`);
       await this.#takeName();
+      lock.remove();
       await syncDirectory(dirname(this.#path));
     } catch (error) {
       throw outputError(`${this.#path} cannot be finished`, error);
@@ -63,8 +85,20 @@ export class FileSink implements VolumeSink {
 
   /** Removes what was written. */
   async discard(): Promise<void> {
-    await this.#file.close();
-    await rm(this.#partialPath, { force: true });
+    const { path, file, lock } = this.#partial;
+    try {
+      await file.close();
+      if (await this.#isOwn()) await rm(path, { force: true });
+    } finally {
+      lock.remove();
+    }
+  }
+
+  /** Someone may have removed the partial file, and another extraction may be writing its own. */
+  async #isOwn(): Promise<boolean> {
+    const { path, dev, ino } = this.#partial;
+    const named = await lstat(path).catch(() => null);
+    return named !== null && named.dev === dev && named.ino === ino;
   }
 
   async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
@@ -77,23 +111,23 @@ export class FileSink implements VolumeSink {
 
   async #writeSome(bytes: Uint8Array, position: number) {
     try {
-      return await this.#file.write(bytes, 0, bytes.length, position);
+      return await this.#partial.file.write(bytes, 0, bytes.length, position);
     } catch (error) {
-      throw outputError(`${this.#partialPath} cannot be written`, error);
+      throw outputError(`${this.#partial.path} cannot be written`, error);
     }
   }
 
   async #takeName(): Promise<void> {
-    if (this.#replace) return await rename(this.#partialPath, this.#path);
+    if (this.#replace) return await rename(this.#partial.path, this.#path);
     try {
       // Unlike a rename, a link never takes the place of a file that came up meanwhile.
-      await link(this.#partialPath, this.#path);
-      await rm(this.#partialPath);
+      await link(this.#partial.path, this.#path);
+      await rm(this.#partial.path);
     } catch (error) {
       // Some file systems have no links.
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
       await refuseExisting(this.#path, false);
-      await rename(this.#partialPath, this.#path);
+      await rename(this.#partial.path, this.#path);
     }
   }
 }
@@ -113,6 +147,36 @@ export function* runsWithData(bytes: Uint8Array): Generator<{ readonly from: num
   if (from !== null) yield { from, to: bytes.length };
 }
 
+/** Only one extraction writes a file at a time. */
+async function takeLock(path: string, lockPath: string): Promise<FileLock> {
+  let lock: FileLock | null;
+  try {
+    lock = FileLock.take(lockPath, 0);
+  } catch (error) {
+    // SQLite does not say why a file cannot be made; the operating system does.
+    await open(lockPath, 'a').then(
+      (file) => file.close(),
+      (cause) => {
+        throw outputError(`${path} cannot be made`, cause);
+      },
+    );
+    throw new OutputError(`${path} cannot be made: its file system has no locks; choose another`, { cause: error });
+  }
+  if (lock === null) throw new OutputError(`${path} is being written by another extraction: wait until that has ended`);
+  return lock;
+}
+
+/** Tells whether there was one. Nobody is writing it, since the lock is held. */
+async function removeStale(partialPath: string): Promise<boolean> {
+  try {
+    await rm(partialPath);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** A directory is never replaced. */
 async function refuseExisting(path: string, replace: boolean): Promise<void> {
   const existing = await lstat(path).catch((error: unknown) => {
@@ -121,16 +185,6 @@ async function refuseExisting(path: string, replace: boolean): Promise<void> {
   });
   if (existing === null || (replace && !existing.isDirectory())) return;
   throw new OutputError(`${path} cannot be made: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
-}
-
-/** A name is durable when its directory is. Windows opens none, and needs no more. */
-async function syncDirectory(path: string): Promise<void> {
-  try {
-    await using directory = await open(path, 'r');
-    await directory.sync();
-  } catch (error) {
-    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(codeOf(error))) throw error;
-  }
 }
 
 /** What stands in the way of a file, and what to do about it, by what the operating system calls it. */

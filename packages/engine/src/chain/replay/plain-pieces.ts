@@ -3,7 +3,10 @@ import type { LinkData, StoredObject } from '../data.ts';
 
 /** The plain bytes of an object, in order, read somewhat ahead of their need from the moment it is opened. */
 export interface PlainPieces {
-  /** Null behind the last, when all is as it must be. Throws what reading throws. */
+  /**
+   * The next piece; null behind the last, when all is as it must be. A piece can be read until the next is asked for.
+   * Throws what reading throws.
+   */
   next(): Promise<Uint8Array | null>;
   /** Lets go of the object, wherever it was read to. */
   close(): void;

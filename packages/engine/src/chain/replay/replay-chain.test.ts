@@ -14,6 +14,7 @@ import { chainContext } from '../../testing/chain-context.ts';
 import { type StoredBackups, storeBackups, testBucket } from '../../testing/chain-data.ts';
 import { type WrittenBackup, writeCinderBackup } from '../../testing/cinder-writer.ts';
 import { asEarlyWriter } from '../../testing/early-cinder.ts';
+import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { writeSmallChain } from '../../testing/small-chain.ts';
 import { proveContent } from '../content/prove-content.ts';
@@ -193,6 +194,30 @@ describe('a whole chain', () => {
       [1, 2, 3, 3 + 700 / 2 ** 20].map((n) => n * 2 ** 20),
     );
   });
+});
+
+test('a replay lets the thread do other work after each part, however much has been read ahead', async () => {
+  const backup = writeCinderBackup({
+    ...full.plan,
+    volume: seededBytes('turns', 4 * 2 ** 20),
+    objectBytes: 2 ** 20,
+    blockBytes: 32 * 1024,
+    compression: 'none',
+  });
+  const storage = openMemoryStorageUnit(new Map([[testBucket, new Map(backup.objects)]]));
+  await using stored = await storeBackups([backup]);
+  let turn = 0;
+  const turns: number[] = [];
+  const count = () => {
+    turn += 1;
+    immediate = setImmediate(count);
+  };
+  let immediate = setImmediate(count);
+  const result = await replay(stored, await stored.open(backup), { storage, onProgress: () => turns.push(turn) });
+  clearImmediate(immediate);
+  expect(result.fault).toBeNull();
+  expect(turns).toHaveLength(4);
+  expect(new Set(turns).size).toBe(4);
 });
 
 describe('a volume that is read in threads', () => {

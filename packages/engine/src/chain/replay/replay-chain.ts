@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import type { StorageUnit } from '../../storage/port.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import { readVerified } from '../content/verified-bytes.ts';
@@ -121,6 +122,8 @@ async function replayParts(
     await check?.take(part.bytes, (distance) => originOf(part, distance));
     sha256.update(part.bytes);
     await untilAborted(writing, signal);
+    // If enough has been read ahead, nothing in this loop waits. Let the thread answer calls after each part.
+    await setImmediate();
     progress.replayedBytes += part.bytes.length;
     onProgress?.({ ...progress, ...segments.count });
     if (sink === null) continue;

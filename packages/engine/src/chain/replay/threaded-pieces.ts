@@ -5,9 +5,9 @@ import { untilAborted } from '../until-aborted.ts';
 import type { ObjectOpener, PlainPieces } from './plain-pieces.ts';
 import { ReadWindow, type WindowShare } from './read-window.ts';
 
-/** Plain bytes that are read ahead for each thread, all objects together: about one object of a large backup. */
-const bytesAheadPerThread = 32 * 1024 * 1024;
-const bytesAheadMax = 256 * 1024 * 1024;
+/** Plain bytes that are read ahead for each thread, all objects together. */
+const bytesAheadPerThread = 8 * 1024 * 1024;
+const bytesAheadMax = 32 * 1024 * 1024;
 const objectsAhead = 64;
 
 /** Reads, inflates and hashes in threads, ahead of the need as far as a window of bytes allows. Ends them when disposed. */
@@ -28,6 +28,8 @@ class ThreadedPieces implements PlainPieces {
   readonly #signal: AbortSignal;
   readonly #reading: Reading;
   readonly #pieces: Uint8Array[] = [];
+  /** The piece that is being read. */
+  #taken: Uint8Array | null = null;
   #hasEnded = false;
   #error: Error | null = null;
   #changed = Promise.withResolvers<void>();
@@ -56,8 +58,10 @@ class ThreadedPieces implements PlainPieces {
 
   async next(): Promise<Uint8Array | null> {
     while (this.#pieces.length === 0 && !this.#hasEnded) await untilAborted(this.#changed.promise, this.#signal);
+    this.#free();
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
+      this.#taken = piece;
       this.#window.take(this.#share, piece.length);
       return piece;
     }
@@ -69,10 +73,25 @@ class ThreadedPieces implements PlainPieces {
   close(): void {
     this.#window.close(this.#share);
     this.#reading.drop();
+    this.#free();
+    for (const piece of this.#pieces.splice(0)) release(piece);
+  }
+
+  #free(): void {
+    if (this.#taken !== null) release(this.#taken);
+    this.#taken = null;
   }
 
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/**
+ * Frees a piece's memory at once. The piece came from a thread and shares its buffer with nothing. V8 would free it only
+ * when some 64 MiB of buffers are garbage.
+ */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -1,5 +1,6 @@
 import { type AskLeave, askBeforeRequests } from '../../storage/asked-storage-unit.ts';
 import type { GetRequest, ObjectContent, StorageUnit } from '../../storage/port.ts';
+import { silentAfterMs } from '../../storage/watched-bucket.ts';
 import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
@@ -40,12 +41,26 @@ export class AskingStorage {
 
   async *#tellOf(body: AsyncIterable<Uint8Array>, request: number): AsyncGenerator<Uint8Array> {
     let bytesRead = 0;
+    let isWaiting = true;
+    let doCome = true;
+    const tell = (now: boolean) => {
+      if (doCome === now) return;
+      doCome = now;
+      this.#send({ kind: 'bytes', request, doCome });
+    };
+    // A reader that is slow asks for nothing meanwhile.
+    const silence = setTimeout(() => tell(!isWaiting), silentAfterMs);
     try {
       for await (const piece of body) {
+        isWaiting = false;
+        tell(true);
         bytesRead += piece.length;
         yield piece;
+        isWaiting = true;
+        silence.refresh();
       }
     } finally {
+      clearTimeout(silence);
       this.#send({ kind: 'done', request, bytesRead });
     }
   }

@@ -34,10 +34,14 @@ export type FromThread =
   | { readonly kind: 'end'; readonly id: number; readonly error: SentError | null }
   | FromAskingStorage;
 
-/** What a thread says of a request: that it wants to make it, how its answer begins, and what was read of it. */
+/**
+ * What a thread says of a request: that it wants to make it, how its answer begins, whether the bytes come, and what was
+ * read of it.
+ */
 export type FromAskingStorage =
   | { readonly kind: 'ask'; readonly request: number; readonly bucket: string; readonly of: 'list' | 'get' }
   | { readonly kind: 'begun'; readonly request: number; readonly error: SentError | null }
+  | { readonly kind: 'bytes'; readonly request: number; readonly doCome: boolean }
   | { readonly kind: 'done'; readonly request: number; readonly bytesRead: number };
 
 type SentFailure =

@@ -9,6 +9,8 @@ export class RequestAdmission {
   readonly #admitted = new Map<number, Promise<NoteBytes | null>>();
   /** Requests that the thread is making. */
   readonly #begun = new Map<number, PromiseWithResolvers<void>>();
+  /** Whom to tell whether the bytes of a request come. */
+  readonly #listeners = new Map<number, (doCome: boolean) => void>();
   readonly #ended = new AbortController();
 
   constructor(storage: StorageUnit, send: (message: ToAskingStorage) => void) {
@@ -24,7 +26,9 @@ export class RequestAdmission {
       this.#begun.delete(request);
       if (message.error === null) begun?.resolve();
       else begun?.reject(unpackError(message.error));
-    } else {
+    } else if (message.kind === 'bytes') this.#listeners.get(request)?.(message.doCome);
+    else {
+      this.#listeners.delete(request);
       const admitted = this.#admitted.get(request);
       this.#admitted.delete(request);
       void admitted?.then((note) => note?.(message.bytesRead));
@@ -41,8 +45,10 @@ export class RequestAdmission {
   /** Null where the request failed, of which the thread is told. */
   async #admit(request: number, bucket: string, kind: 'list' | 'get'): Promise<NoteBytes | null> {
     const { signal } = this.#ended;
+    const begin = () => this.#begin(request);
+    const listen = (onBytes: (doCome: boolean) => void) => void this.#listeners.set(request, onBytes);
     try {
-      return await this.#storage.admit({ bucket, kind, signal, begin: () => this.#begin(request) });
+      return await this.#storage.admit({ bucket, kind, signal, begin, listen });
     } catch (error) {
       this.#admitted.delete(request);
       this.#send({ kind: 'refuse', request, error: packError(error) });

@@ -5,6 +5,13 @@ import type { StoredObject } from '../data.ts';
 import type { StorageOpening } from './messages.ts';
 import { type Reading, type ReadingListener, StorageThread } from './storage-thread.ts';
 
+/** Where backups are read. */
+export type ReadingThreads = {
+  /** How each thread opens the storage unit. Null: everything is read in the calling thread. */
+  readonly opening: StorageOpening | null;
+  readonly threadCount: number;
+};
+
 /**
  * Worker threads that read what is stored, each with a storage client of its own. Every request of theirs is admitted by
  * `storage`: it keeps to the bucket's budget and is counted, as though it were made there.

@@ -4,10 +4,11 @@ import { openEmbeddedEngine } from '../../open-embedded-engine.ts';
 import { startKeystone } from '../../testing/keystone-server.ts';
 import { signedBy } from '../../testing/signed-by.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
+import { TestClock } from '../../testing/test-clock.ts';
 
 test('where Keystone has the users, tokens and access keys of those from before open nothing', async () => {
   await using buckets = await makeTestBuckets();
-  const clock = { timeMs: Date.UTC(2026, 10, 23, 12), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock(Date.UTC(2026, 10, 23, 12));
   await using keystone = await startKeystone(clock);
   const faults: unknown[] = [];
   const options = {

@@ -24,7 +24,7 @@ export class ServiceToken {
 
   /** Throws `unavailable` where Keystone does not answer, or does not let this service in. */
   get(): Promise<string> {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const kept = this.#kept;
     if (kept !== null && kept.renewAtMs > nowMs) return Promise.resolve(kept.token);
     if (this.#refusal !== null && this.#refusal.untilMs > nowMs) return Promise.reject(this.#refusal.error);
@@ -41,7 +41,7 @@ export class ServiceToken {
 
   /** Fetches none for a while, and answers this error instead: a fresh one would be refused as well. */
   rest(error: BackupSyncError): void {
-    this.#refusal = { error, untilMs: this.#clock.nowMs() + refusedForMs };
+    this.#refusal = { error, untilMs: this.#clock.monotonicMs() + refusedForMs };
   }
 
   async #fetch(): Promise<string> {
@@ -51,6 +51,7 @@ export class ServiceToken {
       password: { user: { name: user, password, domain: { name: userDomain } } },
     };
     const scope = { project: { name: project, domain: { name: projectDomain } } };
+    const askedAtMs = this.#clock.monotonicMs();
     const answer = await askKeystone(this.#options, 'POST', { body: { auth: { identity, scope } } });
     const token = answer.headers.get('x-subject-token');
     const parsed = keystoneToken.safeParse(answer.body);
@@ -62,8 +63,9 @@ export class ServiceToken {
       throw error;
     }
     const { issued_at, expires_at } = parsed.data.token;
-    const expiresAtMs = Date.parse(expires_at);
-    this.#kept = { token, renewAtMs: expiresAtMs - Math.min(marginMaxMs, (expiresAtMs - Date.parse(issued_at)) / 10) };
+    // Both times are Keystone's, so it does not matter whether the clocks agree.
+    const lifetimeMs = Date.parse(expires_at) - Date.parse(issued_at);
+    this.#kept = { token, renewAtMs: askedAtMs + lifetimeMs - Math.min(marginMaxMs, lifetimeMs / 10) };
     this.#refusal = null;
     return token;
   }

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { keystoneToken } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { startKeystone } from '../../testing/keystone-server.ts';
+import { TestClock } from '../../testing/test-clock.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';
 
 const minutesMs = 60_000;
 
 async function open(changes: Partial<KeystoneOptions> = {}) {
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   const keystone = await startKeystone(clock);
   const faults: unknown[] = [];
   const validation = new TokenValidation({ ...keystone.options, ...changes }, clock, (error) => faults.push(error));
@@ -71,6 +72,8 @@ test('a good token is asked for once in five minutes, however many wait; a bad o
   keystone.tokens.delete('good');
   clock.timeMs += 5 * minutesMs;
   expect(await validation.validate('good')).not.toBeNull();
+  // Set back, a wall clock would keep a revoked token for as long.
+  clock.step(-60 * minutesMs);
   clock.timeMs += 1;
   expect(await validation.validate('good')).toBeNull();
   expect(await validation.validate('good')).toBeNull();
@@ -112,6 +115,7 @@ test('the token of the service is renewed before its end', async () => {
   const { clock, keystone, validation } = opened;
   keystone.tokens.set('good', member);
   await validation.validate('good');
+  clock.step(-60 * minutesMs);
   clock.timeMs += 55 * minutesMs;
   await validation.validate('good');
   expect(keystone.asked.filter((each) => each === 'issue')).toHaveLength(2);

@@ -44,7 +44,7 @@ export class TokenValidation {
       max: keptMax,
       ttl: keptMs,
       ttlResolution: 0,
-      perf: { now: () => clock.nowMs() },
+      perf: { now: () => clock.monotonicMs() },
       // What is pushed out while it is asked for is still answered to whoever waits.
       ignoreFetchAbort: true,
       fetchMethod: (_key, _stale, { context }) => this.#askOrTell(context),
@@ -55,6 +55,7 @@ export class TokenValidation {
   async validate(token: string): Promise<ValidToken | null> {
     const key = createHash('sha256').update(token).digest('hex');
     const valid = await this.#kept.fetch(key, { context: token });
+    // Keystone says when a token ends, so this is compared with the wall clock.
     return valid === undefined || valid.expiresAtMs <= this.#clock.nowMs() ? null : valid;
   }
 

@@ -1,5 +1,5 @@
 import { type BackupSync, backupSync } from '@backup-sync/contracts';
-import type { ChainKey, OperationRecord } from '../../catalogue/port.ts';
+import type { OperationRecord } from '../../catalogue/port.ts';
 import { ReadFault } from '../../chain/cinder/read-fault.ts';
 import { describeBackup } from '../../chain/examiner.ts';
 import type { Ancestor } from '../../chain/link.ts';
@@ -15,14 +15,14 @@ type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
 
 /**
  * Accepts an import of each of these ancestors that is not recorded, in the course of their child's. All of them lie
- * where the project may read. Throws what storage throws.
+ * where the project may read. Returns how many were accepted. Throws what storage throws.
  */
 export async function acceptAncestors(
   services: Services,
   reader: Reader,
   child: OperationRecord,
   ancestors: readonly Ancestor[],
-): Promise<readonly { readonly id: string; readonly chain: ChainKey }[]> {
+): Promise<number> {
   const items: BackupSync[] = [];
   for (const ancestor of ancestors.toReversed()) {
     // A copy under the child's own id must not follow it.
@@ -32,15 +32,17 @@ export async function acceptAncestors(
     const item = await itemOf(reader, ancestor, child.item);
     if (item !== null) items.push(item);
   }
-  if (items.length === 0) return [];
+  if (items.length === 0) return 0;
   const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
-  return await acceptImports(services, imports, {
+  const accepted = await acceptImports(services, imports, {
     projectId: child.projectId,
     actor: child.actor,
     requestId: child.requestId,
     parentOperationId: child.id,
     withAncestors: false,
+    lane: child.lane,
   });
+  return accepted.length;
 }
 
 /** Null where its metadata does not allow it: then the chain has that fault, and the child's operation says so. */

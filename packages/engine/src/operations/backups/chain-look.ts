@@ -1,5 +1,6 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, MissingParent, RequestCount } from '../../catalogue/port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../../chain/link.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
@@ -7,6 +8,7 @@ import type { Services } from '../../services.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { isSince } from '../../stored-times.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Seen } from './decide-sync.ts';
 import { findListings } from './find-listings.ts';
@@ -44,6 +46,7 @@ export class ChainLook {
   /** The storage unit, within the grants of the project, its requests counted for this chain. */
   readonly storage: StorageUnit;
   readonly signal: AbortSignal;
+  readonly chain: ChainKey;
   readonly #services: Services;
   readonly #options: ChainLookOptions;
   readonly #count: () => RequestCount;
@@ -63,6 +66,7 @@ export class ChainLook {
     this.#count = counted.count;
     this.#services = services;
     this.#options = options;
+    this.chain = options.chain;
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
   }
 
@@ -105,6 +109,7 @@ export class ChainLook {
       return await work();
     } catch (error) {
       stopping.throwIfAborted();
+      if (isCatalogueFault(error)) throw error;
       if (deadline.signal.aborted) return unseen('deadline_exceeded', deadline.detail);
       if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
       return unseen('internal', onFault(item, error));
@@ -132,9 +137,12 @@ export class ChainLook {
       imagePaths,
       findProofs: async (backupIds) => {
         const proofs = await catalogue.findProofs(chain.projectId, backupIds);
-        // What reading the data has found, no look without it takes back.
+        if (proofsNotBeforeMs === 0) return proofs;
+        const nowMs = clock.nowMs();
         return proofs.filter(
-          ({ verifiedAtMs, fault }) => verifiedAtMs >= proofsNotBeforeMs || fault?.code === 'content_mismatch',
+          ({ verifiedAtMs, fault }) =>
+            // What reading the data has found, no look without it takes back.
+            fault?.code === 'content_mismatch' || isSince(verifiedAtMs, proofsNotBeforeMs, nowMs),
         );
       },
       findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),

@@ -1,15 +1,19 @@
 import type { ChainKey, OperationRecord, RequestCount } from '../../catalogue/port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import { cycleFault } from '../../chain/cinder/chain-verdict.ts';
 import type { Location } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import type { JobRun } from '../../queue/port.ts';
+import { nextAttemptAtMs } from '../../retry.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
+import { queueChains } from '../queue-work.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
 import type { RunAbsences } from './run-absences.ts';
+import { watchCancels } from './watch-cancels.ts';
 
 /** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
 export type ImportWorker = {
@@ -19,17 +23,44 @@ export type ImportWorker = {
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
+/** One job: a chain, its look, and the operations that were taken up. */
+type ChainJob = {
+  readonly worker: ImportWorker;
+  readonly chain: ChainKey;
+  readonly look: ChainLook;
+  readonly started: OperationRecord[];
+};
+
 /**
  * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
- * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent. If the
- * signal is aborted or the catalogue fails, this throws: then the queue comes again.
+ * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent or for
+ * another attempt. If the signal is aborted or the catalogue fails, this throws: then the queue comes again.
  */
-export async function importChain(worker: ImportWorker, chain: ChainKey, run: JobRun): Promise<void> {
-  const { catalogue, clock } = worker.services;
-  const operations = await catalogue.startChain(chain, worker.leaseOwner, clock.nowMs());
-  if (operations.length === 0) return;
+export async function importChain(
+  worker: ImportWorker,
+  chain: ChainKey,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
+  const { catalogue, queue, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
+  if (operations.length > 0) await workOff(worker, chain, operations, startedAtMs, run);
+  // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
+  const retry = await catalogue.retryOfChain(chain);
+  if (retry !== null) queueChains(queue, [retry]);
+}
 
-  using deadline = abortAfter(operationLivesMs);
+async function workOff(
+  worker: ImportWorker,
+  chain: ChainKey,
+  operations: readonly OperationRecord[],
+  startedAtMs: number,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
+  const { catalogue, queue } = worker.services;
+  const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
+  using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
+  using cancels = watchCancels(catalogue, chain, (error) => worker.onFault(chain.chainRoot, error));
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
@@ -39,7 +70,7 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, run: Jo
     // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
     storage: run.storage,
-    stopping: run.signal,
+    stopping: AbortSignal.any([run.signal, cancels.signal]),
     deadline: { signal: deadline.signal, detail: deadlineDetail },
     onFault: (item, error) => {
       const id = operations.find((operation) => operation.item === item)?.id ?? chain.chainRoot;
@@ -47,17 +78,38 @@ export async function importChain(worker: ImportWorker, chain: ChainKey, run: Jo
       return `see the server's log for operation ${id}`;
     },
   });
-  const isOverdue = ({ createdAtMs }: OperationRecord) => clock.nowMs() >= createdAtMs + operationLivesMs;
-  for (const overdue of operations.filter(isOverdue)) {
-    await finish(worker, look, overdue, unseen('deadline_exceeded', deadlineDetail), noRequests);
+  const job: ChainJob = { worker, chain, look, started: [...operations] };
+  const left: OperationRecord[] = [];
+  for (const operation of operations) {
+    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
+    else if (operation.deadlineAtMs <= startedAtMs) {
+      await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
+    } else left.push(operation);
   }
-  const inTime = operations.filter((operation) => !isOverdue(operation));
-  for await (const { item: operation, seen } of inRecordingOrder(look, inTime)) {
-    if (operation.withAncestors) await importWithAncestors(worker, chain, look, operation, seen);
-    else await finish(worker, look, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+  try {
+    for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
+      if (operation.withAncestors) await importWithAncestors(job, operation, seen);
+      else await finish(job, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+    }
+  } catch (error) {
+    if (run.signal.aborted || !cancels.signal.aborted) throw error;
+    await endCancelled(job);
+    // The others are taken up again by the job that comes after this one.
+    const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
+    queueChains(queue, [{ chain, lane, notBeforeMs: null }]);
   }
   const parents = new Set(operations.map(({ parentOperationId }) => parentOperationId));
   for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
+}
+
+const cancelled = unseen('cancelled', '');
+
+/** Ends what was cancelled while it ran. */
+async function endCancelled(job: ChainJob): Promise<void> {
+  const ids = new Set(await job.worker.services.catalogue.cancelledImports(job.chain));
+  for (const operation of job.started) {
+    if (ids.has(operation.id)) await finish(job, operation, cancelled, job.look.takeRequests());
+  }
 }
 
 const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
@@ -71,21 +123,14 @@ function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[
 }
 
 /** Records the ancestors that are not recorded yet, then the backup itself. */
-async function importWithAncestors(
-  worker: ImportWorker,
-  chain: ChainKey,
-  look: ChainLook,
-  operation: OperationRecord,
-  { seen, requests }: Look,
-): Promise<void> {
-  const { catalogue, clock, queue } = worker.services;
+async function importWithAncestors(job: ChainJob, operation: OperationRecord, { seen, requests }: Look): Promise<void> {
+  const { worker, chain, look } = job;
+  const { catalogue, clock } = worker.services;
   let accepted = 0;
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
-    const imports = await acceptAncestors(worker.services, look, operation, ancestors);
-    accepted = imports.length;
     // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
-    for (const each of imports) queue.add({ kind: 'chain', chain: each.chain, lane: 'mass', notBeforeMs: null });
+    accepted = await acceptAncestors(worker.services, look, operation, ancestors);
     return seen;
   });
   // What describing them took is the child's.
@@ -93,56 +138,76 @@ async function importWithAncestors(
   if (accepted > 0) {
     // They were seen in this very listing, so it serves them though it began before they were accepted.
     const own = await catalogue.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
+    job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
-      await finish(worker, look, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
+      await finish(job, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
     }
   }
   const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
-  await finish(worker, look, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
+  await finish(job, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
 }
 
 /**
- * Ends an operation, or makes it wait for the import of a parent that was not found. One that cannot be recorded ends as a fault of
- * this program, so that it holds up no other.
+ * Ends an operation, or makes it wait for the import of a parent that was not found or for another attempt. One that
+ * cannot be recorded ends as a fault of this program, so that it holds up no other.
  */
 async function finish(
-  worker: ImportWorker,
-  look: ChainLook,
+  job: ChainJob,
   operation: OperationRecord,
   seen: Seen,
   requests: RequestCount,
   addition = '',
 ): Promise<void> {
-  try {
-    await record(worker, look, operation, seen, requests, addition);
-  } catch (error) {
-    worker.onFault(operation.id, error);
-    // Where the catalogue itself fails this fails as well, and the queue comes again.
-    await record(worker, look, operation, internalFault(operation), requests, '');
+  const { queue, storedTimes } = job.worker.services;
+  if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
+    // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
+    queueChains(queue, [{ chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
+    return;
   }
+  try {
+    await record(job, operation, seen, requests, addition);
+  } catch (error) {
+    // The queue comes again: nothing is wrong with the backup.
+    if (isCatalogueFault(error)) throw error;
+    job.worker.onFault(operation.id, error);
+    await record(job, operation, internalFault(operation), requests, '');
+  }
+}
+
+function isOutOfTime(seen: Seen): boolean {
+  return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
 }
 
 /** Records what was found; decides anew where the record changed meanwhile. */
 async function record(
-  worker: ImportWorker,
-  look: ChainLook,
+  { worker, look }: ChainJob,
   operation: OperationRecord,
   firstSeen: Seen,
   requests: RequestCount,
   addition: string,
 ): Promise<void> {
   const { catalogue, clock, queue } = worker.services;
-  const { projectId, item, storageUnitId } = operation;
+  const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
   let seen = firstSeen;
   while (true) {
     const current = await catalogue.showBackup(projectId, item.backup_id);
     const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
+    const { reasonCode: code, reasonDetail: detail } = decision;
+    // What says something of the backup is recorded; a look that says nothing may be made again.
+    const saysNothing = code !== null && decision.record === null;
+    const failed = { ...operation, bucketName: item.bucket_name };
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, code) : null;
+    if (saysNothing && notBeforeMs !== null) {
+      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
+      queueChains(queue, (await catalogue.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? []);
+      return;
+    }
     const finished = await catalogue.finishImport({
       ...decision,
       message: decision.message + addition,
-      operationId: operation.id,
-      epoch: operation.epoch,
+      operationId,
+      epoch,
       endedAtMs: clock.nowMs(),
       requests,
       decidedOnRevision: current?.revision ?? null,
@@ -151,7 +216,7 @@ async function record(
     if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
     if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
     // `stale_epoch`: someone else has taken the operation up and will end it.
-    for (const chain of finished.chains) queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
+    queueChains(queue, finished.chains);
     return;
   }
 }

@@ -6,7 +6,7 @@ import type { WrittenBackup } from '../../testing/cinder-writer.ts';
 import { logListings } from '../../testing/logged-listings.ts';
 import { syncItemOfManifest } from '../../testing/manifest-writer.ts';
 import { startS3Server } from '../../testing/s3-test-server.ts';
-import { openServicesOver } from '../../testing/services-over.ts';
+import { chainOfItem, openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
@@ -80,10 +80,19 @@ describe('a chain whose links are in three buckets, in one request', () => {
         await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
       }
       const actor = { kind: 'system', name: 'ada' } as const;
-      const origin = { projectId, actor, requestId: 'request-1', parentOperationId: null, withAncestors: false };
+      const origin = {
+        projectId,
+        actor,
+        requestId: 'request-1',
+        parentOperationId: null,
+        withAncestors: false,
+        lane: null,
+      };
       const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
       const accepted = await acceptImports({ ...services, linkageMaxBytes: 2 ** 30 }, imports, origin);
-      const chainOf = new Map(accepted.map((each) => [each.item.backup_id, each.chain]));
+      const chainOf = new Map(
+        accepted.map((each) => [each.item.backup_id, chainOfItem(services, projectId, each.item)]),
+      );
       for (const item of order) {
         const key = chainOf.get(item.backup_id);
         if (key === undefined) throw new Error('each item was accepted');
@@ -136,7 +145,7 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
   const { services, projectId, worker } = over;
   const grant = { projectId, storageUnitId: 'here', bucketName: 'first' };
   const actor = { kind: 'system', name: 'ada' } as const;
-  const origin = { projectId, actor, parentOperationId: null, withAncestors: false };
+  const origin = { projectId, actor, parentOperationId: null, withAncestors: false, lane: null };
   for (const [prefix, reasonCode, asked] of [
     ['another-folder/', 'parent_missing', false],
     ['', null, true],
@@ -145,7 +154,10 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
     const imports = [{ item: items[1], proofsNotBeforeMs: null }];
     const [accepted] = await acceptImports(services, imports, { ...origin, requestId: `granted ${prefix}` });
     if (accepted === undefined) throw new Error('one item was accepted');
-    await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
+    await importChain(worker, chainOfItem(services, projectId, accepted.item), {
+      signal: services.stopping,
+      storage: services.storage,
+    });
     expect(await services.catalogue.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
     expect(listings.some((listing) => listing.endsWith('first'))).toBe(asked);
   }
@@ -168,10 +180,13 @@ test('the jobs of one run ask a bucket once for a volume, and those of another r
     ['run-2', leaf],
   ] as const) {
     const imports = [{ item: syncItemOf(backup, 'second'), proofsNotBeforeMs: null }];
-    const origin = { projectId, actor, requestId: 'request-1', parentOperationId, withAncestors: false };
+    const origin = { projectId, actor, requestId: 'request-1', parentOperationId, withAncestors: false, lane: null };
     const [accepted] = await acceptImports(services, imports, origin);
     if (accepted === undefined) throw new Error('one item was accepted');
-    await importChain(worker, accepted.chain, { signal: services.stopping, storage: services.storage });
+    await importChain(worker, chainOfItem(services, projectId, accepted.item), {
+      signal: services.stopping,
+      storage: services.storage,
+    });
     asked.push(listings.filter((listing) => listing === 'folders of first').length);
   }
   expect(asked).toEqual([1, 1, 2]);

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { type BackupSync, hasEnded } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import { makeAcceptance, makeFinish } from '../../catalogue/fixtures-for-conformance.ts';
+import { acceptedIds, makeAcceptance, makeFinish } from '../../catalogue/fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from '../../catalogue/sqlite/open-sqlite-catalogue.ts';
 import { chainRootOf } from '../../chain/examiner.ts';
 import { systemClock } from '../../clock.ts';
@@ -11,7 +11,7 @@ import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-s
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import type { WrittenBackup } from '../../testing/cinder-writer.ts';
 import { syncItemOfManifest, type WrittenManifest, writeManifestBackup } from '../../testing/manifest-writer.ts';
-import { openServicesOver } from '../../testing/services-over.ts';
+import { chainOfItem, openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
 import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
@@ -38,11 +38,10 @@ async function openImports() {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };
-  const clock = { timeMs: over.services.clock.nowMs() };
+  const { clock } = over;
   const services = {
     ...over.services,
     queue,
-    clock: { nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs },
     linkageMaxBytes: 2 ** 30,
   };
   for (const bucketName of ['second', 'third']) {
@@ -54,6 +53,7 @@ async function openImports() {
     requestId: 'request-1',
     parentOperationId: null,
     withAncestors: false,
+    lane: 'mass',
   } as const;
   const owned = stack.move();
   return {
@@ -63,14 +63,18 @@ async function openImports() {
     projectId,
     queued,
     faults: over.faults,
-    accept: (items: readonly BackupSync[]) =>
-      acceptImports(
-        services,
-        items.map((item) => ({ item, proofsNotBeforeMs: null })),
-        origin,
-      ),
-    work: ({ chain }: AcceptedImport) =>
-      importChain({ ...worker, services }, chain, { signal: services.stopping, storage: services.storage }),
+    accept: async (items: readonly BackupSync[]) => {
+      const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
+      const accepted = await acceptImports(services, imports, origin);
+      // What is queued from here on is queued by what tests work on.
+      queued.length = 0;
+      return accepted;
+    },
+    work: ({ item }: AcceptedImport) =>
+      importChain({ ...worker, services }, chainOfItem(services, projectId, item), {
+        signal: services.stopping,
+        storage: services.storage,
+      }),
     show: async ({ id }: AcceptedImport) => {
       const operation = await services.catalogue.showOperation(projectId, id);
       if (operation === null) throw new Error(`operation ${id} was lost`);
@@ -200,7 +204,8 @@ test('an engine that was killed while a child waited takes up its parent, then t
     for (const { item, chain } of chains) {
       const { storageUnitId, chainRoot } = chain;
       ids.push(
-        ...(await opened.catalogue.accept(
+        ...(await acceptedIds(
+          opened.catalogue,
           makeAcceptance(projectId, [item], { storageUnitId, chainRoot, acceptedAtMs: systemClock.nowMs() }),
         )),
       );

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../../open-embedded-engine.ts';
 import { startS3Server } from '../../testing/s3-test-server.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
+import { TestClock } from '../../testing/test-clock.ts';
 
 const bucket = 'shared';
 
@@ -32,7 +33,7 @@ async function openOverS3() {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-s3-'));
   stack.defer(() => rm(home, { recursive: true }));
   const faults: unknown[] = [];
-  const clock = { timeMs: Date.UTC(2026, 10, 23), nowMs: () => clock.timeMs, monotonicMs: () => clock.timeMs };
+  const clock = new TestClock();
   const open = () =>
     openEmbeddedEngine({
       dataDirectory: join(home, 'data'),

@@ -22,7 +22,7 @@ export const watchOperations: StreamVerb<'watchOperations'> = async ({ services,
       if (page.events.length > 0) {
         yield page.events.map(({ cursor, operation }) => ({
           id: String(cursor),
-          data: { operation: loggedOperationView(operation) },
+          data: { operation: loggedOperationView(operation, services.outages) },
         }));
       }
       if (!page.isFull) await bell.rung();

@@ -5,15 +5,18 @@ import { operationLogView } from './operation-log-view.ts';
 import { sourceRunLogView } from './source-run-log-view.ts';
 
 export const listOperationLogs: Verb<'listOperationLogs'> = async (context, input) => {
-  const page = await context.services.catalogue.listOperationLogs(input);
+  const { catalogue, sourceStore, outages } = context.services;
+  const page = await catalogue.listOperationLogs(input);
   if (page === 'marker_not_found') {
     throw invalidField('marker', `there is no operation log ${input.marker}`);
   }
-  const runs = await context.services.sourceStore.sourceRunsOf(page.rows.map(({ id }) => id));
+  const runs = await sourceStore.sourceRunsOf(page.rows.map(({ id }) => id));
   const runOf = new Map(runs.map((run) => [run.operationId, run]));
   return {
     operation_logs: page.rows.map((row) =>
-      isTask(row) ? sourceRunLogView(row, runOf.get(row.id)) : operationLogView(row, runOf.get(row.id)),
+      isTask(row)
+        ? sourceRunLogView(row, runOf.get(row.id), outages)
+        : operationLogView(row, runOf.get(row.id), outages),
     ),
     count: page.count,
     limit: input.limit,

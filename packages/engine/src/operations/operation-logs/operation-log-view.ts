@@ -1,12 +1,18 @@
 import { describeReason, hasEnded, type OperationLog, type OperationType, toWireTime } from '@backup-sync/contracts';
 import type { OperationKind, OperationRecord } from '../../catalogue/port.ts';
 import type { SourceRunOf } from '../../catalogue/source-port.ts';
+import type { Outages } from '../../storage/outage.ts';
+import { waitingForView } from '../waiting-for.ts';
 
 /** What CBR calls our kinds of operation. */
 const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<OperationKind, OperationType>;
 
 /** An operation in the form of the wire. `run` is the run of a source that accepted it. */
-export function operationLogView(record: OperationRecord, run: SourceRunOf | undefined): OperationLog {
+export function operationLogView(
+  record: OperationRecord,
+  run: SourceRunOf | undefined,
+  outages: Outages,
+): OperationLog {
   const { item } = record;
   const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
   const ended = hasEnded(record.status);
@@ -47,6 +53,7 @@ export function operationLogView(record: OperationRecord, run: SourceRunOf | und
       message: record.message,
       level: record.level,
       reason,
+      waiting_for: waitingForView({ ...record, bucketName: item.bucket_name }, outages),
       time_contradiction: record.timeContradiction,
       requests:
         record.requests === null

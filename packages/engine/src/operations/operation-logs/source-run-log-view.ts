@@ -1,6 +1,8 @@
 import { describeReason, hasEnded, type OperationLog, toWireTime } from '@backup-sync/contracts';
 import type { SourceRunOf } from '../../catalogue/source-port.ts';
 import type { TaskRecord } from '../../catalogue/task-port.ts';
+import type { Outages } from '../../storage/outage.ts';
+import { waitingForView } from '../waiting-for.ts';
 
 /** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
 function numbersOf({ result, progress }: TaskRecord) {
@@ -16,7 +18,7 @@ function numbersOf({ result, progress }: TaskRecord) {
  * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
  * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
  */
-export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined): OperationLog {
+export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined, outages: Outages): OperationLog {
   const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
   const { requests } = task;
@@ -48,6 +50,7 @@ export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined)
       message: task.message,
       level: null,
       reason,
+      waiting_for: waitingForView(task, outages),
       time_contradiction: null,
       requests:
         requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },

@@ -4,8 +4,8 @@ import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import { ForecastTally, sumRequests } from './forecast.ts';
 import { planChains } from './plan-chains.ts';
 
-/** A caller waits for the answer: what cannot be looked at in this time says so. */
-const timeMs = 10 * 60 * 1000;
+/** What cannot be looked at in this time says so: clients and proxies give up after a minute without a byte. */
+const timeMs = 45_000;
 
 /**
  * Says what a sync of these items would do and cost, from the listings and the metadata that are not proved yet: all
@@ -17,7 +17,7 @@ export const planSync: Verb<'planSync'> = async (context, input) => {
   using deadline = abortAfter(timeMs);
   const chains = await planChains(services, input.project_id, input.sync, {
     stopping: services.stopping,
-    deadline: { signal: deadline.signal, detail: `a plan looks for ${timeMs / 60_000} minutes at most` },
+    deadline: { signal: deadline.signal, detail: `a plan of a list looks for ${timeMs / 1000} seconds at most` },
   });
   const byId = new Map(chains.flatMap(({ items }) => items).map((item) => [item.backup_id, item]));
   const forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);

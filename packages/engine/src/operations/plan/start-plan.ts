@@ -1,13 +1,14 @@
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { queueTask } from '../queue-work.ts';
 import type { BucketPlanRequest } from './bucket-plan-request.ts';
 
 /** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
 export const startPlan: Verb<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, clock, newId, queue, storage } = context.services;
+  const { taskStore, storedTimes, newId, queue, storage } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();
   const task: NewTask = {
@@ -22,9 +23,10 @@ export const startPlan: Verb<'startPlan'> = async (context, input) => {
     request,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    createdAtMs: clock.nowMs(),
+    createdAtMs: await storedTimes.nowMs(),
+    lane: 'mass',
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  const lane = await taskStore.addTask(task);
+  queueTask(queue, { task, lane, notBeforeMs: null });
   return { operation_id: id };
 };

@@ -2,7 +2,8 @@ import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@back
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { Json, TaskProgress } from '../../catalogue/task-port.ts';
 import type { Location } from '../../chain/link.ts';
-import { type AcceptedImport, acceptImports, type ImportWanted, queueImports } from '../backups/accept-imports.ts';
+import { isSince } from '../../stored-times.ts';
+import { type AcceptedImport, acceptImports, type ImportWanted } from '../backups/accept-imports.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
@@ -116,9 +117,11 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   async function bringIn(made: readonly Found[]): Promise<readonly (string | null)[]> {
     if (!request.sync) return made.map(() => null);
     const { reverifyAfterS } = request;
-    const notBeforeMs = reverifyAfterS === null ? null : nowMs() - reverifyAfterS * 1000;
+    const lookedAtMs = nowMs();
+    const notBeforeMs = reverifyAfterS === null ? null : lookedAtMs - reverifyAfterS * 1000;
     const wanted = made.map(({ finding, known }) => {
-      const isOld = notBeforeMs !== null && known !== null && known.record.verifiedAtMs < notBeforeMs;
+      const isOld =
+        notBeforeMs !== null && known !== null && !isSince(known.record.verifiedAtMs, notBeforeMs, lookedAtMs);
       const isDue = isToSync(finding.state) || (finding.state === 'known' && isOld);
       return isDue && finding.sync !== null
         ? { item: finding.sync, proofsNotBeforeMs: isOld ? notBeforeMs : null }
@@ -131,14 +134,15 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
+    await services.backlog.untilRoom(projectId, signal);
     const accepted = await acceptImports(services, wanted, {
       projectId,
       actor: task.actor,
       requestId: task.requestId,
       parentOperationId: task.id,
       withAncestors: false,
+      lane: task.lane,
     });
-    queueImports(services, accepted);
     imports += accepted.length;
     return accepted;
   }

@@ -2,13 +2,14 @@ import { incompleteAfterDefaultS } from '@backup-sync/contracts';
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { Verb } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
+import { queueTask } from '../queue-work.ts';
 import type { ScanRequest } from './scan-request.ts';
 
-/** Starts a scan; it is followed by the id of its operation. */
+/** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
 export const startScan: Verb<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, clock, newId, queue, storage } = context.services;
+  const { taskStore, storedTimes, newId, queue, storage } = context.services;
   const request: ScanRequest = {
     prefix: input.prefix,
     formats: null,
@@ -19,9 +20,8 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     incompleteAfterS: incompleteAfterDefaultS,
     confirmsRemovals: false,
   };
-  const id = newId();
   const task: NewTask = {
-    id,
+    id: newId(),
     projectId: input.project_id,
     kind: 'scan',
     parentOperationId: null,
@@ -32,9 +32,10 @@ export const startScan: Verb<'startScan'> = async (context, input) => {
     request,
     actor: { kind: context.caller.kind, name: context.caller.name },
     requestId: context.requestId,
-    createdAtMs: clock.nowMs(),
+    createdAtMs: await storedTimes.nowMs(),
+    lane: 'mass',
   };
-  await taskStore.addTask(task);
-  queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
-  return { operation_id: id };
+  const joined = await taskStore.joinTask(task, request);
+  if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
+  return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };

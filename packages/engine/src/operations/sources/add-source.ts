@@ -13,8 +13,8 @@ export const addSource: Verb<'addSource'> = async (context, input) => {
     throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
   }
   if (!input.force) await refuseUnlistable(context.services, place);
-  const { sourceStore, clock, newId, storage } = context.services;
-  const nowMs = clock.nowMs();
+  const { sourceStore, storedTimes, newId, storage } = context.services;
+  const nowMs = await storedTimes.nowMs();
   const source: SourceRecord = {
     id: newId(),
     projectId: input.project_id,

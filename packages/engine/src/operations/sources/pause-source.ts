@@ -3,8 +3,8 @@ import { findSource, sourceNotFound, sourceView } from './source-view.ts';
 
 /** Plans no more runs; one that is under way goes on. */
 export const pauseSource: Verb<'pauseSource'> = async (context, input) => {
-  const { sourceStore, clock } = context.services;
-  const nowMs = clock.nowMs();
+  const { sourceStore, storedTimes } = context.services;
+  const nowMs = await storedTimes.nowMs();
   const plan = { pausedAtMs: nowMs, nextRunAtMs: null, plannedAtMs: nowMs };
   const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
   if (source === null) throw sourceNotFound(input.source_id);
@@ -13,10 +13,10 @@ export const pauseSource: Verb<'pauseSource'> = async (context, input) => {
 
 /** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
 export const resumeSource: Verb<'resumeSource'> = async (context, input) => {
-  const { sourceStore, clock } = context.services;
+  const { sourceStore, storedTimes } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   if (before.pausedAtMs === null) return { source: sourceView(before) };
-  const nowMs = clock.nowMs();
+  const nowMs = await storedTimes.nowMs();
   const plan = { pausedAtMs: null, nextRunAtMs: before.intervalS === null ? null : nowMs, plannedAtMs: nowMs };
   const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
   if (source === null) throw sourceNotFound(input.source_id);

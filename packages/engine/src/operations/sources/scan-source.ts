@@ -6,7 +6,8 @@ import { startSourceRun } from './start-source-run.ts';
 
 /** Runs a source now, paused or not. */
 export const scanSource: Verb<'scanSource'> = async (context, input) => {
-  return { operation_id: await runSource(context, input.project_id, input.source_id, false) };
+  const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, false);
+  return { operation_id: operationId, joined: !isNew };
 };
 
 /** Lets a run mark what is held back, where it is still gone. */
@@ -15,13 +16,15 @@ export const confirmSource: Verb<'confirmSource'> = async (context, input) => {
   if (source.heldAtMs === null) {
     throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
   }
-  return { operation_id: await runSource(context, input.project_id, input.source_id, true) };
+  const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, true);
+  return { operation_id: operationId, joined: !isNew };
 };
 
 /** CBR's form of it: everything in the storage of a vault. */
 export const syncCheckpoint: Verb<'syncCheckpoint'> = async (context, input) => {
   const { vault_id } = input.sync;
-  return { sync: { vault_id, operation_log_id: await runSource(context, input.project_id, vault_id, false) } };
+  const { operationId } = await runSource(context, input.project_id, vault_id, false);
+  return { sync: { vault_id, operation_log_id: operationId } };
 };
 
 async function runSource(
@@ -29,7 +32,7 @@ async function runSource(
   projectId: string,
   sourceId: string,
   confirmsRemovals: boolean,
-): Promise<string> {
+): Promise<{ readonly operationId: string; readonly isNew: boolean }> {
   const source = await findSource(context, projectId, sourceId);
   // A grant may have been taken away since the source was added.
   await refuseUngranted(context.services, projectId, [source]);
@@ -40,5 +43,5 @@ async function runSource(
   if (confirmsRemovals && !started.isNew) {
     throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
   }
-  return started.operationId;
+  return started;
 }

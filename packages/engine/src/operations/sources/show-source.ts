@@ -9,7 +9,7 @@ const rowsMax = 1000;
 
 /** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
 export const showSource: Verb<'showSource'> = async (context, input) => {
-  const { catalogue, sourceStore, taskStore, clock } = context.services;
+  const { catalogue, sourceStore, taskStore, clock, outages } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
   const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);
   const { rows: resources } = await catalogue.listResources({
@@ -22,7 +22,7 @@ export const showSource: Verb<'showSource'> = async (context, input) => {
   const { errors, count: errorCount } = await sourceStore.listErrors(source, rowsMax);
   return {
     source: sourceView(source),
-    last_run: lastRun === null ? null : taskView(lastRun),
+    last_run: lastRun === null ? null : taskView(lastRun, outages),
     resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,

@@ -66,6 +66,23 @@ test('a source that wants replay verifies all that it brings in by itself, as ch
   expect(world.engine.faults).toEqual([]);
 });
 
+test('what was proved while the clock was months ahead is read again, and what has rotted since is found', async () => {
+  await using world = await start('content', [full]);
+  world.engine.clock.step(180 * dayS * 1000);
+  await world.run();
+  await world.untilProved(1);
+  world.engine.clock.step(-180 * dayS * 1000);
+  const key = `${full.imagePath}-00001`;
+  const rotten = Uint8Array.from(full.objects.get(key) ?? []);
+  rotten[5] = (rotten[5] ?? 0) ^ 1;
+  await world.buckets.put(bucket, [[key, rotten]]);
+  const run = await world.run();
+  const { operations } = await world.engine.call('listOperations', { kind: ['verify'] });
+  const verification = operations.find(({ parent_operation_id }) => parent_operation_id === run.id);
+  await world.engine.ended(verification?.id ?? '');
+  expect((await world.recordOf(full)).backup_sync).toMatchObject({ reason: { code: 'content_mismatch' } });
+});
+
 test('what was proved too long ago is read again, and what has rotted since is found', async () => {
   await using world = await start('content', [full]);
   await world.run();

@@ -142,6 +142,43 @@ describe('a source', () => {
     expect(await world.vanished()).toEqual([]);
   });
 
+  test('lifts a hold by itself once all that is held is back, and holds again when it is gone again', async () => {
+    await using world = await start();
+    await world.run();
+    const held = async () => (await world.show()).source.held?.cause ?? null;
+    // As if a disk was not mounted, whatever share of it.
+    for (const [gone, cause] of [
+      [backups, 'empty_listing'],
+      [backups.slice(0, 4), 'too_many'],
+    ] as const) {
+      await world.remove(gone);
+      await world.run();
+      await world.run();
+      expect(await held()).toBe(cause);
+      for (const { objects } of gone.slice(1)) await world.buckets.put(bucket, objects);
+      await world.run();
+      expect(await held()).toBe(cause);
+      for (const { objects } of gone.slice(0, 1)) await world.buckets.put(bucket, objects);
+      const run = await world.run();
+      expect(run).toMatchObject({ status: 'success', message: expect.not.stringContaining('wait for someone') });
+      expect(await held()).toBeNull();
+      expect(await world.vanished()).toEqual([]);
+    }
+  });
+
+  test('marks what is gone, though its record was written while the clock was months ahead', async () => {
+    await using world = await start();
+    const dayMs = 24 * 60 * minuteMs;
+    world.engine.clock.step(180 * dayMs);
+    await world.run();
+    world.engine.clock.step(-180 * dayMs);
+    const [gone] = backups as [WrittenBackup];
+    await world.remove([gone]);
+    await world.run();
+    await world.run();
+    expect(await world.vanished()).toEqual([world.idOf(gone)]);
+  });
+
   test('looks for a backup directly before marking it, and says what is the matter with what is left', async () => {
     await using world = await start();
     const [half] = backups as [WrittenBackup];

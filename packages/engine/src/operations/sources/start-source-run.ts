@@ -4,6 +4,7 @@ import type { SourceRecord } from '../../catalogue/source-port.ts';
 import type { NewTask } from '../../catalogue/task-port.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
 import type { Services } from '../../services.ts';
+import { queueTask } from '../queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 
 /**
@@ -15,8 +16,8 @@ export async function startSourceRun(
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
-  const { clock, newId, queue, sourceStore } = services;
-  const nowMs = clock.nowMs();
+  const { storedTimes, newId, queue, sourceStore } = services;
+  const nowMs = await storedTimes.nowMs();
   const request: ScanRequest = {
     prefix: source.prefix,
     formats: formatsOf(source),
@@ -41,9 +42,10 @@ export async function startSourceRun(
     actor: origin.actor,
     requestId: origin.requestId,
     createdAtMs: nowMs,
+    lane: 'mass',
   };
   const started = await sourceStore.startRun({ sourceId: source.id, nextRunAtMs: nextRunAfter(source, nowMs), task });
-  if (started?.isNew) queue.add({ kind: 'task', task, lane: 'mass', notBeforeMs: null });
+  if (started?.isNew) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
   return started;
 }
 

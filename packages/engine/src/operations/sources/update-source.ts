@@ -6,7 +6,7 @@ import { nextRunAfter } from './start-source-run.ts';
 
 /** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
 export const updateSource: Verb<'updateSource'> = async (context, input) => {
-  const { sourceStore, clock } = context.services;
+  const { sourceStore, storedTimes } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   const { prefix = before.prefix, level = before.level } = input;
   const { interval_s: intervalS = before.intervalS, reverify_after_s: reverifyAfterS = before.reverifyAfterS } = input;
@@ -16,7 +16,7 @@ export const updateSource: Verb<'updateSource'> = async (context, input) => {
     await refuseUngranted(context.services, input.project_id, [place]);
     if (!input.force) await refuseUnlistable(context.services, place);
   }
-  const nowMs = clock.nowMs();
+  const nowMs = await storedTimes.nowMs();
   const source = await sourceStore.updateSource(input.project_id, before.id, {
     prefix,
     level,

@@ -1,13 +1,32 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
-import { taskView } from './task-view.ts';
+import type { CallContext, Verb } from '../../context.ts';
+import { startVerifications } from '../../sources/start-verifications.ts';
+import { queueChains } from '../queue-work.ts';
+import { loggedOperationView } from './task-view.ts';
 
-/** Asks a task to stop. One that has ended stays as it ended; imports that a scan has accepted go on. */
+/**
+ * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
+ * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
+ */
 export const cancelOperation: Verb<'cancelOperation'> = async (context, input) => {
-  const { taskStore, clock } = context.services;
+  const { taskStore, clock, outages } = context.services;
   const task = await taskStore.cancelTask(input.project_id, input.operation_id, clock.nowMs());
-  if (task === null) {
-    throw new BackupSyncError('operation_not_found', `there is no scan, plan or verification ${input.operation_id}`);
-  }
-  return { operation: taskView(task) };
+  if (task !== null) return { operation: loggedOperationView(task, outages) };
+  return { operation: loggedOperationView(await cancelImport(context, input), outages) };
 };
+
+async function cancelImport(
+  { services }: CallContext,
+  { project_id, operation_id }: { readonly project_id: string; readonly operation_id: string },
+) {
+  const { catalogue, clock, queue } = services;
+  const cancelled = await catalogue.cancelImport(project_id, operation_id, clock.nowMs());
+  if (cancelled === null) {
+    throw new BackupSyncError('operation_not_found', `there is no import, scan, plan or verification ${operation_id}`);
+  }
+  queueChains(queue, cancelled.chains);
+  const { endedAtMs, parentOperationId } = cancelled.operation;
+  // It may have been the last that the run of a source waited for.
+  if (endedAtMs !== null && parentOperationId !== null) await startVerifications(services, parentOperationId);
+  return cancelled.operation;
+}

@@ -8,7 +8,7 @@ export const listOperations: Verb<'listOperations'> = async (context, input) => 
     throw new BackupSyncError('invalid_request', `marker: there is no operation ${input.marker}`);
   }
   return {
-    operations: page.rows.map(loggedOperationView),
+    operations: page.rows.map((row) => loggedOperationView(row, context.services.outages)),
     count: page.count,
     limit: input.limit,
     offset: input.offset,

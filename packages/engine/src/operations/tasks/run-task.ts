@@ -1,14 +1,17 @@
 import type { RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../../catalogue/task-port.ts';
+import { isCatalogueFault } from '../../catalogue-refusal.ts';
 import type { Fault } from '../../chain/link.ts';
-import { abortAfter, deadlineDetail, operationLivesMs } from '../../deadline.ts';
+import { abortAfter, deadlineDetail } from '../../deadline.ts';
 import { recentGrants } from '../../identity/recent-grants.ts';
 import type { JobRun } from '../../queue/port.ts';
+import { nextAttemptAtMs } from '../../retry.ts';
 import type { Services } from '../../services.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { queueTask } from '../queue-work.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 
 /** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
@@ -22,6 +25,8 @@ export type TaskRun = {
   readonly storage: StorageUnit;
   /** Aborted when the task is cancelled, out of time, or the server stops. */
   readonly signal: AbortSignal;
+  /** Waits until no other job has this name to itself; then this one has it until it ends. */
+  readonly claim: (name: string) => Promise<void>;
   /** Notes counts; they are written down within a second. */
   report(progress: TaskProgress): void;
 };
@@ -50,21 +55,27 @@ class Cancelled extends Error {
 }
 
 /**
- * Works a task off to its end, unless the server stops or the catalogue fails, which throws: then the queue comes again.
+ * Works a task off to its end, or until it waits for another attempt, unless the server stops or the catalogue fails, which throws: then the queue comes again.
  */
 export async function runTask(
   worker: TaskWorker,
   taskId: string,
-  { signal: stopping, storage }: JobRun,
+  { signal: stopping, storage, claim: claimUnless }: JobRun,
 ): Promise<void> {
-  const { taskStore, clock, grantStore } = worker.services;
-  const task = await taskStore.startTask(taskId, worker.leaseOwner, clock.nowMs());
-  if (task === null) return;
+  const { taskStore, clock, grantStore, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const task = await taskStore.startTask(taskId, worker.leaseOwner, startedAtMs);
+  if (task === null) {
+    // A clock that was set back: it is not due yet.
+    const retry = await taskStore.retryOfTask(taskId);
+    if (retry !== null) queueTask(worker.services.queue, retry);
+    return;
+  }
   // What is refused for want of a grant is no request.
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
   const cancelling = new AbortController();
-  using deadline = abortAfter(task.createdAtMs + operationLivesMs - clock.nowMs());
+  using deadline = abortAfter(task.deadlineAtMs - startedAtMs);
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress = task.progress;
   const flush = async () => {
@@ -79,10 +90,19 @@ export async function runTask(
     const report = (now: TaskProgress) => {
       progress = now;
     };
-    outcome = await worker.works[task.kind]({ task, services: worker.services, storage: granted, signal, report });
+    const claim = (name: string) => claimUnless(name, signal);
+    outcome = await worker.works[task.kind]({
+      task,
+      services: worker.services,
+      storage: granted,
+      signal,
+      claim,
+      report,
+    });
   } catch (error) {
     // Stopping: the task keeps its lease until the engine releases it, and goes on from here at the next start.
     if (stopping.aborted) return void (await flush());
+    if (isCatalogueFault(error)) throw error;
     outcome = { message: '', fault: faultOf(error), result: null };
   } finally {
     clearInterval(timer);
@@ -92,6 +112,13 @@ export async function runTask(
   const finished = { id: task.id, epoch: task.epoch, message, progress, result, requests };
   if (awaitsImports && fault === null) {
     return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
+  }
+  const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, fault.code);
+  if (fault !== null && notBeforeMs !== null) {
+    const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
+    const retry = await taskStore.retryTask({ ...attempt, notBeforeMs, reason: fault });
+    if (retry !== null) queueTask(worker.services.queue, retry);
+    return;
   }
   await taskStore.finishTask({
     ...finished,

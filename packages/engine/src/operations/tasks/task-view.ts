@@ -1,14 +1,16 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
 import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../../catalogue/port.ts';
 import type { Json, TaskRecord } from '../../catalogue/task-port.ts';
+import type { Outages } from '../../storage/outage.ts';
+import { waitingForView } from '../waiting-for.ts';
 
 /** An operation of any kind in the form of the wire. */
-export function loggedOperationView(record: LoggedOperation): Operation {
-  return isTask(record) ? taskView(record) : operationView(record);
+export function loggedOperationView(record: LoggedOperation, outages: Outages): Operation {
+  return isTask(record) ? taskView(record, outages) : operationView(record, outages);
 }
 
 /** A task in the form of the wire. The scan that a source runs is a kind of its own there. */
-export function taskView(task: TaskRecord): Operation {
+export function taskView(task: TaskRecord, outages: Outages): Operation {
   return {
     ...commonView(task),
     phase: phaseOf(task),
@@ -18,6 +20,7 @@ export function taskView(task: TaskRecord): Operation {
     backup_name: null,
     source_id: task.sourceId,
     cancel_requested: task.cancelRequestedAtMs !== null,
+    waiting_for: waitingForView(task, outages),
     progress: task.progress,
     result: mutable(task.result),
   };
@@ -29,7 +32,7 @@ function phaseOf({ kind, status, listedAtMs }: TaskRecord): Operation['phase'] {
 }
 
 /** An import or deletion in the same form. */
-function operationView(record: OperationRecord): Operation {
+function operationView(record: OperationRecord, outages: Outages): Operation {
   return {
     ...commonView(record),
     phase: null,
@@ -38,7 +41,8 @@ function operationView(record: OperationRecord): Operation {
     backup_id: record.item.backup_id,
     backup_name: record.item.backup_name,
     source_id: null,
-    cancel_requested: false,
+    cancel_requested: record.cancelRequestedAtMs !== null,
+    waiting_for: waitingForView({ ...record, bucketName: record.item.bucket_name }, outages),
     progress: {},
     result:
       record.endedAtMs === null

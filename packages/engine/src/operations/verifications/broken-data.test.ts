@@ -4,7 +4,7 @@ import { alterStorage } from '../../testing/altered-storage.ts';
 import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../../testing/small-chain.ts';
-import { acceptImports, queueImports } from '../backups/accept-imports.ts';
+import { acceptImports } from '../backups/accept-imports.ts';
 
 const bucketName = 'volumebackups';
 const [full] = writeSmallChain('broken data', 8, []);
@@ -26,12 +26,12 @@ async function openWithRot() {
   const { services, projectId } = over;
   const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
   const importAgain = async (proofsNotBeforeMs: number | null) => {
-    const accepted = await acceptImports(services, [{ item, proofsNotBeforeMs }], {
+    await acceptImports(services, [{ item, proofsNotBeforeMs }], {
       ...origin,
       projectId,
       withAncestors: false,
+      lane: null,
     });
-    queueImports(services, accepted);
     await over.workOnAll();
   };
   const verify = async () => {
@@ -53,7 +53,7 @@ async function openWithRot() {
     answers: (next: typeof answer) => {
       answer = next;
     },
-    nowMs: services.clock.nowMs(),
+    clock: over.clock,
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }
@@ -74,8 +74,19 @@ test('a verification that does not come to read the data leaves a broken backup 
   expect(await world.reason()).toBeNull();
 });
 
+test.each([-1, -180 * 24])('a verification reads the data anew after the clock was set by %d hours', async (hours) => {
+  await using world = await openWithRot();
+  world.answers('right');
+  await world.verify();
+  expect(await world.reason()).toBeNull();
+  world.clock.step(hours * 3_600_000);
+  world.answers('rotten');
+  await world.verify();
+  expect(await world.reason()).toBe('content_mismatch');
+});
+
 test('a look that wants recent proofs, and reads no data, does not take back what reading it has found', async () => {
   await using world = await openWithRot();
-  await world.importAgain(world.nowMs + 1);
+  await world.importAgain(world.clock.nowMs() + 1);
   expect(await world.reason()).toBe('content_mismatch');
 });

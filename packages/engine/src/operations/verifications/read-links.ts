@@ -4,7 +4,8 @@ import type { ChainData, LinkData } from '../../chain/data.ts';
 import { isOfAccess } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { printable } from '../../chain/quote.ts';
-import type { StorageOpening } from '../../chain/threads/messages.ts';
+import type { ReadingThreads } from '../../chain/threads/storage-threads.ts';
+import { isSince } from '../../stored-times.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 
 /** What reading the links of a chain has shown. */
@@ -20,7 +21,7 @@ export type LinksRead = {
 
 type LinkReader = {
   readonly run: TaskRun;
-  readonly opening: StorageOpening | null;
+  readonly threads: ReadingThreads;
   readonly examination: Examination;
   /** Links that were read to their end since then are not read again, milliseconds since 1970. */
   readonly readAfterMs: number;
@@ -63,7 +64,8 @@ function isReadAlready(
 ): boolean {
   if (fault !== null || isFresh(reader, backupId)) return false;
   if (index < (reader.run.task.progress.link ?? 0)) return true;
-  return level !== null && reaches(level, 'content') && verifiedAtMs > reader.readAfterMs;
+  if (level === null || !reaches(level, 'content')) return false;
+  return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.clock.nowMs());
 }
 
 /** What was read of another listing than the present one does not count. */
@@ -73,11 +75,11 @@ function isFresh({ examination }: LinkReader, id: string): boolean {
 
 /** Goes on behind what an interrupted run had proved of the very same listing. */
 async function readLink(reader: LinkReader, link: LinkData, index: number, edge: EdgeProof): Promise<EdgeProof> {
-  const { run, opening, keep } = reader;
+  const { run, threads, keep } = reader;
   const before = run.task.progress;
   const { fault } = await proveContent(link, {
     storage: run.storage,
-    opening,
+    ...threads,
     startAfter: before.link === index && !isFresh(reader, link.backupId) ? (before.proved_objects ?? 0) : 0,
     signal: run.signal,
     onProgress: ({ provedObjects, objects, storedBytes, plainBytes }) =>

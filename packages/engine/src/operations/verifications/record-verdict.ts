@@ -2,6 +2,7 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import type { EdgeProof, Examination } from '../../chain/link.ts';
 import { type Decision, decideSync } from '../backups/decide-sync.ts';
+import { queueChains } from '../queue-work.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 
 /** What a sync would do with what was found, before anything is written down. */
@@ -63,6 +64,6 @@ async function recordVerdict(
     proofs,
     endedAtMs: services.clock.nowMs(),
   });
-  for (const chain of chains ?? []) services.queue.add({ kind: 'chain', chain, lane: 'mass', notBeforeMs: null });
+  queueChains(services.queue, chains ?? []);
   return chains !== null;
 }

@@ -3,10 +3,10 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
 import type { ChainData } from '../../chain/data.ts';
-import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
+import { type ChainExaminer, chainRootOf, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
-import type { StorageOpening } from '../../chain/threads/messages.ts';
+import type { ReadingThreads } from '../../chain/threads/storage-threads.ts';
 import type { Decision } from '../backups/decide-sync.ts';
 import { findListings } from '../backups/find-listings.ts';
 import type { TaskOutcome, TaskRun } from '../tasks/run-task.ts';
@@ -21,9 +21,9 @@ const unknownFormat = 'there is nothing to hold its data against';
  * first: always anew, since data can rot where no listing shows it. Each link is recorded as it ends, so that an
  * interrupted run goes on behind the links, and in its link behind the objects, that were proved.
  */
-export async function verifyChain(run: TaskRun, opening: StorageOpening | null): Promise<TaskOutcome> {
-  const { task, services } = run;
-  const record = await services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promise<TaskOutcome> {
+  const { task } = run;
+  const record = await claimChain(run);
   if (record === null) {
     return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
   }
@@ -41,7 +41,20 @@ export async function verifyChain(run: TaskRun, opening: StorageOpening | null):
   }
   const data = await examiner.openData(item);
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
-  return await verifyData(run, opening, record, examination, data);
+  return await verifyData(run, threads, record, examination, data);
+}
+
+/**
+ * The record of the backup, once no other verification reads its chain: the one that waited finds what the other has
+ * read. Null if it was deleted.
+ */
+async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRecord | null> {
+  const show = () => services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+  const record = await show();
+  if (record === null) return null;
+  const { storageUnitId, bucketName, imagePath } = record.location;
+  await claim(JSON.stringify([task.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
+  return await show();
 }
 
 /**
@@ -95,7 +108,7 @@ function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer
 
 async function verifyData(
   run: TaskRun,
-  opening: StorageOpening | null,
+  threads: ReadingThreads,
   record: BackupRecord,
   examination: Examination,
   data: ChainData,
@@ -106,9 +119,9 @@ async function verifyData(
     await recordProof(run, record.backupId, proof);
     kept.add(proof);
   };
-  const read = await readLinks({ run, opening, examination, readAfterMs, keep }, data);
+  const read = await readLinks({ run, threads, examination, readAfterMs, keep }, data);
   const isWhole = read.fault === null;
-  const replay = isWhole && wanted === 'replay' ? await replayData(run, opening, data) : null;
+  const replay = isWhole && wanted === 'replay' ? await replayData(run, threads, data) : null;
   const verdict = verdictOf(run, record, read, replay);
   const found: Examination = {
     ...examination,
@@ -130,10 +143,10 @@ async function verifyData(
   return { fault: verdict.fault, result, message };
 }
 
-function replayData(run: TaskRun, opening: StorageOpening | null, data: ChainData): Promise<Replay> {
+function replayData(run: TaskRun, threads: ReadingThreads, data: ChainData): Promise<Replay> {
   return replayChain(data, {
     storage: run.storage,
-    opening,
+    ...threads,
     sink: null,
     signal: run.signal,
     onProgress: ({ replayedBytes, volumeBytes }) =>

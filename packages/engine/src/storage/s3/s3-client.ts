@@ -22,25 +22,40 @@ export type S3Options = {
 
 /** How long a service is waited for. */
 export type S3Patience = {
-  /** Requests made in all before a failure that may pass is thrown. Waits between them double. */
+  /** Attempts of a request before a failure that may pass is thrown. Waits between them double. */
   readonly attemptsMax: number;
   readonly connectTimeoutMs: number;
   /** Time without a byte, of an answer or in its middle. */
   readonly idleTimeoutMs: number;
 };
 
-const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
+const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
+
+/** Attempts of a request that is not answered in time: a connection may have been dropped without a word, but once. */
+const attemptsInTimeMax = 2;
 
 /**
- * Requests that are throttled are not made again here: the bucket's budget must hear of it, since all who use the
- * bucket have to hold back. Nor is the SDK's adaptive mode of use, which slows all buckets down for one of them.
+ * Decides whether a request is made again.
+ *
+ * Throttled requests are not: the bucket's budget must hear of it, since all who use the bucket have to hold back. Nor is
+ * the SDK's adaptive mode used, which slows all buckets down for one of them.
  */
 class PatientUnlessThrottled extends StandardRetryStrategy {
+  readonly #attemptsMax: number;
+
+  constructor(attemptsMax: number) {
+    super(attemptsMax);
+    this.#attemptsMax = attemptsMax;
+  }
+
   override async refreshRetryTokenForRetry(
     ...[token, cause]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
   ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
     if (toStorageError(cause.error, '').code === 'throttled') throw new Error('throttled: not made again here');
-    return await super.refreshRetryTokenForRetry(token, cause);
+    const isTimeout = cause.error instanceof Error && cause.error.name === 'TimeoutError';
+    if (isTimeout && token.getRetryCount() + 1 >= attemptsInTimeMax) throw new Error('not answered in time again');
+    // A strategy has a quota of retries for all buckets: one that fails would use it up for the others.
+    return await new StandardRetryStrategy(this.#attemptsMax).refreshRetryTokenForRetry(token, cause);
   }
 }
 

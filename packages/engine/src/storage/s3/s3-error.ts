@@ -96,8 +96,10 @@ function codeOf(error: Error, status: number): StorageErrorCode {
 }
 
 function describeNetworkError(error: Error): string {
-  if (error.name === 'TimeoutError') return 'the service does not answer in time';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // The SDK names these TimeoutError as well.
+  if (code === 'ECONNRESET' || code === 'EPIPE') return `the service closed the connection (${code})`;
+  if (error.name === 'TimeoutError') return 'the service does not answer in time';
   if (code === undefined) return 'the answer is not one of S3';
   // An attempt at several addresses fails with the code alone.
   return error.message === '' ? code : error.message;

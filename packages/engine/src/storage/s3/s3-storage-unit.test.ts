@@ -83,6 +83,15 @@ test('a service that is not there is unreachable', async () => {
   expect(error.message).toContain('ECONNREFUSED');
 });
 
+test('a connection that the service resets is not called slow, and a silent service is', async () => {
+  await using resetting = await openOn((request) => request.socket.resetAndDestroy());
+  const reset = await expectCode('unreachable', resetting.unit.get(object));
+  expect(reset.message).toContain('the service closed the connection (ECONNRESET)');
+  await using silent = await openOn(() => {}, { idleTimeoutMs: 50 });
+  const late = await expectCode('unreachable', silent.unit.get(object));
+  expect(late.message).toContain('the service does not answer in time');
+});
+
 test('tries again when the service fails', async () => {
   let requests = 0;
   const answer: RequestListener = (_, response) => {
@@ -92,6 +101,30 @@ test('tries again when the service fails', async () => {
   };
   await using served = await openOn(answer, { attemptsMax: 2 });
   expect(await listAll(served.unit, 'bucket')).toHaveLength(1);
+});
+
+test('one bucket that fails takes no retries from the others', async () => {
+  let failures = 0;
+  const answer: RequestListener = (request, response) => {
+    if (request.url?.startsWith('/bad')) response.writeHead(500).end(errorXml('InternalError'));
+    else if (failures++ === 0) response.writeHead(500).end(errorXml('InternalError'));
+    else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
+  };
+  await using served = await openOn(answer, { attemptsMax: 2 });
+  // Far more than the retries that an S3 client allows itself until some succeed.
+  const bad = Array.from({ length: 100 }, () => expectCode('unreachable', listAll(served.unit, 'bad')));
+  await Promise.all(bad);
+  expect(await listAll(served.unit, 'good')).toHaveLength(1);
+});
+
+test('a request that is not answered in time is made once more, and no oftener', async () => {
+  let requests = 0;
+  const countAndKeepSilent = () => {
+    requests += 1;
+  };
+  await using served = await openOn(countAndKeepSilent, { attemptsMax: 6, idleTimeoutMs: 50 });
+  await expectCode('unreachable', listAll(served.unit, 'bucket'));
+  expect(requests).toBe(2);
 });
 
 test.each([

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { run, startServer } from '../../apps/cli/src/testing.ts';
+import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
+
+const mebi = 1024 * 1024;
+/** How often it is asked whether an operation has ended. */
+const pollMs = 250;
+
+/** A built `serve` as its callers and its machine see it. */
+export type LoadedServer = AsyncDisposable & {
+  readonly projectId: string;
+  get<Answer>(path: string, signal?: AbortSignal): Promise<Answer>;
+  post<Answer>(path: string, body: object): Promise<Answer>;
+  /** Reads a stream of events until the signal is aborted. Answers how many bytes came. */
+  follow(path: string, signal: AbortSignal): Promise<number>;
+  sync(items: readonly BackupSyncInput[]): Promise<readonly string[]>;
+  /** Starts a scan or verification and waits for its end. Answers how it ended. */
+  operate(path: string, body: object, signal: AbortSignal): Promise<string>;
+  operation(id: string): Promise<ShownOperation>;
+  residentMiB(): number;
+};
+
+type ShownOperation = { readonly status: string; readonly message: string };
+
+export async function startLoadedServer(dataDirectory: string, storage: string): Promise<LoadedServer> {
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: dataDirectory,
+    BACKUP_SYNC_STORAGE: storage,
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+  };
+  const server = await startServer(dataDirectory, storage, environment);
+  const { output, messages } = await run(['token', '--json'], { environment });
+  if (output === '') throw new Error(`no token: ${messages}`);
+  const { token } = JSON.parse(output) as { token: string };
+  const { endpoint, projectId, process: child } = server;
+  const { pid } = child;
+  const headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' };
+
+  async function answerOf<Answer>(response: Response): Promise<Answer> {
+    if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
+  const get = async <Answer>(path: string, signal?: AbortSignal) =>
+    answerOf<Answer>(await fetch(endpoint + path, { headers, ...(signal && { signal }) }));
+  const post = async <Answer>(path: string, body: object) =>
+    answerOf<Answer>(await fetch(endpoint + path, { method: 'POST', headers, body: JSON.stringify(body) }));
+  const operation = async (id: string) => {
+    const answer = await get<{ operation: ShownOperation }>(`/v1/projects/${projectId}/operations/${id}`);
+    return answer.operation;
+  };
+  return {
+    projectId,
+    get,
+    post,
+    async follow(path, signal) {
+      let bytes = 0;
+      try {
+        const { body } = await fetch(endpoint + path, { headers, signal });
+        for await (const piece of body ?? []) bytes += piece.length;
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      return bytes;
+    },
+    async sync(items) {
+      const answer = await post<{ sync: { operation_log_id: string }[] }>(`/v3/${projectId}/backups/sync`, {
+        sync: items,
+      });
+      return answer.sync.map(({ operation_log_id }) => operation_log_id);
+    },
+    async operate(path, body, signal) {
+      const { operation_id: id } = await post<{ operation_id: string }>(path, body);
+      while (true) {
+        const { status } = await operation(id);
+        if (signal.aborted || (status !== 'waiting' && status !== 'running')) return status;
+        await pause(pollMs);
+      }
+    },
+    operation,
+    residentMiB() {
+      const [, kibi] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      return (Number(kibi) * 1024) / mebi;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { printLoad } from './measure-load.ts';
+
+test('a server on a busy day stays below 300 MiB, and the rows say what was measured', {
+  // Three processes start one after the other, on whatever machine this is.
+  timeout: 120_000,
+}, async () => {
+  const lines: string[] = [];
+  const mostMiB = await printLoad((line) => lines.push(line), {
+    records: 20_000,
+    objects: 20_000,
+    replayMiB: 8,
+    latencySeconds: 0.2,
+    rounds: 1,
+    busySeconds: 4,
+    sampleSeconds: 1,
+  });
+  const text = lines.join('\n');
+  for (const work of ['nothing', 'listing', 'scan', 'replay']) {
+    expect(text).toMatch(new RegExp(`beside ${work} +p50 +\\d+ ms +p99 +\\d+ ms +max +\\d+ ms +\\(\\d+ calls\\)`));
+  }
+  expect(text).toMatch(/most \d+ MiB; \d+ calls of 50, \d+ pages, \d+ scans, \d+ replays; a POST p50 \d+ ms/);
+  expect(mostMiB).toBeGreaterThan(50);
+  expect(mostMiB).toBeLessThan(300);
+});

@@ -1,0 +1,32 @@
+// pnpm bench load [--minutes 1] [--records 1000000] [--objects 200000] [--replay-mib 1024] [--latency-seconds 20]
+// [--rounds 1] [--sample-seconds 10] [--home <directory>]: how a built server holds up on a busy day. First the latency
+// of a POST: beside nothing, a listing of that many records, a scan of that many objects and a replay, in turn, `--rounds`
+// times. Then everything at once for `--minutes` on a server of its own, with its resident memory over time. 0 leaves a
+// part out. A home is kept: what was made in it once, by the same numbers, is used again.
+import { parseArgs } from 'node:util';
+import { printLoad } from './measure-load.ts';
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    minutes: { type: 'string', default: '1' },
+    records: { type: 'string', default: '1000000' },
+    objects: { type: 'string', default: '200000' },
+    'replay-mib': { type: 'string', default: '1024' },
+    'latency-seconds': { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '1' },
+    'sample-seconds': { type: 'string', default: '10' },
+    home: { type: 'string' },
+  },
+});
+
+await printLoad((line) => process.stdout.write(`${line}\n`), {
+  records: Number(values.records),
+  objects: Number(values.objects),
+  replayMiB: Number(values['replay-mib']),
+  latencySeconds: Number(values['latency-seconds']),
+  rounds: Number(values.rounds),
+  busySeconds: 60 * Number(values.minutes),
+  sampleSeconds: Number(values['sample-seconds']),
+  ...(values.home !== undefined && { home: values.home }),
+});

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
+import { fillCatalogue } from './load-catalogue.ts';
+import { type LoadedServer, startLoadedServer } from './load-server.ts';
+import { listing, looking, probe, replayOf, scan, syncing, type Work, watch } from './load-work.ts';
+import { quantile } from './paired-difference.ts';
+
+export type Load = {
+  /** Records in the catalogue, and objects in the bucket that is scanned. */
+  readonly records: number;
+  readonly objects: number;
+  /** Of the volume that is replayed. */
+  readonly replayMiB: number;
+  /** Of each row of latencies; 0 for none. */
+  readonly latencySeconds: number;
+  readonly rounds: number;
+  /** Of everything at once; 0 for none. */
+  readonly busySeconds: number;
+  readonly sampleSeconds: number;
+  /** A directory that is kept, with what is made for the load; one that is removed in the end if left out. */
+  readonly home?: string;
+};
+
+type Print = (line: string) => void;
+
+const mebi = 1024 * 1024;
+const syncCallers = 4;
+const pollMs = 100;
+const ms = (value: number) => `${value.toFixed(0)} ms`;
+
+/** Puts the load on built servers, and prints the latencies of a POST and the resident memory. Answers the most of it, MiB. */
+export async function printLoad(print: Print, load: Load): Promise<number> {
+  const home = load.home ?? (await mkdtemp(join(tmpdir(), 'backup-sync-bench-')));
+  let mostMiB = 0;
+  try {
+    const backup = await prepare(home, load.replayMiB);
+    await using storage = await startStorage(join(home, 'storage'), load.objects);
+    const open = async () => {
+      const server = await startOver(home, storage.specification, load.records);
+      await importLarge(server, backup);
+      return server;
+    };
+    if (load.latencySeconds > 0) {
+      await using server = await open();
+      await printLatencies(print, server, backup, load);
+    }
+    if (load.busySeconds > 0) {
+      await using server = await open();
+      mostMiB = await printMemory(print, server, backup, load);
+    }
+  } finally {
+    if (load.home === undefined) await rm(home, { recursive: true, force: true });
+  }
+  return mostMiB;
+}
+
+/** Writes the backup that is replayed, unless the home has it. */
+async function prepare(home: string, replayMiB: number): Promise<LargeBackup> {
+  const made = join(home, 'large.json');
+  if (existsSync(made)) return JSON.parse(await readFile(made, 'utf8'));
+  const large = join(home, 'storage', 'large');
+  await mkdir(large, { recursive: true });
+  const backup = await writeLargeBackup(large, replayMiB * mebi, 'zlib');
+  await writeFile(made, JSON.stringify(backup));
+  return backup;
+}
+
+/** Storage in a process of its own. */
+async function startStorage(
+  directory: string,
+  objects: number,
+): Promise<AsyncDisposable & { readonly specification: string }> {
+  const script = join(import.meta.dirname, 'load-storage.ts');
+  const args = ['--conditions=@backup-sync/source', script, String(objects), directory];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  return {
+    specification: `s3:${String(line).trim()}`,
+    async [Symbol.asyncDispose]() {
+      const closed = once(child, 'close');
+      child.kill();
+      await closed;
+    },
+  };
+}
+
+async function startOver(home: string, storage: string, records: number): Promise<LoadedServer> {
+  const data = join(home, 'data');
+  const filled = join(home, 'filled');
+  // The storage listens on another port each time.
+  await rm(join(data, 'storage-unit.json'), { force: true });
+  if (!existsSync(filled)) {
+    const first = await startLoadedServer(data, storage);
+    await first[Symbol.asyncDispose]();
+    fillCatalogue(data, first.projectId, 'default', records);
+    await writeFile(filled, String(records));
+  }
+  return startLoadedServer(data, storage);
+}
+
+async function importLarge(server: LoadedServer, backup: LargeBackup): Promise<void> {
+  const item = {
+    backup_id: backup.backupId,
+    backup_name: 'large',
+    bucket_name: 'large',
+    image_path: backup.imagePath,
+    resource_id: backup.volumeId,
+    resource_name: 'large',
+    created_at: backup.takenAtMs / 1000,
+  };
+  const [id = ''] = await server.sync([item]);
+  while (true) {
+    const { status, message } = await server.operation(id);
+    if (status === 'success') return;
+    if (status === 'failed') throw new Error(`the large backup was not imported: ${message}`);
+    await pause(pollMs);
+  }
+}
+
+async function printLatencies(print: Print, server: LoadedServer, backup: LargeBackup, load: Load): Promise<void> {
+  const works: Record<string, Work | null> = { nothing: null, listing, scan, replay: replayOf(backup) };
+  print(`latency of a POST that syncs one backup, ${load.latencySeconds} s each, ${load.records} records`);
+  for (let round = 1; round <= load.rounds; round += 1) {
+    for (const [name, work] of Object.entries(works)) {
+      const latencies = await besides(server, work, load.latencySeconds);
+      const [p50, p99, most] = [0.5, 0.99, 1].map((share) => ms(quantile(latencies, share)).padStart(8));
+      print(
+        `  beside ${name.padEnd(8)} p50${p50}  p99${p99}  max${most}  (${latencies.length} calls), ` +
+          `${server.residentMiB().toFixed(0)} MiB`,
+      );
+    }
+  }
+}
+
+/** Latencies of the probe while the work goes on. */
+async function besides(server: LoadedServer, work: Work | null, seconds: number): Promise<readonly number[]> {
+  const stop = new AbortController();
+  const working = work?.(server, stop.signal);
+  const probing = probe(server, stop.signal);
+  await pause(seconds * 1000);
+  stop.abort();
+  await working;
+  return await probing;
+}
+
+async function printMemory(print: Print, server: LoadedServer, backup: LargeBackup, load: Load): Promise<number> {
+  const stop = new AbortController();
+  const callers = Array.from({ length: syncCallers }, (_, caller) => syncing(syncCallers, caller));
+  const works = [...callers, listing, scan, replayOf(backup), looking, watch, watch];
+  const working = Promise.all(works.map((work) => work(server, stop.signal)));
+  const probing = probe(server, stop.signal);
+  let mostMiB = 0;
+  print(`resident memory of a busy day, ${load.busySeconds} s`);
+  for (let atS = 0; atS <= load.busySeconds; atS += load.sampleSeconds) {
+    const residentMiB = server.residentMiB();
+    mostMiB = Math.max(mostMiB, residentMiB);
+    print(`  ${String(atS).padStart(5)} s  ${residentMiB.toFixed(0).padStart(5)} MiB`);
+    await Promise.race([pause(load.sampleSeconds * 1000), working]);
+  }
+  stop.abort();
+  const rounds = await working;
+  const latencies = await probing;
+  const calls = rounds.slice(0, syncCallers).reduce((sum, each) => sum + each, 0);
+  const [pages, scans, replays] = rounds.slice(syncCallers);
+  print(
+    `  most ${mostMiB.toFixed(0)} MiB; ${calls} calls of 50, ${pages} pages, ${scans} scans, ${replays} replays; ` +
+      `a POST p50 ${ms(quantile(latencies, 0.5))}, p99 ${ms(quantile(latencies, 0.99))}`,
+  );
+  return mostMiB;
+}

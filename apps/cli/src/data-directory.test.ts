@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { examples, run, start, startServer, temporaryDirectory } from './testing.ts';
+
+const storage = `file:${join(examples, 'buckets')}`;
+
+test('a server whose data directory is moved stops by itself with one line, and starts again when it is back', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const where = ['--data-dir', dataDirectory, '--storage', storage];
+  const server = start(['serve', '--json', '--listen', '127.0.0.1:0', ...where]);
+  using stack = new DisposableStack();
+  stack.defer(() => server.kill('SIGKILL'));
+  const said = text(server.stderr);
+  const [first] = await once(server.stdout, 'data');
+  const { project_id: projectId } = JSON.parse(String(first));
+  await rename(dataDirectory, `${dataDirectory}-away`);
+  await once(server, 'close');
+  expect(server.exitCode).toBe(1);
+  const lines = (await said).split('\n').filter((line) => line !== '');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { error: { code: 'DataDirectoryGoneError', message: expect.stringContaining(`${dataDirectory}/`) } },
+  ]);
+  await rename(`${dataDirectory}-away`, dataDirectory);
+  await using again = await startServer(dataDirectory, storage);
+  expect(again.projectId).toBe(projectId);
+});
+
+test('commands that only read never migrate a data directory, but say what does', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const where = ['--data-dir', dataDirectory, '--storage', storage];
+  await run(['sync', join(examples, 'sync-request.json'), ...where]);
+  const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
+  const newest = database.prepare('SELECT max(number) AS number FROM schema_migrations').get()?.number;
+  // As the release before would have left it, for whoever looks no further than its number.
+  database.exec('DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)');
+  database.close();
+  const older = Number(newest) - 1;
+  const refusal = `The catalogue has schema ${older}; this release needs schema ${newest}`;
+  for (const words of ['backups list', 'operations list', 'users list', 'audit list', 'plan --bucket volumebackups']) {
+    const { code, messages } = await run([...words.split(' '), ...where]);
+    expect({ code, messages }, words).toEqual({ code: 1, messages: expect.stringContaining(`error: ${refusal}`) });
+  }
+  expect(await run(['check', '--max-age', '26h', ...where])).toMatchObject({
+    code: 3,
+    output: expect.stringContaining(`UNKNOWN: ${refusal}`),
+  });
+  expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
+});
+
+test('doctor says where the copy is that an upgrade has kept', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const where = ['--data-dir', dataDirectory, '--storage', storage];
+  await run(['sync', join(examples, 'sync-request.json'), ...where]);
+  const copy = join(dataDirectory, 'catalogue.schema-9.sqlite');
+  await writeFile(copy, '');
+  const { code, output } = await run(['doctor', 'volumebackups', '--json', ...where]);
+  expect(code).toBe(0);
+  expect(JSON.parse(output).configured).toMatchObject({ 'copy before upgrade': copy });
+});

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+import { run, start, startServer, temporaryDirectory } from './testing.ts';
+
+const item = {
+  backup_id: '1d3c3a1e-0000-4000-8000-000000000001',
+  backup_name: 'nightly',
+  bucket_name: 'backups',
+  image_path: 'server/nightly',
+  resource_id: 'vm-1',
+  resource_name: 'web server',
+  resource_type: 'OS::Nova::Server',
+  created_at: 1_767_225_600,
+};
+
+/** An S3 service that is at fault, whatever is asked. */
+async function failingStorage() {
+  const server = createServer((_, response) => {
+    response.writeHead(500, { 'Content-Type': 'application/xml' });
+    response.end('<Error><Code>InternalError</Code><Message>try again</Message></Error>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' };
+
+test('a sync says what it waits for, as its operation does, and ends when that is cancelled', async () => {
+  await using storage = await failingStorage();
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  await using _server = await startServer(dataDirectory, storage.specification, aws);
+  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage.specification };
+  const command = (...args: readonly string[]) => run(args, { environment });
+  const sync = start(['sync', '-', '--format', 'ndjson'], { environment });
+  sync.stdin.end(`${JSON.stringify(item)}\n`);
+  const ended = once(sync, 'close');
+  let waits = '';
+  for await (const line of createInterface({ input: sync.stderr })) {
+    waits = line;
+    if (line.startsWith('waiting: ')) break;
+  }
+  expect(waits).toMatch(
+    /^waiting: storage_unreachable since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+ attempts? failed, next at/,
+  );
+
+  const listed = await command('operations', 'list', '--json');
+  const [operation] = JSON.parse(listed.output).operations;
+  expect(operation).toMatchObject({ kind: 'import', reason: null });
+  expect((await command('operations', 'cancel', operation.id)).output).toMatch(/has ended: failed|is asked to stop/);
+  await ended;
+  expect(sync.exitCode).toBe(3);
+  const shown = await command('operations', 'show', operation.id);
+  expect(shown.output).toContain('cancelled (BackupSync.2024)');
+}, 60_000);
+
+test('a server that is told to retry for no time ends what storage does not answer at once', async () => {
+  await using storage = await failingStorage();
+  await using home = await temporaryDirectory();
+  const environment = {
+    ...aws,
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+    BACKUP_SYNC_STORAGE: storage.specification,
+    BACKUP_SYNC_RETRY_FOR: '0s',
+  };
+  const sync = await run(['sync', '-', '--format', 'ndjson'], { environment, input: `${JSON.stringify(item)}\n` });
+  expect(sync.code).toBe(3);
+  expect(sync.output).toContain('storage_unreachable (BackupSync.2004)');
+}, 60_000);
+
+test.each([
+  ['BACKUP_SYNC_RETRY_FOR', '20', 'must be a number with s, m, h or d, such as 20m'],
+  ['BACKUP_SYNC_BACKLOG', '0', 'must be a whole number above 0'],
+])('%s=%s is refused with what it must be', async (name, value, said) => {
+  const refused = await run(['operations', 'list'], { environment: { [name]: value } });
+  expect(refused.code).toBe(1);
+  expect(refused.messages).toContain(`${name} ${said}`);
+});

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { run, start, startServer, temporaryDirectory } from './testing.ts';
+import { gatedStorage } from './testing-gated-storage.ts';
+
+const item = {
+  backup_id: 'backup-1',
+  backup_name: 'backup-1',
+  bucket_name: 'bucket',
+  image_path: 'plan/server/1',
+  resource_id: 'server',
+  resource_name: 'server',
+  resource_type: 'OS::VMware::Server',
+  created_at: 1_700_000_000,
+};
+
+test.each([
+  ['verify', item.backup_id],
+  ['scan', item.bucket_name],
+])(
+  'a repeated %s follows the one that runs, and leaves it running when it is interrupted',
+  async (kind, subject) => {
+    await using home = await temporaryDirectory();
+    // Answers the listing of the sync, and none of what comes after it.
+    await using storage = await gatedStorage(1);
+    const dataDirectory = join(home.path, 'data');
+    const keys = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    await using _server = await startServer(dataDirectory, storage.specification, keys);
+    const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage.specification };
+    await run(['sync', '-'], { environment, input: JSON.stringify(item) });
+    const operations = async (): Promise<readonly { id: string; status: string }[]> =>
+      JSON.parse((await run(['operations', 'list', '--kind', kind, '--json'], { environment })).output).operations;
+
+    const first = start([kind, subject], { environment });
+    await storage.heldBack;
+    const second = start([kind, subject], { environment });
+    const said = await new Promise<string>((resolve) => {
+      let text = '';
+      second.stderr.on('data', (chunk) => {
+        text += String(chunk);
+        if (text.includes('following operation')) resolve(text);
+      });
+    });
+    const [running] = await operations();
+    expect(said).toContain(`following operation ${running?.id}`);
+    second.kill('SIGINT');
+    if (second.exitCode === null) await once(second, 'close');
+    expect(second.exitCode).toBe(130);
+    expect(await operations()).toEqual([expect.objectContaining({ id: running?.id, status: 'running' })]);
+    first.kill('SIGINT');
+    await once(first, 'close');
+  },
+  60_000,
+);

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/** A server that is not well, on loopback. */
+export type UnwellServer = AsyncDisposable & { readonly endpoint: string };
+
+/** Accepts connections, and does with each what the test says once a request has come in on it. */
+export async function startUnwellServer(onRequest: (connection: Socket) => void): Promise<UnwellServer> {
+  const connections = new Set<Socket>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    // A client that gives up may reset it.
+    connection.on('error', () => {});
+    connection.once('data', () => onRequest(connection));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const connection of connections) connection.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Listens, and then blocks its thread, so that nothing is ever accepted. */
+const blockedListener = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  });
+`;
+
+/** A listener whose queue of connections is full: Linux drops the packets of further clients, as a firewall would. */
+export async function startDroppingServer(): Promise<UnwellServer> {
+  const worker = new Worker(blockedListener, { eval: true });
+  const [port] = (await once(worker, 'message')) as [number];
+  const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
+  for (const socket of waiting) socket.on('error', () => {});
+  // The queue holds one more than its backlog.
+  const [first, second] = waiting;
+  await Promise.all([first, second].map((socket) => socket && once(socket, 'connect')));
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of waiting) socket.destroy();
+      await worker.terminate();
+    },
+  };
+}

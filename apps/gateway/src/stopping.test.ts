@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startTestGateway } from './testing.ts';
+
+test('a call with the local credential is answered or finds nobody, but is never told that it is not valid', async () => {
+  const gateway = await startTestGateway({});
+  const statuses: number[] = [];
+  let stopped = false;
+  const callOnAndOn = async () => {
+    while (true) {
+      try {
+        statuses.push((await gateway.call('GET', '/v3/{project_id}/backups')).status);
+      } catch (error) {
+        // Refused before it began, or cut: nobody listens any more.
+        expect(error).toBeInstanceOf(TypeError);
+        if (stopped) return;
+      }
+    }
+  };
+  const callers = Array.from({ length: 12 }, callOnAndOn);
+  while (statuses.length < 50) await gateway.call('GET', '/healthz');
+  await gateway[Symbol.asyncDispose]();
+  stopped = true;
+  await Promise.all(callers);
+  expect(new Set(statuses).difference(new Set([200, 503]))).toEqual(new Set());
+  expect(existsSync(join(gateway.dataDirectory, 'endpoint.json'))).toBe(false);
+});

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
+import { Kysely } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cannotMount, mountSmallDisk } from '../../testing/small-disk.ts';
+import { makeAcceptance, makeItem } from '../fixtures-for-conformance.ts';
+import { type Migration, newestSchema } from '../migrate.ts';
+import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
+
+const projects = 3_000;
+const pageBytes = 4096;
+
+let root: string;
+let directory: string;
+let path: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'backup-sync-upgrade-'));
+  directory = join(root, 'data');
+  path = join(directory, 'catalogue.sqlite');
+  mkdirSync(directory);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** The migrations up to a number, as they are released. */
+async function migrationsUpTo(schema: number): Promise<readonly Migration[]> {
+  const folder = new URL('../migrations/', import.meta.url);
+  const names = readdirSync(folder).filter((name) => /^\d{4}-[\w-]+\.ts$/.test(name));
+  const modules = await Promise.all(names.toSorted().map((name) => import(new URL(name, folder).href)));
+  return modules.slice(0, schema).flatMap((module) => Object.values<Migration>(module));
+}
+
+/** A data directory as a release left it that knew schemas up to this one, with some projects. */
+async function leaveOldCatalogue(schema: number): Promise<void> {
+  using sqlite = new DatabaseSync(path);
+  sqlite.exec('PRAGMA journal_mode = WAL');
+  sqlite.exec('CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL)');
+  const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
+  for (const { number, name, up } of await migrationsUpTo(schema)) {
+    await up(database.schema, database);
+    sqlite.prepare('INSERT INTO schema_migrations VALUES (?, ?)').run(number, name);
+  }
+  const insert = sqlite.prepare('INSERT INTO projects (id, name, created_at_ms) VALUES (?, ?, 0)');
+  sqlite.exec('BEGIN');
+  for (let number = 0; number < projects; number += 1) insert.run(`project-${number}`, `name ${number}`.padEnd(300));
+  sqlite.exec('COMMIT');
+}
+
+/** What a database says of itself, opened beside the program. */
+function lookAt(database: string) {
+  using sqlite = new DatabaseSync(database, { readOnly: true });
+  const ask = (sql: string) => Object.values(sqlite.prepare(sql).get() ?? {})[0];
+  return {
+    schema: ask('SELECT max(number) FROM schema_migrations'),
+    projects: ask('SELECT count(*) FROM projects'),
+    autoVacuum: ask('PRAGMA auto_vacuum'),
+    integrity: ask('PRAGMA integrity_check'),
+  };
+}
+
+/** Numbers of the first page of each index. */
+function rootPages(...indexes: readonly string[]): number[] {
+  using sqlite = new DatabaseSync(path, { readOnly: true });
+  const find = sqlite.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?');
+  return indexes.map((name) => Number(find.get(name)?.rootpage));
+}
+
+const filesOf = () => readdirSync(directory).toSorted();
+
+test('an old catalogue is migrated behind one verified copy for its owner alone, and can give back space from then on', async () => {
+  const older = newestSchema - 1;
+  await leaveOldCatalogue(older);
+  const left = ['catalogue.schema-5.sqlite', 'catalogue.schema-6.sqlite.partial'];
+  for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
+  await using opened = await openSqliteCatalogue({ directory });
+  await opened.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
+  const copy = `catalogue.schema-${older}.sqlite`;
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([copy]);
+  expect(statSync(join(directory, copy)).mode & 0o777).toBe(0o600);
+  expect(lookAt(join(directory, copy))).toMatchObject({ schema: older, projects, integrity: 'ok' });
+  const incremental = 2;
+  expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: incremental, integrity: 'ok' });
+});
+
+test.each([
+  ['while the copy is made', `catalogue.schema-${newestSchema - 1}.sqlite.partial`],
+  ['once the copy is there', `catalogue.schema-${newestSchema - 1}.sqlite`],
+])('an upgrade that is killed %s is done again, and nothing is lost', async (_, sign) => {
+  await leaveOldCatalogue(newestSchema - 1);
+  const module = JSON.stringify(new URL('./open-sqlite-catalogue.ts', import.meta.url).href);
+  const script = `const { openSqliteCatalogue } = await import(${module});
+    await openSqliteCatalogue({ directory: process.argv[1] });`;
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@backup-sync/source', '--input-type=module', '--eval', script, directory],
+    { stdio: 'inherit' },
+  );
+  const ended = once(child, 'exit');
+  while (!filesOf().includes(sign) && child.exitCode === null) await setImmediate();
+  child.kill('SIGKILL');
+  await ended;
+  await using _opened = await openSqliteCatalogue({ directory });
+  expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: 2, integrity: 'ok' });
+  expect(filesOf().filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+test('a new catalogue can give back space from the start, and leaves no copy', async () => {
+  await using _opened = await openSqliteCatalogue({ directory });
+  expect(lookAt(path)).toMatchObject({ schema: newestSchema, autoVacuum: 2 });
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+});
+
+test.each([true, false])(
+  'whoever may not migrate is told what to do, and changes nothing (in place: %s)',
+  async (inPlace) => {
+    await leaveOldCatalogue(newestSchema - 1);
+    const before = lookAt(path);
+    await expect(openSqliteCatalogue({ directory, inPlace, mayMigrate: false })).rejects.toMatchObject({
+      name: 'OlderSchemaError',
+      message: expect.stringMatching(`schema ${newestSchema - 1}; this release needs schema ${newestSchema}.*serve`),
+    });
+    expect(lookAt(path)).toEqual(before);
+    expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+  },
+);
+
+test('a damaged catalogue is not migrated, and no copy of it is taken for a good one', async () => {
+  await leaveOldCatalogue(newestSchema - 1);
+  // One index gets the pages of another: it contradicts its table.
+  const [ids, names] = rootPages('sqlite_autoindex_projects_1', 'sqlite_autoindex_projects_2');
+  const bytes = readFileSync(path);
+  bytes.copyWithin(((names ?? 0) - 1) * pageBytes, ((ids ?? 0) - 1) * pageBytes, (ids ?? 0) * pageBytes);
+  writeFileSync(path, bytes);
+  await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({ name: 'DataDirectoryError' });
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+});
+
+test('without space for copy and compaction nothing is begun, and it is said how much is needed', async ({ skip }) => {
+  await using disk = await mountSmallDisk(12);
+  if (disk === null) return skip(cannotMount);
+  directory = join(disk.path, 'data');
+  path = join(directory, 'catalogue.sqlite');
+  mkdirSync(directory);
+  await leaveOldCatalogue(newestSchema - 1);
+  const before = lookAt(path);
+  await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
+    name: 'DataDirectoryError',
+    message: expect.stringMatching(/needs \d+ MiB of free space on its disk, and \d+ MiB is free\. Free space/),
+  });
+  expect(lookAt(path)).toEqual(before);
+  expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+});

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+
+/** The unfinished imports of a project. Asked so that SQLite counts in the index of chains, which holds nothing else. */
+export async function countBacklog(database: Kysely<Schema>, projectId: string): Promise<number> {
+  const { count } = await database
+    .selectFrom('operations')
+    .where('project_id', '=', projectId)
+    .where('chain_root', 'is not', null)
+    .where('ended_at_ms', 'is', null)
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}

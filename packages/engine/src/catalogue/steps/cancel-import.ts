@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import type { Catalogue, ChainKey } from '../port.ts';
+import { rowToOperation } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { cancelledReason, endUntried } from './end-import.ts';
+import { noteTransitions } from './events.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+/** Cancels an import; see {@link Catalogue.cancelImport}. */
+export async function cancelImport(
+  database: Kysely<Schema>,
+  projectId: string,
+  id: string,
+  cancelledAtMs: number,
+): ReturnType<Catalogue['cancelImport']> {
+  const show = () =>
+    database
+      .selectFrom('operations')
+      .where('id', '=', id)
+      .where('project_id', '=', projectId)
+      .where('kind', '=', 'import')
+      .selectAll()
+      .executeTakeFirst();
+  const row = await show();
+  if (row === undefined) return null;
+  if (row.ended_at_ms !== null) return { operation: rowToOperation(row), chains: [] };
+  await database
+    .updateTable('operations')
+    .set({ cancel_requested_at_ms: cancelledAtMs, updated_at_ms: cancelledAtMs, waits_for_backup_id: null })
+    .where('id', '=', id)
+    .execute();
+  const end = { reason: cancelledReason, endedAtMs: cancelledAtMs };
+  const chains = row.status === 'waiting' ? await endUntried(database, row, end) : [];
+  if (row.status !== 'waiting') await noteTransitions(database, [id]);
+  return { operation: rowToOperation((await show()) ?? row), chains };
+}
+
+/** The running imports of a chain that were cancelled; see {@link Catalogue.cancelledImports}. */
+export async function cancelledImports(database: Kysely<Schema>, chain: ChainKey): Promise<readonly string[]> {
+  const rows = await unfinishedImports(database)
+    .where('project_id', '=', chain.projectId)
+    .where('storage_unit_id', '=', chain.storageUnitId)
+    .where('bucket_name', '=', chain.bucketName)
+    .where('chain_root', '=', chain.chainRoot)
+    .where('status', '=', 'running')
+    .where('cancel_requested_at_ms', 'is not', null)
+    .select('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}

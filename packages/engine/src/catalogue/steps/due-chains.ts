@@ -1,0 +1,61 @@
+import { type Kysely, sql } from 'kysely';
+import type { ChainKey, DueChain } from '../port.ts';
+import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+/**
+ * What is unfinished of each chain: the highest lane, and the earliest time at which some of it may go on. 0 is now. What
+ * waits for another backup has no time.
+ */
+function standingOfChains(database: Kysely<Schema>) {
+  return unfinishedImports(database)
+    .select(chainColumns)
+    .select(({ fn }) => fn.max('interactive_for').as('interactive_for'))
+    .select(
+      sql<number | null>`min(case when waits_for_backup_id is null then coalesce(not_before_ms, 0) end)`.as('earliest'),
+    )
+    .groupBy(chainColumns);
+}
+
+type Standing = ChainColumns & { readonly interactive_for: string | null; readonly earliest: number | null };
+
+function toDue(row: Standing): readonly DueChain[] {
+  const chain = chainOfRow(row);
+  if (chain === null) return [];
+  return [{ chain, lane: laneOf(row), notBeforeMs: row.earliest === 0 ? null : row.earliest }];
+}
+
+/** Every chain with unfinished imports. */
+export async function allDueChains(database: Kysely<Schema>): Promise<readonly DueChain[]> {
+  return (await standingOfChains(database).execute()).flatMap(toDue);
+}
+
+/** The chains of these operations, each once. */
+export async function dueChains(database: Kysely<Schema>, rows: readonly ChainColumns[]): Promise<readonly DueChain[]> {
+  const once = new Map(
+    rows.flatMap((row) => {
+      const chain = chainOfRow(row);
+      return chain === null ? [] : [[JSON.stringify(Object.values(chain)), chain] as const];
+    }),
+  );
+  const due: DueChain[] = [];
+  for (const chain of once.values()) {
+    due.push(...(await ofChain(database, chain).execute()).flatMap(toDue));
+  }
+  return due;
+}
+
+/** A chain with the time of its next attempt; see {@link Catalogue.retryOfChain}. */
+export async function retryOfChain(database: Kysely<Schema>, chain: ChainKey): Promise<DueChain | null> {
+  const rows = await ofChain(database, chain).where('not_before_ms', 'is not', null).execute();
+  return rows.flatMap(toDue)[0] ?? null;
+}
+
+function ofChain(database: Kysely<Schema>, chain: ChainKey) {
+  return standingOfChains(database)
+    .where('project_id', '=', chain.projectId)
+    .where('storage_unit_id', '=', chain.storageUnitId)
+    .where('bucket_name', '=', chain.bucketName)
+    .where('chain_root', '=', chain.chainRoot);
+}

@@ -1,0 +1,105 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Fault } from '../../chain/link.ts';
+import type { DueChain, ImportFinish, RequestCount } from '../port.ts';
+import { chainColumns, toStoredBoolean } from '../rows.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { endWaitsFor } from './await-parent.ts';
+import { dueChains } from './due-chains.ts';
+import { endRunIfDone } from './end-run.ts';
+import { noteTransitions } from './events.ts';
+import { runsOfImport } from './run-imports.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
+
+/** How an import ends. */
+type ImportEnd = Pick<
+  ImportFinish,
+  | 'status'
+  | 'outcome'
+  | 'message'
+  | 'reasonCode'
+  | 'reasonDetail'
+  | 'timeContradiction'
+  | 'level'
+  | 'incremental'
+  | 'requests'
+  | 'endedAtMs'
+>;
+
+/**
+ * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns the chains that
+ * may go on now. What builds on its backup counts for these runs as well, and must have been accepted before.
+ */
+export async function endImport(
+  database: Kysely<Schema>,
+  operation: Selectable<OperationRow>,
+  end: ImportEnd,
+): Promise<readonly DueChain[]> {
+  await endOperation(database, operation, end);
+  for (const runId of await runsOfImport(database, operation)) await endRunIfDone(database, runId, end.endedAtMs);
+  return await findChainsBehind(database, operation);
+}
+
+/** Ends an import without a verdict: nothing is recorded or changed. */
+export async function endUntried(
+  database: Kysely<Schema>,
+  operation: Selectable<OperationRow>,
+  end: { readonly reason: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
+): Promise<readonly DueChain[]> {
+  return await endImport(database, operation, {
+    status: 'failed',
+    outcome: 'none',
+    message: 'nothing was recorded or changed',
+    reasonCode: end.reason.code,
+    reasonDetail: end.reason.detail,
+    timeContradiction: null,
+    level: null,
+    incremental: null,
+    requests: end.requests ?? { lists: 0, gets: 0, bytesRead: 0 },
+    endedAtMs: end.endedAtMs,
+  });
+}
+
+/** The chains with operations that waited for this one, behind it or for its backup, each once. */
+async function findChainsBehind(
+  database: Kysely<Schema>,
+  operation: Selectable<OperationRow>,
+): Promise<readonly DueChain[]> {
+  const rows = await unfinishedImports(database)
+    .where('project_id', '=', operation.project_id)
+    .where('backup_id', '=', operation.backup_id)
+    .where('status', '=', 'waiting')
+    .select(chainColumns)
+    .execute();
+  // Not by `distinct`: for its sake SQLite would go through all that the project has in flight, in the chains' order.
+  const all = [...rows, ...(await endWaitsFor(database, operation))];
+  return await dueChains(database, all);
+}
+
+async function endOperation(database: Kysely<Schema>, before: Selectable<OperationRow>, end: ImportEnd): Promise<void> {
+  await database
+    .updateTable('operations')
+    .set({
+      status: end.status,
+      outcome: end.outcome,
+      message: end.message,
+      reason_code: end.reasonCode,
+      reason_detail: end.reasonDetail,
+      time_contradiction: end.timeContradiction,
+      level: end.level,
+      incremental: toStoredBoolean(end.incremental),
+      list_requests: (before.list_requests ?? 0) + end.requests.lists,
+      get_requests: (before.get_requests ?? 0) + end.requests.gets,
+      bytes_read: (before.bytes_read ?? 0) + end.requests.bytesRead,
+      ended_at_ms: end.endedAtMs,
+      updated_at_ms: end.endedAtMs,
+      lease_owner: null,
+      not_before_ms: null,
+      waiting_reason: null,
+      waiting_detail: '',
+    })
+    .where('id', '=', before.id)
+    .execute();
+  await noteTransitions(database, [before.id]);
+}

@@ -1,0 +1,22 @@
+import { type Kysely, sql } from 'kysely';
+import { operationLivesMs } from '../../deadline.ts';
+import type { ClockChange } from '../port.ts';
+import type { Schema } from '../schema.ts';
+
+/** Moves deadlines and planned runs with a wall clock that was set; see {@link Catalogue.followClock}. */
+export async function followClock(database: Kysely<Schema>, { steppedMs, nowMs }: ClockChange): Promise<void> {
+  const forwardMs = Math.max(0, steppedMs);
+  const backMs = Math.min(0, steppedMs);
+  const latestDeadlineMs = nowMs + operationLivesMs;
+  const deadlines = database
+    .updateTable('operations')
+    .set({ deadline_at_ms: sql<number>`min(deadline_at_ms + ${forwardMs}, ${latestDeadlineMs})` })
+    .where('ended_at_ms', 'is', null);
+  await (forwardMs > 0 ? deadlines : deadlines.where('deadline_at_ms', '>', latestDeadlineMs)).execute();
+  await database
+    .updateTable('sources')
+    .set({ next_run_at_ms: sql<number>`min(next_run_at_ms + ${backMs}, ${nowMs} + interval_s * 1000)` })
+    .where('next_run_at_ms', 'is not', null)
+    .where('interval_s', 'is not', null)
+    .execute();
+}

@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely';
+import type { Lane } from '../../queue/port.ts';
+import type { Actor } from '../port.ts';
+import type { Schema } from '../schema.ts';
+
+/** Unfinished interactive operations of one caller: what goes beyond is mass work, however it is sent. */
+const interactiveMax = 50;
+
+/** Gives each of several operations of an actor its lane, in the order in which it is asked. */
+export class LaneChoice {
+  /** The value of `interactive_for` for interactive work of this actor. */
+  readonly interactiveFor: string;
+  readonly #wanted: Lane | null;
+  #room: number;
+
+  private constructor(interactiveFor: string, wanted: Lane | null, room: number) {
+    this.interactiveFor = interactiveFor;
+    this.#wanted = wanted;
+    this.#room = room;
+  }
+
+  /** `wanted` null: by what the actor has under way. */
+  static async open(database: Kysely<Schema>, { kind, name }: Actor, wanted: Lane | null): Promise<LaneChoice> {
+    const interactiveFor = `${kind}:${name}`;
+    if (wanted !== null) return new LaneChoice(interactiveFor, wanted, 0);
+    const { count } = await database
+      .selectFrom('operations')
+      .where('interactive_for', '=', interactiveFor)
+      .where('ended_at_ms', 'is', null)
+      .select(({ fn }) => fn.countAll().as('count'))
+      .executeTakeFirstOrThrow();
+    return new LaneChoice(interactiveFor, wanted, interactiveMax - Number(count));
+  }
+
+  /** The lane of the next operation. */
+  take(): Lane {
+    if (this.#wanted !== null) return this.#wanted;
+    if (this.#room <= 0) return 'mass';
+    this.#room -= 1;
+    return 'interactive';
+  }
+
+  /** {@link take} as the column `interactive_for` has it. */
+  takeColumn(): string | null {
+    return this.take() === 'interactive' ? this.interactiveFor : null;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Kysely } from 'kysely';
+import type { Outage } from '../../storage/outage.ts';
+import type { Catalogue, DueChain, OverdueWaits } from '../port.ts';
+import type { Schema } from '../schema.ts';
+import { taskKinds } from '../task-rows.ts';
+import { endUntried } from './end-import.ts';
+import { noteTransitions } from './events.ts';
+
+/** Writes the outage of a bucket; see {@link OutageStore}. */
+export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
+  const columns = {
+    reason_code: outage.reasonCode,
+    reason_detail: outage.reasonDetail,
+    began_at_ms: outage.beganAtMs,
+    attempts: outage.attempts,
+    not_before_ms: outage.notBeforeMs,
+  };
+  await database
+    .insertInto('bucket_outages')
+    .values({ storage_unit_id: outage.storageUnitId, bucket_name: outage.bucketName, ...columns })
+    .onConflict((conflict) => conflict.columns(['storage_unit_id', 'bucket_name']).doUpdateSet(columns))
+    .execute();
+}
+
+/** Removes the outage of a bucket; what waited for it is due at once. */
+export async function endOutage(database: Kysely<Schema>, storageUnitId: string, bucketName: string): Promise<void> {
+  await database
+    .deleteFrom('bucket_outages')
+    .where('storage_unit_id', '=', storageUnitId)
+    .where('bucket_name', '=', bucketName)
+    .execute();
+  await database
+    .updateTable('operations')
+    .set({ not_before_ms: null })
+    .where('storage_unit_id', '=', storageUnitId)
+    .where('bucket_name', '=', bucketName)
+    .where('not_before_ms', 'is not', null)
+    .where('waiting_reason', 'in', ['storage_unreachable', 'storage_throttled'])
+    .execute();
+}
+
+export async function listOutages(database: Kysely<Schema>): Promise<readonly Outage[]> {
+  const rows = await database.selectFrom('bucket_outages').selectAll().execute();
+  return rows.map((row) => ({
+    storageUnitId: row.storage_unit_id,
+    bucketName: row.bucket_name,
+    reasonCode: row.reason_code,
+    reasonDetail: row.reason_detail,
+    beganAtMs: row.began_at_ms,
+    attempts: row.attempts,
+    notBeforeMs: row.not_before_ms,
+  }));
+}
+
+/** Ends what has waited too long for a bucket; see {@link Catalogue.endOverdueWaits}. */
+export async function endOverdueWaits(
+  database: Kysely<Schema>,
+  { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit }: OverdueWaits,
+): ReturnType<Catalogue['endOverdueWaits']> {
+  const rows = await database
+    .selectFrom('operations')
+    .where('storage_unit_id', '=', storageUnitId)
+    .where('bucket_name', '=', bucketName)
+    .where('ended_at_ms', 'is', null)
+    .where('status', '=', 'waiting')
+    .where('waits_for_backup_id', 'is', null)
+    .where('created_at_ms', '<=', acceptedByMs)
+    .selectAll()
+    .limit(limit)
+    .execute();
+  const tasks = rows.filter(({ kind }) => taskKinds.some((each) => each === kind)).map(({ id }) => id);
+  if (tasks.length > 0) {
+    await database
+      .updateTable('operations')
+      .set({
+        status: 'failed',
+        reason_code: reason.code,
+        reason_detail: reason.detail,
+        ended_at_ms: endedAtMs,
+        updated_at_ms: endedAtMs,
+        not_before_ms: null,
+        waiting_reason: null,
+        waiting_detail: '',
+      })
+      .where('id', 'in', tasks)
+      .execute();
+    await noteTransitions(database, tasks);
+  }
+  const chains: DueChain[] = [];
+  for (const row of rows) {
+    if (row.kind === 'import') chains.push(...(await endUntried(database, row, { reason, endedAtMs })));
+  }
+  const parents = new Set(rows.map((row) => row.parent_operation_id));
+  return { ended: rows.length, chains, parentIds: [...parents].filter((id) => id !== null) };
+}

@@ -1,0 +1,32 @@
+import type { Clock } from '../clock.ts';
+import type { TokenRecord } from './store.ts';
+
+/**
+ * The operator's tokens that this process has issued. Their time is counted in this process, so that a wall clock that is
+ * set locks no local command out, and keeps no token alive. They end with the process at the latest.
+ */
+export class OperatorTokens {
+  readonly #clock: Clock;
+  readonly #livesMs: number;
+  readonly #issued = new Map<string, { readonly record: TokenRecord; readonly untilMs: number }>();
+
+  constructor(clock: Clock, livesMs: number) {
+    this.#clock = clock;
+    this.#livesMs = livesMs;
+  }
+
+  add(record: TokenRecord): void {
+    this.#issued.set(record.tokenHash, { record, untilMs: this.#clock.monotonicMs() + this.#livesMs });
+  }
+
+  /** Undefined if this process has not issued it, null once its time is up. */
+  find(tokenHash: string): TokenRecord | null | undefined {
+    const issued = this.#issued.get(tokenHash);
+    if (issued === undefined) return undefined;
+    return issued.untilMs > this.#clock.monotonicMs() ? issued.record : null;
+  }
+
+  remove(tokenHash: string): void {
+    this.#issued.delete(tokenHash);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Services } from '../services.ts';
+import { startVerifications } from '../sources/start-verifications.ts';
+import type { Outage } from '../storage/outage.ts';
+import { queueChains } from './queue-work.ts';
+
+/** Operations that end in one step: a step holds up all other writes. */
+const batchSize = 100;
+
+/**
+ * Ends what has waited for a bucket in outage until its time for retries was over, tried or not, without asking
+ * storage. For whoever looks whether the bucket answers again: it comes here after each look that failed.
+ */
+export async function endWaitsPastLimit(services: Services, outage: Outage): Promise<void> {
+  const { catalogue, clock, queue, retryForMs } = services;
+  const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
+  const endedAtMs = clock.nowMs();
+  if (endedAtMs - beganAtMs < retryForMs) return;
+  const reason = { code: reasonCode, detail: reasonDetail };
+  const acceptedByMs = endedAtMs - retryForMs;
+  while (true) {
+    const waits = { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit: batchSize };
+    const { ended, chains, parentIds } = await catalogue.endOverdueWaits(waits);
+    if (ended === 0) return;
+    queueChains(queue, chains);
+    for (const id of parentIds) await startVerifications(services, id);
+  }
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
+import { chainRootOf } from '../chain/examiner.ts';
+import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
+import { plainScan } from '../testing/scan-over.ts';
+import { openServicesOver } from '../testing/services-over.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { acceptImports } from './backups/accept-imports.ts';
+import { importChain } from './backups/import-chain.ts';
+import { workOnScan } from './scans/scan-work.ts';
+import { runTask } from './tasks/run-task.ts';
+
+const bucketName = 'volumebackups';
+const chain = writeSmallChain('full', 16, [[1]]);
+
+async function openBucket() {
+  await using stack = new AsyncDisposableStack();
+  const buckets = stack.use(await makeTestBuckets());
+  for (const { objects } of chain) await buckets.put(bucketName, objects);
+  const storage = stack.use(await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory }));
+  const over = stack.use(await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30 }));
+  const owned = stack.move();
+  return {
+    ...over,
+    run: { signal: over.services.stopping, storage, claim: async () => {} },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Finds the disk full the first time, and passes on what follows. */
+function fullOnce<Input extends readonly unknown[], Output>(write: (...input: Input) => Promise<Output>) {
+  let isFull = true;
+  return async (...input: Input): Promise<Output> => {
+    if (!isFull) return write(...input);
+    isFull = false;
+    throw new CatalogueFullError('/data');
+  };
+}
+
+test.each([['finishImport'], ['findProofs']] as const)(
+  'an import that finds the disk full at %s is tried again, and ends as if nothing had been',
+  async (step) => {
+    await using over = await openBucket();
+    const { services, projectId } = over;
+    const items = chain.map((backup) => ({ item: syncItemOf(backup, bucketName), proofsNotBeforeMs: null }));
+    const actor = { kind: 'system', name: 'ada' } as const;
+    const origin = {
+      projectId,
+      actor,
+      requestId: 'request-1',
+      parentOperationId: null,
+      withAncestors: false,
+      lane: null,
+    };
+    const accepted = await acceptImports(services, items, origin);
+    const catalogue = { ...services.catalogue, [step]: fullOnce<never[], unknown>(services.catalogue[step] as never) };
+    const worker = { ...over.worker, services: { ...services, catalogue } };
+    const chainKey = {
+      projectId,
+      storageUnitId: services.storage.id,
+      bucketName,
+      chainRoot: chainRootOf(chain[0]?.imagePath ?? ''),
+    };
+    await expect(importChain(worker, chainKey, over.run)).rejects.toThrow(CatalogueFullError);
+    await importChain(worker, chainKey, over.run);
+    const ended = await Promise.all(accepted.map(({ id }) => services.catalogue.showOperation(projectId, id)));
+    expect(ended).toMatchObject(chain.map(() => ({ status: 'success', reasonCode: null })));
+    expect(over.faults).toEqual([]);
+  },
+);
+
+test('a scan that finds the disk full is tried again, and ends as if nothing had been', async () => {
+  await using over = await openBucket();
+  const { services, projectId } = over;
+  const task = over.newTask({ kind: 'scan', request: plainScan });
+  await services.taskStore.addTask(task);
+  const taskStore = { ...services.taskStore, addFindings: fullOnce(services.taskStore.addFindings) };
+  const works = { scan: workOnScan, plan: workOnScan, verify: workOnScan };
+  const worker = { ...over.worker, services: { ...services, taskStore }, works };
+  await expect(runTask(worker, task.id, over.run)).rejects.toThrow(CatalogueFullError);
+  await runTask(worker, task.id, over.run);
+  expect(await services.taskStore.showTask(projectId, task.id)).toMatchObject({ status: 'success', reasonCode: null });
+  expect(over.faults).toEqual([]);
+});

@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises';
+import { type CallName, hasEnded, type OperationOutput } from '@backup-sync/contracts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { startS3Server } from '../testing/s3-test-server.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+
+const bucketName = 'volumebackups';
+const chain = writeSmallChain('restart', 8, [[1]]);
+
+// Its retries take their time.
+vi.setConfig({ testTimeout: 60_000 });
+
+beforeAll(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
+test('a restart in an outage keeps what was tried, and the items end well when storage answers again', async () => {
+  await using stack = new AsyncDisposableStack();
+  let isAway = true;
+  const objects = Object.fromEntries(chain.flatMap((backup) => [...backup.objects]));
+  const refuse = () => (isAway ? { status: 500, code: 'InternalError' } : null);
+  const server = stack.use(await startS3Server({ [bucketName]: objects }, refuse));
+  const dataDirectory = `${stack.use(await makeTestBuckets()).directory}-data`;
+  stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  const faults: unknown[] = [];
+  const open = () =>
+    openEmbeddedEngine({
+      dataDirectory,
+      storage: `s3:${server.options.endpoint}`,
+      onFault: (_, error) => faults.push(error),
+    });
+  let engine = await open();
+  stack.defer(() => engine[Symbol.asyncDispose]());
+  const call = <Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>> => {
+    const projectId = engine.identity.project.id;
+    const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
+    return engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: projectId });
+  };
+  const show = async (id: string) => (await call('showOperation', { operation_id: id })).operation;
+  const attemptsBeyond = async (id: string, attempts: number) => {
+    while (true) {
+      const { status, waiting_for } = await show(id);
+      expect(hasEnded(status)).toBe(false);
+      if (waiting_for !== null && waiting_for.attempts > attempts) return waiting_for;
+    }
+  };
+
+  const { sync } = await call('syncBackups', { sync: chain.map((backup) => syncItemOf(backup, bucketName)) });
+  const ids = sync.map(({ operation_log_id }) => operation_log_id);
+  const [id = ''] = ids;
+  const before = await attemptsBeyond(id, 0);
+  await engine[Symbol.asyncDispose]();
+  engine = await open();
+  expect(await attemptsBeyond(id, before.attempts)).toMatchObject({
+    reason: { code: 'storage_unreachable' },
+    since: before.since,
+  });
+  isAway = false;
+  for (const each of ids) {
+    let operation = await show(each);
+    while (!hasEnded(operation.status)) operation = await show(each);
+    expect(operation).toMatchObject({ status: 'success', result: { outcome: 'created' } });
+  }
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,325 @@
+import type { BackupSync, CallName, CheckedInput } from '@backup-sync/contracts';
+import { expect, test } from 'vitest';
+import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
+import type { Verb } from '../context.ts';
+import type { Outage } from '../storage/outage.ts';
+import { StorageError, type StorageErrorCode } from '../storage/port.ts';
+import { alterStorage } from '../testing/altered-storage.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { plainScan } from '../testing/scan-over.ts';
+import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { importChain } from './backups/import-chain.ts';
+import { endWaitsPastLimit } from './end-waits.ts';
+import { startSourceRun } from './sources/start-source-run.ts';
+import { verbs } from './verbs.ts';
+
+const bucketName = 'volumebackups';
+const minuteMs = 60_000;
+const retryForMs = 20 * minuteMs;
+const backups = ['one', 'two', 'three'].flatMap((name) => writeSmallChain(`outage/${name}`, 8, [[1]]));
+const items = backups.map((backup) => syncItemOf(backup, bucketName));
+const [first] = items;
+if (first === undefined) throw new Error('a chain has links');
+
+/** A bucket that answers or not, as the test says, over a real catalogue and a clock that stands until it is set. */
+async function start(known: { outage: Outage | null } = { outage: null }) {
+  const objects = new Map(backups.flatMap((backup) => [...backup.objects]));
+  let refusal: StorageErrorCode | null = null;
+  const answer = () => {
+    if (refusal !== null) throw new StorageError(refusal, `${bucketName}: refused by the test`);
+  };
+  const storage = alterStorage(openMemoryStorageUnit(new Map([[bucketName, objects]])), {
+    list: (entry) => {
+      answer();
+      return entry;
+    },
+    beforeGet: answer,
+  });
+  const outages = { of: (_unit: string, bucket: string) => (bucket === bucketName ? known.outage : null) };
+  const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs, outages });
+  const caller = { kind: 'system', name: 'ada', projectId: over.projectId, role: 'administrator' } as const;
+  const call = <Name extends CallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
+    const verb: Verb<Name> = verbs[name];
+    const fields = { ...input, project_id: over.projectId } as CheckedInput<Name>;
+    return verb({ services: over.services, caller, requestId: 'request-1' }, fields);
+  };
+  const show = async (id: string) => (await call('showOperation', { operation_id: id })).operation;
+  return {
+    ...over,
+    call,
+    show,
+    logOf: async (id: string) => (await call('showOperationLog', { operation_log_id: id })).operation_log,
+    sync: async (wanted: readonly BackupSync[]) => {
+      const { sync } = await call('syncBackups', { sync: [...wanted] });
+      return sync.map(({ operation_log_id }) => operation_log_id);
+    },
+    showAll: (ids: readonly string[]) => Promise.all(ids.map(show)),
+    refuse: (code: StorageErrorCode | null) => {
+      refusal = code;
+    },
+    /** Works on what is due, minute by minute. */
+    async pass(minutes: number) {
+      for (let minute = 0; minute < minutes; minute += 1) {
+        over.clock.timeMs += minuteMs;
+        await over.workOnAll();
+      }
+    },
+    [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
+  };
+}
+
+test.each(['unreachable', 'throttled', 'object_not_found'] as const)(
+  'an outage of a minute needs nobody: %s',
+  async (code) => {
+    await using world = await start();
+    world.refuse(code);
+    const ids = await world.sync(items);
+    await world.workOnAll();
+    for (const { status, ended_at, reason } of await world.showAll(ids)) {
+      expect({ status, ended_at, reason }).toEqual({ status: 'waiting', ended_at: null, reason: null });
+    }
+    world.refuse(null);
+    await world.pass(1);
+    for (const operation of await world.showAll(ids)) {
+      expect(operation).toMatchObject({ status: 'success', waiting_for: null, result: { outcome: 'created' } });
+    }
+    expect(world.faults).toEqual([]);
+  },
+);
+
+test('an operation that waits says for what, in both of its forms, and is no error to clients of CBR', async () => {
+  await using world = await start();
+  world.refuse('unreachable');
+  const [id = ''] = await world.sync([first]);
+  await world.workOnAll();
+  const waitingFor = {
+    reason: expect.objectContaining({
+      code: 'storage_unreachable',
+      retry: 'self',
+      message: expect.stringContaining(bucketName),
+    }),
+    since: '2026-11-23T00:00:00.000000',
+    attempts: 1,
+    next_attempt_at: expect.stringMatching(/^2026-11-23T00:00:0[01]/),
+  };
+  expect(await world.show(id)).toMatchObject({ status: 'waiting', waiting_for: waitingFor });
+  expect(await world.logOf(id)).toMatchObject({
+    status: 'waiting',
+    error_info: { code: '', message: '' },
+    extra_info: { common: { progress: 0 }, sync: { err_sync_backup_num: 0 } },
+    backup_sync: { reason: null, waiting_for: waitingFor },
+  });
+  await world.pass(1);
+  expect(await world.show(id)).toMatchObject({ waiting_for: { since: '2026-11-23T00:00:00.000000', attempts: 2 } });
+});
+
+test('an outage that goes on ends its items with the reason of storage, when the time for retries is over', async () => {
+  await using world = await start();
+  world.refuse('unreachable');
+  const ids = await world.sync(items);
+  await world.workOnAll();
+  await world.pass(19);
+  expect((await world.showAll(ids)).map(({ status }) => status)).toEqual(ids.map(() => 'waiting'));
+  const later = await world.sync([{ ...first, backup_name: 'accepted-later' }]);
+  await world.pass(2);
+  for (const operation of await world.showAll(ids)) {
+    expect(operation).toMatchObject({
+      status: 'failed',
+      reason: { code: 'storage_unreachable' },
+      waiting_for: null,
+      result: { outcome: 'none' },
+    });
+  }
+  // It has 20 minutes from its acceptance.
+  expect(await world.showAll(later)).toMatchObject([{ status: 'waiting' }]);
+});
+
+test.each([
+  ['access_denied', 'access_denied'],
+  ['bucket_not_found', 'bucket_not_found'],
+] as const)('%s is no outage: its items end at once', async (code, reason) => {
+  await using world = await start();
+  world.refuse(code);
+  const [id = ''] = await world.sync([first]);
+  await world.workOnAll();
+  expect(await world.show(id)).toMatchObject({ status: 'failed', reason: { code: reason } });
+});
+
+test('a scan begins anew after an outage, and a verification goes on; neither needs anybody', async () => {
+  await using world = await start();
+  const ids = await world.sync(items);
+  await world.workOnAll();
+  expect((await world.showAll(ids)).map(({ status }) => status)).toEqual(ids.map(() => 'success'));
+  world.refuse('unreachable');
+  const scan = await world.call('startScan', {
+    bucket_name: bucketName,
+    prefix: '',
+    sync: false,
+    with_ancestors: false,
+  });
+  const plan = await world.call('startPlan', { bucket_name: bucketName, prefix: '' });
+  const verification = await world.call('verifyBackup', { backup_id: first.backup_id, level: 'content' });
+  const tasks = [scan, plan, verification].map(({ operation_id }) => operation_id);
+  await world.workOnAll();
+  for (const task of await world.showAll(tasks)) {
+    expect(task).toMatchObject({ status: 'waiting', waiting_for: { attempts: 1 }, reason: null });
+  }
+  world.refuse(null);
+  await world.pass(1);
+  const kinds = (await world.showAll(tasks)).map(({ kind, status }) => [kind, status]);
+  expect(kinds).toEqual([
+    ['scan', 'success'],
+    ['plan', 'success'],
+    ['verify', 'success'],
+  ]);
+  expect(world.faults).toEqual([]);
+});
+
+test('a run of a source has not failed while its imports wait, and is a good sync when they have ended', async () => {
+  await using world = await start();
+  const { services, projectId } = world;
+  const source = makeSource(projectId, 'source-1', { storageUnitId: services.storage.id, bucketName, intervalS: null });
+  await services.sourceStore.addSource(source);
+  const origin = {
+    actor: { kind: 'system', name: 'source nightly' },
+    requestId: 'r',
+    confirmsRemovals: false,
+  } as const;
+  const started = await startSourceRun(services, source, origin);
+  if (started === null) throw new Error('the source is there');
+  await world.runTask(started.operationId);
+  world.refuse('throttled');
+  await world.workOnAll();
+  expect(await world.show(started.operationId)).toMatchObject({ status: 'running', phase: 'importing', reason: null });
+  world.refuse(null);
+  await world.pass(1);
+  expect(await world.show(started.operationId)).toMatchObject({ status: 'success' });
+  const settled = await services.sourceStore.showSource(projectId, source.id);
+  expect(settled?.lastGoodSyncAtMs).not.toBeNull();
+});
+
+test('an import whose parent is in a bucket that does not answer waits for that, and says so', async () => {
+  const [full, child] = writeSmallChain('outage/apart', 8, [[1]]);
+  if (full === undefined || child === undefined) throw new Error('the chain has two links');
+  let isAway = false;
+  const buckets = new Map([
+    ['parents', new Map(full.objects)],
+    [bucketName, new Map(child.objects)],
+  ]);
+  const storage = alterStorage(openMemoryStorageUnit(buckets), {
+    beforeGet: ({ bucket }) => {
+      if (isAway && bucket === 'parents') throw new StorageError('unreachable', `${bucket}: no answer`);
+    },
+  });
+  await using over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs });
+  const { services, projectId } = over;
+  const storageUnitId = services.storage.id;
+  await services.grantStore.addGrant({ projectId, storageUnitId, bucketName: 'parents', prefix: '' });
+  const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
+  const context = { services, caller, requestId: 'request-1' };
+  const sync = async (item: BackupSync) => {
+    const { sync: accepted } = await verbs.syncBackups(context, { project_id: projectId, sync: [item] });
+    await over.workOnAll();
+    return accepted[0]?.operation_log_id ?? '';
+  };
+  await sync(syncItemOf(full, 'parents'));
+  isAway = true;
+  const id = await sync(syncItemOf(child, bucketName));
+  const show = async () => (await verbs.showOperation(context, { project_id: projectId, operation_id: id })).operation;
+  expect(await show()).toMatchObject({
+    status: 'waiting',
+    waiting_for: { reason: { code: 'storage_unreachable', message: expect.stringContaining('parents: no answer') } },
+  });
+  isAway = false;
+  over.clock.timeMs += minuteMs;
+  await over.workOnAll();
+  expect(await show()).toMatchObject({ status: 'success', result: { level: 'linkage' } });
+});
+
+test('what waits for a bucket in outage shows its reason, tried or not, and is tried with the bucket', async () => {
+  const outage: Outage = {
+    storageUnitId: 'memory',
+    bucketName,
+    reasonCode: 'storage_unreachable',
+    reasonDetail: 'volumebackups: connect ECONNREFUSED',
+    beganAtMs: Date.UTC(2026, 10, 22, 23, 59),
+    attempts: 4,
+    notBeforeMs: Date.UTC(2026, 10, 23, 0, 0, 30),
+  };
+  await using world = await start({ outage });
+  world.refuse('unreachable');
+  const [tried = '', untried = ''] = await world.sync([first, items.at(-1) ?? first]);
+  await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
+    signal: world.services.stopping,
+    storage: world.services.storage,
+  });
+  for (const operation of await world.showAll([tried, untried])) {
+    expect(operation).toMatchObject({
+      status: 'waiting',
+      waiting_for: {
+        reason: { code: 'storage_unreachable', message: expect.stringContaining('ECONNREFUSED') },
+        since: '2026-11-22T23:59:00.000000',
+        attempts: 4,
+        next_attempt_at: '2026-11-23T00:00:30.000000',
+      },
+    });
+  }
+  expect(world.jobs()).toContainEqual(expect.objectContaining({ notBeforeMs: outage.notBeforeMs }));
+});
+
+test('what has waited for a bucket until its time is over ends without a request, tried or not', async () => {
+  await using world = await start();
+  world.refuse('unreachable');
+  const ids = await world.sync(items);
+  await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
+    signal: world.services.stopping,
+    storage: world.services.storage,
+  });
+  const outage: Outage = {
+    storageUnitId: world.services.storage.id,
+    bucketName,
+    reasonCode: 'storage_unreachable',
+    reasonDetail: `${bucketName}: no answer`,
+    beganAtMs: world.clock.nowMs(),
+    attempts: 30,
+    notBeforeMs: world.clock.nowMs(),
+  };
+  world.refuse(null);
+  world.clock.timeMs += retryForMs - 1;
+  await endWaitsPastLimit(world.services, outage);
+  expect((await world.showAll(ids)).map(({ status }) => status)).toEqual(ids.map(() => 'waiting'));
+  world.clock.timeMs += 1;
+  await endWaitsPastLimit(world.services, outage);
+  for (const operation of await world.showAll(ids)) {
+    expect(operation).toMatchObject({
+      status: 'failed',
+      reason: { code: 'storage_unreachable', message: expect.stringContaining('no answer') },
+    });
+  }
+});
+
+test('a catalogue that cannot write is no verdict: the work is done again, and ends well', async () => {
+  await using world = await start();
+  const [id = ''] = await world.sync([first]);
+  const scan = world.newTask({ kind: 'scan', request: plainScan });
+  await world.services.taskStore.addTask(scan);
+  const full = () => Promise.reject(Object.assign(new Error('no space left'), { name: 'CatalogueFullError' }));
+  const { catalogue, taskStore } = world.services;
+  let isFull = true;
+  const services = {
+    ...world.services,
+    catalogue: { ...catalogue, finishImport: (finish) => (isFull ? full() : catalogue.finishImport(finish)) },
+    taskStore: { ...taskStore, addFindings: (...found) => (isFull ? full() : taskStore.addFindings(...found)) },
+  } satisfies typeof world.services;
+  const chain = chainOfItem(services, world.projectId, first);
+  const run = { signal: services.stopping, storage: services.storage };
+  const worker = { ...world.worker, services };
+  await expect(importChain(worker, chain, run)).rejects.toThrow('no space left');
+  await expect(world.runTask(scan.id, services)).rejects.toThrow('no space left');
+  isFull = false;
+  await importChain(worker, chain, run);
+  await world.runTask(scan.id, services);
+  expect(await world.show(id)).toMatchObject({ status: 'success' });
+  expect(await world.show(scan.id)).toMatchObject({ status: 'success' });
+});

@@ -1,0 +1,64 @@
+import type { Clock } from '../clock.ts';
+
+/** Milliseconds from one failed try to the next. */
+const firstTryAfterMs = 1_000;
+const lastTryAfterMs = 30_000;
+
+/** Errors of a catalogue that can write nothing, whatever the job. */
+const errorNames: ReadonlySet<string> = new Set(['CatalogueFullError', 'CatalogueUnavailableError']);
+
+/**
+ * Stops jobs from starting while the catalogue cannot be written, since they would read storage for nothing. One job at a
+ * time tries whether it can be again.
+ */
+export class CataloguePause<Run> {
+  readonly #clock: Clock;
+  readonly #onNotice: (text: string) => void;
+  #paused: { tryAtMs: number; tryAfterMs: number; trial: Run | null } | null = null;
+
+  constructor(clock: Clock, onNotice: (text: string) => void) {
+    this.#clock = clock;
+    this.#onNotice = onNotice;
+  }
+
+  /** True if work failed because the catalogue cannot be written. */
+  static isReason(error: unknown): boolean {
+    return error instanceof Error && errorNames.has(error.name);
+  }
+
+  get mayStart(): boolean {
+    const paused = this.#paused;
+    return paused === null || (paused.trial === null && this.#clock.monotonicMs() >= paused.tryAtMs);
+  }
+
+  /** When the next try is due, in monotonic milliseconds; null if none is. */
+  get tryAtMs(): number | null {
+    return this.#paused === null || this.#paused.trial !== null ? null : this.#paused.tryAtMs;
+  }
+
+  started(run: Run): void {
+    if (this.#paused !== null) this.#paused.trial = run;
+  }
+
+  /** A try that waits for storage says nothing for a long time: another job is tried. */
+  suspended(run: Run): void {
+    if (this.#paused?.trial === run) this.#paused.trial = null;
+  }
+
+  succeeded(run: Run): void {
+    if (this.#paused?.trial !== run) return;
+    this.#paused = null;
+    this.#onNotice('The catalogue can be written again. Work goes on.');
+  }
+
+  failed(run: Run, error: Error): void {
+    if (this.#paused === null) {
+      this.#paused = { tryAtMs: 0, tryAfterMs: firstTryAfterMs, trial: null };
+      this.#onNotice(`The catalogue cannot be written (${error.message.replace(/\.$/, '')}). Work waits until it can.`);
+    } else if (this.#paused.trial === run) {
+      this.#paused.trial = null;
+      this.#paused.tryAfterMs = Math.min(2 * this.#paused.tryAfterMs, lastTryAfterMs);
+    } else return;
+    this.#paused.tryAtMs = this.#clock.monotonicMs() + this.#paused.tryAfterMs;
+  }
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '../clock.ts';
+import { type Probe, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
+import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watched-storage-unit.ts';
+import type { Claims } from './claims.ts';
+import type { Linked } from './linked-list.ts';
+import type { BucketWork, Entry, Places } from './turns.ts';
+
+/** What a run needs of its queue. */
+export type RunHost = {
+  readonly clock: Clock;
+  readonly stopping: AbortSignal;
+  readonly bucketOf: (bucketName: string) => WatchedBucket;
+  readonly claims: Claims<Run>;
+  /** Has the runs looked at, at that time in monotonic milliseconds. */
+  readonly lookAt: (atMs: number) => void;
+  readonly onGivenBack: (run: Run) => void;
+  /** Places may have become free, or more of a bucket's work may start. */
+  readonly onFreed: (bucket: BucketWork) => void;
+};
+
+/**
+ * A job at work. It holds a place only while there is work: once it has waited for storage for a second and nothing has
+ * come, the place is given to others, and what comes later waits until there is a place again.
+ */
+export class Run implements StorageWatcher, Linked<Run> {
+  readonly entry: Entry;
+  readonly probe: Probe | null;
+  readonly #host: RunHost;
+  #places: Places;
+  #holdsPlace = true;
+  #waits = 0;
+  /** When something came last, or the oldest wait began. */
+  #quietSinceMs = 0;
+  #resumed: PromiseWithResolvers<void> | null = null;
+  list: Linked<Run>['list'] = null;
+  before: Run | null = null;
+  after: Run | null = null;
+
+  /** Takes one of the places. */
+  constructor(entry: Entry, places: Places, probe: Probe | null, host: RunHost) {
+    this.entry = entry;
+    this.probe = probe;
+    this.#host = host;
+    this.#places = places;
+    places.free -= 1;
+  }
+
+  get holdsPlace(): boolean {
+    return this.#holdsPlace;
+  }
+
+  begin(bucketName: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined {
+    const { clock, bucketOf, lookAt } = this.#host;
+    const bucket = bucketOf(bucketName);
+    const endWait = bucket.begin(wait, bucket === this.entry.group.bucket.bucket ? this.probe : null);
+    if (this.#waits === 0) this.#quietSinceMs = clock.monotonicMs();
+    this.#waits += 1;
+    lookAt(this.#quietSinceMs + silentAfterMs);
+    return (outcome) => {
+      this.#waits -= 1;
+      this.#quietSinceMs = clock.monotonicMs();
+      // Before others hear of it: what is under way goes before what has not started.
+      const resumed = this.#askForPlace();
+      endWait(outcome);
+      return resumed;
+    };
+  }
+
+  /** When it will have been silent for long enough, in monotonic milliseconds; null if it does not wait with a place. */
+  get silentAtMs(): number | null {
+    return this.#holdsPlace && this.#waits > 0 ? this.#quietSinceMs + silentAfterMs : null;
+  }
+
+  giveBack(): void {
+    this.#holdsPlace = false;
+    this.#places.free += 1;
+    this.entry.group.bucket.addSuspended(this.#places, 1);
+    this.#host.onGivenBack(this);
+  }
+
+  /** As `JobRun` has it. */
+  async claim(name: string, signal: AbortSignal): Promise<void> {
+    const granted = this.#host.claims.take(name, this, signal);
+    if (granted === null) return;
+    if (this.#holdsPlace) {
+      this.giveBack();
+      this.#host.onFreed(this.entry.group.bucket);
+    }
+    try {
+      await granted;
+    } finally {
+      await this.#askForPlace();
+    }
+  }
+
+  /** Takes one of the places again, and lets what has come through. */
+  resume(): void {
+    this.list?.remove(this);
+    this.#holdsPlace = true;
+    this.#places.free -= 1;
+    this.#quietSinceMs = this.#host.clock.monotonicMs();
+    this.#leaveSuspended();
+  }
+
+  /** Its lane was raised. The place that it holds, if any, stays where it is. */
+  moveTo(places: Places): void {
+    if (this.#holdsPlace) return;
+    this.entry.group.bucket.addSuspended(this.#places, -1);
+    this.entry.group.bucket.addSuspended(places, 1);
+    this.#places = places;
+    if (this.list === null) return;
+    this.list.remove(this);
+    places.resuming.push(this);
+  }
+
+  /** The work has ended, or the queue is stopping: nothing holds it up any more. */
+  end(): void {
+    this.#host.claims.release(this);
+    if (this.#holdsPlace) this.#places.free += 1;
+    else {
+      this.list?.remove(this);
+      this.#holdsPlace = true;
+      this.#leaveSuspended();
+    }
+  }
+
+  #leaveSuspended(): void {
+    const { bucket } = this.entry.group;
+    bucket.addSuspended(this.#places, -1);
+    this.#resumed?.resolve();
+    this.#resumed = null;
+    this.#host.onFreed(bucket);
+  }
+
+  #askForPlace(): Promise<void> | undefined {
+    if (this.#holdsPlace || this.#host.stopping.aborted) return undefined;
+    if (this.#resumed !== null) return this.#resumed.promise;
+    if (this.#places.free > 0) return void this.resume();
+    this.#resumed = Promise.withResolvers();
+    this.#places.resuming.push(this);
+    return this.#resumed.promise;
+  }
+}

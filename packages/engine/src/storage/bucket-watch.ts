@@ -1,0 +1,62 @@
+import type { Outage, Outages } from './outage.ts';
+import { WatchedBucket, type WatchedBucketOptions } from './watched-bucket.ts';
+
+export type BucketWatchOptions = Omit<WatchedBucketOptions, 'onChange'>;
+
+/** The buckets that work asks, and which of them do not answer. */
+export class BucketWatch implements Outages, AsyncDisposable {
+  readonly #options: BucketWatchOptions;
+  /** By storage unit and name. */
+  readonly #buckets = new Map<string, Map<string, WatchedBucket>>();
+  readonly #inOutage = new Set<WatchedBucket>();
+  #onChange: (bucket: WatchedBucket) => void = () => {};
+
+  private constructor(options: BucketWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up the outages that are stored. Throws what the store throws. */
+  static async open(options: BucketWatchOptions): Promise<BucketWatch> {
+    const watch = new BucketWatch(options);
+    for (const outage of await options.store.listOutages()) {
+      watch.bucket(outage.storageUnitId, outage.bucketName).takeUp(outage);
+    }
+    return watch;
+  }
+
+  /** Calls `onChange` each time that something was learned of a bucket. */
+  listen(onChange: (bucket: WatchedBucket) => void): void {
+    this.#onChange = onChange;
+  }
+
+  of(storageUnitId: string, bucketName: string): Outage | null {
+    return this.#buckets.get(storageUnitId)?.get(bucketName)?.outage ?? null;
+  }
+
+  bucket(storageUnitId: string, bucketName: string): WatchedBucket {
+    const ofUnit = this.#buckets.get(storageUnitId) ?? new Map<string, WatchedBucket>();
+    this.#buckets.set(storageUnitId, ofUnit);
+    const known = ofUnit.get(bucketName);
+    if (known !== undefined) return known;
+    const bucket = new WatchedBucket(storageUnitId, bucketName, {
+      ...this.#options,
+      onChange: (changed) => {
+        if (changed.outage === null) this.#inOutage.delete(changed);
+        else this.#inOutage.add(changed);
+        this.#onChange(changed);
+      },
+    });
+    ofUnit.set(bucketName, bucket);
+    return bucket;
+  }
+
+  /** The buckets that do not answer, so that their probes can be started when they are due. */
+  get inOutage(): Iterable<WatchedBucket> {
+    return this.#inOutage;
+  }
+
+  /** Waits until what was learned is stored. No work must be left that could learn more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const ofUnit of this.#buckets.values()) for (const bucket of ofUnit.values()) await bucket.stored;
+  }
+}

@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { type MemoryBucket, openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { type ObjectContent, StorageError } from './port.ts';
+import { storageConformance } from './storage-conformance.ts';
+import { type StorageWatcher, watchRequests } from './watched-storage-unit.ts';
+
+const never = new AbortController().signal;
+const passes: StorageWatcher = { begin: () => () => undefined };
+
+storageConformance('watched', async (buckets) => {
+  const bucketOf = (objects: Record<string, string | Uint8Array>): MemoryBucket =>
+    new Map(Object.entries(objects).map(([key, bytes]) => [key, Buffer.from(bytes)]));
+  const all = new Map(Object.entries(buckets).map(([name, objects]) => [name, bucketOf(objects)] as const));
+  return watchRequests(openMemoryStorageUnit(all), passes, never);
+});
+
+/** A unit of one object of two pieces, and what a watcher was told. */
+function openWatched() {
+  const told: string[] = [];
+  const memory = openMemoryStorageUnit(new Map([['bucket', new Map([['key', new Uint8Array(100_000)]])]]));
+  const watcher: StorageWatcher = {
+    begin: (bucketName, wait) => (outcome) => {
+      told.push(`${bucketName} ${wait} ${outcome instanceof StorageError ? outcome.code : outcome}`);
+      return undefined;
+    },
+  };
+  return { told, memory, watcher };
+}
+
+test('tells of each page, request and piece, and how it ended', async () => {
+  const { told, memory, watcher } = openWatched();
+  const unit = watchRequests(memory, watcher, never);
+  for await (const _ of unit.list({ bucket: 'bucket', prefix: '' })) told.push('page');
+  for await (const _ of (await unit.get({ bucket: 'bucket', key: 'key' })).body) told.push('piece');
+  await expect(unit.head({ bucket: 'bucket', key: 'absent' })).rejects.toThrow();
+  const begin = () => Promise.reject(new StorageError('unreachable', 'away'));
+  await expect(unit.admit({ bucket: 'bucket', kind: 'get', begin })).rejects.toThrow('away');
+  expect(told).toEqual([
+    'bucket answer answered',
+    'page',
+    'bucket answer nothing',
+    'bucket answer answered',
+    'bucket bytes answered',
+    'piece',
+    'bucket bytes answered',
+    'piece',
+    'bucket bytes nothing',
+    'bucket answer answered',
+    'bucket answer unreachable',
+  ]);
+});
+
+test('an aborted signal ends a wait that heeds none, and an object that is answered later is released', async () => {
+  const { told, memory, watcher } = openWatched();
+  const answered = Promise.withResolvers<ObjectContent>();
+  const unit = watchRequests({ ...memory, get: () => answered.promise }, watcher, never);
+  const controller = new AbortController();
+  const asked = unit.get({ bucket: 'bucket', key: 'key', signal: controller.signal });
+  controller.abort(new Error('not wanted any more'));
+  await expect(asked).rejects.toThrow('not wanted any more');
+  expect(told).toEqual(['bucket answer nothing']);
+
+  let isReleased = false;
+  async function* body() {
+    try {
+      yield new Uint8Array(1);
+    } finally {
+      isReleased = true;
+    }
+  }
+  answered.resolve({ size: 1, etag: null, modifiedAtMs: 0, body: body() });
+  await setImmediate();
+  expect(isReleased).toBe(true);
+});
+
+test('a body that hangs is left when its signal is aborted', async () => {
+  const { memory, watcher } = openWatched();
+  async function* body() {
+    yield new Uint8Array(1);
+    await new Promise(() => {});
+  }
+  const content = { size: 2, etag: null, modifiedAtMs: 0, body: body() };
+  const stopping = new AbortController();
+  const unit = watchRequests({ ...memory, get: async () => content }, watcher, stopping.signal);
+  const read = async () => {
+    for await (const _ of (await unit.get({ bucket: 'bucket', key: 'key' })).body)
+      stopping.abort(new Error('stopping'));
+  };
+  await expect(read()).rejects.toThrow('stopping');
+});
+
+test('tells of bytes that another client does not get, until they come, are read or the client has ended', async () => {
+  const { told, memory, watcher } = openWatched();
+  const unit = watchRequests(memory, watcher, never);
+  const client = new AbortController();
+  let onBytes: (doCome: boolean) => void = () => {};
+  const listen = (call: typeof onBytes) => {
+    onBytes = call;
+  };
+  const admit = () =>
+    unit.admit({ bucket: 'bucket', kind: 'get', begin: async () => {}, signal: client.signal, listen });
+  const note = await admit();
+  onBytes(false);
+  onBytes(true);
+  onBytes(false);
+  note(10);
+  await admit();
+  onBytes(false);
+  client.abort();
+  const bytes = told.filter((each) => each !== 'bucket answer answered');
+  expect(bytes).toEqual(['bucket bytes answered', 'bucket bytes nothing', 'bucket bytes nothing']);
+});

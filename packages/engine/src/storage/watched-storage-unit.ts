@@ -1,0 +1,129 @@
+import { type GetRequest, type ObjectContent, StorageError, type StorageUnit } from './port.ts';
+
+/** What is waited for: the answer to a request (a page of a listing is one), or the next bytes of an object. */
+export type StorageWait = 'answer' | 'bytes';
+
+/**
+ * How a wait ended. Storage answered, if only with a refusal; or it failed to, with this error; or nothing was learned
+ * of it: the wait was given up, or there was nothing more to ask for.
+ */
+export type WaitOutcome = 'answered' | 'nothing' | StorageError;
+
+/** Told of each wait for storage. */
+export interface StorageWatcher {
+  /**
+   * A wait begins. The function that this returns is called once when the wait ends. What it returns is waited for before
+   * the work goes on.
+   */
+  begin(bucketName: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined;
+}
+
+/**
+ * Tells a watcher of each wait for storage, and ends a wait as soon as its signal or `stopping` is aborted: a network
+ * mount that hangs answers no signal. Closing the unit made here leaves the other open.
+ */
+export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stopping: AbortSignal): StorageUnit {
+  async function watch<Answer>(
+    bucketName: string,
+    wait: StorageWait,
+    work: Promise<Answer>,
+    signal: AbortSignal,
+    outcomeOf: (answer: Answer) => WaitOutcome = () => 'answered',
+  ): Promise<Answer> {
+    const end = watcher.begin(bucketName, wait);
+    let answer: Answer;
+    try {
+      answer = await unlessAborted(work, signal);
+    } catch (error) {
+      await end(outcomeOfError(error));
+      throw error;
+    }
+    await end(outcomeOf(answer));
+    return answer;
+  }
+
+  async function* watchEach<Item>(
+    items: AsyncIterable<Item>,
+    bucketName: string,
+    wait: StorageWait,
+    signal: AbortSignal,
+  ): AsyncGenerator<Item> {
+    const iterator = items[Symbol.asyncIterator]();
+    const outcomeOf = ({ done }: IteratorResult<Item>) => (done === true ? 'nothing' : 'answered');
+    try {
+      while (true) {
+        const step = await watch(bucketName, wait, iterator.next(), signal, outcomeOf);
+        if (step.done === true) return;
+        yield step.value;
+      }
+    } finally {
+      const closed = Promise.resolve(iterator.return?.());
+      // A step that hangs would hold this up, perhaps until the process ends.
+      if (signal.aborted) closed.catch(() => {});
+      else await closed;
+    }
+  }
+
+  return {
+    id: unit.id,
+    list: (request) => watchEach(unit.list(request), request.bucket, 'answer', request.signal ?? stopping),
+    listFolders: (request) =>
+      watchEach(unit.listFolders(request), request.bucket, 'answer', request.signal ?? stopping),
+    async get(request: GetRequest): Promise<ObjectContent> {
+      const signal = request.signal ?? stopping;
+      const asked = unit.get(request);
+      let content: ObjectContent;
+      try {
+        content = await watch(request.bucket, 'answer', asked, signal);
+      } catch (error) {
+        // If it is answered after all, nobody else releases it.
+        if (signal.aborted) asked.then(({ body }) => leave(body)).catch(() => {});
+        throw error;
+      }
+      return { ...content, body: watchEach(content.body, request.bucket, 'bytes', signal) };
+    },
+    head: (request) => watch(request.bucket, 'answer', unit.head(request), request.signal ?? stopping),
+    async admit(request) {
+      const note = await watch(request.bucket, 'answer', unit.admit(request), request.signal ?? stopping);
+      let endWait: ReturnType<StorageWatcher['begin']> | null = null;
+      const end = (outcome: WaitOutcome) => {
+        // The other client has the bytes already: nothing can wait for a place.
+        void endWait?.(outcome);
+        endWait = null;
+      };
+      request.listen?.((doCome) => {
+        if (doCome) end('answered');
+        else endWait ??= watcher.begin(request.bucket, 'bytes');
+      });
+      // A client that has ended says nothing more.
+      const giveUp = () => end('nothing');
+      request.signal?.addEventListener('abort', giveUp, { once: true });
+      return (bytesRead) => {
+        request.signal?.removeEventListener('abort', giveUp);
+        giveUp();
+        note(bytesRead);
+      };
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function outcomeOfError(error: unknown): WaitOutcome {
+  if (!(error instanceof StorageError)) return 'nothing';
+  return error.code === 'unreachable' || error.code === 'throttled' ? error : 'answered';
+}
+
+/** A body is released by whoever has begun to read it. */
+async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of body) return;
+}
+
+/** Settles as the work does, or throws the signal's reason as soon as it is aborted. */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

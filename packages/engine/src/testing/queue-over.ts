@@ -1,0 +1,98 @@
+import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
+import type { Job, JobWork, Lane, QueuedJob } from '../queue/port.ts';
+import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
+import { BucketWatch } from '../storage/bucket-watch.ts';
+import type { Outage, OutageStore } from '../storage/outage.ts';
+import { openMemoryStorageUnit } from './memory-storage-unit.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** The object that each bucket has. */
+export const onlyKey = 'object';
+
+export type QueueOptions = {
+  readonly work: JobWork;
+  readonly concurrency?: number;
+  readonly buckets?: readonly string[];
+  /** Awaited before each request to a bucket is made. */
+  readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined) => Promise<void>;
+  /** Outages that an earlier process has stored. */
+  readonly outages?: readonly Outage[];
+  /** Awaited before the end of an outage is stored. */
+  readonly beforeStoredEnd?: () => Promise<void>;
+};
+
+/** A queue in virtual time over storage in memory, whose outages are stored in memory. */
+export async function openQueueOver(options: QueueOptions) {
+  const time = new VirtualTime();
+  const wall = { aheadMs: Date.UTC(2026, 10, 23) };
+  const clock = { ...time.clock, nowMs: () => wall.aheadMs + time.clock.monotonicMs() };
+  const names = options.buckets ?? ['b'];
+  const object = () => new Map([[onlyKey, new Uint8Array(100_000)]]);
+  const memory = openMemoryStorageUnit(new Map(names.map((name) => [name, object()])));
+  const storage = askBeforeRequests(memory, async ({ bucket, signal }, make) => {
+    await options.beforeRequest?.(bucket, signal);
+    return await make();
+  });
+  const stored = new Map((options.outages ?? []).map((outage) => [outage.bucketName, outage]));
+  const store: OutageStore = {
+    saveOutage: async (outage) => void stored.set(outage.bucketName, outage),
+    endOutage: async (_, bucketName) => {
+      await options.beforeStoredEnd?.();
+      stored.delete(bucketName);
+    },
+    listOutages: async () => [...stored.values()],
+  };
+  const faults: unknown[] = [];
+  const notices: string[] = [];
+  const failedAgain: Outage[] = [];
+  const shared = { clock, random: () => 1, onNotice: (text: string) => void notices.push(text) };
+  const watch = await BucketWatch.open({
+    ...shared,
+    store,
+    onFault: (error) => faults.push(error),
+    onFailedAgain: (outage) => failedAgain.push(outage),
+  });
+  const queue = new InProcessJobQueue({
+    ...shared,
+    work: options.work,
+    concurrency: options.concurrency ?? 1,
+    storage,
+    buckets: watch,
+    sleep: time.sleep,
+    onFault: (_, error) => faults.push(error),
+  });
+  return {
+    queue,
+    time,
+    wall,
+    clock,
+    watch,
+    stored,
+    faults,
+    notices,
+    failedAgain,
+    /** Lets so much time pass. */
+    passes: (durationMs: number) => time.until(time.sleep(durationMs, undefined)),
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await watch[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type ChangesOfJob = { readonly lane?: Lane; readonly notBeforeMs?: number | null; readonly projectId?: string };
+
+export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+  const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
+  return { kind: 'chain', chain: { projectId, storageUnitId: 'memory', bucketName, chainRoot }, lane, notBeforeMs };
+}
+
+export function taskJob(id: string, kind: 'scan' | 'verify', bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+  const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
+  return { kind: 'task', task: { id, kind, projectId, storageUnitId: 'memory', bucketName }, lane, notBeforeMs };
+}
+
+/** The name that a test gave a job. */
+export function nameOf(job: Job): string {
+  return job.kind === 'chain' ? job.chain.chainRoot : job.task.id;
+}
