@@ -28,7 +28,8 @@ process.on('SIGINT', () => {
   print('stopping after this round; Ctrl-C again ends at once');
   stopping.abort();
 });
-process.once('SIGTERM', () => process.exit(143));
+// Told twice, it must still come to the end of its exit.
+process.on('SIGTERM', () => process.exit(143));
 
 const counts = await runRounds({
   seed,

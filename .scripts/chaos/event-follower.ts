@@ -68,7 +68,7 @@ export class EventFollower implements AsyncDisposable {
   }
 }
 
-/** The events behind one id up to another, as they are kept. */
+/** The events behind one id up to another, as they are kept. Throws `StreamRefusedError`. */
 export async function replayEvents(
   server: ServerProcess,
   calls: CheckedCalls,
@@ -83,13 +83,18 @@ export async function replayEvents(
   return events;
 }
 
-/** Id of the newest event; a stream begins with it. */
-export async function newestEventId(server: ServerProcess, calls: CheckedCalls): Promise<number> {
-  for await (const { id } of openEvents(server, calls, null, AbortSignal.timeout(10_000))) return id;
-  throw new Error('a stream of events began with nothing');
+/** A stream of events that was refused, or that began with nothing. */
+export class StreamRefusedError extends Error {
+  override readonly name = 'StreamRefusedError';
 }
 
-/** Throws what the connection does, and if the stream is refused. */
+/** Id of the newest event; a stream begins with it. Throws `StreamRefusedError`. */
+export async function newestEventId(server: ServerProcess, calls: CheckedCalls): Promise<number> {
+  for await (const { id } of openEvents(server, calls, null, AbortSignal.timeout(10_000))) return id;
+  throw new StreamRefusedError('a stream of events began with nothing');
+}
+
+/** Throws `StreamRefusedError`, and what the connection throws when it breaks. */
 async function* openEvents(
   server: ServerProcess,
   calls: CheckedCalls,
@@ -102,7 +107,7 @@ async function* openEvents(
   const response = await fetch(url, { headers: { 'X-Auth-Token': token }, signal });
   if (!response.ok || response.body === null) {
     if (response.status === 401) calls.forgetToken();
-    throw new Error(`the stream was refused with ${response.status}: ${await response.text()}`);
+    throw new StreamRefusedError(`the stream was refused with ${response.status}: ${await response.text()}`);
   }
   let text = '';
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -16,11 +16,17 @@ async function start({ dataDirectory, storage, port, administratorPassword }: Se
     region: 'us-east-1',
     administratorPassword,
     clock: { nowMs: () => systemClock.nowMs() + clockOffsetMs, monotonicMs: systemClock.monotonicMs },
+    onNotice: say,
     onFault: (place, error) => say(`${place}: ${error instanceof Error ? error.stack : String(error)}`),
   });
-  process.once('SIGTERM', async () => {
+  const stop = async (exitCode: number) => {
     await server[Symbol.asyncDispose]();
-    process.exit(0);
+    process.exit(exitCode);
+  };
+  process.once('SIGTERM', () => stop(0));
+  server.failed.then((reason) => {
+    say(reason.message);
+    return stop(1);
   });
   process.send?.({ endpoint: server.endpoint, projectId: server.projectId });
 }

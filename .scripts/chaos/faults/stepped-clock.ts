@@ -13,7 +13,7 @@ const steps = [
   ['90 days forward', 90 * dayMs],
 ] as const;
 /** The local token is renewed, and sources are planned anew, within this. */
-const noticedWithinMs = 35_000;
+const noticedWithinMs = 10_000;
 const lookEveryMs = 100;
 /** Before it is looked what came of a step. */
 const lastsMs = 2000;
