@@ -26,12 +26,13 @@ if (first === undefined) throw new Error('a chain has links');
 async function start(known: { outage: Outage | null } = { outage: null }) {
   const objects = new Map(backups.flatMap((backup) => [...backup.objects]));
   let refusal: StorageErrorCode | null = null;
+  let refusesLists = true;
   const answer = () => {
     if (refusal !== null) throw new StorageError(refusal, `${bucketName}: refused by the test`);
   };
   const storage = alterStorage(openMemoryStorageUnit(new Map([[bucketName, objects]])), {
     list: (entry) => {
-      answer();
+      if (refusesLists) answer();
       return entry;
     },
     beforeGet: answer,
@@ -55,8 +56,9 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
       return sync.map(({ operation_log_id }) => operation_log_id);
     },
     showAll: (ids: readonly string[]) => Promise.all(ids.map(show)),
-    refuse: (code: StorageErrorCode | null) => {
+    refuse: (code: StorageErrorCode | null, { lists = true } = {}) => {
       refusal = code;
+      refusesLists = lists;
     },
     /** Works on what is due, minute by minute. */
     async pass(minutes: number) {
@@ -190,6 +192,35 @@ test('a scan begins anew after an outage, and a verification goes on; neither ne
     ['verify', 'success'],
   ]);
   expect(world.faults).toEqual([]);
+});
+
+test('a scan that reads no metadata in an outage waits for the bucket, and finds all afterwards', async () => {
+  const known: { outage: Outage | null } = { outage: null };
+  await using world = await start(known);
+  world.refuse('unreachable', { lists: false });
+  known.outage = {
+    storageUnitId: world.services.storage.id,
+    bucketName,
+    reasonCode: 'storage_unreachable',
+    reasonDetail: 'refused by the test',
+    beganAtMs: world.clock.nowMs(),
+    attempts: 1,
+    notBeforeMs: world.clock.nowMs() + minuteMs,
+  };
+  const { operation_id: id } = await world.call('startScan', {
+    bucket_name: bucketName,
+    prefix: '',
+    sync: true,
+    with_ancestors: false,
+  });
+  await world.workOnAll();
+  expect(await world.show(id)).toMatchObject({ status: 'waiting', result: null });
+  world.refuse(null);
+  known.outage = null;
+  await world.pass(1);
+  expect(await world.show(id)).toMatchObject({ status: 'success', progress: { backups_found: items.length } });
+  const { findings } = await world.call('listScanFindings', { operation_id: id, after: 0, limit: 100 });
+  expect(findings.map(({ problem }) => problem)).toEqual(items.map(() => null));
 });
 
 test('a run of a source has not failed while its imports wait, and is a good sync when they have ended', async () => {

@@ -85,6 +85,7 @@ class BucketPlan {
       findProofs: (ids) => services.catalogue.findProofs(projectId, ids),
       projectId,
       bucketName,
+      outages: services.outages,
       signal,
       nowMs: () => services.clock.nowMs(),
     };

@@ -4,6 +4,7 @@ import { ReadFault } from '../../chain/cinder/read-fault.ts';
 import type { DescribedBackup } from '../../chain/format.ts';
 import type { Fault } from '../../chain/link.ts';
 import { markedFormats } from '../../chain/marks.ts';
+import type { Outages } from '../../storage/outage.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
@@ -20,12 +21,14 @@ export type Description =
 
 /**
  * Reads what the candidates' metadata says, some at a time; the answers are in the order of the candidates. One that
- * cannot be read does not keep the others. Throws the signal's reason.
+ * cannot be read does not keep the others. Throws the signal's reason, and what storage throws if its bucket is in an
+ * outage: that says nothing of a backup, and the same is tried again once the bucket answers.
  */
 export function describeCandidates(
   context: {
     readonly storage: StorageUnit;
     readonly bucketName: string;
+    readonly outages: Outages;
     readonly signal: AbortSignal;
     readonly nowMs: () => number;
   },
@@ -49,8 +52,10 @@ export function describeCandidates(
       return { kind: 'described', backup };
     } catch (error) {
       context.signal.throwIfAborted();
-      if (error instanceof StorageError)
+      if (error instanceof StorageError) {
+        if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
+      }
       if (!(error instanceof ReadFault)) throw error;
       const isYoung = context.nowMs() - candidate.mark.modifiedAtMs < writingMsMax;
       if (error.fault.code === 'incomplete' || (error.fault.code === 'metadata_unreadable' && isYoung)) {

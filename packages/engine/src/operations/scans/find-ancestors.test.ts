@@ -18,6 +18,7 @@ test('a root whose backups have no end is refused before they fill the memory', 
     findProofs: nothing,
     projectId: 'project-1',
     bucketName: 'bucket',
+    outages: { of: () => null },
     signal: new AbortController().signal,
     nowMs: () => 0,
   };

@@ -3,6 +3,7 @@ import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup, KnownBackups } from '../../catalogue/known-backup-port.ts';
 import type { EdgeProof, Fault, Location } from '../../chain/link.ts';
 import { recordedFormats } from '../../chain/recorded-formats.ts';
+import type { Outages } from '../../storage/outage.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
 import type { Sighting } from './compare-listing.ts';
@@ -19,6 +20,7 @@ export type FindingContext = {
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   readonly projectId: string;
   readonly bucketName: string;
+  readonly outages: Outages;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
 };

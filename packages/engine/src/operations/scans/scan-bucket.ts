@@ -59,8 +59,8 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const { bucketName, projectId } = task;
   const nowMs = () => services.clock.nowMs();
   const findProofs = (ids: readonly string[]) => services.catalogue.findProofs(projectId, ids);
-  const { knownBackups } = services;
-  const context = { storage, knownBackups, findProofs, projectId, bucketName, signal, nowMs };
+  const { knownBackups, outages } = services;
+  const context = { storage, knownBackups, findProofs, projectId, bucketName, outages, signal, nowMs };
   const outside = new OutsideAncestors(context, prefix);
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};
