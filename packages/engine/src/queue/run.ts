@@ -49,10 +49,10 @@ export class Run implements StorageWatcher, Linked<Run> {
     return this.#holdsPlace;
   }
 
-  begin(bucketName: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined {
+  begin(bucketName: string, subject: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined {
     const { clock, bucketOf, lookAt } = this.#host;
     const bucket = bucketOf(bucketName);
-    const endWait = bucket.begin(wait, bucket === this.entry.group.bucket.bucket ? this.probe : null);
+    const endWait = bucket.begin(subject, wait, bucket === this.entry.group.bucket.bucket ? this.probe : null);
     if (this.#waits === 0) this.#quietSinceMs = clock.monotonicMs();
     this.#waits += 1;
     lookAt(this.#quietSinceMs + silentAfterMs);

@@ -218,6 +218,53 @@ test('a request that fails although others were answered meanwhile begins no out
   expect(over.notices).toEqual([]);
 });
 
+test('an object that fails while its bucket answers is no outage the second time, until it is answered', async () => {
+  let fails = true;
+  const ended: string[] = [];
+  await using over = await openQueueOver({
+    beforeRequest: async (_bucket, _signal, subject) => {
+      if (fails && subject === 'broken') throw new StorageError('unreachable', 'broken');
+    },
+    work: async (job, { storage }) => {
+      const name = nameOf(job);
+      await storage.head({ bucket: 'b', key: onlyKey });
+      const key = name === 'healthy' ? onlyKey : 'broken';
+      const code = await storage.head({ bucket: 'b', key }).then(
+        () => 'ends',
+        (error: StorageError) => error.code,
+      );
+      ended.push(`${over.clock.monotonicMs()} ${name} ${code}`);
+    },
+  });
+  over.queue.add(chainJob('1'));
+  await over.passes(1);
+  const notices = ['Bucket "b" does not answer: broken. Its work waits until it answers again.'];
+  expect(over.notices).toEqual(notices);
+  over.queue.add(chainJob('2'));
+  await over.passes(2_000);
+  notices.push('Bucket "b" answers again after 1 s. Its work goes on.');
+  for (const name of ['3', '4', 'healthy']) over.queue.add(chainJob(name));
+  await over.passes(1);
+  expect(over.notices).toEqual(notices);
+  expect(ended).toEqual([
+    '0 1 unreachable',
+    '1000 2 unreachable',
+    '2001 3 unreachable',
+    '2001 4 unreachable',
+    '2001 healthy ends',
+  ]);
+  expect(over.watch.of('memory', 'b')).toBeNull();
+
+  fails = false;
+  over.queue.add(chainJob('5'));
+  await over.passes(1);
+  fails = true;
+  over.queue.add(chainJob('6'));
+  await over.passes(1);
+  expect(ended.slice(-2)).toEqual(['2002 5 object_not_found', '2003 6 unreachable']);
+  expect(over.notices.slice(2)).toEqual(notices.slice(0, 1));
+});
+
 test('a probe that hangs gives its place back, and no other joins it', async () => {
   await using over = await openAskingQueue(1);
   over.fail('b');

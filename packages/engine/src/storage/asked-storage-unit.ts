@@ -1,9 +1,9 @@
 import { compareKeys } from './key-order.ts';
-import type { ListFoldersRequest, ListRequest, StorageUnit } from './port.ts';
+import type { ListFoldersRequest, ListRequest, OutsideRequest, StorageUnit } from './port.ts';
 
 /** Lets a request be made when it may be. `make` may be called several times: what failed is then begun anew. */
 export type AskLeave = <Answer>(
-  request: { readonly kind: 'list' | 'get'; readonly bucket: string; readonly signal?: AbortSignal },
+  request: Pick<OutsideRequest, 'kind' | 'bucket' | 'subject' | 'signal'>,
   make: () => Promise<Answer>,
 ) => Promise<Answer>;
 
@@ -21,7 +21,7 @@ export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit
     let after: string | null = null;
     let pages: AsyncIterator<readonly Item[]> | null = null;
     while (true) {
-      const step = await ask({ ...request, kind: 'list' }, async () => {
+      const step = await ask({ ...request, kind: 'list', subject: request.prefix }, async () => {
         pages ??= open(after)[Symbol.asyncIterator]();
         try {
           return await pages.next();
@@ -56,8 +56,8 @@ export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit
         (after) => foldersBehind(request, after),
         (folder) => folder,
       ),
-    get: (request) => ask({ ...request, kind: 'get' }, () => unit.get(request)),
-    head: (request) => ask({ ...request, kind: 'get' }, () => unit.head(request)),
+    get: (request) => ask({ ...request, kind: 'get', subject: request.key }, () => unit.get(request)),
+    head: (request) => ask({ ...request, kind: 'get', subject: request.key }, () => unit.head(request)),
     admit: (request) => ask(request, () => unit.admit(request)),
     [Symbol.asyncDispose]: () => unit[Symbol.asyncDispose](),
   };

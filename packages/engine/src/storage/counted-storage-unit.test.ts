@@ -58,8 +58,8 @@ test('closing the counted unit leaves the other open', async () => {
 test('counts what another client does with its leave', async () => {
   await using counted = await openCounted();
   const begin = async () => {};
-  await counted.unit.admit({ bucket: 'bucket', kind: 'list', begin });
-  const note = await counted.unit.admit({ bucket: 'bucket', kind: 'get', begin });
+  await counted.unit.admit({ bucket: 'bucket', kind: 'list', subject: '', begin });
+  const note = await counted.unit.admit({ bucket: 'bucket', kind: 'get', subject: 'key', begin });
   expect(counted.count()).toEqual({ lists: 1, gets: 1, bytesRead: 0 });
   note(7);
   expect(counted.count()).toEqual({ lists: 1, gets: 1, bytesRead: 7 });

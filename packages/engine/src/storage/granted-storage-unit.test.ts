@@ -39,7 +39,7 @@ test('within the grants everything is as it is', async () => {
     const begin = async () => {
       begun += 1;
     };
-    await opened.limited.admit({ bucket: 'shared', kind: 'get', begin });
+    await opened.limited.admit({ bucket: 'shared', kind: 'get', subject: 'key', begin });
     expect(begun).toBe(1);
     expect((await Array.fromAsync(opened.limited.listFolders({ bucket: 'shared', prefix: 'team/' }))).flat()).toEqual(
       [],
@@ -64,11 +64,11 @@ test('outside them nothing is asked of storage, whatever the way', async () => {
       await expect(Array.fromAsync(limited.listFolders({ bucket, prefix: place }))).rejects.toMatchObject(refused);
     }
     const begin = () => Promise.reject(new Error('storage was asked'));
-    await expect(limited.admit({ bucket: 'other', kind: 'get', begin })).rejects.toMatchObject({
+    await expect(limited.admit({ bucket: 'other', kind: 'get', subject: 'key', begin })).rejects.toMatchObject({
       code: 'access_denied',
     });
     if (!grants.some(({ storageUnitId }) => storageUnitId === 'unit')) {
-      await expect(limited.admit({ bucket: 'shared', kind: 'get', begin })).rejects.toMatchObject({
+      await expect(limited.admit({ bucket: 'shared', kind: 'get', subject: 'key', begin })).rejects.toMatchObject({
         code: 'access_denied',
       });
     }

@@ -60,6 +60,8 @@ export type OutsideRequest = {
   readonly bucket: string;
   /** A page of a listing, or an object. */
   readonly kind: 'list' | 'get';
+  /** The prefix of the listing, or the key of the object. */
+  readonly subject: string;
   /** Makes it. Fulfilled when its answer begins; throws `StorageError`. */
   readonly begin: () => Promise<void>;
   readonly signal?: AbortSignal;

@@ -9,6 +9,8 @@ export const silentAfterMs = 1_000;
 /** Milliseconds from a failed probe to the next, before they are spread. */
 const firstProbeAfterMs = 1_000;
 const lastProbeAfterMs = 60_000;
+/** Objects and prefixes remembered as failing by themselves, at most. */
+const suspectsMax = 1_000;
 /** Wall clocks are corrected by less all the time. Milliseconds. */
 const clockToleranceMs = 1_000;
 
@@ -33,7 +35,12 @@ export type Probe = { hasFailed: boolean };
 /** What a bucket lets start: every job, one that probes it, or none for now. */
 export type Admission = 'every job' | 'a probe' | 'none';
 
-type Wait = { readonly of: StorageWait; readonly beganMs: number; readonly answersBefore: number };
+type Wait = {
+  readonly subject: string;
+  readonly of: StorageWait;
+  readonly beganMs: number;
+  readonly answersBefore: number;
+};
 
 /**
  * What is known of one bucket.
@@ -41,6 +48,9 @@ type Wait = { readonly of: StorageWait; readonly beganMs: number; readonly answe
  * It is silent while its oldest wait is longer than {@link silentAfterMs} and nothing came since that began. It is in an
  * outage from a request that ended `unreachable` or `throttled`, with nothing answered since that request began, to the
  * next answer. A refusal (`access_denied`, `object_not_found`, …) is an answer.
+ *
+ * An object or prefix that fails begins one outage at most until it is answered: if it fails again although the bucket
+ * answers, it is at fault, not the bucket.
  */
 export class WatchedBucket {
   readonly storageUnitId: string;
@@ -53,6 +63,8 @@ export class WatchedBucket {
   #outageBeganMs = 0;
   #nextProbeMs = 0;
   #probe: Probe | null = null;
+  /** Objects and prefixes that began an outage, or prolonged one, and have not been answered since. */
+  readonly #suspects = new Set<string>();
   /** What is stored of outages, one step after the other. */
   #stored: Promise<void> = Promise.resolve();
   /** Outages that are over, and not yet so in the store. */
@@ -104,12 +116,12 @@ export class WatchedBucket {
   }
 
   /** As `StorageWatcher` has it, for a job that may be a probe of this bucket. */
-  begin(of: StorageWait, probe: Probe | null): (outcome: WaitOutcome) => void {
-    const wait: Wait = { of, beganMs: this.#options.clock.monotonicMs(), answersBefore: this.#answers };
+  begin(subject: string, of: StorageWait, probe: Probe | null): (outcome: WaitOutcome) => void {
+    const wait: Wait = { subject, of, beganMs: this.#options.clock.monotonicMs(), answersBefore: this.#answers };
     this.#waits.add(wait);
     return (outcome) => {
       this.#waits.delete(wait);
-      if (outcome === 'answered') this.#noteAnswer();
+      if (outcome === 'answered') this.#noteAnswer(subject);
       else if (outcome !== 'nothing') this.#noteFailure(wait, outcome, probe);
       this.#options.onChange(this);
     };
@@ -126,8 +138,9 @@ export class WatchedBucket {
     this.#options.onChange(this);
   }
 
-  #noteAnswer(): void {
+  #noteAnswer(subject: string): void {
     this.#answers += 1;
+    this.#suspects.delete(subject);
     if (this.#outage === null) return;
     const lastedMs = this.#options.clock.monotonicMs() - this.#outageBeganMs;
     this.#outage = null;
@@ -150,6 +163,8 @@ export class WatchedBucket {
     // Bytes that stop coming are of a request that was answered.
     if (wait.of === 'bytes' || wait.answersBefore !== this.#answers) return;
     if (this.#outage === null) {
+      if (this.#suspects.has(wait.subject)) return;
+      this.#suspect(wait.subject);
       this.#outageBeganMs = this.#options.clock.monotonicMs();
       const outage = this.#putOff(error, this.#options.clock.nowMs(), 1);
       const [state, end] =
@@ -163,7 +178,14 @@ export class WatchedBucket {
     }
     if (probe === null || probe !== this.#probe || probe.hasFailed) return;
     probe.hasFailed = true;
+    this.#suspect(wait.subject);
     this.#options.onFailedAgain(this.#putOff(error, this.#beganAtMs(this.#outage), this.#outage.attempts + 1));
+  }
+
+  #suspect(subject: string): void {
+    this.#suspects.add(subject);
+    const [oldest] = this.#suspects;
+    if (this.#suspects.size > suspectsMax && oldest !== undefined) this.#suspects.delete(oldest);
   }
 
   /** By the wall clock as it is now. If that was set since, the outage is as old as before. */

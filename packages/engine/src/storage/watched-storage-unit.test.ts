@@ -20,7 +20,7 @@ function openWatched() {
   const told: string[] = [];
   const memory = openMemoryStorageUnit(new Map([['bucket', new Map([['key', new Uint8Array(100_000)]])]]));
   const watcher: StorageWatcher = {
-    begin: (bucketName, wait) => (outcome) => {
+    begin: (bucketName, _subject, wait) => (outcome) => {
       told.push(`${bucketName} ${wait} ${outcome instanceof StorageError ? outcome.code : outcome}`);
       return undefined;
     },
@@ -35,7 +35,7 @@ test('tells of each page, request and piece, and how it ended', async () => {
   for await (const _ of (await unit.get({ bucket: 'bucket', key: 'key' })).body) told.push('piece');
   await expect(unit.head({ bucket: 'bucket', key: 'absent' })).rejects.toThrow();
   const begin = () => Promise.reject(new StorageError('unreachable', 'away'));
-  await expect(unit.admit({ bucket: 'bucket', kind: 'get', begin })).rejects.toThrow('away');
+  await expect(unit.admit({ bucket: 'bucket', kind: 'get', subject: 'key', begin })).rejects.toThrow('away');
   expect(told).toEqual([
     'bucket answer answered',
     'page',
@@ -99,7 +99,7 @@ test('tells of bytes that another client does not get, until they come, are read
     onBytes = call;
   };
   const admit = () =>
-    unit.admit({ bucket: 'bucket', kind: 'get', begin: async () => {}, signal: client.signal, listen });
+    unit.admit({ bucket: 'bucket', kind: 'get', subject: 'key', begin: async () => {}, signal: client.signal, listen });
   const note = await admit();
   onBytes(false);
   onBytes(true);

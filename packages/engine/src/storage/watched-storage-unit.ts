@@ -1,4 +1,10 @@
-import { type GetRequest, type ObjectContent, StorageError, type StorageUnit } from './port.ts';
+import {
+  type GetRequest,
+  type ListFoldersRequest,
+  type ObjectContent,
+  StorageError,
+  type StorageUnit,
+} from './port.ts';
 
 /** What is waited for: the answer to a request (a page of a listing is one), or the next bytes of an object. */
 export type StorageWait = 'answer' | 'bytes';
@@ -12,11 +18,14 @@ export type WaitOutcome = 'answered' | 'nothing' | StorageError;
 /** Told of each wait for storage. */
 export interface StorageWatcher {
   /**
-   * A wait begins. The function that this returns is called once when the wait ends. What it returns is waited for before
+   * A wait begins, for a listing of the prefix `subject` or for the object of that key. The function that this returns is called once when the wait ends. What it returns is waited for before
    * the work goes on.
    */
-  begin(bucketName: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined;
+  begin(bucketName: string, subject: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined;
 }
+
+/** A wait, and what is waited for. */
+type Watched = { readonly bucket: string; readonly subject: string; readonly wait: StorageWait };
 
 /**
  * Tells a watcher of each wait for storage, and ends a wait as soon as its signal or `stopping` is aborted: a network
@@ -24,13 +33,12 @@ export interface StorageWatcher {
  */
 export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stopping: AbortSignal): StorageUnit {
   async function watch<Answer>(
-    bucketName: string,
-    wait: StorageWait,
+    { bucket, subject, wait }: Watched,
     work: Promise<Answer>,
     signal: AbortSignal,
     outcomeOf: (answer: Answer) => WaitOutcome = () => 'answered',
   ): Promise<Answer> {
-    const end = watcher.begin(bucketName, wait);
+    const end = watcher.begin(bucket, subject, wait);
     let answer: Answer;
     try {
       answer = await unlessAborted(work, signal);
@@ -44,15 +52,14 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
 
   async function* watchEach<Item>(
     items: AsyncIterable<Item>,
-    bucketName: string,
-    wait: StorageWait,
+    watched: Watched,
     signal: AbortSignal,
   ): AsyncGenerator<Item> {
     const iterator = items[Symbol.asyncIterator]();
     const outcomeOf = ({ done }: IteratorResult<Item>) => (done === true ? 'nothing' : 'answered');
     try {
       while (true) {
-        const step = await watch(bucketName, wait, iterator.next(), signal, outcomeOf);
+        const step = await watch(watched, iterator.next(), signal, outcomeOf);
         if (step.done === true) return;
         yield step.value;
       }
@@ -66,25 +73,26 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
 
   return {
     id: unit.id,
-    list: (request) => watchEach(unit.list(request), request.bucket, 'answer', request.signal ?? stopping),
-    listFolders: (request) =>
-      watchEach(unit.listFolders(request), request.bucket, 'answer', request.signal ?? stopping),
+    list: (request) => watchEach(unit.list(request), listing(request), request.signal ?? stopping),
+    listFolders: (request) => watchEach(unit.listFolders(request), listing(request), request.signal ?? stopping),
     async get(request: GetRequest): Promise<ObjectContent> {
       const signal = request.signal ?? stopping;
       const asked = unit.get(request);
       let content: ObjectContent;
       try {
-        content = await watch(request.bucket, 'answer', asked, signal);
+        content = await watch(object(request, 'answer'), asked, signal);
       } catch (error) {
         // If it is answered after all, nobody else releases it.
         if (signal.aborted) asked.then(({ body }) => leave(body)).catch(() => {});
         throw error;
       }
-      return { ...content, body: watchEach(content.body, request.bucket, 'bytes', signal) };
+      return { ...content, body: watchEach(content.body, object(request, 'bytes'), signal) };
     },
-    head: (request) => watch(request.bucket, 'answer', unit.head(request), request.signal ?? stopping),
+    head: (request) => watch(object(request, 'answer'), unit.head(request), request.signal ?? stopping),
     async admit(request) {
-      const note = await watch(request.bucket, 'answer', unit.admit(request), request.signal ?? stopping);
+      const { bucket, subject } = request;
+      const answer = { bucket, subject, wait: 'answer' } as const;
+      const note = await watch(answer, unit.admit(request), request.signal ?? stopping);
       let endWait: ReturnType<StorageWatcher['begin']> | null = null;
       const end = (outcome: WaitOutcome) => {
         // The other client has the bytes already: nothing can wait for a place.
@@ -93,7 +101,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       };
       request.listen?.((doCome) => {
         if (doCome) end('answered');
-        else endWait ??= watcher.begin(request.bucket, 'bytes');
+        else endWait ??= watcher.begin(bucket, subject, 'bytes');
       });
       // A client that has ended says nothing more.
       const giveUp = () => end('nothing');
@@ -106,6 +114,14 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function listing({ bucket, prefix }: ListFoldersRequest): Watched {
+  return { bucket, subject: prefix, wait: 'answer' };
+}
+
+function object({ bucket, key }: GetRequest, wait: StorageWait): Watched {
+  return { bucket, subject: key, wait };
 }
 
 function outcomeOfError(error: unknown): WaitOutcome {

@@ -14,7 +14,7 @@ export type QueueOptions = {
   readonly concurrency?: number;
   readonly buckets?: readonly string[];
   /** Awaited before each request to a bucket is made. */
-  readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined) => Promise<void>;
+  readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined, subject: string) => Promise<void>;
   /** Outages that an earlier process has stored. */
   readonly outages?: readonly Outage[];
   /** Awaited before the end of an outage is stored. */
@@ -29,8 +29,8 @@ export async function openQueueOver(options: QueueOptions) {
   const names = options.buckets ?? ['b'];
   const object = () => new Map([[onlyKey, new Uint8Array(100_000)]]);
   const memory = openMemoryStorageUnit(new Map(names.map((name) => [name, object()])));
-  const storage = askBeforeRequests(memory, async ({ bucket, signal }, make) => {
-    await options.beforeRequest?.(bucket, signal);
+  const storage = askBeforeRequests(memory, async ({ bucket, signal, subject }, make) => {
+    await options.beforeRequest?.(bucket, signal, subject);
     return await make();
   });
   const stored = new Map((options.outages ?? []).map((outage) => [outage.bucketName, outage]));

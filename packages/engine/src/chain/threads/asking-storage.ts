@@ -1,5 +1,5 @@
 import { type AskLeave, askBeforeRequests } from '../../storage/asked-storage-unit.ts';
-import type { GetRequest, ObjectContent, StorageUnit } from '../../storage/port.ts';
+import type { GetRequest, ObjectContent, OutsideRequest, StorageUnit } from '../../storage/port.ts';
 import { silentAfterMs } from '../../storage/watched-bucket.ts';
 import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
@@ -28,14 +28,16 @@ export class AskingStorage {
   }
 
   /** Of a page there are no bytes to tell of. */
-  readonly #askOnce: AskLeave = async ({ kind, bucket }, make) => {
-    const { request, answer } = await this.#ask(kind, bucket, make);
+  readonly #askOnce: AskLeave = async (wanted, make) => {
+    const { request, answer } = await this.#ask(wanted, make);
     this.#send({ kind: 'done', request, bytesRead: 0 });
     return answer;
   };
 
   async #get(unit: StorageUnit, wanted: GetRequest): Promise<ObjectContent> {
-    const { request, answer } = await this.#ask('get', wanted.bucket, () => unit.get(wanted));
+    const { request, answer } = await this.#ask({ kind: 'get', bucket: wanted.bucket, subject: wanted.key }, () =>
+      unit.get(wanted),
+    );
     return { ...answer, body: this.#tellOf(answer.body, request) };
   }
 
@@ -66,8 +68,7 @@ export class AskingStorage {
   }
 
   #ask<Answer>(
-    of: 'list' | 'get',
-    bucket: string,
+    { kind: of, bucket, subject }: Pick<OutsideRequest, 'kind' | 'bucket' | 'subject'>,
     make: () => Promise<Answer>,
   ): Promise<{ readonly request: number; readonly answer: Answer }> {
     this.#lastRequest += 1;
@@ -84,7 +85,7 @@ export class AskingStorage {
       }
     };
     this.#asked.set(request, { begin: () => void begin(), refuse: (error) => reject(unpackError(error)) });
-    this.#send({ kind: 'ask', request, bucket, of });
+    this.#send({ kind: 'ask', request, bucket, subject, of });
     return promise.finally(() => this.#asked.delete(request));
   }
 }

@@ -1,3 +1,4 @@
+import type { OutsideRequest } from '../../storage/port.ts';
 import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
 import type { StoredObject } from '../data.ts';
@@ -39,7 +40,10 @@ export type FromThread =
  * read of it.
  */
 export type FromAskingStorage =
-  | { readonly kind: 'ask'; readonly request: number; readonly bucket: string; readonly of: 'list' | 'get' }
+  | ({ readonly kind: 'ask'; readonly request: number; readonly of: 'list' | 'get' } & Pick<
+      OutsideRequest,
+      'bucket' | 'subject'
+    >)
   | { readonly kind: 'begun'; readonly request: number; readonly error: SentError | null }
   | { readonly kind: 'bytes'; readonly request: number; readonly doCome: boolean }
   | { readonly kind: 'done'; readonly request: number; readonly bytesRead: number };

@@ -2,6 +2,8 @@ import type { NoteBytes, StorageUnit } from '../../storage/port.ts';
 import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
 import { packError, unpackError } from './sent-error.ts';
 
+type Asked = Extract<FromAskingStorage, { readonly kind: 'ask' }>;
+
 /** Answers the requests that one thread asks for, each admitted by the storage unit of this thread. */
 export class RequestAdmission {
   readonly #storage: StorageUnit;
@@ -20,7 +22,7 @@ export class RequestAdmission {
 
   receive(message: FromAskingStorage): void {
     const { request } = message;
-    if (message.kind === 'ask') this.#admitted.set(request, this.#admit(request, message.bucket, message.of));
+    if (message.kind === 'ask') this.#admitted.set(request, this.#admit(message));
     else if (message.kind === 'begun') {
       const begun = this.#begun.get(request);
       this.#begun.delete(request);
@@ -43,12 +45,12 @@ export class RequestAdmission {
   }
 
   /** Null where the request failed, of which the thread is told. */
-  async #admit(request: number, bucket: string, kind: 'list' | 'get'): Promise<NoteBytes | null> {
+  async #admit({ request, bucket, of, subject }: Asked): Promise<NoteBytes | null> {
     const { signal } = this.#ended;
     const begin = () => this.#begin(request);
     const listen = (onBytes: (doCome: boolean) => void) => void this.#listeners.set(request, onBytes);
     try {
-      return await this.#storage.admit({ bucket, kind, signal, begin, listen });
+      return await this.#storage.admit({ bucket, kind: of, subject, signal, begin, listen });
     } catch (error) {
       this.#admitted.delete(request);
       this.#send({ kind: 'refuse', request, error: packError(error) });
