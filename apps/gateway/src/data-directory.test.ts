@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -98,4 +98,20 @@ test('a server that starts where another had its data directory keeps all of its
   await first[Symbol.asyncDispose]();
   expect(readdirSync(dataDirectory).toSorted()).toEqual(files);
   expect(await ask(second)).toBe(200);
+});
+
+test('a first start that fails makes no administrator whose password nobody was shown', async () => {
+  await using home = await startTestGateway({});
+  const dataDirectory = join(home.dataDirectory, '..', 'new');
+  const storage = `file:${join(home.dataDirectory, '..', 'buckets')}`;
+  const start = () =>
+    serve({ dataDirectory, storage, host: '127.0.0.1', port: 0, version: '0.0.0', onFault: () => {} });
+  // The file through which local commands reach the server cannot be written.
+  const obstacle = join(dataDirectory, 'endpoint.json');
+  mkdirSync(obstacle, { recursive: true });
+  writeFileSync(join(dataDirectory, 'lock.sqlite'), '');
+  await expect(start()).rejects.toThrow('endpoint.json');
+  rmdirSync(obstacle);
+  await using gateway = await start();
+  expect(gateway.generatedPassword).toMatch(/^[\w-]{24}$/);
 });

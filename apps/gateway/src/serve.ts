@@ -72,13 +72,13 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
         );
   // Before the answers under way are waited for: these would not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
-  // Once it is sure to be shown: the address is ours by now.
+  const token = await credential.leave(local.endpoint);
+  // Last: nothing can fail after it, so the password is sure to be shown.
   const generatedPassword = await engine.identity.beginUsers(
     userInfo().username,
     options.administratorPassword ?? null,
     ownCall(engine),
   );
-  const token = await credential.leave(local.endpoint);
   const running = starting.move();
   return {
     endpoint: listening.endpoint,

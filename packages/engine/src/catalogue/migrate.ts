@@ -80,13 +80,17 @@ export async function findSchema(database: Kysely<Schema>): Promise<number> {
   return found;
 }
 
-/** Brings the schema up to what this release needs, each migration in a transaction of its own. Never goes back. */
+/**
+ * Brings the schema up to what this release needs, in one transaction. Otherwise, a first start that is interrupted would
+ * leave an older schema, which the next start would take for the catalogue of an older release. Never goes back.
+ */
 export async function migrate(database: Kysely<Schema>): Promise<void> {
-  const log = database.withTables<MigrationTable>();
-  for (const { number, name, up } of migrations.slice(await findSchema(database))) {
-    await log.transaction().execute(async (transaction) => {
-      await up(transaction.schema, transaction);
-      await transaction.insertInto('schema_migrations').values({ number, name }).execute();
-    });
-  }
+  const found = await findSchema(database);
+  await database.transaction().execute(async (transaction) => {
+    const log = transaction.withTables<MigrationTable>();
+    for (const { number, name, up } of migrations.slice(found)) {
+      await up(log.schema, log);
+      await log.insertInto('schema_migrations').values({ number, name }).execute();
+    }
+  });
 }

@@ -72,13 +72,20 @@ export function holdDataDirectory(path: string): DataDirectory {
   }
 }
 
-/** Makes the directory, or takes one that is empty or was made here: another's is not to be shut to its users. */
+/** Makes the directory, or takes one that is empty or whole and was made here: another's is not to be shut to its users. */
 function prepare(directory: string): void {
   try {
     makeDirectory(directory);
     const entries = readdirSync(directory);
     if (entries.length > 0 && !entries.includes(lockName) && !entries.includes(databaseName)) {
       throw new DataDirectoryError(`${directory} holds other files: a data directory must be new, empty or its own.`);
+    }
+    // SQLite would delete the WAL beside a new database, and the last records with it.
+    if (entries.includes(`${databaseName}-wal`) && !entries.includes(databaseName)) {
+      throw new DataDirectoryError(
+        `${join(directory, databaseName)} is missing, but its WAL is there: the database was moved or removed. ` +
+          'Put it back. To begin a new catalogue, use a new directory.',
+      );
     }
     chmodSync(directory, ownerOnlyDirectory);
   } catch (error) {

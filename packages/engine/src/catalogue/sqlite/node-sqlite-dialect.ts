@@ -13,7 +13,8 @@ function adapt(database: DatabaseSync): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>();
   return {
     prepare(sql) {
-      const statement = prepared.get(sql) ?? adaptStatement(database.prepare(sql));
+      const statement =
+        prepared.get(sql) ?? (sql === 'rollback' ? rollbackOf(database) : adaptStatement(database.prepare(sql)));
       // Taken out and put back, so that the first key is always the one not used for longest.
       prepared.delete(sql);
       prepared.set(sql, statement);
@@ -27,6 +28,15 @@ function adapt(database: DatabaseSync): SqliteDatabase {
       prepared.clear();
       database.close();
     },
+  };
+}
+
+/** After some faults, such as a full disk, SQLite has rolled back by itself. A second rollback would hide that fault. */
+function rollbackOf(database: DatabaseSync): SqliteStatement {
+  const statement = adaptStatement(database.prepare('rollback'));
+  return {
+    ...statement,
+    run: (parameters) => (database.isTransaction ? statement.run(parameters) : { changes: 0, lastInsertRowid: 0 }),
   };
 }
 

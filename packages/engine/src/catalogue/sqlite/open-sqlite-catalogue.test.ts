@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,6 +126,25 @@ describe('the data directory', () => {
     const opened = await openSqliteCatalogue({ directory });
     await opened[Symbol.asyncDispose]();
     expect(readdirSync(directory).toSorted()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
+  });
+
+  test('from which the database alone was taken away is refused, and its WAL kept until the database is back', async () => {
+    await using other = await openSqliteCatalogue({ directory });
+    await other.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
+    // As a server leaves them from whose directory somebody took the database.
+    const torn = join(root, 'torn');
+    mkdirSync(torn);
+    for (const name of ['catalogue.sqlite', 'catalogue.sqlite-wal', 'lock.sqlite']) {
+      cpSync(join(directory, name), join(torn, name));
+    }
+    renameSync(join(torn, 'catalogue.sqlite'), join(root, 'away.sqlite'));
+    await expect(openSqliteCatalogue({ directory: torn })).rejects.toMatchObject({
+      name: 'DataDirectoryError',
+      message: expect.stringMatching(/catalogue\.sqlite is missing.*Put it back/),
+    });
+    renameSync(join(root, 'away.sqlite'), join(torn, 'catalogue.sqlite'));
+    await using opened = await openSqliteCatalogue({ directory: torn });
+    expect(await opened.catalogue.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 1 });
   });
 
   test('of a newer release is refused, and not held', async () => {

@@ -75,7 +75,11 @@ const filesOf = () => readdirSync(directory).toSorted();
 test('an old catalogue is migrated behind one verified copy for its owner alone, and can give back space from then on', async () => {
   const older = newestSchema - 1;
   await leaveOldCatalogue(older);
-  const left = ['catalogue.schema-5.sqlite', 'catalogue.schema-6.sqlite.partial'];
+  const left = [
+    'catalogue.schema-5.sqlite',
+    'catalogue.schema-6.sqlite.partial',
+    'catalogue.schema-6.sqlite.partial-journal',
+  ];
   for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
   await using opened = await openSqliteCatalogue({ directory });
   await opened.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
@@ -154,4 +158,26 @@ test('without space for copy and compaction nothing is begun, and it is said how
   });
   expect(lookAt(path)).toEqual(before);
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+});
+
+test('a new catalogue that finds no room at any moment is called full, and is made from the start once there is room', async ({
+  skip,
+}) => {
+  const diskKiB = 4096;
+  await using disk = await mountSmallDisk(diskKiB / 1024);
+  if (disk === null) return skip(cannotMount);
+  const full = { name: 'CatalogueFullError', message: expect.stringContaining('is full. Free space on it.') };
+  for (const roomKiB of [32, 64, 256]) {
+    directory = join(disk.path, `room-${roomKiB}`);
+    mkdirSync(directory);
+    const filler = join(disk.path, 'filler');
+    writeFileSync(filler, Buffer.alloc((diskKiB - roomKiB) * 1024));
+    await expect(openSqliteCatalogue({ directory, inPlace: true }), `${roomKiB} KiB`).rejects.toMatchObject(full);
+    rmSync(filler);
+    {
+      await using _opened = await openSqliteCatalogue({ directory, inPlace: true });
+      expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
+    }
+    rmSync(directory, { recursive: true });
+  }
 });

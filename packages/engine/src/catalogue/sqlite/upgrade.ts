@@ -16,7 +16,7 @@ const marginBytes = 16 * 1024 * 1024;
 
 /** Ends the name of a copy that is not verified yet. */
 const partial = '.partial';
-const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial)?$/;
+const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-journal)?)?$/;
 
 /** The catalogue has the schema of an older release, and whoever opens it may not upgrade it. For the operator. */
 export class OlderSchemaError extends Error {
@@ -54,7 +54,7 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
 /** The copies that upgrades have left in a data directory. */
 export function listCopies(directory: string): string[] {
   return readdirSync(directory)
-    .filter((name) => copyName.test(name) && !name.endsWith(partial))
+    .filter((name) => copyName.test(name) && !name.includes(partial))
     .map((name) => join(directory, name));
 }
 
