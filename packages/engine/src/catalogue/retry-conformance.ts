@@ -164,6 +164,35 @@ export function describeRetries(open: OpenCatalogue): void {
     });
   });
 
+  describe('a task that is cancelled just before its work is over', () => {
+    const cancelRunning = async () => {
+      const run = { ...makeRun(projectId, '', newId()), sourceId: null };
+      await tasks.addTask(run);
+      const task = await tasks.startTask(run.id, 'worker-1', 1_500);
+      if (task === null) throw new Error('nothing was started');
+      expect(await tasks.cancelTask(projectId, run.id, 1_600)).toMatchObject({ status: 'running' });
+      return task;
+    };
+
+    test('is not tried again', async () => {
+      const task = await cancelRunning();
+      expect(await tasks.retryTask({ ...retryOf(task), progress: {} })).toBeNull();
+      const ended = { status: 'failed', reasonCode: 'cancelled', retries: { notBeforeMs: null } };
+      expect(await tasks.showTask(projectId, task.id)).toMatchObject(ended);
+    });
+
+    test('does not wait for its imports, which go on', async () => {
+      const task = await cancelRunning();
+      const parent = { parentOperationId: task.id };
+      const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], parent));
+      const listing = { message: 'listed', progress: {}, result: {}, requests, listedAtMs: 2_000 };
+      expect(await tasks.finishListing({ id: task.id, epoch: task.epoch, ...listing })).toBe(true);
+      const ended = { status: 'failed', reasonCode: 'cancelled', message: 'listed; its imports go on' };
+      expect(await tasks.showTask(projectId, task.id)).toMatchObject(ended);
+      expect(await show(id)).toMatchObject({ status: 'waiting' });
+    });
+  });
+
   describe('an import that is cancelled', () => {
     const cancel = (id: string) => catalogue.cancelImport(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', reasonCode: 'cancelled', endedAtMs: 5_000 };

@@ -113,10 +113,10 @@ export type NumberedFinding = {
  * - `startTask` makes a waiting task whose next attempt is due running, or takes up again one that this owner has running; epoch risen, findings of
  *   an earlier try removed, its progress kept. Null where it has ended, another owner runs it, or its next attempt is not due.
  * - `retryTask` makes a running task wait for another attempt, keeps its progress, and returns it with its time; null where
- *   it no longer runs under this epoch. `retryOfTask` returns a task that waits for another attempt; null if it does not.
+ *   it no longer runs under this epoch, or is cancelled, which ends it. `retryOfTask` returns a task that waits for another attempt; null if it does not.
  * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
  * - `finishListing` lets a scan wait for its imports, without a lease: it ends in the step that ends the last of them, or
- *   in this one if there is none. It ends `failed` exactly if backups are in error. False as for `finishTask`.
+ *   in this one if there is none or it is cancelled. It ends `failed` exactly if backups are in error. False as for `finishTask`.
  * - `endOverdueRuns` ends as `timeout` what waits for its imports beyond its deadline.
  * - `cancelTask` notes the wish and answers the task, null where there is none. A task that waits, or waits for its imports,
  *   ends at once as `failed` with the reason `cancelled`; its imports go on. A running one is ended by whoever works on it,

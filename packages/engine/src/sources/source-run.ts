@@ -121,7 +121,7 @@ export class SourceRun {
     const { projectId, actor, requestId, lane } = task;
     const imports = known.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null }));
     const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false, lane };
-    await services.backlog.untilRoom(projectId, this.#run.signal);
+    await services.backlog.untilRoom(projectId, imports.length, this.#run.signal);
     await acceptImports(services, imports, origin);
     await services.sourceStore.keepMembers(
       this.#source.id,

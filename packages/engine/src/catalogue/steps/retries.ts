@@ -6,6 +6,7 @@ import { dueTaskColumns, rowToDueTask, taskKinds } from '../task-rows.ts';
 import { dueChains } from './due-chains.ts';
 import { cancelledReason, endUntried } from './end-import.ts';
 import { makeWait } from './make-wait.ts';
+import { cancelTask } from './tasks.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Makes an import wait for another attempt; see {@link Catalogue.retryImport}. */
@@ -43,6 +44,10 @@ export async function retryTask(
   if (task === undefined) return null;
   const columns = { ...columnsOf(retry, task), progress: JSON.stringify(retry.progress) };
   await makeWait(database, task.id, columns, retry.requests, retry.failedAtMs);
+  if (task.cancel_requested_at_ms !== null) {
+    await cancelTask(database, task.project_id, task.id, retry.failedAtMs);
+    return null;
+  }
   return rowToDueTask({ ...task, not_before_ms: retry.notBeforeMs });
 }
 

@@ -176,7 +176,7 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
 
 /** Lets a scan wait for its imports; see {@link TaskStore.finishListing}. */
 export async function finishListing(database: Kysely<Schema>, listing: ListingFinish): Promise<boolean> {
-  const { numUpdatedRows } = await database
+  const row = await database
     .updateTable('operations')
     .set((eb) => ({
       message: listing.message,
@@ -191,9 +191,11 @@ export async function finishListing(database: Kysely<Schema>, listing: ListingFi
     .where('status', '=', 'running')
     .where('epoch', '=', listing.epoch)
     .where('listed_at_ms', 'is', null)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return false;
-  await endRunIfDone(database, listing.id, listing.listedAtMs);
+    .returning(['project_id', 'cancel_requested_at_ms'])
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  if (row.cancel_requested_at_ms !== null) await cancelTask(database, row.project_id, listing.id, listing.listedAtMs);
+  else await endRunIfDone(database, listing.id, listing.listedAtMs);
   return true;
 }
 

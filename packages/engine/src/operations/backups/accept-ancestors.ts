@@ -34,6 +34,7 @@ export async function acceptAncestors(
   }
   if (items.length === 0) return 0;
   const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
+  services.backlog.grow(child.projectId, imports.length);
   const accepted = await acceptImports(services, imports, {
     projectId: child.projectId,
     actor: child.actor,

@@ -25,7 +25,7 @@ export async function acceptRequest(
   },
 ): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
   await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
-  await services.backlog.refuseIfFull(request.project_id);
+  await services.backlog.admit(request.project_id, request.sync.length);
   const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
   const accepted = await acceptImports(services, imports, {
     projectId: request.project_id,
@@ -38,9 +38,9 @@ export async function acceptRequest(
   return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
 }
 
-/** Writes imports down, and sees to it that they are worked on. */
+/** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
 export async function acceptImports(
-  { catalogue, storedTimes, newId, storage, queue, backlog }: Services,
+  { catalogue, storedTimes, newId, storage, queue }: Services,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {
@@ -52,7 +52,6 @@ export async function acceptImports(
     proofsNotBeforeMs,
   }));
   const { ids, chains } = await catalogue.accept({ ...origin, acceptedAtMs: await storedTimes.nowMs(), items });
-  backlog.grow(origin.projectId, items.length);
   queueChains(queue, chains);
   return items.map(({ item }, index) => {
     const id = ids[index];

@@ -39,6 +39,13 @@ test('a call is refused while too many imports of its project have not ended, an
   expect((await world.sync(items.slice(2))).sync).toHaveLength(1);
 });
 
+test('calls at the same time are not accepted beyond the backlog together', async () => {
+  await using world = await start(2);
+  const outcomes = await Promise.allSettled(items.map((item) => world.sync([item])));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  expect(await world.services.catalogue.countBacklog(world.projectId)).toBe(2);
+});
+
 test('a scan that imports pauses while there is no room, and goes on when there is', async () => {
   await using world = await start(1);
   const { taskStore, catalogue } = world.services;
@@ -76,9 +83,9 @@ test('scans that pause leave a place for the imports that make room', async () =
   const never = new AbortController();
   const clock = { nowMs: () => 0, monotonicMs: () => 0 };
   const backlog = new Backlog({ countBacklog: async () => 1 }, clock, { max: 1, jobsAtOnce: 2 });
-  const paused = backlog.untilRoom('project-1', never.signal).catch((error: unknown) => error);
+  const paused = backlog.untilRoom('project-1', 1, never.signal).catch((error: unknown) => error);
   await new Promise(setImmediate);
-  await backlog.untilRoom('project-1', never.signal);
+  await backlog.untilRoom('project-1', 1, never.signal);
   const stop = new Error('stop');
   never.abort(stop);
   expect(await paused).toBe(stop);

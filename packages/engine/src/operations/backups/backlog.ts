@@ -15,7 +15,7 @@ const retryAfterMs = 5_000;
 
 /**
  * How many imports of each project have not ended, and how many may. Counted in the catalogue when it may be full, at most
- * once a second; what was accepted since is added.
+ * once a second; what was let in since is added.
  */
 export class Backlog {
   readonly #catalogue: Pick<Catalogue, 'countBacklog'>;
@@ -37,28 +37,32 @@ export class Backlog {
     this.#pausedMax = Math.max(0, limits.jobsAtOnce - 1);
   }
 
-  /** Notes that imports were accepted. */
+  /** Notes imports that are accepted without asking for room. */
   grow(projectId: string, imports: number): void {
     const known = this.#known.get(projectId);
     if (known !== undefined) known.count += imports;
   }
 
-  /** Throws `backlog_full` if no more of a caller's imports are accepted now. */
-  async refuseIfFull(projectId: string): Promise<void> {
+  /** Makes room for imports of a caller. Throws `backlog_full` if no more are accepted now. */
+  async admit(projectId: string, imports: number): Promise<void> {
     const count = await this.#count(projectId);
-    if (count < this.#max) return;
+    // Calls at the same time each have to see what the others were let in with.
+    if (count < this.#max) return this.grow(projectId, imports);
     const message = `${count} imports of the project have not ended, and ${this.#max} may be accepted ahead`;
     throw new BackupSyncError('backlog_full', message, { retryAfterMs });
   }
 
-  /** Waits until more imports may be accepted. Throws the signal's reason. */
-  async untilRoom(projectId: string, signal: AbortSignal): Promise<void> {
-    if ((await this.#count(projectId)) < this.#max || this.#paused >= this.#pausedMax) return;
+  /** Waits until there is room for more imports, and makes it. Throws the signal's reason. */
+  async untilRoom(projectId: string, imports: number, signal: AbortSignal): Promise<void> {
+    if ((await this.#count(projectId)) < this.#max || this.#paused >= this.#pausedMax) {
+      return this.grow(projectId, imports);
+    }
     this.#paused += 1;
     try {
       for (let pauseMs = firstPauseMs; (await this.#count(projectId)) >= this.#max; pauseMs *= 2) {
         await sleep(Math.min(pauseMs, longestPauseMs), undefined, { signal });
       }
+      this.grow(projectId, imports);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -74,6 +78,9 @@ export class Backlog {
       return known.count;
     }
     const count = await this.#catalogue.countBacklog(projectId);
+    const other = this.#known.get(projectId);
+    // Somebody else has counted meanwhile, and imports may have been let in since.
+    if (other !== undefined && other !== known) return other.count;
     this.#known.set(projectId, { count, countedAtMs: nowMs });
     return count;
   }

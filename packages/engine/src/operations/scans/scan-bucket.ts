@@ -134,7 +134,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
-    await services.backlog.untilRoom(projectId, signal);
+    await services.backlog.untilRoom(projectId, wanted.length, signal);
     const accepted = await acceptImports(services, wanted, {
       projectId,
       actor: task.actor,
