@@ -21,6 +21,9 @@ const lastRetryAfterMs = 60_000;
  * wait for as long as it was set back. No back-off is longer.
  */
 const waitsMaxMs = 10 * 60 * 1000;
+/** Milliseconds of waits after which a run gives way: listings and imports, and verifications, which take all cores. */
+const slowAfterMs = 1_000;
+const slowVerificationAfterMs = 60_000;
 /** Runs without a place: each holds connections open. Beyond them, a run keeps its place though it waits. */
 const suspendedMax = 256;
 
@@ -68,7 +71,10 @@ export class InProcessJobQueue implements JobQueue {
     this.#options = options;
     this.#alarm = new Alarm(clock, sleep, () => this.#look());
     this.#catalogue = new CataloguePause(clock, onNotice);
-    const newLane = () => ({ work: new Places(concurrency), verification: new Places(1) });
+    const newLane = () => ({
+      work: new Places(concurrency, slowAfterMs),
+      verification: new Places(1, slowVerificationAfterMs),
+    });
     this.#places = { interactive: newLane(), mass: newLane() };
     this.#allPlaces = Object.values(this.#places).flatMap(({ work, verification }) => [work, verification]);
     this.#host = {
@@ -164,7 +170,9 @@ export class InProcessJobQueue implements JobQueue {
     for (const run of this.#runs.keys()) if (!run.holdsPlace) suspended += 1;
     for (const run of this.#runs.keys()) {
       if (suspended === suspendedMax) break;
-      if ((run.silentAtMs ?? Number.POSITIVE_INFINITY) > nowMs) continue;
+      const isSilent = run.silentAtMs !== null && run.silentAtMs <= nowMs;
+      const isSlow = run.slowAtMs !== null && run.slowAtMs <= nowMs;
+      if (!isSilent && !(isSlow && run.isInTheWay)) continue;
       run.giveBack();
       suspended += 1;
     }
@@ -183,8 +191,11 @@ export class InProcessJobQueue implements JobQueue {
     setIfLater(this.#waiting.peek()?.dueMs);
     for (const { nextProbeMs } of this.#options.buckets.inOutage) setIfLater(nextProbeMs);
     setIfLater(this.#catalogue.tryAtMs);
-    for (const { silentAtMs } of this.#runs.keys()) {
-      if (silentAtMs !== null) this.#alarm.set(silentAtMs > nowMs ? silentAtMs : nowMs + silentAfterMs);
+    for (const { silentAtMs, slowAtMs } of this.#runs.keys()) {
+      if (silentAtMs === null || slowAtMs === null) continue;
+      const nextMs = Math.min(silentAtMs, slowAtMs);
+      // A slow one is in nobody's way for now.
+      this.#alarm.set(nextMs > nowMs ? nextMs : nowMs + silentAfterMs);
     }
   }
 
@@ -211,10 +222,18 @@ export class InProcessJobQueue implements JobQueue {
 
   /** False if nothing may take the place. */
   #fillOne(places: Places): boolean {
-    if (places.resuming.first !== null) {
-      places.resuming.first.resume();
-      return true;
+    if (places.resuming.first === null || places.startsNext) {
+      places.startsNext = false;
+      if (this.#startOne(places)) return true;
     }
+    if (places.resuming.first === null) return false;
+    places.startsNext = true;
+    places.resuming.first.resume();
+    return true;
+  }
+
+  /** False if nothing may start. */
+  #startOne(places: Places): boolean {
     if (!this.#catalogue.mayStart) return false;
     for (let share = places.turns.first; share !== null; share = places.turns.first) {
       const { bucket } = share.bucket;

@@ -20,7 +20,8 @@ export type RunHost = {
 
 /**
  * A job at work. It holds a place only while there is work: once it has waited for storage for a second and nothing has
- * come, the place is given to others, and what comes later waits until there is a place again.
+ * come, the place is given to others, and what comes later waits until there is a place again. If little comes at a time,
+ * the place is given up as well, once the waits add up and work of another bucket wants it.
  */
 export class Run implements StorageWatcher, Linked<Run> {
   readonly entry: Entry;
@@ -31,6 +32,10 @@ export class Run implements StorageWatcher, Linked<Run> {
   #waits = 0;
   /** When something came last, or the oldest wait began. */
   #quietSinceMs = 0;
+  /** When the oldest wait began, or the place was taken. */
+  #waitsSinceMs = 0;
+  /** What waits took that are over, since the place was taken. */
+  #waitedMs = 0;
   #resumed: PromiseWithResolvers<void> | null = null;
   list: Linked<Run>['list'] = null;
   before: Run | null = null;
@@ -53,12 +58,16 @@ export class Run implements StorageWatcher, Linked<Run> {
     const { clock, bucketOf, lookAt } = this.#host;
     const bucket = bucketOf(bucketName);
     const endWait = bucket.begin(subject, wait, bucket === this.entry.group.bucket.bucket ? this.probe : null);
-    if (this.#waits === 0) this.#quietSinceMs = clock.monotonicMs();
+    if (this.#waits === 0) {
+      this.#quietSinceMs = clock.monotonicMs();
+      this.#waitsSinceMs = this.#quietSinceMs;
+    }
     this.#waits += 1;
     lookAt(this.#quietSinceMs + silentAfterMs);
     return (outcome) => {
       this.#waits -= 1;
       this.#quietSinceMs = clock.monotonicMs();
+      if (this.#waits === 0) this.#waitedMs += this.#quietSinceMs - this.#waitsSinceMs;
       // Before others hear of it: what is under way goes before what has not started.
       const resumed = this.#askForPlace();
       endWait(outcome);
@@ -69,6 +78,17 @@ export class Run implements StorageWatcher, Linked<Run> {
   /** When it will have been silent for long enough, in monotonic milliseconds; null if it does not wait with a place. */
   get silentAtMs(): number | null {
     return this.#holdsPlace && this.#waits > 0 ? this.#quietSinceMs + silentAfterMs : null;
+  }
+
+  /** When its waits will have added up to too much, in monotonic milliseconds; null if it does not wait with a place. */
+  get slowAtMs(): number | null {
+    if (!this.#holdsPlace || this.#waits === 0) return null;
+    return this.#waitsSinceMs + this.#places.slowAfterMs - this.#waitedMs;
+  }
+
+  /** Whether work of another bucket waits for its place. */
+  get isInTheWay(): boolean {
+    return this.#places.isWantedBeside(this.entry.group.bucket);
   }
 
   giveBack(): void {
@@ -99,6 +119,8 @@ export class Run implements StorageWatcher, Linked<Run> {
     this.#holdsPlace = true;
     this.#places.free -= 1;
     this.#quietSinceMs = this.#host.clock.monotonicMs();
+    this.#waitsSinceMs = this.#quietSinceMs;
+    this.#waitedMs = 0;
     this.#leaveSuspended();
   }
 

@@ -81,6 +81,44 @@ test('what is answered again waits for a place, before what has not started', as
   expect(over.events.slice(2)).toEqual(['1501 other1 ends', '1501 b1 ends', '1501 third1 starts', '1501 third1 ends']);
 });
 
+test('buckets that answer a little at a time leave places to others, and come to their end', async () => {
+  const events: string[] = [];
+  await using over = await openQueueOver({
+    concurrency: 2,
+    buckets: ['b', 'other', 'third'],
+    // Each request is answered in time, and there are many.
+    beforeRequest: async (bucketName) => {
+      if (bucketName !== 'third') await over.time.sleep(300, undefined);
+    },
+    work: async (job, { storage }) => {
+      const name = nameOf(job);
+      const { bucketName } = job.kind === 'chain' ? job.chain : job.task;
+      for (let request = 0; request < (bucketName === 'third' ? 1 : 100); request += 1) {
+        await storage.head({ bucket: bucketName, key: onlyKey });
+      }
+      events.push(`${over.time.clock.monotonicMs()} ${name}`);
+    },
+  });
+  for (const name of ['b1', 'b2', 'b3']) over.queue.add(chainJob(name, 'b'));
+  for (const name of ['other1', 'other2', 'other3']) over.queue.add(chainJob(name, 'other'));
+  await over.passes(5_000);
+  for (const name of ['third1', 'third2', 'third3']) over.queue.add(chainJob(name, 'third'));
+  await over.passes(5_000);
+  expect(events.map((event) => event.split(' ')[1])).toEqual(['third1', 'third2', 'third3']);
+  await over.passes(300_000);
+  expect(events.map((event) => event.split(' ')[1]).toSorted()).toEqual([
+    'b1',
+    'b2',
+    'b3',
+    'other1',
+    'other2',
+    'other3',
+    'third1',
+    'third2',
+    'third3',
+  ]);
+});
+
 test('bytes that do not come give a place back as well, and those that come keep it', async () => {
   const pieces: string[] = [];
   const stuck = Promise.withResolvers<void>();

@@ -123,12 +123,24 @@ export class Share implements Linked<Share> {
 /** The places of one kind of work in one lane, and what waits for them. */
 export class Places {
   free: number;
-  /** Runs that gave their place back and want one again: they go before what has not started. */
+  /** Milliseconds of waits for storage after which a run gives way to another bucket. */
+  readonly slowAfterMs: number;
+  /** Runs that gave their place back and want one again. They and what has not started take turns, they first. */
   readonly resuming = new LinkedList<Run>();
+  /** Whether what has not started is next. */
+  startsNext = false;
   /** Shares that have jobs to start, in the order of their turns. */
   readonly turns = new LinkedList<Share>();
 
-  constructor(count: number) {
+  constructor(count: number, slowAfterMs: number) {
     this.free = count;
+    this.slowAfterMs = slowAfterMs;
+  }
+
+  /** Whether anything waits for one of the places that is not of this bucket. */
+  isWantedBeside(bucket: BucketWork): boolean {
+    for (let share = this.turns.first; share !== null; share = share.after) if (share.bucket !== bucket) return true;
+    const resuming = this.resuming.first;
+    return resuming !== null && resuming.entry.group.bucket !== bucket;
   }
 }
