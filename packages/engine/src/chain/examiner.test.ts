@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../testing/chain-context.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
-import { chainRootOf, openChain } from './examiner.ts';
+import { chainRootOf } from './chain-root.ts';
+import { openChain } from './examiner.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
 const fixture = `${fixtures}cinder-s3-zlib`;
