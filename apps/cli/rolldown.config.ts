@@ -6,8 +6,9 @@ const common = {
   platform: 'node',
   // Rolldown adds `import` or `require`, as a file needs it.
   resolve: { conditionNames: ['@backup-sync/source', 'node', 'default'] },
-  // It finds its assets beside itself.
-  external: ['swagger-ui-dist/absolute-path.js'],
+  // The first finds its assets beside itself. The second is optional to a package that does not depend on it, so whether
+  // it is found depends on what else is installed.
+  external: ['swagger-ui-dist/absolute-path.js', 'supports-color'],
 } satisfies RolldownOptions;
 const output = {
   dir: 'dist',
