@@ -1,7 +1,8 @@
 import { openApiDocument } from '@backup-sync/contracts';
 import express, { Router } from 'express';
 import helmet from 'helmet';
-import { absolutePath } from 'swagger-ui-dist';
+// The package's main module would load Swagger UI itself into the server, some 8 MB.
+import absolutePath from 'swagger-ui-dist/absolute-path.js';
 import { refuseOtherMethods } from './only-methods.ts';
 
 /** What the page loads of Swagger UI, all of it from here. */

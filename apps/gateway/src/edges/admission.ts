@@ -19,7 +19,8 @@ export class Admission {
   /** Calls that were counted as those of someone unknown before it was asked whose they are. */
   readonly #ahead = new WeakSet<Request>();
   /** Credentials that were good the last time, each from where it came: strangers beside them hold them up less. */
-  readonly #goodBefore = new LRUCache<string, true>({ max: rememberedMax });
+  // With `max`, the cache would allocate room for all credentials at once: some 2 MB.
+  readonly #goodBefore = new LRUCache<string, true>({ maxSize: rememberedMax, sizeCalculation: () => 1 });
   readonly #inFlight = new Map<string, number>();
   /** By whom each call that is in flight is held. */
   readonly #holders = new WeakMap<Request, string>();

@@ -12,7 +12,8 @@ export class RateLimit {
   readonly #savedMs: number;
   readonly #burst: number;
   readonly #nowMs: () => number;
-  readonly #paidAtMs = new LRUCache<string, number>({ max: rememberedMax });
+  // With `max`, the cache would allocate room for all callers at once: some 2 MB.
+  readonly #paidAtMs = new LRUCache<string, number>({ maxSize: rememberedMax, sizeCalculation: () => 1 });
 
   /** `nowMs`: monotonic time. */
   constructor(limit: { readonly perSecond: number; readonly burst: number }, nowMs: () => number) {

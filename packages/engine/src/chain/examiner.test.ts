@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../testing/chain-context.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
-import { chainRootOf, openChain } from './examiner.ts';
+import { chainRootOf } from './chain-root.ts';
+import { openChain } from './examiner.ts';
+import { formats } from './formats.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
 const fixture = `${fixtures}cinder-s3-zlib`;
@@ -38,6 +40,16 @@ describe('the chain root', () => {
   test('is the image path itself for any other', () => {
     expect(chainRootOf('plan/resource/backup')).toBe('plan/resource/backup');
     expect(chainRootOf('volume_1/20260301020000/az_nova_backup_no-uuid')).toContain('no-uuid');
+  });
+
+  test('is what the first format says that knows the path', () => {
+    const cinder = 'volume_1/20260301020000/az_nova_backup_6fea9211-38a5-cccc-c95f-c8b61fb35442';
+    const longhorn = 'backupstore/volumes/ab/cd/volume-1/backups/backup_backup-1.cfg';
+    for (const path of [cinder, longhorn, 'plan/resource/backup']) {
+      const roots = formats.map((format) => format.chainRootOf(path)).filter((root) => root !== null);
+      expect(chainRootOf(path)).toBe(roots[0]);
+    }
+    expect(chainRootOf(longhorn)).toBe('backupstore/volumes/ab/cd/volume-1/');
   });
 });
 

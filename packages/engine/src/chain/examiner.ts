@@ -1,6 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
 import type { Absences } from './absences.ts';
+import { chainRootOf } from './chain-root.ts';
 import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
 import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
@@ -54,18 +55,6 @@ export interface ChainExaminer {
    * Throws `ReadFault` where the metadata does not allow it, and what {@link ChainExaminer.examine} throws.
    */
   openData(item: BackupSync): Promise<ChainData | null>;
-}
-
-/**
- * The part of an image path that all links of its chain share, as far as the path tells: links with the same root
- * are examined together, from one listing.
- */
-export function chainRootOf(imagePath: string): string {
-  for (const format of formats) {
-    const root = format.chainRootOf(imagePath);
-    if (root !== null) return root;
-  }
-  return imagePath;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
-import { chainRootOf } from '../chain/examiner.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';

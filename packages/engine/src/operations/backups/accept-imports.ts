@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Acceptance } from '../../catalogue/port.ts';
-import { chainRootOf } from '../../chain/examiner.ts';
+import { chainRootOf } from '../../chain/chain-root.ts';
 import type { CallContext } from '../../context.ts';
 import type { Services } from '../../services.ts';
 import { queueChains } from '../queue-work.ts';

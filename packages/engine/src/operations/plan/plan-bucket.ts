@@ -8,7 +8,7 @@ import {
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../../catalogue/known-backup-port.ts';
 import type { Json } from '../../catalogue/task-port.ts';
-import { chainRootOf } from '../../chain/examiner.ts';
+import { chainRootOf } from '../../chain/chain-root.ts';
 import type { Fault } from '../../chain/link.ts';
 import { deadlineDetail } from '../../deadline.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';

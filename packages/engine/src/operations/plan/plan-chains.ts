@@ -2,7 +2,7 @@ import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import type { ChainKey, RequestCount } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
-import { chainRootOf } from '../../chain/examiner.ts';
+import { chainRootOf } from '../../chain/chain-root.ts';
 import type { Location, UnreadHashes } from '../../chain/link.ts';
 import type { Services } from '../../services.ts';
 import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../backups/chain-look.ts';

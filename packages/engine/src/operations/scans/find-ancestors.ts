@@ -1,4 +1,4 @@
-import { chainRootOf } from '../../chain/examiner.ts';
+import { chainRootOf } from '../../chain/chain-root.ts';
 import type { MarkedFormat } from '../../chain/marks.ts';
 import { folderLinksMax, refuseBeyond } from '../../chain/object-bound.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';

@@ -2,8 +2,9 @@ import { type BackupSync, lowerLevel, type VerificationLevel, type VerifyResult 
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
+import { chainRootOf } from '../../chain/chain-root.ts';
 import type { ChainData } from '../../chain/data.ts';
-import { type ChainExaminer, chainRootOf, openChain } from '../../chain/examiner.ts';
+import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../../chain/threads/storage-threads.ts';
