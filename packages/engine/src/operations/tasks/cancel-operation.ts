@@ -11,8 +11,11 @@ import { loggedOperationView } from './task-view.ts';
 export const cancelOperation: Verb<'cancelOperation'> = async (context, input) => {
   const { taskStore, clock, outages } = context.services;
   const task = await taskStore.cancelTask(input.project_id, input.operation_id, clock.nowMs());
-  if (task !== null) return { operation: loggedOperationView(task, outages) };
-  return { operation: loggedOperationView(await cancelImport(context, input), outages) };
+  const operation = task ?? (await cancelImport(context, input));
+  const { endedAtMs, parentOperationId } = operation;
+  // It may have been the last that the run of a source waited for, or one of the few verifications that it has in hand.
+  if (endedAtMs !== null && parentOperationId !== null) await startVerifications(context.services, parentOperationId);
+  return { operation: loggedOperationView(operation, outages) };
 };
 
 async function cancelImport(
@@ -25,8 +28,5 @@ async function cancelImport(
     throw new BackupSyncError('operation_not_found', `there is no import, scan, plan or verification ${operation_id}`);
   }
   queueChains(queue, cancelled.chains);
-  const { endedAtMs, parentOperationId } = cancelled.operation;
-  // It may have been the last that the run of a source waited for.
-  if (endedAtMs !== null && parentOperationId !== null) await startVerifications(services, parentOperationId);
   return cancelled.operation;
 }

@@ -118,16 +118,17 @@ export async function runTask(
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
     const retry = await taskStore.retryTask({ ...attempt, notBeforeMs, reason: fault });
-    if (retry !== null) queueTask(worker.services.queue, retry);
-    return;
+    if (retry !== null) return queueTask(worker.services.queue, retry);
+    // It was cancelled meanwhile, and has ended.
+  } else {
+    await taskStore.finishTask({
+      ...finished,
+      status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
+      reasonCode: fault?.code ?? null,
+      reasonDetail: fault?.detail ?? '',
+      endedAtMs: clock.nowMs(),
+    });
   }
-  await taskStore.finishTask({
-    ...finished,
-    status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
-    reasonCode: fault?.code ?? null,
-    reasonDetail: fault?.detail ?? '',
-    endedAtMs: clock.nowMs(),
-  });
   // A source has no more than some in hand: as one ends the next can begin.
   const { kind, parentOperationId } = task;
   if (kind === 'verify' && parentOperationId !== null) await startVerifications(worker.services, parentOperationId);
