@@ -286,7 +286,7 @@ describe('the threads', () => {
     // Held up by another writer, the step cannot have been answered when the thread is stopped.
     const other = new DatabaseSync(join(directory, 'catalogue.sqlite'));
     other.exec('BEGIN IMMEDIATE');
-    const refused = expect(thread.call('ping', [])).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
+    const refused = expect(thread.call('touch', [])).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
     const stopped = worker.terminate();
     other.exec('ROLLBACK');
     other.close();
