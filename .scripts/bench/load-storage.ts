@@ -1,4 +1,4 @@
-// Object storage for the load benchmark, in a process of its own: load-storage.ts <objects> <directory>. Speaks S3 and
+// Object storage for the load benchmark, in its own process: load-storage.ts <objects> <directory>. Speaks S3 and
 // has three buckets: `scanned`, with so many generated objects; `daily`, with small chains that can be imported; and
 // `large`, the files of the directory. Prints its endpoint.
 import { createReadStream } from 'node:fs';

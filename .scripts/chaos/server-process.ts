@@ -29,7 +29,7 @@ export class NotStartedError extends Error {
 }
 
 /**
- * A server in a process of its own that can be killed, stopped and started again on the same port. `isAway` says whether
+ * A server in its own process. It can be killed, stopped and started again on the same port. `isAway` says whether
  * its callers must expect that nothing answers.
  */
 export class ServerProcess implements AsyncDisposable {

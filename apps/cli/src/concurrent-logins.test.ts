@@ -1,17 +1,16 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readProfiles } from './profiles.ts';
 import { run, temporaryDirectory } from './testing.ts';
+import { startHttpServer } from './testing-servers.ts';
 
 const logins = 8;
 
 /** Issues tokens, to all callers at the same moment, once as many have asked. */
 async function startTokenService(callers: number) {
   const waiting: ServerResponse[] = [];
-  const server = createServer((_request, response) => {
+  return await startHttpServer((_request, response) => {
     waiting.push(response);
     if (waiting.length < callers) return;
     for (const each of waiting) {
@@ -20,16 +19,6 @@ async function startTokenService(callers: number) {
       each.end(JSON.stringify({ token: { ...times, project: { id: 'p', name: 'default' } } }));
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 test('logins at the same moment each keep their profile', async () => {

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { run, start, startServer, temporaryDirectory } from './testing.ts';
+import { startHttpServer } from './testing-servers.ts';
 
 const item = {
   backup_id: '1d3c3a1e-0000-4000-8000-000000000001',
@@ -19,30 +18,21 @@ const item = {
 
 /** An S3 service that is at fault, whatever is asked. */
 async function failingStorage() {
-  const server = createServer((_, response) => {
+  return await startHttpServer((_, response) => {
     response.writeHead(500, { 'Content-Type': 'application/xml' });
     response.end('<Error><Code>InternalError</Code><Message>try again</Message></Error>');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' };
 
 test('a sync says what it waits for, as its operation does, and ends when that is cancelled', async () => {
   await using storage = await failingStorage();
+  const specification = `s3:${storage.endpoint}`;
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
-  await using _server = await startServer(dataDirectory, storage.specification, aws);
-  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage.specification };
+  await using _server = await startServer(dataDirectory, specification, aws);
+  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: specification };
   const command = (...args: readonly string[]) => run(args, { environment });
   const sync = start(['sync', '-', '--format', 'ndjson'], { environment });
   sync.stdin.end(`${JSON.stringify(item)}\n`);
@@ -68,11 +58,12 @@ test('a sync says what it waits for, as its operation does, and ends when that i
 
 test('a server that is told to retry for no time ends what storage does not answer at once', async () => {
   await using storage = await failingStorage();
+  const specification = `s3:${storage.endpoint}`;
   await using home = await temporaryDirectory();
   const environment = {
     ...aws,
     BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
-    BACKUP_SYNC_STORAGE: storage.specification,
+    BACKUP_SYNC_STORAGE: specification,
     BACKUP_SYNC_RETRY_FOR: '0s',
   };
   const sync = await run(['sync', '-', '--format', 'ndjson'], { environment, input: `${JSON.stringify(item)}\n` });

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Ended, run, temporaryDirectory } from './testing.ts';
+import { startHttpServer } from './testing-servers.ts';
 
 /** Sets a title, colours, turns the writing direction round, opens a C1 sequence, clears the screen, tags in the dark. */
 const steering = '\u001b]0;title\u0007\u001b[31mred\u202e\u009b31m\u001b[2J\u{e0041}';
@@ -12,7 +10,7 @@ const steers = /(?!\n)[\p{Cc}\p{Cf}]/u;
 
 /** A server that says in each answer what steers a terminal. */
 async function startHostileServer() {
-  const server = createServer((request, response) => {
+  return await startHttpServer((request, response) => {
     response.setHeader('Content-Type', 'application/json');
     if (request.url?.startsWith('/v3/auth/tokens')) {
       const token = { issued_at: '2026-01-01T00:00:00Z', expires_at: '2036-01-01T00:00:00Z' };
@@ -23,16 +21,6 @@ async function startHostileServer() {
     response.writeHead(404);
     response.end(JSON.stringify({ error_code: 'BackupSync.1009', error_msg: `no such backup ${steering}` }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 function expectHarmless({ output, messages }: Ended): void {

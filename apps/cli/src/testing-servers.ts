@@ -1,6 +1,24 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+
+/** Serves HTTP on loopback. Disposing closes it, whatever is under way. */
+export async function startHttpServer(
+  answer: RequestListener,
+): Promise<AsyncDisposable & { readonly endpoint: string }> {
+  const server = createHttpServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
 
 /** A server that is not well, on loopback. */
 export type UnwellServer = AsyncDisposable & { readonly endpoint: string };

@@ -1,4 +1,5 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
+import { backoffMs } from './backoff.ts';
 import type { Retries } from './catalogue/port.ts';
 import { operationLivesMs } from './deadline.ts';
 import type { Services } from './services.ts';
@@ -6,9 +7,9 @@ import type { Services } from './services.ts';
 /** How long an operation is retried in all if the engine is told nothing else, milliseconds. */
 export const defaultRetryForMs = 20 * 60 * 1000;
 
-const firstDelayMs = 1_000;
 /** Longest time between two attempts, milliseconds. */
 export const longestRetryDelayMs = 60_000;
+const backoff = { firstMs: 1_000, longestMs: longestRetryDelayMs };
 
 /** An operation whose attempt has just failed. */
 type Failed = {
@@ -45,11 +46,5 @@ export function nextAttemptAtMs(
   // The deadline follows a wall clock that is set, and the time of acceptance does not.
   const acceptedForMs = sinceMs(deadlineAtMs - operationLivesMs);
   if (Math.min(acceptedForMs, failingForMs) >= retryForMs) return null;
-  return outage?.notBeforeMs ?? nowMs + retryDelayMs(retries.attempts, Math.random());
-}
-
-/** Between half and all of a time that doubles with each attempt, so that operations that failed together part ways. */
-export function retryDelayMs(attemptsBefore: number, random: number): number {
-  const wholeMs = Math.min(longestRetryDelayMs, firstDelayMs * 2 ** attemptsBefore);
-  return Math.round((wholeMs / 2) * (1 + random));
+  return outage?.notBeforeMs ?? nowMs + Math.round(backoffMs(backoff, retries.attempts, Math.random()));
 }

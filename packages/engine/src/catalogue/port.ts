@@ -196,8 +196,8 @@ export type MissingParent = {
   readonly revision: number | null;
 };
 
-export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
-  readonly epoch: number;
+/** What the operation of an import says once it has ended. */
+export type ImportOutcome = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
   readonly message: string;
@@ -206,10 +206,15 @@ export type ImportFinish = Omit<Verdict, 'projectId' | 'backupId'> & {
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
-  readonly requests: RequestCount;
-  /** The import waits if this parent is being imported. Null: it ends, whatever is in flight. */
-  readonly missingParent: MissingParent | null;
 };
+
+export type ImportFinish = ImportOutcome &
+  Omit<Verdict, 'projectId' | 'backupId'> & {
+    readonly epoch: number;
+    readonly requests: RequestCount;
+    /** The import waits if this parent is being imported. Null: it ends, whatever is in flight. */
+    readonly missingParent: MissingParent | null;
+  };
 
 /** An attempt that storage made fail, of an operation that is to be tried again. */
 export type Retry = {

@@ -1,4 +1,5 @@
 import TinyQueue from 'tinyqueue';
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -14,8 +15,7 @@ import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 
 /** Milliseconds until work that threw is tried again, before they are spread. */
-const firstRetryAfterMs = 500;
-const lastRetryAfterMs = 60_000;
+const throwBackoff = { firstMs: 500, longestMs: 60_000 };
 /**
  * Longest wait for the time of a job, milliseconds. Times are stored by the wall clock: if that is set back, a job would
  * wait for as long as it was set back. No back-off is longer.
@@ -306,8 +306,7 @@ export class InProcessJobQueue implements JobQueue {
     this.#catalogue.succeeded(run);
     this.#options.onFault(entry.job, error);
     entry.failures += 1;
-    const longestMs = Math.min(firstRetryAfterMs * 2 ** (entry.failures - 1), lastRetryAfterMs);
-    const waitsMs = longestMs * (0.5 + this.#options.random() / 2);
+    const waitsMs = backoffMs(throwBackoff, entry.failures - 1, this.#options.random());
     this.#schedule(entry, this.#options.clock.monotonicMs() + waitsMs);
   }
 

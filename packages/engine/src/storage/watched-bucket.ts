@@ -1,3 +1,4 @@
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { describeBucket } from './names.ts';
 import type { Outage, OutageStore } from './outage.ts';
@@ -7,8 +8,7 @@ import type { StorageWait, WaitOutcome } from './watched-storage-unit.ts';
 /** Without an answer for so long, a bucket is silent. Milliseconds. */
 export const silentAfterMs = 1_000;
 /** Milliseconds from a failed probe to the next, before they are spread. */
-const firstProbeAfterMs = 1_000;
-const lastProbeAfterMs = 60_000;
+const probeBackoff = { firstMs: 1_000, longestMs: 60_000 };
 /** Objects and prefixes remembered as failing by themselves, at most. */
 const suspectsMax = 1_000;
 /** Wall clocks are corrected by less all the time. Milliseconds. */
@@ -111,7 +111,7 @@ export class WatchedBucket {
   endProbe(probe: Probe): void {
     if (this.#probe !== probe) return;
     this.#probe = null;
-    if (!probe.hasFailed) this.#nextProbeMs = this.#options.clock.monotonicMs() + firstProbeAfterMs;
+    if (!probe.hasFailed) this.#nextProbeMs = this.#options.clock.monotonicMs() + probeBackoff.firstMs;
     this.#options.onChange(this);
   }
 
@@ -133,7 +133,7 @@ export class WatchedBucket {
     this.#outage = outage;
     this.#outageBeganMs = clock.monotonicMs() - Math.max(0, clock.nowMs() - outage.beganAtMs);
     // A clock that was set back meanwhile must not put the probe off.
-    const waitsMs = Math.min(Math.max(0, outage.notBeforeMs - clock.nowMs()), lastProbeAfterMs);
+    const waitsMs = Math.min(Math.max(0, outage.notBeforeMs - clock.nowMs()), probeBackoff.longestMs);
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;
     this.#options.onChange(this);
   }
@@ -198,9 +198,8 @@ export class WatchedBucket {
   /** The next probe waits longer than this one did. */
   #putOff(error: StorageError, beganAtMs: number, attempts: number): Outage {
     const { clock, random } = this.#options;
-    const longestMs = Math.min(firstProbeAfterMs * 2 ** (attempts - 1), lastProbeAfterMs);
     // Buckets of one service fail together, and are not to be probed together.
-    const waitsMs = Math.round(longestMs * (0.5 + random() / 2));
+    const waitsMs = Math.round(backoffMs(probeBackoff, attempts - 1, random()));
     const notBeforeMs = clock.nowMs() + waitsMs;
     // Read second: by then, what is stored is due as well.
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;

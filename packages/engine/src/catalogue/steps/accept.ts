@@ -5,7 +5,7 @@ import { chainColumns, chainOfRow, importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
-import { LaneChoice } from './lanes.ts';
+import { LaneChoice, raiseLane } from './lanes.ts';
 import { joinImports } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -72,7 +72,7 @@ export async function accept(
   if (acceptance.parentOperationId !== null) await joinImports(database, acceptance.parentOperationId, joined);
   // Items wait behind what is in flight of their backups, which must not be slower than they are.
   const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
-  await raise(database, raised, lanes.interactiveFor);
+  await raiseLane(database, raised, lanes.interactiveFor);
   return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };
 }
 
@@ -101,24 +101,6 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
     found.push(...rows);
   }
   return found;
-}
-
-async function raise(
-  database: Kysely<Schema>,
-  operations: readonly { readonly id: string }[],
-  interactiveFor: string,
-): Promise<void> {
-  for (const some of chunks(operations)) {
-    await database
-      .updateTable('operations')
-      .set({ interactive_for: interactiveFor })
-      .where(
-        'id',
-        'in',
-        some.map(({ id }) => id),
-      )
-      .execute();
-  }
 }
 
 /** The chains of the items and of what was raised for them, each once. */

@@ -3,6 +3,7 @@ import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../p
 import { type ChainColumns, chainColumns } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { dueChains } from './due-chains.ts';
+import { raiseLane } from './lanes.ts';
 import { makeWait } from './make-wait.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -47,17 +48,9 @@ async function raise(
   interactiveFor: string | null,
   inFlight: readonly (ChainColumns & { readonly id: string; readonly interactive_for: string | null })[],
 ): Promise<readonly DueChain[]> {
-  const slower = interactiveFor === null ? [] : inFlight.filter((row) => row.interactive_for === null);
-  if (slower.length === 0) return [];
-  await database
-    .updateTable('operations')
-    .set({ interactive_for: interactiveFor })
-    .where(
-      'id',
-      'in',
-      slower.map(({ id }) => id),
-    )
-    .execute();
+  const slower = inFlight.filter((row) => row.interactive_for === null);
+  if (interactiveFor === null || slower.length === 0) return [];
+  await raiseLane(database, slower, interactiveFor);
   return await dueChains(database, slower);
 }
 

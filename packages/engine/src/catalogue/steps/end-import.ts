@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/link.ts';
-import type { DueChain, ImportFinish, RequestCount } from '../port.ts';
+import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../port.ts';
 import { chainColumns, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
@@ -13,19 +13,7 @@ import { unfinishedImports } from './unfinished-imports.ts';
 export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
 
 /** How an import ends. */
-type ImportEnd = Pick<
-  ImportFinish,
-  | 'status'
-  | 'outcome'
-  | 'message'
-  | 'reasonCode'
-  | 'reasonDetail'
-  | 'timeContradiction'
-  | 'level'
-  | 'incremental'
-  | 'requests'
-  | 'endedAtMs'
->;
+type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
  * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns the chains that

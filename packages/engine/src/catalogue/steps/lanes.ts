@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Lane } from '../../queue/port.ts';
 import type { Actor } from '../port.ts';
 import type { Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
 
 /** Unfinished interactive operations of one caller: what goes beyond is mass work, however it is sent. */
 const interactiveMax = 50;
@@ -43,5 +44,24 @@ export class LaneChoice {
   /** {@link take} as the column `interactive_for` has it. */
   takeColumn(): string | null {
     return this.take() === 'interactive' ? this.interactiveFor : null;
+  }
+}
+
+/** Makes mass work interactive, for whom `interactiveFor` names. */
+export async function raiseLane(
+  database: Kysely<Schema>,
+  operations: readonly { readonly id: string }[],
+  interactiveFor: string,
+): Promise<void> {
+  for (const some of chunks(operations)) {
+    await database
+      .updateTable('operations')
+      .set({ interactive_for: interactiveFor })
+      .where(
+        'id',
+        'in',
+        some.map(({ id }) => id),
+      )
+      .execute();
   }
 }

@@ -5,7 +5,7 @@ import {
   type SyncOutcome,
   type VerificationLevel,
 } from '@backup-sync/contracts';
-import type { BackupRecord, ImportFinish, RecordWrite } from '../../catalogue/port.ts';
+import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite } from '../../catalogue/port.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../../chain/link.ts';
 import { isSameShared } from '../../chain/shared-objects.ts';
 import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
@@ -16,19 +16,7 @@ export type Seen =
   | { readonly kind: 'unseen'; readonly fault: Fault };
 
 /** What becomes of the operation and the record. */
-export type Decision = Pick<
-  ImportFinish,
-  | 'status'
-  | 'outcome'
-  | 'message'
-  | 'reasonCode'
-  | 'reasonDetail'
-  | 'timeContradiction'
-  | 'level'
-  | 'incremental'
-  | 'record'
-  | 'proofs'
->;
+export type Decision = ImportOutcome & Pick<ImportFinish, 'record' | 'proofs'>;
 
 /**
  * Decides what a sync does, from the record as it stands and what was seen. Pure.
