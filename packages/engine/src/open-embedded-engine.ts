@@ -38,9 +38,6 @@ import { StoredTimes } from './stored-times.ts';
 /** A fraction of what S3 and OBS grant an account, so that others have their share. */
 const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
-/** The most threads in which a server reads a backup. */
-const serverReadingThreadsMax = 2;
-
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
@@ -250,10 +247,12 @@ function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): Embe
   };
 }
 
-/** A server keeps one core free to answer calls. Its threads are few because each takes about 40 MiB. */
+/**
+ * A server reads each backup in one thread. Two verifications run at once, each thread takes about 40 MiB, and a server
+ * must stay below 300 MiB.
+ */
 function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
-  const cores = availableParallelism();
-  return runsSources ? Math.max(1, Math.min(cores - 1, serverReadingThreadsMax)) : cores;
+  return runsSources ? 1 : availableParallelism();
 }
 
 function nameOf(job: Job): string {
