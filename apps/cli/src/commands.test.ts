@@ -44,7 +44,10 @@ describe('sync', () => {
     const ended = await run(['sync', '-', '--json'], { environment, input });
     expect(ended.code).toBe(1);
     expect(JSON.parse(ended.messages).error.problems).toEqual([
-      { place: 'line 2, created_at', message: 'must not be before 1970' },
+      {
+        place: 'line 2, created_at',
+        message: 'must be whole seconds since 1970; a time before 1970 is not possible (the value is -1)',
+      },
     ]);
     expect(JSON.parse(ended.output).operation_logs).toEqual(expect.any(Array));
   });
