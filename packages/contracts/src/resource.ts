@@ -16,7 +16,8 @@ export const resource = z
     newest_proved_at: wireTime.nullable().meta({ description: 'When it was made (its `taken_at`).' }),
     newest_proved_at_source: takenAtSource.nullable(),
     newest_proved_age_s: z.int().nullable().meta({ description: 'How old it is now, seconds.' }),
-    retired_at: wireTime.nullable().meta({
+    // A server of an earlier release does not say it.
+    retired_at: wireTime.nullable().default(null).meta({
       description:
         'When it was retired: no newer backup of it is expected. Null if it is not, or a newer backup was recorded since.',
     }),
