@@ -30,6 +30,8 @@ async function serveResources(count: number) {
         newest_proved_at: toWireTime(0),
         newest_proved_at_source: id === ids.at(-1) ? 'object' : 'format',
         newest_proved_age_s: id === ids.at(-1) ? 7200 : 3600,
+        // The first is retired among many, and a server of an earlier release does not say so of any.
+        ...(count === 1001 && id === ids[0] && { retired_at: toWireTime(Date.UTC(2026, 2, 1, 2)) }),
       }));
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ resources, count, limit: pageMax }));
@@ -65,6 +67,17 @@ test.each([
   expect(server.asked).toEqual(Array(calls).fill('GET /v1/projects/p/resources'));
   // A monitor cuts off what is longer.
   expect(ended.output.length).toBeLessThan(4096);
+});
+
+test('resources are listed, page after page, with the ages that check tells', async () => {
+  await using server = await serveResources(1001);
+  const { code, output } = await runInProcess(['resources', 'list'], server.environment);
+  const lines = output.trimEnd().split('\n');
+  expect(code).toBe(0);
+  expect(lines).toHaveLength(1 + 1001);
+  expect(lines[0]).toMatch(/^RESOURCE +BACKUPS +PROVED .* AGE +RETIRED/);
+  expect(lines[1]).toMatch(/^vm-000000 .* 60 min +2026-03-01 02:00:00 /);
+  expect(lines.at(-1)).toMatch(/^vm-001000 .* ~2 h +- /);
 });
 
 describe('a check that a monitor reads', () => {

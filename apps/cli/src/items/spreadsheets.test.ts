@@ -138,8 +138,10 @@ describe('a bad cell is shown with its row, its column and its value', () => {
 
   test('a row is counted as the spreadsheet shows it, whatever lines its cells have', async () => {
     const names = [...fields, 'remark'];
-    const content = `sep=;\n${table([names, blank, [...valuesOf(item), 'one\ntwo\n\nthree'], [...valuesOf({ ...other, backup_name: '' }), '']], ';')}`;
-    expect(await problemsIn(content)).toEqual(['row 4, column B (backup_name): must have 1 to 64 characters, has 0']);
+    const bad = { ...other, backup_name: '' };
+    const above = table([names, blank, [...valuesOf(item), 'one\ntwo\n\nthree']], ';');
+    const content = `sep=;\r\n${above}\r\n  \r\n${table([[...valuesOf(bad), '']], ';')}`;
+    expect(await problemsIn(content)).toEqual(['row 6, column B (backup_name): must have 1 to 64 characters, has 0']);
   });
 
   test('a long value is cut', async () => {
