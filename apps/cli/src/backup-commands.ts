@@ -1,9 +1,7 @@
-import { verificationLevel } from '@backup-sync/contracts';
 import { type Command, Option } from 'commander';
+import { addCheckCommand } from './check-command.ts';
 import type { Shared, Tools } from './command-tools.ts';
-import type { CheckOptions } from './commands/check.ts';
 import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
-import { age } from './options.ts';
 
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 
@@ -62,28 +60,5 @@ is a server's.`,
       const { extractCommand } = await import('./commands/extract.ts');
       finish(await extractCommand(contextOf(options), backupId, options));
     });
-  command(program, 'check', 'say in one line whether every resource has a proved backup that is new enough', [
-    'check --max-age 26h --min-level linkage',
-    'check --max-age 26h --source nightly',
-    'check --max-age 7d --min-level replay --resource vm-7',
-  ])
-    .requiredOption('--max-age <age>', 'of the newest proved backup, such as 90m, 26h or 7d', age)
-    .addOption(
-      new Option('--min-level <level>', 'how far it must be proved')
-        .choices(verificationLevel.options)
-        .default('linkage'),
-    )
-    .addOption(new Option('--resource <id>', 'only this resource').conflicts('source'))
-    .option('--source <name>', 'only the resources of this source, by its name or id')
-    .addHelpText(
-      'after',
-      `
-For monitoring. An age with "~" comes from the modification time of the newest object; a backup whose time is in the
-future does not count. Its exit codes are those of monitoring plugins: 0 OK, 2 CRITICAL (a resource has no such backup), 3
-UNKNOWN (it could not be found out, for example because the server is not reachable). Wrong usage exits 1.`,
-    )
-    .action(async (options: Shared & CheckOptions) => {
-      const { checkCommand } = await import('./commands/check.ts');
-      finish(await checkCommand(contextOf(options), options));
-    });
+  addCheckCommand(program, { command, contextOf, finish });
 }

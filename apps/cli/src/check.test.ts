@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { toWireTime } from '@backup-sync/contracts';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
+import { createProgram } from './program.ts';
 
 const pageMax = 1000;
 
@@ -18,7 +19,7 @@ async function serveResources(count: number) {
     }
     const marker = url.searchParams.get('marker') ?? '';
     const resources = ids
-      .filter((id) => id > marker)
+      .filter((id) => id > marker && id === (url.searchParams.get('resource_id') ?? id))
       .slice(0, pageMax)
       .map((id) => ({
         resource_id: id,
@@ -29,6 +30,8 @@ async function serveResources(count: number) {
         newest_proved_at: toWireTime(0),
         newest_proved_at_source: id === ids.at(-1) ? 'object' : 'format',
         newest_proved_age_s: id === ids.at(-1) ? 7200 : 3600,
+        // The first is retired among many, and a server of an earlier release does not say so of any.
+        ...(count === 1001 && id === ids[0] && { retired_at: toWireTime(Date.UTC(2026, 2, 1, 2)) }),
       }));
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ resources, count, limit: pageMax }));
@@ -57,7 +60,94 @@ test.each([
 ])('%i resources with 5,000 backups each are checked in %i calls', async (count, calls) => {
   await using server = await serveResources(count);
   const ended = await runInProcess(['check', '--max-age', '26h'], server.environment);
-  expect(ended.output).toMatch(new RegExp(`^OK: ${count} resources? ha.* the newest is ~2 h old at most\n$`));
+  expect(ended.output).toMatch(
+    new RegExp(`^OK: ${count} resources? ha.* the newest is ~2 h old at most \\| [^\n]*\n$`),
+  );
   expect(ended.code).toBe(0);
   expect(server.asked).toEqual(Array(calls).fill('GET /v1/projects/p/resources'));
+  // A monitor cuts off what is longer.
+  expect(ended.output.length).toBeLessThan(4096);
+});
+
+test('resources are listed, page after page, with the ages that check tells', async () => {
+  await using server = await serveResources(1001);
+  const { code, output } = await runInProcess(['resources', 'list'], server.environment);
+  const lines = output.trimEnd().split('\n');
+  expect(code).toBe(0);
+  expect(lines).toHaveLength(1 + 1001);
+  expect(lines[0]).toMatch(/^RESOURCE +BACKUPS +PROVED .* AGE +RETIRED/);
+  expect(lines[1]).toMatch(/^vm-000000 .* 60 min +2026-03-01 02:00:00 /);
+  expect(lines.at(-1)).toMatch(/^vm-001000 .* ~2 h +- /);
+});
+
+describe('a check that a monitor reads', () => {
+  test('exits by the ages that are given', async () => {
+    await using server = await serveResources(3);
+    const figures = "'resources'=3 'critical'=";
+    for (const [ages, code, output] of [
+      [
+        ['--warning', '2h', '--critical', '3h'],
+        0,
+        `OK: .* ${figures}0 'warning'=0 'retired'=0 'oldest'=7200s;7200;10800;0 `,
+      ],
+      [
+        ['-w', '90m', '-c', '3h'],
+        1,
+        `WARNING: 1 of 3 resources has no backup .* within 90 min: .*; 2 OK .*'warning'=1 `,
+      ],
+      [['--critical', '90m'], 2, `CRITICAL: 1 of 3 resources has no backup .* within 90 min: .*; 2 OK .*'critical'=1 `],
+      [['--max-age', '90m', '--exclude', 'vm-000002'], 0, 'OK: 2 resources have .*; 1 excluded '],
+    ] as const) {
+      const ended = await runInProcess(['check', ...ages], server.environment);
+      expect(ended).toMatchObject({
+        code,
+        output: expect.stringMatching(new RegExp(`^${output}[^\n]*\n$`)),
+        messages: '',
+      });
+    }
+  });
+
+  test('says what went wrong in one line of the output, as UNKNOWN', async () => {
+    await using server = await serveResources(1);
+    const { environment } = server;
+    const nobody = { ...environment, BACKUP_SYNC_ENDPOINT: 'http://127.0.0.1:9' };
+    const check = ['check', '--max-age', '26h'];
+    for (const [args, variables, said] of [
+      [['check', '--max-age', '26'], environment, 'such as 26h'],
+      [['check'], environment, '--critical'],
+      [['check', '--critical'], environment, 'argument missing'],
+      [[...check, '--colour'], environment, "unknown option '--colour'"],
+      [[...check, 'vm-7'], environment, 'too many arguments'],
+      [[...check, '--critical', '20h'], environment, 'cannot be used with'],
+      [[...check, '--warning', '27h'], environment, '--warning is above --critical'],
+      [[...check, '--min-level', 'high'], environment, 'Allowed choices are'],
+      [[...check, '--resource', 'vm|7\n'], environment, 'no backup of vm¦7 is recorded'],
+      [[...check, '--source', 'x'], environment, 'UNKNOWN: '],
+      [check, {}, 'give a data directory'],
+      [check, { ...environment, BACKUP_SYNC_TIMEOUT: 'soon' }, 'BACKUP_SYNC_TIMEOUT'],
+      [check, nobody, 'does not answer'],
+    ] as const) {
+      const ended = await runInProcess(args, variables);
+      expect(ended.output, args.join(' ')).toMatch(/^UNKNOWN: [^|\n]+\n$/);
+      expect(ended.output).toContain(said);
+      expect(ended.code, args.join(' ')).toBe(3);
+      const json = await runInProcess([...args, '--json'], variables);
+      expect(JSON.parse(json.output)).toMatchObject({ state: 'UNKNOWN', message: expect.any(String), resources: [] });
+      expect(json).toMatchObject({ code: 3, messages: '' });
+    }
+  });
+
+  test('shows its own exit codes before its options', () => {
+    const program = createProgram(
+      '0.0.0',
+      () => expect.fail('no command is run'),
+      () => {},
+    );
+    let output = '';
+    const check = program.commands.find((command) => command.name() === 'check');
+    check?.configureOutput({ writeOut: (text) => (output += text) }).outputHelp();
+    expect(output.indexOf('3 UNKNOWN')).toBeGreaterThan(0);
+    expect(output.indexOf('3 UNKNOWN')).toBeLessThan(output.indexOf('Options:'));
+    expect(output).not.toContain('some items failed');
+  });
 });

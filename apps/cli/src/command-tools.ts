@@ -9,7 +9,7 @@ export type Shared = ConnectOptions & { json?: boolean };
 /** What the program lends to a group of commands. */
 export type Tools = {
   /** Adds a command that works on a catalogue, with its examples as they are typed behind `backup-sync`. */
-  readonly command: (parent: Command, name: string, description: string, examples: readonly string[]) => Command;
+  readonly command: typeof addCommand;
   readonly contextOf: (options: Shared) => CommandContext;
   /** Takes the exit code of the command. */
   readonly finish: (exitCode: number) => void;
@@ -30,8 +30,14 @@ export function examplesHelp(examples: readonly string[]): string {
   return `\n${heading}:\n${examples.map((example) => `  backup-sync ${example}`).join('\n')}`;
 }
 
-/** See {@link Tools.command}. */
-export function addCommand(parent: Command, name: string, description: string, examples: readonly string[]): Command {
+/** See {@link Tools.command}. `exitCodes` takes the place of the usual ones in the help. */
+export function addCommand(
+  parent: Command,
+  name: string,
+  description: string,
+  examples: readonly string[],
+  exitCodes: string = exitCodesHelp,
+): Command {
   const command = parent
     .command(name)
     .description(description)
@@ -42,7 +48,7 @@ export function addCommand(parent: Command, name: string, description: string, e
     .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
     .option('--storage-moved', 'the buckets of the catalogue lie at --storage now: from here on, it is theirs')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
-  return addTimeouts(command).addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodesHelp}`);
+  return addTimeouts(command).addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodes}`);
 }
 
 /** Adds the options that say how long a command waits for a server. */

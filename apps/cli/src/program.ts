@@ -5,6 +5,7 @@ import type { CommandContext } from './commands/command-context.ts';
 import { addIdentityCommands } from './identity-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
+import { addResourceCommands } from './resource-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addSourceCommands } from './source-commands.ts';
 import { addSyncCommands } from './sync-commands.ts';
@@ -38,6 +39,7 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   };
   addSyncCommands(program, tools);
   addBackupCommands(program, tools);
+  addResourceCommands(program, tools);
   addOperationCommands(program, tools);
   addManifestCommands(program, tools);
   addSourceCommands(program, tools);

@@ -1,4 +1,6 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { isPlugin } from './check-command.ts';
+import { printUnknown } from './commands/plugin-output.ts';
 import { addCompletion } from './completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
@@ -47,17 +49,32 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = exitCode;
     },
   );
+  let running: Command = program;
+  program.hook('preAction', (_, command) => {
+    running = command;
+  });
   await addCompletion(program, host.argv[2]);
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
   forEachCommand(program, (command) => {
-    command.exitOverride();
+    command.exitOverride((error) => {
+      running = command;
+      throw error;
+    });
     // What was wrong is told in the words of the arguments.
-    command.configureOutput({ outputError: (said, write) => (wantsJson ? undefined : write(printableLines(said))) });
+    command.configureOutput({
+      outputError: (said, write) => (wantsJson || isPlugin(command) ? undefined : write(printableLines(said))),
+    });
   });
   try {
     await program.parseAsync(host.argv);
   } catch (error) {
-    if (error instanceof CommanderError) {
+    if (isPlugin(running) && !(error instanceof CommanderError && error.exitCode === 0)) {
+      json = wantsJson;
+      const failure = failureOf(
+        error instanceof CommanderError ? new UsageError(error.message.replace(/^error: /, '')) : error,
+      );
+      host.exitCode = printUnknown(terminal(), failure);
+    } else if (error instanceof CommanderError) {
       // Commander has printed the help or, for people, what was wrong.
       json = wantsJson;
       if (json && error.exitCode !== 0) printFailure(terminal(), failureOf(new UsageError(error.message)));

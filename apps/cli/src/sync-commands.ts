@@ -7,8 +7,8 @@ import { itemFormats } from './items/detect-format.ts';
 
 const fileHelp = `
 <file> is the body of the API as JSON ({"sync":[…]}) or a plain list of backups ([…]), NDJSON with one backup a line, or
-CSV whose first row names the fields; "-" is standard input. Any size is read in the same memory. What it is shows from
-its beginning, else --format says it.`;
+CSV whose first row names the fields, with commas, semicolons or tabs, as spreadsheets save it; all in UTF-8 or UTF-16.
+"-" is standard input. Any size is read in the same memory. What it is shows from its beginning, else --format says it.`;
 
 /** `sync`, `plan` and `scan`: how backups come into the catalogue. */
 export function addSyncCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -28,7 +28,7 @@ export function addSyncCommands(program: Command, { command, contextOf, finish }
       'after',
       `${fileHelp}
 
-A file is checked whole before anything is sent, and every problem is told with its line and field. Standard input can
+A file is checked whole before anything is sent, and every problem is told with its place and value. Standard input can
 be read but once: its items are sent as they come, up to the first that is wrong.
 
 Ctrl-C loses nothing: what was accepted goes on at a server, and here with the next command that works. The same command

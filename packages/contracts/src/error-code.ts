@@ -126,6 +126,13 @@ export const errors = {
     remedy: 'Check the id; GET …/sources lists what there is.',
     exitCode: 1,
   },
+  resource_not_found: {
+    number: 'BackupSync.1068',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/resources lists what there is.',
+    exitCode: 1,
+  },
   source_name_taken: {
     number: 'BackupSync.1019',
     httpStatus: 409,

@@ -12,7 +12,7 @@ import {
   startPlanAnswer,
   startPlanInput,
 } from './plan.ts';
-import { listResourcesAnswer, listResourcesInput } from './resource.ts';
+import { listResourcesAnswer, listResourcesInput, resourceAnswer, retireResourceInput } from './resource.ts';
 import { listScanFindingsAnswer, listScanFindingsInput, startScanAnswer, startScanInput } from './scan.ts';
 import {
   addSourceInput,
@@ -174,6 +174,28 @@ export const ownOperations = {
     input: listResourcesInput,
     output: listResourcesAnswer,
     refusals: ['source_not_found'],
+  },
+  retireResource: {
+    summary: 'Expect no newer backup of a resource; one that is recorded later ends this',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/resources/{resource_id}/retire',
+    successStatus: 200,
+    input: retireResourceInput,
+    output: resourceAnswer,
+    refusals: ['resource_not_found'],
+  },
+  unretireResource: {
+    summary: 'Expect newer backups of a resource again',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/resources/{resource_id}/unretire',
+    successStatus: 200,
+    input: retireResourceInput,
+    output: resourceAnswer,
+    refusals: ['resource_not_found'],
   },
   addSource: {
     summary: 'Watch a bucket: what is new in it is brought in',

@@ -16,6 +16,11 @@ export const resource = z
     newest_proved_at: wireTime.nullable().meta({ description: 'When it was made (its `taken_at`).' }),
     newest_proved_at_source: takenAtSource.nullable(),
     newest_proved_age_s: z.int().nullable().meta({ description: 'How old it is now, seconds.' }),
+    // A server of an earlier release does not say it.
+    retired_at: wireTime.nullable().default(null).meta({
+      description:
+        'When it was retired: no newer backup of it is expected. Null if it is not, or a newer backup was recorded since.',
+    }),
   })
   .meta({ id: 'Resource' });
 export type Resource = z.infer<typeof resource>;
@@ -32,6 +37,11 @@ export const listResourcesInput = z.object({
   marker: paging.marker,
 });
 export type ResourceFilter = z.output<typeof listResourcesInput>;
+
+export const retireResourceInput = z.object({ project_id: projectId, resource_id: opaqueId });
+
+/** Its newest backup is that proved to linkage. */
+export const resourceAnswer = z.object({ resource }).meta({ id: 'ResourceAnswer' });
 
 export const listResourcesAnswer = z
   .object({ resources: z.array(resource), count: z.int(), limit: z.int() })

@@ -53,6 +53,15 @@ describe('a sync request', () => {
     },
   );
 
+  test.each([1_772_330_400_000, 1772330400.5, -1, '1.77233E+09', '2026-03-01 02:00:00', true])(
+    'created_at %j is told to be whole seconds since 1970',
+    (created_at) => {
+      expect(problemsOfItems({ ...example, created_at })).toEqual([
+        expect.stringMatching(/^sync\[0\]\.created_at: must be whole seconds since 1970/),
+      ]);
+    },
+  );
+
   test('has every problem of every item named at once', () => {
     const places = problemsOfItems({ ...example, backup_name: '', created_at: 1.5 }, example, 7, example).map(
       (problem) => problem.split(':')[0],

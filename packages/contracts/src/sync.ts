@@ -4,6 +4,8 @@ import { bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
 /** What CBR assumes where a request names no resource type. */
 export const defaultResourceType = 'OS::Native::Server';
 
+const wholeSeconds = 'must be whole seconds since 1970';
+
 /** The most items that one sync call carries. */
 export const syncItemsMax = 50;
 
@@ -24,11 +26,13 @@ export const backupSync = z
       .default(defaultResourceType)
       .meta({ description: 'Type of the object, e.g. OS::Native::Server or OS::VMware::Server.' }),
     created_at: z
-      .number()
+      .number({
+        error: ({ input }) => (input === undefined ? undefined : `${wholeSeconds}, as a number such as 1772330400`),
+      })
       // Not `.int()`: its issue would keep the checks of the whole list from running.
-      .refine(Number.isInteger, 'must be whole seconds')
-      .min(0, 'must not be before 1970')
-      .max(2 ** 31 - 1, 'must fit 32 bits; give seconds since 1970, not milliseconds')
+      .refine(Number.isInteger, `${wholeSeconds}, without a fraction`)
+      .min(0, `${wholeSeconds}; a time before 1970 is not possible`)
+      .max(2 ** 31 - 1, `${wholeSeconds}, not milliseconds; it must fit 32 bits`)
       .meta({
         description: 'When the backup was made, seconds since 1970.',
         example: 1548898428,

@@ -33,6 +33,7 @@ function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, ve
     bucket_name: 'missing',
     prefix: 'x/',
     source_id: sourceName,
+    resource_id: 'x',
     name: 'x',
     force: true,
     user_name: 'x',

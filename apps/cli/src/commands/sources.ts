@@ -11,8 +11,9 @@ import { exitCodes, UsageError } from '../failure.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
-import { objectTimeMark, shortTime } from './backups.ts';
+import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { printResources } from './resource-table.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
 
 type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
@@ -190,19 +191,8 @@ function printSourceFields(terminal: Terminal, source: Source): void {
 
 function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>): void {
   printSourceFields(terminal, answer.source);
-  const resources = answer.resources.map((resource) => [
-    resource.resource_name,
-    String(resource.backups),
-    String(resource.proved_backups),
-    `${objectTimeMark(resource.newest_proved_at_source)}${timeOf(resource.newest_proved_at)}`,
-    resource.newest_proved_age_s === null
-      ? 'none is proved'
-      : `${objectTimeMark(resource.newest_proved_at_source)}${formatAge(resource.newest_proved_age_s)}`,
-  ]);
-  const headings = ['RESOURCE', 'BACKUPS', 'PROVED', 'NEWEST PROVED (UTC)', 'AGE'];
-  const columns = headings.map((heading) => ({ heading }));
   print(terminal, '');
-  printTable(terminal, columns, resources);
+  printResources(terminal, answer.resources);
   if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);
   printErrors(terminal, answer);
   const { held: hold } = answer.source;
@@ -240,12 +230,4 @@ function placeOf({ bucket_name, prefix }: Source): string {
 
 function timeOf(time: string | null): string {
   return time === null ? '-' : shortTime(time);
-}
-
-/** Seconds as `3 d 4 h`, `2 h 5 min` or `7 min`. */
-function formatAge(seconds: number): string {
-  const minutes = Math.max(0, Math.floor(seconds / 60));
-  const hours = Math.floor(minutes / 60);
-  if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }

@@ -14,7 +14,6 @@ export const cliJoined: Door['joined'] = {
   startPlan: joinedByPlan,
   listPlanItems: joinedByPlan,
   listOperationLogs: 'operations list shows operations of every kind, in this system’s own form',
-  listResources: 'check judges what it answers',
   scanSource: 'sources scan follows the run to its end',
   confirmSource: 'sources confirm follows the run to its end',
   verifyBackup: 'verify follows the verification and answers its outcome',

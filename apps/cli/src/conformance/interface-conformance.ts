@@ -103,7 +103,6 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     });
 
     test('resources are listed with the newest backup of each that is proved to a level', async () => {
-      if (!has('listResources')) return;
       await finished();
       const { resources, count } = await call('listResources', { level: 'linkage' });
       expect(count).toBe(resources.length);
@@ -120,6 +119,21 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect(mail).toMatchObject({ backups: 1, proved_backups: 0, newest_proved_age_s: null });
       const unknown = call('listResources', { source_id: unknownId });
       await expect(unknown).rejects.toEqual(refused('source_not_found'));
+    });
+
+    test('a resource is retired, and taken back', async () => {
+      await finished();
+      const { resource_id } = items[0] as BackupSyncInput;
+      const retired = await call('retireResource', { resource_id });
+      expect(retired.resource).toMatchObject({ resource_id, retired_at: expect.any(String) });
+      const { resources } = await call('listResources', { level: 'linkage' });
+      expect(resources.find((resource) => resource.resource_id === resource_id)).toMatchObject({
+        retired_at: retired.resource.retired_at,
+      });
+      expect((await call('unretireResource', { resource_id })).resource.retired_at).toBeNull();
+      for (const verb of ['retireResource', 'unretireResource'] as const) {
+        await expect(call(verb, { resource_id: unknownId })).rejects.toEqual(refused('resource_not_found'));
+      }
     });
 
     test('a backup is shown with its proof, and forgotten once', async () => {

@@ -6,7 +6,6 @@ export const unreachedVerbs = {
   listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
   listScanFindings: 'scan asks for the findings of the scan that it was let start',
   beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
-  listResources: 'check says of it what monitoring needs; sources show has that of a source',
   listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
 } as const satisfies { readonly [Name in OperationName]?: string };
 
@@ -54,6 +53,11 @@ export const verbCommands = {
   listSources: () => ({ args: ['sources', 'list'] }),
   showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
   updateSource: ({ source_id, level = 'linkage' }) => ({ args: ['sources', 'edit', source_id, '--level', level] }),
+  listResources: ({ level = 'linkage', source_id }) => ({
+    args: ['resources', 'list', '--level', level, ...(source_id === undefined ? [] : ['--source', source_id])],
+  }),
+  retireResource: ({ resource_id }) => ({ args: ['resources', 'retire', resource_id] }),
+  unretireResource: ({ resource_id }) => ({ args: ['resources', 'unretire', resource_id] }),
   pauseSource: ({ source_id }) => ({ args: ['sources', 'pause', source_id] }),
   resumeSource: ({ source_id }) => ({ args: ['sources', 'resume', source_id] }),
   createUser: ({ name, password }) => ({ args: ['users', 'create', name], input: password }),

@@ -5,6 +5,8 @@ import type { PlacedItem } from './placed-item.ts';
 
 /** Problems that are told one by one; a file of another kind has as many as lines. */
 const problemsMax = 50;
+/** Characters of a wrong value that are shown. */
+const valueMax = 60;
 
 /** What a file holds, once every item of it was checked. */
 export type CheckedItems = {
@@ -42,18 +44,32 @@ export async function checkItems(source: ItemSource): Promise<CheckedItems> {
     }
   }
   if (wrong > 0) {
-    const message = `${source.name}: ${wrong} of ${wrong + count} items are not valid; nothing was sent`;
+    const message = `${source.name}: ${wrong} of ${wrong + count} items ${wrong === 1 ? 'is' : 'are'} not valid; nothing was sent`;
     throw new InvalidItemsError(message, problems.slice(0, problemsMax));
   }
   if (count === 0 && source.isFile) throw new UsageError(`${source.name} has no item to sync`);
   return { count, buckets };
 }
 
-function check({ place, value }: PlacedItem): BackupSync | Problem[] {
+function check({ placeOf, value, problem }: PlacedItem): BackupSync | Problem[] {
+  if (problem !== undefined) return [{ place: placeOf(null), message: problem }];
   const parsed = backupSync.safeParse(value);
   if (parsed.success) return parsed.data;
-  return problemsOf(parsed.error).map((problem) => ({
-    ...problem,
-    place: `${place}${problem.place === 'body' ? 'the item' : problem.place}`,
-  }));
+  return problemsOf(parsed.error).map(({ place, message }) => {
+    const field = place === 'body' ? null : place;
+    return { place: placeOf(field), message: `${message}${remarkOn(field, value)}` };
+  });
+}
+
+/** The value that is wrong, so that it can be found; nothing if it is missing or no single value. */
+function remarkOn(field: string | null, item: unknown): string {
+  if (field === null) return '';
+  const value = (item as Readonly<Record<string, unknown>>)[field];
+  if (value === '' || !['string', 'number', 'boolean'].includes(typeof value)) return '';
+  const text = String(value);
+  const shown = text.length > valueMax ? `${text.slice(0, valueMax)}…` : value;
+  // 1.77233E+09, as a spreadsheet shows a number that is too wide for its column.
+  const isRounded = field === 'created_at' && /^\d+([.,]\d+)?E\+?\d+$/i.test(text);
+  const advice = isRounded ? '; a spreadsheet has rounded it: format the column as a number without decimals' : '';
+  return `${advice} (the value is ${JSON.stringify(shown)})`;
 }

@@ -1,27 +1,62 @@
 import { backupSync } from '@backup-sync/contracts';
-import { CsvError, type InfoRecord, parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
+import leven from 'leven';
 import { UsageError } from '../failure.ts';
+import { csvDialectOf, nameIn } from './csv-dialect.ts';
 import type { PlacedItem } from './placed-item.ts';
 
+const fields = Object.keys(backupSync.shape);
 const optionalFields = new Set(['resource_type']);
+/** A row has eight short cells: a quote that is not closed must not take in the rest of a file. */
+const rowMaxCharacters = 1024 * 1024;
+/** Letters by which the name of a column may be wrong. */
+const slipsMax = 2;
+
+/** The columns by the fields that they hold. */
+type Columns = { readonly indexOf: ReadonlyMap<string, number>; readonly count: number };
 
 /**
- * One item a row, under a first row that names the fields; other columns are passed over, and an empty cell of
- * `resource_type` is none. Throws `UsageError` where a column is missing or a row cannot be read.
+ * One item a row, under a first row that names the fields; other columns and blank rows are passed over, and an empty
+ * cell of `resource_type` is none. The first text is the `beginning`. Throws `UsageError` if a column is missing, or for what is not CSV.
  */
-export async function* csvItems(texts: AsyncIterable<string>): AsyncGenerator<PlacedItem> {
-  const rows = parse({ bom: true, columns: checkHeader, info: true, skip_empty_lines: true, trim: true });
-  const fed = feed(texts, rows);
+export async function* csvItems(texts: AsyncIterable<string>, beginning: string): AsyncGenerator<PlacedItem> {
+  const dialect = csvDialectOf(beginning);
+  const isTab = dialect.delimiter === '\t';
+  const parser = parse({
+    bom: true,
+    delimiter: dialect.delimiter,
+    max_record_size: rowMaxCharacters,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    // It would take a tab for a blank.
+    trim: !isTab,
+  });
+  const fed = feed(dialect.hasSepLine ? withoutFirstLine(texts) : texts, parser);
+  let columns: Columns | null = null;
+  let row = 0;
   try {
-    for await (const { record, info } of rows as AsyncIterable<{ record: Record<string, string>; info: InfoRecord }>) {
-      yield { place: `line ${info.lines}, `, value: toItem(record) };
+    for await (const read of parser as AsyncIterable<string[]>) {
+      row += 1;
+      const cells = isTab ? read.map((cell) => cell.trim()) : read;
+      if (cells.every((cell) => cell.trim() === '')) continue;
+      if (columns === null) columns = columnsOf(cells, row);
+      else yield toItem(cells, row, columns);
     }
     await fed;
   } catch (error) {
-    if (error instanceof CsvError) throw new UsageError(`is not CSV: ${error.message}`, { cause: error });
+    if (error instanceof CsvError) throw notCsv(error);
     throw error;
   } finally {
-    rows.destroy();
+    parser.destroy();
+  }
+}
+
+/** The texts, the first of which has more than one line. */
+async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const text of texts) {
+    yield isFirst ? text.replace(/^.*?(\r\n|\n|\r)/, '') : text;
+    isFirst = false;
   }
 }
 
@@ -30,7 +65,7 @@ async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>
   try {
     for await (const text of texts) {
       if (rows.destroyed) return;
-      if (!rows.write(text)) await new Promise<void>((resolve) => rows.once('drain', resolve).once('close', resolve));
+      if (!rows.write(text)) await takes(rows);
     }
     rows.end();
   } catch (error) {
@@ -38,20 +73,81 @@ async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>
   }
 }
 
-function checkHeader(names: string[]): string[] {
-  const missing = Object.keys(backupSync.shape).filter((field) => !names.includes(field) && !optionalFields.has(field));
-  if (missing.length > 0) {
-    throw new UsageError(`line 1: the first row names the fields, and lacks ${missing.join(', ')}`);
-  }
-  return names;
+/** Waits until it takes more, or is closed. */
+async function takes(rows: ReturnType<typeof parse>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  rows.once('drain', resolve).once('close', resolve);
+  await promise;
+  rows.off('drain', resolve).off('close', resolve);
 }
 
-function toItem(row: Record<string, string>): Record<string, unknown> {
-  const { created_at, resource_type, ...texts } = row;
-  return {
-    ...texts,
-    ...(resource_type !== undefined && resource_type !== '' && { resource_type }),
-    // A text that is no number stays one, and is refused with its place like any other wrong value.
-    created_at: created_at !== undefined && /^\d{1,15}$/.test(created_at) ? Number(created_at) : created_at,
+function notCsv(error: CsvError & { readonly records?: number }): UsageError {
+  const row = (error.records ?? 0) + 1;
+  const isOpen = error.code === 'CSV_MAX_RECORD_SIZE' || error.code === 'CSV_QUOTE_NOT_CLOSED';
+  const why = isOpen ? 'a quote is opened and not closed' : error.message;
+  return new UsageError(`row ${row}: is not CSV: ${why}`, { cause: error });
+}
+
+/** Reads the first row. A name that is nearly that of a field is not passed over: what stands below would be lost. */
+function columnsOf(cells: readonly string[], row: number): Columns {
+  const refuse = (message: string): never => {
+    throw new UsageError(`row ${row}: the first row names the fields, and ${message}`);
   };
+  const indexOf = new Map<string, number>();
+  const others: { readonly name: string; readonly letters: string }[] = [];
+  for (const [index, cell] of cells.entries()) {
+    const name = nameIn(cell);
+    const first = indexOf.get(name);
+    if (first !== undefined) refuse(`has ${name} twice, in columns ${lettersOf(first)} and ${lettersOf(index)}`);
+    if (fields.includes(name)) indexOf.set(name, index);
+    else if (name !== '') others.push({ name, letters: lettersOf(index) });
+  }
+  const lacking = fields.filter((field) => !indexOf.has(field));
+  const meant = lacking.flatMap((field) => {
+    const other = others.find(
+      ({ name }) => leven(plain(name), plain(field), { maxDistance: slipsMax + 1 }) <= slipsMax,
+    );
+    return other === undefined ? [] : [`${field} by ${shortened(other.name)} in column ${other.letters}`];
+  });
+  const didYouMean = meant.length === 0 ? '' : `; did you mean ${meant.join(', ')}?`;
+  const missing = lacking.filter((field) => !optionalFields.has(field));
+  if (missing.length > 0) refuse(`lacks ${missing.join(', ')}${didYouMean}`);
+  if (meant.length > 0) refuse(`has another name${didYouMean}`);
+  return { indexOf, count: cells.length };
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+function toItem(cells: readonly string[], row: number, { indexOf, count }: Columns): PlacedItem {
+  const item: Record<string, unknown> = {};
+  const placeOf = (field: string | null) => {
+    const index = field === null ? undefined : indexOf.get(field);
+    return index === undefined ? `row ${row}` : `row ${row}, column ${lettersOf(index)} (${field})`;
+  };
+  let isShort = false;
+  for (const [field, index] of indexOf) {
+    const cell = cells[index];
+    if (optionalFields.has(field)) {
+      if (cell !== undefined && cell !== '') item[field] = cell;
+      continue;
+    }
+    isShort ||= cell === undefined;
+    // A text that is no number stays one, and is refused with its place like any other wrong value.
+    item[field] = field === 'created_at' && /^\d{1,15}$/.test(cell ?? '') ? Number(cell) : cell;
+  }
+  if (!isShort && cells.slice(count).every((cell) => cell === '')) return { placeOf, value: item };
+  const has = `has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}`;
+  return { placeOf, value: item, problem: `${has}; the first row has ${count}` };
+}
+
+/** What a spreadsheet calls a column: `A` for 0, `AA` for 26. */
+function lettersOf(index: number): string {
+  const last = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? last : `${lettersOf(Math.floor(index / 26) - 1)}${last}`;
+}
+
+function shortened(name: string): string {
+  return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
 }

@@ -1,3 +1,5 @@
+import { backupSync } from '@backup-sync/contracts';
+
 /** Forms in which backups to sync are written. */
 export const itemFormats = ['json', 'ndjson', 'csv'] as const;
 export type ItemFormat = (typeof itemFormats)[number];
@@ -9,9 +11,12 @@ const formatOfExtension = new Map<string, ItemFormat>([
   ['csv', 'csv'],
 ]);
 
+const fields = Object.keys(backupSync.shape);
+
 /**
- * Tells the form from the beginning of the content, and where that leaves it open from the file's name. A first line
- * that is a whole JSON object without a "sync" list is NDJSON; anything else that begins as JSON does is JSON.
+ * Tells the form from the beginning of the content, and from the file's name if that is blank. A first line that is a
+ * whole JSON object is NDJSON if it names a field of an item, or another object stands below it; anything else that
+ * begins as JSON does is JSON.
  */
 export function detectFormat(file: string, beginning: string): ItemFormat {
   const start = beginning.replace(/^\u{feff}/u, '').trimStart();
@@ -19,13 +24,16 @@ export function detectFormat(file: string, beginning: string): ItemFormat {
   if (start.startsWith('[')) return 'json';
   if (!start.startsWith('{')) return 'csv';
   const [firstLine = ''] = start.split('\n', 1);
-  return isItem(firstLine) ? 'ndjson' : 'json';
+  const object = objectIn(firstLine);
+  if (object === null || Object.hasOwn(object, 'sync')) return 'json';
+  const isItem = fields.some((field) => Object.hasOwn(object, field));
+  return isItem || start.slice(firstLine.length).trimStart().startsWith('{') ? 'ndjson' : 'json';
 }
 
-function isItem(line: string): boolean {
+function objectIn(line: string): object | null {
   try {
-    return !Object.hasOwn(JSON.parse(line), 'sync');
+    return JSON.parse(line) as object;
   } catch {
-    return false;
+    return null;
   }
 }

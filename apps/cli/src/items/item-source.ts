@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../failure.ts';
+import { hasFirstRow } from './csv-dialect.ts';
 import { csvItems } from './csv-items.ts';
+import { decode } from './decode.ts';
 import { detectFormat, type ItemFormat } from './detect-format.ts';
 import { jsonItems } from './json-items.ts';
 import { ndjsonItems } from './ndjson-items.ts';
@@ -16,6 +18,9 @@ export type ItemSource = {
   /** Reads it from its beginning, in any amount of input in the same memory. */
   read(): AsyncGenerator<PlacedItem>;
 };
+
+/** What is looked at, at most, to tell what a file is. */
+const beginningCharacters = 64 * 1024;
 
 const itemsOf = { json: jsonItems, ndjson: ndjsonItems, csv: csvItems } as const satisfies Record<ItemFormat, unknown>;
 
@@ -48,24 +53,19 @@ async function* readItems(
   format: ItemFormat | undefined,
 ): AsyncGenerator<PlacedItem> {
   const texts = decode(bytes);
-  const first = await texts.next();
-  if (first.done) return;
+  // A pipe may bring it in pieces; what it is shows from its first row.
+  let beginning = '';
+  while (beginning.length < beginningCharacters && !hasFirstRow(beginning)) {
+    const { value, done } = await texts.next();
+    if (done) break;
+    beginning += value;
+  }
+  if (beginning === '') return;
   const whole = (async function* () {
-    yield first.value;
+    yield beginning;
     yield* texts;
   })();
-  yield* itemsOf[format ?? detectFormat(file, first.value)](whole);
-}
-
-async function* decode(bytes: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  try {
-    for await (const chunk of bytes) yield typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    yield decoder.decode();
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError('is not text in UTF-8', { cause: error });
-    throw error;
-  }
+  yield* itemsOf[format ?? detectFormat(file, beginning)](whole, beginning);
 }
 
 async function statOf(file: string) {

@@ -52,7 +52,8 @@ class ItemParser {
   }
 
   #add(value: unknown): void {
-    this.#ready.push({ place: `${this.#isPlainList ? '' : 'sync'}[${this.#count}].`, value });
+    const place = `${this.#isPlainList ? '' : 'sync'}[${this.#count}]`;
+    this.#ready.push({ placeOf: (field) => (field === null ? place : `${place}.${field}`), value });
     this.#count += 1;
   }
 }

@@ -24,7 +24,7 @@ export async function* ndjsonItems(texts: AsyncIterable<string>): AsyncGenerator
 
 function parseLine(line: string, number: number): PlacedItem {
   try {
-    return { place: `line ${number}, `, value: JSON.parse(line) };
+    return { placeOf: (field) => `line ${number}, ${field ?? 'the item'}`, value: JSON.parse(line) };
   } catch (error) {
     throw new UsageError(`line ${number}: is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

@@ -6,6 +6,7 @@ const subjectFields = [
   'operation_id',
   'operation_log_id',
   'source_id',
+  'resource_id',
   'vault_id',
   'user_name',
   'name',

@@ -25,11 +25,18 @@ const endedAtMs = 1_000_000;
 const times = [1_000, 2_000, 3_000, endedAtMs + 60_000, endedAtMs + 300_001];
 
 /** A backup as a model keeps it: what the catalogue answers of it is read anew. */
-type Known = { readonly place: string; readonly resourceId: string; readonly mayLead: boolean };
+type Known = {
+  readonly place: string;
+  readonly resourceId: string;
+  readonly takenAtMs: number;
+  readonly mayLead: boolean;
+};
 type Model = {
   readonly records: Map<string, Known>;
   /** What each source has seen, by place. */
   readonly members: Map<string, Map<string, string>>;
+  /** When the newest backup was made that each retired resource had. */
+  readonly retired: Map<string, number>;
 };
 type Step = (world: World) => Promise<void>;
 
@@ -37,7 +44,7 @@ type Step = (world: World) => Promise<void>;
 class World {
   readonly opened: Opened;
   readonly projectId = newId();
-  readonly model: Model = { records: new Map(), members: new Map() };
+  readonly model: Model = { records: new Map(), members: new Map(), retired: new Map() };
   readonly sourceIds = new Map(sourceNames.map((name) => [name, newId()]));
 
   constructor(opened: Opened) {
@@ -56,7 +63,11 @@ class World {
     );
     await this.#leaveAsTheyAre(chains);
     const mayLead = written.takenAtMs <= endedAtMs + 300_000;
-    this.model.records.set(backupId, { place, resourceId: written.resourceId, mayLead });
+    const { resourceId, takenAtMs } = written;
+    this.model.records.set(backupId, { place, resourceId, takenAtMs, mayLead });
+    const newest = this.model.retired.get(resourceId);
+    if (newest !== undefined && mayLead && takenAtMs > newest) this.model.retired.delete(resourceId);
+    this.#forgetRetired();
   }
 
   /** Ends the imports of what builds on a backup, which find nothing. */
@@ -96,6 +107,27 @@ class World {
     const by = { actor: { kind: 'user', name: 'ada' }, requestId: 'request-1', deletedAtMs: endedAtMs } as const;
     await this.opened.catalogue.deleteBackup({ operationId: newId(), projectId: this.projectId, backupId, ...by });
     this.model.records.delete(backupId);
+    this.#forgetRetired();
+  }
+
+  async retire(resourceId: string, isRetired: boolean): Promise<void> {
+    const { catalogue } = this.opened;
+    const known = [...this.model.records.values()].filter((each) => each.resourceId === resourceId);
+    const isKnown = await catalogue.retireResource(this.projectId, resourceId, isRetired ? endedAtMs : null);
+    expect(isKnown).toBe(known.length > 0);
+    if (!isRetired) this.model.retired.delete(resourceId);
+    else if (isKnown && !this.model.retired.has(resourceId)) {
+      const times = known.filter(({ mayLead }) => mayLead).map(({ takenAtMs }) => takenAtMs);
+      this.model.retired.set(resourceId, Math.max(0, ...times));
+    }
+  }
+
+  /** A resource without a backup is none. */
+  #forgetRetired(): void {
+    const known = new Set([...this.model.records.values()].map(({ resourceId }) => resourceId));
+    for (const resourceId of this.model.retired.keys()) {
+      if (!known.has(resourceId)) this.model.retired.delete(resourceId);
+    }
   }
 
   async see(name: string, sightings: ReadonlyMap<string, string>): Promise<void> {
@@ -173,7 +205,8 @@ class World {
         if (this.model.records.get(backupId)?.mayLead) leaders.push({ backupId, takenAtMs, takenAtSource });
       }
       leaders = leaders.toSorted((one, other) => other.takenAtMs - one.takenAtMs);
-      standings.push({ resourceId, backups: ids.length, proved: proved.length, head: leaders[0] ?? null });
+      const retiredAtMs = this.model.retired.has(resourceId) ? endedAtMs : null;
+      standings.push({ resourceId, backups: ids.length, proved: proved.length, head: leaders[0] ?? null, retiredAtMs });
     }
     return standings;
   }
@@ -245,9 +278,17 @@ export function describeHeads(open: OpenCatalogue): void {
         (world) =>
           world.remove(name),
     ),
+    {
+      weight: 2,
+      arbitrary: fc.tuple(fc.constantFrom(...resourceIds), fc.boolean()).map(
+        ([resourceId, isRetired]): Step =>
+          (world) =>
+            world.retire(resourceId, isRetired),
+      ),
+    },
   );
 
-  test('heads and counts are what reading every record would find', async () => {
+  test('heads, counts and retirements are what reading every record would find', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }), async (steps) => {
         const world = new World(opened);

@@ -261,6 +261,8 @@ export type ResourceStanding = {
     readonly takenAtMs: number;
     readonly takenAtSource: TakenAtSource;
   } | null;
+  /** Null if newer backups are expected. */
+  readonly retiredAtMs: number | null;
 };
 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
@@ -367,6 +369,12 @@ export interface Catalogue extends AsyncDisposable {
    * at least `level`. It reads one row for each resource, however many backups there are.
    */
   listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
+  /**
+   * Notes that no newer backup of a resource is expected, and since when; a second call changes nothing. Null ends that,
+   * as does a record of a backup that was made later than all that were recorded. Answers false if the project has no
+   * backup of it.
+   */
+  retireResource(projectId: string, resourceId: string, retiredAtMs: number | null): Promise<boolean>;
   findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
   provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
   /**

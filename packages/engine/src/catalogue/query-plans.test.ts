@@ -35,6 +35,7 @@ import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { retireResource } from './steps/retire-resource.ts';
 import { retryImport } from './steps/retries.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -130,6 +131,7 @@ describe('no step reads more than it is about', () => {
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
     ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
+    ['retireResource', () => retireResource(database, project, 'resource-1', 1)],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],

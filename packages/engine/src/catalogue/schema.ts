@@ -267,6 +267,15 @@ type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
   taken_at_source: TakenAtSource | null;
 };
 
+/** A resource of which no newer backup is expected. Kept by `steps/retire-resource.ts` and `steps/track-heads.ts`. */
+type RetiredResourceRow = {
+  project_id: string;
+  resource_id: string;
+  retired_at_ms: number;
+  /** When its newest backup was made that was recorded then; times in the future do not count. */
+  newest_taken_at_ms: number;
+};
+
 type ProjectRow = { id: string; name: string; created_at_ms: number };
 
 type BucketGrantRow = { project_id: string; storage_unit_id: string; bucket_name: string; prefix: string };
@@ -335,6 +344,7 @@ export type Schema = {
   source_members: SourceMemberRow;
   resources: ResourceRow;
   resource_heads: ResourceHeadRow;
+  retired_resources: RetiredResourceRow;
   projects: ProjectRow;
   bucket_grants: BucketGrantRow;
   users: UserRow;

@@ -45,6 +45,7 @@ import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/out
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { retireResource } from './steps/retire-resource.ts';
 import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -119,6 +120,7 @@ export const steps = {
   projectBuckets: { access: 'read', run: projectBuckets },
   listBackups: { access: 'read', isLong: true, run: listBackups },
   listResources: { access: 'read', isLong: true, run: listResources },
+  retireResource: { access: 'write', run: retireResource },
   showOperation: { access: 'read', run: showOperation },
   listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
   listOperations: { access: 'read', isLong: true, run: listOperations },

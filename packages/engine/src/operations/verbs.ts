@@ -19,6 +19,7 @@ import { startPlan } from './plan/start-plan.ts';
 import { createProject } from './projects/create-project.ts';
 import { listProjects } from './projects/list-projects.ts';
 import { listResources } from './resources/list-resources.ts';
+import { retireResource, unretireResource } from './resources/retire-resource.ts';
 import { grantRole, revokeRole } from './roles/change-role.ts';
 import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
@@ -55,6 +56,8 @@ export const verbs: Verbs = {
   verifyBackup,
   beginExtraction,
   listResources,
+  retireResource,
+  unretireResource,
   startScan,
   listScanFindings,
   addSource,

@@ -207,6 +207,7 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     projectBuckets: step('projectBuckets'),
     listBackups: step('listBackups'),
     listResources: step('listResources'),
+    retireResource: step('retireResource'),
     showOperation: step('showOperation'),
     listOperationLogs: step('listOperationLogs'),
     listOperations: step('listOperations'),

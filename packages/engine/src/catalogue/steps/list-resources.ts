@@ -20,8 +20,14 @@ export async function listResources(database: Kysely<Schema>, filter: ResourceFi
         .onRef('head.resource_id', '=', 'resources.resource_id')
         .on('head.level', '=', filter.level),
     )
+    .leftJoin('retired_resources as retired', (join) =>
+      join
+        .onRef('retired.project_id', '=', 'resources.project_id')
+        .onRef('retired.resource_id', '=', 'resources.resource_id'),
+    )
     .select(['resources.resource_id', 'resources.resource_name', 'resources.backups'])
     .select(['head.backups as proved', 'head.backup_id', 'head.taken_at_ms', 'head.taken_at_source'])
+    .select('retired.retired_at_ms')
     .orderBy('resources.resource_id')
     .limit(filter.limit)
     .execute();
@@ -36,6 +42,7 @@ export async function listResources(database: Kysely<Schema>, filter: ResourceFi
         row.backup_id === null || row.taken_at_ms === null || row.taken_at_source === null
           ? null
           : { backupId: row.backup_id, takenAtMs: row.taken_at_ms, takenAtSource: row.taken_at_source },
+      retiredAtMs: row.retired_at_ms,
     })),
   };
 }

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { timeToleranceMs } from '../../taken-at.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { unretire } from './retire-resource.ts';
 
 /** A backup that may be the newest of its resource. */
 type Head = { readonly backupId: string; readonly takenAtMs: number; readonly takenAtSource: TakenAtSource };
@@ -27,7 +28,7 @@ type Touched = {
 };
 
 /**
- * Keeps `resources` and `resource_heads` true while a step changes records or what sources have seen: the step names the
+ * Keeps `resources`, `resource_heads` and `retired_resources` true while a step changes records or what sources have seen: the step names the
  * backups before it changes them, and settles in the end. Its cost is that of the backups named: a newer backup becomes
  * a head by comparison, and only a head that is lost is looked for anew, by one look into the index for each level.
  */
@@ -61,6 +62,7 @@ export class HeadTracker {
     for (const standing of this.#before) of(standing).before.push(standing);
     for (const standing of await this.#standingsOf([...this.#known])) of(standing).after.push(standing);
     for (const each of touched.values()) {
+      await this.#endRetirement(each);
       await this.#countRecords(each);
       await this.#settleHeads(each);
     }
@@ -101,6 +103,13 @@ export class HeadTracker {
     return standings;
   }
 
+  /** Whoever is backed up again is not retired. */
+  async #endRetirement({ scope, resourceId, after }: Touched): Promise<void> {
+    const times = after.filter(({ mayLead }) => mayLead).map(({ takenAtMs }) => takenAtMs);
+    if (scope !== '' || times.length === 0) return;
+    await unretire(this.#database, this.#projectId, resourceId, Math.max(...times));
+  }
+
   async #countRecords({ scope, resourceId, before, after }: Touched): Promise<void> {
     const name = after.at(-1)?.resourceName;
     const added = after.length - before.length;
@@ -127,6 +136,7 @@ export class HeadTracker {
       .returning('backups')
       .executeTakeFirstOrThrow();
     if (backups > 0) return;
+    if (scope === '') await unretire(this.#database, this.#projectId, resourceId);
     await this.#database
       .deleteFrom('resources')
       .where('project_id', '=', key.project_id)

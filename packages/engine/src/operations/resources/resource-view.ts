@@ -4,7 +4,7 @@ import { ageSecondsOf } from '../../taken-at.ts';
 
 /** A resource in the form of the wire. A head that is in the future by now, since the clock was set back, is none. */
 export function resourceView(
-  { resourceId, resourceName, backups, proved, head }: ResourceStanding,
+  { resourceId, resourceName, backups, proved, head, retiredAtMs }: ResourceStanding,
   nowMs: number,
 ): Resource {
   const ageS = head === null ? null : ageSecondsOf(head.takenAtMs, nowMs);
@@ -18,5 +18,6 @@ export function resourceView(
     newest_proved_at: newest === null ? null : toWireTime(newest.takenAtMs),
     newest_proved_at_source: newest?.takenAtSource ?? null,
     newest_proved_age_s: ageS,
+    retired_at: retiredAtMs === null ? null : toWireTime(retiredAtMs),
   };
 }

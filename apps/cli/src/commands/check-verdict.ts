@@ -1,0 +1,134 @@
+import type { Resource, VerificationLevel } from '@backup-sync/contracts';
+import { type PerformanceDatum, type PluginState, pluginName } from './plugin-output.ts';
+import { ageText, newestAge } from './resource-age.ts';
+
+export type CheckLimits = {
+  /** Seconds; null for none. */
+  readonly warning: number | null;
+  /** Seconds. */
+  readonly critical: number;
+  readonly minLevel: VerificationLevel;
+  /** Ids or names of resources that are not checked. */
+  readonly exclude: readonly string[];
+};
+
+type CheckedResource = Pick<
+  Resource,
+  'resource_id' | 'resource_name' | 'newest_proved_age_s' | 'newest_proved_at_source' | 'retired_at'
+>;
+
+type ResourceState = 'OK' | 'WARNING' | 'CRITICAL' | 'RETIRED';
+
+export type Verdict = {
+  readonly state: PluginState;
+  readonly message: string;
+  readonly performance: readonly PerformanceDatum[];
+  /** Those that are not excluded, in the order of the answer. */
+  readonly states: readonly { readonly resource: CheckedResource; readonly state: ResourceState }[];
+};
+
+/** Late resources that the message names, of each state. */
+const namedMax = 5;
+/** Resources whose ages are told as figures: the oldest. A monitor cuts off a line that is too long. */
+const agesMax = 20;
+
+/** Judges how old the newest proved backups are. No resource at all is as bad as one without a backup. */
+export function judge(resources: readonly CheckedResource[], limits: CheckLimits): Verdict {
+  const { warning, critical, exclude } = limits;
+  const isExcluded = ({ resource_id, resource_name }: CheckedResource, names = exclude) =>
+    names.includes(resource_id) || names.includes(resource_name);
+  const states = resources
+    .filter((resource) => !isExcluded(resource))
+    .map((resource) => ({ resource, state: stateOf(resource, limits) }));
+  const of = (state: ResourceState) =>
+    states
+      .filter((each) => each.state === state)
+      .map(({ resource }) => resource)
+      .toSorted(byAge);
+  const [late, aging, good, retired] = [of('CRITICAL'), of('WARNING'), of('OK'), of('RETIRED')];
+  const checked = [...late, ...aging, ...good];
+
+  const within = (seconds: number) => `proved to ${limits.minLevel} within ${ageText(seconds)}`;
+  const parts: string[] = [];
+  if (late.length > 0) {
+    parts.push(`${countOf(late, checked)} no backup ${within(critical)}: ${namesOf(late)}`);
+  }
+  if (aging.length > 0) {
+    parts.push(`${countOf(aging, checked)} no backup ${within(warning ?? critical)}: ${namesOf(aging)}`);
+  }
+  const [oldest] = good;
+  if (checked.length === good.length && oldest !== undefined) {
+    const all = good.length === 1 ? '1 resource has' : `${good.length} resources have`;
+    parts.push(`${all} a backup ${within(warning ?? critical)}; the newest is ${newestAge(oldest)} old at most`);
+  }
+  if (checked.length === 0) {
+    parts.push(resources.length === 0 ? 'no backup of any resource is recorded' : 'no resource is left to check');
+  }
+  const unmatched = exclude.filter((name) => !resources.some((resource) => isExcluded(resource, [name])));
+  const counts = [
+    ...(parts.length > 0 && checked.length > good.length && good.length > 0 ? [`${good.length} OK`] : []),
+    ...(retired.length > 0 ? [`${retired.length} retired`] : []),
+    ...(states.length < resources.length ? [`${resources.length - states.length} excluded`] : []),
+    ...unmatched.map((name) => `nothing to exclude is called ${JSON.stringify(pluginName(name))}`),
+  ];
+  if (counts.length > 0) parts.push(counts.join(', '));
+
+  const age = { warning, critical };
+  const [worst] = checked;
+  const performance: PerformanceDatum[] = [
+    { label: 'resources', value: checked.length },
+    { label: 'critical', value: late.length },
+    { label: 'warning', value: aging.length },
+    { label: 'retired', value: retired.length },
+    ...(worst === undefined ? [] : [{ label: 'oldest', value: oldestAge(checked), age }]),
+  ];
+  const labels = new Set(performance.map(({ label }) => label));
+  for (const resource of checked.slice(0, agesMax)) {
+    const name = nameOf(resource);
+    const label = labels.has(name) ? `${name} (${resource.resource_id})` : name;
+    labels.add(label);
+    performance.push({ label, value: resource.newest_proved_age_s, age });
+  }
+  const isBad = late.length > 0 || resources.length === 0;
+  // Whoever excludes all that there is has checked nothing.
+  const isIdle = checked.length === 0 && retired.length === 0;
+  const state = isBad ? 'CRITICAL' : isIdle ? 'UNKNOWN' : aging.length > 0 ? 'WARNING' : 'OK';
+  return { state, message: parts.join('; '), performance, states };
+}
+
+function stateOf(resource: CheckedResource, { warning, critical }: CheckLimits): ResourceState {
+  const { newest_proved_age_s: ageS, retired_at: retiredAt } = resource;
+  if (retiredAt !== null) return 'RETIRED';
+  if (ageS === null || ageS > critical) return 'CRITICAL';
+  return warning !== null && ageS > warning ? 'WARNING' : 'OK';
+}
+
+/** Worst first: without a backup, then the oldest. */
+function byAge(one: CheckedResource, other: CheckedResource): number {
+  const [oneAgeS, otherAgeS] = [one.newest_proved_age_s, other.newest_proved_age_s];
+  if (oneAgeS === null || otherAgeS === null) return Number(otherAgeS === null) - Number(oneAgeS === null);
+  return otherAgeS - oneAgeS;
+}
+
+/** Null if one has no age: then none can be said to be the oldest. */
+function oldestAge(checked: readonly CheckedResource[]): number | null {
+  return checked[0]?.newest_proved_age_s ?? null;
+}
+
+/** `2 of 3 resources have`, `1 of 3 resources has`. */
+function countOf(some: readonly unknown[], all: readonly unknown[]): string {
+  const noun = all.length === 1 ? 'resource' : 'resources';
+  return `${some.length} of ${all.length} ${noun} ${some.length === 1 ? 'has' : 'have'}`;
+}
+
+function namesOf(late: readonly CheckedResource[]): string {
+  const named = late.slice(0, namedMax).map((resource) => {
+    const age = newestAge(resource);
+    return `${pluginName(nameOf(resource))} (${age === null ? 'none' : `${age} old`})`;
+  });
+  return `${named.join(', ')}${late.length > namedMax ? `, and ${late.length - namedMax} more` : ''}`;
+}
+
+function nameOf({ resource_id, resource_name }: CheckedResource): string {
+  return resource_name.trim() === '' ? resource_id : resource_name;
+}

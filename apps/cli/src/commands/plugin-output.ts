@@ -1,0 +1,58 @@
+import type { Failure } from '../failure.ts';
+import { printable } from '../table.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
+
+/** What a monitoring plug-in exits with; see the guidelines of the Monitoring Plugins project. */
+export const pluginCodes = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
+export type PluginState = keyof typeof pluginCodes;
+
+/** A figure that a monitor keeps and draws. */
+export type PerformanceDatum = {
+  readonly label: string;
+  /** Null if it is not known. */
+  readonly value: number | null;
+  /** Ages in seconds, from 0, with the ages above which they are late. */
+  readonly age?: { readonly warning: number | null; readonly critical: number };
+};
+
+/** Names come from others, and a monitor keeps little of a line. */
+const nameMax = 60;
+
+/** A name for the one line: short, and without what would end the line or begin the figures. */
+export function pluginName(name: string): string {
+  return cut(oneLine(name));
+}
+
+/** The line that a monitor reads: the state, the message, and the figures after a `|`. */
+export function pluginLine(state: PluginState, message: string, performance: readonly PerformanceDatum[]): string {
+  const data = performance.map(performanceText).join(' ');
+  return `${state}: ${oneLine(message)}${data === '' ? '' : ` | ${data}`}`;
+}
+
+/** Says that a check could not be made, and why, in one line; what to do goes to the messages. Answers the exit code. */
+export function printUnknown(terminal: Terminal, { message, problems, remedy }: Failure): number {
+  const lines = message.split('\n');
+  // Of a fault of this program, the place where it happened.
+  const trace = lines.filter((line) => /^\s+at /.test(line));
+  const said = lines.filter((line) => !trace.includes(line)).join('\n');
+  const text = [said, ...problems.map((problem) => `${problem.place}: ${problem.message}`)].join('; ');
+  if (terminal.json) printJson(terminal, { state: 'UNKNOWN', message: text, resources: [] });
+  else print(terminal, pluginLine('UNKNOWN', text, []));
+  for (const line of [...trace, ...(remedy === null ? [] : [remedy])]) note(terminal, line);
+  return pluginCodes.UNKNOWN;
+}
+
+function performanceText({ label, value, age }: PerformanceDatum): string {
+  const name = `'${cut(label.replaceAll(/['=|\p{C}\p{Zl}\p{Zp}]/gu, '_'))}'`;
+  if (age === undefined) return `${name}=${value ?? 'U'}`;
+  return `${name}=${value === null ? 'U' : `${value}s`};${age.warning ?? ''};${age.critical};0`;
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll(/\s*[\r\n\u{2028}\u{2029}]+\s*/gu, ' ').replaceAll('|', '¦'));
+}
+
+function cut(text: string): string {
+  const characters = Array.from(text);
+  return characters.length > nameMax ? `${characters.slice(0, nameMax - 1).join('')}…` : text;
+}

@@ -1,0 +1,30 @@
+import type { Resource } from '@backup-sync/contracts';
+import { printTable, type Terminal } from '../terminal.ts';
+import { objectTimeMark, shortTime } from './backups.ts';
+import { newestAge } from './resource-age.ts';
+
+/** Prints resources with their newest proved backups. */
+export function printResources(terminal: Terminal, resources: readonly Resource[]): void {
+  const columns = [
+    { heading: 'RESOURCE', shrinksTo: 12 },
+    { heading: 'BACKUPS' },
+    { heading: 'PROVED' },
+    { heading: 'NEWEST PROVED (UTC)', drops: 2 },
+    { heading: 'AGE' },
+    { heading: 'RETIRED (UTC)' },
+    { heading: 'ID', drops: 1 },
+  ];
+  const rows = resources.map((resource) => {
+    const { newest_proved_at: newest, newest_proved_at_source: source } = resource;
+    return [
+      resource.resource_name,
+      String(resource.backups),
+      String(resource.proved_backups),
+      newest === null ? '-' : `${objectTimeMark(source)}${shortTime(newest)}`,
+      newestAge(resource) ?? 'none is proved',
+      resource.retired_at === null ? '-' : shortTime(resource.retired_at),
+      resource.resource_id,
+    ];
+  });
+  printTable(terminal, columns, rows);
+}

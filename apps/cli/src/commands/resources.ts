@@ -1,0 +1,35 @@
+import type { OperationOutput } from '@backup-sync/contracts';
+import type { Operations } from '@backup-sync/core';
+import { connect, connectToCatalogue } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { printJson } from '../terminal.ts';
+import { allResources, type WantedResources } from './all-resources.ts';
+import type { CommandContext } from './command-context.ts';
+import { printResources } from './resource-table.ts';
+
+export async function listResourcesCommand(context: CommandContext, wanted: WantedResources): Promise<number> {
+  const { terminal, environment, signal } = context;
+  await using connection = await connectToCatalogue(context.connect, environment);
+  const answer = await allResources(connection.client.operations, wanted, signal);
+  if (terminal.json) printJson(terminal, answer);
+  else printResources(terminal, answer.resources);
+  return exitCodes.done;
+}
+
+/** Commands on one resource, by its id. */
+export const resourceCommands = {
+  retire: onResource((operations, resource_id, signal) => operations.retireResource({ resource_id }, { signal })),
+  unretire: onResource((operations, resource_id, signal) => operations.unretireResource({ resource_id }, { signal })),
+} as const;
+
+function onResource(
+  change: (operations: Operations, id: string, signal: AbortSignal) => Promise<OperationOutput<'retireResource'>>,
+) {
+  return async ({ terminal, environment, signal, ...context }: CommandContext, id: string): Promise<number> => {
+    await using connection = await connect(context.connect, environment, context.onFault);
+    const answer = await change(connection.client.operations, id, signal);
+    if (terminal.json) printJson(terminal, answer);
+    else printResources(terminal, [answer.resource]);
+    return exitCodes.done;
+  };
+}

@@ -1,0 +1,56 @@
+import type { Kysely } from 'kysely';
+import { timeToleranceMs } from '../../taken-at.ts';
+import type { Schema } from '../schema.ts';
+
+/** Sets or lifts the mark of a resource; see {@link Catalogue.retireResource}. */
+export async function retireResource(
+  database: Kysely<Schema>,
+  projectId: string,
+  resourceId: string,
+  retiredAtMs: number | null,
+): Promise<boolean> {
+  const known = await database
+    .selectFrom('resources')
+    .where('project_id', '=', projectId)
+    .where('source_id', '=', '')
+    .where('resource_id', '=', resourceId)
+    .select('resource_id')
+    .executeTakeFirst();
+  if (known === undefined) return false;
+  if (retiredAtMs === null) await unretire(database, projectId, resourceId);
+  else {
+    const { newest } = await database
+      .selectFrom('backups')
+      .where('project_id', '=', projectId)
+      .where('resource_id', '=', resourceId)
+      .where('forgotten_at_ms', 'is', null)
+      .where((eb) => eb('taken_at_ms', '<=', eb('updated_at_ms', '+', timeToleranceMs)))
+      .select(({ fn }) => fn.max('taken_at_ms').as('newest'))
+      .executeTakeFirstOrThrow();
+    await database
+      .insertInto('retired_resources')
+      .values({
+        project_id: projectId,
+        resource_id: resourceId,
+        retired_at_ms: retiredAtMs,
+        newest_taken_at_ms: newest ?? 0,
+      })
+      .onConflict((conflict) => conflict.columns(['project_id', 'resource_id']).doNothing())
+      .execute();
+  }
+  return true;
+}
+
+/** Lifts the mark, or only if it is older than a backup that was made then. */
+export async function unretire(
+  database: Kysely<Schema>,
+  projectId: string,
+  resourceId: string,
+  newestTakenAtMs: number | null = null,
+): Promise<void> {
+  const marks = database
+    .deleteFrom('retired_resources')
+    .where('project_id', '=', projectId)
+    .where('resource_id', '=', resourceId);
+  await (newestTakenAtMs === null ? marks : marks.where('newest_taken_at_ms', '<', newestTakenAtMs)).execute();
+}
