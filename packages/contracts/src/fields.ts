@@ -125,9 +125,17 @@ export function queryInteger(least: number, most: number) {
     .meta({ shown: { type: 'integer', minimum: least, maximum: most } });
 }
 
-/** A truth value in a query: `true`, `false`, or a boolean. */
+const truthValues: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  // Python's SDK sends what `str` makes of a boolean.
+  ['True', true],
+  ['False', false],
+]);
+
+/** A truth value in a query: `true`, `false`, as Python writes them, or a boolean. */
 export const queryBoolean = z
-  .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+  .union([z.boolean(), z.enum([...truthValues.keys()]).transform((text) => truthValues.get(text) === true)], {
     error: 'must be true or false',
   })
   .meta({ shown: { type: 'boolean' } });
@@ -149,7 +157,7 @@ export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> 
 export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z
     .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1))
+    .pipe(z.array(z.enum(values, { error: `must be one of ${values.join(', ')}` })).min(1))
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
 

@@ -91,7 +91,6 @@ function asksForWhatIsNotHere(filter: BackupFilter): boolean {
     filter.used_percent !== undefined ||
     filter.member_status !== undefined ||
     filter.own_type === 'shared' ||
-    filter.dec === true ||
     !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.image_type !== undefined && filter.image_type !== 'sync') ||
     (filter.status !== undefined && recordStatuses(filter.status).length === 0)
