@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  backupName,
   enterpriseProject,
   madeId,
   opaqueId,
@@ -178,4 +179,6 @@ export const listBackupsAnswer = z
   .meta({ id: 'ListBackupsAnswer' });
 
 export const showBackupInput = z.object({ project_id: projectId, backup_id: opaqueId });
+/** Body of `PUT /v3/{project_id}/backups/{backup_id}`: a new name, which is all that CBR changes of a backup. */
+export const updateBackupInput = showBackupInput.extend({ backup: z.object({ name: backupName }) });
 export const showBackupAnswer = z.object({ backup }).meta({ id: 'ShowBackupAnswer' });

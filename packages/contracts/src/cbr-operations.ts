@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
+import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput, updateBackupInput } from './backup.ts';
 import { projectId } from './fields.ts';
 import type { OperationDefinition } from './operation-definition.ts';
 import {
@@ -53,6 +53,17 @@ export const cbrOperations = {
     path: '/v3/{project_id}/backups/{backup_id}',
     successStatus: 200,
     input: showBackupInput,
+    output: showBackupAnswer,
+    refusals: ['backup_not_found'],
+  },
+  updateBackup: {
+    summary: 'Rename a backup: the name stays until a sync request brings another than the request before it',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'PUT',
+    path: '/v3/{project_id}/backups/{backup_id}',
+    successStatus: 200,
+    input: updateBackupInput,
     output: showBackupAnswer,
     refusals: ['backup_not_found'],
   },

@@ -73,6 +73,8 @@ export const bucketName = text(1, 255)
   })
   .meta({ description: 'Bucket in which the backup lies.' });
 
+export const backupName = text(1, 64).meta({ description: 'Backup name.' });
+
 /** UTC without a zone letter, microseconds: what CBR answers and its SDKs parse. */
 export const wireTime = z
   .string()

@@ -122,6 +122,20 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(unknown).rejects.toEqual(refused('source_not_found'));
     });
 
+    test('a backup is renamed, and a sync of the same request keeps the name', async () => {
+      await finished();
+      const [item] = items as [BackupSyncInput];
+      const { backup_id } = item;
+      const { backup } = await call('updateBackup', { backup_id, backup: { name: 'before the migration' } });
+      expect(backup).toMatchObject({ id: backup_id, name: 'before the migration' });
+      const { sync } = await call('syncBackups', { sync: [item] });
+      await ended(sync[0]?.operation_log_id ?? '');
+      expect((await call('showBackup', { backup_id })).backup.name).toBe('before the migration');
+      await call('updateBackup', { backup_id, backup: { name: item.backup_name } });
+      const unknown = call('updateBackup', { backup_id: unknownId, backup: { name: 'x' } });
+      await expect(unknown).rejects.toEqual(refused('backup_not_found'));
+    });
+
     test('a backup is shown with its proof, and forgotten once', async () => {
       await finished();
       const [{ backup_id }] = items.slice(-2) as [BackupSyncInput];

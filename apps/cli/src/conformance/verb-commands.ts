@@ -43,6 +43,7 @@ export const verbCommands = {
   planSync: ({ sync }) => ({ args: ['plan', '-'], input: JSON.stringify({ sync }) }),
   listBackups: (input) => ({ args: ['backups', 'list', ...listed(input)] }),
   showBackup: ({ backup_id }) => ({ args: ['backups', 'show', backup_id] }),
+  updateBackup: ({ backup_id, backup }) => ({ args: ['backups', 'rename', backup_id, backup.name] }),
   deleteBackup: ({ backup_id }) => ({ args: ['backups', 'delete', backup_id], answer: done }),
   listOperations: (input) => ({ args: ['operations', 'list', ...listed(input)] }),
   showOperationLog: ({ operation_log_id }) => ({ args: ['operations', 'show', operation_log_id] }),

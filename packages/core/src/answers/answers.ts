@@ -7,6 +7,7 @@ import { listCbrOperationLogsAnswer, showCbrOperationLogAnswer } from './cbr-ope
 const cbrAnswers = {
   listBackups: listCbrBackupsAnswer,
   showBackup: showCbrBackupAnswer,
+  updateBackup: showCbrBackupAnswer,
   listOperationLogs: listCbrOperationLogsAnswer,
   showOperationLog: showCbrOperationLogAnswer,
 } as const satisfies Partial<Record<CallName, z.ZodType>>;

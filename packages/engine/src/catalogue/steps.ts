@@ -45,6 +45,7 @@ import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/out
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { renameBackup } from './steps/rename-backup.ts';
 import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -113,6 +114,7 @@ export const steps = {
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
+  renameBackup: { access: 'write', run: renameBackup },
   showBackup: { access: 'read', run: showBackup },
   overdueWaits: { access: 'read', run: overdueWaits },
   locateBackup: { access: 'read', run: locateBackup },

@@ -8,6 +8,7 @@ import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
 import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
+import { updateBackup } from './backups/update-backup.ts';
 import { grantBucket, revokeBucket } from './bucket-grants/change-grant.ts';
 import { listBucketGrants } from './bucket-grants/list-bucket-grants.ts';
 import { watchOperations } from './events/watch-operations.ts';
@@ -43,6 +44,7 @@ export const verbs: Verbs = {
   importBackups,
   listBackups,
   showBackup,
+  updateBackup,
   deleteBackup,
   planSync,
   startPlan,

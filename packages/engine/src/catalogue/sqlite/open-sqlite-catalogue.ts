@@ -201,6 +201,7 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     releaseUnfinished: step('releaseUnfinished'),
     followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
+    renameBackup: step('renameBackup'),
     showBackup: step('showBackup'),
     overdueWaits: step('overdueWaits'),
     locateBackup: step('locateBackup'),
