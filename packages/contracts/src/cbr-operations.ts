@@ -10,6 +10,14 @@ import {
 } from './operation-log.ts';
 import { syncCheckpointAnswer, syncCheckpointInput } from './source.ts';
 import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
+import {
+  listVaultsAnswer,
+  listVaultsInput,
+  showCheckpointAnswer,
+  showCheckpointInput,
+  showVaultAnswer,
+  showVaultInput,
+} from './vault.ts';
 
 /** What CBR has, at CBR's paths. */
 export const cbrOperations = {
@@ -77,6 +85,38 @@ export const cbrOperations = {
     input: showBackupInput,
     output: z.void(),
     refusals: ['backup_not_found', 'backup_busy'],
+  },
+  listVaults: {
+    summary: 'List the vaults: a source is what a vault is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/vaults',
+    successStatus: 200,
+    input: listVaultsInput,
+    output: listVaultsAnswer,
+  },
+  showVault: {
+    summary: 'Show a vault: a source is what a vault is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/vaults/{vault_id}',
+    successStatus: 200,
+    input: showVaultInput,
+    output: showVaultAnswer,
+    refusals: ['vault_not_found'],
+  },
+  showCheckpoint: {
+    summary: 'Show a checkpoint: the run of a source is what a checkpoint is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/checkpoints/{checkpoint_id}',
+    successStatus: 200,
+    input: showCheckpointInput,
+    output: showCheckpointAnswer,
+    refusals: ['checkpoint_not_found'],
   },
   listOperationLogs: {
     summary: 'List operation logs, newest first',

@@ -163,6 +163,15 @@ export function queryList<const Values extends readonly [string, ...string[]]>(v
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
 
+/** The most texts that a query names at once. */
+const queryTextsMax = 256;
+
+/** One or several texts, separated by commas, or an array of them. */
+export const queryTexts = z
+  .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+  .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
+  .meta({ shown: { type: 'array', items: { type: 'string' } } });
+
 /** Paging that the listings share. A `marker` is the id of the last record of the page before, and wins over `offset`. */
 export const paging = {
   limit: queryInteger(1, 1000).default(1000).meta({ description: 'Records of a page; 1000 where it is not said.' }),

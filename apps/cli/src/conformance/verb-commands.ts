@@ -4,6 +4,9 @@ import type { OperationLog, OperationName } from '@backup-sync/contracts';
 export const unreachedVerbs = {
   syncCheckpoint: 'sources scan does the same',
   listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
+  listVaults: 'sources list shows the same in this system’s own form',
+  showVault: 'sources show shows the same in this system’s own form',
+  showCheckpoint: 'operations show shows the run in this system’s own form',
   listScanFindings: 'scan asks for the findings of the scan that it was let start',
   beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
   listResources: 'check says of it what monitoring needs; sources show has that of a source',

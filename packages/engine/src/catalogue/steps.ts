@@ -86,6 +86,7 @@ import {
   startTask,
 } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
+import { contentsOf, contentsOfRun, sourcesOfResources } from './steps/vaults.ts';
 import { writeVerdict } from './steps/write-verdict.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
@@ -172,6 +173,9 @@ export const steps = {
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
+  contentsOf: { access: 'read', isLong: true, run: contentsOf },
+  sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
+  contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

@@ -25,10 +25,13 @@ import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
 import { addSource } from './sources/add-source.ts';
 import { listSources } from './sources/list-sources.ts';
+import { listVaults } from './sources/list-vaults.ts';
 import { pauseSource, resumeSource } from './sources/pause-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
+import { showCheckpoint } from './sources/show-checkpoint.ts';
 import { showSource } from './sources/show-source.ts';
+import { showVault } from './sources/show-vault.ts';
 import { updateSource } from './sources/update-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
@@ -69,6 +72,9 @@ export const verbs: Verbs = {
   confirmSource,
   removeSource,
   syncCheckpoint,
+  listVaults,
+  showVault,
+  showCheckpoint,
   createUser,
   listUsers,
   disableUser,

@@ -275,6 +275,9 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     heldMembers: step('heldMembers'),
     listErrors: step('listSourceErrors'),
     sourceRunsOf: step('sourceRunsOf'),
+    contentsOf: step('contentsOf'),
+    sourcesOfResources: step('sourcesOfResources'),
+    contentsOfRun: step('contentsOfRun'),
   };
   const identityStore: IdentityStore = {
     begin: step('begin'),
