@@ -41,3 +41,9 @@ test('what a cloud does not know is said in our codes', async () => {
   const checkpoint = operations.showCheckpoint({ checkpoint_id: 'c' });
   await expect(checkpoint).rejects.toMatchObject({ code: 'checkpoint_not_found' });
 });
+
+test('what a cloud does not offer is not asked for again', async () => {
+  await using service = await startService(() => ({ status: 501, body: { error_msg: 'Not implemented' } }));
+  await expect(service.client().operations.listVaults({})).rejects.toMatchObject({ code: 'not_supported' });
+  expect(service.seen).toHaveLength(1);
+});
