@@ -9,10 +9,16 @@ const int32Max = 2 ** 31 - 1;
 const int32 = z.int().min(0).max(int32Max);
 
 const mebibyte = 2 ** 20;
+const gibibyte = 2 ** 30;
 
 /** Bytes in the unit of CBR's capacities: MB, rounded up, and never more than 32 bits hold. */
 export function toMegabytes(bytes: number): number {
   return Math.min(Math.ceil(bytes / mebibyte), int32Max);
+}
+
+/** Bytes in the unit of CBR's sizes of resources: GB, likewise. */
+export function toGigabytes(bytes: number): number {
+  return Math.min(Math.ceil(bytes / gibibyte), int32Max);
 }
 
 /** What CBR calls vaults by what they protect, with the types of resources that each protects. */
@@ -54,7 +60,9 @@ const billing = z.object({
   spec_code: z.literal('vault.hybrid.server.normal'),
   status: z.literal('available'),
   storage_unit: z.string().meta({ description: 'The bucket.' }),
-  used: int32.meta({ description: 'MB that the backups of the source store.' }),
+  used: int32.meta({
+    description: 'MB that the backups of the source store. What several backups share counts for each of them.',
+  }),
 });
 
 /** A source in the form of CBR's vault. Nothing is billed here: capacities are 0, but for what is stored. */

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   describeReason,
   hasEnded,
+  toGigabytes,
   toMegabytes,
   toWireTime,
   type Vault,
@@ -10,8 +11,6 @@ import {
 } from '@backup-sync/contracts';
 import type { ContainedResource, RunContents, SourceContents, SourceRecord } from '../../catalogue/source-port.ts';
 import type { TaskRecord } from '../../catalogue/task-port.ts';
-
-const gibibyte = 2 ** 30;
 
 /** A source in the form of CBR's vault. */
 export function vaultView(source: SourceRecord, contents: SourceContents): Vault {
@@ -94,7 +93,7 @@ function resourceOfVault(resource: ContainedResource): Vault['resources'][number
     id,
     name,
     type,
-    size: volumeBytes === null ? null : Math.ceil(volumeBytes / gibibyte),
+    size: volumeBytes === null ? null : toGigabytes(volumeBytes),
     protect_status: isAvailable ? 'available' : 'error',
     backup_size: toMegabytes(storedBytes),
     backup_count: backups,
