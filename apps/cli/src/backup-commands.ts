@@ -26,6 +26,15 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
       finish(await showBackupCommand(contextOf(options), backupId));
     },
   );
+  command(backups, 'rename <backup-id> <name>', 'give a backup another name', [`backups rename ${anId} before-upgrade`])
+    .addHelpText(
+      'after',
+      '\nScans and repeated sync requests keep the name. A request that changes its own name replaces it.',
+    )
+    .action(async (backupId: string, name: string, options: Shared) => {
+      const { renameBackupCommand } = await import('./commands/backups.ts');
+      finish(await renameBackupCommand(contextOf(options), backupId, name));
+    });
   command(backups, 'delete <backup-id>', 'forget a backup; the bucket is never touched', [
     `backups delete ${anId}`,
   ]).action(async (backupId: string, options: Shared) => {

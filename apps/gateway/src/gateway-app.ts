@@ -2,6 +2,7 @@ import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Clock, Engine } from '@backup-sync/engine';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import helmet from 'helmet';
+import { cbrRoutes } from './cbr-routes.ts';
 import { documentationRoutes } from './documentation-routes.ts';
 import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
@@ -58,6 +59,8 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post('/v3/auth/tokens', admission.admitUnknown);
   app.use(identityRoutes(engine, publicUrl));
+  // Before the table: its paths refuse every other method.
+  app.use(cbrRoutes(engine));
   app.use(restRoutes(engine, stopping));
   app.use(admission.admitUnknown, (request) => {
     throw new BackupSyncError('route_not_found', `there is no ${request.path}`);

@@ -109,7 +109,7 @@ test.each([
   ['DELETE', '/readyz', 'GET, HEAD'],
   ['POST', '/openapi.json', 'GET, HEAD'],
   ['POST', '/docs', 'GET, HEAD'],
-  ['PATCH', '/v3/{project_id}/backups/b', 'GET, HEAD, DELETE'],
+  ['PATCH', '/v3/{project_id}/backups/b', 'GET, HEAD, PUT, DELETE'],
 ])('%s %s is refused with the methods that there are', async (method, path, allow) => {
   const answer = await gateway.call(method, path);
   expect(answer).toMatchObject({ status: 405, body: { error_code: 'BackupSync.1012' } });

@@ -33,6 +33,7 @@ export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
       : [authenticated(engine), ...(hasBody(definition) ? jsonBody : []), handler(engine, name)];
     if (method === 'GET') router.get(route, ...handlers);
     else if (method === 'DELETE') router.delete(route, ...handlers);
+    else if (method === 'PUT') router.put(route, ...handlers);
     else if (method === 'PATCH') router.patch(route, ...handlers);
     else router.post(route, ...handlers);
     methodsOf.set(route, [...(methodsOf.get(route) ?? []), method]);

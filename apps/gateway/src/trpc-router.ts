@@ -62,6 +62,7 @@ const statusNames = {
   // Refused before any procedure: tRPC has no name for it.
   431: 'BAD_REQUEST',
   500: 'INTERNAL_SERVER_ERROR',
+  501: 'NOT_IMPLEMENTED',
   502: 'BAD_GATEWAY',
   503: 'SERVICE_UNAVAILABLE',
 } as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  backupName,
   enterpriseProject,
   madeId,
   opaqueId,
@@ -27,6 +28,9 @@ export const backupStatuses = [
   'waiting_restore',
   'deleted',
 ] as const;
+
+/** States of a share: the SDKs say `accept` where the documentation of members says `accepted`. */
+const memberStatuses = ['pending', 'accept', 'reject', 'accepted', 'rejected'] as const;
 
 /** Where a backup comes from, in CBR's words. Here all are `sync`: brought in. */
 const imageTypes = ['backup', 'replication', 'sync'] as const;
@@ -137,7 +141,7 @@ export const backupSort = z.string().transform((value, context): BackupSort[] =>
  * | `image_type` | every record is `sync`; `backup` and `replication` match nothing |
  * | `own_type` | every record is the project's own: `private` and `all_granted` match all, `shared` nothing |
  * | `member_status` | is of shared backups: nothing matches |
- * | `dec` | there is no dedicated cloud: `false` matches all, `true` nothing |
+ * | `dec` | has a meaning in a dedicated cloud only: every record matches |
  * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
  * | `show_replication` | would add to the records, which have no replicas: every record matches |
  * | `status` | records are `available` or `error`; CBR's other states match nothing |
@@ -153,7 +157,7 @@ export const listBackupsInput = z.object({
   enterprise_project_id: enterpriseProject.optional(),
   image_type: queryEnum(imageTypes).optional(),
   incremental: queryBoolean.optional(),
-  member_status: queryEnum(['pending', 'accepted', 'rejected']).optional(),
+  member_status: queryEnum(memberStatuses).optional(),
   name: z.string().optional(),
   own_type: queryEnum(['all_granted', 'private', 'shared']).optional(),
   parent_id: z.string().optional(),
@@ -175,4 +179,6 @@ export const listBackupsAnswer = z
   .meta({ id: 'ListBackupsAnswer' });
 
 export const showBackupInput = z.object({ project_id: projectId, backup_id: opaqueId });
+/** Body of `PUT /v3/{project_id}/backups/{backup_id}`: a new name, which is all that CBR changes of a backup. */
+export const updateBackupInput = showBackupInput.extend({ backup: z.object({ name: backupName }) });
 export const showBackupAnswer = z.object({ backup }).meta({ id: 'ShowBackupAnswer' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput } from './backup.ts';
+import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput, updateBackupInput } from './backup.ts';
 import { projectId } from './fields.ts';
 import type { OperationDefinition } from './operation-definition.ts';
 import {
@@ -10,6 +10,14 @@ import {
 } from './operation-log.ts';
 import { syncCheckpointAnswer, syncCheckpointInput } from './source.ts';
 import { syncBackupsAnswer, syncBackupsRequest } from './sync.ts';
+import {
+  listVaultsAnswer,
+  listVaultsInput,
+  showCheckpointAnswer,
+  showCheckpointInput,
+  showVaultAnswer,
+  showVaultInput,
+} from './vault.ts';
 
 /** What CBR has, at CBR's paths. */
 export const cbrOperations = {
@@ -56,6 +64,17 @@ export const cbrOperations = {
     output: showBackupAnswer,
     refusals: ['backup_not_found'],
   },
+  updateBackup: {
+    summary: 'Rename a backup: the name stays until a sync request brings another than the request before it',
+    kind: 'mutation',
+    role: 'operator',
+    method: 'PUT',
+    path: '/v3/{project_id}/backups/{backup_id}',
+    successStatus: 200,
+    input: updateBackupInput,
+    output: showBackupAnswer,
+    refusals: ['backup_not_found'],
+  },
   deleteBackup: {
     summary: 'Forget a backup: the record goes, the bucket is never touched',
     kind: 'mutation',
@@ -66,6 +85,38 @@ export const cbrOperations = {
     input: showBackupInput,
     output: z.void(),
     refusals: ['backup_not_found', 'backup_busy'],
+  },
+  listVaults: {
+    summary: 'List the vaults: a source is what a vault is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/vaults',
+    successStatus: 200,
+    input: listVaultsInput,
+    output: listVaultsAnswer,
+  },
+  showVault: {
+    summary: 'Show a vault: a source is what a vault is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/vaults/{vault_id}',
+    successStatus: 200,
+    input: showVaultInput,
+    output: showVaultAnswer,
+    refusals: ['vault_not_found'],
+  },
+  showCheckpoint: {
+    summary: 'Show a checkpoint: the run of a source is what a checkpoint is there',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v3/{project_id}/checkpoints/{checkpoint_id}',
+    successStatus: 200,
+    input: showCheckpointInput,
+    output: showCheckpointAnswer,
+    refusals: ['checkpoint_not_found'],
   },
   listOperationLogs: {
     summary: 'List operation logs, newest first',

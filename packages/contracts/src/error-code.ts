@@ -4,7 +4,7 @@ import { z } from 'zod';
 type ErrorDefinition = {
   /** Permanent: never reused, never changed. */
   readonly number: `BackupSync.${number}`;
-  readonly httpStatus: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 431 | 500 | 502 | 503;
+  readonly httpStatus: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 431 | 500 | 501 | 502 | 503;
   /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean;
   readonly remedy: string;
@@ -105,6 +105,13 @@ export const errors = {
     remedy: 'See /openapi.json for the paths that exist.',
     exitCode: 1,
   },
+  not_offered: {
+    number: 'BackupSync.1058',
+    httpStatus: 501,
+    retryable: false,
+    remedy: 'Use what the message names. This service imports and proves backups; it does not make or restore them.',
+    exitCode: 1,
+  },
   method_not_allowed: {
     number: 'BackupSync.1012',
     httpStatus: 405,
@@ -131,6 +138,20 @@ export const errors = {
     httpStatus: 404,
     retryable: false,
     remedy: 'Check the id; GET …/resources lists what there is.',
+    exitCode: 1,
+  },
+  vault_not_found: {
+    number: 'BackupSync.1059',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/vaults lists what there is. A vault is a source here.',
+    exitCode: 1,
+  },
+  checkpoint_not_found: {
+    number: 'BackupSync.1060',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/operation-logs?vault_id=… names the runs of a source as checkpoint_id.',
     exitCode: 1,
   },
   source_name_taken: {

@@ -73,6 +73,8 @@ export const bucketName = text(1, 255)
   })
   .meta({ description: 'Bucket in which the backup lies.' });
 
+export const backupName = text(1, 64).meta({ description: 'Backup name.' });
+
 /** UTC without a zone letter, microseconds: what CBR answers and its SDKs parse. */
 export const wireTime = z
   .string()
@@ -125,9 +127,17 @@ export function queryInteger(least: number, most: number) {
     .meta({ shown: { type: 'integer', minimum: least, maximum: most } });
 }
 
-/** A truth value in a query: `true`, `false`, or a boolean. */
+const truthValues: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  // Python's SDK sends what `str` makes of a boolean.
+  ['True', true],
+  ['False', false],
+]);
+
+/** A truth value in a query: `true`, `false`, as Python writes them, or a boolean. */
 export const queryBoolean = z
-  .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+  .union([z.boolean(), z.enum([...truthValues.keys()]).transform((text) => truthValues.get(text) === true)], {
     error: 'must be true or false',
   })
   .meta({ shown: { type: 'boolean' } });
@@ -149,9 +159,18 @@ export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> 
 export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z
     .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-    .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1))
+    .pipe(z.array(z.enum(values, { error: `must be one of ${values.join(', ')}` })).min(1))
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
+
+/** The most texts that a query names at once. */
+const queryTextsMax = 256;
+
+/** One or several texts, separated by commas, or an array of them. */
+export const queryTexts = z
+  .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+  .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
+  .meta({ shown: { type: 'array', items: { type: 'string' } } });
 
 /** Paging that the listings share. A `marker` is the id of the last record of the page before, and wins over `offset`. */
 export const paging = {

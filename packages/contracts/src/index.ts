@@ -34,5 +34,6 @@ export * from './scan.ts';
 export * from './source.ts';
 export * from './sync.ts';
 export * from './user.ts';
+export * from './vault.ts';
 export * from './verification.ts';
 export * from './verify.ts';

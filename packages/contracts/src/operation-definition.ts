@@ -10,11 +10,11 @@ export type OperationDefinition = {
   readonly kind: 'query' | 'mutation' | 'stream';
   /** The least role that may call it. */
   readonly role: Role;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path in REST; `{name}` is a field of the input. */
   readonly path: `/${string}`;
   readonly successStatus: 200 | 204;
-  /** One flat object: what the path does not carry is the body of a POST or PATCH, else the query. */
+  /** One flat object: what the path does not carry is the body of a POST, PUT or PATCH, else the query. */
   readonly input: z.ZodObject<{ project_id: typeof projectId } & z.ZodRawShape>;
   /** The answer's body, of a stream that of each event; `void` where there is none. */
   readonly output: z.ZodType;
@@ -24,5 +24,5 @@ export type OperationDefinition = {
 
 /** Whether a call sends its input as a body. */
 export function hasBody({ method }: Pick<OperationDefinition, 'method'>): boolean {
-  return method === 'POST' || method === 'PATCH';
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }

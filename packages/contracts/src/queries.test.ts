@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { listBackupsInput } from './backup.ts';
 import { fromWireTime, toWireTime } from './fields.ts';
 import { listOperationLogsInput } from './operation-log.ts';
+import { parseOrRefuse } from './problems.ts';
 
 describe('a query', () => {
   test('reads numbers, truth values, lists and times from text', () => {
@@ -48,6 +49,30 @@ describe('a query', () => {
     { show_replication: 'yes' },
   ])('refuses %j', (query) => {
     expect(listBackupsInput.safeParse({ project_id: 'p', ...query }).success).toBe(false);
+  });
+
+  test.each([
+    ['true', true],
+    ['True', true],
+    ['false', false],
+    ['False', false],
+  ])('takes %s, as Python or JavaScript write it', (text, value) => {
+    const parsed = listBackupsInput.parse({ project_id: 'p', dec: text, incremental: text, show_replication: text });
+    expect(parsed).toMatchObject({ dec: value, incremental: value, show_replication: value });
+  });
+
+  test.each(['pending', 'accept', 'reject', 'accepted', 'rejected'])('takes the member status %s', (status) => {
+    expect(listBackupsInput.parse({ project_id: 'p', member_status: status }).member_status).toBe(status);
+  });
+
+  test('says in a sentence what a value must be', () => {
+    const refused = () => parseOrRefuse(listBackupsInput, { project_id: 'p', status: 'gone', dec: '1', sort: 'size' });
+    expect(refused).toThrow(
+      'status[0]: must be one of available, protecting, deleting, restoring, error, waiting_protect, waiting_delete, ' +
+        'waiting_restore, deleted',
+    );
+    expect(refused).toThrow('dec: must be true or false');
+    expect(refused).toThrow('sort: "size" must be one of created_at, updated_at, name, status, protected_at, id');
   });
 
   test('pages by 1000 unless told otherwise', () => {

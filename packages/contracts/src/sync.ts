@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
+import { backupName, bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
 
 /** What CBR assumes where a request names no resource type. */
 export const defaultResourceType = 'OS::Native::Server';
@@ -17,7 +17,7 @@ export const syncItemsMax = 50;
 export const backupSync = z
   .object({
     backup_id: opaqueId.meta({ description: 'Backup ID, the caller’s own.' }),
-    backup_name: text(1, 64).meta({ description: 'Backup name.' }),
+    backup_name: backupName,
     bucket_name: bucketName,
     image_path: imagePath,
     resource_id: opaqueId.meta({ description: 'ID of the object that was backed up.' }),

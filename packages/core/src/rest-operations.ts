@@ -90,6 +90,8 @@ function errorOf(definition: OperationDefinition, endpoint: URL, { error, status
 
 function notFoundCode(path: string): ErrorCode | undefined {
   if (path.endsWith('/{backup_id}')) return 'backup_not_found';
+  if (path.endsWith('/{vault_id}')) return 'vault_not_found';
+  if (path.endsWith('/{checkpoint_id}')) return 'checkpoint_not_found';
   if (path.endsWith('/{operation_log_id}')) return 'operation_log_not_found';
   return undefined;
 }

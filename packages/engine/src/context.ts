@@ -52,12 +52,16 @@ export type StreamVerb<Name extends StreamName> = (
   input: CheckedInput<Name>,
 ) => Promise<EventStream<Name>>;
 
+/** Refuses a caller whose credentials are for another project. */
+export function authoriseProject(caller: Caller, projectId: unknown): void {
+  if (caller.projectId === projectId) return;
+  // Known or not: a caller learns nothing of other projects.
+  throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');
+}
+
 /** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
 export function authorise(caller: Caller, operation: OperationName, projectId: unknown): void {
-  if (caller.projectId !== projectId) {
-    // Known or not: a caller learns nothing of other projects.
-    throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');
-  }
+  authoriseProject(caller, projectId);
   const needed = operations[operation].role;
   if (!roleAllows(caller.role, needed)) {
     throw new BackupSyncError(

@@ -3,7 +3,7 @@ export { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 export { catalogueRefusal, isCatalogueFault } from './catalogue-refusal.ts';
 export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
 export { type Clock, systemClock } from './clock.ts';
-export type { Caller, StreamEvent } from './context.ts';
+export { authoriseProject, type Caller, type StreamEvent } from './context.ts';
 export { type CallFrom, Engine } from './engine.ts';
 export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';

@@ -28,6 +28,7 @@ function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, ve
   const fields = {
     sync: [item],
     backup_id: 'x',
+    backup: { name: 'x' },
     operation_id: importId,
     operation_log_id: importId,
     bucket_name: 'missing',

@@ -71,6 +71,16 @@ export async function showBackupCommand(context: CommandContext, backupId: strin
   return exitCodes.done;
 }
 
+export async function renameBackupCommand(context: CommandContext, backupId: string, name: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { signal, terminal } = context;
+  const input = { backup_id: backupId, backup: { name } };
+  const answer = await connection.client.operations.updateBackup(input, { signal });
+  if (terminal.json) printJson(terminal, answer);
+  else note(terminal, `renamed: ${backupId} is "${answer.backup.name}" until a sync request changes its name`);
+  return exitCodes.done;
+}
+
 export async function deleteBackupCommand(context: CommandContext, backupId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
   await connection.client.operations.deleteBackup({ backup_id: backupId }, { signal: context.signal });

@@ -19,6 +19,9 @@ export const cliJoined: Door['joined'] = {
   verifyBackup: 'verify follows the verification and answers its outcome',
   beginExtraction: 'extract goes on to the volume itself',
   syncCheckpoint: 'sources scan does the same',
+  listVaults: 'sources list shows the same in this system’s own form',
+  showVault: 'sources show shows the same in this system’s own form',
+  showCheckpoint: 'operations show shows the run in this system’s own form',
 };
 
 /** Calls verbs by the commands that there are for them, each run as the process runs it. */

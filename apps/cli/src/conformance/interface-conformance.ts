@@ -46,6 +46,21 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     }, 60_000);
     afterAll(() => door[Symbol.asyncDispose]());
 
+    /** The same source as CBR has it. */
+    async function checkVault(vault_id: string, checkpoint_id: string) {
+      const { vault } = await call('showVault', { vault_id });
+      expect(vault).toMatchObject({ id: vault_id, name: 'nightly', billing: { storage_unit: 'volumebackups' } });
+      expect((await call('listVaults', { name: 'nightly' })).vaults).toEqual([vault]);
+      expect((await call('showCheckpoint', { checkpoint_id })).checkpoint).toMatchObject({
+        id: checkpoint_id,
+        status: 'error',
+        vault: { id: vault_id, name: 'nightly' },
+      });
+      await expect(call('showVault', { vault_id: unknownId })).rejects.toEqual(refused('vault_not_found'));
+      const unknown = call('showCheckpoint', { checkpoint_id: unknownId });
+      await expect(unknown).rejects.toEqual(refused('checkpoint_not_found'));
+    }
+
     async function finished() {
       const logs = await Promise.all(
         accepted.map(async ({ operation_log_id }) => {
@@ -136,6 +151,20 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       }
     });
 
+    test('a backup is renamed, and a sync of the same request keeps the name', async () => {
+      await finished();
+      const [item] = items as [BackupSyncInput];
+      const { backup_id } = item;
+      const { backup } = await call('updateBackup', { backup_id, backup: { name: 'before the migration' } });
+      expect(backup).toMatchObject({ id: backup_id, name: 'before the migration' });
+      const { sync } = await call('syncBackups', { sync: [item] });
+      await ended(sync[0]?.operation_log_id ?? '');
+      expect((await call('showBackup', { backup_id })).backup.name).toBe('before the migration');
+      await call('updateBackup', { backup_id, backup: { name: item.backup_name } });
+      const unknown = call('updateBackup', { backup_id: unknownId, backup: { name: 'x' } });
+      await expect(unknown).rejects.toEqual(refused('backup_not_found'));
+    });
+
     test('a backup is shown with its proof, and forgotten once', async () => {
       await finished();
       const [{ backup_id }] = items.slice(-2) as [BackupSyncInput];
@@ -185,6 +214,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
         await expect(call('confirmSource', { source_id })).rejects.toEqual(refused('source_not_held'));
         const { sync } = await call('syncCheckpoint', { sync: { vault_id: source_id, auto_trigger: false } });
         expect(await ended(sync.operation_log_id)).toMatchObject(broken);
+        if (has('showVault')) await checkVault(source_id, sync.operation_log_id);
       }
       await call('removeSource', { source_id });
       await expect(call('showSource', { source_id })).rejects.toEqual(refused('source_not_found'));

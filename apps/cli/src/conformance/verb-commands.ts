@@ -4,6 +4,9 @@ import type { OperationLog, OperationName } from '@backup-sync/contracts';
 export const unreachedVerbs = {
   syncCheckpoint: 'sources scan does the same',
   listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
+  listVaults: 'sources list shows the same in this system’s own form',
+  showVault: 'sources show shows the same in this system’s own form',
+  showCheckpoint: 'operations show shows the run in this system’s own form',
   listScanFindings: 'scan asks for the findings of the scan that it was let start',
   beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
   listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
@@ -42,6 +45,7 @@ export const verbCommands = {
   planSync: ({ sync }) => ({ args: ['plan', '-'], input: JSON.stringify({ sync }) }),
   listBackups: (input) => ({ args: ['backups', 'list', ...listed(input)] }),
   showBackup: ({ backup_id }) => ({ args: ['backups', 'show', backup_id] }),
+  updateBackup: ({ backup_id, backup }) => ({ args: ['backups', 'rename', backup_id, backup.name] }),
   deleteBackup: ({ backup_id }) => ({ args: ['backups', 'delete', backup_id], answer: done }),
   listOperations: (input) => ({ args: ['operations', 'list', ...listed(input)] }),
   showOperationLog: ({ operation_log_id }) => ({ args: ['operations', 'show', operation_log_id] }),

@@ -2,11 +2,16 @@ import { type CallName, type OperationOutput, operations } from '@backup-sync/co
 import type { z } from 'zod';
 import { listCbrBackupsAnswer, showCbrBackupAnswer } from './cbr-backup.ts';
 import { listCbrOperationLogsAnswer, showCbrOperationLogAnswer } from './cbr-operation-log.ts';
+import { listCbrVaultsAnswer, showCbrCheckpointAnswer, showCbrVaultAnswer } from './cbr-vault.ts';
 
 /** Answers in which CBR-compatible services differ from each other: read leniently. All others are as the table says. */
 const cbrAnswers = {
   listBackups: listCbrBackupsAnswer,
   showBackup: showCbrBackupAnswer,
+  updateBackup: showCbrBackupAnswer,
+  listVaults: listCbrVaultsAnswer,
+  showVault: showCbrVaultAnswer,
+  showCheckpoint: showCbrCheckpointAnswer,
   listOperationLogs: listCbrOperationLogsAnswer,
   showOperationLog: showCbrOperationLogAnswer,
 } as const satisfies Partial<Record<CallName, z.ZodType>>;

@@ -3,7 +3,7 @@ import { aborted } from '../runtime.ts';
 import { noAnswer } from './no-answer.ts';
 
 export type HttpRequest = {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Headers;
   /** JSON; empty where there is none. */

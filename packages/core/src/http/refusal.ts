@@ -63,6 +63,7 @@ export function readRefusal(
 function codeOfStatus(status: number): ErrorCode {
   if (status === 401) return 'not_authenticated';
   if (status === 403) return 'role_not_allowed';
+  if (status === 501) return 'not_supported';
   if (status >= 500) return 'unavailable';
   return 'refused';
 }

@@ -65,6 +65,22 @@ test('a change is written down with who made it, to what, from where, and how it
   expect(await events({ end_time: '2001-01-01T00:00:00Z' })).toEqual([]);
 });
 
+test('a new name of a backup is written down with who gave it', async () => {
+  await using opened = await open();
+  const { as, events } = opened;
+  const renaming = as('operator', 'updateBackup', { backup_id: 'b-1', backup: { name: 'mine' } });
+  await expect(renaming).rejects.toMatchObject({ code: 'backup_not_found' });
+  const [renamed] = await events();
+  expect(renamed).toMatchObject({
+    operation: 'updateBackup',
+    actor: { name: 'a operator' },
+    subjects: [
+      { field: 'backup_id', value: 'b-1' },
+      { field: 'name', value: 'mine' },
+    ],
+  });
+});
+
 test('what a call has made is found by its id: an access key, a project, a source, an operation', async () => {
   await using opened = await open();
   const { as, events, projectId, buckets } = opened;

@@ -30,6 +30,7 @@ export function subjectsOf(fields: unknown, answer?: unknown): readonly AuditSub
   const isNamed = (made: AuditSubject) =>
     named.some(({ field, value }) => field === made.field && value === made.value);
   const subjects: AuditSubject[] = [...named, ...madeIn(answer).filter((made) => !isNamed(made))];
+  subjects.push(...namedIn({ name: fieldOf(fieldOf(fields, 'backup'), 'name') }));
   const sync = fieldOf(fields, 'sync');
   if (Array.isArray(sync)) {
     for (const item of sync) subjects.push(...namedIn({ backup_id: fieldOf(item, 'backup_id') }));

@@ -91,6 +91,7 @@ export function makeRecord(operation: OperationRecord, changes: Partial<RecordWr
   return {
     projectId: operation.projectId,
     backupId: item.backup_id,
+    requestedName: null,
     backupName: item.backup_name,
     location: {
       storageUnitId: operation.storageUnitId,

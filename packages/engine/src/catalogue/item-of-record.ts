@@ -1,11 +1,11 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { BackupRecord } from './port.ts';
 
-/** The item that would bring in this record as it is. */
+/** The item that would bring in this record as it is: by the name in its sync requests, so that a name that a person has set stays. */
 export function itemOfRecord(record: BackupRecord): BackupSync {
   return {
     backup_id: record.backupId,
-    backup_name: record.backupName,
+    backup_name: record.requestedName ?? record.backupName,
     bucket_name: record.location.bucketName,
     image_path: record.location.imagePath,
     resource_id: record.resourceId,

@@ -13,6 +13,7 @@ import { waits } from './migrations/0011-waits.ts';
 import { runs } from './migrations/0012-runs.ts';
 import { backupAges } from './migrations/0013-backup-ages.ts';
 import { storedRetries } from './migrations/0014-stored-retries.ts';
+import { renamedBackups } from './migrations/0015-renamed-backups.ts';
 import { retiredResources } from './migrations/0016-retired-resources.ts';
 import type { Schema } from './schema.ts';
 
@@ -38,6 +39,7 @@ const migrations: readonly Migration[] = [
   runs,
   backupAges,
   storedRetries,
+  renamedBackups,
   retiredResources,
 ];
 

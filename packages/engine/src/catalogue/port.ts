@@ -20,6 +20,8 @@ export type BackupRecord = {
   readonly projectId: string;
   readonly backupId: string;
   readonly backupName: string;
+  /** The name in the sync requests, once a person has given the backup a name; else null. */
+  readonly requestedName: string | null;
   readonly location: Location;
   readonly resourceId: string;
   readonly resourceName: string;
@@ -347,6 +349,16 @@ export interface Catalogue extends AsyncDisposable {
     readonly requestId: string;
     readonly deletedAtMs: number;
   }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
+  /**
+   * Gives a record the name that a person wants, and keeps the name of its sync requests. Null where there is no record,
+   * or a forgotten one.
+   */
+  renameBackup(renaming: {
+    readonly projectId: string;
+    readonly backupId: string;
+    readonly name: string;
+    readonly renamedAtMs: number;
+  }): Promise<BackupRecord | null>;
   showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
   /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
   overdueWaits(nowMs: number): Promise<readonly DueChain[]>;

@@ -35,6 +35,7 @@ import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { retryImport } from './steps/retries.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -130,6 +131,10 @@ describe('no step reads more than it is about', () => {
     ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
+    [
+      'renameBackup',
+      () => renameBackup(database, { projectId: project, backupId: 'b', name: 'mine', renamedAtMs: 9_000 }),
+    ],
     ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
     ['retireResource', () => retireResource(database, project, 'resource-1', 1)],
     ['showBackup', () => showBackup(database, project, 'a')],

@@ -40,6 +40,8 @@ export type BackupRow = LocationColumns &
     project_id: string;
     backup_id: string;
     backup_name: string;
+    /** The name in the sync requests, once a person has given the backup a name; else null. */
+    requested_name: string | null;
     resource_id: string;
     resource_name: string;
     resource_type: string;

@@ -56,6 +56,43 @@ export type SourceError = {
   readonly reasonDetail: string;
 };
 
+/** A resource with its backups that a source or a run has. */
+export type ContainedResource = {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** The largest volume that its backups tell of; null if none does. */
+  readonly volumeBytes: number | null;
+  readonly backups: number;
+  /** Of all these backups. */
+  readonly storedBytes: number;
+  /** Whether one of them is available. */
+  readonly isAvailable: boolean;
+};
+
+/** What is recorded of a source. */
+export type SourceContents = {
+  readonly sourceId: string;
+  /** Of all its backups. */
+  readonly storedBytes: number;
+  /** Of all its resources, each once. */
+  readonly resourceTypes: readonly string[];
+  /** By id, the first of them. */
+  readonly resources: readonly ContainedResource[];
+};
+
+/** A resource of which a run could not import a backup. */
+export type SkippedResource = Pick<ContainedResource, 'id' | 'name' | 'type'> & {
+  readonly reasonCode: ReasonCode;
+  readonly reasonDetail: string;
+};
+
+/** What a run has imported, by id, the first of them; and what it could not import, each resource once. */
+export type RunContents = {
+  readonly resources: readonly ContainedResource[];
+  readonly skipped: readonly SkippedResource[];
+};
+
 /** A backup that a run has seen at its place, or that a source knows of. */
 export type SourceMember = { readonly imagePath: string; readonly backupId: string };
 
@@ -159,6 +196,14 @@ export interface SourceStore {
   ): Promise<{ readonly errors: readonly SourceError[]; readonly count: number }>;
   /** Leaves out operations that belong to no run of a source. */
   sourceRunsOf(operationIds: readonly string[]): Promise<readonly SourceRunOf[]>;
+  /**
+   * Sums up the recorded members of each source that are not marked as gone, in the order of the ids. Of the resources it
+   * answers `resourcesMax` at most.
+   */
+  contentsOf(sourceIds: readonly string[], resourcesMax: number): Promise<readonly SourceContents[]>;
+  /** The sources that have seen a backup of one of these resources. */
+  sourcesOfResources(projectId: string, resourceIds: readonly string[]): Promise<readonly string[]>;
+  contentsOfRun(projectId: string, runId: string, resourcesMax: number): Promise<RunContents>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
   startVerifications(starting: {
     readonly runId: string;

@@ -45,6 +45,7 @@ import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/out
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
@@ -86,6 +87,7 @@ import {
   startTask,
 } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
+import { contentsOf, contentsOfRun, sourcesOfResources } from './steps/vaults.ts';
 import { writeVerdict } from './steps/write-verdict.ts';
 
 /** One atomic step: run in a transaction of the driver's, by a connection that may write or by one that only reads. */
@@ -114,6 +116,7 @@ export const steps = {
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
   followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
+  renameBackup: { access: 'write', run: renameBackup },
   showBackup: { access: 'read', run: showBackup },
   overdueWaits: { access: 'read', run: overdueWaits },
   locateBackup: { access: 'read', run: locateBackup },
@@ -172,6 +175,9 @@ export const steps = {
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
+  contentsOf: { access: 'read', isLong: true, run: contentsOf },
+  sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
+  contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },
   begin: { access: 'write', run: begin },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },

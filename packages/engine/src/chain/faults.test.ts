@@ -50,6 +50,7 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
           null,
           { kind: 'seen', examination },
           time.clock.nowMs(),
+          true,
         );
         expect([status, record?.status ?? 'error']).toEqual(['failed', 'error']);
       }

@@ -8,6 +8,7 @@ import { importBackups } from './backups/import-backups.ts';
 import { listBackups } from './backups/list-backups.ts';
 import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
+import { updateBackup } from './backups/update-backup.ts';
 import { grantBucket, revokeBucket } from './bucket-grants/change-grant.ts';
 import { listBucketGrants } from './bucket-grants/list-bucket-grants.ts';
 import { watchOperations } from './events/watch-operations.ts';
@@ -25,10 +26,13 @@ import { listScanFindings } from './scans/list-scan-findings.ts';
 import { startScan } from './scans/start-scan.ts';
 import { addSource } from './sources/add-source.ts';
 import { listSources } from './sources/list-sources.ts';
+import { listVaults } from './sources/list-vaults.ts';
 import { pauseSource, resumeSource } from './sources/pause-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
+import { showCheckpoint } from './sources/show-checkpoint.ts';
 import { showSource } from './sources/show-source.ts';
+import { showVault } from './sources/show-vault.ts';
 import { updateSource } from './sources/update-source.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
@@ -44,6 +48,7 @@ export const verbs: Verbs = {
   importBackups,
   listBackups,
   showBackup,
+  updateBackup,
   deleteBackup,
   planSync,
   startPlan,
@@ -70,6 +75,9 @@ export const verbs: Verbs = {
   confirmSource,
   removeSource,
   syncCheckpoint,
+  listVaults,
+  showVault,
+  showCheckpoint,
   createUser,
   listUsers,
   disableUser,

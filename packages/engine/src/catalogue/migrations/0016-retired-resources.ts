@@ -12,4 +12,4 @@ async function up(schema: SchemaModule): Promise<void> {
     .execute();
 }
 
-export const retiredResources = { number: 15, name: 'retired-resources', up };
+export const retiredResources = { number: 16, name: 'retired-resources', up };

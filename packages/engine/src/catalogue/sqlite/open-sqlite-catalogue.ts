@@ -201,6 +201,7 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     releaseUnfinished: step('releaseUnfinished'),
     followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
+    renameBackup: step('renameBackup'),
     showBackup: step('showBackup'),
     overdueWaits: step('overdueWaits'),
     locateBackup: step('locateBackup'),
@@ -275,6 +276,9 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     heldMembers: step('heldMembers'),
     listErrors: step('listSourceErrors'),
     sourceRunsOf: step('sourceRunsOf'),
+    contentsOf: step('contentsOf'),
+    sourcesOfResources: step('sourcesOfResources'),
+    contentsOfRun: step('contentsOfRun'),
   };
   const identityStore: IdentityStore = {
     begin: step('begin'),

@@ -53,7 +53,9 @@ export async function listBackups(
 /** Whether the listing is of all records of the project. */
 function isUnfiltered(filter: BackupFilter): boolean {
   const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...conditions } = filter;
-  return Object.values(conditions).every((condition) => condition === undefined);
+  // Every record matches these, whatever they say.
+  const { dec: _dec, show_replication: _replication, ...effective } = conditions;
+  return Object.values(effective).every((condition) => condition === undefined);
 }
 
 /** Counts all records of a project from the counts of its resources. Every page has this count, and may be one of thousands. */
@@ -91,7 +93,6 @@ function asksForWhatIsNotHere(filter: BackupFilter): boolean {
     filter.used_percent !== undefined ||
     filter.member_status !== undefined ||
     filter.own_type === 'shared' ||
-    filter.dec === true ||
     !isInEnterpriseProject(filter.enterprise_project_id) ||
     (filter.image_type !== undefined && filter.image_type !== 'sync') ||
     (filter.status !== undefined && recordStatuses(filter.status).length === 0)

@@ -70,7 +70,7 @@ function proof(): EdgeProof {
 }
 
 function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
-  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs);
+  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs, true);
 }
 
 /** The record that a sync of this leaves behind. */
@@ -98,7 +98,7 @@ test('a whole backup that is new is recorded as available', () => {
 test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
   const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
   for (const current of [null, recorded(whole)]) {
-    expect(decideSync(item, 'p1', here, current, seen, nowMs)).toMatchObject({
+    expect(decideSync(item, 'p1', here, current, seen, nowMs, true)).toMatchObject({
       status: 'failed',
       outcome: 'none',
       reasonCode: 'path_not_found',
@@ -127,7 +127,7 @@ test('a request that contradicts the path that it gives says nothing of the back
 
 test('an operation out of time ends as timeout', () => {
   const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
-  expect(decideSync(item, 'p1', here, null, seen, nowMs).status).toBe('timeout');
+  expect(decideSync(item, 'p1', here, null, seen, nowMs, true).status).toBe('timeout');
 });
 
 test('a broken backup is kept as broken, with the reason', () => {

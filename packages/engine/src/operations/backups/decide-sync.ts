@@ -9,6 +9,7 @@ import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite } from '../
 import { type Examination, type Fault, isSameLocation, type Location } from '../../chain/link.ts';
 import { isSameShared } from '../../chain/shared-objects.ts';
 import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
+import { type BackupNames, nameBackup } from './name-backup.ts';
 
 /** What the storage unit showed of an item: something lies there, or nothing could be seen. */
 export type Seen =
@@ -22,7 +23,7 @@ export type Decision = ImportOutcome & Pick<ImportFinish, 'record' | 'proofs'>;
  * Decides what a sync does, from the record as it stands and what was seen. Pure.
  *
  * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
- * only present gives way.
+ * only present gives way. `isRequest` tells that a caller named the item, not a scan or the record itself.
  */
 export function decideSync(
   item: BackupSync,
@@ -31,11 +32,15 @@ export function decideSync(
   current: BackupRecord | null,
   seen: Seen,
   nowMs: number,
+  isRequest: boolean,
 ): Decision {
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
-  const next = recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs));
+  const next = {
+    ...recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs)),
+    ...nameBackup(item.backup_name, isRequest, current),
+  };
   const { contradictsRequest } = examination;
   if (contradictsRequest && examination.fault !== null) {
     if (restedOnLess(current, location, examination)) {
@@ -219,12 +224,11 @@ function recordOf(
   location: Location,
   examination: Examination,
   takenAt: TakenAt,
-): RecordWrite {
+): Omit<RecordWrite, keyof BackupNames> {
   const { fault } = examination;
   return {
     projectId,
     backupId: item.backup_id,
-    backupName: item.backup_name,
     location,
     resourceId: item.resource_id,
     resourceName: item.resource_name,

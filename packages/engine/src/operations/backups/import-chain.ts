@@ -195,7 +195,15 @@ async function record(
   let seen = firstSeen;
   while (true) {
     const current = await catalogue.showBackup(projectId, item.backup_id);
-    const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
+    const decision = decideSync(
+      item,
+      projectId,
+      location,
+      current,
+      seen,
+      clock.nowMs(),
+      operation.parentOperationId === null,
+    );
     const { reasonCode: code, reasonDetail: detail } = decision;
     // What says something of the backup is recorded; a look that says nothing may be made again.
     const saysNothing = code !== null && decision.record === null;

@@ -90,12 +90,17 @@ describe('a project with a folder of a bucket', () => {
     const source = await call('addSource', { name: 'own', ...place });
     const scan = await call('startScan', place);
     const plan = await call('startPlan', place);
-    await Promise.all([opened.endOf(scan.operation_id), opened.endOf(plan.operation_id)]);
+    const run = await call('scanSource', { source_id: source.source.id });
+    await Promise.all([scan, plan, run].map(({ operation_id }) => opened.endOf(operation_id)));
     expect(await as(first, 'listBackups', {})).toMatchObject({ backups: [], count: 0 });
     expect(await as(first, 'listOperationLogs', {})).toMatchObject({ operation_logs: [], count: 0 });
     expect(await as(first, 'listSources', {})).toMatchObject({ sources: [] });
+    expect(await as(first, 'listVaults', {})).toMatchObject({ vaults: [], count: 0 });
     const asked: [CallName, object, string][] = [
       ['showBackup', { backup_id: item?.backup_id }, 'backup_not_found'],
+      ['updateBackup', { backup_id: item?.backup_id, backup: { name: 'mine' } }, 'backup_not_found'],
+      ['showVault', { vault_id: source.source.id }, 'vault_not_found'],
+      ['showCheckpoint', { checkpoint_id: run.operation_id }, 'checkpoint_not_found'],
       ['deleteBackup', { backup_id: item?.backup_id }, 'backup_not_found'],
       ['verifyBackup', { backup_id: item?.backup_id, level: 'content' }, 'backup_not_found'],
       ['showOperation', { operation_id: operation?.id }, 'operation_not_found'],
@@ -121,6 +126,7 @@ describe('a project with a folder of a bucket', () => {
       ['listBackups', item?.backup_id],
       ['listOperationLogs', operation?.id],
       ['listOperations', scan.operation_id],
+      ['listVaults', source.source.id],
     ] as const) {
       const from = (input: object) =>
         as(first, name, input).then(JSON.stringify, (error: { code: string }) => error.code);
@@ -128,7 +134,7 @@ describe('a project with a folder of a bucket', () => {
     }
     // What was tried has changed nothing.
     expect(await call('listSources', {})).toMatchObject({ sources: [{ id: source.source.id, status: 'active' }] });
-    expect(await as(projectId, 'listBackups', {})).toMatchObject({ count: 1 });
+    expect(await as(projectId, 'listBackups', {})).toMatchObject({ count: 2 });
   });
 
   test('keeps its records when the grant is taken away, and reads them no more', async () => {

@@ -193,12 +193,13 @@ class BucketPlan {
     this.#due = this.#due.filter((item) => !isWanted(item));
     const { services, storage, signal, task } = this.#run;
     const ends = { stopping: signal, deadline: { signal, detail: deadlineDetail } };
+    const origin = { projectId: task.projectId, isRequest: false };
     while (items.length > 0) {
       // Copies have one id: an import of one comes behind that of the other.
       const byId = new Map(items.toReversed().map((item) => [item.backup_id, item]));
       const first = items.filter((item) => byId.get(item.backup_id) === item);
       items = items.filter((item) => byId.get(item.backup_id) !== item);
-      const chains = await planChains({ ...services, storage }, task.projectId, first, ends);
+      const chains = await planChains({ ...services, storage }, origin, first, ends);
       for (const { bucketName, cost } of chains) this.#forecast.add({ bucketName, ...cost });
       const planned = chains.flatMap((chain) => chain.items);
       await this.#keep(

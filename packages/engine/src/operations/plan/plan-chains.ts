@@ -22,13 +22,16 @@ export type PlannedChain = {
 /** How long chains are looked at: see {@link ChainLookOptions}. */
 export type PlanEnds = Pick<ChainLookOptions, 'stopping' | 'deadline'>;
 
+/** Whose items are planned; `isRequest` tells that a caller named them, not a scan. */
+export type PlanOrigin = { readonly projectId: string; readonly isRequest: boolean };
+
 /**
  * Looks at the chains of these items as the jobs of a sync do, up to block hashes, and says what a sync would do with each
  * item. No id may occur twice. Changes nothing. Throws the reason of `stopping`, and faults of this program.
  */
 export async function planChains(
   services: Services,
-  projectId: string,
+  origin: PlanOrigin,
   items: readonly BackupSync[],
   ends: PlanEnds,
 ): Promise<readonly PlannedChain[]> {
@@ -36,16 +39,15 @@ export async function planChains(
   const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.storage.id, item)]));
   const shared = { ...ends, planned, absences: new Absences() };
   return await Promise.all(
-    byChain(services, projectId, items).map((chain) =>
-      limit(() => planChain(services, chain.chain, chain.items, shared)),
+    byChain(services, origin.projectId, items).map((chain) =>
+      limit(() => planChain(services, { ...chain, isRequest: origin.isRequest }, shared)),
     ),
   );
 }
 
 async function planChain(
   services: Services,
-  chain: ChainKey,
-  items: readonly BackupSync[],
+  { chain, items, isRequest }: ChainOfPlan & { readonly isRequest: boolean },
   shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences'>,
 ): Promise<PlannedChain> {
   const look = new ChainLook(services, {
@@ -72,7 +74,8 @@ async function planChain(
     if (sighting.seen.kind === 'seen') unread.push(...sighting.seen.examination.unreadHashes);
     const links = new Set([item.backup_id, ...ancestorIdsOf(sighting)]);
     const hashesUnread = unread.some(({ backupId }) => links.has(backupId));
-    planned.push(await decide(services, chain, item, look.withProofs(item, sighting.seen), hashesUnread));
+    const seen = look.withProofs(item, sighting.seen);
+    planned.push(await decide(services, { ...chain, isRequest }, item, seen, hashesUnread));
   }
   const spent = sumRequests(requests);
   return {
@@ -85,14 +88,14 @@ async function planChain(
 
 async function decide(
   { catalogue, clock }: Services,
-  { projectId, storageUnitId }: ChainKey,
+  { projectId, storageUnitId, isRequest }: ChainKey & { readonly isRequest: boolean },
   item: BackupSync,
   seen: Seen,
   hashesUnread: boolean,
 ): Promise<PlannedItem> {
   const location = locationOf(storageUnitId, item);
   const current = await catalogue.showBackup(projectId, item.backup_id);
-  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs());
+  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs(), isRequest);
   return planItem(item, seen, current, decision, hashesUnread);
 }
 
@@ -100,9 +103,11 @@ function locationOf(storageUnitId: string, item: BackupSync): Location {
   return { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
 }
 
+type ChainOfPlan = { readonly chain: ChainKey; readonly items: BackupSync[] };
+
 /** The items of each chain, as the jobs of a sync have them. */
-function byChain(services: Services, projectId: string, items: readonly BackupSync[]) {
-  const chains = new Map<string, { readonly chain: ChainKey; readonly items: BackupSync[] }>();
+function byChain(services: Services, projectId: string, items: readonly BackupSync[]): readonly ChainOfPlan[] {
+  const chains = new Map<string, ChainOfPlan>();
   for (const item of items) {
     const chainRoot = chainRootOf(item.image_path);
     const name = JSON.stringify([item.bucket_name, chainRoot]);

@@ -15,7 +15,7 @@ export const planSync: Verb<'planSync'> = async (context, input) => {
   const { services } = context;
   await refuseUngranted(services, input.project_id, input.sync.map(placeOfItem));
   using deadline = abortAfter(timeMs);
-  const chains = await planChains(services, input.project_id, input.sync, {
+  const chains = await planChains(services, { projectId: input.project_id, isRequest: true }, input.sync, {
     stopping: services.stopping,
     deadline: { signal: deadline.signal, detail: `a plan of a list looks for ${timeMs / 1000} seconds at most` },
   });

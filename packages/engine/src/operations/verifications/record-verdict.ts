@@ -13,7 +13,7 @@ export function decideExamination(
   examination: Examination,
 ): Decision {
   const seen = { kind: 'seen', examination } as const;
-  return decideSync(item, run.task.projectId, record.location, record, seen, run.services.clock.nowMs());
+  return decideSync(item, run.task.projectId, record.location, record, seen, run.services.clock.nowMs(), false);
 }
 
 /**
@@ -31,7 +31,7 @@ export async function recordExamination(
   while (true) {
     const seen = { kind: 'seen', examination } as const;
     const nowMs = run.services.clock.nowMs();
-    const decision = decideSync(item, run.task.projectId, first.location, current, seen, nowMs);
+    const decision = decideSync(item, run.task.projectId, first.location, current, seen, nowMs, false);
     const { record } = decision;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, item.backup_id, current, record, proofs)) return decision;

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { startService } from '../testing/service.ts';
+
+test('a vault and a checkpoint of a cloud are read with what it leaves out as null', async () => {
+  const billing = { cloud_type: 'public', charging_mode: 'pre_paid', object_type: 'turbo', used: 7, size: 100 };
+  const vault = { id: 'v', name: 'v', billing, resources: [{ id: 'r', name: 'vm', type: 'OS::Sfs::Turbo' }] };
+  const checkpoint = {
+    id: 'c',
+    status: 'protecting',
+    created_at: '2026-01-01T00:00:00Z',
+    vault: { id: 'v', name: 'v' },
+  };
+  await using service = await startService(({ url }) => ({
+    body: url.includes('/checkpoints/')
+      ? { checkpoint }
+      : url.endsWith('/v')
+        ? { vault }
+        : { vaults: [vault], count: 1 },
+  }));
+  const { operations } = service.client();
+  const read = { ...vault, billing: { ...billing, allocated: null }, tags: null, created_at: null };
+  expect((await operations.showVault({ vault_id: 'v' })).vault).toMatchObject(read);
+  expect(await operations.listVaults({ name: 'v' })).toMatchObject({ vaults: [read], count: 1, limit: null });
+  expect(await operations.showCheckpoint({ checkpoint_id: 'c' })).toMatchObject({
+    checkpoint: { id: 'c', created_at: '2026-01-01T00:00:00.000000', vault: { resources: null } },
+  });
+  expect(service.seen.map(({ url }) => url.replace(/^.v3.[^/]+/, ''))).toEqual([
+    '/vaults/v',
+    '/vaults?name=v',
+    '/checkpoints/c',
+  ]);
+});
+
+test('what a cloud does not know is said in our codes', async () => {
+  await using service = await startService(() => ({
+    status: 404,
+    body: { error_code: 'BackupService.6105', error_msg: 'The vault does not exist' },
+  }));
+  const { operations } = service.client();
+  await expect(operations.showVault({ vault_id: 'v' })).rejects.toMatchObject({ code: 'vault_not_found' });
+  const checkpoint = operations.showCheckpoint({ checkpoint_id: 'c' });
+  await expect(checkpoint).rejects.toMatchObject({ code: 'checkpoint_not_found' });
+});
+
+test('what a cloud does not offer is not asked for again', async () => {
+  await using service = await startService(() => ({ status: 501, body: { error_msg: 'Not implemented' } }));
+  await expect(service.client().operations.listVaults({})).rejects.toMatchObject({ code: 'not_supported' });
+  expect(service.seen).toHaveLength(1);
+});

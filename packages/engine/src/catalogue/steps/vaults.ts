@@ -1,0 +1,100 @@
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import { itemOfOperation } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+import type { ContainedResource, RunContents, SkippedResource, SourceContents } from '../source-port.ts';
+import { newestImports } from './run-imports.ts';
+import { recordedMembers } from './source-members.ts';
+
+/** What each of these sources has; see {@link SourceStore.contentsOf}. */
+export async function contentsOf(
+  database: Kysely<Schema>,
+  sourceIds: readonly string[],
+  resourcesMax: number,
+): Promise<readonly SourceContents[]> {
+  const contents: SourceContents[] = [];
+  for (const sourceId of sourceIds) {
+    const resources = await resourcesIn(recordedMembers(database, sourceId));
+    contents.push({
+      sourceId,
+      storedBytes: resources.reduce((bytes, resource) => bytes + resource.storedBytes, 0),
+      resourceTypes: [...new Set(resources.map(({ type }) => type))],
+      resources: resources.slice(0, resourcesMax),
+    });
+  }
+  return contents;
+}
+
+/** The sources that have seen a backup of one of these resources. */
+export async function sourcesOfResources(
+  database: Kysely<Schema>,
+  projectId: string,
+  resourceIds: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('resources')
+    .where('project_id', '=', projectId)
+    .where('source_id', '!=', '')
+    .where('resource_id', 'in', resourceIds)
+    .select('source_id')
+    .distinct()
+    .execute();
+  return rows.map((row) => row.source_id);
+}
+
+/** What a run has imported, and what it could not; see {@link SourceStore.contentsOfRun}. */
+export async function contentsOfRun(
+  database: Kysely<Schema>,
+  projectId: string,
+  runId: string,
+  resourcesMax: number,
+): Promise<RunContents> {
+  const imported = database
+    .selectFrom('backups')
+    .where('backups.project_id', '=', projectId)
+    .where('backups.checkpoint_id', '=', runId)
+    .where('backups.forgotten_at_ms', 'is', null);
+  const failed = await newestImports(database, runId)
+    .where('import.status', 'in', ['failed', 'timeout'])
+    .where('import.reason_code', 'is not', null)
+    .select(['import.id', 'import.item', 'import.reason_code', 'import.reason_detail'])
+    .orderBy('import.sequence')
+    .execute();
+  const skipped = new Map<string, SkippedResource>();
+  for (const row of failed) {
+    const { resource_id: id, resource_name: name, resource_type: type } = itemOfOperation(row);
+    if (row.reason_code === null || skipped.has(id) || skipped.size === resourcesMax) continue;
+    skipped.set(id, { id, name, type, reasonCode: row.reason_code, reasonDetail: row.reason_detail });
+  }
+  const resources = await resourcesIn(imported);
+  return { resources: resources.slice(0, resourcesMax), skipped: [...skipped.values()] };
+}
+
+/** The resources of these records, by id. */
+async function resourcesIn(
+  records: SelectQueryBuilder<Schema, 'backups', object>,
+): Promise<readonly ContainedResource[]> {
+  const rows = await records
+    .select(({ fn, cast, ref }) => [
+      'backups.resource_id',
+      fn.max('backups.resource_name').as('name'),
+      fn.max('backups.resource_type').as('type'),
+      fn.max('backups.volume_bytes').as('volume_bytes'),
+      fn.countAll().as('backups'),
+      // A sum of integers that is larger than 64 bits would be an error.
+      fn.sum(cast(ref('backups.stored_bytes'), 'double precision')).as('stored_bytes'),
+      fn.min('backups.status').as('best_status'),
+    ])
+    .groupBy('backups.resource_id')
+    .orderBy('backups.resource_id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.resource_id,
+    name: row.name,
+    type: row.type,
+    volumeBytes: row.volume_bytes,
+    backups: Number(row.backups),
+    storedBytes: Number(row.stored_bytes),
+    // Of "available" and "error", the first in the alphabet.
+    isAvailable: row.best_status === 'available',
+  }));
+}
