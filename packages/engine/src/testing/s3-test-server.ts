@@ -173,8 +173,9 @@ export function listBucketResult(listing: {
   );
 }
 
-export function errorXml(code: string, message = 'a message of the service'): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+/** `more` is XML that follows the message. */
+export function errorXml(code: string, message = 'a message of the service', more = ''): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
 }
 
 function encodeForm(key: string): string {

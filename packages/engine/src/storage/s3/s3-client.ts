@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
+import { isServiceRefusal } from '../port.ts';
 import { toStorageError } from './s3-error.ts';
 import { endWhenSilent, systemTicker } from './silent-answer.ts';
 
@@ -37,7 +38,7 @@ const attemptsInTimeMax = 2;
 /**
  * Decides whether a request is made again.
  *
- * Throttled requests are not: the bucket's budget must hear of it, since all who use the bucket have to hold back. Nor is
+ * A refusal is not: it stays one. Throttled requests are not: the bucket's budget must hear of it, since all who use the bucket have to hold back. Nor is
  * the SDK's adaptive mode used, which slows all buckets down for one of them.
  */
 class PatientUnlessThrottled extends StandardRetryStrategy {
@@ -51,12 +52,20 @@ class PatientUnlessThrottled extends StandardRetryStrategy {
   override async refreshRetryTokenForRetry(
     ...[token, cause]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
   ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
-    if (toStorageError(cause.error, '').code === 'throttled') throw new Error('throttled: not made again here');
+    const failure = toStorageError(cause.error, '');
+    if (failure.code === 'throttled') throw new Error('throttled: not made again here');
+    // The SDK signs by the service's clock once it has seen it, and only then may the same request succeed.
+    if (isServiceRefusal(failure) && !clockWasCorrected(cause.error)) throw new Error('refused: not made again');
     const isTimeout = cause.error instanceof Error && cause.error.name === 'TimeoutError';
     if (isTimeout && token.getRetryCount() + 1 >= attemptsInTimeMax) throw new Error('not answered in time again');
     // A strategy has a quota of retries for all buckets: one that fails would use it up for the others.
     return await new StandardRetryStrategy(this.#attemptsMax).refreshRetryTokenForRetry(token, cause);
   }
+}
+
+function clockWasCorrected(error: unknown): boolean {
+  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : null;
+  return typeof metadata === 'object' && metadata !== null && 'clockSkewCorrected' in metadata;
 }
 
 /** A client for any service that speaks S3. Does not contact it yet. */

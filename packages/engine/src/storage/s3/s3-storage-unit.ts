@@ -141,8 +141,8 @@ export class S3StorageUnit implements StorageUnit {
         // The bucket, or the object?
         const list = new ListObjectsV2Command({ Bucket: request.bucket, Prefix: request.key, MaxKeys: 1 });
         await this.#client.send(list, withSignal(request.signal));
-      } else if (status === 400) {
-        // Encrypted with a customer's key, or credentials that ran out?
+      } else if (status === 501 || (status !== undefined && status >= 300 && status < 500 && status !== 429)) {
+        // Encrypted with a customer's key, credentials that ran out, another region?
         const answer = await this.#getObject(request, subject, 'bytes=0-0');
         if (answer.Body instanceof Readable) answer.Body.destroy();
       }
