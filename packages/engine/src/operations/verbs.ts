@@ -29,6 +29,7 @@ import { removeSource } from './sources/remove-source.ts';
 import { confirmSource, scanSource, syncCheckpoint } from './sources/scan-source.ts';
 import { showSource } from './sources/show-source.ts';
 import { updateSource } from './sources/update-source.ts';
+import { checkStorage } from './storage-checks/check-storage.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
@@ -45,6 +46,7 @@ export const verbs: Verbs = {
   showBackup,
   deleteBackup,
   planSync,
+  checkStorage,
   startPlan,
   listPlanItems,
   listOperationLogs,

@@ -21,8 +21,8 @@ const { signal } = new AbortController();
 
 async function open(): Promise<AskingStorage> {
   // Given by StorageThread alone, so it has this shape.
-  const { id, specification, region } = workerData as StorageOpening;
-  return new AskingStorage(await openStorageUnit(specification, region === undefined ? {} : { region }, id), send);
+  const { id, specification, environment } = workerData as StorageOpening;
+  return new AskingStorage(await openStorageUnit(specification, environment, { id }), send);
 }
 
 async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove' }>): Promise<void> {
