@@ -80,7 +80,12 @@ async function probe(unit: StorageUnit, place: Place, ends: ProbeOptions): Promi
   };
   const head = await attempt('head', (signal) => orMissing(unit.head({ ...object, signal })));
   const get = await attempt('get', (signal) => orMissing(readBeginning(unit, { ...object, signal })));
-  return { ...known, head, get, notes: isEmpty ? [`Nothing is stored in ${bucket}/${prefix} yet.`] : [] };
+  return {
+    ...known,
+    head,
+    get,
+    notes: isEmpty ? [`Nothing is stored in ${prefix === '' ? bucket : `${bucket}/${prefix}`} yet.`] : [],
+  };
 }
 
 async function readBeginning(unit: StorageUnit, object: Parameters<StorageUnit['get']>[0]): Promise<void> {

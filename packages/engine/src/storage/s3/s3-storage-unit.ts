@@ -60,7 +60,8 @@ export class S3StorageUnit implements StorageUnit {
     pages: (subject: string) => AsyncIterable<Page>,
   ): AsyncGenerator<Page> {
     refuseUnsafe(bucket);
-    const subject = `${JSON.stringify(prefix)}* in ${describeBucket(bucket)}`;
+    const place = describeBucket(bucket);
+    const subject = prefix === '' ? place : `${JSON.stringify(prefix)}* in ${place}`;
     try {
       yield* pages(subject);
     } catch (error) {
