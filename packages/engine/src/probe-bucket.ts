@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type CheckedBucket, describeReason, type Reason, type StorageRequest } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { abortAfter } from './deadline.ts';
@@ -48,6 +49,9 @@ export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket
 }
 
 async function tryVirtualHost(place: Place, options: ProbeOptions): Promise<string> {
+  const host = URL.parse(options.storage.replace(/^s3:/, ''))?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  if (isIP(host) !== 0)
+    return 'A bucket cannot stand before an IP address: give --storage the host name of the service.';
   await using unit = await openStorageUnit(options.storage, { ...options.environment, addressing: 'virtual' });
   const { list, refusals } = await probe(unit, place, options);
   if (list === 'allowed') return 'With --addressing-style virtual, the bucket can be listed.';

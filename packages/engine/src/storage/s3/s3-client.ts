@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { agentOptions, type Network } from '../../network.ts';
+import type { Network } from '../../network.ts';
 import { isServiceRefusal } from '../port.ts';
 import { toStorageError } from './s3-error.ts';
 import { endWhenSilent, systemTicker } from './silent-answer.ts';
@@ -20,6 +20,7 @@ export type S3Options = {
   readonly region: string;
   /** Where a bucket stands in an address: in the path, or in the host name. */
   readonly addressing?: 'path' | 'virtual' | undefined;
+  /** Proxies; the authorities that are trusted are the thread's: see network.ts. */
   readonly network?: Network | undefined;
   /** Without them the AWS SDK looks where it always does: environment, profiles, the machine's own role. */
   readonly credentials?: S3Credentials;
@@ -33,8 +34,6 @@ export type S3Patience = {
   /** Time without a byte, of an answer or in its middle. */
   readonly idleTimeoutMs: number;
 };
-
-const directNetwork: Network = { proxies: null, caCertificates: [] };
 
 const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
 
@@ -76,9 +75,11 @@ function clockWasCorrected(error: unknown): boolean {
 
 /** A client for any service that speaks S3. Does not contact it yet. */
 export function createS3Client(
-  { endpoint, region, credentials, addressing = 'path', network = directNetwork }: S3Options,
+  { endpoint, region, credentials, addressing = 'path', network }: S3Options,
   { attemptsMax, connectTimeoutMs, idleTimeoutMs }: S3Patience = defaultPatience,
 ): S3Client {
+  // The SDK makes agents of its own, which know nothing of the global one's proxies.
+  const proxied = network?.proxies ? { proxyEnv: network.proxies } : {};
   const client = new S3Client({
     endpoint,
     region,
@@ -96,8 +97,8 @@ export function createS3Client(
       // The SDK's own would also end an answer whose reader is slow, since nothing is read for it meanwhile.
       socketTimeout: 0,
       // Budgets bound the requests in flight. An answer that is kept open must not hold up what is read beside it.
-      httpAgent: { maxSockets: Number.POSITIVE_INFINITY, ...agentOptions(network) },
-      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY, ...agentOptions(network) },
+      httpAgent: { maxSockets: Number.POSITIVE_INFINITY, ...proxied },
+      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY, ...proxied },
     },
   });
   client.middlewareStack.add(
