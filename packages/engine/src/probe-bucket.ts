@@ -32,16 +32,11 @@ export type ProbeOptions = {
  */
 export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
   const { storage, environment, places } = options;
-  const notices = new Map<string, string[]>();
-  await using unit = await openStorageUnit(storage, environment, {
-    onNotice: (text) => {
-      for (const [bucketName, notes] of notices) if (text.includes(JSON.stringify(bucketName))) notes.push(text);
-    },
-  });
-  for (const { bucketName } of places) notices.set(bucketName, []);
+  const notices: string[] = [];
+  await using unit = await openStorageUnit(storage, environment, { onNotice: (text) => notices.push(text) });
   return pLimit(bucketsAtOnce).map(places, async (place) => {
     const probed = await probe(unit, place, options);
-    const notes = [...probed.notes, ...(notices.get(place.bucketName) ?? [])];
+    const notes = [...probed.notes, ...notices.splice(0)];
     const isPathRefused = probed.refusals.some(({ reason }) => reason.code === 'storage_virtual_hosts_only');
     if (isPathRefused && environment?.addressing !== 'virtual') notes.push(await tryVirtualHost(place, options));
     return { ...probed, notes };

@@ -28,7 +28,7 @@ export class StorageSpecificationError extends Error {
  * `s3:<address>`, a service that speaks S3, with credentials from where the AWS SDK looks for them. Loads the driver
  * that it needs and no other.
  *
- * `onNotice` is told in a plain sentence what a bucket does not offer, and what is done instead.
+ * `onNotice` is told in plain sentences what a service does not offer or has wrong, and what is done instead.
  *
  * Throws {@link StorageSpecificationError}, and `StorageError` where the directory is not there.
  */

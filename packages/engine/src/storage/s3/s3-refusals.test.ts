@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
-import { errorXml, startHttpServer } from '../../testing/s3-test-server.ts';
+import { errorXml, listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
 import type { StorageErrorCode } from '../port.ts';
 import { expectCode, listAll } from '../storage-conformance.ts';
 import { createS3Client } from './s3-client.ts';
-import { S3StorageUnit } from './s3-storage-unit.ts';
+import { openS3StorageUnit, S3StorageUnit } from './s3-storage-unit.ts';
 
 const object = { bucket: 'bucket', key: 'a/b' };
 
@@ -134,6 +134,24 @@ test('a clock that differs is said by how much it does', async () => {
   await using silent = await openOn(skewed(null));
   const unknown = await expectCode('storage_clock_skewed', silent.unit.get(object));
   expect(unknown.message).toContain('the service does not tell its time');
+});
+
+test('a clock that differs is corrected by the answers of the service, and said once', async () => {
+  const notices: string[] = [];
+  const dates: string[] = [];
+  await using server = await startHttpServer((request, response) => {
+    dates.push(String(request.headers['x-amz-date']));
+    response.setHeader('date', new Date(Date.now() - 7_200_000).toUTCString());
+    if (dates.length === 1) response.writeHead(403).end(errorXml('RequestTimeTooSkewed'));
+    else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
+  });
+  await using unit = await openS3StorageUnit({ id: 's3', ...server.options, onNotice: (text) => notices.push(text) });
+  expect(await listAll(unit, 'bucket')).toHaveLength(1);
+  expect(await listAll(unit, 'bucket')).toHaveLength(1);
+  expect(dates).toHaveLength(3);
+  expect(notices).toEqual([
+    "This machine's clock is 120 min ahead of that of the storage unit. Requests are signed by the latter.",
+  ]);
 });
 
 test('a redirect that is none of S3 names the address it leads to, without credentials, path or query', async () => {

@@ -23,16 +23,8 @@ import { ListingVersions } from './s3-listing-request.ts';
  * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
  * since credentials need not be allowed anything but to read certain buckets.
  */
-export async function openS3StorageUnit({
-  id,
-  onNotice,
-  ...options
-}: S3Options & {
-  readonly id: string;
-  /** Told in a plain sentence what a bucket does not offer, and what is done instead. */
-  readonly onNotice?: ((text: string) => void) | undefined;
-}): Promise<StorageUnit> {
-  return new S3StorageUnit(id, createS3Client(options), onNotice);
+export async function openS3StorageUnit({ id, ...options }: S3Options & { readonly id: string }): Promise<StorageUnit> {
+  return new S3StorageUnit(id, createS3Client(options), options.onNotice);
 }
 
 /** The client is the unit's own: it is closed with it. */

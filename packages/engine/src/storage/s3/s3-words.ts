@@ -31,6 +31,17 @@ export function serviceWords(code: StorageErrorCode, error: Error, nowMs: number
   }
 }
 
+/** How much this machine's clock differs from that of a service whose answer has this date, as "2 min behind". */
+export function clockDifference(
+  date: string | null,
+  nowMs: number,
+): { readonly differenceMs: number; readonly text: string } | null {
+  const aheadMs = nowMs - Date.parse(date ?? '');
+  if (Number.isNaN(aheadMs)) return null;
+  const differenceMs = Math.abs(aheadMs);
+  return { differenceMs, text: `${duration(differenceMs)} ${aheadMs < 0 ? 'behind' : 'ahead of'}` };
+}
+
 /** A header of the answer that the error tells of. */
 export function headerOf(error: Error, name: string): string | null {
   const response = '$response' in error ? error.$response : null;
@@ -77,10 +88,9 @@ function originOf(location: string | null): string | null {
 }
 
 function clockWords(date: string | null, nowMs: number): string {
-  const differenceMs = nowMs - Date.parse(date ?? '');
-  if (Number.isNaN(differenceMs)) return '; the service does not tell its time';
-  const way = differenceMs < 0 ? 'behind' : 'ahead of';
-  return `; this machine's clock is ${duration(Math.abs(differenceMs))} ${way} that of the service`;
+  const difference = clockDifference(date, nowMs);
+  if (difference === null) return '; the service does not tell its time';
+  return `; this machine's clock is ${difference.text} that of the service`;
 }
 
 function own(error: Error): string {
