@@ -23,6 +23,7 @@ const decided: Record<Role, readonly string[]> = {
   operator: [
     'addSource',
     'cancelOperation',
+    'checkStorage',
     'confirmSource',
     'deleteBackup',
     'importBackups',

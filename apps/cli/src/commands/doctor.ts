@@ -124,15 +124,15 @@ function describeTarget(target: Target): (readonly [string, string])[] {
   if (target.kind === 'local') {
     return [
       ['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`],
-      ['way in', 'operator of the data directory'],
+      ['credentials', 'operator of the data directory'],
     ];
   }
   const { credentials } = target;
-  const wayIn = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
+  const shown = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
   return [
     ['server', `${target.endpoint} (${target.from.endpoint})`],
     ['project', `${target.projectId} (${target.from.projectId})`],
-    ['way in', `${wayIn} (${target.from.credentials})`],
+    ['credentials', `${shown} (${target.from.credentials})`],
   ];
 }
 
@@ -143,7 +143,7 @@ async function lookAtStorage(
 ): Promise<void> {
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   if (storage === undefined) {
-    configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE): a server has its own']);
+    configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE)']);
     return;
   }
   const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
