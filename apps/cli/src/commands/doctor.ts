@@ -64,8 +64,8 @@ async function lookAtCatalogue(
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);
-    // A data directory that a server holds has that server's storage.
-    const isAnswered = findings.server !== null && target.kind === 'local';
+    // A data directory that a server holds has that server's storage. If the server knows no bucket, this command looks.
+    const isAnswered = target.kind === 'local' && (findings.server?.buckets.length ?? 0) > 0;
     return { sourceBuckets, exitCode: exitCodes.done, isAnswered };
   } catch (error) {
     missing.push(messageOf(error));
@@ -99,9 +99,8 @@ async function askServer(
   findings.server = server;
   configured.push(["server's storage", server.storage]);
   if (server.catalogue !== null) missing.push(`${server.catalogue.message}. ${server.catalogue.remedy}`);
-  if (server.buckets.length === 0) {
-    configured.push(["server's buckets", 'none to try: name one, as in "backup-sync doctor volumebackups"']);
-  }
+  if (server.buckets.length === 0)
+    configured.push(["server's buckets", 'no source or grant names one: name it to try it']);
   if (server.buckets_left_out > 0) {
     configured.push(['buckets not tried', `${server.buckets_left_out}: name them to try them`]);
   }
