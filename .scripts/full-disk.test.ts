@@ -59,6 +59,12 @@ test('on a full disk writes are refused with 503, reads go on, and all is well a
   ]) {
     expect((await call('GET', path)).status, path).toBe(200);
   }
+  const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
+  const doctor = await run(['doctor', 'volumebackups'], { environment });
+  expect(doctor).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('the disk that holds the catalogue is full'),
+  });
 
   disk.free();
   while ((await call('GET', '/readyz')).status !== 200);

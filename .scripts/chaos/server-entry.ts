@@ -13,7 +13,7 @@ async function start({ dataDirectory, storage, port, administratorPassword }: Se
     host: '127.0.0.1',
     port,
     version: 'chaos',
-    region: 'us-east-1',
+    environment: { region: 'us-east-1' },
     administratorPassword,
     clock: { nowMs: () => systemClock.nowMs() + clockOffsetMs, monotonicMs: systemClock.monotonicMs },
     onNotice: say,

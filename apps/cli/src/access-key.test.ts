@@ -61,7 +61,7 @@ test('a job comes in by an access key of the environment: it syncs, lists and wa
   const listed = await run(['backups', 'list', '--all', '--status', 'available', '--json'], { environment });
   expect(JSON.parse(listed.output).backups).toHaveLength(4);
   const doctor = await run(['doctor'], { environment });
-  expect(doctor.output).toMatch(new RegExp(`way in +access key ${accessKey} \\(BACKUP_SYNC_ACCESS_KEY\\)`));
+  expect(doctor.output).toMatch(new RegExp(`credentials +access key ${accessKey} \\(BACKUP_SYNC_ACCESS_KEY\\)`));
   expect(doctor.output + doctor.messages + listed.output).not.toContain(secretKey);
   expect(await run(['users', 'list'], { environment })).toMatchObject({ code: 4, output: '' });
 

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
 import { timeout } from './options.ts';
 import type { ConnectOptions } from './target.ts';
@@ -46,6 +46,12 @@ export function addCommand(
     .option('--project <id>', 'project to work in (BACKUP_SYNC_PROJECT)')
     .option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)')
     .option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)')
+    .addOption(
+      new Option(
+        '--addressing-style <style>',
+        'where S3 requests name the bucket: path, or virtual for the host name (BACKUP_SYNC_ADDRESSING_STYLE, else path)',
+      ).choices(['path', 'virtual']),
+    )
     .option('--storage-moved', 'the buckets of the catalogue lie at --storage now: from here on, it is theirs')
     .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
   return addTimeouts(command).addHelpText('after', `${examplesHelp(examples)}\n${connectHelp}${exitCodes}`);

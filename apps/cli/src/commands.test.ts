@@ -104,11 +104,13 @@ describe('a local catalogue', () => {
     expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: there is no source "nightly"\n' });
 
     const doctor = JSON.parse((await run(['doctor', 'volumebackups', 'nowhere', '--json'], { environment })).output);
-    expect(doctor.buckets).toEqual([
-      { bucketName: 'volumebackups', list: 'allowed', head: 'allowed', get: 'allowed' },
-      { bucketName: 'nowhere', list: 'bucket_not_found', head: null, get: null },
+    expect(doctor.buckets).toMatchObject([
+      { bucket_name: 'volumebackups', list: 'allowed', head: 'allowed', get: 'allowed', refusals: [] },
+      { bucket_name: 'nowhere', list: 'refused', head: 'not_tried', get: 'not_tried' },
     ]);
-    expect(doctor.missing).toEqual(['bucket nowhere: list does not work (bucket_not_found)']);
+    expect(doctor.missing).toEqual([
+      expect.stringMatching(/^bucket nowhere: list does not work: the bucket does not exist: .*Check bucket_name/),
+    ]);
     expect(JSON.stringify(doctor.policy)).toContain('s3:GetObject');
   }, 60_000);
 });

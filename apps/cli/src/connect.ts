@@ -10,6 +10,7 @@ import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
+import { storageEnvironment } from './network.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that ask what the catalogue knows. */
@@ -90,7 +91,7 @@ export function localOptions(
     dataDirectory,
     storage,
     storageMoved: options.storageMoved,
-    region: environment.AWS_REGION,
+    environment: storageEnvironment(options, environment),
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,

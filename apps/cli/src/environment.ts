@@ -65,6 +65,20 @@ const truth = optional.transform((value, context) => {
   return z.NEVER;
 });
 
+const addressingStyle = optional.transform((value, context) => {
+  if (value === undefined || value === 'path' || value === 'virtual') return value;
+  context.addIssue(`must be path or virtual, and is ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
+/** The address of a forward proxy. It may have credentials in it, so no message shows it. */
+const proxy = secret.transform((value, context) => {
+  const url = value === undefined ? undefined : URL.parse(value.reveal());
+  if (url === undefined || url?.protocol === 'http:' || url?.protocol === 'https:') return value;
+  context.addIssue('must be the address of a proxy, such as http://proxy.example.com:3128');
+  return z.NEVER;
+});
+
 /** Addresses and networks, separated by commas. */
 const networks = optional.transform((value, context) => {
   const listed = value === undefined ? [] : value.split(',').map((each) => each.trim());
@@ -117,7 +131,15 @@ const environmentSchema = z.object({
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber,
   BACKUP_SYNC_RETRY_FOR: duration,
   BACKUP_SYNC_BACKLOG: positiveNumber,
+  BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle,
   AWS_REGION: optional,
+  AWS_CA_BUNDLE: optional,
+  HTTP_PROXY: proxy,
+  http_proxy: proxy,
+  HTTPS_PROXY: proxy,
+  https_proxy: proxy,
+  NO_PROXY: optional,
+  no_proxy: optional,
   XDG_CONFIG_HOME: optional,
 });
 

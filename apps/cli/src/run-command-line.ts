@@ -5,9 +5,19 @@ import { addCompletion } from './completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
+import { readNetwork } from './network.ts';
 import { createProgram } from './program.ts';
 import { printable, printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
+
+/** Before anything is asked of the network. Commands that need neither a proxy nor a private authority load nothing for it. */
+async function useNetworkOf(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'AWS_CA_BUNDLE'];
+  if (!names.some((name) => variables[name])) return;
+  const network = readNetwork(readEnvironment(variables));
+  const { useNetwork } = await import('@backup-sync/engine/network');
+  useNetwork(network);
+}
 
 /** Runs what the process was called with, and sets its exit code. */
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
@@ -66,6 +76,8 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
     });
   });
   try {
+    json = wantsJson;
+    await useNetworkOf(host.env);
     await program.parseAsync(host.argv);
   } catch (error) {
     if (isPlugin(running) && !(error instanceof CommanderError && error.exitCode === 0)) {

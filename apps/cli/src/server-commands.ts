@@ -73,8 +73,9 @@ ${exitCodesHelp}`,
     .addHelpText(
       'after',
       `
-Buckets are those named, else those of the sources, else those of a storage directory. Each is listed, and its first
-object is looked at and read. Nothing is written. Exits 1 when something is missing, 5 when the server is not reachable.`,
+Tries the buckets that are named, else those of the sources, else those of a storage directory: it lists each, and reads
+the head and the beginning of its first object, as a sync does. A server tries its own storage. Nothing is written.
+Exits 1 when something is missing, 5 when the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');

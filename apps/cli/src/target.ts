@@ -13,6 +13,7 @@ export type ConnectOptions = {
   readonly dataDir?: string | undefined;
   readonly storage?: string | undefined;
   readonly storageMoved?: boolean | undefined;
+  readonly addressingStyle?: 'path' | 'virtual' | undefined;
   /** Seconds that connecting to a server may take. */
   readonly connectTimeout?: number | undefined;
   /** Seconds without a byte from a server. */

@@ -27,7 +27,7 @@ export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly
 /** Starts the real command, with nothing of this project in its environment but what is given. */
 export function start(args: readonly string[], { environment = {} }: RunOptions = {}): ChildProcessWithoutNullStreams {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)/.test(name),
+    ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)|_proxy$/i.test(name),
   );
   const [command = '', ...words] = builtCommand;
   // Compiled code is kept, but not where that of the user is.

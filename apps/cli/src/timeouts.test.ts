@@ -143,5 +143,7 @@ test.concurrent('doctor does not wait for silent storage longer than for a serve
       AWS_SECRET_ACCESS_KEY: 'test',
     },
   });
-  expect(doctor.output).toContain('bucket volumebackups: list does not work (unreachable)');
+  expect(doctor.output).toContain(
+    'bucket volumebackups: list does not work: the storage unit could not be reached: no answer came within 1 s',
+  );
 });

@@ -32,6 +32,7 @@ export * from './reason-code.ts';
 export * from './resource.ts';
 export * from './scan.ts';
 export * from './source.ts';
+export * from './storage-check.ts';
 export * from './sync.ts';
 export * from './user.ts';
 export * from './vault.ts';

@@ -23,6 +23,7 @@ import {
   sourceAnswer,
   updateSourceInput,
 } from './source.ts';
+import { checkStorageAnswer, checkStorageInput } from './storage-check.ts';
 import { importBackupsRequest, syncBackupsAnswer } from './sync.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
@@ -73,6 +74,19 @@ export const ownOperations = {
     successStatus: 200,
     input: planSyncRequest.extend({ project_id: projectId }),
     output: planSyncAnswer,
+    refusals: ['bucket_not_bound'],
+  },
+  checkStorage: {
+    summary: 'Try the requests that a sync makes on each bucket, and whether the catalogue can be written',
+    // It reads, but a list of buckets does not fit an address.
+    kind: 'query',
+    // It makes requests to storage.
+    role: 'operator',
+    method: 'POST',
+    path: '/v1/projects/{project_id}/storage/check',
+    successStatus: 200,
+    input: checkStorageInput,
+    output: checkStorageAnswer,
     refusals: ['bucket_not_bound'],
   },
   startPlan: {

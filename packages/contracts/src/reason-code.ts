@@ -60,6 +60,80 @@ export const reasons = {
     retry: 'self',
     remedy: 'Lower the number of requests made to this bucket. The server retries for a while; after that, sync again.',
   },
+  storage_wrong_region: {
+    number: 'BackupSync.2033',
+    summary: 'the storage unit expects requests for another region',
+    retry: 'final',
+    remedy: 'Set AWS_REGION to the region that the message names, restart the server if one runs, then sync again.',
+  },
+  storage_redirected: {
+    number: 'BackupSync.2034',
+    summary: 'the storage unit has this bucket at another address',
+    retry: 'final',
+    remedy:
+      'Give the address that the message names as --storage (BACKUP_SYNC_STORAGE), with --storage-moved once, and its region as AWS_REGION; then sync again.',
+  },
+  storage_token_expired: {
+    number: 'BackupSync.2035',
+    summary: 'the storage unit no longer accepts the session token',
+    retry: 'later',
+    remedy:
+      'Renew the temporary credentials. If they are in variables, set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again and restart the server; then sync again.',
+  },
+  storage_key_unknown: {
+    number: 'BackupSync.2036',
+    summary: 'the storage unit does not know the access key',
+    retry: 'final',
+    remedy:
+      'Check AWS_ACCESS_KEY_ID (or the profile), and that --storage names the service that issued the key; then sync again.',
+  },
+  storage_secret_wrong: {
+    number: 'BackupSync.2037',
+    summary: 'the storage unit does not accept the signature',
+    retry: 'final',
+    remedy:
+      'Check AWS_SECRET_ACCESS_KEY (or the profile), then AWS_REGION. If both are right, a proxy before the storage unit may change the host or path of requests.',
+  },
+  storage_credentials_missing: {
+    number: 'BackupSync.2038',
+    summary: 'no credentials for the storage unit were found',
+    retry: 'final',
+    remedy:
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of the server or command; then sync again.',
+  },
+  storage_virtual_hosts_only: {
+    number: 'BackupSync.2039',
+    summary: 'the storage unit wants the bucket in the host name',
+    retry: 'final',
+    remedy: 'Set --addressing-style virtual (BACKUP_SYNC_ADDRESSING_STYLE=virtual), then sync again.',
+  },
+  storage_not_implemented: {
+    number: 'BackupSync.2040',
+    summary: 'the storage unit does not offer a request that is needed',
+    retry: 'final',
+    remedy:
+      'Check that --storage names an S3 endpoint. It must offer ListObjectsV2 or ListObjects, GetObject and HeadObject.',
+  },
+  storage_clock_skewed: {
+    number: 'BackupSync.2041',
+    summary: 'the clock of this machine differs too much from that of the storage unit',
+    retry: 'later',
+    remedy: 'Set the clock of the machine that runs backup-sync (for example by NTP), then sync again.',
+  },
+  storage_request_refused: {
+    number: 'BackupSync.2042',
+    summary: 'the storage unit refused a request',
+    retry: 'final',
+    remedy:
+      'See what the service says in the message. Check --storage, AWS_REGION, --addressing-style, and that the service accepts signatures of version 4; then sync again.',
+  },
+  storage_certificate_refused: {
+    number: 'BackupSync.2043',
+    summary: 'the certificate of the storage unit is not trusted here',
+    retry: 'final',
+    remedy:
+      'Check the address in --storage. If a private authority signed the certificate, name its PEM file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS and restart the server; then sync again.',
+  },
   incomplete: {
     number: 'BackupSync.2006',
     summary: 'the backup is still being written, or was abandoned',

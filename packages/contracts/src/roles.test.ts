@@ -26,6 +26,7 @@ const decided: Record<Role, readonly string[]> = {
   operator: [
     'addSource',
     'cancelOperation',
+    'checkStorage',
     'confirmSource',
     'deleteBackup',
     'importBackups',

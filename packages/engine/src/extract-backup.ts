@@ -8,12 +8,12 @@ import { type Replay, type ReplayProgress, replayChain } from './chain/replay/re
 import { streamSink } from './chain/replay/stream-sink.ts';
 import { systemClock } from './clock.ts';
 import { limitToGrants } from './storage/granted-storage-unit.ts';
-import { openStorageUnit } from './storage/open-storage-unit.ts';
+import { openStorageUnit, type StorageEnvironment } from './storage/open-storage-unit.ts';
 
 export type ExtractOptions = {
   /** `file:<directory>` or `s3:<endpoint>`: where the backup lies, read from this machine. */
   readonly storage: string;
-  readonly region?: string | undefined;
+  readonly environment?: StorageEnvironment | undefined;
   /** The backup, as it is recorded. */
   readonly item: BackupSync;
   /** What the project of the backup may use; nothing else is read. */
@@ -43,8 +43,7 @@ export type ExtractOptions = {
  */
 export async function extractBackup(options: ExtractOptions): Promise<Replay | { readonly fault: Fault }> {
   const { item, output, signal, onProgress } = options;
-  const opening = options.region === undefined ? {} : { region: options.region };
-  await using unit = await openStorageUnit(options.storage, opening);
+  await using unit = await openStorageUnit(options.storage, options.environment);
   const grants = options.grants.map(({ project_id, storage_unit, bucket_name, prefix }) => ({
     projectId: project_id,
     storageUnitId: storage_unit,
@@ -83,7 +82,11 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
   }
   const reading = {
     storage,
-    opening: { id: storage.id, specification: options.storage, ...opening },
+    opening: {
+      id: storage.id,
+      specification: options.storage,
+      ...(options.environment !== undefined && { environment: options.environment }),
+    },
     signal,
     onProgress,
   };

@@ -11,5 +11,5 @@ export { networkOf } from './identity/network-of.ts';
 export type { IssuedToken } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
-export { type BucketPermissions, type Permission, probeBuckets } from './probe-bucket.ts';
-export { withoutCredentials } from './storage/open-storage-unit.ts';
+export { probeBuckets } from './probe-bucket.ts';
+export { type StorageEnvironment, withoutCredentials } from './storage/open-storage-unit.ts';

@@ -70,6 +70,7 @@ export async function openCatalogueReader(options: {
     outsideIdentity: options.keystone?.url ?? null,
     seal,
     storage: closedStorage,
+    storageProbe: { storage: '', probe: refuse },
     rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
     queue: noQueue,
     outages: await readOutages(stores.outageStore),

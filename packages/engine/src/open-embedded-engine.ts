@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { BackupSyncError } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
 import { v7 as uuidv7 } from 'uuid';
 import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
@@ -21,6 +22,7 @@ import { workOnScan } from './operations/scans/scan-work.ts';
 import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
+import { probeBuckets } from './probe-bucket.ts';
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import { defaultRetryForMs } from './retry.ts';
@@ -30,7 +32,7 @@ import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
 import { BucketWatch } from './storage/bucket-watch.ts';
 import { budgetRequests } from './storage/budgeted-storage-unit.ts';
 import { measureStorage } from './storage/measured-storage-unit.ts';
-import { openStorageUnit } from './storage/open-storage-unit.ts';
+import { openStorageUnit, type StorageEnvironment, withoutCredentials } from './storage/open-storage-unit.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 import { StoredTimes } from './stored-times.ts';
@@ -48,8 +50,7 @@ export type EmbeddedEngineOptions = {
   readonly storage: string;
   /** The buckets of this data directory's records lie there now: else only the storage unit of its first opening is taken. */
   readonly storageMoved?: boolean | undefined;
-  /** Region of an S3 endpoint. */
-  readonly region?: string | undefined;
+  readonly environment?: StorageEnvironment | undefined;
   /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
   readonly requestsPerSecond?: number | undefined;
   readonly requestsInFlight?: number | undefined;
@@ -94,7 +95,9 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
   const tell = tellOnce(options.onFault, clock);
-  const unit = await openStorageUnit(options.storage, options.region === undefined ? {} : { region: options.region });
+  const onNotice = options.onNotice ?? (() => {});
+  const { environment } = options;
+  const unit = await openStorageUnit(options.storage, environment, { onNotice });
   const measured = measureStorage(withBudget(unit, options, clock), clock);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
@@ -150,7 +153,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const opensStorage = {
     id: storage.id,
     specification: options.storage,
-    ...(options.region !== undefined && { region: options.region }),
+    ...(environment !== undefined && { environment }),
   };
   const works: TaskWorker['works'] = {
     scan: workOnScan,
@@ -158,7 +161,6 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     verify: (run) => verifyChain(run, { opening: opensStorage, threadCount: readingThreads(options) }),
   };
   const absences = new RunAbsences();
-  const onNotice = options.onNotice ?? (() => {});
   const buckets = opening.use(
     await BucketWatch.open({
       clock,
@@ -171,6 +173,8 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       },
     }),
   );
+  // Its requests are made beside the budgets of the buckets.
+  const oneProbe = pLimit(1);
   const queue = new InProcessJobQueue({
     work: (job, run) =>
       job.kind === 'chain'
@@ -210,6 +214,10 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
     outsideIdentity: options.keystone?.url ?? null,
     seal,
     storage,
+    storageProbe: {
+      storage: withoutCredentials(options.storage),
+      probe: (asked) => oneProbe(() => probeBuckets({ ...asked, storage: options.storage, environment })),
+    },
     rateOf: measured.rateOf,
     queue,
     outages: buckets,

@@ -1,3 +1,4 @@
+import type { CheckedBucket } from '@backup-sync/contracts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { EventStore } from './catalogue/event-port.ts';
 import type { KnownBackups } from './catalogue/known-backup-port.ts';
@@ -9,11 +10,19 @@ import type { IdentityDirectory } from './identity/directory.ts';
 import type { GrantStore } from './identity/grants.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './operations/backups/backlog.ts';
+import type { ProbeOptions } from './probe-bucket.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import type { StoredTimes } from './stored-times.ts';
+
+/** Tries what buckets let us do, by a client of its own: see probe-bucket.ts. */
+export type StorageProbe = {
+  /** The storage unit as it may be shown. */
+  readonly storage: string;
+  readonly probe: (options: Pick<ProbeOptions, 'places' | 'timeoutMs' | 'signal'>) => Promise<CheckedBucket[]>;
+};
 
 /** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
 export type Services = {
@@ -30,6 +39,7 @@ export type Services = {
   /** For the secrets of access keys. */
   readonly seal: SecretSeal;
   readonly storage: StorageUnit;
+  readonly storageProbe: StorageProbe;
   /** How fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;

@@ -1,9 +1,15 @@
 import { readdir } from 'node:fs/promises';
-import { BackupSyncError, errors } from '@backup-sync/contracts';
-import type { BucketPermissions } from '@backup-sync/engine';
-import { connectToCatalogue } from '../connect.ts';
+import {
+  BackupSyncError,
+  type CheckedBucket,
+  errors,
+  type StorageCheck,
+  storageRequests,
+} from '@backup-sync/contracts';
+import { type CatalogueConnection, type Connection, connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
+import { storageEnvironment } from '../network.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printFields, printJson, printTable } from '../terminal.ts';
@@ -12,7 +18,10 @@ import type { CommandContext } from './command-context.ts';
 /** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
 type Findings = {
   readonly configured: (readonly [what: string, value: string])[];
-  readonly buckets: BucketPermissions[];
+  /** What the server has found; null if none was asked. */
+  server: StorageCheck | null;
+  /** What was found from here. */
+  readonly buckets: CheckedBucket[];
   readonly missing: string[];
 };
 
@@ -22,22 +31,28 @@ type Findings = {
  */
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
-  const findings: Findings = { configured: [], buckets: [], missing: [] };
-  const { sourceBuckets, exitCode } = await lookAtCatalogue(context, findings);
-  await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
+  const findings: Findings = { configured: [], server: null, buckets: [], missing: [] };
+  const { sourceBuckets, exitCode, isAnswered } = await lookAtCatalogue(context, findings, bucketNames);
+  if (!isAnswered) await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
   if (terminal.json) {
-    const { configured, buckets, missing } = findings;
-    printJson(terminal, { configured: Object.fromEntries(configured), buckets, missing, policy: policyFor(buckets) });
+    const { configured, server, buckets, missing } = findings;
+    const policy = policyFor([...(server?.buckets ?? []), ...buckets]);
+    printJson(terminal, { configured: Object.fromEntries(configured), server, buckets, missing, policy });
   } else show(context, findings);
   if (exitCode !== exitCodes.done) return exitCode;
   return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
 }
 
-/** Asks the catalogue the cheapest question there is. The buckets of its sources are the answer. */
+/**
+ * Asks the catalogue the cheapest question there is, and a server what its own storage lets it do. The buckets of the
+ * sources are the answer, and whether the server has told of all the storage that this command would use.
+ */
 async function lookAtCatalogue(
   { connect: options, environment, signal }: CommandContext,
-  { configured, missing }: Findings,
-): Promise<{ readonly sourceBuckets: string[]; readonly exitCode: number }> {
+  findings: Findings,
+  bucketNames: readonly string[],
+): Promise<{ readonly sourceBuckets: string[]; readonly exitCode: number; readonly isAnswered: boolean }> {
+  const { configured, missing } = findings;
   configured.push(['profiles', profilePath(environment)]);
   try {
     const target = await resolveTarget(options, environment);
@@ -48,13 +63,54 @@ async function lookAtCatalogue(
     configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
-    return { sourceBuckets, exitCode: exitCodes.done };
+    if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);
+    // A data directory that a server holds has that server's storage. If the server knows no bucket, this command looks.
+    const isAnswered = target.kind === 'local' && (findings.server?.buckets.length ?? 0) > 0;
+    return { sourceBuckets, exitCode: exitCodes.done, isAnswered };
   } catch (error) {
     missing.push(messageOf(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
-    return { sourceBuckets: [], exitCode: isUnreachable ? exitCode : exitCodes.failure };
+    return { sourceBuckets: [], exitCode: isUnreachable ? exitCode : exitCodes.failure, isAnswered: false };
   }
+}
+
+function isServer(connection: CatalogueConnection | Connection): connection is Connection {
+  return 'token' in connection;
+}
+
+/** Has the server try its own storage. A caller who may not ask for that is told so, and nothing is missing. */
+async function askServer(
+  { client }: Connection,
+  findings: Findings,
+  bucketNames: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { configured, missing } = findings;
+  const asked = bucketNames.length === 0 ? {} : { bucket_names: [...bucketNames] };
+  let server: StorageCheck;
+  try {
+    server = await client.operations.checkStorage(asked, { signal });
+  } catch (error) {
+    if (!(error instanceof BackupSyncError) || error.code !== 'role_not_allowed') throw error;
+    configured.push(["server's storage", 'not tried: that needs the role operator']);
+    return;
+  }
+  findings.server = server;
+  configured.push(["server's storage", server.storage]);
+  if (server.catalogue !== null) missing.push(`${server.catalogue.message}. ${server.catalogue.remedy}`);
+  if (server.buckets.length === 0)
+    configured.push(["server's buckets", 'no source or grant names one: name it to try it']);
+  if (server.buckets_left_out > 0) {
+    configured.push(['buckets not tried', `${server.buckets_left_out}: name them to try them`]);
+  }
+  missing.push(...server.buckets.flatMap(refusalsOf));
+}
+
+function refusalsOf({ bucket_name, refusals }: CheckedBucket): string[] {
+  return refusals.map(
+    ({ request, reason }) => `bucket ${bucket_name}: ${request} does not work: ${reason.message}. ${reason.remedy}`,
+  );
 }
 
 /** What upgrades have left: it may be removed once the new release has proved itself. */
@@ -67,15 +123,15 @@ function describeTarget(target: Target): (readonly [string, string])[] {
   if (target.kind === 'local') {
     return [
       ['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`],
-      ['way in', 'operator of the data directory'],
+      ['credentials', 'operator of the data directory'],
     ];
   }
   const { credentials } = target;
-  const wayIn = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
+  const shown = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
   return [
     ['server', `${target.endpoint} (${target.from.endpoint})`],
     ['project', `${target.projectId} (${target.from.projectId})`],
-    ['way in', `${wayIn} (${target.from.credentials})`],
+    ['credentials', `${shown} (${target.from.credentials})`],
   ];
 }
 
@@ -86,7 +142,7 @@ async function lookAtStorage(
 ): Promise<void> {
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   if (storage === undefined) {
-    configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE): a server has its own']);
+    configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE)']);
     return;
   }
   const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
@@ -96,21 +152,11 @@ async function lookAtStorage(
     const { timeoutMs } = await httpOptions(options, environment);
     const names = bucketNames.length > 0 ? bucketNames : await directoriesOf(storage);
     if (names.length === 0) missing.push('no bucket to try: name one, as in "backup-sync doctor volumebackups"');
-    for await (const probed of probeBuckets({
-      storage,
-      region: environment.AWS_REGION,
-      buckets: names,
-      timeoutMs,
-      signal,
-    })) {
-      buckets.push(probed);
-      for (const request of ['list', 'head', 'get'] as const) {
-        const permission = probed[request];
-        if (permission !== 'allowed' && permission !== null) {
-          missing.push(`bucket ${probed.bucketName}: ${request} does not work (${permission})`);
-        }
-      }
-    }
+    const places = names.map((bucketName) => ({ bucketName, prefix: '' }));
+    const reach = storageEnvironment(options, environment);
+    const probed = await probeBuckets({ storage, environment: reach, places, timeoutMs, signal });
+    buckets.push(...probed);
+    missing.push(...probed.flatMap(refusalsOf));
   } catch (error) {
     missing.push(messageOf(error));
   }
@@ -127,19 +173,29 @@ async function directoriesOf(storage: string): Promise<string[]> {
   }
 }
 
-function show({ terminal }: CommandContext, { configured, buckets, missing }: Findings): void {
+function show({ terminal }: CommandContext, { configured, server, buckets, missing }: Findings): void {
   printFields(terminal, configured);
-  if (buckets.length > 0) {
-    print(terminal, '');
-    const columns = ['BUCKET', 'LIST', 'HEAD', 'GET'].map((heading) => ({ heading }));
-    const word = (permission: BucketPermissions['list']) => permission ?? 'not tried: it is empty';
-    printTable(
-      terminal,
-      columns,
-      buckets.map(({ bucketName, list, head, get }) => [bucketName, word(list), word(head), word(get)]),
-    );
-    print(terminal, `\nThe least that a key for these buckets must be allowed, as a policy of S3:`);
-    print(terminal, jsonText(policyFor(buckets), 2));
+  const tables = [
+    ['As the server reaches them:', server?.buckets ?? []],
+    ['From here:', buckets],
+  ] as const;
+  for (const [heading, checked] of tables) {
+    if (checked.length === 0) continue;
+    print(terminal, server === null ? '' : `\n${heading}`);
+    const columns = ['BUCKET', ...storageRequests.map((request) => request.toUpperCase())].map((name) => ({
+      heading: name,
+    }));
+    const rows = checked.map((each) => [
+      each.bucket_name,
+      ...storageRequests.map((request) => (each[request] === 'not_tried' ? 'not tried' : each[request])),
+    ]);
+    printTable(terminal, columns, rows);
+    for (const { notes } of checked) for (const note of notes) print(terminal, note);
+  }
+  const all = [...(server?.buckets ?? []), ...buckets];
+  if (all.length > 0) {
+    print(terminal, '\nThe least that a key for these buckets must be allowed, as a policy of S3:');
+    print(terminal, jsonText(policyFor(all), 2));
   }
   print(terminal, '');
   for (const what of missing) print(terminal, { style: 'red', text: 'missing:' }, ` ${what}`);
@@ -147,8 +203,8 @@ function show({ terminal }: CommandContext, { configured, buckets, missing }: Fi
 }
 
 /** List and read; nothing here ever asks for more. HEAD is a part of GetObject. */
-function policyFor(buckets: readonly BucketPermissions[]): object {
-  const resources = (suffix: string) => buckets.map(({ bucketName }) => `arn:aws:s3:::${bucketName}${suffix}`);
+function policyFor(buckets: readonly CheckedBucket[]): object {
+  const resources = (suffix: string) => buckets.map(({ bucket_name }) => `arn:aws:s3:::${bucket_name}${suffix}`);
   return {
     Version: '2012-10-17',
     Statement: [

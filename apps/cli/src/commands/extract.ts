@@ -2,6 +2,7 @@ import { type BackupSync, BackupSyncError, describeReason, fromWireTime } from '
 import type { CbrBackup } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { storageEnvironment } from '../network.ts';
 import { liveLine } from '../progress.ts';
 import { formatBytes } from '../table.ts';
 import { note, printFailure } from '../terminal.ts';
@@ -43,7 +44,7 @@ export async function extractCommand(
   const live = liveLine(terminal);
   const extracted = await extractBackup({
     storage,
-    region: environment.AWS_REGION,
+    environment: storageEnvironment(context.connect, environment),
     item,
     // An administrator is told of those of every project.
     grants: grants.filter(({ project_id }) => project_id === backup.project_id),

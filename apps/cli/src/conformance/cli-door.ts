@@ -14,6 +14,7 @@ export const cliJoined: Door['joined'] = {
   startPlan: joinedByPlan,
   listPlanItems: joinedByPlan,
   listOperationLogs: 'operations list shows operations of every kind, in this system’s own form',
+  checkStorage: 'doctor asks a server for it, and says what it found with all else',
   scanSource: 'sources scan follows the run to its end',
   confirmSource: 'sources confirm follows the run to its end',
   verifyBackup: 'verify follows the verification and answers its outcome',

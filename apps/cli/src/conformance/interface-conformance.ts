@@ -103,6 +103,16 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect((await ended(sync[0]?.operation_log_id ?? '')).status).toBe('success');
     });
 
+    test('the storage is tried by the requests of a sync', async () => {
+      if (!has('checkStorage')) return;
+      const { catalogue, buckets } = await call('checkStorage', { bucket_names: ['volumebackups', 'nowhere'] });
+      expect(catalogue).toBe(null);
+      expect(buckets).toMatchObject([
+        { list: 'allowed', head: 'allowed', get: 'allowed', refusals: [] },
+        { list: 'refused', get: 'not_tried', refusals: [{ request: 'list', reason: { code: 'bucket_not_found' } }] },
+      ]);
+    });
+
     test('backups are listed by filter, in order and by page', async () => {
       await finished();
       const first = await call('listBackups', { sort: 'name:asc', limit: 2 });

@@ -9,6 +9,7 @@ export const unreachedVerbs = {
   showCheckpoint: 'operations show shows the run in this system’s own form',
   listScanFindings: 'scan asks for the findings of the scan that it was let start',
   beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
+  checkStorage: 'doctor asks what the catalogue has first, and a server alone for its storage',
   listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
 } as const satisfies { readonly [Name in OperationName]?: string };
 

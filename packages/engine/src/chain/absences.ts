@@ -1,4 +1,4 @@
-import type { StorageError } from '../storage/port.ts';
+import { isServiceRefusal, type StorageError } from '../storage/port.ts';
 
 /** Most answers that are remembered: some 3 MB. */
 const absencesMax = 20_000;
@@ -21,6 +21,7 @@ export class Absences {
 }
 
 /** Whether a bucket that fails so may still have what was looked for, as far as is known. All others refuse to be asked. */
-export function mayHide({ code }: StorageError): boolean {
-  return code === 'throttled' || code === 'unreachable' || code === 'listing_too_large';
+export function mayHide(error: StorageError): boolean {
+  const { code } = error;
+  return code === 'throttled' || code === 'unreachable' || code === 'listing_too_large' || isServiceRefusal(error);
 }

@@ -70,7 +70,7 @@ const refusal = (code: StorageErrorCode) => new StorageError(code, 'refused by t
 
 /** What each fault, at any one read, ends in. */
 const rows: readonly (readonly [string, (number: number) => StorageFault, readonly string[]])[] = [
-  ...(['unreachable', 'throttled', 'bucket_not_found'] as const).map(
+  ...(['unreachable', 'throttled', 'bucket_not_found', 'storage_token_expired'] as const).map(
     (code) =>
       [
         code,

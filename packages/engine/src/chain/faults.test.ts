@@ -100,7 +100,7 @@ function isFault(codes: readonly (ReasonCode | null)[]) {
 
 const rows: readonly Row[] = [
   ...(['page', 'read'] as const).flatMap((at): Row[] => [
-    ...(['unreachable', 'bucket_not_found', 'throttled'] as const).flatMap((code): Row[] => [
+    ...(['unreachable', 'bucket_not_found', 'throttled', 'storage_token_expired'] as const).flatMap((code): Row[] => [
       {
         name: `${code}, from then on`,
         at,

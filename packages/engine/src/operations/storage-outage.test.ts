@@ -156,6 +156,7 @@ test('an outage that goes on ends its items with the reason of storage, when the
 test.each([
   ['access_denied', 'access_denied'],
   ['bucket_not_found', 'bucket_not_found'],
+  ['storage_token_expired', 'storage_token_expired'],
 ] as const)('%s is no outage: its items end at once', async (code, reason) => {
   await using world = await start();
   world.refuse(code);

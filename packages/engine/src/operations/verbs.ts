@@ -34,6 +34,7 @@ import { showCheckpoint } from './sources/show-checkpoint.ts';
 import { showSource } from './sources/show-source.ts';
 import { showVault } from './sources/show-vault.ts';
 import { updateSource } from './sources/update-source.ts';
+import { checkStorage } from './storage-checks/check-storage.ts';
 import { cancelOperation } from './tasks/cancel-operation.ts';
 import { listOperations } from './tasks/list-operations.ts';
 import { showOperation } from './tasks/show-operation.ts';
@@ -51,6 +52,7 @@ export const verbs: Verbs = {
   updateBackup,
   deleteBackup,
   planSync,
+  checkStorage,
   startPlan,
   listPlanItems,
   listOperationLogs,

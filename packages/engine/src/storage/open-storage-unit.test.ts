@@ -9,7 +9,7 @@ import { expectCode, listAll } from './storage-conformance.ts';
 test('opens a directory', async () => {
   await using files = await makeBucketFiles({ bucket: { a: '' } });
   for (const specification of [`file:${files.path}`, `file://${files.path}`]) {
-    await using unit = await openStorageUnit(specification, {}, 'disk');
+    await using unit = await openStorageUnit(specification, {}, { id: 'disk' });
     expect(unit.id).toBe('disk');
     expect(await listAll(unit, 'bucket')).toHaveLength(1);
   }

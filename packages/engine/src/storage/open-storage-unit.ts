@@ -1,4 +1,14 @@
+import type { Network } from '../network.ts';
 import type { StorageUnit } from './port.ts';
+
+/** How an S3 service is reached. Plain data: threads are given it too. */
+export type StorageEnvironment = {
+  /** Region that requests are signed for. */
+  readonly region?: string | undefined;
+  /** Where a bucket stands in an address: in the path, or in the host name; `path` if it is not said. */
+  readonly addressing?: 'path' | 'virtual' | undefined;
+  readonly network?: Network | undefined;
+};
 
 /** Region that requests are signed for where none is given; services other than Amazon's take it for any. */
 const defaultRegion = 'us-east-1';
@@ -18,12 +28,14 @@ export class StorageSpecificationError extends Error {
  * `s3:<address>`, a service that speaks S3, with credentials from where the AWS SDK looks for them. Loads the driver
  * that it needs and no other.
  *
+ * `onNotice` is told in plain sentences what a service does not offer or has wrong, and what is done instead.
+ *
  * Throws {@link StorageSpecificationError}, and `StorageError` where the directory is not there.
  */
 export async function openStorageUnit(
   specification: string,
-  environment: { readonly region?: string },
-  id = 'default',
+  environment: StorageEnvironment = {},
+  { id = 'default', onNotice }: { readonly id?: string; readonly onNotice?: ((text: string) => void) | undefined } = {},
 ): Promise<StorageUnit> {
   const [, kind, place = ''] = /^([a-z0-9]+):(.*)$/s.exec(specification) ?? [];
   if (kind === 'file') {
@@ -34,7 +46,8 @@ export async function openStorageUnit(
   if (kind === 's3') {
     const endpoint = readEndpoint(specification, place);
     const { openS3StorageUnit } = await import('./s3/s3-storage-unit.ts');
-    return openS3StorageUnit({ id, endpoint, region: environment.region ?? defaultRegion });
+    const { region = defaultRegion, addressing, network } = environment;
+    return openS3StorageUnit({ id, endpoint, region, addressing, network, onNotice });
   }
   throw new StorageSpecificationError(specification, 'starts with neither "file:" nor "s3:"');
 }

@@ -1,3 +1,5 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+
 /** Most entries of one page of a listing. */
 export const listPageEntriesMax = 1000;
 
@@ -75,6 +77,31 @@ export type OutsideRequest = {
 /** Told once, when no more of an answer is read, how many bytes of an object were. */
 export type NoteBytes = (bytesRead: number) => void;
 
+/** Refusals that say nothing of what was asked for: settings, credentials or clock are wrong, and all requests to the bucket fail. */
+const serviceRefusals = [
+  'storage_wrong_region',
+  'storage_redirected',
+  'storage_token_expired',
+  'storage_key_unknown',
+  'storage_secret_wrong',
+  'storage_credentials_missing',
+  'storage_virtual_hosts_only',
+  'storage_not_implemented',
+  'storage_clock_skewed',
+  'storage_request_refused',
+  'storage_certificate_refused',
+] as const satisfies readonly ReasonCode[];
+
+/** Named as the reasons that they become. */
+export type ServiceRefusal = (typeof serviceRefusals)[number];
+
+const allServiceRefusals: ReadonlySet<StorageErrorCode> = new Set(serviceRefusals);
+
+/** Whether every request to this bucket fails likewise, so that the answer says nothing of a backup. */
+export function isServiceRefusal({ code }: StorageError): boolean {
+  return allServiceRefusals.has(code);
+}
+
 /**
  * Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty.
  * `listing_too_large` is no driver's: who keeps what a listing shows refuses what goes beyond its bound.
@@ -87,7 +114,8 @@ export type StorageErrorCode =
   | 'encrypted_customer_key'
   | 'listing_too_large'
   | 'throttled'
-  | 'unreachable';
+  | 'unreachable'
+  | ServiceRefusal;
 
 /** A storage unit could not do what was asked. The message names bucket and key, never a credential. */
 export class StorageError extends Error {

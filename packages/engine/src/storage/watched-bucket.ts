@@ -1,5 +1,6 @@
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import { duration } from './duration.ts';
 import { describeBucket } from './names.ts';
 import type { Outage, OutageStore } from './outage.ts';
 import type { StorageError } from './port.ts';
@@ -229,10 +230,4 @@ function sentence(text: string): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** In seconds, from two minutes on in minutes. */
-function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

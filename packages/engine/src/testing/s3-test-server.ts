@@ -173,8 +173,33 @@ export function listBucketResult(listing: {
   );
 }
 
-export function errorXml(code: string, message = 'a message of the service'): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+/** The answer of ListObjects, the first version. */
+export function v1ListBucketResult(listing: {
+  readonly keys: readonly string[];
+  readonly folders?: readonly string[];
+  readonly truncated?: boolean;
+  readonly nextMarker?: string;
+  readonly encodes?: boolean;
+}): string {
+  const { keys, folders = [], truncated = false, nextMarker, encodes = true } = listing;
+  const text = encodes ? encodeForm : escapeXml;
+  const contents = keys.map(
+    (key) =>
+      `<Contents><Key>${text(key)}</Key><LastModified>${modifiedAt.toISOString()}</LastModified>` +
+      '<ETag>&quot;e&quot;</ETag><Size>1</Size><StorageClass>STANDARD</StorageClass></Contents>',
+  );
+  const prefixes = folders.map((folder) => `<CommonPrefixes><Prefix>${text(folder)}</Prefix></CommonPrefixes>`);
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Marker/>' +
+    `${encodes ? '<EncodingType>url</EncodingType>' : ''}<IsTruncated>${truncated}</IsTruncated>` +
+    `${nextMarker === undefined ? '' : `<NextMarker>${text(nextMarker)}</NextMarker>`}` +
+    `${contents.join('')}${prefixes.join('')}</ListBucketResult>`
+  );
+}
+
+/** `more` is XML that follows the message. */
+export function errorXml(code: string, message = 'a message of the service', more = ''): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
 }
 
 function encodeForm(key: string): string {

@@ -57,6 +57,7 @@ export async function openServicesOver(
     outsideIdentity: null,
     seal: SecretSeal.open(null, home, async () => []),
     storage,
+    storageProbe: { storage: '', probe: async () => [] },
     queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
     // A test that wants retries says so: others see at once what an attempt came to.
     retryForMs: 0,

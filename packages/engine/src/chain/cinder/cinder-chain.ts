@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { formRemark } from '../../unicode-form.ts';
 import type { ChainData } from '../data.ts';
 import type { FormatChain } from '../format.ts';
 import type { EdgeProof, Examination } from '../link.ts';
@@ -112,12 +113,14 @@ export class CinderChain implements FormatChain {
 /** The key's ids are compared here, the metadata's with the key's in the proof of the link. */
 function requestMismatch(item: BackupSync, link: CinderLink): string | null {
   if (item.backup_id !== link.backupId) {
-    return `the request has backup_id ${quote(item.backup_id)}, and its image path is of backup ${link.backupId}`;
+    const remark = formRemark(item.backup_id, link.backupId);
+    return `the request has backup_id ${quote(item.backup_id)}, and its image path is of backup ${link.backupId}${remark}`;
   }
   // A backup of a server may carry the server's id, and be stored by volume.
   const isVolume = item.resource_type.includes('Volume');
   if (isVolume && link.volumeId !== null && item.resource_id !== link.volumeId) {
-    return `the request has resource_id ${quote(item.resource_id)}, and its image path is of volume ${link.volumeId}`;
+    const remark = formRemark(item.resource_id, link.volumeId);
+    return `the request has resource_id ${quote(item.resource_id)}, and its image path is of volume ${link.volumeId}${remark}`;
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { formRemark } from '../../unicode-form.ts';
 import type { ChainContext } from '../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { Fault } from '../link.ts';
@@ -62,7 +63,10 @@ export function findDisagreement(metadata: CinderMetadata, link: CinderLink): Fa
   if (backupId !== link.backupId) return mismatch(`${place} has backup_id ${quote(backupId)}`);
   if (link.volumeId !== null && volumeId !== link.volumeId)
     return mismatch(`${place} has volume_id ${quote(volumeId)}`);
-  if (foreignName !== null) return mismatch(`${place} names ${quote(foreignName)}, which lies at another image path`);
+  if (foreignName !== null) {
+    const remark = formRemark(foreignName.slice(0, foreignName.lastIndexOf('-')), link.imagePath);
+    return mismatch(`${place} names ${quote(foreignName)}, which lies at another image path${remark}`);
+  }
   // Increments and block hashes came with the same release: only files older than both lack the parent.
   if (metadata.parentId === undefined && link.hashFile !== null) {
     return { code: 'metadata_unreadable', detail: `${place} has no parent_id, though there is a ${link.hashFile.key}` };

@@ -123,14 +123,17 @@ describe('a parent that is in another bucket of the project', () => {
     },
   );
 
-  test('is not called missing while a bucket does not answer', async () => {
-    await using stored = await store({ first: [], second: [full], [home]: [middle] });
-    const silent = failListings(stored.unit, 'first', 'unreachable');
-    const [found] = await examineBackups(silent, itemsOf([middle]), stored.context);
-    expect(found).toMatchObject({ level: 'linkage', fault: null });
-    const alone = { ...stored.context, projectBuckets: async () => ['first', home] };
-    await expect(examineBackups(silent, itemsOf([middle]), alone)).rejects.toMatchObject({ code: 'unreachable' });
-  });
+  test.each(['unreachable', 'storage_wrong_region'] as const)(
+    'is not called missing while a bucket is %s',
+    async (code) => {
+      await using stored = await store({ first: [], second: [full], [home]: [middle] });
+      const silent = failListings(stored.unit, 'first', code);
+      const [found] = await examineBackups(silent, itemsOf([middle]), stored.context);
+      expect(found).toMatchObject({ level: 'linkage', fault: null });
+      const alone = { ...stored.context, projectBuckets: async () => ['first', home] };
+      await expect(examineBackups(silent, itemsOf([middle]), alone)).rejects.toMatchObject({ code });
+    },
+  );
 
   test.each([
     ['a folder for each backup', {}],

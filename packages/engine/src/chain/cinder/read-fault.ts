@@ -87,10 +87,7 @@ function readFaultOf(error: unknown, key: string): ReadFault | null {
     case 'archived':
     case 'encrypted_customer_key':
       return new ReadFault({ code: error.code, detail: key }, false, error);
-    case 'bucket_not_found':
-    case 'listing_too_large':
-    case 'throttled':
-    case 'unreachable':
+    default:
       return null;
   }
 }

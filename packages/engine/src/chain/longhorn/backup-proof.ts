@@ -1,4 +1,5 @@
 import type { ObjectEntry } from '../../storage/port.ts';
+import { formRemark } from '../../unicode-form.ts';
 import { writingMsMax } from '../cinder/metadata-proof.ts';
 import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { ChainContext } from '../examiner.ts';
@@ -95,8 +96,10 @@ async function judge(
   readVolumeCfg: VolumeCfgReader,
 ): Promise<Finding> {
   const { imagePath, volumeFolder, volumeName, backupName, isInPlace } = path;
-  if (cfg.name !== backupName) return mismatch(`${imagePath} has the name ${quote(cfg.name)}`);
-  if (cfg.volumeName !== volumeName) return mismatch(`${imagePath} is of volume ${quote(cfg.volumeName)}`);
+  if (cfg.name !== backupName)
+    return mismatch(`${imagePath} has the name ${quote(cfg.name)}${formRemark(cfg.name, backupName)}`);
+  if (cfg.volumeName !== volumeName)
+    return mismatch(`${imagePath} is of volume ${quote(cfg.volumeName)}${formRemark(cfg.volumeName, volumeName)}`);
   if (!isInPlace) return mismatch(`${volumeFolder} is not the folder of a volume with the name ${quote(volumeName)}`);
   if (cfg.createdTime === '') {
     return { fault: { code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, looksMissing: true };

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { BackupSync } from '@backup-sync/contracts';
 import type { ObjectEntry } from '../../storage/port.ts';
+import { formRemark } from '../../unicode-form.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainData, LinkData, StoredObject } from '../data.ts';
 import type { ChainContext } from '../examiner.ts';
@@ -267,10 +268,12 @@ function agesOf(recorded: Iterable<RecordedListing>): readonly number[] {
 
 function requestMismatch(item: BackupSync, path: LonghornBackupPath): string | null {
   if (item.backup_id !== path.backupName) {
-    return `the request has backup_id ${quote(item.backup_id)}, and its image path is of ${quote(path.backupName)}`;
+    const remark = formRemark(item.backup_id, path.backupName);
+    return `the request has backup_id ${quote(item.backup_id)}, and its image path is of ${quote(path.backupName)}${remark}`;
   }
   if (item.resource_type.includes('Volume') && item.resource_id !== path.volumeName) {
-    return `the request has resource_id ${quote(item.resource_id)}, and its image path is of ${quote(path.volumeName)}`;
+    const remark = formRemark(item.resource_id, path.volumeName);
+    return `the request has resource_id ${quote(item.resource_id)}, and its image path is of ${quote(path.volumeName)}${remark}`;
   }
   return null;
 }

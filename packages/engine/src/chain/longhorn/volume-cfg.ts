@@ -1,4 +1,5 @@
 import type { ObjectEntry } from '../../storage/port.ts';
+import { formRemark } from '../../unicode-form.ts';
 import { ReadFault, readListedObject } from '../cinder/read-fault.ts';
 import type { DescribeContext } from '../format.ts';
 import { JsonFault, type JsonScalar } from '../json/bounded-json.ts';
@@ -24,7 +25,7 @@ export async function readVolumeCfg(
     const fields = await readTopFields(body, ['Name', 'Size', 'LastBackupName']);
     const name = fields.get('Name');
     if (name !== volumeName) {
-      const detail = `${key} has the name ${quote(String(name))}`;
+      const detail = `${key} has the name ${quote(String(name))}${formRemark(String(name), volumeName)}`;
       throw new ReadFault({ code: 'identity_mismatch', detail }, false);
     }
     const last = fields.get('LastBackupName');

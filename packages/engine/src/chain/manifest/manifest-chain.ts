@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { formRemark } from '../../unicode-form.ts';
 import { type ChainWalk, judgeChain } from '../cinder/chain-verdict.ts';
 import { ReadFault } from '../cinder/read-fault.ts';
 import type { ChainData } from '../data.ts';
@@ -195,11 +196,13 @@ function isLarge({ listing }: PathListing): boolean {
 function requestMismatch(item: BackupSync, { header, place }: ManifestLink): string | null {
   const { backup, resource } = header;
   if (item.backup_id !== backup.id) {
-    return `the request has backup_id ${quote(item.backup_id)}, and ${place.manifest?.key} is of ${quote(backup.id)}`;
+    const remark = formRemark(item.backup_id, backup.id);
+    return `the request has backup_id ${quote(item.backup_id)}, and ${place.manifest?.key} is of ${quote(backup.id)}${remark}`;
   }
   // A backup of a server may be asked for by the server's id, and hold one of its volumes.
   if (item.resource_type === resource.type && item.resource_id !== resource.id) {
-    return `the request has resource_id ${quote(item.resource_id)}, and ${place.manifest?.key} is of ${quote(resource.id)}`;
+    const remark = formRemark(item.resource_id, resource.id);
+    return `the request has resource_id ${quote(item.resource_id)}, and ${place.manifest?.key} is of ${quote(resource.id)}${remark}`;
   }
   return null;
 }

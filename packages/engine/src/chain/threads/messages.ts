@@ -1,3 +1,4 @@
+import type { StorageEnvironment } from '../../storage/open-storage-unit.ts';
 import type { OutsideRequest } from '../../storage/port.ts';
 import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
@@ -10,7 +11,7 @@ export type StorageOpening = {
   readonly id: string;
   /** As `openStorageUnit` takes it. */
   readonly specification: string;
-  readonly region?: string;
+  readonly environment?: StorageEnvironment;
 };
 
 /** To a thread. `id` is that of a task, `request` that of a request to storage. */

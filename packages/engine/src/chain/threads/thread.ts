@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { useNetwork } from '../../network.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import { failureOf, proveBatch } from '../content/prove-batch.ts';
 import { readVerified } from '../content/verified-bytes.ts';
@@ -21,8 +22,9 @@ const { signal } = new AbortController();
 
 async function open(): Promise<AskingStorage> {
   // Given by StorageThread alone, so it has this shape.
-  const { id, specification, region } = workerData as StorageOpening;
-  return new AskingStorage(await openStorageUnit(specification, region === undefined ? {} : { region }, id), send);
+  const { id, specification, environment } = workerData as StorageOpening;
+  if (environment?.network !== undefined) useNetwork(environment.network);
+  return new AskingStorage(await openStorageUnit(specification, environment, { id }), send);
 }
 
 async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove' }>): Promise<void> {

@@ -9,6 +9,7 @@ import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../../storage/port.ts';
 import { isSince } from '../../stored-times.ts';
+import { foundInOtherForm, otherForms } from '../../unicode-form.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Seen } from './decide-sync.ts';
 import { findListings } from './find-listings.ts';
@@ -75,11 +76,25 @@ export class ChainLook {
     const seen = await this.attempt(item, async () => {
       this.#examiner ??= this.#open();
       const examination = await (await this.#examiner).examine(item);
-      if (examination === null) return unseen('path_not_found', `${item.bucket_name}/${item.image_path}`);
+      if (examination === null) {
+        const place = `${item.bucket_name}/${item.image_path}`;
+        return unseen('path_not_found', `${place}${await this.#otherForm(item)}`);
+      }
       this.#proofs = [...this.#proofs, ...examination.newProofs];
       return { kind: 'seen', examination };
     });
     return { seen, requests: this.takeRequests() };
+  }
+
+  /** Says so if the image path is found in another Unicode normalisation: macOS and some copying programs change it. */
+  async #otherForm({ bucket_name: bucket, image_path: imagePath }: BackupSync): Promise<string> {
+    for (const prefix of otherForms(imagePath)) {
+      for await (const page of this.storage.list({ bucket, prefix, signal: this.signal })) {
+        if (page.length > 0) return foundInOtherForm(imagePath, prefix);
+        break;
+      }
+    }
+    return '';
   }
 
   /**

@@ -38,7 +38,7 @@ async function openOverS3() {
     openEmbeddedEngine({
       dataDirectory: join(home, 'data'),
       storage: `s3:${server.options.endpoint}`,
-      region: 'us-east-1',
+      environment: { region: 'us-east-1' },
       runsSources: true,
       clock,
       onFault: (_, error) => faults.push(error),

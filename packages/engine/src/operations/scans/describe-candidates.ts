@@ -5,7 +5,7 @@ import type { DescribedBackup } from '../../chain/format.ts';
 import type { Fault } from '../../chain/link.ts';
 import { markedFormats } from '../../chain/marks.ts';
 import type { Outages } from '../../storage/outage.ts';
-import { StorageError, type StorageUnit } from '../../storage/port.ts';
+import { isServiceRefusal, StorageError, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
 import { describeByPath } from './sync-item.ts';
@@ -21,8 +21,8 @@ export type Description =
 
 /**
  * Reads what the candidates' metadata says, some at a time; the answers are in the order of the candidates. One that
- * cannot be read does not keep the others. Throws the signal's reason, and what storage throws if its bucket is in an
- * outage: that says nothing of a backup, and the same is tried again once the bucket answers.
+ * cannot be read does not keep the others. Throws the signal's reason. Throws what storage throws if that says nothing of
+ * a backup: its bucket is in an outage, and the same is tried again once the bucket answers; or all requests are refused.
  */
 export function describeCandidates(
   context: {
@@ -53,6 +53,7 @@ export function describeCandidates(
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof StorageError) {
+        if (isServiceRefusal(error)) throw error;
         if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }

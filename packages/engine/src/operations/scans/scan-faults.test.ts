@@ -43,6 +43,7 @@ describe('a scan of every format', () => {
     ['throttled', 'storage_throttled'],
     ['access_denied', 'access_denied'],
     ['bucket_not_found', 'bucket_not_found'],
+    ['storage_wrong_region', 'storage_wrong_region'],
   ])('is not complete where the third page fails: %s', async (code, reasonCode) => {
     const { task } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
     expect(task).toMatchObject({ status: 'failed', reasonCode });
@@ -80,6 +81,13 @@ describe('a scan of every format', () => {
     // A page behind it is refused as well.
     expect(task).toMatchObject({ status: 'failed', reasonCode: 'access_denied' });
     for (const { state, sync } of unread) expect([state, sync]).toEqual(['unreadable', null]);
+  });
+
+  test('calls no backup unreadable if all requests are refused: the scan fails with that reason', async () => {
+    const error = refusal('storage_token_expired');
+    const { task, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
+    expect(task).toMatchObject({ status: 'failed', reasonCode: 'storage_token_expired' });
+    expect(findings.filter(({ state }) => state === 'unreadable')).toEqual([]);
   });
 
   test('reads marks that come byte by byte', async () => {

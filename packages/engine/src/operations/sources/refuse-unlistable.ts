@@ -34,6 +34,6 @@ function refusalOf(error: StorageError, bucketName: string): BackupSyncError {
   if (error.code === 'bucket_not_found') {
     return new BackupSyncError('bucket_not_found', `bucket ${bucketName} does not exist`, { cause: error });
   }
-  const { summary } = reasons[reasonOfStorageError[error.code]];
-  return new BackupSyncError('storage_not_readable', `${summary}: ${error.message}`, { cause: error });
+  const { summary, remedy } = reasons[reasonOfStorageError[error.code]];
+  return new BackupSyncError('storage_not_readable', `${summary}: ${error.message}. ${remedy}`, { cause: error });
 }

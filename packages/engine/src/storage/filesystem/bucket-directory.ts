@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { foundInOtherForm, otherForms } from '../../unicode-form.ts';
 import { describeBucket, describeObject, refuseUnsafeBucket } from '../names.ts';
 import { StorageError } from '../port.ts';
 import { type BytePath, toBytes, toText } from './byte-path.ts';
@@ -106,11 +107,20 @@ async function statBucket(root: RootDirectory, bucket: string): Promise<Stats> {
       // A mount that is gone leaves its mount point behind, an empty directory of the device below.
       throw new StorageError('unreachable', `${describedRoot} is on another device than before: is it mounted?`);
     }
-    throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describedRoot}`);
+    const remark = await otherFormRemark(root, bucket);
+    throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describedRoot}${remark}`);
   }
   if (found.isDirectory()) return found;
   const kind = found.isSymbolicLink() ? 'a link' : 'no directory';
   throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is ${kind}; a bucket is a directory itself`);
+}
+
+async function otherFormRemark(root: RootDirectory, bucket: string): Promise<string> {
+  for (const other of otherForms(bucket)) {
+    const found = await lstat(join(root.path, other)).catch(() => null);
+    if (found?.isDirectory()) return foundInOtherForm(bucket, other);
+  }
+  return '';
 }
 
 async function statRoot(path: string, subject: string): Promise<Stats> {

@@ -1,4 +1,6 @@
+import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
+import { elementOf, headerOf, serviceWords } from './s3-words.ts';
 
 /** What S3 and services like it call their errors, where the HTTP status alone does not say it. */
 const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
@@ -12,27 +14,60 @@ const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['AccessDenied', 'access_denied'],
   ['AllAccessDisabled', 'access_denied'],
   ['AccountProblem', 'access_denied'],
-  ['AuthorizationHeaderMalformed', 'access_denied'],
-  ['ExpiredToken', 'access_denied'],
-  ['InvalidAccessKeyId', 'access_denied'],
-  ['InvalidToken', 'access_denied'],
-  ['RequestTimeTooSkewed', 'access_denied'],
-  ['SignatureDoesNotMatch', 'access_denied'],
-  ['TokenRefreshRequired', 'access_denied'],
+  ['AuthorizationHeaderMalformed', 'storage_wrong_region'],
+  ['AuthorizationQueryParametersError', 'storage_wrong_region'],
+  ['IllegalLocationConstraintException', 'storage_wrong_region'],
+  ['InvalidRegion', 'storage_wrong_region'],
+  ['InvalidRegionName', 'storage_wrong_region'],
+  ['PermanentRedirect', 'storage_redirected'],
+  ['Redirect', 'storage_redirected'],
+  ['TemporaryRedirect', 'storage_redirected'],
+  ['ExpiredToken', 'storage_token_expired'],
+  ['ExpiredTokenException', 'storage_token_expired'],
+  ['InvalidSecurityToken', 'storage_token_expired'],
+  ['InvalidToken', 'storage_token_expired'],
+  ['SecurityTokenExpired', 'storage_token_expired'],
+  ['TokenRefreshRequired', 'storage_token_expired'],
+  ['InvalidAccessKeyId', 'storage_key_unknown'],
+  ['SignatureDoesNotMatch', 'storage_secret_wrong'],
+  ['RequestExpired', 'storage_clock_skewed'],
+  ['RequestInTheFuture', 'storage_clock_skewed'],
+  ['RequestTimeTooSkewed', 'storage_clock_skewed'],
+  // Of Alibaba, Tencent, Huawei and Volcengine.
+  ['SecondLevelDomainForbidden', 'storage_virtual_hosts_only'],
+  ['PathStyleDomainForbidden', 'storage_virtual_hosts_only'],
+  ['VirtualHostDomainRequired', 'storage_virtual_hosts_only'],
+  ['InvalidPathAccess', 'storage_virtual_hosts_only'],
+  ['MethodNotAllowed', 'storage_not_implemented'],
+  ['NotImplemented', 'storage_not_implemented'],
   ['BandwidthLimitExceeded', 'throttled'],
   ['RequestLimitExceeded', 'throttled'],
   ['SlowDown', 'throttled'],
   ['Throttling', 'throttled'],
   ['ThrottlingException', 'throttled'],
   ['TooManyRequests', 'throttled'],
+  // Of status 400 or 409, though the same request may be answered the next time.
+  ['BadDigest', 'unreachable'],
+  ['IncompleteBody', 'unreachable'],
+  ['OperationAborted', 'unreachable'],
+  ['RequestTimeout', 'unreachable'],
 ]);
 
 const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
+  [301, 'storage_redirected'],
+  [302, 'storage_redirected'],
+  [307, 'storage_redirected'],
+  [308, 'storage_redirected'],
   [401, 'access_denied'],
   [403, 'access_denied'],
   [429, 'throttled'],
+  [501, 'storage_not_implemented'],
   [503, 'throttled'],
 ]);
+
+/** How Node says that it does not trust a certificate: by OpenSSL's names, or because it is for another host. */
+const certificateCodes =
+  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE))/;
 
 /** S3 has no code of its own for an object that wants the customer's key; it says so in words. */
 const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
@@ -40,23 +75,27 @@ const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
 /**
  * The error that storage throws for one of the AWS SDK. `subject` names the bucket and key.
  *
- * The SDK's error is not kept as the cause, nor the service's own words in the message: a refused signature comes back
- * with the access key and all that was signed.
+ * The SDK's error is not kept as the cause: a refused signature comes back with the access key and all that was signed.
  */
 export function toStorageError(error: unknown, subject: string): StorageError {
   if (error instanceof StorageError) return error;
   if (!(error instanceof Error)) return new StorageError('unreachable', `${subject}: the request failed`);
   if (error.name === 'CredentialsProviderError') {
-    const remedy = 'give them in the environment or a profile, where the AWS SDK looks for them';
-    return new StorageError('access_denied', `${subject}: no credentials were found; ${remedy}`);
+    const looked = 'neither the environment nor a profile has any';
+    return new StorageError('storage_credentials_missing', `${subject}: ${looked}`);
   }
   const status = statusOf(error);
-  if (status === undefined) return new StorageError('unreachable', `${subject}: ${describeNetworkError(error)}`);
+  if (status === undefined) {
+    const isOfCertificate = 'code' in error && certificateCodes.test(String(error.code));
+    const code = isOfCertificate ? 'storage_certificate_refused' : 'unreachable';
+    return new StorageError(code, `${subject}: ${describeNetworkError(error)}`);
+  }
 
   const answer = /^[A-Za-z][\w.]{0,63}$/.test(error.name) ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
   const code = codeOf(error, status);
   const options = code === 'throttled' ? { retryAfterMs: retryAfterMsOf(error) } : {};
-  return new StorageError(code, `${subject}: the service answers ${answer}`, options);
+  const words = serviceWords(code, error, systemClock.nowMs());
+  return new StorageError(code, `${subject}: the service answers ${answer}${words}`, options);
 }
 
 /** What the header Retry-After says, as milliseconds: it holds seconds, or a date. Null without one. */
@@ -67,16 +106,6 @@ function retryAfterMsOf(error: Error): number | null {
   // By the service's own clock, which its answer tells.
   const waitMs = Date.parse(value) - Date.parse(headerOf(error, 'date') ?? '');
   return Number.isNaN(waitMs) ? null : Math.max(0, waitMs);
-}
-
-/** A header of the answer that the error tells of. */
-function headerOf(error: Error, name: string): string | null {
-  const response = '$response' in error ? error.$response : null;
-  if (typeof response !== 'object' || response === null || !('headers' in response)) return null;
-  const { headers } = response;
-  if (typeof headers !== 'object' || headers === null) return null;
-  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
-  return typeof value === 'string' ? value : null;
 }
 
 /** HTTP status of the answer that the error tells of, if there was one. */
@@ -91,8 +120,10 @@ function codeOf(error: Error, status: number): StorageErrorCode {
   if (status === 400 && customerKeyWords.test(error.message)) return 'encrypted_customer_key';
   // The key service refuses, or the key is disabled or gone.
   if (error.name.startsWith('KMS.')) return 'access_denied';
-  // What remains includes a 404 or a page that is not S3's: an address where something else answers.
-  return codesOfS3.get(error.name) ?? codesOfStatus.get(status) ?? 'unreachable';
+  const code = codesOfS3.get(error.name) ?? codesOfStatus.get(status);
+  if (code !== undefined) return code;
+  // Without a code of its own it is a page that is not S3's: an address where something else answers.
+  return status >= 400 && status < 500 && elementOf(error, 'Code') !== null ? 'storage_request_refused' : 'unreachable';
 }
 
 function describeNetworkError(error: Error): string {

@@ -1,12 +1,9 @@
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { compareKeys } from '../key-order.ts';
-import {
-  type ListFoldersRequest,
-  type ListRequest,
-  listPageEntriesMax,
-  type ObjectEntry,
-  StorageError,
-} from '../port.ts';
+import { type ListFoldersRequest, type ListRequest, type ObjectEntry, StorageError } from '../port.ts';
+import { toStorageError } from './s3-error.ts';
+import { askV1, askV2, isOfV1, type ListingAnswer, type ListingVersions, nextMarkerOf } from './s3-listing-request.ts';
+import { decoderOf } from './s3-names.ts';
 
 /** A service may answer with a page that is empty and yet not the last, but not for ever. */
 const emptyPagesMax = 100;
@@ -16,40 +13,49 @@ const keyBytesMax = 1024;
 /** Classes whose objects must be thawed before they can be read: those of S3, then the names that OBS and COS use. */
 const archiveClasses: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE', 'COLD', 'ARCHIVE']);
 
+/** What a listing needs of its storage unit. */
+export type ListingTools = {
+  readonly client: S3Client;
+  readonly versions: ListingVersions;
+};
+
 /** Yields one page of objects for each request. Throws as {@link walkPages}. */
 export function listPages(
-  client: S3Client,
+  tools: ListingTools,
   { after, ...request }: ListRequest,
   subject: string,
 ): AsyncGenerator<readonly ObjectEntry[]> {
   const walk: Walk<ObjectEntry> = { after, delimiter: undefined, read: readObjects, keyOf: keyOfObject };
-  return walkPages(client, request, walk, subject);
+  return walkPages(tools, request, walk, subject);
 }
 
 /** Yields one page of folders for each request. Throws as {@link walkPages}. */
 export function listFolderPages(
-  client: S3Client,
+  tools: ListingTools,
   request: ListFoldersRequest,
   subject: string,
 ): AsyncGenerator<readonly string[]> {
   const walk: Walk<string> = { after: undefined, delimiter: '/', read: readFolders, keyOf: (folder) => folder };
-  return walkPages(client, request, walk, subject);
+  return walkPages(tools, request, walk, subject);
 }
 
 type Walk<Item> = {
   readonly after: string | undefined;
   readonly delimiter: '/' | undefined;
   /** Null where something is missing that every answer has. */
-  readonly read: (answer: ListObjectsV2CommandOutput) => readonly Item[] | null;
+  readonly read: (answer: ListingAnswer) => readonly Item[] | null;
   readonly keyOf: (item: Item) => string;
 };
 
 /**
  * Yields one page for each request. Throws `unreachable` where the answers cannot be a complete listing: nothing may
  * be taken for absent because a service repeats itself, forgets to go on, or is none of S3. Else what the SDK throws.
+ *
+ * A bucket that does not offer ListObjectsV2 is listed by ListObjects, from where the listing stands: a service may refuse
+ * the former, or take it for the latter and ignore what it does not know.
  */
 async function* walkPages<Item>(
-  client: S3Client,
+  { client, versions }: ListingTools,
   { bucket, prefix, signal }: ListFoldersRequest,
   { after, delimiter, read, keyOf }: Walk<Item>,
   subject: string,
@@ -73,42 +79,66 @@ async function* walkPages<Item>(
   };
   const checkItems = rising(after);
   const checkPassed = rising(undefined);
+  /** Where the next page begins: all up to this key has been seen. */
+  let position = after;
   let token: string | undefined;
   let emptyPages = 0;
-  do {
+  while (true) {
     signal?.throwIfAborted();
-    const answer: ListObjectsV2CommandOutput = await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        MaxKeys: listPageEntriesMax,
-        // XML cannot carry every character of a key.
-        EncodingType: 'url',
-        ...(delimiter !== undefined && { Delimiter: delimiter }),
-        ...(token !== undefined ? { ContinuationToken: token } : after !== undefined && { StartAfter: after }),
-      }),
-      { ...(signal && { abortSignal: signal }) },
-    );
-    if (answer.IsTruncated === undefined) refuse('the answer is none of ListObjectsV2');
+    const isV1 = versions.isV1(bucket);
+    const page = { bucket, prefix, delimiter, position, token, signal };
+    let answer: ListingAnswer;
+    try {
+      answer = await (isV1 ? askV1(client, page) : askV2(client, page));
+    } catch (error) {
+      if (isV1 || toStorageError(error, subject).code !== 'storage_not_implemented') throw error;
+      versions.fallBack(bucket);
+      continue;
+    }
+    if (answer.IsTruncated === undefined) refuse('the answer is none of a listing');
+    if (!isV1 && isOfV1(answer, position)) {
+      versions.fallBack(bucket);
+      // It has ignored where to begin.
+      if (position !== undefined) continue;
+    }
 
-    const page = readOrRefuse(read, answer);
-    checkItems(page.map(keyOf));
+    const all = readOrRefuse(read, answer);
+    const [first] = all;
+    // Some services show a folder again for which its own name is the marker.
+    const isRepeated = isV1 && delimiter !== undefined && first !== undefined && keyOf(first) === position;
+    const items = isRepeated ? all.slice(1) : all;
+    checkItems(items.map(keyOf));
     // Objects that lie in no folder fill pages of folders. They are passed over, and must come to an end as well.
     const passed = delimiter === undefined ? [] : readOrRefuse(readObjects, answer);
     checkPassed(passed.map(keyOfObject));
-    emptyPages = page.length === 0 && passed.length === 0 ? emptyPages + 1 : 0;
+    emptyPages = items.length === 0 && passed.length === 0 ? emptyPages + 1 : 0;
     if (emptyPages > emptyPagesMax) refuse(`${emptyPages} pages in a row are empty`);
-    yield page;
+    yield items;
 
-    const next = answer.IsTruncated ? answer.NextContinuationToken : undefined;
-    if (answer.IsTruncated && !next) refuse('it goes on, but the service does not say where');
-    if (next !== undefined && next === token) refuse('it goes on where it has been');
-    token = next;
-  } while (token !== undefined);
+    if (!answer.IsTruncated) return;
+    const last = laterOf(items.map(keyOf).at(-1), passed.map(keyOfObject).at(-1));
+    if (versions.isV1(bucket)) {
+      const next = last ?? nextMarkerOf(answer);
+      if (next === undefined) return refuse('it goes on, but the service does not say where');
+      if (position !== undefined && compareKeys(next, position) <= 0) refuse('it goes on where it has been');
+      position = next;
+    } else {
+      const next = answer.NextContinuationToken;
+      if (!next) return refuse('it goes on, but the service does not say where');
+      if (next === token) refuse('it goes on where it has been');
+      token = next;
+      position = last ?? position;
+    }
+  }
 
-  function readOrRefuse<Each>(readEach: Walk<Each>['read'], answer: ListObjectsV2CommandOutput): readonly Each[] {
+  function readOrRefuse<Each>(readEach: Walk<Each>['read'], answer: ListingAnswer): readonly Each[] {
     return readEach(answer) ?? refuse('an object lacks its key, size or time');
   }
+}
+
+function laterOf(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return compareKeys(one, other) < 0 ? other : one;
 }
 
 function keyOfObject({ key }: ObjectEntry): string {
@@ -121,9 +151,8 @@ function isPossibleKey(text: string): boolean {
 }
 
 /** Null where something is missing that every object has. */
-function readObjects(answer: ListObjectsV2CommandOutput): readonly ObjectEntry[] | null {
-  // The SDK leaves keys as they were sent, and a service that does not know the encoding sends them plain.
-  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key;
+function readObjects(answer: ListingAnswer): readonly ObjectEntry[] | null {
+  const decode = decoderOf(answer);
   const page: ObjectEntry[] = [];
   for (const { Key, Size, LastModified, ETag, StorageClass } of answer.Contents ?? []) {
     if (!Key || Size === undefined || LastModified === undefined) return null;
@@ -139,29 +168,14 @@ function readObjects(answer: ListObjectsV2CommandOutput): readonly ObjectEntry[]
 }
 
 /** Null where a folder has no name. */
-function readFolders(answer: ListObjectsV2CommandOutput): readonly string[] | null {
-  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key;
+function readFolders(answer: ListingAnswer): readonly string[] | null {
+  const decode = decoderOf(answer);
   const folders: string[] = [];
   for (const { Prefix } of answer.CommonPrefixes ?? []) {
     if (!Prefix) return null;
     folders.push(decode(Prefix));
   }
   return folders;
-}
-
-/** Undoes the form encoding of listings, where "+" is a blank. Bytes that are not UTF-8 become U+FFFD. */
-function decodeKey(encoded: string): string {
-  const plain = encoded.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(plain);
-  } catch {
-    return Buffer.from(
-      Buffer.from(plain, 'utf8')
-        .toString('latin1')
-        .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-      'latin1',
-    ).toString('utf8');
-  }
 }
 
 /** An ETag without its quotes; null where there is none. */

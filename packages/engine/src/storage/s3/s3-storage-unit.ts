@@ -1,11 +1,5 @@
 import { Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../names.ts';
 import {
   type GetRequest,
@@ -22,32 +16,35 @@ import {
 import { readS3Body } from './s3-body.ts';
 import { createS3Client, type S3Options } from './s3-client.ts';
 import { statusOf, toStorageError } from './s3-error.ts';
-import { listFolderPages, listPages, plainEtag } from './s3-listing.ts';
+import { type ListingTools, listFolderPages, listPages, plainEtag } from './s3-listing.ts';
+import { ListingVersions } from './s3-listing-request.ts';
 
 /**
  * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
  * since credentials need not be allowed anything but to read certain buckets.
  */
-export async function openS3StorageUnit(options: S3Options & { readonly id: string }): Promise<StorageUnit> {
-  return new S3StorageUnit(options.id, createS3Client(options));
+export async function openS3StorageUnit({ id, ...options }: S3Options & { readonly id: string }): Promise<StorageUnit> {
+  return new S3StorageUnit(id, createS3Client(options), options.onNotice);
 }
 
 /** The client is the unit's own: it is closed with it. */
 export class S3StorageUnit implements StorageUnit {
   readonly id: string;
   readonly #client: S3Client;
+  readonly #tools: ListingTools;
 
-  constructor(id: string, client: S3Client) {
+  constructor(id: string, client: S3Client, onNotice: (text: string) => void = () => {}) {
     this.id = id;
     this.#client = client;
+    this.#tools = { client, versions: new ListingVersions(onNotice) };
   }
 
   list(request: ListRequest): AsyncGenerator<readonly ObjectEntry[]> {
-    return this.#listing(request, (subject) => listPages(this.#client, request, subject));
+    return this.#listing(request, (subject) => listPages(this.#tools, request, subject));
   }
 
   listFolders(request: ListFoldersRequest): AsyncGenerator<readonly string[]> {
-    return this.#listing(request, (subject) => listFolderPages(this.#client, request, subject));
+    return this.#listing(request, (subject) => listFolderPages(this.#tools, request, subject));
   }
 
   async *#listing<Page>(
@@ -55,7 +52,8 @@ export class S3StorageUnit implements StorageUnit {
     pages: (subject: string) => AsyncIterable<Page>,
   ): AsyncGenerator<Page> {
     refuseUnsafe(bucket);
-    const subject = `${JSON.stringify(prefix)}* in ${describeBucket(bucket)}`;
+    const place = describeBucket(bucket);
+    const subject = prefix === '' ? place : `${JSON.stringify(prefix)}* in ${place}`;
     try {
       yield* pages(subject);
     } catch (error) {
@@ -139,10 +137,11 @@ export class S3StorageUnit implements StorageUnit {
     try {
       if (status === 404) {
         // The bucket, or the object?
-        const list = new ListObjectsV2Command({ Bucket: request.bucket, Prefix: request.key, MaxKeys: 1 });
-        await this.#client.send(list, withSignal(request.signal));
-      } else if (status === 400) {
-        // Encrypted with a customer's key, or credentials that ran out?
+        const { bucket, key, signal } = request;
+        const pages = this.list({ bucket, prefix: key, ...(signal && { signal }) });
+        for await (const _ of pages) break;
+      } else if (status === 501 || (status !== undefined && status >= 300 && status < 500 && status !== 429)) {
+        // Encrypted with a customer's key, credentials that ran out, another region?
         const answer = await this.#getObject(request, subject, 'bytes=0-0');
         if (answer.Body instanceof Readable) answer.Body.destroy();
       }

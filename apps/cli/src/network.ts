@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import type { StorageEnvironment } from '@backup-sync/engine';
+import type { Network } from '@backup-sync/engine/network';
+import type { Environment } from './environment.ts';
+import { UsageError } from './failure.ts';
+import type { ConnectOptions } from './target.ts';
+
+/**
+ * Hosts that no proxy is asked for, whatever NO_PROXY says: the server of a data directory is on loopback, and the
+ * credentials of a machine or container come from these addresses of its own.
+ */
+const alwaysDirect = [
+  ...['localhost', '127.0.0.1', '[::1]', '::1'],
+  ...['169.254.169.254', '169.254.170.2', '169.254.170.23', '[fd00:ec2::254]', '[fd00:ec2::23]'],
+];
+
+/** What the environment says of proxies and private authorities. Throws `UsageError` if AWS_CA_BUNDLE cannot be read. */
+export function readNetwork(environment: Environment): Network {
+  const http = environment.http_proxy ?? environment.HTTP_PROXY;
+  const https = environment.https_proxy ?? environment.HTTPS_PROXY;
+  const direct = environment.no_proxy ?? environment.NO_PROXY;
+  return {
+    proxies:
+      http === undefined && https === undefined
+        ? null
+        : {
+            ...(http !== undefined && { HTTP_PROXY: http.reveal() }),
+            ...(https !== undefined && { HTTPS_PROXY: https.reveal() }),
+            NO_PROXY: direct === '*' ? direct : [...(direct === undefined ? [] : [direct]), ...alwaysDirect].join(','),
+          },
+    caCertificates: environment.AWS_CA_BUNDLE === undefined ? [] : readCertificates(environment.AWS_CA_BUNDLE),
+  };
+}
+
+/** How a command or server of this environment reaches an S3 service. */
+export function storageEnvironment(options: ConnectOptions, environment: Environment): StorageEnvironment {
+  return {
+    region: environment.AWS_REGION,
+    addressing: options.addressingStyle ?? environment.BACKUP_SYNC_ADDRESSING_STYLE,
+    network: readNetwork(environment),
+  };
+}
+
+function readCertificates(path: string): readonly string[] {
+  const where = `AWS_CA_BUNDLE names ${JSON.stringify(path)}`;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(`${where}, which cannot be read (${code})`, { cause });
+  }
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (certificates === null) throw new UsageError(`${where}, which has no certificate in PEM form`);
+  return certificates;
+}

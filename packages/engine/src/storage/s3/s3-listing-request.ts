@@ -1,0 +1,92 @@
+import {
+  ListObjectsCommand,
+  type ListObjectsCommandOutput,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { describeBucket } from '../names.ts';
+import { listPageEntriesMax } from '../port.ts';
+import { decoderOf } from './s3-names.ts';
+
+/** The answer of ListObjectsV2, or of ListObjects. */
+export type ListingAnswer = Pick<
+  ListObjectsV2CommandOutput,
+  'Contents' | 'CommonPrefixes' | 'EncodingType' | 'IsTruncated'
+> &
+  Partial<Pick<ListObjectsV2CommandOutput, 'KeyCount' | 'NextContinuationToken' | 'StartAfter'>> &
+  Partial<Pick<ListObjectsCommandOutput, 'NextMarker'>>;
+
+/** One page that is asked for. */
+type PageRequest = {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly delimiter: '/' | undefined;
+  /** All up to this key has been seen. */
+  readonly position: string | undefined;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** Which buckets are listed by ListObjects, since they do not offer ListObjectsV2. Says so once for each. */
+export class ListingVersions {
+  readonly #v1 = new Set<string>();
+  readonly #onNotice: (text: string) => void;
+
+  constructor(onNotice: (text: string) => void) {
+    this.#onNotice = onNotice;
+  }
+
+  isV1(bucket: string): boolean {
+    return this.#v1.has(bucket);
+  }
+
+  fallBack(bucket: string): void {
+    if (this.#v1.has(bucket)) return;
+    this.#v1.add(bucket);
+    const name = describeBucket(bucket);
+    this.#onNotice(
+      `${name.charAt(0).toUpperCase()}${name.slice(1)} does not offer ListObjectsV2. ListObjects lists it instead.`,
+    );
+  }
+}
+
+export function askV2(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
+  const { position, token } = page;
+  const from = token !== undefined ? { ContinuationToken: token } : position !== undefined && { StartAfter: position };
+  return client.send(new ListObjectsV2Command({ ...partOf(page), ...from }), optionsOf(page));
+}
+
+export function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
+  const from = page.position !== undefined && { Marker: page.position };
+  return client.send(new ListObjectsCommand({ ...partOf(page), ...from }), optionsOf(page));
+}
+
+/**
+ * Whether a service has taken ListObjectsV2 for ListObjects. Each answer of the former tells its KeyCount. Some services
+ * that offer it leave that out: then a token to go on with, or the position repeated, tells.
+ */
+export function isOfV1(answer: ListingAnswer, position: string | undefined): boolean {
+  if (answer.KeyCount !== undefined || answer.NextContinuationToken !== undefined) return false;
+  return answer.IsTruncated === true || (position !== undefined && answer.StartAfter === undefined);
+}
+
+/** Where a page ends that shows nothing. */
+export function nextMarkerOf(answer: ListingAnswer): string | undefined {
+  return answer.NextMarker === undefined ? undefined : decoderOf(answer)(answer.NextMarker);
+}
+
+function partOf({ bucket, prefix, delimiter }: PageRequest) {
+  return {
+    Bucket: bucket,
+    Prefix: prefix,
+    MaxKeys: listPageEntriesMax,
+    // XML cannot carry every character of a key.
+    EncodingType: 'url',
+    ...(delimiter !== undefined && { Delimiter: delimiter }),
+  } as const;
+}
+
+function optionsOf({ signal }: PageRequest): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}

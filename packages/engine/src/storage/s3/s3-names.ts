@@ -1,0 +1,19 @@
+/** Undoes what was done to the names of an answer. The SDK leaves them as they were sent, and a service that does not know the encoding sends them plain. */
+export function decoderOf({ EncodingType }: { readonly EncodingType?: string | undefined }): (name: string) => string {
+  return EncodingType === 'url' ? decodeKey : (name) => name;
+}
+
+/** Undoes the form encoding of listings, where "+" is a blank. Bytes that are not UTF-8 become U+FFFD. */
+function decodeKey(encoded: string): string {
+  const plain = encoded.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return Buffer.from(
+      Buffer.from(plain, 'utf8')
+        .toString('latin1')
+        .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+      'latin1',
+    ).toString('utf8');
+  }
+}

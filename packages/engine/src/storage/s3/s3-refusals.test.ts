@@ -1,0 +1,190 @@
+import type { RequestListener } from 'node:http';
+import { expect, test } from 'vitest';
+import { errorXml, listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
+import type { StorageErrorCode } from '../port.ts';
+import { expectCode, listAll } from '../storage-conformance.ts';
+import { createS3Client } from './s3-client.ts';
+import { openS3StorageUnit, S3StorageUnit } from './s3-storage-unit.ts';
+
+const object = { bucket: 'bucket', key: 'a/b' };
+
+/** A storage unit with the patience of production: a refusal that is made again would be counted. */
+async function openOn(answer: RequestListener) {
+  let requests = 0;
+  const server = await startHttpServer((request, response) => {
+    requests += 1;
+    answer(request, response);
+  });
+  const unit = new S3StorageUnit('s3', createS3Client(server.options));
+  return {
+    unit,
+    requests: () => requests,
+    async [Symbol.asyncDispose]() {
+      await unit[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Refusal = {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string;
+  readonly more?: string;
+  readonly headers?: Record<string, string>;
+};
+
+const wrongRegion = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'";
+
+const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Refusal][] = [
+  [
+    'storage_wrong_region',
+    'the service expects region "eu-west-3"',
+    { status: 400, code: 'AuthorizationHeaderMalformed', more: '<Region>eu-west-3</Region>' },
+  ],
+  [
+    'storage_wrong_region',
+    'the service expects region "eu-west-3"',
+    { status: 400, code: 'AuthorizationHeaderMalformed', message: wrongRegion },
+  ],
+  [
+    'storage_wrong_region',
+    'the service expects region "garage"',
+    {
+      status: 400,
+      code: 'AuthorizationHeaderMalformed',
+      message:
+        "Authorization header malformed, unexpected scope: '20260302/us-east-1/s3/aws4_request', expected: '20260302/garage/s3/aws4_request'",
+    },
+  ],
+  [
+    'storage_wrong_region',
+    'the service says "Must be one of: wnam, auto"',
+    { status: 400, code: 'InvalidRegionName', message: 'Must be one of: wnam, auto' },
+  ],
+  [
+    'storage_redirected',
+    'the service names the endpoint "s3.eu-west-3.example.com" and region "eu-west-3"',
+    {
+      status: 301,
+      code: 'PermanentRedirect',
+      more: '<Endpoint>s3.eu-west-3.example.com</Endpoint>',
+      headers: { 'x-amz-bucket-region': 'eu-west-3' },
+    },
+  ],
+  ['storage_redirected', 'the service names no endpoint', { status: 307, code: 'TemporaryRedirect' }],
+  ['storage_token_expired', '', { status: 400, code: 'ExpiredToken' }],
+  ['storage_token_expired', '', { status: 403, code: 'SecurityTokenExpired' }],
+  ['storage_key_unknown', '', { status: 403, code: 'InvalidAccessKeyId' }],
+  ['storage_secret_wrong', '', { status: 403, code: 'SignatureDoesNotMatch' }],
+  ['storage_virtual_hosts_only', '', { status: 403, code: 'SecondLevelDomainForbidden' }],
+  ['storage_virtual_hosts_only', '', { status: 400, code: 'VirtualHostDomainRequired' }],
+  ['storage_not_implemented', '', { status: 501, code: 'NotImplemented' }],
+  ['storage_not_implemented', '', { status: 405, code: 'MethodNotAllowed' }],
+  [
+    'storage_request_refused',
+    'the service says "Authorization header is invalid"',
+    { status: 400, code: 'InvalidArgument', message: 'Authorization header is invalid' },
+  ],
+  // These may pass by themselves.
+  ['unreachable', '', { status: 400, code: 'RequestTimeout' }],
+  ['unreachable', '', { status: 409, code: 'OperationAborted' }],
+];
+
+test.each(refusals)(
+  '%s: the message passes on %s',
+  async (expected, told, { status, code, message, more, headers }) => {
+    await using served = await openOn((request, response) =>
+      response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : errorXml(code, message, more)),
+    );
+    for (const ask of [
+      () => listAll(served.unit, 'bucket'),
+      () => served.unit.get(object),
+      () => served.unit.head(object),
+    ]) {
+      const error = await expectCode(expected, ask());
+      expect(error.message).toContain(`the service answers ${code} (HTTP ${status})`);
+      expect(error.message).toContain(told);
+    }
+  },
+);
+
+test('a refusal is not asked for again', async () => {
+  for (const [status, code] of [
+    [403, 'SignatureDoesNotMatch'],
+    [501, 'NotImplemented'],
+    [400, 'ExpiredToken'],
+  ] as const) {
+    await using served = await openOn((_, response) => response.writeHead(status).end(errorXml(code)));
+    await served.unit.get(object).catch(() => {});
+    expect(served.requests(), code).toBe(1);
+  }
+});
+
+test('a clock that differs is said by how much it does', async () => {
+  const skewed = (date: string | null): RequestListener => {
+    return (_, response) => {
+      response.sendDate = false;
+      response.writeHead(403, date === null ? {} : { date }).end(errorXml('RequestTimeTooSkewed'));
+    };
+  };
+  await using fast = await openOn(skewed(new Date(Date.now() + 3_600_000).toUTCString()));
+  const behind = await expectCode('storage_clock_skewed', fast.unit.get(object));
+  expect(behind.message).toContain("this machine's clock is 60 min behind that of the service");
+  await using silent = await openOn(skewed(null));
+  const unknown = await expectCode('storage_clock_skewed', silent.unit.get(object));
+  expect(unknown.message).toContain('the service does not tell its time');
+});
+
+test('a clock that differs is corrected by the answers of the service, and said once', async () => {
+  const notices: string[] = [];
+  const dates: string[] = [];
+  await using server = await startHttpServer((request, response) => {
+    dates.push(String(request.headers['x-amz-date']));
+    response.setHeader('date', new Date(Date.now() - 7_200_000).toUTCString());
+    if (dates.length === 1) response.writeHead(403).end(errorXml('RequestTimeTooSkewed'));
+    else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
+  });
+  await using unit = await openS3StorageUnit({ id: 's3', ...server.options, onNotice: (text) => notices.push(text) });
+  expect(await listAll(unit, 'bucket')).toHaveLength(1);
+  expect(await listAll(unit, 'bucket')).toHaveLength(1);
+  expect(dates).toHaveLength(3);
+  expect(notices).toEqual([
+    "This machine's clock is 120 min ahead of that of the storage unit. Requests are signed by the latter.",
+  ]);
+});
+
+test('a redirect that is none of S3 names the address it leads to, without credentials, path or query', async () => {
+  await using served = await openOn((_, response) =>
+    response
+      .writeHead(301, {
+        location: 'https://user:pass@obs.example.com/bucket?X-Amz-Signature=abc',
+        'content-type': 'text/html',
+      })
+      .end('<html></html>'),
+  );
+  const error = await expectCode('storage_redirected', listAll(served.unit, 'bucket'));
+  expect(error.message).toContain('the service names the endpoint "https://obs.example.com"');
+  expect(error.message).not.toMatch(/pass|Signature/);
+});
+
+test('what a service says is cut, printable, and never passes on a credential', async () => {
+  const said = [
+    ['Bad Credential=AKIAIOSFODNN7EXAMPLE/20260302', 'AKIAIOSFODNN7EXAMPLE'],
+    ['\u202Ereversed', '\u202E'],
+    ['x'.repeat(5000), 'x'.repeat(300)],
+  ] as const;
+  for (const [message, hidden] of said) {
+    await using served = await openOn((_, response) =>
+      response.writeHead(400).end(errorXml('InvalidArgument', message)),
+    );
+    const error = await expectCode('storage_request_refused', served.unit.get(object));
+    expect(error.message).not.toContain(hidden);
+  }
+  for (const more of ['<Region>eu west; rm</Region>', `<Region>${'a'.repeat(500)}</Region>`]) {
+    const xml = errorXml('AuthorizationHeaderMalformed', 'no', more);
+    await using served = await openOn((_, response) => response.writeHead(400).end(xml));
+    const error = await expectCode('storage_wrong_region', served.unit.get(object));
+    expect(error.message).toContain('the service does not say which region it expects');
+  }
+});

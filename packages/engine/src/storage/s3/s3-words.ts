@@ -1,0 +1,98 @@
+import { printable, quote } from '../../chain/quote.ts';
+import { duration } from '../duration.ts';
+import type { StorageErrorCode } from '../port.ts';
+
+/** As long as the names of hosts may be. */
+const hostPattern = /^(?:https?:\/\/)?[A-Za-z0-9.:[\]-]{1,253}$/;
+const regionPattern = /^[A-Za-z0-9-]{1,64}$/;
+/** "expecting 'eu-west-3'", or the same within a scope such as '20260302/garage/s3/aws4_request'. */
+const expectedRegion = /expect\w*:? ['"](?:\d{8}\/)?([A-Za-z0-9-]{1,64})(?:\/[^'"]*)?['"]/i;
+/** Long words of letters and digits: a key, a signature or a token may be among them. */
+const secretWord = /(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{16,}/g;
+
+/**
+ * What a service adds to its refusal that helps whoever must fix it: region, endpoint, the difference of the clocks, or
+ * its own words. Begins with "; ". Empty if there is nothing. What it says is untrusted: it is bounded and printable, and
+ * nothing that may be a credential is passed on.
+ */
+export function serviceWords(code: StorageErrorCode, error: Error, nowMs: number): string {
+  switch (code) {
+    case 'storage_wrong_region':
+      return regionWords(error);
+    case 'storage_redirected':
+      return endpointWords(error);
+    case 'storage_clock_skewed':
+      return clockWords(headerOf(error, 'date'), nowMs);
+    case 'storage_not_implemented':
+    case 'storage_request_refused':
+      return `; the service says ${own(error)}`;
+    default:
+      return '';
+  }
+}
+
+/** How much this machine's clock differs from that of a service whose answer has this date, as "2 min behind". */
+export function clockDifference(
+  date: string | null,
+  nowMs: number,
+): { readonly differenceMs: number; readonly text: string } | null {
+  const aheadMs = nowMs - Date.parse(date ?? '');
+  if (Number.isNaN(aheadMs)) return null;
+  const differenceMs = Math.abs(aheadMs);
+  return { differenceMs, text: `${duration(differenceMs)} ${aheadMs < 0 ? 'behind' : 'ahead of'}` };
+}
+
+/** A header of the answer that the error tells of. */
+export function headerOf(error: Error, name: string): string | null {
+  const response = '$response' in error ? error.$response : null;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return null;
+  const { headers } = response;
+  if (typeof headers !== 'object' || headers === null) return null;
+  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : null;
+}
+
+/** An element of the service's XML, which the SDK puts on its error. */
+export function elementOf(error: Error, name: 'Code' | 'Region' | 'Endpoint'): string | null {
+  const value = (error as Partial<Record<typeof name, unknown>>)[name];
+  return typeof value === 'string' ? value : null;
+}
+
+function regionWords(error: Error): string {
+  const region = regionOf(error);
+  if (region !== null) return `; the service expects region ${quote(region)}`;
+  if (error.name === 'InvalidRegionName') return `; the service says ${own(error)}`;
+  return '; the service does not say which region it expects';
+}
+
+function regionOf(error: Error): string | null {
+  const told = elementOf(error, 'Region') ?? headerOf(error, 'x-amz-bucket-region');
+  if (told !== null) return regionPattern.test(told) ? told : null;
+  return expectedRegion.exec(error.message)?.[1] ?? null;
+}
+
+function endpointWords(error: Error): string {
+  const told = elementOf(error, 'Endpoint') ?? originOf(headerOf(error, 'location'));
+  const endpoint = told !== null && hostPattern.test(told) ? told : null;
+  const region = regionOf(error);
+  const named = [
+    ...(endpoint === null ? [] : [`the endpoint ${quote(endpoint)}`]),
+    ...(region === null ? [] : [`region ${quote(region)}`]),
+  ];
+  return named.length === 0 ? '; the service names no endpoint' : `; the service names ${named.join(' and ')}`;
+}
+
+function originOf(location: string | null): string | null {
+  const url = location === null ? null : URL.parse(location);
+  return url === null || url.host === '' ? null : `${url.protocol}//${url.host}`;
+}
+
+function clockWords(date: string | null, nowMs: number): string {
+  const difference = clockDifference(date, nowMs);
+  if (difference === null) return '; the service does not tell its time';
+  return `; this machine's clock is ${difference.text} that of the service`;
+}
+
+function own(error: Error): string {
+  return printable(quote(error.message.replace(secretWord, '…')));
+}
