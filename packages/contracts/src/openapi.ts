@@ -8,6 +8,8 @@ import { operations, pathFields } from './operations.ts';
 const commonRefusals = [
   'invalid_request',
   'not_authenticated',
+  'token_without_project',
+  'token_restricted',
   'project_not_allowed',
   'role_not_allowed',
   'throttled',
