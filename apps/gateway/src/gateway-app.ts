@@ -7,7 +7,8 @@ import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
 import { refuseOtherMethods } from './only-methods.ts';
-import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
+import type { KnownAddresses } from './public-address.ts';
+import { beginRefusal, errorBodyOf, refusalOf } from './refusal.ts';
 import { identifyRequest, requestIdOf, requireHost } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
 import { dropUnsignedPlace, signedBody } from './signed-body.ts';
@@ -38,6 +39,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.set('trust proxy', options.isTrustedProxy);
   const admission = new Admission(options.limits, options.clock);
   app.locals.admission = admission;
+  app.locals.addresses = { publicUrl, outsideUrl: engine.identity.outsideUrl } satisfies KnownAddresses;
   app.use(identifyRequest(engine));
   app.use(helmet());
   app.use(requireHost);
@@ -57,7 +59,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.use('/trpc', ...trpcDoor(engine, stopping, onFault));
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post('/v3/auth/tokens', admission.admitUnknown);
-  app.use(identityRoutes(engine, publicUrl));
+  app.use(identityRoutes(engine));
   app.use(restRoutes(engine, stopping));
   app.use(admission.admitUnknown, (request) => {
     throw new BackupSyncError('route_not_found', `there is no ${request.path}`);
@@ -76,7 +78,7 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    response.status(errors[error.code].httpStatus).set(refusalHeaders(error)).json(errorBodyOf(error, requestId));
+    beginRefusal(error, response).json(errorBodyOf(error, requestId));
   };
 }
 

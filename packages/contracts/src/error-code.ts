@@ -378,6 +378,7 @@ export const errorBody = z
   .object({
     error_code: z.string().meta({ examples: ['BackupSync.1001'], enum: sentNumbers }),
     error_msg: z.string(),
+    message: z.string().meta({ description: 'The same as error_msg, under the name that clients of OpenStack read.' }),
     request_id: z.string(),
     remedy: z.string(),
     problems: z.array(problem).optional(),
