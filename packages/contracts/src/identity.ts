@@ -116,7 +116,7 @@ export const keystoneProject = z
     tags: z.array(z.string()),
     links: z.object({ self: z.string() }),
   })
-  .meta({ id: 'Project' });
+  .meta({ id: 'IdentityProject' });
 export type KeystoneProject = z.infer<typeof keystoneProject>;
 
 const listLinks = z.object({ self: z.string(), next: z.string().nullable(), previous: z.string().nullable() });
@@ -134,7 +134,7 @@ export const keystoneDomain = z
     tags: z.array(z.string()),
     links: z.object({ self: z.string() }),
   })
-  .meta({ id: 'Domain' });
+  .meta({ id: 'IdentityDomain' });
 export type KeystoneDomain = z.infer<typeof keystoneDomain>;
 
 /** `GET /v3/auth/domains` */
