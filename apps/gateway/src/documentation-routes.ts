@@ -3,31 +3,11 @@ import express, { Router } from 'express';
 import helmet from 'helmet';
 // The package's main module would load Swagger UI itself into the server, some 8 MB.
 import absolutePath from 'swagger-ui-dist/absolute-path.js';
+import { page, start } from './documentation-page.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 
 /** What the page loads of Swagger UI, all of it from here. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
-
-const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>backup-sync</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<link rel="icon" href="docs/favicon-32x32.png">
-</head>
-<body>
-<div id="documentation"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</body>
-</html>
-`;
-
-/** Addresses are relative, so that the page works below a path of a proxy. It asks no other host for anything. */
-const start = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#documentation', validatorUrl: null });
-`;
 
 /** The page may load its own files and ask this server; it may not be framed, and is served over HTTP as it is. */
 const policy = helmet.contentSecurityPolicy({

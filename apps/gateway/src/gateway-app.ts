@@ -8,7 +8,8 @@ import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
 import { refuseOtherMethods } from './only-methods.ts';
-import { errorBodyOf, refusalHeaders, refusalOf } from './refusal.ts';
+import type { KnownAddresses } from './public-address.ts';
+import { beginRefusal, errorBodyOf, refusalOf } from './refusal.ts';
 import { identifyRequest, requestIdOf, requireHost } from './request-scope.ts';
 import { restRoutes } from './rest-routes.ts';
 import { dropUnsignedPlace, signedBody } from './signed-body.ts';
@@ -39,6 +40,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.set('trust proxy', options.isTrustedProxy);
   const admission = new Admission(options.limits, options.clock);
   app.locals.admission = admission;
+  app.locals.addresses = { publicUrl, outsideUrl: engine.identity.outsideUrl } satisfies KnownAddresses;
   app.use(identifyRequest(engine));
   app.use(helmet());
   app.use(requireHost);
@@ -58,7 +60,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.use('/trpc', ...trpcDoor(engine, stopping, onFault));
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post('/v3/auth/tokens', admission.admitUnknown);
-  app.use(identityRoutes(engine, publicUrl));
+  app.use(identityRoutes(engine));
   // Before the table: its paths refuse every other method.
   app.use(cbrRoutes(engine));
   app.use(restRoutes(engine, stopping));
@@ -79,7 +81,7 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    response.status(errors[error.code].httpStatus).set(refusalHeaders(error)).json(errorBodyOf(error, requestId));
+    beginRefusal(error, response).json(errorBodyOf(error, requestId));
   };
 }
 

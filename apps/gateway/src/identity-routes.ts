@@ -1,18 +1,19 @@
-import type { Engine } from '@backup-sync/engine';
-import { type RequestHandler, Router } from 'express';
-import { projectForm, region, versionForm } from './keystone-forms.ts';
+import type { Engine, ScopedProject } from '@backup-sync/engine';
+import { type Request, Router } from 'express';
+import { catalogForm, domainForm, projectForm, region, versionForm } from './keystone-forms.ts';
 import { keystoneRefusal } from './keystone-refusal.ts';
 import { refuseOtherMethods } from './only-methods.ts';
-import { publicAddress } from './public-address.ts';
+import { addressesOf } from './public-address.ts';
 import { authenticate } from './request-scope.ts';
 import { tokenRoutes } from './token-routes.ts';
 
 /** What anyone may ask. */
 export const openPaths = ['/', '/v3'];
 const projectPaths = ['/v3/projects', '/v3/auth/projects'];
+const ownPaths = [...projectPaths, '/v3/auth/domains', '/v3/auth/catalog'];
 
 /** What clients of OpenStack and of Huawei's IAM ask an identity service for. */
-export function identityRoutes(engine: Engine, publicUrl: string | undefined): Router {
+export function identityRoutes(engine: Engine): Router {
   const router = Router({ caseSensitive: true });
   router.use('/v3/auth', (_request, response, next) => {
     // As Keystone: caches must not give one caller's answer to another.
@@ -20,36 +21,53 @@ export function identityRoutes(engine: Engine, publicUrl: string | undefined): R
     next();
   });
   router.get('/', (request, response) => {
-    const version = versionForm(publicAddress(publicUrl, request));
+    const { own } = addressesOf(request);
     response
       .status(300)
-      .location(`${publicAddress(publicUrl, request)}/v3/`)
-      .json({ versions: { values: [version] } });
+      .location(`${own}/v3/`)
+      .json({ versions: { values: [versionForm(own)] } });
   });
   router.get('/v3', (request, response) => {
-    response.json({ version: versionForm(publicAddress(publicUrl, request)) });
+    response.json({ version: versionForm(addressesOf(request).own) });
   });
-  const projects = listProjects(engine, publicUrl);
-  for (const path of projectPaths) router.get(path, projects);
-  for (const path of [...openPaths, ...projectPaths]) refuseOtherMethods(router, path, ['GET']);
-  router.use(tokenRoutes(engine, publicUrl));
-  router.use([...projectPaths, '/v3/auth'], keystoneRefusal(publicUrl));
+  for (const path of projectPaths) {
+    router.get(path, async (request, response) => {
+      const project = await projectOf(engine, request);
+      const projects = isAskedFor(project, request) ? [projectForm(addressesOf(request), project)] : [];
+      response.json({ projects, links: listLinks(request) });
+    });
+  }
+  router.get('/v3/auth/domains', async (request, response) => {
+    const { domain } = await projectOf(engine, request);
+    response.json({ domains: [domainForm(addressesOf(request), domain)], links: listLinks(request) });
+  });
+  router.get('/v3/auth/catalog', async (request, response) => {
+    const catalog = catalogForm(addressesOf(request), await projectOf(engine, request));
+    response.json({ catalog, links: { self: selfLink(request) } });
+  });
+  for (const path of [...openPaths, ...ownPaths]) refuseOtherMethods(router, path, ['GET']);
+  router.use(tokenRoutes(engine));
+  router.use([...projectPaths, '/v3/auth'], keystoneRefusal);
   return router;
 }
 
+/** The project that the credentials are for. */
+async function projectOf(engine: Engine, request: Request): Promise<ScopedProject> {
+  return engine.identity.projectOf(await authenticate(engine, request));
+}
+
 /**
- * The project that the credentials are for. By `name`, a client of Huawei's IAM asks for a region, where each has a
- * project of its name: the region's name is as good as the project's.
+ * By `name`, a client of Huawei's IAM asks for a region, where each has a project of its name: the region's name is as
+ * good as the project's.
  */
-function listProjects(engine: Engine, publicUrl: string | undefined): RequestHandler {
-  return async (request, response) => {
-    const project = await engine.identity.projectOf(await authenticate(engine, request));
-    const { name } = request.query;
-    const matches = name === undefined || name === project.name || name === region;
-    const address = publicAddress(publicUrl, request);
-    response.json({
-      projects: matches ? [projectForm(address, project)] : [],
-      links: { self: `${address}${request.path}`, next: null, previous: null },
-    });
-  };
+function isAskedFor(project: ScopedProject, { query: { name } }: Request): boolean {
+  return name === undefined || name === project.name || name === region;
+}
+
+function listLinks(request: Request) {
+  return { self: selfLink(request), next: null, previous: null };
+}
+
+function selfLink(request: Request): string {
+  return `${addressesOf(request).own}${request.path}`;
 }

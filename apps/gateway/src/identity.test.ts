@@ -100,8 +100,43 @@ test('who knows no project id is told the project of the credentials', async () 
   expect(await gateway.call('GET', '/v3/projects', undefined, anonymous)).toMatchObject({ status: 401 });
 });
 
+test('the catalogue and the domain of a caller are told apart from its token too', async () => {
+  const token = await issue();
+  const own = { 'X-Auth-Token': token };
+  const inToken = await gateway.call('GET', '/v3/auth/tokens', undefined, { ...own, 'X-Subject-Token': token });
+  const catalog = await gateway.call('GET', '/v3/auth/catalog', undefined, own);
+  expect(catalog.status).toBe(200);
+  expect(catalog.body).toEqual({
+    catalog: inToken.body.token.catalog,
+    links: { self: `${gateway.endpoint}/v3/auth/catalog` },
+  });
+  const domains = await gateway.call('GET', '/v3/auth/domains', undefined, own);
+  expect(domains.status).toBe(200);
+  expect(domains.body).toEqual({
+    domains: [
+      {
+        ...inToken.body.token.project.domain,
+        description: '',
+        enabled: true,
+        options: {},
+        tags: [],
+        links: { self: `${gateway.endpoint}/v3/domains/default` },
+      },
+    ],
+    links: { self: `${gateway.endpoint}/v3/auth/domains`, next: null, previous: null },
+  });
+  for (const path of ['/v3/auth/catalog', '/v3/auth/domains']) {
+    expect(await gateway.call('GET', path, undefined, anonymous)).toMatchObject({
+      status: 401,
+      body: { error: { code: 401 } },
+    });
+  }
+});
+
 test.each([
   ['PUT', '/', 'GET, HEAD'],
+  ['POST', '/v3/auth/catalog', 'GET, HEAD'],
+  ['DELETE', '/v3/auth/domains', 'GET, HEAD'],
   ['POST', '/v3', 'GET, HEAD'],
   ['DELETE', '/v3/projects', 'GET, HEAD'],
   ['PUT', '/v3/auth/tokens', 'POST, GET, HEAD, DELETE'],

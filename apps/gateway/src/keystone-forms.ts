@@ -1,8 +1,14 @@
-import type { IssueTokenAnswer, KeystoneProject, KeystoneVersion } from '@backup-sync/contracts';
-import type { IssuedToken } from '@backup-sync/engine';
+import type {
+  IssueTokenAnswer,
+  KeystoneDomain,
+  KeystoneProject,
+  KeystoneService,
+  KeystoneVersion,
+} from '@backup-sync/contracts';
+import { type Domain, type IssuedToken, ownDomain, type ScopedProject } from '@backup-sync/engine';
 
-/** The one domain there is. */
-export const domain = { id: 'default', name: 'Default' };
+/** Where callers reach this server, and where its tokens are issued. */
+export type Addresses = { readonly own: string; readonly identity: string };
 
 /** The one region there is. */
 export const region = 'local';
@@ -18,10 +24,10 @@ export function versionForm(address: string): KeystoneVersion {
   };
 }
 
-export function projectForm(address: string, project: { readonly id: string; readonly name: string }): KeystoneProject {
+export function projectForm({ identity }: Addresses, { id, name, domain }: ScopedProject): KeystoneProject {
   return {
-    id: project.id,
-    name: project.name,
+    id,
+    name,
     description: '',
     domain_id: domain.id,
     parent_id: domain.id,
@@ -29,13 +35,30 @@ export function projectForm(address: string, project: { readonly id: string; rea
     is_domain: false,
     options: {},
     tags: [],
-    links: { self: `${address}/v3/projects/${project.id}` },
+    links: { self: `${identity}/projects/${id}` },
   };
+}
+
+export function domainForm({ identity }: Addresses, { id, name }: Domain): KeystoneDomain {
+  return {
+    id,
+    name,
+    description: '',
+    enabled: true,
+    options: {},
+    tags: [],
+    links: { self: `${identity}/domains/${id}` },
+  };
+}
+
+/** Where whoever has a token for a project finds the services. */
+export function catalogForm({ own, identity }: Addresses, { id }: ScopedProject): KeystoneService[] {
+  return [service('identity', 'keystone', identity), service('cbr', 'cbr', `${own}/v3/${id}`)];
 }
 
 /** What a token says of itself, with where the services are unless that is not wanted. */
 export function tokenForm(
-  address: string | null,
+  addresses: Addresses | null,
   { caller, expiresAtMs, issuedAtMs, project }: IssuedToken,
 ): IssueTokenAnswer {
   return {
@@ -43,21 +66,16 @@ export function tokenForm(
       methods: ['password'],
       issued_at: tokenTime(issuedAtMs),
       expires_at: tokenTime(expiresAtMs),
-      project: { ...project, domain },
+      project,
       is_domain: false,
       roles: [{ id: caller.role, name: caller.role }],
-      user: { id: caller.name, name: caller.name, domain },
-      ...(address !== null && {
-        catalog: [
-          service('identity', 'keystone', `${address}/v3`),
-          service('cbr', 'cbr', `${address}/v3/${project.id}`),
-        ],
-      }),
+      user: { id: caller.name, name: caller.name, domain: ownDomain },
+      ...(addresses !== null && { catalog: catalogForm(addresses, project) }),
     },
   };
 }
 
-function service(type: string, name: string, url: string) {
+function service(type: string, name: string, url: string): KeystoneService {
   return {
     id: type,
     type,

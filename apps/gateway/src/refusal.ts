@@ -1,5 +1,7 @@
 import { BackupSyncError, type ErrorBody, errors } from '@backup-sync/contracts';
 import { catalogueRefusal } from '@backup-sync/engine';
+import type { Response } from 'express';
+import { addressesOf } from './public-address.ts';
 
 /** Seconds after which a caller may come again who was told to wait, where it is not known how long. */
 const retryAfterSeconds = 1;
@@ -27,13 +29,23 @@ export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBod
   return {
     error_code: number,
     error_msg: error.message,
+    message: error.message,
     request_id: requestId,
     remedy,
     ...(error.problems.length > 0 && { problems: [...error.problems] }),
   };
 }
 
-/** Headers that go with a refusal. */
+/** Begins the answer to a refused request: the status and the headers that go with it. */
+export function beginRefusal(error: BackupSyncError, response: Response): Response {
+  const { httpStatus } = errors[error.code];
+  // As Keystone says it.
+  if (httpStatus === 401)
+    response.setHeader('WWW-Authenticate', `Keystone uri="${addressesOf(response.req).identity}"`);
+  return response.status(httpStatus).set(refusalHeaders(error));
+}
+
+/** The time to wait before the next try, if the refusal is for a while. */
 export function refusalHeaders(error: BackupSyncError): Record<string, string> {
   const { httpStatus } = errors[error.code];
   if (httpStatus !== 429 && httpStatus !== 503) return {};

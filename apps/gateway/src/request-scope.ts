@@ -6,13 +6,17 @@ import { addressOf, keepAddress } from './edges/caller-address.ts';
 import { isSigned } from './edges/credential.ts';
 import { signedRequestOf } from './signed-body.ts';
 
-/** Keeps where every request came from, and gives its answer an `X-Request-Id`. Ids of callers are not taken over: they could not be told from ours. */
+/**
+ * Keeps where every request came from, and gives its answer an id: in `X-Request-Id`, and in the header that clients of
+ * OpenStack read. Ids of callers are not taken over: they could not be told from ours.
+ */
 export function identifyRequest(engine: Engine): RequestHandler {
   return (request, response, next) => {
     keepAddress(request, response);
     const requestId = engine.newId();
     response.locals.requestId = requestId;
     response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-OpenStack-Request-Id', requestId);
     next();
   };
 }

@@ -28,7 +28,10 @@ export type TestAnswer = { readonly status: number; readonly headers: Headers; r
 export async function startTestGateway(
   buckets: Record<string, Record<string, string>>,
   options: Partial<
-    Pick<ServeOptions, 'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls' | 'storage' | 'backlogMax'>
+    Pick<
+      ServeOptions,
+      'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls' | 'storage' | 'backlogMax' | 'keystone'
+    >
   > = {},
 ): Promise<TestGateway> {
   await using stack = new AsyncDisposableStack();

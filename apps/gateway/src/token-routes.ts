@@ -1,29 +1,27 @@
 import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefuse } from '@backup-sync/contracts';
-import type { Caller, Engine, IssuedToken } from '@backup-sync/engine';
+import { type Caller, type Engine, type IssuedToken, ownDomain } from '@backup-sync/engine';
 import { type Request, type Response, Router } from 'express';
 import { jsonBody } from './json-body.ts';
-import { domain, tokenForm } from './keystone-forms.ts';
+import { type Addresses, tokenForm } from './keystone-forms.ts';
 import { refuseOtherMethods } from './only-methods.ts';
-import { publicAddress } from './public-address.ts';
+import { addressesOf } from './public-address.ts';
 import { authenticate, whence } from './request-scope.ts';
 
 const path = '/v3/auth/tokens';
 
 /** Tokens, in the forms of OpenStack's identity API: issued, validated and revoked. */
-export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Router {
+export function tokenRoutes(engine: Engine): Router {
   const router = Router({ caseSensitive: true });
   router.post(path, ...jsonBody, async (request, response) => {
     const { auth } = parseOrRefuse(issueTokenRequest, request.body);
     const issued = await issue(engine, auth, whence(request, response, 'rest'));
     response.setHeader('X-Subject-Token', issued.token);
-    const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
-    response.status(201).json(tokenForm(address, issued));
+    response.status(201).json(tokenForm(placesWanted(request), issued));
   });
   router.get(path, async (request, response) => {
     const { token } = await subjectOf(engine, request, response, 'inspectToken');
     response.setHeader('X-Subject-Token', token.token);
-    const address = 'nocatalog' in request.query ? null : publicAddress(publicUrl, request);
-    response.status(200).json(tokenForm(address, token));
+    response.status(200).json(tokenForm(placesWanted(request), token));
   });
   router.delete(path, async (request, response) => {
     const { caller, token } = await subjectOf(engine, request, response, 'revokeToken');
@@ -32,6 +30,11 @@ export function tokenRoutes(engine: Engine, publicUrl: string | undefined): Rout
   });
   refuseOtherMethods(router, path, ['POST', 'GET', 'DELETE']);
   return router;
+}
+
+/** Null if the caller wants no catalogue. */
+function placesWanted(request: Request): Addresses | null {
+  return 'nocatalog' in request.query ? null : addressesOf(request);
 }
 
 function issue(
@@ -53,7 +56,7 @@ function issue(
 /** There is one domain; where none is named, it is meant. */
 function isTheDomain(named: { readonly name: string } | { readonly id: string } | undefined): boolean {
   if (named === undefined) return true;
-  return 'id' in named ? named.id === domain.id : named.name.toLowerCase() === domain.name.toLowerCase();
+  return 'id' in named ? named.id === ownDomain.id : named.name.toLowerCase() === ownDomain.name.toLowerCase();
 }
 
 /** The caller, and the token in `X-Subject-Token`. A bad token of the caller is 401, a bad subject 404: whose fault it is shows. */

@@ -1,11 +1,10 @@
-import { errors } from '@backup-sync/contracts';
 import type { Engine } from '@backup-sync/engine';
 import { getErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Request, RequestHandler } from 'express';
 import { bodyMaxBytes } from './json-body.ts';
 import { onlyMethods } from './only-methods.ts';
-import { refusalHeaders, refusalOf } from './refusal.ts';
+import { beginRefusal, refusalOf } from './refusal.ts';
 import { authenticate, requestIdOf, whence } from './request-scope.ts';
 import { signedBodyAsText } from './signed-body.ts';
 import { appRouter, refusalForTrpc } from './trpc-router.ts';
@@ -63,10 +62,7 @@ function authenticated(engine: Engine): RequestHandler {
         ctx: undefined,
       });
       const data = { ...shape.data, requestId: requestIdOf(response) };
-      response
-        .status(errors[error.code].httpStatus)
-        .set(refusalHeaders(error))
-        .json({ error: { ...shape, data } });
+      beginRefusal(error, response).json({ error: { ...shape, data } });
       return;
     }
     next();

@@ -77,6 +77,20 @@ export const errors = {
     remedy: 'Ask an administrator for the role that the message names.',
     exitCode: 4,
   },
+  token_without_project: {
+    number: 'BackupSync.1063',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Request a token with "scope": {"project": {"id": "…"}} from the identity service, and send that token.',
+    exitCode: 4,
+  },
+  token_restricted: {
+    number: 'BackupSync.1064',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Request a token with an application credential that has no access rules, or with a password.',
+    exitCode: 4,
+  },
   bucket_not_bound: {
     number: 'BackupSync.1008',
     httpStatus: 403,
@@ -392,6 +406,7 @@ export const errorBody = z
   .object({
     error_code: z.string().meta({ examples: ['BackupSync.1001'], enum: sentNumbers }),
     error_msg: z.string(),
+    message: z.string().meta({ description: 'The same as error_msg, under the name that clients of OpenStack read.' }),
     request_id: z.string(),
     remedy: z.string(),
     problems: z.array(problem).optional(),

@@ -61,6 +61,9 @@ const endpoint = z.object({
   url: z.string().meta({ description: 'At the address that the caller can reach.' }),
 });
 
+const service = named.extend({ type: z.string(), endpoints: z.array(endpoint) });
+export type KeystoneService = z.infer<typeof service>;
+
 /** What a token says of itself: when it was issued, and whenever it is validated. */
 export const issueTokenAnswer = z
   .object({
@@ -74,7 +77,7 @@ export const issueTokenAnswer = z
       roles: z.array(named),
       user: named.extend({ domain: named }),
       catalog: z
-        .array(named.extend({ type: z.string(), endpoints: z.array(endpoint) }))
+        .array(service)
         .optional()
         .meta({ description: 'Where the services are: identity, and cbr for the project. Left out with ?nocatalog.' }),
     }),
@@ -113,11 +116,28 @@ export const keystoneProject = z
     tags: z.array(z.string()),
     links: z.object({ self: z.string() }),
   })
-  .meta({ id: 'Project' });
+  .meta({ id: 'IdentityProject' });
 export type KeystoneProject = z.infer<typeof keystoneProject>;
 
+const listLinks = z.object({ self: z.string(), next: z.string().nullable(), previous: z.string().nullable() });
+
 /** `GET /v3/projects` and `GET /v3/auth/projects` */
-export const projectsAnswer = z.object({
-  projects: z.array(keystoneProject),
-  links: z.object({ self: z.string(), next: z.string().nullable(), previous: z.string().nullable() }),
-});
+export const projectsAnswer = z.object({ projects: z.array(keystoneProject), links: listLinks });
+
+export const keystoneDomain = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    enabled: z.boolean(),
+    options: z.object({}),
+    tags: z.array(z.string()),
+    links: z.object({ self: z.string() }),
+  })
+  .meta({ id: 'IdentityDomain' });
+export type KeystoneDomain = z.infer<typeof keystoneDomain>;
+
+/** `GET /v3/auth/domains` */
+export const domainsAnswer = z.object({ domains: z.array(keystoneDomain), links: listLinks });
+/** `GET /v3/auth/catalog` */
+export const catalogAnswer = z.object({ catalog: z.array(service), links: z.object({ self: z.string() }) });

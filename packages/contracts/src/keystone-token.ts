@@ -12,7 +12,9 @@ export const keystoneToken = z.object({
     expires_at: time,
     user: named.extend({ domain: named }),
     /** A token that is for no project has none. */
-    project: named.optional(),
+    project: named.extend({ domain: named }).optional(),
+    /** Of a token that was requested with one. Its access rules are there, though there may be none, if it is restricted to them. */
+    application_credential: z.object({ access_rules: z.array(z.unknown()).nullish() }).optional(),
     roles: z.array(z.object({ name: z.string() })).optional(),
   }),
 });

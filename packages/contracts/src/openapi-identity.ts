@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './error-code.ts';
-import { issueTokenAnswer, issueTokenRequest, projectsAnswer, versionAnswer, versionsAnswer } from './identity.ts';
+import {
+  catalogAnswer,
+  domainsAnswer,
+  issueTokenAnswer,
+  issueTokenRequest,
+  projectsAnswer,
+  versionAnswer,
+  versionsAnswer,
+} from './identity.ts';
 import { type Json, jsonContent } from './openapi-schemas.ts';
 
 const tags = ['identity'];
@@ -21,14 +29,16 @@ const noCatalogue = {
   schema: { type: 'string' },
 };
 const issuedHeader = { 'X-Subject-Token': { description: 'The token.', schema: { type: 'string' } } };
-const subjectRefusals = ['not_authenticated', 'role_not_allowed', 'token_not_found'] as const;
+const commonRefusals = ['throttled', 'internal', 'unavailable', 'catalogue_full'] as const;
+const ownRefusals = ['not_authenticated', 'token_without_project', 'token_restricted', 'role_not_allowed'] as const;
+const subjectRefusals = [...ownRefusals, 'token_not_found'] as const;
 
 /** The paths of the identity, which are not in the table of operations: they have the forms of OpenStack's. */
 export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): Record<string, Json> {
   const answers = (status: number, schema: z.ZodType, codes: readonly ErrorCode[] = [], headers = {}): Json => ({
     responses: {
       [status]: { description: 'OK', headers, ...jsonContent(schema, 'output') },
-      ...refusals([...codes, 'internal', 'unavailable', 'catalogue_full']),
+      ...refusals([...codes, ...commonRefusals]),
     },
   });
   return {
@@ -56,7 +66,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         summary: 'The project that the credentials are for, by its name or that of the region',
         tags,
         parameters: [{ name: 'name', in: 'query', required: false, schema: { type: 'string' } }],
-        ...answers(200, projectsAnswer, ['not_authenticated']),
+        ...answers(200, projectsAnswer, ownRefusals),
       },
     },
     '/v3/auth/projects': {
@@ -64,7 +74,23 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         operationId: 'listOwnProjects',
         summary: 'The project that the credentials are for',
         tags,
-        ...answers(200, projectsAnswer, ['not_authenticated']),
+        ...answers(200, projectsAnswer, ownRefusals),
+      },
+    },
+    '/v3/auth/domains': {
+      get: {
+        operationId: 'listOwnDomains',
+        summary: 'The domain of the project that the credentials are for',
+        tags,
+        ...answers(200, domainsAnswer, ownRefusals),
+      },
+    },
+    '/v3/auth/catalog': {
+      get: {
+        operationId: 'showCatalog',
+        summary: 'Where the services are',
+        tags,
+        ...answers(200, catalogAnswer, ownRefusals),
       },
     },
     '/v3/auth/tokens': {
@@ -94,7 +120,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         summary: 'Whether a token is valid',
         tags,
         parameters: [subject],
-        responses: { 200: { description: 'It is' }, ...refusals(subjectRefusals) },
+        responses: { 200: { description: 'It is' }, ...refusals([...subjectRefusals, ...commonRefusals]) },
       },
       delete: {
         operationId: 'revokeToken',
@@ -103,7 +129,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         parameters: [subject],
         responses: {
           204: { description: 'Done' },
-          ...refusals([...subjectRefusals, 'internal', 'unavailable', 'catalogue_full']),
+          ...refusals([...subjectRefusals, ...commonRefusals]),
         },
       },
     },

@@ -25,13 +25,22 @@ function showPlainly(schema: Json): void {
   Object.assign(schema, shown, value !== undefined && { default: value }, description !== undefined && { description });
 }
 
-export function jsonContent(schema: z.ZodType, io: 'input' | 'output'): Json {
-  return { content: { 'application/json': { schema: schemaOf(schema, io) } } };
+export function jsonContent(schema: z.ZodType, io: 'input' | 'output', example?: unknown): Json {
+  const content = { schema: schemaOf(schema, io), ...(example !== undefined && { example }) };
+  return { content: { 'application/json': content } };
 }
 
 /** What has no name of its own is the recursion of plain JSON, which is shown as anything. */
 function named(definitions: object): Json {
   return Object.fromEntries(Object.entries(definitions).filter(([name]) => !name.startsWith('__')));
+}
+
+function addSchemas(schemas: Json, added: Json): void {
+  for (const [name, schema] of Object.entries(added)) {
+    const isThere = name in schemas && JSON.stringify(schemas[name]) !== JSON.stringify(schema);
+    if (isThere) throw new Error(`two schemas of the OpenAPI document are named ${name}`);
+    schemas[name] = schema;
+  }
 }
 
 /**
@@ -43,7 +52,7 @@ export function liftDefinitions(node: unknown, schemas: Json): unknown {
   if (typeof node !== 'object' || node === null) return node;
   const lifted: Json = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key === '$defs') Object.assign(schemas, liftDefinitions(named(value), schemas));
+    if (key === '$defs') addSchemas(schemas, liftDefinitions(named(value), schemas) as Json);
     else if (key === '$ref') lifted[key] = String(value).replace('#/$defs/', '#/components/schemas/');
     else lifted[key] = liftDefinitions(value, schemas);
   }

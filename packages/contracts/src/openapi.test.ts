@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openApiDocument } from './openapi.ts';
+import { liftDefinitions } from './openapi-schemas.ts';
 import { operations } from './operations.ts';
 
 const document = openApiDocument({ version: '1.2.3' }) as {
@@ -40,4 +41,22 @@ test('the OpenAPI document gives the limits of the specification', () => {
     },
     required: ['backup_id', 'backup_name', 'bucket_name', 'image_path', 'resource_id', 'resource_name', 'created_at'],
   });
+});
+
+test('two schemas of one name are not taken for each other', () => {
+  const use = (type: string) => ({ schema: { $ref: '#/$defs/Thing', $defs: { Thing: { type } } } });
+  expect(() => liftDefinitions([use('string'), use('string')], {})).not.toThrow();
+  expect(() => liftDefinitions([use('string'), use('integer')], {})).toThrow('named Thing');
+});
+
+test('parameters without which a call is refused are required', () => {
+  const { paths } = document as {
+    paths: Record<string, Record<string, { parameters?: { name: string; required: boolean }[] }>>;
+  };
+  const { parameters = [] } = paths['/v1/projects/{project_id}/roles']?.delete ?? {};
+  expect(parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual([
+    'project_id',
+    'user_name',
+    'target_project_id',
+  ]);
 });

@@ -1,4 +1,6 @@
-import { type ErrorCode, errorBody, errors } from './error-code.ts';
+import { z } from 'zod';
+import { type ErrorBody, type ErrorCode, errorBody, errors } from './error-code.ts';
+import { addExamples } from './openapi-examples.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
 import { hasBody, type OperationDefinition } from './operation-definition.ts';
@@ -8,6 +10,8 @@ import { operations, pathFields } from './operations.ts';
 const commonRefusals = [
   'invalid_request',
   'not_authenticated',
+  'token_without_project',
+  'token_restricted',
   'project_not_allowed',
   'role_not_allowed',
   'throttled',
@@ -29,7 +33,8 @@ export function openApiDocument(options: { readonly version: string }): Json {
       [definition.method.toLowerCase()]: describe(name, definition),
     };
   }
-  const document = liftDefinitions(paths, schemas);
+  const lifted = liftDefinitions(paths, schemas) as Json;
+  addExamples(lifted, schemas);
   return {
     openapi: '3.1.0',
     info: {
@@ -46,7 +51,7 @@ export function openApiDocument(options: { readonly version: string }): Json {
       { name: 'backup-sync', description: 'What that does not have.' },
       { name: 'identity', description: 'As OpenStack Keystone has it.' },
     ],
-    paths: document,
+    paths: lifted,
     components: {
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'POST /v3/auth/tokens issues one.' },
@@ -86,11 +91,11 @@ function parametersOf(definition: OperationDefinition, inPath: readonly string[]
     ([field]) => inPath.includes(field) || !hasBody(definition),
   );
   const parameters = fields.map(([field, described]) => {
-    const schema = schemaOf(described, 'input');
+    const { example: _, ...schema } = schemaOf(described, 'input');
     return {
       name: field,
       in: inPath.includes(field) ? 'path' : 'query',
-      required: inPath.includes(field),
+      required: inPath.includes(field) || !z.safeParse(described, undefined).success,
       // Lists are written with commas.
       ...(schema.type === 'array' && { style: 'form', explode: false }),
       schema,
@@ -130,8 +135,20 @@ function refusals(codes: readonly ErrorCode[]): Json {
             'Retry-After': { description: 'Seconds to wait at least.', schema: { type: 'integer' } },
           }),
         },
-        ...jsonContent(errorBody, 'output'),
+        ...jsonContent(errorBody, 'output', exampleRefusal(those[0] as ErrorCode)),
       },
     ]),
   );
+}
+
+function exampleRefusal(code: ErrorCode): ErrorBody {
+  const { number, remedy } = errors[code];
+  const message = code.replaceAll('_', ' ');
+  return {
+    error_code: number,
+    error_msg: message,
+    message,
+    request_id: '019ab1c2-7081-72a3-b4c5-d6e7f8091a2b',
+    remedy,
+  };
 }

@@ -49,6 +49,7 @@ function written(refusal: BackupSyncError, requestId: string) {
   const headers = {
     ...refusalHeaders(refusal),
     'X-Request-Id': requestId,
+    'X-OpenStack-Request-Id': requestId,
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
   };

@@ -13,14 +13,17 @@ import {
   type Identity,
   type IssuedToken,
   type OperatorIdentity,
+  ownDomain,
   type ProjectScope,
   type RequestedFrom,
+  type ScopedProject,
   type TokenRequest,
 } from './port.ts';
 import type { SecretSeal } from './secret-seal.ts';
 import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
 import type { IdentityStore, Project, Signer, TokenGround, TokenRecord } from './store.ts';
 import { TokenAudit } from './token-audit.ts';
+import { refuseLongToken, tokenMaxLength } from './token-length.ts';
 
 const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
@@ -47,6 +50,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #clock: Clock;
   readonly #newId: () => string;
   readonly #onFault: (error: unknown) => void;
+  readonly outsideUrl = null;
   /** The oldest project: where a token goes that names none. */
   readonly project: Project;
 
@@ -153,6 +157,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 
   async authenticate(token: string): ReturnType<Identity['authenticate']> {
+    refuseLongToken(token);
     const record = await this.#findToken(token);
     return record === null ? null : callerOf(record);
   }
@@ -165,10 +170,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return { token, issuedAtMs, expiresAtMs, caller, project: await this.projectOf(caller) };
   }
 
-  async projectOf(caller: Caller): Promise<Project> {
+  async projectOf(caller: Caller): Promise<ScopedProject> {
     const project = await this.#store.findProject({ id: caller.projectId });
     if (project === null) throw new Error(`project ${caller.projectId}, for which there are credentials, is gone`);
-    return project;
+    return { ...project, domain: ownDomain };
   }
 
   async authenticateSigned(request: SignedRequest): Promise<Caller> {
@@ -245,6 +250,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 
   async #findToken(token: string): Promise<TokenRecord | null> {
+    if (token.length > tokenMaxLength) return null;
     const tokenHash = hashToken(token);
     const operators = this.#operatorTokens.find(tokenHash);
     if (operators !== undefined) return operators;
@@ -269,7 +275,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const times = { issuedAtMs, expiresAtMs };
     const record = { kind, userId, userName, role, tokenHash: hashToken(token), projectId: project.id, ...times };
     if (!(await this.#store.saveToken(record, ground))) return null;
-    return { token, ...times, project, caller: callerOf(record) };
+    return { token, ...times, project: { ...project, domain: ownDomain }, caller: callerOf(record) };
   }
 }
 

@@ -4,12 +4,19 @@ import type { Caller } from '../context.ts';
 import type { SignedRequest } from './signed-request.ts';
 import type { Project } from './store.ts';
 
+export type Domain = { readonly id: string; readonly name: string };
+
+/** The domain of everything that this installation keeps itself. */
+export const ownDomain: Domain = { id: 'default', name: 'Default' };
+
+export type ScopedProject = Project & { readonly domain: Domain };
+
 /** A token as it is handed out, once. */
 export type IssuedToken = {
   readonly token: string;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  readonly project: Project;
+  readonly project: ScopedProject;
   readonly caller: Caller;
 };
 
@@ -48,11 +55,13 @@ export type TokenRequest = {
  * reason passwords are not once their guesses are `throttled`.
  */
 export interface Identity {
+  /** Address of the outside identity service that issues the tokens, with its version; null if they are issued here. */
+  readonly outsideUrl: string | null;
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   authenticate(token: string): Promise<Caller | null>;
   authenticateSigned(request: SignedRequest): Promise<Caller>;
   inspectToken(token: string): Promise<IssuedToken | null>;
-  projectOf(caller: Caller): Promise<Project>;
+  projectOf(caller: Caller): Promise<ScopedProject>;
   exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken>;
   revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void>;
 }

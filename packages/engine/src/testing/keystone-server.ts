@@ -10,6 +10,8 @@ export type KeystoneUser = {
   readonly roles: readonly string[];
   /** Name of the user's domain, which is its id too; the default one where it is not said. */
   readonly domain?: string;
+  /** Those of the application credential that the token was requested with; none of them allows nothing. */
+  readonly accessRules?: readonly object[];
   /** When the token ends, as Keystone writes it; after the usual life where it is not said. */
   readonly expiresAt?: string;
 };
@@ -57,15 +59,20 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     asked.push(`validate ${subject}`);
     const user = tokens.get(subject);
     if (user === undefined) return refuse(response, 404, 'Could not recognize Fernet token');
+    const understood = Number(request.headers['openstack-identity-access-rules'] ?? 0);
+    if (user.accessRules !== undefined && understood < 1) return refuse(response, 404, 'Failed to validate token');
     return send(response, 200, tokenBody(user), subject);
   }
 
-  function tokenBody({ name, projectId, roles, expiresAt, domain: named }: KeystoneUser) {
+  function tokenBody({ name, projectId, roles, expiresAt, accessRules, domain: named }: KeystoneUser) {
     const domain = named === undefined ? { id: 'default', name: 'Default' } : { id: named, name: named };
     const time = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
     return {
       token: {
-        methods: ['password'],
+        methods: [accessRules === undefined ? 'password' : 'application_credential'],
+        ...(accessRules !== undefined && {
+          application_credential: { id: 'a', name: 'nightly', restricted: true, access_rules: accessRules },
+        }),
         user: { domain, id: `id of ${name}`, name, password_expires_at: null },
         audit_ids: ['RejLfsBxT86RCYUuil-1Gw'],
         expires_at: expiresAt ?? time(clock.nowMs() + lifetimeMs),
@@ -79,7 +86,7 @@ export async function startKeystone(clock: { nowMs(): number }): Promise<Keyston
     };
   }
 
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

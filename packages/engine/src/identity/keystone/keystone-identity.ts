@@ -2,8 +2,9 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import type { Clock } from '../../clock.ts';
 import type { Caller } from '../../context.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
-import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom } from '../port.ts';
+import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom, ScopedProject } from '../port.ts';
 import type { Project } from '../store.ts';
+import { tokenMaxLength } from '../token-length.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';
 
@@ -13,12 +14,12 @@ import { TokenValidation } from './token-validation.ts';
  */
 export class KeystoneIdentity implements Identity, OperatorIdentity {
   readonly #local: EmbeddedIdentity;
-  readonly #url: string;
+  readonly outsideUrl: string;
   readonly #validation: TokenValidation;
 
   constructor(local: EmbeddedIdentity, options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
     this.#local = local;
-    this.#url = options.url;
+    this.outsideUrl = options.url;
     this.#validation = new TokenValidation(options, clock, onFault);
   }
 
@@ -31,27 +32,30 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     if (operator !== null) return operator;
     const valid = await this.#validation.validate(token);
     if (valid === null) return null;
-    if (valid.caller === null) {
-      throw new BackupSyncError('role_not_allowed', 'none of the roles that the token carries is a role here');
-    }
-    return valid.caller;
+    if (valid.opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
+    return valid.opens.caller;
   }
 
   async inspectToken(token: string): Promise<IssuedToken | null> {
+    if (token.length > tokenMaxLength) return null;
     if ((await this.#operator(token)) !== null) return this.#local.inspectToken(token);
     const valid = await this.#validation.validate(token);
-    if (valid === null || valid.caller === null) return null;
-    return { ...valid, caller: valid.caller, token };
+    if (valid === null || valid.opens === null) return null;
+    const { issuedAtMs, expiresAtMs, opens } = valid;
+    return { issuedAtMs, expiresAtMs, ...opens, token };
   }
 
-  projectOf(caller: Caller): Promise<Project> {
+  projectOf(caller: Caller): Promise<ScopedProject> {
     if (caller.kind === 'system') return this.#local.projectOf(caller);
     return Promise.resolve(this.#validation.projectNamed(caller.projectId));
   }
 
   authenticateSigned(): Promise<Caller> {
     return Promise.reject(
-      new BackupSyncError('not_authenticated', `access keys are not accepted here: get a token from ${this.#url}`),
+      new BackupSyncError(
+        'not_authenticated',
+        `access keys are not accepted here: get a token from ${this.outsideUrl}`,
+      ),
     );
   }
 
@@ -92,6 +96,6 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
   }
 
   #elsewhere(): BackupSyncError {
-    return new BackupSyncError('identity_elsewhere', `tokens are those of ${this.#url}`);
+    return new BackupSyncError('identity_elsewhere', `tokens are issued and revoked at ${this.outsideUrl}`);
   }
 }

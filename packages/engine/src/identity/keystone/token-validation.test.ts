@@ -4,6 +4,7 @@ import { keystoneToken } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { startKeystone } from '../../testing/keystone-server.ts';
 import { TestClock } from '../../testing/test-clock.ts';
+import { tokenMaxLength } from '../token-length.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';
 
@@ -25,14 +26,12 @@ test('a good token is of its user, with the highest of its roles that is one her
   keystone.tokens.set('good', member);
   keystone.tokens.set('both', { ...member, roles: ['reader', 'admin'] });
   keystone.tokens.set('none', { ...member, roles: ['other'] });
-  expect((await validation.validate('good'))?.caller).toEqual({
-    kind: 'user',
-    name: 'ada',
-    projectId: 'p1',
-    role: 'operator',
+  expect((await validation.validate('good'))?.opens).toEqual({
+    caller: { kind: 'user', name: 'ada', projectId: 'p1', role: 'operator' },
+    project: { id: 'p1', name: 'name of p1', domain: { id: 'default', name: 'Default' } },
   });
-  expect((await validation.validate('both'))?.caller?.role).toBe('administrator');
-  expect((await validation.validate('none'))?.caller).toBeNull();
+  expect((await validation.validate('both'))?.opens?.caller.role).toBe('administrator');
+  expect(await validation.validate('none')).toMatchObject({ opens: null, refusal: { code: 'role_not_allowed' } });
 });
 
 test('two users of different domains never have one name', async () => {
@@ -49,18 +48,50 @@ test('two users of different domains never have one name', async () => {
   const names: (string | undefined)[] = [];
   for (const [index, user] of users.entries()) {
     keystone.tokens.set(String(index), { ...member, ...user });
-    names.push((await validation.validate(String(index)))?.caller?.name);
+    names.push((await validation.validate(String(index)))?.opens?.caller.name);
   }
   expect(names.slice(0, 3)).toEqual(['ada', 'ada@corp', 'ada@corp@Default']);
   expect(new Set(names).size).toBe(users.length);
 });
 
-test('a token that Keystone does not know, and one that is for no project, open nothing', async () => {
+test('a token that Keystone does not know opens nothing', async () => {
   await using opened = await open();
-  opened.keystone.tokens.set('unscoped', { ...member, projectId: null });
   expect(await opened.validation.validate('garbage')).toBeNull();
-  expect(await opened.validation.validate('unscoped')).toBeNull();
   expect(opened.faults).toEqual([]);
+});
+
+test('a token without a project, and one that access rules restrict, open nothing and say why, from the cache too', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  const rule = { service: 'cbr', path: '/v3/*/backups', method: 'GET' };
+  keystone.tokens.set('unscoped', { ...member, projectId: null });
+  keystone.tokens.set('restricted', { ...member, accessRules: [rule] });
+  keystone.tokens.set('restricted to nothing', { ...member, accessRules: [] });
+  for (const [token, code] of [
+    ['unscoped', 'token_without_project'],
+    ['restricted', 'token_restricted'],
+    ['restricted to nothing', 'token_restricted'],
+  ] as const) {
+    for (let time = 0; time < 2; time += 1) {
+      expect(await validation.validate(token), token).toMatchObject({ opens: null, refusal: { code } });
+    }
+    expect(keystone.asked.filter((each) => each === `validate ${token}`)).toHaveLength(1);
+  }
+  expect(opened.faults).toEqual([]);
+});
+
+test('Keystone is not asked about what is too long to be a token', async () => {
+  await using opened = await open();
+  const { keystone, validation } = opened;
+  for (const [length, asked] of [
+    [tokenMaxLength, 1],
+    [tokenMaxLength + 1, 0],
+  ] as const) {
+    const token = 't'.repeat(length);
+    keystone.tokens.set(token, member);
+    expect((await validation.validate(token)) !== null).toBe(asked === 1);
+    expect(keystone.asked.filter((each) => each === `validate ${token}`)).toHaveLength(asked);
+  }
 });
 
 test('a good token is asked for once in five minutes, however many wait; a bad one each time', async () => {
@@ -189,6 +220,20 @@ test('a service whose fresh token is not known does not fetch one for each calle
     await expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
   }
   expect(keystone.asked).toEqual(['issue', 'issue']);
+});
+
+test('a long token that the server of Keystone refuses is bad, and no fault of this service', async () => {
+  await using opened = await open();
+  const { keystone, validation, faults } = opened;
+  keystone.tokens.set('good', member);
+  await validation.validate('good');
+  for (const status of [400, 431]) {
+    keystone.failWith(status);
+    expect(await validation.validate('t'.repeat(9000))).toBeNull();
+    expect(faults).toEqual([]);
+    await expect(validation.validate('short')).rejects.toMatchObject({ code: 'unavailable' });
+    faults.length = 0;
+  }
 });
 
 const recording = fileURLToPath(

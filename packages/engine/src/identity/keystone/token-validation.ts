@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
-import { BackupSyncError, type KeystoneToken, keystoneToken, type Role, roles } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  type ErrorCode,
+  type KeystoneToken,
+  keystoneToken,
+  type Role,
+  roles,
+} from '@backup-sync/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { Caller } from '../../context.ts';
 import { onceAMinute } from '../once-a-minute.ts';
-import type { Project } from '../store.ts';
+import { ownDomain, type ScopedProject } from '../port.ts';
+import { tokenMaxLength } from '../token-length.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
 import { ServiceToken } from './service-token.ts';
@@ -13,14 +21,14 @@ import { ServiceToken } from './service-token.ts';
 const keptMs = 5 * 60 * 1000;
 const keptMax = 10_000;
 
-/** A token that Keystone stands for. */
-export type ValidToken = {
-  readonly issuedAtMs: number;
-  readonly expiresAtMs: number;
-  readonly project: Project;
-  /** Null where none of the roles there is one here. */
-  readonly caller: Caller | null;
-};
+/** Without it, Keystone says of a token that access rules restrict that there is no such token. */
+const understandsAccessRules = { 'OpenStack-Identity-Access-Rules': '1.0' };
+
+/** A token that is valid at Keystone, and who may do what with it here, or why nobody may do anything. */
+export type ValidToken = { readonly issuedAtMs: number; readonly expiresAtMs: number } & (
+  | { readonly opens: { readonly project: ScopedProject; readonly caller: Caller } }
+  | { readonly opens: null; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
+);
 
 /**
  * Asks Keystone whether tokens are good. Good ones are kept for five minutes at most, under a hash; the same token is
@@ -51,8 +59,9 @@ export class TokenValidation {
     });
   }
 
-  /** Null where the token opens nothing. Throws `unavailable` where Keystone cannot be asked. */
+  /** Null if the token is not valid. Throws `unavailable` if Keystone cannot be asked. */
   async validate(token: string): Promise<ValidToken | null> {
+    if (token.length > tokenMaxLength) return null;
     const key = createHash('sha256').update(token).digest('hex');
     const valid = await this.#kept.fetch(key, { context: token });
     // Keystone says when a token ends, so this is compared with the wall clock.
@@ -60,9 +69,9 @@ export class TokenValidation {
   }
 
   /** A project by its id; its name is known while a token for it has been seen lately, and the id again otherwise. */
-  projectNamed(id: string): Project {
-    const seen = [...this.#kept.values()].find((valid) => valid.project.id === id);
-    return seen?.project ?? { id, name: id };
+  projectNamed(id: string): ScopedProject {
+    const seen = [...this.#kept.values()].find(({ opens }) => opens?.project.id === id);
+    return seen?.opens?.project ?? { id, name: id, domain: ownDomain };
   }
 
   async #askOrTell(token: string): Promise<ValidToken | undefined> {
@@ -80,10 +89,10 @@ export class TokenValidation {
     for (const _attempt of ['first', 'renewed']) {
       const service = await this.#service.get();
       const answer = await askKeystone(this.#options, 'GET', {
-        headers: { 'X-Auth-Token': service, 'X-Subject-Token': token },
+        headers: { 'X-Auth-Token': service, 'X-Subject-Token': token, ...understandsAccessRules },
       });
       if (answer.status === 200) return this.#read(answer.body);
-      if (answer.status === 404) return undefined;
+      if (answer.status === 404 || isTooLongThere(token, answer.status)) return undefined;
       status = answer.status;
       if (status !== 401) break;
       this.#service.drop(service);
@@ -106,16 +115,43 @@ export class TokenValidation {
       const cause = parsed.error;
       throw new BackupSyncError('unavailable', 'the identity service answers in another form', { cause });
     }
-    const { user, project, expires_at, issued_at, roles: held = [] } = parsed.data.token;
-    if (project === undefined) return undefined;
-    const role = highest(held.flatMap(({ name }) => this.#options.roles.get(name) ?? []));
+    const { expires_at, issued_at } = parsed.data.token;
     return {
       issuedAtMs: Date.parse(issued_at),
       expiresAtMs: Date.parse(expires_at),
-      project,
-      caller: role === undefined ? null : { kind: 'user', name: nameOf(user), projectId: project.id, role },
+      ...openedBy(parsed.data.token, this.#options.roles),
     };
   }
+}
+
+/** The web server in front of Keystone may take shorter headers than this one: Apache 8,190 bytes, as it is installed. */
+function isTooLongThere(token: string, status: number): boolean {
+  return token.length > 4096 && (status === 400 || status === 431);
+}
+
+function openedBy(
+  { user, project, application_credential: credential, roles: held = [] }: KeystoneToken['token'],
+  mapped: KeystoneOptions['roles'],
+) {
+  if (project === undefined) {
+    return refused('token_without_project', 'the token is valid, but it is not scoped to a project');
+  }
+  if (credential?.access_rules != null) {
+    const message =
+      'the token is restricted by the access rules of an application credential, which are not enforced here';
+    return refused('token_restricted', message);
+  }
+  const role = highest(held.flatMap(({ name }) => mapped.get(name) ?? []));
+  if (role === undefined) {
+    const wanted = [...mapped.keys()].join(', ');
+    return refused('role_not_allowed', `the token has no role that is mapped to one here (${wanted})`);
+  }
+  const caller = { kind: 'user', name: nameOf(user), projectId: project.id, role } as const;
+  return { opens: { project, caller } };
+}
+
+function refused(code: ErrorCode, message: string) {
+  return { opens: null, refusal: { code, message } };
 }
 
 /**
