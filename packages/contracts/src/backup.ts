@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   enterpriseProject,
   madeId,
+  type OneOrSeveral,
   opaqueId,
   paging,
   projectId,
@@ -10,6 +11,7 @@ import {
   queryInteger,
   queryList,
   queryTime,
+  severalTexts,
   wireTime,
 } from './fields.ts';
 import { reason } from './reason-code.ts';
@@ -109,19 +111,24 @@ export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'pr
 export type BackupSortKey = (typeof backupSortKeys)[number];
 export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };
 
-/** `key[:asc|desc],…`; descending where no direction is given. */
-export const backupSort = z.string().transform((value, context): BackupSort[] =>
-  value.split(',').map((part) => {
-    const [key, direction = 'desc', ...rest] = part.split(':');
-    const known = backupSortKeys.find((each) => each === key);
-    if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-      const message = `"${part}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    }
-    return { key: known, direction };
-  }),
-);
+/** A key, and the direction: descending if none is given. */
+type BackupSortTerm = BackupSortKey | `${BackupSortKey}:${BackupSort['direction']}`;
+
+const backupSortTerm = z.string().transform((term, context): BackupSort => {
+  const [key, direction = 'desc', ...rest] = term.split(':');
+  const known = backupSortKeys.find((each) => each === key);
+  if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
+    const message = `"${term}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }
+  return { key: known, direction };
+});
+
+/** `key[:asc|desc]`, several separated by commas or in an array. By type one of them, or an array. */
+export const backupSort = severalTexts
+  .pipe(z.array(backupSortTerm).min(1))
+  .meta({ shown: { type: 'string' } }) as z.ZodType<BackupSort[], OneOrSeveral<BackupSortTerm>>;
 
 /**
  * Filters of the listing. `start_time` and `end_time` bound `protected_at`.

@@ -145,13 +145,19 @@ export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> 
   return asked === undefined || asked === '0' || asked === 'all_granted_eps';
 }
 
-/** One or several of `values`, separated by commas, or an array of them. */
-export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z
-    .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+/** One or several of `values`, separated by commas, or an array of them. By type one of them, or an array. */
+export function queryList<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+): z.ZodType<Values[number][], OneOrSeveral<Values[number]>> {
+  return severalTexts
     .pipe(z.array(z.enum(values, { error: `must be of ${values.join(', ')}` })).min(1))
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
+
+export type OneOrSeveral<Value> = Value | readonly Value[];
+
+/** Texts separated by commas, or an array of texts. */
+export const severalTexts = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 
 /** Paging that the listings share. A `marker` is the id of the last record of the page before, and wins over `offset`. */
 export const paging = {
