@@ -61,6 +61,10 @@ const backupAddition = z.object({
       object_count: z.int(),
       stored_bytes: z.int(),
       newest_object_at: wireTime.nullable(),
+      volume_sha256: z.string().nullable().meta({
+        description:
+          'SHA-256 of the whole volume, hex, as its replay gave it. Null until it is replayed, and once its chain has changed.',
+      }),
     })
     .meta({ description: 'What was seen in the bucket.' }),
   last_operation_log_id: madeId,

@@ -193,6 +193,11 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       const backup_id = items[0]?.backup_id ?? '';
       const verification = await call('verifyBackup', { backup_id, level: 'replay' });
       expect((await ended(verification.operation_id)).status).toBe('success');
+      const { backup_sync: proof } = (await call('showBackup', { backup_id })).backup;
+      expect(proof).toMatchObject({
+        level: 'replay',
+        evidence: { volume_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      });
       const none = call('verifyBackup', { backup_id: unknownId, level: 'content' });
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });

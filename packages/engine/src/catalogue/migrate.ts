@@ -13,6 +13,7 @@ import { waits } from './migrations/0011-waits.ts';
 import { runs } from './migrations/0012-runs.ts';
 import { backupAges } from './migrations/0013-backup-ages.ts';
 import { storedRetries } from './migrations/0014-stored-retries.ts';
+import { volumeHash } from './migrations/0017-volume-hash.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -37,6 +38,7 @@ const migrations: readonly Migration[] = [
   runs,
   backupAges,
   storedRetries,
+  volumeHash,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
