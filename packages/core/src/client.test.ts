@@ -163,6 +163,27 @@ test.each([
   expect(create).toThrow(expect.objectContaining({ code: 'invalid_request', message }));
 });
 
+test('everything goes through the fetch that is given, the request for a token as well', async () => {
+  const sent: string[] = [];
+  const refused = new TypeError('fetch failed', { cause: new Error('the proxy is closed') });
+  const client = createClient({
+    endpoint: 'https://cbr.invalid',
+    projectId: 'p',
+    credentials: { user: 'ada', password: 'pw', identityEndpoint: 'https://iam.invalid' },
+    maxRetries: 0,
+    fetch: (url: URL, { method }: RequestInit) => {
+      sent.push(`${method} ${url}`);
+      return Promise.reject(refused);
+    },
+  });
+  await expect(client.operations.listBackups({})).rejects.toMatchObject({
+    code: 'unreachable',
+    message: 'https://iam.invalid does not answer: the proxy is closed',
+    cause: refused,
+  });
+  expect(sent).toEqual(['POST https://iam.invalid/v3/auth/tokens']);
+});
+
 test('a timeout may be longer than any timer, and then no timer is set to it', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
