@@ -118,20 +118,21 @@ export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc
 /** A key, and the direction: descending if none is given. */
 type BackupSortTerm = BackupSortKey | `${BackupSortKey}:${BackupSort['direction']}`;
 
-const backupSortTerm = z.string().transform((term, context): BackupSort => {
-  const [key, direction = 'desc', ...rest] = term.split(':');
-  const known = backupSortKeys.find((each) => each === key);
-  if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-    const message = `"${term}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  }
-  return { key: known, direction };
-});
-
 /** `key[:asc|desc]`, several separated by commas or in an array. By type one of them, or an array. */
 export const backupSort = severalTexts
-  .pipe(z.array(backupSortTerm).min(1))
+  .refine((terms) => terms.length > 0, 'must name a key')
+  .transform((terms, context) =>
+    terms.map((term): BackupSort => {
+      const [key, direction = 'desc', ...rest] = term.split(':');
+      const known = backupSortKeys.find((each) => each === key);
+      if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
+        const message = `"${term}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+      return { key: known, direction };
+    }),
+  )
   .meta({ shown: { type: 'string' } }) as z.ZodType<BackupSort[], OneOrSeveral<BackupSortTerm>>;
 
 /**
