@@ -9,13 +9,17 @@ const run = promisify(execFile);
 const bin = join(repositoryRoot, 'node_modules', '.bin');
 const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1' };
 
-/** What the gateway's types are made of. */
-const packed = { contracts: 'packages/contracts', engine: 'packages/engine', gateway: 'apps/gateway' };
+/** What the router's type is made of. */
+const packed = { contracts: 'packages/contracts', trpc: 'packages/trpc' };
+
+/** What a consumer of it installs beside, and what that needs. */
+const others = { '@trpc/client': 'apps/gateway', '@trpc/server': 'packages/trpc', zod: 'packages/contracts' };
 
 const program = `
-import type { AppRouter } from '@backup-sync/gateway';
-import { createTRPCClient, httpLink } from '@trpc/client';
+import type { AppRouter } from '@backup-sync/trpc';
+import { createTRPCClient, httpLink, type TRPCClientError } from '@trpc/client';
 
+declare const process: { readonly argv: readonly string[] };
 const [url = '', token = '', project_id = ''] = process.argv.slice(2);
 const trpc = createTRPCClient<AppRouter>({ links: [httpLink({ url, headers: { 'X-Auth-Token': token } })] });
 
@@ -27,18 +31,21 @@ backups.map((backup) => backup.colour);
 const unasked = () => trpc.listBackups.query({ limit: 5 });
 const follow = () =>
   trpc.watchOperations.subscribe({ project_id }, { onData: ({ id, data }) => [id, data.operation.status] });
-console.log(JSON.stringify({ names, count, procedures: [typeof unasked, typeof follow] }));
+const missing = await trpc.showBackup
+  .query({ project_id, backup_id: 'missing' })
+  .catch(({ data }: TRPCClientError<AppRouter>) => data?.errorCode satisfies 'backup_not_found' | string | undefined);
+console.log(JSON.stringify({ names, count, missing, procedures: [typeof unasked, typeof follow] }));
 `;
 
 // A build that nobody made before takes its time.
 const timeoutMs = 180_000;
 
-test('another repository installs the packed gateway, and calls a server by its types', {
+test('another repository installs the packed type of the router with nothing of the server, and calls one by it', {
   timeout: timeoutMs,
 }, async () => {
   await using home = await temporaryDirectory();
   const inRepository = { cwd: repositoryRoot, env: environment };
-  await run('turbo', ['run', 'build', '--filter=@backup-sync/gateway...', '--output-logs=errors-only'], inRepository);
+  await run('turbo', ['run', 'build', '--filter=@backup-sync/trpc...', '--output-logs=errors-only'], inRepository);
   for (const folder of Object.values(packed)) {
     const packing = { cwd: join(repositoryRoot, folder), env: environment };
     await run('pnpm', ['pack', '--pack-destination', home.path], packing);
@@ -47,12 +54,15 @@ test('another repository installs the packed gateway, and calls a server by its 
   await mkdir(consumer);
   await writeManifest(home.path, consumer);
   await writeFile(join(consumer, 'main.ts'), program);
-  await run('pnpm', ['install', '--offline', '--ignore-scripts', '--config.auto-install-peers=false'], {
-    cwd: consumer,
-    env: environment,
-  });
-  const options = ['--module', 'nodenext', '--target', 'es2024', '--strict', '--skipLibCheck', '--types', 'node'];
-  await run('tsc', ['--noEmit', ...options, 'main.ts'], { cwd: consumer, env: environment });
+  const inConsumer = { cwd: consumer, env: environment };
+  await run('pnpm', ['install', '--offline', '--ignore-scripts', '--config.auto-install-peers=false'], inConsumer);
+  const { names, megabytes } = await installedIn(consumer);
+  expect(names).toEqual(['@backup-sync/contracts', '@backup-sync/trpc', '@trpc/client', '@trpc/server', 'zod']);
+  expect(megabytes).toBeLessThan(20);
+  // The types of all of these are checked as well; those of tRPC are disposable.
+  const options = ['--module', 'nodenext', '--target', 'es2024', '--lib', 'es2024,dom,esnext.disposable', '--strict'];
+  const compiled = await run('tsc', ['--noEmit', ...options, 'main.ts'], inConsumer).catch((error) => error);
+  expect(compiled.stdout).toBe('');
 
   await using server = await startServer(
     join(home.path, 'data'),
@@ -62,40 +72,49 @@ test('another repository installs the packed gateway, and calls a server by its 
   const called = await run(
     process.execPath,
     ['main.ts', `${server.endpoint}/trpc`, endpointFile.token, endpointFile.project_id],
-    { cwd: consumer, env: environment },
+    inConsumer,
   );
-  expect(JSON.parse(called.stdout)).toEqual({ names: [], count: 0, procedures: ['function', 'function'] });
+  expect(JSON.parse(called.stdout)).toEqual({
+    names: [],
+    count: 0,
+    missing: 'backup_not_found',
+    procedures: ['function', 'function'],
+  });
 });
 
-/** Everything is at hand: the tarballs, and what this repository has installed of other packages. No registry is asked. */
+/** Everything is at hand: the tarballs, and copies of what this repository has installed. No registry is asked. */
 async function writeManifest(tarballs: string, consumer: string): Promise<void> {
   const files = await readdir(tarballs);
-  const own = Object.keys(packed).map((name) => {
+  const dependencies: Record<string, string> = {};
+  for (const name of Object.keys(packed)) {
     const file = files.find((each) => each.startsWith(`backup-sync-${name}-`));
-    return [`@backup-sync/${name}`, `file:${join(tarballs, file ?? '')}`] as const;
-  });
-  const overrides: Record<string, string> = Object.fromEntries(own);
-  for (const folder of Object.values(packed)) {
-    const { dependencies } = JSON.parse(await readFile(join(repositoryRoot, folder, 'package.json'), 'utf8'));
-    for (const name of Object.keys(dependencies)) {
-      overrides[name] ??= await installed(folder, name);
-    }
+    dependencies[`@backup-sync/${name}`] = `file:${join(tarballs, file ?? '')}`;
   }
+  for (const [name, folder] of Object.entries(others)) {
+    dependencies[name] = `file:${await realpath(join(repositoryRoot, folder, 'node_modules', name))}`;
+  }
+  const { zod: _, '@backup-sync/contracts': _contracts, ...direct } = dependencies;
   const manifest = {
     name: 'consumer',
     private: true,
     type: 'module',
-    dependencies: {
-      ...Object.fromEntries(own),
-      '@trpc/client': await installed('apps/gateway', '@trpc/client'),
-      '@types/node': await installed('.', '@types/node'),
-    },
-    pnpm: { overrides },
+    dependencies: direct,
+    pnpm: { overrides: dependencies },
   };
   await writeFile(join(consumer, 'package.json'), JSON.stringify(manifest));
 }
 
-/** A package where this repository has it. */
-async function installed(folder: string, name: string): Promise<string> {
-  return `link:${await realpath(join(repositoryRoot, folder, 'node_modules', name))}`;
+/** The packages that are installed, and how much room they take. */
+async function installedIn(consumer: string): Promise<{ names: string[]; megabytes: number }> {
+  const store = join(consumer, 'node_modules', '.pnpm');
+  const names = new Set<string>();
+  for (const entry of await readdir(store, { recursive: true, withFileTypes: true })) {
+    const [, scoped] = /\/node_modules\/((?:@[^/]+\/)?[^/@]+)$/.exec(join(entry.parentPath, entry.name)) ?? [];
+    if (scoped !== undefined && entry.isDirectory()) names.add(scoped);
+  }
+  const { stdout } = await run('du', ['-sm', store]);
+  return {
+    names: [...names].filter((name) => !name.startsWith('.')).toSorted(),
+    megabytes: Number.parseInt(stdout, 10),
+  };
 }

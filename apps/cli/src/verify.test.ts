@@ -22,9 +22,14 @@ test('verify of several backups tells the outcome of each: proved, failed, not r
   expect(told.messages).toContain('nobody was not verified: no backup nobody is recorded');
   expect(told.messages).toContain('What to do: Check the id: "backup-sync backups list"');
 
-  const json = await run(['verify', ...ids, '--json'], { environment });
+  const json = await run(['verify', ...ids, '--level', 'replay', '--json'], { environment });
   expect(json).toMatchObject({ code: 3, messages: '' });
   const answer = JSON.parse(json.output);
   expect(answer.operations.map(({ status }: { status: string }) => status)).toEqual(['success', 'failed']);
   expect(answer.refused).toMatchObject([{ backup_id: 'nobody', code: 'BackupSync.1009' }]);
+
+  const sha256: string = answer.operations[0].result.volume_sha256;
+  expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+  const shown = await run(['backups', 'show', full], { environment });
+  expect(shown.output).toMatch(new RegExp(`SHA-256 of the volume +${sha256}\n`));
 }, 60_000);

@@ -3,4 +3,3 @@ export type { TlsFiles } from './edges/certificate.ts';
 export type { EdgeLimits } from './edges/edge-limits.ts';
 export { ListenError } from './listen-error.ts';
 export { type RunningGateway, type ServeOptions, serve } from './serve.ts';
-export type { AppRouter } from './trpc-router.ts';

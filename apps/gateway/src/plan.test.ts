@@ -1,7 +1,7 @@
+import type { AppRouter } from '@backup-sync/trpc';
 import { createTRPCClient, httpLink } from '@trpc/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
-import type { AppRouter } from './trpc-router.ts';
 
 const item = { ...specificationExample, backup_id: 'b1', image_path: 'a/b' };
 const missing = { ...item, backup_id: 'b2', image_path: 'a/missing' };

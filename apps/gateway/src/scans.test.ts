@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { hasEnded, operation } from '@backup-sync/contracts';
+import type { AppRouter } from '@backup-sync/trpc';
 import { createTRPCClient, httpLink } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from './testing.ts';
-import type { AppRouter } from './trpc-router.ts';
 
 let gateway: TestGateway;
 

@@ -1,10 +1,10 @@
+import type { AppRouter } from '@backup-sync/trpc';
 import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { heartbeatMs } from './open-stream.ts';
 import { signedHeaders } from './signing-for-tests.ts';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
-import type { AppRouter } from './trpc-router.ts';
 
 const item = { ...specificationExample, image_path: 'a/b' };
 const path = '/v1/projects/{project_id}/operation-events';

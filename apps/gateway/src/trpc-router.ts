@@ -4,22 +4,14 @@ import {
   type ErrorCode,
   errors,
   isStream,
-  type OperationInput,
   type OperationName,
-  type OperationOutput,
   operationNames,
   operations,
   type StreamName,
 } from '@backup-sync/contracts';
 import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
-import {
-  initTRPC,
-  TRPCError,
-  type TRPCMutationProcedure,
-  type TRPCQueryProcedure,
-  type TRPCSubscriptionProcedure,
-  tracked,
-} from '@trpc/server';
+import type { ErrorShape, Procedures } from '@backup-sync/trpc';
+import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import type { z } from 'zod';
 import { refuseDeepJson } from './json-body.ts';
 import { heartbeatMs, openStream } from './open-stream.ts';
@@ -34,18 +26,6 @@ export type TrpcContext = {
   readonly authenticateAnew: () => Promise<Caller>;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
-};
-
-type Types<Name extends OperationName, Output> = { input: OperationInput<Name>; output: Output; meta: unknown };
-
-type Procedures = {
-  readonly [Name in CallName]: (typeof operations)[Name]['kind'] extends 'query'
-    ? TRPCQueryProcedure<Types<Name, OperationOutput<Name>>>
-    : TRPCMutationProcedure<Types<Name, OperationOutput<Name>>>;
-} & {
-  readonly [Name in StreamName]: TRPCSubscriptionProcedure<
-    Types<Name, AsyncIterable<{ id: string; data: OperationOutput<Name> }>>
-  >;
 };
 
 const statusNames = {
@@ -74,7 +54,7 @@ const trpc = initTRPC.context<TrpcContext>().create({
     ping: { enabled: true, intervalMs: heartbeatMs },
     client: { reconnectAfterInactivityMs: 2 * heartbeatMs },
   },
-  errorFormatter({ shape, error, ctx }) {
+  errorFormatter({ shape, error, ctx }): ErrorShape {
     const refusal = refusalOfTrpc(error);
     const { number, remedy } = errors[refusal.code];
     return {
@@ -162,11 +142,8 @@ export function refusalForTrpc(thrown: unknown): TRPCError {
   return new TRPCError({ code: statusNames[errors[error.code].httpStatus], message: error.message, cause: thrown });
 }
 
-/** One procedure for each operation of the table, under its name. */
+/** One procedure for each operation of the table, under its name. Clients know it as `AppRouter` of `@backup-sync/trpc`. */
 export const appRouter = trpc.router(
   // Built from the table, whose types say what each procedure takes and gives.
   Object.fromEntries(operationNames.map((name) => [name, procedure(name)])) as unknown as Procedures,
 );
-
-/** For clients: `createTRPCClient<AppRouter>(…)`. */
-export type AppRouter = typeof appRouter;

@@ -1,7 +1,7 @@
+import type { AppRouter } from '@backup-sync/trpc';
 import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
-import type { AppRouter } from './trpc-router.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import {
   backupName,
   enterpriseProject,
   madeId,
+  type OneOrSeveral,
   opaqueId,
   paging,
   projectId,
@@ -11,6 +12,7 @@ import {
   queryInteger,
   queryList,
   queryTime,
+  severalTexts,
   wireTime,
 } from './fields.ts';
 import { reason } from './reason-code.ts';
@@ -63,6 +65,10 @@ const backupAddition = z.object({
       object_count: z.int(),
       stored_bytes: z.int(),
       newest_object_at: wireTime.nullable(),
+      volume_sha256: z.string().nullable().meta({
+        description:
+          'SHA-256 of the whole volume, hex, as its replay gave it. Null until it is replayed, and once its chain has changed.',
+      }),
     })
     .meta({ description: 'What was seen in the bucket.' }),
   last_operation_log_id: madeId,
@@ -113,19 +119,25 @@ export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'pr
 export type BackupSortKey = (typeof backupSortKeys)[number];
 export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };
 
-/** `key[:asc|desc],…`; descending where no direction is given. */
-export const backupSort = z.string().transform((value, context): BackupSort[] =>
-  value.split(',').map((part) => {
-    const [key, direction = 'desc', ...rest] = part.split(':');
-    const known = backupSortKeys.find((each) => each === key);
-    if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-      const message = `"${part}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    }
-    return { key: known, direction };
-  }),
-);
+/** A key, and the direction: descending if none is given. */
+type BackupSortTerm = BackupSortKey | `${BackupSortKey}:${BackupSort['direction']}`;
+
+/** `key[:asc|desc]`, several separated by commas or in an array. By type one of them, or an array. */
+export const backupSort = severalTexts
+  .refine((terms) => terms.length > 0, 'must name a key')
+  .transform((terms, context) =>
+    terms.map((term): BackupSort => {
+      const [key, direction = 'desc', ...rest] = term.split(':');
+      const known = backupSortKeys.find((each) => each === key);
+      if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
+        const message = `"${term}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+      return { key: known, direction };
+    }),
+  )
+  .meta({ shown: { type: 'string' } }) as z.ZodType<BackupSort[], OneOrSeveral<BackupSortTerm>>;
 
 /**
  * Filters of the listing. `start_time` and `end_time` bound `protected_at`.

@@ -394,7 +394,13 @@ export const problem = z.object({
   place: z.string().meta({ description: 'Field, e.g. sync[3].backup_name.' }),
   message: z.string(),
 });
-export type Problem = z.infer<typeof problem>;
+export type Problem = z.infer<typeof problem> & {
+  /** The item of a list that is meant, as the client that was given the list tells. Not sent by a service. */
+  readonly item?: ListedItem;
+};
+
+/** An item by its place in a list and by its backup; null if it names none. */
+export type ListedItem = { readonly index: number; readonly backup_id: string | null };
 
 /** What a client makes itself is never sent. */
 const sentNumbers = errorCodes
@@ -437,6 +443,12 @@ export class BackupSyncError extends Error {
   readonly progress: ListProgress | null;
   /** How long the caller should wait, milliseconds; null where it is not known. */
   readonly retryAfterMs: number | null;
+  /** Whether the same call may succeed later with nothing changed. */
+  readonly retryable: boolean;
+  /** HTTP status of the answer; null if a client has none: nothing answered, or nothing was sent. */
+  readonly status: number | null;
+  /** By which whoever runs the service finds the call; null if no answer named it. */
+  readonly requestId: string | null;
 
   constructor(
     code: ErrorCode,
@@ -444,8 +456,10 @@ export class BackupSyncError extends Error {
     options: {
       cause?: unknown;
       problems?: readonly Problem[];
-      progress?: ListProgress;
-      retryAfterMs?: number;
+      progress?: ListProgress | null;
+      retryAfterMs?: number | null;
+      status?: number | null;
+      requestId?: string | null;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -453,5 +467,8 @@ export class BackupSyncError extends Error {
     this.problems = options.problems ?? [];
     this.progress = options.progress ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.retryable = errors[code].retryable;
+    this.status = options.status ?? null;
+    this.requestId = options.requestId ?? null;
   }
 }

@@ -155,20 +155,25 @@ export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> 
   return asked === undefined || asked === '0' || asked === 'all_granted_eps';
 }
 
-/** One or several of `values`, separated by commas, or an array of them. */
-export function queryList<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z
-    .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+/** One or several of `values`, separated by commas, or an array of them. By type one of them, or an array. */
+export function queryList<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+): z.ZodType<Values[number][], OneOrSeveral<Values[number]>> {
+  return severalTexts
     .pipe(z.array(z.enum(values, { error: `must be one of ${values.join(', ')}` })).min(1))
     .meta({ shown: { type: 'array', items: { type: 'string', enum: values } } });
 }
+
+export type OneOrSeveral<Value> = Value | readonly Value[];
+
+/** Texts separated by commas, or an array of texts. */
+export const severalTexts = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 
 /** The most texts that a query names at once. */
 const queryTextsMax = 256;
 
 /** One or several texts, separated by commas, or an array of them. */
-export const queryTexts = z
-  .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+export const queryTexts = severalTexts
   .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
   .meta({ shown: { type: 'array', items: { type: 'string' } } });
 

@@ -28,6 +28,11 @@ describe('a query', () => {
     });
   });
 
+  test('takes an order in an array as well', () => {
+    const asText = listBackupsInput.parse({ project_id: 'p', sort: 'created_at:asc,name' });
+    expect(listBackupsInput.parse({ project_id: 'p', sort: ['created_at:asc', 'name'] })).toEqual(asText);
+  });
+
   test.each([
     { limit: '0' },
     { limit: '1001' },
@@ -37,6 +42,8 @@ describe('a query', () => {
     { status: 'gone' },
     { sort: 'size' },
     { sort: 'name:up' },
+    { sort: [] },
+    { sort: ['name', 'size'] },
     { start_time: '2026-01-01' },
     { start_time: '2026-13-01T00:00:00Z' },
     { start_time: '2026-02-30T00:00:00Z' },

@@ -1,5 +1,4 @@
-import { BackupSyncError } from '@backup-sync/contracts';
-import { createClient } from '@backup-sync/core';
+import { BackupSyncError, createClient } from '@backup-sync/core';
 
 const [endpoint = 'http://127.0.0.1:8787', projectId = '', password = ''] = process.argv.slice(2);
 const client = createClient({ endpoint, projectId, credentials: { user: 'admin', password } });
@@ -14,7 +13,8 @@ async function* backups() {
       image_path: `web-server/day-${day}`,
       resource_id: 'web-server',
       resource_name: 'web-server',
-      created_at: 1_767_225_600 + day * 86_400,
+      // Whole seconds since 1970 do as well.
+      created_at: new Date(Date.UTC(2026, 0, day)),
     };
   }
 }
@@ -27,6 +27,6 @@ try {
 } catch (error) {
   if (!(error instanceof BackupSyncError)) throw error;
   // What to do depends on the code; of a list, `progress` says which items were accepted.
-  console.error(error.code, error.message, error.progress);
+  console.error(error.code, error.message, error.requestId, error.retryable, error.progress);
   process.exitCode = 1;
 }

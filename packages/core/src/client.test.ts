@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { clockedRuntime } from './testing/clocked-runtime.ts';
-import { startService } from './testing/service.ts';
+import { type Reply, startService } from './testing/service.ts';
 import { accepting, cloudBackup, item } from './testing/wire.ts';
 
 describe('a call', () => {
@@ -68,7 +69,52 @@ describe('a call', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('that is aborted says so, before it is sent and while it waits for its answer', async () => {
+  test('that is refused tells the status, the id of the request and whether to try again', async () => {
+    const body = { error_code: 'BackupSync.1009', error_msg: 'none', request_id: 'in the body' };
+    const answers: Reply[] = [
+      { status: 404, headers: { 'X-Request-Id': 'r-1' }, body },
+      { status: 404, headers: { 'X-OpenStack-Request-Id': 'req-2' }, body: { error_code: 'BackupService.0001' } },
+      { status: 404, body },
+      { status: 400, body: { error_code: 'BackupService.6105', error_msg: 'vault?' } },
+      { status: 501, headers: { 'X-Request-Id': 'r-5' }, body: { error_msg: 'not implemented' } },
+      { status: 200, headers: { 'X-Request-Id': 'r-6' }, body: { hello: 1 } },
+      { status: 200, headers: { 'X-Request-Id': 'r-7' }, body: '<html>' },
+      { status: 429, headers: { 'X-Request-Id': 'r-8', 'Retry-After': '3600' }, body: {} },
+    ];
+    const told = [];
+    await using service = await startService(() => answers[told.length] ?? null);
+    for (const _ of answers) {
+      const error = await service
+        .client()
+        .operations.showBackup({ backup_id: 'x' })
+        .catch((thrown) => thrown);
+      told.push([error.code, error.status, error.requestId, error.retryable]);
+    }
+    expect(told).toEqual([
+      ['backup_not_found', 404, 'r-1', false],
+      ['backup_not_found', 404, 'req-2', false],
+      ['backup_not_found', 404, 'in the body', false],
+      ['refused', 400, null, false],
+      ['not_supported', 501, 'r-5', false],
+      ['unexpected_answer', 200, 'r-6', false],
+      ['unexpected_answer', 200, 'r-7', false],
+      ['throttled', 429, 'r-8', true],
+    ]);
+    expect(service.seen.length).toBe(answers.length);
+  });
+
+  test('that got no answer has no status and no id, and may be tried again', async () => {
+    await using service = await startService(() => null);
+    const { operations } = service.client({ maxRetries: 0 });
+    await expect(operations.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
+      code: 'unreachable',
+      status: null,
+      requestId: null,
+      retryable: true,
+    });
+  });
+
+  test('that is aborted rejects with the reason, as fetch does, before it is sent and while it waits for its answer', async () => {
     const waiting = Promise.withResolvers<null>();
     const asked = Promise.withResolvers<void>();
     await using service = await startService(() => {
@@ -76,15 +122,15 @@ describe('a call', () => {
       return waiting.promise;
     });
     const { operations } = service.client();
-    await expect(operations.listBackups({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
-      code: 'aborted',
-    });
+    const reason = new Error('the window was closed');
+    await expect(operations.listBackups({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(service.seen).toEqual([]);
     const stopping = new AbortController();
     const call = operations.listBackups({}, { signal: stopping.signal });
     await asked.promise;
     stopping.abort();
-    await expect(call).rejects.toMatchObject({ code: 'aborted' });
+    await expect(call).rejects.toBe(stopping.signal.reason);
+    expect(stopping.signal.reason).toMatchObject({ name: 'AbortError' });
     waiting.resolve(null);
   });
 
@@ -105,6 +151,49 @@ describe('a call', () => {
       '/v3/p/backups/b',
     ]);
   });
+});
+
+test.each([
+  [{ timeoutMs: 0 }, 'timeoutMs: 0 is not a number of milliseconds above 0'],
+  [{ timeoutMs: Number.NaN }, 'timeoutMs: NaN is not a number of milliseconds above 0'],
+  [{ maxRetries: -1 }, 'maxRetries: -1 is not a whole number from 0 on'],
+  [{ maxRetries: 1.5 }, 'maxRetries: 1.5 is not a whole number from 0 on'],
+])('options that mean nothing are refused: %j', (options, message) => {
+  const create = () => createClient({ endpoint: 'http://h', projectId: 'p', credentials: { token: 't' }, ...options });
+  expect(create).toThrow(expect.objectContaining({ code: 'invalid_request', message }));
+});
+
+test('everything goes through the fetch that is given, the request for a token as well', async () => {
+  const sent: string[] = [];
+  const refused = new TypeError('fetch failed', { cause: new Error('the proxy is closed') });
+  const client = createClient({
+    endpoint: 'https://cbr.invalid',
+    projectId: 'p',
+    credentials: { user: 'ada', password: 'pw', identityEndpoint: 'https://iam.invalid' },
+    maxRetries: 0,
+    fetch: (url: URL, { method }: RequestInit) => {
+      sent.push(`${method} ${url}`);
+      return Promise.reject(refused);
+    },
+  });
+  await expect(client.operations.listBackups({})).rejects.toMatchObject({
+    code: 'unreachable',
+    message: 'https://iam.invalid does not answer: the proxy is closed',
+    cause: refused,
+  });
+  expect(sent).toEqual(['POST https://iam.invalid/v3/auth/tokens']);
+});
+
+test('a timeout may be longer than any timer, and then no timer is set to it', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
+  const { operations } = service.client({ timeoutMs: Number.POSITIVE_INFINITY });
+  expect((await operations.showBackup({ backup_id: 'b' })).backup.id).toBe('b');
+  await setImmediate();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });
 
 test('an endpoint with credentials is refused, and they are not repeated', () => {

@@ -1,4 +1,4 @@
-import type { BackupSyncInput, Operation, OperationEvent, PlanSyncAnswer } from '@backup-sync/contracts';
+import type { Operation, OperationEvent, PlanSyncAnswer } from '@backup-sync/contracts';
 import type { CbrBackup } from './answers/cbr-backup.ts';
 import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
 import { authorizationOf, type Credentials } from './credentials/credentials.ts';
@@ -8,6 +8,7 @@ import { parseEndpoint } from './http/endpoint.ts';
 import type { HttpOptions } from './http/exchange.ts';
 import { Transport } from './http/transport.ts';
 import type { Several } from './lists/batches.ts';
+import type { ListedBackup } from './lists/listed-items.ts';
 import { planBackups } from './lists/plan-backups.ts';
 import { type Accepted, type SyncOptions, syncBackups } from './lists/sync-backups.ts';
 import type { CallOptions, ListCalls, Operations } from './operations.ts';
@@ -28,14 +29,15 @@ export type ClientOptions = HttpOptions & {
 
 /**
  * One project of a CBR-compatible service. `operations` are the verbs of the table, one call each; what stands beside
- * them takes any number of things, over as many calls as that needs. Every failure is a `BackupSyncError`.
+ * them takes any number of things, over as many calls as that needs. Every failure is a `BackupSyncError`; only a call whose
+ * signal is aborted rejects with the signal's reason, as `fetch` does.
  */
 export type Client = {
   readonly operations: Operations;
   /** See {@link syncBackups}. */
-  syncBackups(items: Several<BackupSyncInput>, options?: SyncOptions): AsyncGenerator<Accepted>;
+  syncBackups(items: Several<ListedBackup>, options?: SyncOptions): AsyncGenerator<Accepted>;
   /** See {@link planBackups}. */
-  planBackups(items: Several<BackupSyncInput>, options?: CallOptions): Promise<PlanSyncAnswer>;
+  planBackups(items: Several<ListedBackup>, options?: CallOptions): Promise<PlanSyncAnswer>;
   /** See {@link waitFor}. */
   waitFor(references: Several<OperationReference>, options?: WaitOptions): AsyncGenerator<CbrOperationLog>;
   /** See {@link followOperation}. */
@@ -52,7 +54,7 @@ export type Client = {
 
 /**
  * A client of a backup-sync or of a cloud. Nothing is sent before the first call. Throws `invalid_request` for an endpoint
- * that is no address.
+ * that is no address, and for options that cannot be meant.
  */
 export function createClient(options: ClientOptions): Client {
   return createClientIn(systemRuntime, options);
@@ -60,8 +62,8 @@ export function createClient(options: ClientOptions): Client {
 
 /** As {@link createClient}, in a world of the caller's. */
 export function createClientIn(runtime: Runtime, options: ClientOptions): Client {
-  const { projectId, credentials, fetch, timeoutMs } = options;
-  const http = { fetch, timeoutMs };
+  const { projectId, credentials, fetch, timeoutMs, maxRetries } = options;
+  const http = { fetch, timeoutMs, maxRetries };
   const endpoint = parseEndpoint(options.endpoint);
   const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime, http), runtime, http);
   const operations = restOperations(endpoint, projectId, transport);

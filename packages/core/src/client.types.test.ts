@@ -1,6 +1,15 @@
-import type { BackupSyncInput, Operation } from '@backup-sync/contracts';
+import type { Operation } from '@backup-sync/contracts';
 import { expectTypeOf, test } from 'vitest';
-import type { Accepted, CbrBackup, CbrOperationLog, Client, ClientOptions, Several } from './index.ts';
+import type {
+  Accepted,
+  BackupSyncInput,
+  CbrBackup,
+  CbrOperationLog,
+  Client,
+  ClientOptions,
+  ListedBackup,
+  Several,
+} from './index.ts';
 
 // Checked by the compiler; run, they do nothing.
 test('the client is typed by the table of operations', () => {
@@ -20,11 +29,14 @@ test('what only a backup-sync tells may be missing', () => {
 });
 
 test('lists may be arrays, iterables or async iterables, of exactly what the contracts say', () => {
-  expectTypeOf<Client['syncBackups']>().parameter(0).toEqualTypeOf<Several<BackupSyncInput>>();
-  expectTypeOf<BackupSyncInput[]>().toExtend<Several<BackupSyncInput>>();
-  expectTypeOf<ReadonlySet<BackupSyncInput>>().toExtend<Several<BackupSyncInput>>();
-  expectTypeOf<ReadableStream<BackupSyncInput>>().toExtend<Several<BackupSyncInput>>();
-  expectTypeOf<{ backup_id: string }[]>().not.toExtend<Several<BackupSyncInput>>();
+  expectTypeOf<Client['syncBackups']>().parameter(0).toEqualTypeOf<Several<ListedBackup>>();
+  expectTypeOf<Client['planBackups']>().parameter(0).toEqualTypeOf<Several<ListedBackup>>();
+  expectTypeOf<BackupSyncInput[]>().toExtend<Several<ListedBackup>>();
+  expectTypeOf<ReadonlySet<BackupSyncInput>>().toExtend<Several<ListedBackup>>();
+  expectTypeOf<ReadableStream<BackupSyncInput>>().toExtend<Several<ListedBackup>>();
+  expectTypeOf<{ backup_id: string }[]>().not.toExtend<Several<ListedBackup>>();
+  expectTypeOf<ListedBackup['created_at']>().toEqualTypeOf<number | Date>();
+  expectTypeOf<ListedBackup['resource_type']>().toEqualTypeOf<string | undefined>();
   expectTypeOf<ReturnType<Client['syncBackups']>>().toEqualTypeOf<AsyncGenerator<Accepted>>();
 });
 
@@ -32,6 +44,32 @@ test('what a sync yields is what waiting takes', () => {
   expectTypeOf<ReturnType<Client['syncBackups']>>().toExtend<Parameters<Client['waitFor']>[0]>();
   expectTypeOf<string[]>().toExtend<Parameters<Client['waitFor']>[0]>();
   expectTypeOf<ReturnType<Client['waitFor']>>().toEqualTypeOf<AsyncGenerator<CbrOperationLog>>();
+});
+
+test('filters take the words of the contracts alone', () => {
+  type Filter<Verb extends keyof Client['operations']> = Parameters<Client['operations'][Verb]>[0];
+  type Backups = NonNullable<Parameters<Client['allBackups']>[0]>;
+  expectTypeOf<Backups>().toEqualTypeOf<Omit<Filter<'listBackups'>, 'limit' | 'offset' | 'marker'>>();
+  expectTypeOf<{ status: 'available'; sort: 'created_at:asc' }>().toExtend<Backups>();
+  expectTypeOf<{ status: ['error', 'available']; sort: ['name', 'id:desc'] }>().toExtend<Backups>();
+  expectTypeOf<{ status: 'Available' }>().not.toExtend<Backups>();
+  expectTypeOf<{ status: string }>().not.toExtend<Backups>();
+  expectTypeOf<{ sort: 'created' }>().not.toExtend<Backups>();
+  expectTypeOf<{ sort: 'name:up' }>().not.toExtend<Backups>();
+  expectTypeOf<{ image_type: 'volume' }>().not.toExtend<Backups>();
+  expectTypeOf<{ status: ['failed', 'timeout']; operation_type: 'sync' }>().toExtend<Filter<'listOperationLogs'>>();
+  expectTypeOf<{ status: 'done' }>().not.toExtend<Filter<'listOperationLogs'>>();
+  expectTypeOf<{ kind: 'verify'; status: 'running' }>().toExtend<Filter<'listOperations'>>();
+  expectTypeOf<{ kind: 'sync' }>().not.toExtend<Filter<'listOperations'>>();
+  expectTypeOf<{ level: 'content' }>().toExtend<Filter<'listResources'>>();
+  expectTypeOf<{ level: 'deep' }>().not.toExtend<Filter<'listResources'>>();
+  expectTypeOf<{ outcome: 'good' }>().not.toExtend<Filter<'listAuditEvents'>>();
+});
+
+test('the options of HTTP take any fetch, and functions that take as much as is used', () => {
+  type Options = Pick<ClientOptions, 'fetch' | 'timeoutMs' | 'maxRetries'>;
+  expectTypeOf<{ fetch: typeof globalThis.fetch; timeoutMs: number; maxRetries: number }>().toExtend<Options>();
+  expectTypeOf<{ fetch: (url: URL, init: RequestInit) => Promise<Response> }>().toExtend<Options>();
 });
 
 test('credentials are of one kind, and whole', () => {

@@ -5,7 +5,7 @@ import type { Runtime } from './runtime.ts';
 
 /**
  * Follows an operation of any kind to its end, and yields it each time it was looked at; the last is the ended one. Throws
- * `aborted` by the signal: the operation goes on then.
+ * the reason of the signal once that is aborted: the operation goes on then.
  */
 export async function* followOperation(
   operations: Pick<Operations, 'showOperation'>,

@@ -14,8 +14,8 @@ export type ScanNews = {
 };
 
 /**
- * Follows a scan to its end, and that of its imports, and yields what is found as it is found; the last news has the ended operation. Throws
- * `aborted` by the signal: the scan goes on then.
+ * Follows a scan to its end, and that of its imports, and yields what is found as it is found; the last news has the
+ * ended operation. Throws the reason of the signal once that is aborted: the scan goes on then.
  */
 export async function* followScan(
   operations: Pick<Operations, 'listScanFindings' | 'showOperation'>,

@@ -1,4 +1,12 @@
 /** The client of any CBR-compatible endpoint, on fetch alone. */
+export {
+  BackupSyncError,
+  type BackupSyncInput,
+  type ErrorCode,
+  type ListedItem,
+  type ListProgress,
+  type Problem,
+} from '@backup-sync/contracts';
 export type { CbrBackup } from './answers/cbr-backup.ts';
 export type { CbrOperationLog } from './answers/cbr-operation-log.ts';
 export { type Client, type ClientOptions, clientOf, createClient } from './client.ts';
@@ -7,8 +15,9 @@ export { type ClientToken, issueToken, type PasswordCredentials } from './creden
 export { projectsOfKey } from './credentials/projects-of-key.ts';
 export type { ScanNews } from './follow-scan.ts';
 export { parseEndpoint } from './http/endpoint.ts';
-export type { HttpOptions } from './http/exchange.ts';
+export type { Fetch, HttpOptions } from './http/exchange.ts';
 export type { Several } from './lists/batches.ts';
+export type { ListedBackup } from './lists/listed-items.ts';
 export type { Accepted, SyncOptions } from './lists/sync-backups.ts';
 export type { CallOptions, Operations } from './operations.ts';
 export type { BackupsFilter, OperationLogsFilter } from './pages.ts';

@@ -12,8 +12,11 @@ import {
 import { answerSchema } from './answers/answers.ts';
 import { urlOf } from './http/endpoint.ts';
 import type { Refusal } from './http/refusal.ts';
+import { traceOf } from './http/trace.ts';
 import type { Transport } from './http/transport.ts';
+import { ofList } from './lists/listed-items.ts';
 import type { CallOptions, ListCalls, Operations } from './operations.ts';
+import { retell } from './retell.ts';
 import { encodeStrictly } from './signing/canonical-request.ts';
 
 /** Changes that may be sent twice: the same items get the same operation logs. Queries may always. */
@@ -27,7 +30,13 @@ type InputCheck = (schema: OperationDefinition['input'], fields: Fields) => Fiel
 
 /** The operations of one project over REST. Input is checked before anything is sent. */
 export function restOperations(endpoint: URL, projectId: string, transport: Transport): Operations {
-  return restVerbs(endpoint, projectId, transport, parseOrRefuse);
+  return restVerbs(endpoint, projectId, transport, (schema, fields) => {
+    try {
+      return parseOrRefuse(schema, fields);
+    } catch (error) {
+      throw Array.isArray(fields.sync) ? ofList(error, { first: 0, items: fields.sync }) : error;
+    }
+  });
 }
 
 /** What lists are sent by: their items were checked one by one as they were read, and are not checked again. */
@@ -46,7 +55,7 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
       const fields = { ...input, project_id: projectId };
       const checked = check(definition.input, fields);
       const { path, rest } = fillPath(definition.path, hasBody(definition) ? checked : fields);
-      const { body } = await transport.call({
+      const answer = await transport.call({
         method: definition.method,
         url: urlOf(endpoint, path, hasBody(definition) ? {} : rest),
         ...(hasBody(definition) && { body: rest }),
@@ -54,10 +63,10 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
         errorOf: (refusal) => errorOf(definition, endpoint, refusal),
         signal,
       });
-      const parsed = answerSchema(name).safeParse(definition.successStatus === 204 ? undefined : body);
+      const parsed = answerSchema(name).safeParse(definition.successStatus === 204 ? undefined : answer.body);
       if (parsed.success) return parsed.data;
       const message = `the answer of ${endpoint.origin} to ${name} is not of this API`;
-      throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error });
+      throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error, ...traceOf(answer) });
     },
   ]);
   // Built from the table, so it has exactly its verbs.
@@ -78,14 +87,11 @@ function fillPath(path: string, fields: Fields): { path: string; rest: Fields } 
 function errorOf(definition: OperationDefinition, endpoint: URL, { error, status, ours }: Refusal): BackupSyncError {
   if (ours) return error;
   if (definition.path.startsWith(ownPaths) && (status === 404 || status === 405)) {
-    return new BackupSyncError(
-      'not_supported',
-      `${endpoint.origin} is not a backup-sync and has no ${definition.path}: ${error.message}`,
-      { cause: error },
-    );
+    const message = `${endpoint.origin} is not a backup-sync and has no ${definition.path}: ${error.message}`;
+    return retell(error, { code: 'not_supported', message });
   }
   const code = status === 404 ? notFoundCode(definition.path) : undefined;
-  return code === undefined ? error : new BackupSyncError(code, error.message, { cause: error });
+  return code === undefined ? error : retell(error, { code, message: error.message });
 }
 
 function notFoundCode(path: string): ErrorCode | undefined {

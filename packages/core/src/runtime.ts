@@ -1,16 +1,17 @@
-import { BackupSyncError } from '@backup-sync/contracts';
-
 /** What a client needs of the world beside HTTP; tests bring their own. */
 export type Runtime = {
   /** Milliseconds since 1970, UTC: for dates that a service reads or writes. It may be set back or forward at any moment. */
   nowMs(): number;
   /** Milliseconds since some moment of this process, never fewer than before: for pauses, limits and deadlines. */
   monotonicMs(): number;
-  /** Waits. Throws `aborted` by the signal. */
+  /** Waits. Throws the reason of the signal once that is aborted. */
   sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
   /** From 0 up to 1. */
   random(): number;
 };
+
+/** The longest that a timer can be set to. */
+export const timerMaxMs = 2 ** 31 - 1;
 
 export const systemRuntime: Runtime = {
   nowMs: Date.now,
@@ -21,10 +22,10 @@ export const systemRuntime: Runtime = {
 
 function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(aborted(signal));
+    if (signal?.aborted) return reject(signal.reason);
     const stop = () => {
       clearTimeout(timer);
-      reject(aborted(signal));
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
@@ -32,9 +33,4 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
     }, milliseconds);
     signal?.addEventListener('abort', stop, { once: true });
   });
-}
-
-/** The error of a call whose signal was aborted. */
-export function aborted(signal: AbortSignal | undefined): BackupSyncError {
-  return new BackupSyncError('aborted', 'the call was aborted; what was accepted is kept', { cause: signal?.reason });
 }

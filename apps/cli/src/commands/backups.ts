@@ -112,6 +112,7 @@ function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][]
     ['objects', String(proof.evidence.object_count)],
     ['bytes', formatBytes(proof.evidence.stored_bytes)],
     ['evidence', proof.evidence.digest],
+    ['SHA-256 of the volume', proof.evidence.volume_sha256 ?? '-'],
     ...(proof.reason === null
       ? []
       : [

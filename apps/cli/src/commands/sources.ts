@@ -123,8 +123,10 @@ async function followRun(
   started: OperationOutput<'scanSource'>,
 ): Promise<number> {
   const exitCode = await followScanCommand(context, client, started, true);
-  const unfinished = { kind: 'verify', status: 'waiting,running', limit: 1 };
-  const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
+  const { count } = await client.operations.listOperations(
+    { kind: 'verify', status: ['waiting', 'running'], limit: 1 },
+    { signal: context.signal },
+  );
   if (count > 0) {
     note(
       context.terminal,

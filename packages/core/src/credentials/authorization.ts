@@ -4,7 +4,7 @@ import { type AccessKey, signingHeaders } from '../signing/sign-request.ts';
 
 /** How requests become those of their caller. */
 export type Authorization = {
-  /** The headers to send. Throws what fetching a token throws, `aborted` by the signal. */
+  /** The headers to send. Throws what fetching a token throws, and the reason of the signal once that is aborted. */
   authorize(request: HttpRequest, signal: AbortSignal | undefined): Promise<Headers>;
   /** Called with the headers of a request that was answered with 401; tells whether the next may fare better. */
   renew(refused: Headers): boolean;

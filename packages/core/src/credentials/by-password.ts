@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../http/exchange.ts';
 import type { Transport } from '../http/transport.ts';
-import { aborted, type Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import { type Authorization, withToken } from './authorization.ts';
 import { fetchToken, type PasswordCredentials } from './issue-token.ts';
 
@@ -52,7 +52,7 @@ export class ByPassword implements Authorization {
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const stop = () => reject(aborted(signal));
+    const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));

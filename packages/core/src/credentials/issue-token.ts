@@ -2,6 +2,7 @@ import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefu
 import { z } from 'zod';
 import { parseEndpoint, urlOf } from '../http/endpoint.ts';
 import type { HttpOptions } from '../http/exchange.ts';
+import { traceOf } from '../http/trace.ts';
 import { Transport } from '../http/transport.ts';
 import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -73,6 +74,7 @@ export async function fetchToken(
   if (!parsed.success || token === null) {
     throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with a token of a project`, {
       cause: parsed.error,
+      ...traceOf(answer),
     });
   }
   const { project, issued_at, expires_at } = parsed.data.token;

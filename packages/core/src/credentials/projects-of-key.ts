@@ -2,6 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import { z } from 'zod';
 import { parseEndpoint, urlOf } from '../http/endpoint.ts';
 import type { HttpOptions } from '../http/exchange.ts';
+import { traceOf } from '../http/trace.ts';
 import { Transport } from '../http/transport.ts';
 import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -22,10 +23,11 @@ export async function projectsOfKey(
 ): Promise<readonly { readonly id: string; readonly name: string }[]> {
   const url = urlOf(parseEndpoint(endpoint), '/v3/projects');
   const transport = new Transport(byAccessKey(key, null, systemRuntime), systemRuntime, http);
-  const { body } = await transport.call({ method: 'GET', url, repeatable: true, signal });
-  const parsed = projectsAnswer.safeParse(body);
+  const answer = await transport.call({ method: 'GET', url, repeatable: true, signal });
+  const parsed = projectsAnswer.safeParse(answer.body);
   if (parsed.success) return parsed.data.projects;
   throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with the projects of an access key`, {
     cause: parsed.error,
+    ...traceOf(answer),
   });
 }

@@ -1,4 +1,4 @@
-import { aborted, type Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 
 const firstLimit = 16;
 const highestLimit = 32;
@@ -23,7 +23,7 @@ export class AdaptiveLimit {
     this.#runtime = runtime;
   }
 
-  /** Waits for a place, which must be left again. Throws `aborted` by the signal. */
+  /** Waits for a place, which must be left again. Throws the reason of the signal once that is aborted. */
   async take(signal: AbortSignal | undefined): Promise<Place> {
     await this.#turn(signal);
     try {
@@ -60,10 +60,10 @@ export class AdaptiveLimit {
 
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(aborted(signal));
+      if (signal?.aborted) return reject(signal.reason);
       const stop = () => {
         this.#waiting.delete(enter);
-        reject(aborted(signal));
+        reject(signal?.reason);
       };
       const enter = () => {
         signal?.removeEventListener('abort', stop);

@@ -1,5 +1,5 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { aborted } from '../runtime.ts';
+import { timerMaxMs } from '../runtime.ts';
 import { noAnswer } from './no-answer.ts';
 
 export type HttpRequest = {
@@ -10,19 +10,38 @@ export type HttpRequest = {
   readonly body: string;
 };
 
-/** How a client sends requests, and how long it waits for answers. */
+/** How a client sends requests, how long it waits for answers, and how often it tries. */
 export type HttpOptions = {
   /**
    * Sends each request; by default the platform's `fetch`. How long connecting may take is up to it: Node's fails after 10
    * seconds, browsers have limits of their own.
    */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /**
    * Milliseconds without a byte from the service after which a call fails with `response_timeout`, and a stream of events
-   * counts as broken (default 60,000).
+   * counts as broken (default 60,000). `Infinity` waits for ever.
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * How often a call is repeated at most after it has failed (default 3 if nothing answers or the service is at fault, 9 if
+   * it asks for fewer calls). 0: each call is made once. A list waits for room in a full backlog all the same.
+   */
+  readonly maxRetries?: number | undefined;
 };
+
+/** As much of `fetch` as a client uses. */
+export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
+/** Throws `invalid_request` for options that cannot be meant. */
+export function refuseMeaningless({ timeoutMs, maxRetries }: HttpOptions): void {
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
+    const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds above 0`;
+    throw new BackupSyncError('invalid_request', message);
+  }
+  if (maxRetries !== undefined && (!Number.isInteger(maxRetries) || maxRetries < 0)) {
+    throw new BackupSyncError('invalid_request', `maxRetries: ${maxRetries} is not a whole number from 0 on`);
+  }
+}
 
 /** The head of an answer, and its body, which is read once. */
 export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'headers'> & {
@@ -37,8 +56,8 @@ export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'headers'> & {
 const defaultTimeoutMs = 60_000;
 
 /**
- * Sends a request and returns the head of the answer. Throws `connect_timeout`, `response_timeout`, `unreachable`, or
- * `aborted` by the signal.
+ * Sends a request and returns the head of the answer. Throws `connect_timeout`, `response_timeout` or `unreachable`, and
+ * the reason of the signal once that is aborted.
  */
 export async function send(
   { url, method, headers, body }: HttpRequest,
@@ -81,7 +100,7 @@ class Exchange {
   readonly #timeoutMs: number;
   readonly #caller: AbortSignal | undefined;
   readonly #own = new AbortController();
-  readonly #stop = () => this.#own.abort(aborted(this.#caller));
+  readonly #stop = () => this.#own.abort(this.#caller?.reason);
 
   constructor(url: URL, timeoutMs: number, caller: AbortSignal | undefined) {
     this.#url = url;
@@ -102,7 +121,7 @@ class Exchange {
       const message = `${this.#url.origin} sent nothing for ${this.#timeoutMs / 1000} s`;
       this.#own.abort(new BackupSyncError('response_timeout', message));
     };
-    const timer = setTimeout(silent, this.#timeoutMs);
+    const timer = setTimeout(silent, Math.min(this.#timeoutMs, timerMaxMs));
     try {
       return await wait();
     } catch (error) {

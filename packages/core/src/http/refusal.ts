@@ -1,5 +1,6 @@
 import { BackupSyncError, type ErrorCode, errorCodeOf } from '@backup-sync/contracts';
 import { z } from 'zod';
+import { traceOf } from './trace.ts';
 
 /** What a service said instead of doing what it was asked. */
 export type Refusal = {
@@ -24,6 +25,7 @@ const refusalBody = z.object({
   error_msg: z.string().optional(),
   errorMsg: z.string().optional(),
   message: z.string().optional(),
+  request_id: z.string().optional(),
   problems: z.array(z.object({ place: z.string(), message: z.string() })).optional(),
 });
 const nestedRefusalBody = z.object({ error: refusalBody });
@@ -45,13 +47,14 @@ export function readRefusal(
   const isBacklog = known === 'backlog_full';
   const throttled = known === 'throttled' || number === cloudThrottled || (status === 429 && !isBacklog);
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), nowMs);
-  const requestId = headers.get('x-request-id');
+  // A browser shows a page of another origin no header.
+  const requestId = traceOf({ status, headers }).requestId ?? said?.request_id ?? null;
   return {
     error: new BackupSyncError(
       known ?? (throttled ? 'throttled' : codeOfStatus(status)),
       // Whoever runs the service looks for it by this.
       status >= 500 && requestId !== null ? `${message} (X-Request-Id ${requestId})` : message,
-      { problems: said?.problems ?? [], ...(retryAfterMs !== null && { retryAfterMs }) },
+      { problems: said?.problems ?? [], retryAfterMs, status, requestId },
     ),
     status,
     throttled: throttled || status === 503,

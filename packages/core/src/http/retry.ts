@@ -1,5 +1,5 @@
 /** How often a call is made in all, and how long is waited before it is made again. */
-type Backoff = { readonly attempts: number; readonly firstMs: number; readonly longestMs: number };
+export type Backoff = { readonly attempts: number; readonly firstMs: number; readonly longestMs: number };
 
 /** The service asks for fewer calls: it will take them, in its time. */
 export const throttleBackoff: Backoff = { attempts: 10, firstMs: 500, longestMs: 20_000 };

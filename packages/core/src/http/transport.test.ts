@@ -1,3 +1,4 @@
+import { BackupSyncError } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { clockedRuntime } from '../testing/clocked-runtime.ts';
 import { type Reply, startService } from '../testing/service.ts';
@@ -44,13 +45,38 @@ describe('a call that fails in a way that passes', () => {
 
   test('is not made again once it is aborted', async () => {
     const stopping = new AbortController();
+    const reason = new Error('the window was closed');
     await using service = await startService(() => {
-      stopping.abort();
+      stopping.abort(reason);
       return null;
     });
     const call = service.client({}, clockedRuntime()).operations.listBackups({}, { signal: stopping.signal });
-    await expect(call).rejects.toMatchObject({ code: 'aborted' });
+    await expect(call).rejects.toBe(reason);
     expect(service.seen.length).toBe(1);
+  });
+
+  test('is not made again once it is aborted with an error that may be tried again', async () => {
+    const stopping = new AbortController();
+    const reason = new BackupSyncError('unavailable', 'the caller is closing down');
+    await using service = await startService(() => {
+      stopping.abort(reason);
+      return new Promise(() => {});
+    });
+    const call = service.client({}, clockedRuntime()).operations.listBackups({}, { signal: stopping.signal });
+    await expect(call).rejects.toBe(reason);
+    expect(service.seen.length).toBe(1);
+  });
+
+  test.each([
+    [0, null],
+    [2, null],
+    [2, throttled],
+    [20, throttled],
+  ] as const)('is repeated %i times at most where that is said', async (maxRetries, failure) => {
+    await using service = await startService(() => failure);
+    const { operations } = service.client({ maxRetries }, clockedRuntime());
+    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toThrow();
+    expect(service.seen.length).toBe(1 + maxRetries);
   });
 });
 

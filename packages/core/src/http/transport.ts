@@ -1,11 +1,12 @@
-import { BackupSyncError, errors } from '@backup-sync/contracts';
+import { BackupSyncError } from '@backup-sync/contracts';
 import type { Authorization } from '../credentials/authorization.ts';
 import type { Runtime } from '../runtime.ts';
 import { AdaptiveLimit, type Place } from './adaptive-limit.ts';
-import { type HttpAnswer, type HttpOptions, type HttpRequest, send } from './exchange.ts';
+import { type HttpAnswer, type HttpOptions, type HttpRequest, refuseMeaningless, send } from './exchange.ts';
 import { isNoAnswer } from './no-answer.ts';
 import { parseJson, type Refusal, readRefusal } from './refusal.ts';
-import { backoffMs, faultBackoff, longestWaitMs, throttleBackoff } from './retry.ts';
+import { type Backoff, backoffMs, faultBackoff, longestWaitMs, throttleBackoff } from './retry.ts';
+import { traceOf } from './trace.ts';
 
 /** One call of the API. */
 export type Call = {
@@ -20,7 +21,7 @@ export type Call = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type Answer = { readonly headers: Headers; readonly body: unknown };
+export type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 type Failed = { readonly error: BackupSyncError; readonly refusal: Refusal | null; readonly sent: Headers };
 
@@ -40,12 +41,13 @@ export class Transport {
     this.#authorization = authorization;
     this.#runtime = runtime;
     this.#http = http;
+    refuseMeaningless(http);
     this.#limit = new AdaptiveLimit(runtime);
   }
 
   /**
    * Throws `BackupSyncError`: what the service said, `unreachable`, `connect_timeout`, `response_timeout`,
-   * `unexpected_answer`, or `aborted` by the signal.
+   * `unexpected_answer`. Throws the reason of the signal once that is aborted.
    */
   async call(call: Call): Promise<Answer> {
     let renewed = false;
@@ -55,9 +57,9 @@ export class Transport {
       const { error, refusal, sent } = outcome;
       if (refusal?.status === 401 && !renewed && this.#authorization.renew(sent)) {
         renewed = true;
-      } else if (error.code === 'throttled' && attempt < throttleBackoff.attempts && canWait(refusal)) {
+      } else if (error.code === 'throttled' && attempt < this.#attempts(throttleBackoff) && canWait(refusal)) {
         // The next attempt gets its place when the service is open again.
-      } else if (this.#isWorthRepeating(call, error) && attempt < faultBackoff.attempts && canWait(refusal)) {
+      } else if (this.#isWorthRepeating(call, error) && attempt < this.#attempts(faultBackoff) && canWait(refusal)) {
         const waitMs = backoffMs(faultBackoff, attempt, this.#runtime.random());
         if (!refusal?.throttled) await this.#runtime.sleep(waitMs, call.signal);
       } else {
@@ -68,7 +70,7 @@ export class Transport {
 
   /**
    * The head of an answer that goes on, or why there is none. Sent once, again only with a fresh token after a 401. Throws
-   * `unreachable`, `connect_timeout`, `response_timeout`, or `aborted` by the signal.
+   * `unreachable`, `connect_timeout` or `response_timeout`, and the reason of the signal once that is aborted.
    */
   async open(
     url: URL,
@@ -98,12 +100,14 @@ export class Transport {
       this.#hasAnswered = true;
       if (answer.ok) {
         this.#limit.grow();
-        return { headers: answer.headers, body: parseAnswer(call.url, text) };
+        const { status, headers } = answer;
+        return { status, headers, body: parseAnswer(call.url, answer, text) };
       }
       const refusal = readRefusal(call.url, answer, text, this.#runtime.nowMs());
       if (refusal.throttled && canWait(refusal)) this.#slowDown(place, attempt, refusal);
       return { error: call.errorOf?.(refusal) ?? refusal.error, refusal, sent };
     } catch (error) {
+      call.signal?.throwIfAborted();
       if (error instanceof BackupSyncError) return { error, refusal: null, sent };
       throw error;
     } finally {
@@ -126,8 +130,13 @@ export class Transport {
     // A service that has never answered is not slow but silent: nobody waits four times as long to be told so.
     const isSilent = isNoAnswer(error) && error.code !== 'unreachable' && !this.#hasAnswered;
     // Room in a backlog takes longer than a few attempts: whoever sends lists waits for it.
-    const takesLonger = error.code === 'aborted' || error.code === 'backlog_full';
-    return call.repeatable && !isSilent && !takesLonger && errors[error.code].retryable;
+    const takesLonger = error.code === 'backlog_full';
+    return call.repeatable && !isSilent && !takesLonger && error.retryable;
+  }
+
+  /** How often a call is made in all. */
+  #attempts(backoff: Backoff): number {
+    return this.#http.maxRetries === undefined ? backoff.attempts : 1 + this.#http.maxRetries;
   }
 
   #slowDown(place: Place, attempt: number, { retryAfterMs }: Refusal): void {
@@ -141,10 +150,11 @@ function canWait(refusal: Refusal | null): boolean {
   return (refusal?.retryAfterMs ?? 0) <= longestWaitMs;
 }
 
-function parseAnswer(url: URL, text: string): unknown {
+function parseAnswer(url: URL, answer: HttpAnswer, text: string): unknown {
   const body = parseJson(text);
   if (body === undefined && text !== '') {
-    throw new BackupSyncError('unexpected_answer', `${url.origin} answered with something that is not JSON`);
+    const message = `${url.origin} answered with something that is not JSON`;
+    throw new BackupSyncError('unexpected_answer', message, traceOf(answer));
   }
   return body;
 }

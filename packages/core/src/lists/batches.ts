@@ -1,13 +1,5 @@
-import {
-  type BackupSync,
-  BackupSyncError,
-  type BackupSyncInput,
-  backupSync,
-  type Problem,
-  parseOrRefuse,
-  problemsOf,
-  syncItemsMax,
-} from '@backup-sync/contracts';
+import { type BackupSync, BackupSyncError, type Problem, syncItemsMax } from '@backup-sync/contracts';
+import { checkItem, invalidList, type ListedBackup } from './listed-items.ts';
 
 /** Any number of things, which are there already or come in time. */
 export type Several<T> = Iterable<T> | AsyncIterable<T>;
@@ -20,12 +12,12 @@ export type Batch = { readonly first: number; readonly items: readonly BackupSyn
  * than before, so that its order stands. Throws `invalid_request` for an item that is wrong: an array is checked whole
  * before the first batch and every problem is named, anything else is checked as it comes.
  */
-export async function* batches(items: Several<BackupSyncInput>): AsyncGenerator<Batch> {
+export async function* batches(items: Several<ListedBackup>): AsyncGenerator<Batch> {
   const splitter = new Splitter();
   if (Symbol.asyncIterator in items) {
     let index = 0;
     for await (const item of items) {
-      const full = splitter.add(parseOrRefuse(backupSync, item, `sync[${index}]`));
+      const full = splitter.add(checked(item, index));
       index += 1;
       if (full !== null) yield full;
     }
@@ -64,27 +56,30 @@ class Splitter {
   }
 }
 
-function checkAll(items: readonly BackupSyncInput[]): readonly BackupSync[] {
-  const checked: BackupSync[] = [];
+function checkAll(items: readonly ListedBackup[]): readonly BackupSync[] {
+  const good: BackupSync[] = [];
   const problems: Problem[] = [];
   for (const [index, item] of items.entries()) {
-    const parsed = backupSync.safeParse(item);
-    if (parsed.success) checked.push(parsed.data);
-    else problems.push(...problemsOf(parsed.error, `sync[${index}]`));
+    const outcome = checkItem(item, index);
+    if ('problems' in outcome) problems.push(...outcome.problems);
+    else good.push(outcome);
   }
-  if (problems.length > 0) {
-    const message = problems.map(({ place, message }) => `${place}: ${message}`).join('; ');
-    throw new BackupSyncError('invalid_request', message, { problems });
-  }
-  return checked;
+  if (problems.length > 0) throw invalidList(problems);
+  return good;
 }
 
-function* checkEach(items: Iterable<BackupSyncInput>): Generator<BackupSync> {
+function* checkEach(items: Iterable<ListedBackup>): Generator<BackupSync> {
   let index = 0;
   for (const item of items) {
-    yield parseOrRefuse(backupSync, item, `sync[${index}]`);
+    yield checked(item, index);
     index += 1;
   }
+}
+
+function checked(item: ListedBackup, index: number): BackupSync {
+  const outcome = checkItem(item, index);
+  if ('problems' in outcome) throw invalidList(outcome.problems);
+  return outcome;
 }
 
 /** An answer has one entry for each item, in order. Throws `unexpected_answer` where it has not. */

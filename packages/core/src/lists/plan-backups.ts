@@ -1,6 +1,7 @@
-import type { BackupSyncInput, PlanSyncAnswer } from '@backup-sync/contracts';
+import type { PlanSyncAnswer } from '@backup-sync/contracts';
 import type { CallOptions, ListCalls } from '../operations.ts';
 import { batches, refuseStrangers, type Several } from './batches.ts';
+import { type ListedBackup, ofList } from './listed-items.ts';
 
 /**
  * Plans any number of backups, 50 a call, as `syncBackups` would sync them, one call after the other. The plan is in the
@@ -8,7 +9,7 @@ import { batches, refuseStrangers, type Several } from './batches.ts';
  */
 export async function planBackups(
   operations: Pick<ListCalls, 'planSync'>,
-  items: Several<BackupSyncInput>,
+  items: Several<ListedBackup>,
   options: CallOptions = {},
 ): Promise<PlanSyncAnswer> {
   let whole: PlanSyncAnswer = {
@@ -16,9 +17,11 @@ export async function planBackups(
     forecast: { lists: 0, gets: 0, bytes_read: 0, seconds: 0 },
     requests: { lists: 0, gets: 0, bytes_read: 0 },
   };
-  for await (const { items: sync } of batches(items)) {
-    const answer = await operations.planSync({ sync: [...sync] }, options);
-    refuseStrangers(sync, answer.plan);
+  for await (const batch of batches(items)) {
+    const answer = await operations.planSync({ sync: [...batch.items] }, options).catch((error: unknown) => {
+      throw ofList(error, batch);
+    });
+    refuseStrangers(batch.items, answer.plan);
     whole = joined(whole, answer);
   }
   return whole;

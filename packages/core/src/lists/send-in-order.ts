@@ -1,4 +1,3 @@
-import { aborted } from '../runtime.ts';
 import type { Batch } from './batches.ts';
 
 /** Batches that are under way, or wait to be yielded, at most: what bounds the memory. */
@@ -51,8 +50,8 @@ class Sender<T> {
     this.#send = send;
     this.#signal = signal === undefined ? this.#leaving.signal : AbortSignal.any([signal, this.#leaving.signal]);
     // The list itself may never come to an end.
-    this.#signal.addEventListener('abort', () => this.#fail(aborted(signal)), { once: true });
-    if (signal?.aborted) this.#fail(aborted(signal));
+    this.#signal.addEventListener('abort', () => this.#fail(this.#signal.reason), { once: true });
+    if (signal?.aborted) this.#fail(signal.reason);
   }
 
   readAhead(batches: AsyncGenerator<Batch>): void {

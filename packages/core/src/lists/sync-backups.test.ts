@@ -1,3 +1,4 @@
+import type { BackupSyncError, BackupSyncInput } from '@backup-sync/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clockedRuntime } from '../testing/clocked-runtime.ts';
@@ -5,7 +6,11 @@ import { startService } from '../testing/service.ts';
 import { accepting, idsOf, item, items } from '../testing/wire.ts';
 import type { Accepted } from './sync-backups.ts';
 
-const refusal = { status: 403, body: { error_code: 'BackupSync.1008', error_msg: 'bucket not bound' } };
+const refusal = {
+  status: 403,
+  headers: { 'X-Request-Id': 'r-1' },
+  body: { error_code: 'BackupSync.1008', error_msg: 'bucket not bound' },
+};
 
 /** What comes before the error, and the error. */
 async function collect(accepted: AsyncIterable<Accepted>): Promise<{ indexes: number[]; error: unknown }> {
@@ -146,11 +151,80 @@ describe('a list with an item that is wrong', () => {
     const { indexes, error } = await collect(service.client().syncBackups(list));
     expect(error).toMatchObject({
       code: 'invalid_request',
-      problems: [{ place: 'sync[1].backup_name' }, { place: 'sync[62].image_path' }],
+      message:
+        'sync[1].backup_name (backup_id "b"): must have 1 to 64 characters, has 0; ' +
+        'sync[62].image_path (backup_id "z"): starts with "/"; give the path relative to the bucket',
+      problems: [
+        { place: 'sync[1].backup_name', item: { index: 1, backup_id: 'b' } },
+        { place: 'sync[62].image_path', item: { index: 62, backup_id: 'z' } },
+      ],
       progress: { accepted: [], failed: [], unsentFrom: 0 },
     });
     expect(indexes).toEqual([]);
     expect(service.seen).toEqual([]);
+  });
+
+  test('is named as well as it can be, and a few of many are told in words', async () => {
+    await using service = await startService(accepting);
+    const { backup_id: _, ...anonymous } = item('a');
+    const list = [null, anonymous, { ...anonymous, backup_id: 7 }, ...Array(100).fill(wrong)] as BackupSyncInput[];
+    const { error } = (await collect(service.client().syncBackups(list))) as { error: BackupSyncError };
+    expect(error.problems).toHaveLength(103);
+    expect(error.problems.slice(0, 3).map(({ item }) => item)).toEqual([
+      { index: 0, backup_id: null },
+      { index: 1, backup_id: null },
+      { index: 2, backup_id: null },
+    ]);
+    expect(error.message).toContain('sync[1].backup_id: is required; ');
+    expect(error.message).toMatch(/; and 93 more$/);
+  });
+
+  test('is named in one call and in a plan as well', async () => {
+    await using service = await startService(accepting);
+    const named = { code: 'invalid_request', problems: [{ item: { index: 1, backup_id: 'b' } }] };
+    const list = [item('a'), wrong];
+    const { operations, planBackups } = service.client();
+    await expect(planBackups(list)).rejects.toMatchObject(named);
+    await expect(operations.syncBackups({ sync: list })).rejects.toMatchObject(named);
+    await expect(operations.planSync({ sync: list })).rejects.toMatchObject(named);
+    expect(service.seen).toEqual([]);
+  });
+
+  test('is named where the service alone finds it wrong, by its place in the whole list', async () => {
+    const problems = [{ place: 'sync[10].resource_id', message: 'is not known here' }];
+    await using service = await startService((call) =>
+      idsOf(call).includes('b60')
+        ? { status: 400, body: { error_code: 'BackupSync.1001', error_msg: 'not valid', problems } }
+        : accepting(call),
+    );
+    const { error } = await collect(service.client().syncBackups(items(100)));
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      message:
+        'items 50 to 99: sync[60].resource_id (backup_id "b60"): is not known here ' +
+        '(50 items were accepted; sync the list again to finish the rest)',
+      problems: [{ place: 'sync[60].resource_id', item: { index: 60, backup_id: 'b60' } }],
+    });
+  });
+
+  test('may give its time as a Date, which is sent in whole seconds', async () => {
+    await using service = await startService(accepting);
+    const at = (created_at: Date) => ({ ...item(`at ${created_at.getTime()}`), created_at });
+    const { sync } = await drained(service.client().syncBackups([at(new Date(1_999)), item('a'), at(new Date(0))]));
+    expect(sync).toEqual([1, 1, 0]);
+    async function drained(accepted: AsyncIterable<Accepted>): Promise<{ sync: unknown }> {
+      await Array.fromAsync(accepted);
+      return { sync: JSON.parse(service.seen[0]?.body ?? '').sync.map((each: BackupSyncInput) => each.created_at) };
+    }
+    const { error } = await collect(
+      service.client().syncBackups([item('a'), at(new Date(Number.NaN)), at(new Date(-1)), at(new Date('2040-01-01'))]),
+    );
+    expect(error).toMatchObject({
+      message:
+        'sync[1].created_at (backup_id "at NaN"): is an invalid Date; ' +
+        'sync[2].created_at (backup_id "at -1"): must not be before 1970; ' +
+        'sync[3].created_at (backup_id "at 2208988800000"): is after 2038-01-19T03:14:07.000Z, the last time of CBR',
+    });
   });
 
   test('is not sent for a project that no address can name', async () => {
@@ -181,8 +255,10 @@ describe('a list that fails on the way', () => {
     expect(error).toMatchObject({
       name: 'BackupSyncError',
       code: 'bucket_not_bound',
-      message:
-        'items 50 to 99: bucket not bound (100 items were accepted; sync the same list again to finish the rest)',
+      message: 'items 50 to 99: bucket not bound (100 items were accepted; sync the list again to finish the rest)',
+      status: 403,
+      requestId: 'r-1',
+      retryable: false,
       cause: { code: 'bucket_not_bound', message: 'bucket not bound' },
       progress: {
         accepted: [
@@ -241,11 +317,28 @@ describe('the signal', () => {
       await new Promise<never>(() => {});
     }
     const { error } = await collect(service.client().syncBackups(stuck(), { signal: stopping.signal }));
-    expect(error).toMatchObject({ code: 'aborted' });
+    // Its first call was under way.
+    expect(error).toMatchObject({ code: 'aborted', cause: stopping.signal.reason });
+  });
+
+  test('rejects with its reason where nothing was sent', async () => {
+    await using service = await startService(accepting);
+    const before = AbortSignal.abort(new Error('too early'));
+    expect((await collect(service.client().syncBackups(items(2), { signal: before }))).error).toBe(before.reason);
+    const stopping = new AbortController();
+    async function* stuck() {
+      stopping.abort();
+      yield await new Promise<never>(() => {});
+    }
+    const { error } = await collect(service.client().syncBackups(stuck(), { signal: stopping.signal }));
+    expect(error).toBe(stopping.signal.reason);
+    await expect(service.client().planBackups(items(2), { signal: before })).rejects.toBe(before.reason);
+    expect(service.seen).toEqual([]);
   });
 
   test('ends a sync that waits for its answers, and the error says what was accepted', async () => {
     const stopping = new AbortController();
+    const reason = new Error('the window was closed');
     await using service = await startService(async (call) => {
       if (idsOf(call).includes('b0')) return accepting(call);
       return new Promise<never>(() => {});
@@ -254,11 +347,13 @@ describe('the signal', () => {
     const sync = (async () => {
       for await (const { index } of service.client().syncBackups(items(100), { signal: stopping.signal })) {
         indexes.push(index);
-        if (index === 49) stopping.abort();
+        if (index === 49) stopping.abort(reason);
       }
     })();
     await expect(sync).rejects.toMatchObject({
       code: 'aborted',
+      message: 'the sync was aborted (50 items were accepted; sync the list again to finish the rest)',
+      cause: reason,
       progress: { accepted: [{ first: 0, last: 49 }], failed: [{ first: 50, last: 99 }], unsentFrom: 100 },
     });
     expect(indexes).toEqual(range(0, 49));

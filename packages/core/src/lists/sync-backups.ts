@@ -1,13 +1,9 @@
-import {
-  BackupSyncError,
-  type BackupSyncInput,
-  type IndexRange,
-  type ListProgress,
-  type SyncBackupsAnswer,
-} from '@backup-sync/contracts';
+import { BackupSyncError, type IndexRange, type ListProgress, type SyncBackupsAnswer } from '@backup-sync/contracts';
 import type { CallOptions, ListCalls } from '../operations.ts';
+import { retell } from '../retell.ts';
 import type { Runtime } from '../runtime.ts';
 import { type Batch, batches, refuseStrangers, type Several } from './batches.ts';
+import { type ListedBackup, ofList } from './listed-items.ts';
 import { sendInOrder } from './send-in-order.ts';
 
 /** How long to wait if the service does not say. */
@@ -29,11 +25,14 @@ export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
  * same list again finishes the rest: the same item has the same operation log while it waits or runs, and ends
  * unchanged after. An error of the list itself is thrown as it is.
  *
+ * Once the signal is aborted it throws the signal's reason; if anything was sent by then, a `BackupSyncError` with the code
+ * `aborted`, whose `cause` is that reason and whose `progress` says what was accepted.
+ *
  * While the service has too many backups of the project under way (`backlog_full`), it waits and goes on by itself.
  */
 export async function* syncBackups(
   operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
-  items: Several<BackupSyncInput>,
+  items: Several<ListedBackup>,
   runtime: Runtime,
   options: SyncOptions = {},
 ): AsyncGenerator<Accepted> {
@@ -58,7 +57,10 @@ export async function* syncBackups(
       }
     }
   } catch (error) {
-    throw error instanceof BackupSyncError ? withProgress(error, { accepted, failed, unsentFrom }) : error;
+    const progress = { accepted, failed, unsentFrom };
+    if (options.signal?.aborted && error === options.signal.reason && unsentFrom > 0)
+      throw abortedOnTheWay(error, progress);
+    throw error instanceof BackupSyncError ? withProgress(error, progress) : error;
   }
 }
 
@@ -83,22 +85,36 @@ async function sendWhenThereIsRoom(
 
 async function sendBatch(
   operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
-  { items }: Batch,
+  batch: Batch,
   { withAncestors, signal }: SyncOptions,
 ): Promise<SyncBackupsAnswer['sync']> {
-  const sync = [...items];
-  const answer = withAncestors
-    ? await operations.importBackups({ sync, with_ancestors: true }, { signal })
-    : await operations.syncBackups({ sync }, { signal });
-  refuseStrangers(items, answer.sync);
+  const sync = [...batch.items];
+  const answer = await (withAncestors
+    ? operations.importBackups({ sync, with_ancestors: true }, { signal })
+    : operations.syncBackups({ sync }, { signal })
+  ).catch((error: unknown) => {
+    throw ofList(error, batch);
+  });
+  refuseStrangers(batch.items, answer.sync);
   return answer.sync;
 }
 
 function withProgress(error: BackupSyncError, progress: ListProgress): BackupSyncError {
-  const count = progress.accepted.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const where = progress.failed.length === 0 ? '' : `items ${progress.failed.map(rangeText).join(', ')}: `;
-  const message = `${where}${error.message} (${count} items were accepted; sync the same list again to finish the rest)`;
-  return new BackupSyncError(error.code, message, { cause: error, problems: error.problems, progress });
+  const howFar = progress.unsentFrom === 0 ? '' : ` (${acceptedText(progress)})`;
+  return retell(error, { message: `${where}${error.message}${howFar}`, progress });
+}
+
+function abortedOnTheWay(reason: unknown, progress: ListProgress): BackupSyncError {
+  return new BackupSyncError('aborted', `the sync was aborted (${acceptedText(progress)})`, {
+    cause: reason,
+    progress,
+  });
+}
+
+function acceptedText({ accepted }: ListProgress): string {
+  const count = accepted.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  return `${count} ${count === 1 ? 'item was' : 'items were'} accepted; sync the list again to finish the rest`;
 }
 
 function rangeText({ first, last }: IndexRange): string {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { aborted, type Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 
 /** A runtime for tests. */
 export type ClockedRuntime = Runtime & {
@@ -30,7 +30,7 @@ export function clockedRuntime(): ClockedRuntime {
       const untilMs = nowMs + milliseconds;
       // What is under way goes on meanwhile.
       await setImmediate();
-      if (signal?.aborted) throw aborted(signal);
+      signal?.throwIfAborted();
       sleptMs.push(milliseconds);
       nowMs = Math.max(nowMs, untilMs);
     },

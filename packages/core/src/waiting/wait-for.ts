@@ -2,13 +2,13 @@ import { BackupSyncError, hasEnded } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '../answers/cbr-operation-log.ts';
 import type { Several } from '../lists/batches.ts';
 import type { CallOptions } from '../operations.ts';
-import type { Runtime } from '../runtime.ts';
+import { type Runtime, timerMaxMs } from '../runtime.ts';
 import { type Asked, ask } from './ask.ts';
 import { EventsFollower } from './events-follower.ts';
 import { IdsAhead, type OperationReference } from './ids-ahead.ts';
 import type { OpenEvents } from './operation-events.ts';
 import { Rounds } from './rounds.ts';
-import { timerMaxMs, Wake } from './wake.ts';
+import { Wake } from './wake.ts';
 
 export type WaitOptions = CallOptions & {
   /** When to give up, in milliseconds since 1970. The time left is taken from the clock once, when the wait begins. */
@@ -27,8 +27,8 @@ export type WaitedService = {
  * yielded once. Follows the stream of the service where it has one, and asks again and again elsewhere, ever more seldom
  * while nothing ends. A list that comes in time is read 10,000 operations ahead at most.
  *
- * Throws `aborted` by the signal and `deadline_passed` by the deadline: the operations go on. What the list itself throws
- * is thrown when everything that it named before has ended.
+ * Throws the reason of the signal once that is aborted, and `deadline_passed` by the deadline: the operations go on. What
+ * the list itself throws is thrown when everything that it named before has ended.
  */
 export async function* waitFor(
   { operations, openEvents, runtime }: WaitedService,

@@ -1,7 +1,4 @@
-import { aborted, type Runtime } from '../runtime.ts';
-
-/** The longest that a timer can be set to. */
-export const timerMaxMs = 2 ** 31 - 1;
+import { type Runtime, timerMaxMs } from '../runtime.ts';
 
 /** Lets one loop wait until something has changed, or until a time has passed. */
 export class Wake {
@@ -14,14 +11,14 @@ export class Wake {
 
   /**
    * Waits, for ever where `milliseconds` are infinite. A wait longer than {@link timerMaxMs} ends after that time. Throws
-   * `aborted` by the signal.
+   * the reason of the signal once that is aborted.
    */
   async wait(milliseconds: number, runtime: Runtime, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw aborted(signal);
+    signal.throwIfAborted();
     const over = new AbortController();
     const changed = new Promise<void>((resolve, reject) => {
       this.#wake = resolve;
-      signal.addEventListener('abort', () => reject(aborted(signal)), { once: true, signal: over.signal });
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
     });
     try {
       await (milliseconds === Number.POSITIVE_INFINITY

@@ -1,7 +1,7 @@
 import { BackupSyncError, errors, type OperationEvent, operationEvent } from '@backup-sync/contracts';
 import { isNoAnswer } from '../http/no-answer.ts';
 import type { CallOptions, Operations } from '../operations.ts';
-import { aborted, type Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
 
 /** Before the stream is opened again. */
@@ -21,8 +21,8 @@ export type WatchedService = {
  * What happens to operations, as it happens, until the signal is aborted: from the stream of the service, which is opened
  * again where it stood when it breaks; where there is none, from what has changed since the last look, once a second.
  *
- * Throws `aborted` by the signal, `unreachable` or a timeout where nothing answers from the beginning on, and what refuses the caller or
- * cannot be mended by asking again, such as `events_gone`.
+ * Throws the reason of the signal once that is aborted, `unreachable` or a timeout if nothing answers from the beginning
+ * on, and what refuses the caller or cannot be fixed by asking again, such as `events_gone`.
  */
 export async function* watchOperations(
   { operations, openEvents, runtime }: WatchedService,
@@ -40,7 +40,7 @@ export async function* watchOperations(
         yield operationEvent.parse(JSON.parse(data));
       }
     } catch (error) {
-      if (signal.aborted) throw aborted(signal);
+      signal.throwIfAborted();
       if (!maySucceedAgain(error, wasOpen)) throw error;
     }
     await runtime.sleep(reopenAfterMs, signal);

@@ -118,6 +118,7 @@ export function makeRecord(operation: OperationRecord, changes: Partial<RecordWr
     parentBackupId: null,
     incremental: false,
     volumeBytes: 2 ** 40,
+    volumeHash: { sha256: 'sha256-1', chainDigest: 'chain-digest-1' },
     ...changes,
   };
 }

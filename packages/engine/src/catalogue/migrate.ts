@@ -15,6 +15,7 @@ import { backupAges } from './migrations/0013-backup-ages.ts';
 import { storedRetries } from './migrations/0014-stored-retries.ts';
 import { renamedBackups } from './migrations/0015-renamed-backups.ts';
 import { retiredResources } from './migrations/0016-retired-resources.ts';
+import { volumeHash } from './migrations/0017-volume-hash.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -41,6 +42,7 @@ const migrations: readonly Migration[] = [
   storedRetries,
   renamedBackups,
   retiredResources,
+  volumeHash,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */

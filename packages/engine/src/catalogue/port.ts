@@ -47,6 +47,8 @@ export type BackupRecord = {
   readonly parentBackupId: string | null;
   readonly incremental: boolean | null;
   readonly volumeBytes: number | null;
+  /** Null until the backup is replayed, and once its chain is another than then. */
+  readonly volumeHash: VolumeHash | null;
   readonly lastOperationId: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -57,6 +59,9 @@ export type BackupRecord = {
   /** The run of a source that imported it. */
   readonly checkpointId: string | null;
 };
+
+/** What a replay gave, and of which chain (see `chain-digest.ts`). */
+export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
 
 /** Who did something: a user of the identity, or the local operating system user. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };

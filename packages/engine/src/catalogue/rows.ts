@@ -10,6 +10,7 @@ import type {
   RecordWrite,
   RequestCount,
   Retries,
+  VolumeHash,
 } from './port.ts';
 import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
 
@@ -63,6 +64,16 @@ export function rowToShared({ shared_listing: shared }: Pick<BackupRow, 'shared_
   return shared === null ? null : (JSON.parse(shared) as SharedListing);
 }
 
+type HashColumns = Pick<BackupRow, 'volume_sha256' | 'volume_chain_digest'>;
+
+export function hashToColumns(hash: VolumeHash | null): HashColumns {
+  return { volume_sha256: hash?.sha256 ?? null, volume_chain_digest: hash?.chainDigest ?? null };
+}
+
+function columnsToHash({ volume_sha256: sha256, volume_chain_digest: chainDigest }: HashColumns): VolumeHash | null {
+  return sha256 === null || chainDigest === null ? null : { sha256, chainDigest };
+}
+
 /** The columns that a write of a record sets: all but those that the catalogue itself keeps. */
 export function recordToColumns(
   record: RecordWrite,
@@ -105,6 +116,7 @@ export function recordToColumns(
     parent_backup_id: record.parentBackupId,
     incremental: toStoredBoolean(record.incremental),
     volume_bytes: record.volumeBytes,
+    ...hashToColumns(record.volumeHash),
   };
 }
 
@@ -135,6 +147,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     parentBackupId: row.parent_backup_id,
     incremental: fromStoredBoolean(row.incremental),
     volumeBytes: row.volume_bytes,
+    volumeHash: columnsToHash(row),
     lastOperationId: row.last_operation_id,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,

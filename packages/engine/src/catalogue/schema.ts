@@ -62,6 +62,9 @@ export type BackupRow = LocationColumns &
     parent_backup_id: string | null;
     incremental: StoredBoolean | null;
     volume_bytes: number | null;
+    /** See `VolumeHash`: both are null, or neither. */
+    volume_sha256: string | null;
+    volume_chain_digest: string | null;
     last_operation_id: string;
     created_at_ms: number;
     updated_at_ms: number;

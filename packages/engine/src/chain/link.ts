@@ -16,7 +16,12 @@ export function isSameLocation(one: Location, other: Location): boolean {
 }
 
 /** A link that another builds on, directly or through others. */
-export type Ancestor = { readonly backupId: string; readonly location: Location };
+export type Ancestor = {
+  readonly backupId: string;
+  readonly location: Location;
+  /** See {@link Listing.digest}. */
+  readonly listingDigest: string;
+};
 
 /** An object that was listed and not read. */
 export type UnreadObject = { readonly bucketName: string; readonly key: string; readonly bytes: number };

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/link.ts';
 import type { Verdict } from '../port.ts';
-import { listingToColumns } from '../rows.ts';
+import { hashToColumns, listingToColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';
 
@@ -90,6 +90,7 @@ function availableBackups(database: Kysely<Schema>, projectId: string, { code, d
       status: 'error',
       reason_code: code,
       reason_detail: detail,
+      ...hashToColumns(null),
       updated_at_ms: markedAtMs,
       revision: eb('revision', '+', 1),
     }))

@@ -65,7 +65,11 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
     remark: fault === null ? firstOf(proofs, 'remark') : null,
     parentBackupId: proof.parentBackupId,
     missingParentId: isBaseless ? null : missingParentOf(walk.links),
-    ancestors: ancestors.map((ancestor) => ({ backupId: ancestor.link.backupId, location: ancestor.proof.location })),
+    ancestors: ancestors.map(({ link, proof }) => ({
+      backupId: link.backupId,
+      location: proof.location,
+      listingDigest: proof.listing.digest,
+    })),
     incremental: wasRead ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     formatTime: proof.formatTime,

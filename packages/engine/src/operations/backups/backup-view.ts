@@ -64,6 +64,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
         object_count: listing.objectCount,
         stored_bytes: listing.storedBytes,
         newest_object_at: listing.newestObjectAtMs === null ? null : toWireTime(listing.newestObjectAtMs),
+        volume_sha256: record.volumeHash?.sha256 ?? null,
       },
       last_operation_log_id: record.lastOperationId,
       reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),

@@ -5,7 +5,8 @@ import {
   type SyncOutcome,
   type VerificationLevel,
 } from '@backup-sync/contracts';
-import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite } from '../../catalogue/port.ts';
+import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite, VolumeHash } from '../../catalogue/port.ts';
+import { chainDigest } from '../../chain/chain-digest.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../../chain/link.ts';
 import { isSameShared } from '../../chain/shared-objects.ts';
 import { judgeTakenAt, type TakenAt } from '../../taken-at.ts';
@@ -13,7 +14,12 @@ import { type BackupNames, nameBackup } from './name-backup.ts';
 
 /** What the storage unit showed of an item: something lies there, or nothing could be seen. */
 export type Seen =
-  | { readonly kind: 'seen'; readonly examination: Examination }
+  | {
+      readonly kind: 'seen';
+      readonly examination: Examination;
+      /** Of the volume, if it was replayed. */
+      readonly volumeSha256?: string | null;
+    }
   | { readonly kind: 'unseen'; readonly fault: Fault };
 
 /** What becomes of the operation and the record. */
@@ -37,8 +43,9 @@ export function decideSync(
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
   if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
   const { examination } = seen;
-  const next = {
+  const next: RecordWrite = {
     ...recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs)),
+    volumeHash: volumeHashOf(current, seen),
     ...nameBackup(item.backup_name, isRequest, current),
   };
   const { contradictsRequest } = examination;
@@ -137,7 +144,7 @@ function displaced(current: BackupRecord, examination: Examination, fault: Fault
   } = current;
   const { listing, shared, checkVersion } = examination;
   const reason = { status: 'error', reasonCode: fault.code, reasonDetail: fault.detail } as const;
-  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion };
+  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion, volumeHash: null };
   const isKnown = sameRecord(current, record);
   return {
     ...failure(fault, isKnown ? 'unchanged' : 'marked', null),
@@ -208,6 +215,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.level === other.level &&
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
+    one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
     one.contentId === other.contentId
   );
 }
@@ -224,7 +232,7 @@ function recordOf(
   location: Location,
   examination: Examination,
   takenAt: TakenAt,
-): Omit<RecordWrite, keyof BackupNames> {
+): Omit<RecordWrite, keyof BackupNames | 'volumeHash'> {
   const { fault } = examination;
   return {
     projectId,
@@ -249,6 +257,17 @@ function recordOf(
     incremental: examination.incremental,
     volumeBytes: examination.volumeBytes,
   };
+}
+
+/** What a replay has given now, or gave before if every link of the chain is still the same. */
+function volumeHashOf(
+  current: BackupRecord | null,
+  { examination, volumeSha256 = null }: Extract<Seen, { kind: 'seen' }>,
+): VolumeHash | null {
+  if (examination.fault !== null) return null;
+  const digest = chainDigest(examination);
+  if (volumeSha256 !== null) return { sha256: volumeSha256, chainDigest: digest };
+  return current?.volumeHash?.chainDigest === digest ? current.volumeHash : null;
 }
 
 function failure(

@@ -31,7 +31,7 @@ async function start() {
     },
     show: async ({ plan }: WrittenBackup) => (await engine.call('showBackup', { backup_id: plan.backupId })).backup,
     ids: async (filter: object) => {
-      const { backups } = await engine.call('listBackups', { ...filter, sort: 'protected_at:asc,id:asc' });
+      const { backups } = await engine.call('listBackups', { ...filter, sort: ['protected_at:asc', 'id:asc'] });
       return backups.map(({ id }) => id).toSorted();
     },
     logs: async (filter: object) => (await engine.call('listOperationLogs', filter)).operation_logs,

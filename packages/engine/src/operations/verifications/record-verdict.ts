@@ -18,7 +18,7 @@ export function decideExamination(
 
 /**
  * Writes down what was found of a backup, as a sync would, and answers what it came to. Decides anew where the record
- * changed meanwhile. Of the proofs it leaves out those that are written down already.
+ * changed meanwhile. Of the proofs it leaves out those that are written down already. `volumeSha256` is of a replay.
  */
 export async function recordExamination(
   run: TaskRun,
@@ -26,10 +26,11 @@ export async function recordExamination(
   first: BackupRecord,
   examination: Examination,
   written: ReadonlySet<EdgeProof> = new Set(),
+  volumeSha256: string | null = null,
 ): Promise<Decision> {
   let current: BackupRecord | null = first;
   while (true) {
-    const seen = { kind: 'seen', examination } as const;
+    const seen = { kind: 'seen', examination, volumeSha256 } as const;
     const nowMs = run.services.clock.nowMs();
     const decision = decideSync(item, run.task.projectId, first.location, current, seen, nowMs, false);
     const { record } = decision;

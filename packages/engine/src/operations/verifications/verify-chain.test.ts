@@ -24,6 +24,9 @@ async function verify(engine: TestEngine, backupId: string, level: 'content' | '
   }
 }
 
+const volumeHashOf = async (engine: TestEngine, backupId: string) =>
+  (await engine.call('showBackup', { backup_id: backupId })).backup.backup_sync.evidence.volume_sha256;
+
 const levelOf = async (engine: TestEngine, backupId: string) =>
   (await engine.call('showBackup', { backup_id: backupId })).backup.backup_sync.level;
 
@@ -49,6 +52,7 @@ test('content reads every object of the chain, and again when it is asked again'
 test('replay gives the SHA-256 and size of the volume, and a sync afterwards keeps the level', async () => {
   await using engine = await openWithChain('replay');
   const { leaf } = engine;
+  expect(await volumeHashOf(engine, leaf.plan.backupId)).toBeNull();
   const operation = await verify(engine, leaf.plan.backupId, 'replay');
   expect(operation).toMatchObject({
     status: 'success',
@@ -60,6 +64,45 @@ test('replay gives the SHA-256 and size of the volume, and a sync afterwards kee
   });
   const [log] = await engine.sync([syncItemOf(leaf, bucket)]);
   expect(log).toMatchObject({ status: 'success', backup_sync: { outcome: 'unchanged', level: 'replay' } });
+});
+
+test.each([
+  ['the backup itself', 'leaf'],
+  ['the full backup that it builds on', 'full'],
+] as const)('the SHA-256 of the volume stays in the evidence until %s is another', async (_, changed) => {
+  await using engine = await openWithChain(`volume hash ${changed}`);
+  const { leaf, full, first } = engine;
+  const sha256 = createHash('sha256').update(leaf.plan.volume).digest('hex');
+  const hash = () => volumeHashOf(engine, leaf.plan.backupId);
+  await verify(engine, leaf.plan.backupId, 'replay');
+  expect(await hash()).toBe(sha256);
+  // Ancestors are read by it, and not replayed for themselves.
+  expect(await volumeHashOf(engine, first.plan.backupId)).toBeNull();
+  await engine.sync([syncItemOf(leaf, bucket)]);
+  await verify(engine, leaf.plan.backupId, 'content');
+  expect(await hash()).toBe(sha256);
+  // The same bytes at another time are other evidence.
+  await engine.buckets.put(bucket, engine[changed].objects, Date.UTC(2026, 2, 2));
+  await engine.sync([full, first, leaf].map((backup) => syncItemOf(backup, bucket)));
+  expect(await hash()).toBeNull();
+  expect((await engine.call('showBackup', { backup_id: leaf.plan.backupId })).backup.status).toBe('available');
+  await verify(engine, leaf.plan.backupId, 'replay');
+  expect(await hash()).toBe(sha256);
+  expect(engine.faults).toEqual([]);
+});
+
+test('a backup that is found broken has no SHA-256 of its volume any more', async () => {
+  await using engine = await openWithChain('volume hash of rot');
+  const { leaf, full } = engine;
+  await verify(engine, leaf.plan.backupId, 'replay');
+  const key = `${full.imagePath}-00001`;
+  const bytes = Uint8Array.from(full.objects.get(key) ?? []);
+  bytes[7] = (bytes[7] ?? 0) ^ 1;
+  await engine.buckets.put(bucket, [[key, bytes]]);
+  // Found by way of another: the record of the leaf is marked with it.
+  await verify(engine, full.plan.backupId, 'content');
+  const { backup } = await engine.call('showBackup', { backup_id: leaf.plan.backupId });
+  expect(backup).toMatchObject({ status: 'error', backup_sync: { evidence: { volume_sha256: null } } });
 });
 
 test('a changed byte that no listing shows is found, and marks the backup and those that build on it', async () => {

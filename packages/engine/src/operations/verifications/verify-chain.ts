@@ -131,7 +131,7 @@ async function verifyData(
     verifiedAtMs: run.services.clock.nowMs(),
     newProofs: verdict.proofs,
   };
-  await recordExamination(run, itemOfRecord(record), record, found, kept);
+  await recordExamination(run, itemOfRecord(record), record, found, kept, replay?.sha256 ?? null);
   const result: VerifyResult = {
     backup_id: record.backupId,
     level: verdict.level,

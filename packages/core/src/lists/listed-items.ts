@@ -1,0 +1,87 @@
+import {
+  type BackupSync,
+  BackupSyncError,
+  type BackupSyncInput,
+  backupSync,
+  type Problem,
+  problemsOf,
+} from '@backup-sync/contracts';
+import { z } from 'zod';
+import { retell } from '../retell.ts';
+
+/** One backup of a list. Its time is whole seconds since 1970, or a `Date`, of which parts of a second are dropped. */
+export type ListedBackup = Omit<BackupSyncInput, 'created_at'> & { readonly created_at: number | Date };
+
+/** Some items of a list, which begin at an index of it. */
+type Part = { readonly first: number; readonly items: readonly unknown[] };
+
+/** As many problems are told in words, and as much of an id; an error has all of them. */
+const toldMax = 10;
+const toldIdLength = 64;
+
+const lastSecond = 2 ** 31 - 1;
+
+const listedBackup = backupSync.extend({
+  created_at: z.preprocess((value, context) => {
+    if (!(value instanceof Date)) return value;
+    const seconds = Math.floor(value.getTime() / 1000);
+    if (seconds <= lastSecond) return seconds;
+    const latest = new Date(lastSecond * 1000).toISOString();
+    context.addIssue({
+      code: 'custom',
+      message: Number.isNaN(seconds) ? 'is an invalid Date' : `is after ${latest}, the last time of CBR`,
+    });
+    return z.NEVER;
+  }, backupSync.shape.created_at),
+});
+
+/** What an item of a list is in a call, or what is wrong with it. */
+export function checkItem(item: unknown, index: number): BackupSync | { readonly problems: readonly Problem[] } {
+  const parsed = listedBackup.safeParse(item);
+  if (parsed.success) return parsed.data;
+  return { problems: inList(problemsOf(parsed.error, 'sync[0]'), { first: index, items: [item] }) };
+}
+
+/** The refusal of a list. It names the items, so that whoever reads it finds them. */
+export function invalidList(problems: readonly Problem[]): BackupSyncError {
+  return new BackupSyncError('invalid_request', inWords(problems), { problems });
+}
+
+/** The failure of a call that carries a part of a list: what is wrong with items is told by their place in the list. */
+export function ofList(error: unknown, part: Part): unknown {
+  if (!(error instanceof BackupSyncError) || error.problems.length === 0) return error;
+  const problems = inList(error.problems, part);
+  return retell(error, { message: inWords(problems), problems });
+}
+
+/** Problems whose places are those of a call. */
+function inList(problems: readonly Problem[], { first, items }: Part): Problem[] {
+  return problems.map((problem) => {
+    const [, position, rest] = /^sync\[(\d+)\](.*)$/.exec(problem.place) ?? [];
+    if (position === undefined) return problem;
+    const index = first + Number(position);
+    return {
+      ...problem,
+      place: `sync[${index}]${rest}`,
+      item: { index, backup_id: backupIdOf(items[Number(position)]) },
+    };
+  });
+}
+
+function inWords(problems: readonly Problem[]): string {
+  const told = problems.slice(0, toldMax).map(({ place, message, item }) => {
+    return `${place}${item?.backup_id == null ? '' : ` (backup_id ${quoted(item.backup_id)})`}: ${message}`;
+  });
+  const more = problems.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** What is not valid may be of any length. */
+function quoted(id: string): string {
+  return JSON.stringify(id.length > toldIdLength ? `${id.slice(0, toldIdLength)}…` : id);
+}
+
+function backupIdOf(item: unknown): string | null {
+  if (typeof item !== 'object' || item === null || !('backup_id' in item)) return null;
+  return typeof item.backup_id === 'string' ? item.backup_id : null;
+}
