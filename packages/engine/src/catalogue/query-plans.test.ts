@@ -46,6 +46,7 @@ import { addSource, listSourceErrors, removeSource, startRun } from './steps/sou
 import { startChain, startChildren } from './steps/start-chain.ts';
 import { addTask, finishListing, joinTask, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
+import { contentsOf, contentsOfRun, sourcesOfResources } from './steps/vaults.ts';
 
 const project = 'project-1';
 const sqlite = new DatabaseSync(':memory:');
@@ -206,6 +207,9 @@ describe('no step reads more than it is about', () => {
         }
         await endOverdueRuns(database, 4);
         await listSourceErrors(database, makeSource(project, sourceId), 10);
+        await contentsOf(database, [sourceId], 10);
+        await contentsOfRun(database, project, 'run-4', 10);
+        await sourcesOfResources(database, project, [sourceId], ['resource-1', 'resource-2']);
         const { prefix: _, ...source } = makeSource(project, sourceId);
         await updateSource(database, project, sourceId, { ...source, prefix: 'a/' });
         await removeSource(database, project, sourceId, 5);

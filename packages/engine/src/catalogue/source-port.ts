@@ -201,8 +201,12 @@ export interface SourceStore {
    * answers `resourcesMax` at most.
    */
   contentsOf(sourceIds: readonly string[], resourcesMax: number): Promise<readonly SourceContents[]>;
-  /** The sources that have seen a backup of one of these resources. */
-  sourcesOfResources(projectId: string, resourceIds: readonly string[]): Promise<readonly string[]>;
+  /** Those of these sources that have seen a backup of one of these resources. */
+  sourcesOfResources(
+    projectId: string,
+    sourceIds: readonly string[],
+    resourceIds: readonly string[],
+  ): Promise<readonly string[]>;
   contentsOfRun(projectId: string, runId: string, resourcesMax: number): Promise<RunContents>;
   awaitImports(sourceId: string, runId: string): Promise<void>;
   startVerifications(starting: {

@@ -13,7 +13,7 @@ export async function contentsOf(
 ): Promise<readonly SourceContents[]> {
   const contents: SourceContents[] = [];
   for (const sourceId of sourceIds) {
-    const resources = await resourcesIn(recordedMembers(database, sourceId));
+    const resources = await resourcesIn(database, recordedMembers(database, sourceId));
     contents.push({
       sourceId,
       storedBytes: resources.reduce((bytes, resource) => bytes + resource.storedBytes, 0),
@@ -24,16 +24,18 @@ export async function contentsOf(
   return contents;
 }
 
-/** The sources that have seen a backup of one of these resources. */
+/** Those of these sources that have seen a backup of one of these resources. */
 export async function sourcesOfResources(
   database: Kysely<Schema>,
   projectId: string,
+  sourceIds: readonly string[],
   resourceIds: readonly string[],
 ): Promise<readonly string[]> {
+  if (sourceIds.length === 0) return [];
   const rows = await database
     .selectFrom('resources')
     .where('project_id', '=', projectId)
-    .where('source_id', '!=', '')
+    .where('source_id', 'in', sourceIds)
     .where('resource_id', 'in', resourceIds)
     .select('source_id')
     .distinct()
@@ -65,27 +67,42 @@ export async function contentsOfRun(
     if (row.reason_code === null || skipped.has(id) || skipped.size === resourcesMax) continue;
     skipped.set(id, { id, name, type, reasonCode: row.reason_code, reasonDetail: row.reason_detail });
   }
-  const resources = await resourcesIn(imported);
+  const resources = await resourcesIn(database, imported);
   return { resources: resources.slice(0, resourcesMax), skipped: [...skipped.values()] };
 }
 
 /** The resources of these records, by id. */
 async function resourcesIn(
+  database: Kysely<Schema>,
   records: SelectQueryBuilder<Schema, 'backups', object>,
 ): Promise<readonly ContainedResource[]> {
-  const rows = await records
+  const columns = records.select([
+    'backups.resource_id',
+    'backups.resource_name',
+    'backups.resource_type',
+    'backups.volume_bytes',
+    'backups.stored_bytes',
+    'backups.status',
+  ]);
+  const rows = await database
+    // Else SQLite would go through all that the project has, in the order of the groups.
+    .with(
+      (cte) => cte('recorded').materialized(),
+      () => columns,
+    )
+    .selectFrom('recorded')
     .select(({ fn, cast, ref }) => [
-      'backups.resource_id',
-      fn.max('backups.resource_name').as('name'),
-      fn.max('backups.resource_type').as('type'),
-      fn.max('backups.volume_bytes').as('volume_bytes'),
+      'resource_id',
+      fn.max('resource_name').as('name'),
+      fn.max('resource_type').as('type'),
+      fn.max('volume_bytes').as('volume_bytes'),
       fn.countAll().as('backups'),
       // A sum of integers that is larger than 64 bits would be an error.
-      fn.sum(cast(ref('backups.stored_bytes'), 'double precision')).as('stored_bytes'),
-      fn.min('backups.status').as('best_status'),
+      fn.sum(cast(ref('stored_bytes'), 'double precision')).as('stored_bytes'),
+      fn.min('status').as('best_status'),
     ])
-    .groupBy('backups.resource_id')
-    .orderBy('backups.resource_id')
+    .groupBy('resource_id')
+    .orderBy('resource_id')
     .execute();
   return rows.map((row) => ({
     id: row.resource_id,

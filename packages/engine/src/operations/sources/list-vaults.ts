@@ -40,7 +40,11 @@ async function applyFilter(
 ): Promise<readonly SourceRecord[]> {
   let matching = sources.filter((source) => (id ?? source.id) === source.id && (name ?? source.name) === source.name);
   if (resourceIds !== undefined) {
-    const having = await services.sourceStore.sourcesOfResources(projectId, resourceIds);
+    const having = await services.sourceStore.sourcesOfResources(
+      projectId,
+      matching.map((source) => source.id),
+      resourceIds,
+    );
     matching = matching.filter((source) => having.includes(source.id));
   }
   if (objectType !== undefined) {
