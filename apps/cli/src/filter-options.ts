@@ -11,6 +11,7 @@ const descriptions = new Map([
   ['start_time', 'from this time on, such as 2026-03-01T02:00:00Z'],
   ['end_time', 'up to this time'],
   ['incremental', 'true: increments alone; false: full backups alone'],
+  ['id_prefix', 'only ids that begin with this'],
   ['name', 'only of this name'],
   ['parent_id', 'only those that build on this backup'],
   ['resource_id', 'only of this resource'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   enterpriseProject,
+  idPrefix,
   madeId,
   opaqueId,
   paging,
@@ -142,7 +143,7 @@ export const backupSort = z.string().transform((value, context): BackupSort[] =>
  * | `show_replication` | would add to the records, which have no replicas: every record matches |
  * | `status` | records are `available` or `error`; CBR's other states match nothing |
  *
- * Other parameters are ignored, as the cloud does.
+ * `id_prefix` is this system's own. Other parameters are ignored, as the cloud does.
  */
 export const listBackupsInput = z.object({
   project_id: projectId,
@@ -151,6 +152,7 @@ export const listBackupsInput = z.object({
   start_time: queryTime.optional(),
   end_time: queryTime.optional(),
   enterprise_project_id: enterpriseProject.optional(),
+  id_prefix: idPrefix.optional(),
   image_type: queryEnum(imageTypes).optional(),
   incremental: queryBoolean.optional(),
   member_status: queryEnum(['pending', 'accepted', 'rejected']).optional(),

@@ -237,6 +237,14 @@ test('a head that is lost is looked for by one look into the index for each leve
   expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
 });
 
+test('operations whose id begins with what is given are found by the index of ids', async () => {
+  const input = { project_id: project, limit: 10, offset: 0, id_prefix: 'a' };
+  const plans = await plansOf(() => listOperations(database, input));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) /.test(line));
+  expect(reads).toHaveLength(2);
+  for (const read of reads) expect(read).toMatch(/^SEARCH operations USING .*INDEX .* \(id>\? AND id<\?\)$/);
+});
+
 describe('a listing reads an index in its order', () => {
   test.each([
     {},
@@ -250,6 +258,8 @@ describe('a listing reads an index in its order', () => {
     { sort: [{ key: 'id' as const, direction: 'asc' as const }] },
     { sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
     { sort: [{ key: 'name' as const, direction: 'asc' as const }], marker: 'a' },
+    { sort: [{ key: 'name' as const, direction: 'asc' as const }], name: 'a' },
+    { sort: [{ key: 'id' as const, direction: 'asc' as const }], id_prefix: 'a' },
     { sort: [{ key: 'protected_at' as const, direction: 'desc' as const }], start_time: 0 },
   ])('backups %j', async (filter) => {
     const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));

@@ -10,6 +10,7 @@ import {
 import type { BackupRecord, Page } from '../port.ts';
 import { rowToRecord, toStoredBoolean } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
 
 /** What each sort key sorts by. */
 const sortColumns = {
@@ -111,6 +112,11 @@ function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter)
   if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
   if (sourceId !== undefined) matching = matching.where((eb) => isOfSource(eb, sourceId));
   if (filter.checkpoint_id !== undefined) matching = matching.where('checkpoint_id', '=', filter.checkpoint_id);
+  if (filter.id_prefix !== undefined) {
+    matching = matching
+      .where('backup_id', '>=', filter.id_prefix)
+      .where('backup_id', '<', endOfPrefix(filter.id_prefix));
+  }
   if (filter.name !== undefined) matching = matching.where('backup_name', '=', filter.name);
   if (filter.parent_id !== undefined) matching = matching.where('parent_backup_id', '=', filter.parent_id);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
