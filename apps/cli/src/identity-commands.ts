@@ -61,6 +61,12 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
     },
   );
   const role = program.command('roles').description('what users may do, project by project');
+  command(role, 'list [project]', 'list who has which role in which project', ['roles list', 'roles list payroll'])
+    .addHelpText('after', '\n<project> is its name or its id; without one, every project is listed.')
+    .action(async (project: string | undefined, options: Shared) => {
+      const { listRolesCommand } = await import('./commands/projects.ts');
+      finish(await listRolesCommand(contextOf(options), project ?? null));
+    });
   command(role, 'grant <user>', 'give a user a role in a project, in place of the one before', [
     'roles grant ada operator default',
   ])

@@ -4,7 +4,7 @@ import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
 import { age, given, positive } from './options.ts';
 
-/** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
+/** `serve`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
   command(program, 'serve', 'serve the API until Ctrl-C', [
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
@@ -56,6 +56,31 @@ ${exitCodesHelp}`,
       const { json, connectTimeout, timeout } = options;
       finish(await loginCommand(contextOf(given({ json, connectTimeout, timeout })), options));
     });
+  const logout = program
+    .command('logout')
+    .description('end the token of a profile and remove the profile')
+    .option('--profile <name>', 'profile to remove (BACKUP_SYNC_PROFILE, else "default")')
+    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
+  addTimeouts(logout)
+    .addHelpText(
+      'after',
+      `
+If the server does not answer, the profile is removed all the same, and the token stays valid until it ends by itself. An
+access key stays valid.
+${examplesHelp(['logout', 'logout --profile work'])}
+${exitCodesHelp}`,
+    )
+    .action(async (options: Pick<Shared, 'profile' | 'json' | 'connectTimeout' | 'timeout'>) => {
+      const { logoutCommand } = await import('./commands/logout.ts');
+      const { profile, json, connectTimeout, timeout } = options;
+      finish(await logoutCommand(contextOf(given({ json, connectTimeout, timeout })), profile));
+    });
+  command(program, 'whoami', 'show where commands work, and as whom', ['whoami', 'whoami --profile work']).action(
+    async (options: Shared) => {
+      const { whoamiCommand } = await import('./commands/whoami.ts');
+      finish(await whoamiCommand(contextOf(options)));
+    },
+  );
   command(program, 'token', 'print a token', ['token --data-dir data --json', 'token --endpoint https://b.example.com'])
     .option(
       '--user <name>',

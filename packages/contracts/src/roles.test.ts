@@ -15,6 +15,7 @@ const decided: Record<Role, readonly string[]> = {
     'listScanFindings',
     'listSources',
     'showBackup',
+    'showCaller',
     'showOperation',
     'showOperationLog',
     'showSource',

@@ -9,6 +9,7 @@ import { SecretSeal } from './identity/secret-seal.ts';
 import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { listBackups } from './operations/backups/list-backups.ts';
 import { showBackup } from './operations/backups/show-backup.ts';
+import { showCaller } from './operations/callers/show-caller.ts';
 import { watchOperations } from './operations/events/watch-operations.ts';
 import { listOperationLogs } from './operations/operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operations/operation-logs/show-operation-log.ts';
@@ -29,6 +30,7 @@ export { listCopies } from './catalogue/sqlite/upgrade.ts';
 
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
+  showCaller,
   listBackups,
   showBackup,
   listOperationLogs,

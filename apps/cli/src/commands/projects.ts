@@ -3,7 +3,7 @@ import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatTable } from '../table.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { parsePlace } from './scan.ts';
@@ -25,6 +25,29 @@ export async function listProjectsCommand(context: CommandContext): Promise<numb
   const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else print(context.terminal, projectsTable(answer.projects));
+  return exitCodes.done;
+}
+
+/** Everyone who has a role in the project, or in any. */
+export async function listRolesCommand(context: CommandContext, project: string | null): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  const { operations } = connection.client;
+  const { users } = await operations.listUsers({}, { signal });
+  const wanted = project === null ? null : await projectIdOf(operations, project, signal);
+  const roles = users
+    .flatMap((user) =>
+      user.roles.map((held) => ({ ...held, user_name: user.name, disabled: user.disabled_at !== null })),
+    )
+    .filter(({ project_id }) => wanted === null || project_id === wanted);
+  if (terminal.json) printJson(terminal, { roles });
+  else {
+    const columns = ['PROJECT', 'USER', 'ROLE', 'STATE'].map((heading) => ({ heading }));
+    const rows = roles
+      .toSorted((one, other) => one.project_name.localeCompare(other.project_name))
+      .map((held) => [held.project_name, held.user_name, held.role, held.disabled ? 'disabled' : 'enabled']);
+    printTable(terminal, columns, rows);
+  }
   return exitCodes.done;
 }
 

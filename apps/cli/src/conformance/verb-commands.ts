@@ -41,6 +41,7 @@ export const verbCommands = {
     answer: syncAnswer(sync),
   }),
   planSync: ({ sync }) => ({ args: ['plan', '-'], input: JSON.stringify({ sync }) }),
+  showCaller: () => ({ args: ['whoami'], answer: ({ caller }) => ({ caller }) }),
   listBackups: (input) => ({ args: ['backups', 'list', ...listed(input)] }),
   showBackup: ({ backup_id }) => ({ args: ['backups', 'show', backup_id] }),
   deleteBackup: ({ backup_id }) => ({ args: ['backups', 'delete', backup_id], answer: done }),

@@ -273,8 +273,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 }
 
-function callerOf({ kind, userName, projectId, role }: TokenRecord): Caller {
-  return { kind, name: userName, projectId, role };
+function callerOf({ kind, userName, projectId, role, expiresAtMs }: TokenRecord): Caller {
+  return { kind, name: userName, projectId, role, expiresAtMs };
 }
 
 /** The project that a token was wanted for, as it was named. */

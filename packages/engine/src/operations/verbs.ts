@@ -10,6 +10,7 @@ import { showBackup } from './backups/show-backup.ts';
 import { syncBackups } from './backups/sync-backups.ts';
 import { grantBucket, revokeBucket } from './bucket-grants/change-grant.ts';
 import { listBucketGrants } from './bucket-grants/list-bucket-grants.ts';
+import { showCaller } from './callers/show-caller.ts';
 import { watchOperations } from './events/watch-operations.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
@@ -52,6 +53,7 @@ export const verbs: Verbs = {
   listOperations,
   showOperation,
   cancelOperation,
+  showCaller,
   verifyBackup,
   beginExtraction,
   listResources,

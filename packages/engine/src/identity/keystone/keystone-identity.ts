@@ -34,7 +34,7 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     if (valid.caller === null) {
       throw new BackupSyncError('role_not_allowed', 'none of the roles that the token carries is a role here');
     }
-    return valid.caller;
+    return { ...valid.caller, expiresAtMs: valid.expiresAtMs };
   }
 
   async inspectToken(token: string): Promise<IssuedToken | null> {
