@@ -18,6 +18,18 @@ export class InvalidItemsError extends UsageError {
   }
 }
 
+/** A name that several things have. The candidates say which, and the remedy how to name one. */
+export class AmbiguousNameError extends UsageError {
+  readonly candidates: readonly Problem[];
+  readonly remedy: string;
+
+  constructor(message: string, candidates: readonly Problem[], remedy: string) {
+    super(message);
+    this.candidates = candidates;
+    this.remedy = remedy;
+  }
+}
+
 /** What the operator is told of a failure. */
 export type Failure = {
   readonly exitCode: number;
@@ -34,7 +46,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
     'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
     'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
   project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
-  backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
+  backup_not_found: 'See "backup-sync backups list" for what is recorded. A delete needs the whole id.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
@@ -90,6 +102,10 @@ export function failureOf(thrown: unknown): Failure {
     const { number, exitCode } = errors.invalid_request;
     const remedy = commandRemedies.invalid_request ?? null;
     return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
+  }
+  if (thrown instanceof AmbiguousNameError) {
+    const { message, candidates: problems, remedy } = thrown;
+    return { exitCode: exitCodes.failure, code: 'AmbiguousNameError', message, remedy, problems };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error.name === 'AbortError') {

@@ -1,5 +1,6 @@
 import { auditOutcomes, type OperationInput, type Role, roles } from '@backup-sync/contracts';
 import { Argument, type Command, Option } from 'commander';
+import { type AskingOptions, addAskingOptions } from './asking-options.ts';
 import type { Shared, Tools } from './command-tools.ts';
 import { given, wholeNumber } from './options.ts';
 
@@ -54,12 +55,13 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       const { setPasswordCommand } = await import('./commands/users.ts');
       finish(await setPasswordCommand(contextOf(options), name));
     });
-  command(users, 'remove <name>', 'remove a user with roles, tokens and access keys', ['users remove ada']).action(
-    async (name: string, options: Shared) => {
-      const { removeUserCommand } = await import('./commands/users.ts');
-      finish(await removeUserCommand(contextOf(options), name));
-    },
-  );
+  const remove = command(users, 'remove <name>', 'remove a user with roles, tokens and access keys', [
+    'users remove ada',
+  ]);
+  addAskingOptions(remove).action(async (name: string, options: Shared & AskingOptions) => {
+    const { removeUserCommand } = await import('./commands/users.ts');
+    finish(await removeUserCommand(contextOf(options), name, options.yes ?? false));
+  });
   const role = program.command('roles').description('what users may do, project by project');
   command(role, 'list [project]', 'list who has which role in which project', ['roles list', 'roles list payroll'])
     .addHelpText('after', '\n<project> is its name or its id; without one, every project is listed.')
@@ -81,13 +83,17 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       const { grantRoleCommand } = await import('./commands/projects.ts');
       finish(await grantRoleCommand(contextOf(options), user, name, project));
     });
-  command(role, 'revoke <user> <project>', 'take the role in a project from a user; tokens for it end at once', [
-    'roles revoke ada default',
-  ])
+  const revoke = command(
+    role,
+    'revoke <user> <project>',
+    'take the role in a project from a user; tokens for it end at once',
+    ['roles revoke ada default'],
+  );
+  addAskingOptions(revoke)
     .addHelpText('after', projectHelp)
-    .action(async (user: string, project: string, options: Shared) => {
+    .action(async (user: string, project: string, options: Shared & AskingOptions) => {
       const { revokeRoleCommand } = await import('./commands/projects.ts');
-      finish(await revokeRoleCommand(contextOf(options), user, project));
+      finish(await revokeRoleCommand(contextOf(options), user, project, options.yes ?? false));
     });
 }
 
@@ -115,13 +121,14 @@ function addBucketCommands(program: Command, { command, contextOf, finish }: Too
       const { grantBucketCommand } = await import('./commands/projects.ts');
       finish(await grantBucketCommand(contextOf(options), place, project));
     });
-  command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay', [
+  const revoke = command(buckets, 'revoke <bucket[/folder]> <project>', 'take it away; records stay', [
     'buckets revoke volumebackups payroll',
-  ])
+  ]);
+  addAskingOptions(revoke)
     .addHelpText('after', projectHelp)
-    .action(async (place: string, project: string, options: Shared) => {
+    .action(async (place: string, project: string, options: Shared & AskingOptions) => {
       const { revokeBucketCommand } = await import('./commands/projects.ts');
-      finish(await revokeBucketCommand(contextOf(options), place, project));
+      finish(await revokeBucketCommand(contextOf(options), place, project, options.yes ?? false));
     });
   command(buckets, 'list', 'list what is granted', ['buckets list']).action(async (options: Shared) => {
     const { listBucketGrantsCommand } = await import('./commands/projects.ts');
@@ -143,12 +150,13 @@ function addAccessKeyCommands(program: Command, { command, contextOf, finish }: 
     const { listAccessKeysCommand } = await import('./commands/access-keys.ts');
     finish(await listAccessKeysCommand(contextOf(options)));
   });
-  command(keys, 'disable <access-key>', 'end an access key for good', ['access-keys disable AKEXAMPLE']).action(
-    async (accessKey: string, options: Shared) => {
-      const { disableAccessKeyCommand } = await import('./commands/access-keys.ts');
-      finish(await disableAccessKeyCommand(contextOf(options), accessKey));
-    },
-  );
+  const disable = command(keys, 'disable <access-key>', 'end an access key for good', [
+    'access-keys disable AKEXAMPLE',
+  ]);
+  addAskingOptions(disable).action(async (accessKey: string, options: Shared & AskingOptions) => {
+    const { disableAccessKeyCommand } = await import('./commands/access-keys.ts');
+    finish(await disableAccessKeyCommand(contextOf(options), accessKey, options.yes ?? false));
+  });
 }
 
 function addAuditCommands(program: Command, { command, contextOf, finish }: Tools): void {

@@ -15,7 +15,7 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     const { listOperationsCommand } = await import('./commands/operations.ts');
     finish(await listOperationsCommand(contextOf(options), filterOf('listOperations', options)));
   });
-  command(operations, 'watch [operation-id]', 'show what happens as it happens, until Ctrl-C or the end of the one', [
+  command(operations, 'watch [operation]', 'show what happens as it happens, until Ctrl-C or the end of the one', [
     'operations watch',
     `operations watch ${anId}`,
     'operations watch --json | jq --unbuffered .operation.status',
@@ -23,6 +23,8 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     .addHelpText(
       'after',
       `
+<operation> is an id, or the beginning of one (at least 4 characters; those of one minute begin alike).
+
 Follows the stream of a server where it has one, and asks once a second elsewhere; about one operation it asks, ever more
 seldom. With --json, one event a line. The watch of one operation exits 0 when it ends well, 3 when not.`,
     )
@@ -30,12 +32,18 @@ seldom. With --json, one event a line. The watch of one operation exits 0 when i
       const { watchOperationsCommand } = await import('./commands/watch-operations.ts');
       finish(await watchOperationsCommand(contextOf(options), operationId ?? null));
     });
-  command(operations, 'show <operation-id>', 'show an operation: progress, result, reason, remedy, requests', [
+  command(operations, 'show <operation>', 'show an operation: progress, result, reason, remedy, requests', [
     `operations show ${anId}`,
-  ]).action(async (operationLogId: string, options: Shared) => {
-    const { showOperationCommand } = await import('./commands/operations.ts');
-    finish(await showOperationCommand(contextOf(options), operationLogId));
-  });
+    `operations show ${anId.slice(0, 13)}`,
+  ])
+    .addHelpText(
+      'after',
+      '\n<operation> is an id, or the beginning of one (at least 4 characters; those of one minute begin alike).',
+    )
+    .action(async (operationLogId: string, options: Shared) => {
+      const { showOperationCommand } = await import('./commands/operations.ts');
+      finish(await showOperationCommand(contextOf(options), operationLogId));
+    });
   command(operations, 'cancel <operation-id>', 'cancel an import, scan, plan or verification', [
     `operations cancel ${anId}`,
   ])

@@ -31,6 +31,13 @@ export function decimal(value: string): number {
   return Number(value);
 }
 
+/** `10%` as 0.1. */
+export function percentage(value: string): number {
+  const percent = /^\d{1,3}(\.\d{1,9})?%$/.test(value) ? Number(value.slice(0, -1)) : 0;
+  if (percent <= 0 || percent > 100) throw new InvalidArgumentError('It must be a percentage above 0, such as 10%.');
+  return percent / 100;
+}
+
 /** `90m`, `26h` or `7d` in seconds. */
 export function age(value: string): number {
   const seconds = parseSeconds(value);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type AskingOptions, addAskingOptions } from './asking-options.ts';
 import type { Shared, Tools } from './command-tools.ts';
 import { decimal, given, secondsOrNone, wholeNumber } from './options.ts';
 
@@ -90,14 +91,20 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     pause: 'let a source run by hand alone',
     resume: 'let a source run by its interval again',
     confirm: 'let a run mark as gone what the source holds back',
-    remove: 'remove a source; its records stay',
   } as const;
   for (const verb of Object.keys(ofOne) as (keyof typeof ofOne)[]) {
     command(sources, `${verb} <source>`, ofOne[verb], [`sources ${verb} nightly`])
-      .addHelpText('after', '\n<source> is its name or its id.')
+      .addHelpText('after', '\n<source> is its name, its id, or the beginning of its id (at least 4 characters).')
       .action(async (source: string, options: Shared) => {
         const { sourceCommands } = await import('./commands/sources.ts');
         finish(await sourceCommands[verb](contextOf(options), source));
       });
   }
+  const remove = command(sources, 'remove <source>', 'remove a source; its records stay', ['sources remove nightly']);
+  addAskingOptions(remove)
+    .addHelpText('after', '\n<source> is its whole name or id.')
+    .action(async (source: string, options: Shared & AskingOptions) => {
+      const { removeSourceCommand } = await import('./commands/sources.ts');
+      finish(await removeSourceCommand(contextOf(options), source, options.yes ?? false));
+    });
 }

@@ -4,6 +4,7 @@ import { formatTable } from '../table.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { projectIdOf } from './projects.ts';
 
 /** Makes an access key and prints its secret, this once. */
@@ -39,7 +40,12 @@ export async function listAccessKeysCommand(context: CommandContext): Promise<nu
   return exitCodes.done;
 }
 
-export async function disableAccessKeyCommand(context: CommandContext, accessKey: string): Promise<number> {
+export async function disableAccessKeyCommand(
+  context: CommandContext,
+  accessKey: string,
+  yes: boolean,
+): Promise<number> {
+  if (!(await agrees(context, yes, `End access key ${accessKey} for good?`))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const input = { access_key: accessKey };
   const answer = await connection.client.operations.disableAccessKey(input, { signal: context.signal });

@@ -6,6 +6,7 @@ import { note, print, printFields, printJson, printTable } from '../terminal.ts'
 import { describeWait } from '../waiting.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { findOperation } from './find-operation.ts';
 import { describeTask } from './scan.ts';
 
 export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'project_id'>;
@@ -47,16 +48,16 @@ function resultOf({ reason, message, progress, ended_at, waiting_for }: Operatio
 }
 
 /** An import or deletion as its operation log, a scan or verification with its progress. */
-export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
+export async function showOperationCommand(context: CommandContext, idOrPrefix: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const { operation } = await connection.client.operations.showOperation({ operation_id: operationId }, { signal });
+  const operation = await findOperation(connection.client.operations, idOrPrefix, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
     else print(terminal, describeTask(operation));
     return exitCodes.done;
   }
-  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operationId }, { signal });
+  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operation.id }, { signal });
   if (terminal.json) printJson(terminal, { operation, ...answer });
   else printFields(terminal, describe(answer.operation_log));
   return exitCodes.done;

@@ -6,6 +6,7 @@ import { formatTable } from '../table.ts';
 import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { parsePlace } from './scan.ts';
 import { onUser } from './users.ts';
 
@@ -64,8 +65,15 @@ export async function grantRoleCommand(
   });
 }
 
-export async function revokeRoleCommand(context: CommandContext, user_name: string, project: string): Promise<number> {
+export async function revokeRoleCommand(
+  context: CommandContext,
+  user_name: string,
+  project: string,
+  yes: boolean,
+): Promise<number> {
   const { signal, terminal } = context;
+  const question = `Take the role in project ${project} from user ${JSON.stringify(user_name)}? Tokens for it end at once.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.operations, project, signal);
   await connection.client.operations.revokeRole({ user_name, target_project_id }, { signal });
@@ -89,8 +97,15 @@ export async function grantBucketCommand(context: CommandContext, place: string,
   return exitCodes.done;
 }
 
-export async function revokeBucketCommand(context: CommandContext, place: string, project: string): Promise<number> {
+export async function revokeBucketCommand(
+  context: CommandContext,
+  place: string,
+  project: string,
+  yes: boolean,
+): Promise<number> {
   const { signal, terminal } = context;
+  const question = `Take bucket ${place} from project ${project}? Its records stay.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.operations, project, signal);
   await connection.client.operations.revokeBucket({ target_project_id, ...parsePlace(place) }, { signal });

@@ -7,12 +7,14 @@ import {
 } from '@backup-sync/contracts';
 import type { Client, Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
-import { exitCodes, UsageError } from '../failure.ts';
+import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
 import { objectTimeMark, shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
+import { leastPrefix } from './find-backup.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
 
 type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
@@ -89,12 +91,22 @@ export const sourceCommands = {
     const started = await client.operations.confirmSource({ source_id }, { signal: context.signal });
     return followRun(context, client, started);
   }),
-  remove: onSource(async ({ operations }, source_id, { terminal, signal }) => {
-    await operations.removeSource({ source_id }, { signal });
-    note(terminal, 'removed; its records stay');
-    return exitCodes.done;
-  }),
 } as const;
+
+/** Removes a source, by its whole name or id. Asks first at a terminal, unless `yes` says not to. */
+export async function removeSourceCommand(context: CommandContext, nameOrId: string, yes: boolean): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { operations } = connection.client;
+  const { sources } = await operations.listSources({}, { signal });
+  const source = exactly(sources, nameOrId);
+  if (source === undefined) throw noSource(nameOrId);
+  const question = `Remove source ${JSON.stringify(source.name)} (${placeOf(source)})? Its records stay.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
+  await operations.removeSource({ source_id: source.id }, { signal });
+  note(terminal, 'removed; its records stay');
+  return exitCodes.done;
+}
 
 type SourceChanges = Omit<OperationInput<'updateSource'>, 'project_id' | 'source_id'>;
 
@@ -154,16 +166,34 @@ function onSource(run: (client: Client, sourceId: string, context: CommandContex
   };
 }
 
-/** The source of this id, or else of this name. Throws `source_not_found`. */
+/**
+ * The source of this id, or else of this name, or else the only one whose id begins so. Throws `source_not_found` and
+ * {@link AmbiguousNameError}.
+ */
 export async function sourceNamed(
   operations: Pick<Operations, 'listSources'>,
   nameOrId: string,
   signal: AbortSignal,
 ): Promise<Source> {
   const { sources } = await operations.listSources({}, { signal });
-  const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+  const source = exactly(sources, nameOrId);
   if (source !== undefined) return source;
-  throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
+  const begun = nameOrId.length < leastPrefix ? [] : sources.filter(({ id }) => id.startsWith(nameOrId));
+  const [first] = begun;
+  if (first === undefined) throw noSource(nameOrId);
+  if (begun.length === 1) return first;
+  const candidates = begun.map(({ id, name }) => ({ place: id, message: name }));
+  const message = `${begun.length} sources have an id that begins with ${JSON.stringify(nameOrId)}`;
+  throw new AmbiguousNameError(message, candidates, 'Name one by its name or id.');
+}
+
+/** The source of this id, or else of this name: names are unique. */
+function exactly(sources: readonly Source[], nameOrId: string): Source | undefined {
+  return sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+}
+
+function noSource(nameOrId: string): BackupSyncError {
+  return new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
 }
 
 function printSourceFields(terminal: Terminal, source: Source): void {

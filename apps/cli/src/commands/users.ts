@@ -6,6 +6,7 @@ import { formatTable } from '../table.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { readSecret } from './read-secret.ts';
 
 type Answer = OperationOutput<'createUser'>;
@@ -30,7 +31,9 @@ export async function enableUserCommand(context: CommandContext, name: string): 
   return onUser(context, (operations) => operations.enableUser({ user_name: name }, { signal: context.signal }));
 }
 
-export async function removeUserCommand(context: CommandContext, name: string): Promise<number> {
+export async function removeUserCommand(context: CommandContext, name: string, yes: boolean): Promise<number> {
+  const question = `Remove user ${JSON.stringify(name)} with roles, tokens and access keys?`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   await connection.client.operations.removeUser({ user_name: name }, { signal: context.signal });
   note(context.terminal, 'removed, with roles, tokens and access keys');

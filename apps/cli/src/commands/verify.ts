@@ -1,5 +1,5 @@
-import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
+import { BackupSyncError, type DataLevel, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
+import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
@@ -7,9 +7,10 @@ import { formatBytes, formatTable, printable } from '../table.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
+import { type BackupReference, findBackup } from './find-backup.ts';
 
 /** A backup whose verification was not accepted, and why. */
-type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
+export type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
 
 /**
  * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
@@ -17,20 +18,23 @@ type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_
  */
 export async function verifyCommand(
   context: CommandContext,
-  backupIds: readonly string[],
-  level: 'content' | 'replay',
+  references: readonly BackupReference[],
+  level: DataLevel,
 ): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
   const { operations } = client;
+  // All of them before any is started: a name that may mean several things starts nothing.
+  const backupIds = new Set<string>();
+  for (const reference of references) backupIds.add(await idOf(context, client, reference));
   const followed: string[] = [];
   /** Of these, the ones that nobody had asked for before. */
   const started: string[] = [];
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
   try {
-    for (const backupId of new Set(backupIds)) {
+    for (const backupId of backupIds) {
       try {
         const { operation_id, joined } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
         followed.push(operation_id);
@@ -40,7 +44,11 @@ export async function verifyCommand(
         refused.push(refusalOf(backupId, error));
       }
     }
-    for (const id of followed) ended.push(await follow(client, id, context));
+    const live = liveLine(terminal);
+    for (const id of followed) {
+      const show = (operation: Operation) => live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
+      ended.push(await followVerification(client, id, { signal }, show).finally(() => live.stop()));
+    }
   } catch (error) {
     // Nobody waits for them any more.
     if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
@@ -53,23 +61,36 @@ export async function verifyCommand(
     : exitCodes.someItemsFailed;
 }
 
+/** What is not found stays as it was named: the refusal of its verification says the rest. */
+async function idOf({ terminal, signal }: CommandContext, client: Client, reference: BackupReference): Promise<string> {
+  try {
+    const onPassedOver = (message: string) => note(terminal, message);
+    return (await findBackup(client.operations, reference, { signal, onPassedOver })).id;
+  } catch (error) {
+    const isNotFound = error instanceof BackupSyncError && error.code === 'backup_not_found';
+    if (isNotFound && reference.kind === 'named') return reference.name;
+    throw error;
+  }
+}
+
 /** What is the matter with one backup alone; throws what would refuse the others too. */
-function refusalOf(backupId: string, error: unknown): Refusal {
+export function refusalOf(backupId: string, error: unknown): Refusal {
   const failure = failureOf(error);
   if (!(error instanceof BackupSyncError) || failure.exitCode !== exitCodes.failure) throw error;
   const { code, message, remedy } = failure;
   return { backup_id: backupId, code, message, remedy };
 }
 
-async function follow(client: Client, id: string, { terminal, signal }: CommandContext): Promise<Operation> {
-  const live = liveLine(terminal);
-  try {
-    for await (const operation of client.followOperation(id, { signal })) {
-      if (hasEnded(operation.status)) return operation;
-      live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
-    }
-  } finally {
-    live.stop();
+/** Follows a verification to its end. Throws `aborted` by the signal: it goes on then. */
+export async function followVerification(
+  client: Client,
+  id: string,
+  options: CallOptions,
+  onProgress: (operation: Operation) => void,
+): Promise<Operation> {
+  for await (const operation of client.followOperation(id, options)) {
+    if (hasEnded(operation.status)) return operation;
+    onProgress(operation);
   }
   throw new BackupSyncError('aborted', `operation ${id} was not followed to its end`);
 }
@@ -82,7 +103,7 @@ function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused:
   }
 }
 
-function progressOf({ progress, status, waiting_for }: Operation): string {
+export function progressOf({ progress, status, waiting_for }: Operation): string {
   if (waiting_for !== null) return describeWait(waiting_for);
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)

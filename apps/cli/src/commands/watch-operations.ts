@@ -6,6 +6,7 @@ import { printable } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
+import { findOperation } from './find-operation.ts';
 
 /**
  * Shows what happens to operations until it is interrupted, which is how it ends; of one operation, until that has
@@ -26,9 +27,10 @@ export async function watchOperationsCommand(context: CommandContext, operationI
   }
 }
 
-async function watchOne({ terminal, signal }: CommandContext, client: Client, operationId: string): Promise<number> {
+async function watchOne({ terminal, signal }: CommandContext, client: Client, idOrPrefix: string): Promise<number> {
+  const { id } = await findOperation(client.operations, idOrPrefix, { signal });
   let shown: string | null = null;
-  for await (const operation of client.followOperation(operationId, { signal })) {
+  for await (const operation of client.followOperation(id, { signal })) {
     if (operation.status !== shown) await show(terminal, { operation });
     shown = operation.status;
   }

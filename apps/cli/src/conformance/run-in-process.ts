@@ -5,16 +5,16 @@ import type { Ended } from '../testing.ts';
 
 /**
  * Runs the command line in this process, with streams and environment of its own. With `untilOutput` it is interrupted,
- * as by Ctrl-C, once it has put something out.
+ * as by Ctrl-C, once it has put something out. With `atTerminal` it takes its input and messages for a terminal's.
  */
 export async function runInProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { input = '', untilOutput = false } = {},
+  { input = '', untilOutput = false, atTerminal = false } = {},
 ): Promise<Ended> {
-  const stdin = new PassThrough();
+  const stdin = Object.assign(new PassThrough(), { isTTY: atTerminal });
   const stdout = new PassThrough();
-  const stderr = new PassThrough();
+  const stderr = Object.assign(new PassThrough(), { isTTY: atTerminal });
   stdin.end(input);
   const interrupts: (() => void)[] = [];
   const host = {
