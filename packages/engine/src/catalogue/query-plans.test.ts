@@ -237,6 +237,20 @@ test('a head that is lost is looked for by one look into the index for each leve
   expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
 });
 
+test.each([
+  { name: 'a' },
+  { name: 'a', marker: 'a' },
+  { name: 'a', sort: [{ key: 'protected_at' as const, direction: 'desc' as const }] },
+  { resource_id: 'resource-1', sort: [{ key: 'protected_at' as const, direction: 'desc' as const }] },
+  { resource_name: 'a', status: ['error' as const], sort: [{ key: 'name' as const, direction: 'asc' as const }] },
+  { parent_id: 'b', sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
+  { id_prefix: 'a' },
+])('few records are found by their filter, in whatever order they are asked for: %j', async (filter) => {
+  const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));
+  expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
+  expect(plans.filter((line) => line.includes('backups_by_creation (project_id=? AND created'))).toEqual([]);
+});
+
 test('operations whose id begins with what is given are found by the index of ids', async () => {
   const input = { project_id: project, limit: 10, offset: 0, id_prefix: 'a' };
   const plans = await plansOf(() => listOperations(database, input));
