@@ -6,7 +6,7 @@ import { liveLine } from '../progress.ts';
 import { formatBytes } from '../table.ts';
 import { note, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
-import { type BackupReference, findBackup } from './find-backup.ts';
+import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /**
  * Puts the volume of a recorded backup together in a file or on standard output, each block checked before it is
@@ -28,7 +28,7 @@ export async function extractCommand(
   await using connection = await connect(context.connect, environment, context.onFault);
   const { operations } = connection.client;
   const onPassedOver = (message: string) => note(terminal, message);
-  const { id } = await findBackup(operations, reference, { signal, onPassedOver });
+  const id = await findBackupId(operations, reference, { signal, onPassedOver });
   const { backup } = await operations.beginExtraction({ backup_id: id }, { signal });
   const place = placeOf(backup);
   const { grants } = await operations.listBucketGrants({}, { signal });

@@ -50,6 +50,21 @@ export async function findBackup(
     : await findOnly(operations, id, reference.resource, options);
 }
 
+/** As {@link findBackup}, but what is not found stays as it was named: a call that is made with it says and audits the rest. */
+export async function findBackupId(
+  operations: Catalogue,
+  reference: BackupReference,
+  options: FindOptions,
+): Promise<string> {
+  try {
+    return (await findBackup(operations, reference, options)).id;
+  } catch (error) {
+    const isNotFound = error instanceof BackupSyncError && error.code === 'backup_not_found';
+    if (isNotFound && reference.kind === 'named') return reference.name;
+    throw error;
+  }
+}
+
 /** By the id first, then by the name, then by the beginning of an id. */
 async function findNamed(operations: Catalogue, name: string, { signal }: CallOptions): Promise<CbrBackup> {
   try {
@@ -80,14 +95,19 @@ type Found = { readonly backups: readonly CbrBackup[]; readonly count: number | 
 function onlyOf({ backups, count }: Found, what: string, remedy = 'Name one by its id.'): CbrBackup | null {
   const [first, second] = backups;
   if (first === undefined || second === undefined) return first ?? null;
-  const sorted = backups.toSorted((one, other) => timeOf(other).localeCompare(timeOf(one)));
-  const candidates = sorted.slice(0, shownMax).map((backup) => ({
-    place: backup.id,
-    message: `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}, ${backup.status}`,
-  }));
+  const candidates = newestFirst(backups)
+    .slice(0, shownMax)
+    .map((backup) => ({
+      place: backup.id,
+      message: `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}, ${backup.status}`,
+    }));
   const total = count ?? backups.length;
   const rest = total > candidates.length ? `; ${candidates.length} of them are shown` : '';
   throw new AmbiguousNameError(`${total} backups ${what}${rest}`, candidates, remedy);
+}
+
+function newestFirst(backups: readonly CbrBackup[]): CbrBackup[] {
+  return backups.toSorted((one, other) => timeOf(other).localeCompare(timeOf(one)));
 }
 
 function timeOf({ backup_sync: own, protected_at: requested }: CbrBackup): string {
@@ -100,7 +120,7 @@ async function findOnly(
   resource: string,
   { signal }: CallOptions,
 ): Promise<CbrBackup> {
-  const page = await operations.listBackups({ resource_id, sort: 'protected_at:desc', limit: shownMax }, { signal });
+  const page = await operations.listBackups({ resource_id, limit: 100 }, { signal });
   const remedy = 'Add --latest for the newest one that is available, or name one by its id.';
   const only = onlyOf(page, `are of resource ${JSON.stringify(resource)}`, remedy);
   if (only !== null) return only;
@@ -119,8 +139,8 @@ async function findLatest(
     throw new BackupSyncError('backup_not_found', `resource ${JSON.stringify(resource_id)} has no available backup`);
   }
   const { backup } = await operations.showBackup({ backup_id: id }, { signal });
-  const inError = { resource_id, status: 'error', sort: 'protected_at:desc', limit: 1 };
-  const [broken] = (await operations.listBackups(inError, { signal })).backups;
+  const inError = await operations.listBackups({ resource_id, status: 'error', limit: 100 }, { signal });
+  const [broken] = newestFirst(inError.backups);
   if (broken !== undefined && timeOf(broken) > timeOf(backup)) {
     onPassedOver(
       `A newer backup is in error: ${broken.id} (${broken.name}), made ${madeText(broken)}. ` +

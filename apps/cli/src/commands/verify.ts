@@ -7,7 +7,7 @@ import { formatBytes, formatTable, printable } from '../table.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
-import { type BackupReference, findBackup } from './find-backup.ts';
+import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /** A backup whose verification was not accepted, and why. */
 export type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
@@ -27,7 +27,10 @@ export async function verifyCommand(
   const { operations } = client;
   // All of them before any is started: a name that may mean several things starts nothing.
   const backupIds = new Set<string>();
-  for (const reference of references) backupIds.add(await idOf(context, client, reference));
+  const onPassedOver = (message: string) => note(terminal, message);
+  for (const reference of references) {
+    backupIds.add(await findBackupId(operations, reference, { signal, onPassedOver }));
+  }
   const followed: string[] = [];
   /** Of these, the ones that nobody had asked for before. */
   const started: string[] = [];
@@ -59,18 +62,6 @@ export async function verifyCommand(
   return refused.length === 0 && ended.every(({ status }) => status === 'success')
     ? exitCodes.done
     : exitCodes.someItemsFailed;
-}
-
-/** What is not found stays as it was named: the refusal of its verification says the rest. */
-async function idOf({ terminal, signal }: CommandContext, client: Client, reference: BackupReference): Promise<string> {
-  try {
-    const onPassedOver = (message: string) => note(terminal, message);
-    return (await findBackup(client.operations, reference, { signal, onPassedOver })).id;
-  } catch (error) {
-    const isNotFound = error instanceof BackupSyncError && error.code === 'backup_not_found';
-    if (isNotFound && reference.kind === 'named') return reference.name;
-    throw error;
-  }
 }
 
 /** What is the matter with one backup alone; throws what would refuse the others too. */
