@@ -46,7 +46,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
     'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
     'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
   project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
-  backup_not_found: 'See "backup-sync backups list" for what is recorded. A delete needs the whole id.',
+  backup_not_found: 'See "backup-sync backups list" for what is recorded.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',

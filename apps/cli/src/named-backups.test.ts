@@ -80,7 +80,9 @@ describe('a backup is named', () => {
   });
 
   test('by its id alone where it is deleted', async () => {
-    expect(await server.call(['backups', 'delete', 'third'])).toMatchObject({ code: 1 });
+    const ended = await server.call(['backups', 'delete', 'third']);
+    expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id "third"') });
+    expect(ended.messages).toContain('A delete takes a whole id, and no name.');
     expect(await server.call(['backups', 'delete', 'vm-1-day'])).toMatchObject({ code: 1 });
     expect(await shown('vm-1-day-2')).toBe('vm-1-day-2');
   });
@@ -117,7 +119,7 @@ describe('verify', () => {
       'success  vm-2-day-1  nightly of web server',
       'success  vm-3-day-1  nightly of web server',
     ]);
-    expect(lines[3]).toMatch(/^3 of 3 chains verified, 0 not as they must be, 9\d\d\.\d KiB read$/);
+    expect(lines[3]).toMatch(/^3 of 3 chains verified, 0 failed, 9\d\d\.\d KiB read$/);
   });
 
   test('--sample takes some of the chains, and says which', async () => {
@@ -154,7 +156,7 @@ describe('verify', () => {
     const ended = await server.call(['verify', '--all']);
     expect(ended.code).toBe(3);
     expect(ended.output).toMatch(/^failed {3}vm-3-day-1 {2}nightly of web server\n {2}.*vm-3-day-0/m);
-    expect(ended.output).toContain('3 of 3 chains verified, 1 not as they must be');
+    expect(ended.output).toContain('3 of 3 chains verified, 1 failed');
   });
 
   test.each([

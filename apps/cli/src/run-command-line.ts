@@ -14,8 +14,12 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // A second one finds no listener and ends the process at once.
-    host.once(signal, () => stopping.abort());
+    host.once(signal, () => {
+      stopping.abort();
+      // A second one ends the process at once. Without a listener the first would too: what restores the cursor below a line
+      // that changes ends a process in which nobody else listens.
+      host.once(signal, () => host.exit(exitCodes.interrupted));
+    });
   }
   // A reader that has seen enough (`| head`) is no failure.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {

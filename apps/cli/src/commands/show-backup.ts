@@ -1,3 +1,4 @@
+import { BackupSyncError } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -29,7 +30,13 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
     return `Forget backup ${backupId} (${what})? Its objects stay in the bucket.`;
   };
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
-  await operations.deleteBackup({ backup_id: backupId }, { signal });
+  try {
+    await operations.deleteBackup({ backup_id: backupId }, { signal });
+  } catch (error) {
+    if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
+    const message = `no backup has the id ${JSON.stringify(backupId)}. A delete takes a whole id, and no name.`;
+    throw new BackupSyncError('backup_not_found', message, { cause: error });
+  }
   note(context.terminal, `forgotten: ${backupId}. The bucket was not touched; a sync brings it back.`);
   return exitCodes.done;
 }

@@ -220,7 +220,7 @@ class Results {
   }
 
   #counts(): string {
-    return `${this.#verified} of ${counted(this.#wanted, 'chain')} verified, ${this.failed} not as they must be`;
+    return `${this.#verified} of ${counted(this.#wanted, 'chain')} verified, ${this.failed} failed`;
   }
 
   #print(line: string): void {
