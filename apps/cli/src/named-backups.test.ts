@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runInProcess } from './conformance/run-in-process.ts';
 import { temporaryDirectory } from './testing.ts';
 import { type ChainServer, openChainServer } from './testing-chains.ts';
+import { startHttpServer } from './testing-servers.ts';
 
 let server: ChainServer;
 beforeAll(async () => {
@@ -86,6 +88,32 @@ describe('a backup is named', () => {
     expect(await server.call(['backups', 'delete', 'vm-1-day'])).toMatchObject({ code: 1 });
     expect(await shown('vm-1-day-2')).toBe('vm-1-day-2');
   });
+});
+
+test('a service that does not find backups by the beginning of an id finds none, and not another one', async () => {
+  const other = {
+    id: 'other',
+    name: 'other',
+    created_at: '2026-09-01T02:00:00.000000',
+    resource_id: 'r',
+    resource_name: 'r',
+    resource_type: 'OS::Nova::Server',
+    status: 'available',
+  };
+  await using cloud = await startHttpServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://cloud');
+    const isListing = pathname.endsWith('/backups');
+    response.writeHead(isListing ? 200 : 404, { 'Content-Type': 'application/json' });
+    const backups = searchParams.has('name') ? [] : [other];
+    response.end(JSON.stringify(isListing ? { backups, count: backups.length } : { error_code: 'CBR', error_msg: '' }));
+  });
+  const environment = {
+    BACKUP_SYNC_ENDPOINT: cloud.endpoint,
+    BACKUP_SYNC_TOKEN: 't0ken',
+    BACKUP_SYNC_PROJECT: 'p',
+  };
+  const ended = await runInProcess(['backups', 'show', 'nightly'], environment);
+  expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id or name "nightly"') });
 });
 
 test('an operation is named by its id, or the beginning of it', async () => {

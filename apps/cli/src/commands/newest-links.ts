@@ -33,13 +33,10 @@ export async function* resourceChains(
 ): AsyncGenerator<ResourceChains> {
   const { source_id } = scope;
   for await (const resource of resourcesOf(client.operations, scope, options)) {
-    const filter = {
-      resource_id: resource.resource_id,
-      status: 'available',
-      ...(source_id !== undefined && { vault_id: source_id }),
-    };
-    const backups = await Array.fromAsync(client.allBackups(filter, options), partsOf);
-    yield chainsOf(resource, backups);
+    const { resource_id } = resource;
+    const ofSource = source_id === undefined ? {} : { vault_id: source_id };
+    const backups = client.allBackups({ resource_id, status: 'available', ...ofSource }, options);
+    yield chainsOf(resource, await Array.fromAsync(backups, partsOf));
   }
 }
 
