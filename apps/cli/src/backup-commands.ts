@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import type { CheckOptions } from './commands/check.ts';
 import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
-import { age } from './options.ts';
+import { duration } from './options.ts';
 
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 
@@ -67,7 +67,7 @@ is a server's.`,
     'check --max-age 26h --source nightly',
     'check --max-age 7d --min-level replay --resource vm-7',
   ])
-    .requiredOption('--max-age <age>', 'of the newest proved backup, such as 90m, 26h or 7d', age)
+    .requiredOption('--max-age <age>', 'of the newest proved backup, such as 90m, 26h or 7d', duration)
     .addOption(
       new Option('--min-level <level>', 'how far it must be proved')
         .choices(verificationLevel.options)

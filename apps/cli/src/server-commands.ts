@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { addTimeouts, examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
-import { age, given, positive } from './options.ts';
+import { duration, given, positive } from './options.ts';
 
 /** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -17,7 +17,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .option(
       '--retry-for <duration>',
       'time to retry what storage does not answer (BACKUP_SYNC_RETRY_FOR, else 20m)',
-      age,
+      duration,
     )
     .option(
       '--backlog <count>',

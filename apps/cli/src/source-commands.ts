@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
-import { decimal, given, secondsOrNone, wholeNumber } from './options.ts';
+import { decimal, durationOrNone, durationOrSeconds, given } from './options.ts';
 
 type AddOptions = {
   name?: string;
@@ -30,13 +30,13 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--format <format>', 'only backups of this format')
     .option('--path-template <template>', 'only unknown formats, by the image path, e.g. {resource_id}/{backup_id}')
     .option('--level <level>', 'the level at which a backup counts as proved (linkage)')
-    .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
-    .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
+    .option('--interval <duration>', 'from run to run, by a server (else by hand alone)', durationOrSeconds)
+    .option('--reverify-after <duration>', 'prove anew what was proved longer ago', durationOrSeconds)
     .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
     .option(
-      '--incomplete-after <seconds>',
+      '--incomplete-after <duration>',
       'time after which a backup without its commit mark is an error (default: 86400)',
-      wholeNumber,
+      durationOrSeconds,
     )
     .option('--force', 'add it though the place cannot be listed or is empty')
     .action(async (place: string, options: Shared & AddOptions) => {
@@ -64,10 +64,14 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     'sources edit nightly --interval 3600',
     'sources edit nightly --prefix volumes/production/',
   ])
-    .option('--interval <seconds>', 'time between runs, counted from now; "none": by hand alone', secondsOrNone)
+    .option('--interval <duration>', 'time between runs, counted from now; "none": by hand alone', durationOrNone)
     .option('--level <level>', 'level at which a backup counts as proved')
-    .option('--reverify-after <seconds>', 'age at which a proof is made anew; "none": never', secondsOrNone)
-    .option('--incomplete-after <seconds>', 'age at which a backup without its commit mark is an error', wholeNumber)
+    .option('--reverify-after <duration>', 'age at which a proof is made anew; "none": never', durationOrNone)
+    .option(
+      '--incomplete-after <duration>',
+      'age at which a backup without its commit mark is an error',
+      durationOrSeconds,
+    )
     .option('--prefix <prefix>', 'prefix to watch; backups outside it are dropped, not marked as gone')
     .option('--force', 'take a prefix that cannot be listed or is empty')
     .addHelpText('after', '\n<source> is its name or its id. What is not named stays as it is.')
