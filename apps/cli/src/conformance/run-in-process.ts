@@ -3,19 +3,22 @@ import { text } from 'node:stream/consumers';
 import { runCommandLine } from '../run-command-line.ts';
 import type { Ended } from '../testing.ts';
 
+type RunInProcessOptions = { readonly input?: string; readonly untilOutput?: boolean; readonly columns?: number };
+
 /**
  * Runs the command line in this process, with streams and environment of its own. With `untilOutput` it is interrupted,
- * as by Ctrl-C, once it has put something out.
+ * as by Ctrl-C, once it has put something out. With `columns` it writes to a terminal of this width.
  */
 export async function runInProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { input = '', untilOutput = false } = {},
+  { input = '', untilOutput = false, columns }: RunInProcessOptions = {},
 ): Promise<Ended> {
   const stdin = new PassThrough();
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   stdin.end(input);
+  if (columns !== undefined) for (const stream of [stdout, stderr]) Object.assign(stream, { isTTY: true, columns });
   const interrupts: (() => void)[] = [];
   const host = {
     argv: ['node', 'backup-sync', ...args],
