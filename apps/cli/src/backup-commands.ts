@@ -2,7 +2,7 @@ import { verificationLevel } from '@backup-sync/contracts';
 import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import type { CheckOptions } from './commands/check.ts';
-import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
+import { addFilterOptions, addSortOption, filterOf, pageOptions } from './filter-options.ts';
 import { duration } from './options.ts';
 
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
@@ -14,8 +14,8 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
     'backups list --status error',
     'backups list --resource-name database-disk --sort protected_at:desc --limit 5',
     'backups list --all --json',
-  ]).option('--sort <keys>', 'keys to sort by, such as name:asc,created_at:desc');
-  pageOptions(addFilterOptions(list, 'listBackups'))
+  ]);
+  pageOptions(addFilterOptions(addSortOption(list), 'listBackups'))
     .option('--all', 'every page', false)
     .action(async (options: Shared & Record<string, unknown> & { all: boolean }) => {
       const { listBackupsCommand } = await import('./commands/backups.ts');
@@ -74,7 +74,7 @@ on a server.`,
         .default('linkage'),
     )
     .addOption(new Option('--resource <id>', 'resource to check (default: all)').conflicts('source'))
-    .option('--source <name>', 'name or id of the source to check (default: all)')
+    .option('--source <source>', 'name or id of the source to check (default: all)')
     .addHelpText(
       'after',
       `

@@ -106,16 +106,6 @@ describe('a local catalogue', () => {
   }, 60_000);
 });
 
-test('a shell completes commands and options', async () => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, output } = await run(['completion', shell]);
-    expect(code).toBe(0);
-    expect(output).toContain('backup-sync');
-  }
-  expect((await run(['complete', '--', 'backups', 'l'])).output).toMatch(/^list\t/);
-  expect((await run(['complete', '--', 'backups', 'list', '--st'])).output).toContain('--status');
-});
-
 test('colour is for terminals and for those who force it', async () => {
   const told = async (environment: Record<string, string>) =>
     (await run(['sync', 'no-such-file'], { environment })).messages;

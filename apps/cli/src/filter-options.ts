@@ -1,5 +1,13 @@
-import { type OperationInput, type OperationName, operations } from '@backup-sync/contracts';
-import type { Command } from 'commander';
+import {
+  backupSortKeys,
+  type OperationInput,
+  type OperationName,
+  operationKinds,
+  operationStatuses,
+  operations,
+} from '@backup-sync/contracts';
+import { type Command, Option } from 'commander';
+import { withSuggestions } from './completion/suggest.ts';
 import { given, wholeNumber } from './options.ts';
 
 type Listing = Extract<OperationName, 'listBackups' | 'listOperations'>;
@@ -18,15 +26,40 @@ const descriptions = new Map([
   ['resource_type', 'type of the resource, such as OS::VMware::Server'],
   ['status', 'status, or several with commas'],
   ['backup_id', 'id of the backup'],
-  ['kind', 'kind, or several with commas'],
+  ['kind', `kind, or several with commas: ${operationKinds.join(', ')}`],
 ]);
+
+/** What a shell completes. CBR has other states of a backup, which no record is in. */
+const values = {
+  listBackups: new Map<string, readonly string[]>([
+    ['status', ['available', 'error']],
+    ['incremental', ['true', 'false']],
+  ]),
+  listOperations: new Map<string, readonly string[]>([
+    ['status', operationStatuses],
+    ['kind', operationKinds],
+  ]),
+} satisfies Record<Listing, unknown>;
 
 /** Adds an option for each filter that the listing has in the table of operations. */
 export function addFilterOptions(command: Command, listing: Listing): Command {
   for (const field of filtersOf(listing)) {
-    command.option(`--${field.replaceAll('_', '-')} <value>`, descriptions.get(field) ?? `filter ${field} of the API`);
+    const flags = `--${field.replaceAll('_', '-')} <value>`;
+    const option = new Option(flags, descriptions.get(field) ?? `filter ${field} of the API`);
+    command.addOption(withSuggestions(option, values[listing].get(field) ?? []));
   }
   return command;
+}
+
+/** Adds the option by which backups are sorted. */
+export function addSortOption(command: Command): Command {
+  const option = new Option('--sort <keys>', 'keys to sort by, such as name:asc,created_at:desc');
+  return command.addOption(
+    withSuggestions(
+      option,
+      backupSortKeys.flatMap((key) => [`${key}:asc`, `${key}:desc`]),
+    ),
+  );
 }
 
 /** Adds the options that say which page of a listing is wanted. */

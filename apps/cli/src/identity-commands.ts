@@ -1,6 +1,7 @@
-import { auditOutcomes, type OperationInput, type Role, roles } from '@backup-sync/contracts';
+import { auditOutcomes, callNames, type OperationInput, type Role, roles } from '@backup-sync/contracts';
 import { Argument, type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
+import { withSuggestions } from './completion/suggest.ts';
 import { given, wholeNumber } from './options.ts';
 
 type AuditOptions = Pick<
@@ -150,7 +151,7 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
     'audit list --actor ada --outcome refused',
   ])
     .option('--actor <name>', 'name of the user or operator')
-    .option('--operation <name>', 'name of the call, such as syncBackups')
+    .addOption(withSuggestions(new Option('--operation <name>', 'name of the call, such as syncBackups'), callNames))
     .option('--subject <id>', 'id of the backup, source, user, project, bucket or access key')
     .addOption(new Option('--outcome <outcome>', 'outcome of the call').choices(auditOutcomes))
     .option('--limit <number>', 'number of events at most (default: 100)', wholeNumber)

@@ -1,12 +1,13 @@
-import type { Command } from 'commander';
+import { type BackupFormat, backupFormat, type VerificationLevel, verificationLevel } from '@backup-sync/contracts';
+import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import { decimal, durationOrNone, durationOrSeconds, given } from './options.ts';
 
 type AddOptions = {
   name?: string;
-  format?: 'cinder';
+  format?: Exclude<BackupFormat, 'unknown'>;
   pathTemplate?: string;
-  level?: 'presence' | 'metadata' | 'inventory' | 'linkage' | 'content' | 'replay';
+  level?: VerificationLevel;
   interval?: number;
   reverifyAfter?: number;
   removalShare?: number;
@@ -20,6 +21,8 @@ type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
   prefix?: string;
 };
 
+const level = (description: string) => new Option('--level <level>', description).choices(verificationLevel.options);
+
 /** `sources …`: buckets that are watched. */
 export function addSourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const sources = program.command('sources').description('watch buckets and import new backups');
@@ -27,9 +30,13 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     'sources add volumebackups --name nightly --interval 1h',
   ])
     .option('--name <name>', 'name, unique in the project (default: the place)')
-    .option('--format <format>', 'format of the backups to import (default: every known one)')
+    .addOption(
+      new Option('--format <format>', 'format of the backups to import (default: every known one)').choices(
+        backupFormat.exclude(['unknown']).options,
+      ),
+    )
     .option('--path-template <template>', 'image path of unknown formats, such as {resource_id}/{backup_id}')
-    .option('--level <level>', 'level at which a backup counts as proved (default: linkage)')
+    .addOption(level('level at which a backup counts as proved (default: linkage)'))
     .option('--interval <duration>', 'time between automatic runs (default: manual)', durationOrSeconds)
     .option('--reverify-after <duration>', 'age at which a proof is repeated (default: never)', durationOrSeconds)
     .option(
@@ -69,7 +76,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     'sources edit nightly --prefix volumes/production/',
   ])
     .option('--interval <duration>', 'time between automatic runs, from now on; "none" for manual', durationOrNone)
-    .option('--level <level>', 'level at which a backup counts as proved')
+    .addOption(level('level at which a backup counts as proved'))
     .option('--reverify-after <duration>', 'age at which a proof is repeated; "none" for never', durationOrNone)
     .option(
       '--incomplete-after <duration>',

@@ -105,6 +105,18 @@ describe('at 80 columns', () => {
   ])('%j fits', async (command) => expectToFit(await atTerminal(...command)));
 });
 
+test('a shell completes the names and ids that the catalogue has, and nothing while it does not answer', async () => {
+  const completed = async (...words: string[]) =>
+    (await inPipe('complete', '--', ...words)).output.split('\n').slice(1, -1);
+  expect(await completed('sources', 'show', '')).toEqual([
+    `${longName}\tvolumebackups/volume_fce0b9df-75b4-4611-8f84-82b3da12f14c`,
+  ]);
+  expect(await completed('verify', '')).toHaveLength(5);
+  expect(await completed('verify', 'e4928728')).toEqual([expect.stringMatching(/^e4928728-[0-9a-f-]+\t/)]);
+  expect(await completed('operations', 'show', '')).toContainEqual(expect.stringMatching(/\timport of .*: failed$/));
+  expect(await completed('--endpoint', 'http://127.0.0.1:9', 'sources', 'show', '')).toEqual([]);
+});
+
 describe('in a pipe', () => {
   test('each row is one line with everything, and no row is filled up to the longest', async () => {
     const [audited, listed] = [await inPipe('audit', 'list'), await inPipe('backups', 'list')];
