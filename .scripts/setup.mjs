@@ -56,10 +56,10 @@ export async function build() {
   }
 }
 
-/** Runs a command in the root; signals of the terminal reach it by themselves, others are passed on. */
-export function run(command, args, { quiet = false } = {}) {
+/** Runs a command, in the root unless a directory is given; signals of the terminal reach it by themselves, others are passed on. */
+export function run(command, args, { quiet = false, directory = root } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: environment, stdio: quiet ? 'pipe' : 'inherit' });
+    const child = spawn(command, args, { cwd: directory, env: environment, stdio: quiet ? 'pipe' : 'inherit' });
     let output = '';
     child.stdout?.on('data', (chunk) => {
       output += chunk;

@@ -4,8 +4,8 @@ import { type AskingOptions, addAskingOptions } from './asking-options.ts';
 import type { Shared, Tools } from './command-tools.ts';
 import type { CheckOptions } from './commands/check.ts';
 import { UsageError } from './failure.ts';
-import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
-import { age, percentage } from './options.ts';
+import { addFilterOptions, addSortOption, filterOf, pageOptions } from './filter-options.ts';
+import { duration, percentage } from './options.ts';
 
 type VerifyOptions = {
   readonly level: DataLevel;
@@ -20,8 +20,8 @@ type NamingOptions = { readonly resource?: string; readonly latest?: boolean };
 /** Adds the options by which a backup is named through its resource. */
 function namingOptions(command: Command): Command {
   return command
-    .option('--resource <resource>', 'in place of a backup: a resource, by its id or name')
-    .option('--latest', 'with --resource: the newest available backup of it')
+    .option('--resource <resource>', 'resource, by its id or name, in place of a backup')
+    .option('--latest', 'with --resource: its newest available backup')
     .addHelpText('after', '\n<backup> is an id, a name, or the beginning of an id (at least 4 characters).');
 }
 
@@ -29,20 +29,20 @@ const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 
 /** `backups …`, `verify`, `extract` and `check`: what the catalogue holds, and how good it is. */
 export function addBackupCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const backups = program.command('backups').description('what the catalogue holds');
+  const backups = program.command('backups').description('list, show and delete the backups of the catalogue');
   const list = command(backups, 'list', 'list backups, newest record first', [
     'backups list --status error',
     'backups list --resource-name database-disk --sort protected_at:desc --limit 5',
     'backups list --all --json',
-  ]).option('--sort <keys>', 'key[:asc|desc],…: created_at, updated_at, name, status, protected_at, id');
-  pageOptions(addFilterOptions(list, 'listBackups'))
-    .option('--all', 'every page, not the first alone', false)
+  ]);
+  pageOptions(addFilterOptions(addSortOption(list), 'listBackups'))
+    .option('--all', 'every page', false)
     .action(async (options: Shared & Record<string, unknown> & { all: boolean }) => {
       const { listBackupsCommand } = await import('./commands/backups.ts');
       finish(await listBackupsCommand(contextOf(options), filterOf('listBackups', options), options.all));
     });
   list.addHelpText('after', '\nTimes with "~" come from the modification time of the newest object.');
-  const show = command(backups, 'show [backup]', 'show a backup, how far it is proved and when', [
+  const show = command(backups, 'show [backup]', 'show a backup and its proof', [
     `backups show ${anId}`,
     'backups show database-disk-day-2',
     'backups show --resource database-disk --latest',
@@ -52,7 +52,7 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
     const { referenceOf } = await import('./commands/find-backup.ts');
     finish(await showBackupCommand(contextOf(options), referenceOf(name, options)));
   });
-  const forget = command(backups, 'delete <backup-id>', 'forget a backup; the bucket is never touched', [
+  const forget = command(backups, 'delete <backup-id>', 'remove a backup from the catalogue, not from its bucket', [
     `backups delete ${anId}`,
   ]);
   addAskingOptions(forget)
@@ -69,18 +69,18 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
   ]);
   namingOptions(verify)
     .addOption(
-      new Option('--level <level>', 'content: every object; replay: the volume besides, a restore without a disk')
+      new Option('--level <level>', 'depth: content reads every object, replay also rebuilds the volume')
         .choices(['content', 'replay'])
         .default('content'),
     )
-    .option('--all', 'every chain: the newest available backup of each, with all backups that it builds on')
+    .option('--all', 'every chain: its newest available backup, with all that it builds on')
     .addOption(
-      new Option('--sample <share>', 'some of the chains, chosen at random, such as 10%')
+      new Option('--sample <share>', 'share of the chains, chosen at random, such as 10%')
         .argParser(percentage)
         .conflicts('all'),
     )
-    .option('--source <source>', 'with --all or --sample: only what this source has seen, by its name or id')
-    .option('--yes', 'with --all or --sample: do not ask')
+    .option('--source <source>', 'with --all or --sample: a source, by its name or id')
+    .option('--yes', 'with --all or --sample: no question first')
     .addHelpText(
       'after',
       `
@@ -103,24 +103,19 @@ Backups in error or of an unknown format are left out: name them one by one. Exi
       const references = [names[0], ...names.slice(1)].map((name) => referenceOf(name, options));
       finish(await verifyCommand(context, references, level));
     });
-  const extract = command(
-    program,
-    'extract [backup]',
-    'put the volume of a backup together, each block checked as it is written',
-    [
-      `extract ${anId} --output image.raw`,
-      'extract --resource database-disk --latest --output image.raw',
-      `extract ${anId} --output - | zstd > image.raw.zst`,
-    ],
-  );
+  const extract = command(program, 'extract [backup]', 'write the volume of a backup to a file, each block checked', [
+    `extract ${anId} --output image.raw`,
+    'extract --resource database-disk --latest --output image.raw',
+    `extract ${anId} --output - | zstd > image.raw.zst`,
+  ]);
   namingOptions(extract)
-    .requiredOption('--output <file>', 'where to write the image; "-" is standard output')
-    .option('--replace', 'overwrite the file if it exists', false)
+    .requiredOption('--output <file>', 'file for the image; "-" is standard output')
+    .option('--replace', 'replacement of the file if it exists', false)
     .addHelpText(
       'after',
       `
-The bytes are read by this machine: it needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even where the catalogue
-is a server's.`,
+This machine reads the bytes itself. It needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even if the catalogue is
+on a server.`,
     )
     .action(
       async (name: string | undefined, options: Shared & NamingOptions & { output: string; replace: boolean }) => {
@@ -129,19 +124,19 @@ is a server's.`,
         finish(await extractCommand(contextOf(options), referenceOf(name, options), options));
       },
     );
-  command(program, 'check', 'say in one line whether every resource has a proved backup that is new enough', [
+  command(program, 'check', 'check that each resource has a recent, proved backup', [
     'check --max-age 26h --min-level linkage',
     'check --max-age 26h --source nightly',
     'check --max-age 7d --min-level replay --resource vm-7',
   ])
-    .requiredOption('--max-age <age>', 'of the newest proved backup, such as 90m, 26h or 7d', age)
+    .requiredOption('--max-age <age>', 'age of the newest proved backup at most, such as 26h', duration)
     .addOption(
-      new Option('--min-level <level>', 'how far it must be proved')
+      new Option('--min-level <level>', 'level to which the backup must be proved')
         .choices(verificationLevel.options)
         .default('linkage'),
     )
-    .addOption(new Option('--resource <id>', 'only this resource').conflicts('source'))
-    .option('--source <name>', 'only the resources of this source, by its name or id')
+    .addOption(new Option('--resource <id>', 'resource to check (default: all)').conflicts('source'))
+    .option('--source <source>', 'name or id of the source to check (default: all)')
     .addHelpText(
       'after',
       `

@@ -387,7 +387,7 @@ describe('what is wrong is said in a sentence', () => {
     [['serve', '--public-url', 'here', '--data-dir', 'd', '--storage', 'file:d'], 1, '"here" is not an address like'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--token', 't'], 1, "unknown option '--token'"],
     [['sync', 'items.csv', '--format', 'xml'], 1, 'Allowed choices are json, ndjson, csv'],
-    [['check', '--max-age', '26'], 1, 'such as 26h'],
+    [['check', '--max-age', '26'], 1, 'such as 90s, 90m, 26h or 7d'],
     [['bakups', 'list'], 1, 'Did you mean backups?'],
     [['backups', 'list', '--profile', 'work'], 1, 'there is no profile "work"'],
   ])('%j exits %i and says %s', async (args, code, sentence) => {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
+import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 
 /** Without the keys that were not given. */
 export function given<Fields extends Record<string, unknown>>(
@@ -20,11 +20,6 @@ export function positive(value: string): number {
   return number;
 }
 
-/** Whole seconds, or `none`: Commander takes null for an option without a value. */
-export function secondsOrNone(value: string): number | 'none' {
-  return value === 'none' ? value : wholeNumber(value);
-}
-
 /** `2.5` as a number. */
 export function decimal(value: string): number {
   if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');
@@ -38,14 +33,24 @@ export function percentage(value: string): number {
   return percent / 100;
 }
 
-/** `90m`, `26h` or `7d` in seconds. */
-export function age(value: string): number {
-  const seconds = parseSeconds(value);
-  if (seconds === null) throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 26h.');
+/** A duration such as `26h`, in seconds. */
+export function duration(value: string): number {
+  const seconds = parseDuration(value);
+  if (seconds === null) throw new InvalidArgumentError(`It ${durationRule}.`);
   return seconds;
 }
 
-/** `10s` or `2m` in seconds. */
+/** As {@link duration}; a number without a unit is in seconds. */
+export function durationOrSeconds(value: string): number {
+  return /^\d{1,9}$/.test(value) ? Number(value) : duration(value);
+}
+
+/** As {@link durationOrSeconds}, or `none`: Commander takes null for an option without a value. */
+export function durationOrNone(value: string): number | 'none' {
+  return value === 'none' ? value : durationOrSeconds(value);
+}
+
+/** A duration from `1s` to `1h`, in seconds. */
 export function timeout(value: string): number {
   const seconds = parseTimeout(value);
   if (seconds === null) throw new InvalidArgumentError(`It ${timeoutRule}.`);

@@ -13,12 +13,12 @@ export function printResults(
   printTable(
     terminal,
     [
-      { heading: 'BACKUP', shrinksTo: 16 },
-      { heading: 'RESOURCE', shrinksTo: 12, drops: 3 },
+      { heading: 'BACKUP', wraps: true, shrinksTo: 16 },
+      { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
       { heading: 'LEVEL' },
       { heading: 'OBJECTS', align: 'right', drops: 1 },
       { heading: 'BYTES', align: 'right', drops: 2 },
-      { heading: 'RESULT' },
+      { heading: 'RESULT', wraps: true, shrinksTo: 20 },
     ],
     logs.map((log) => {
       const evidence = backups.get(log.extra_info?.backup?.backup_id ?? '')?.backup_sync?.evidence;

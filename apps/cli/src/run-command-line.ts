@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { addCompletion } from './completion.ts';
+import { addCompletion } from './completion/completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
@@ -51,7 +51,14 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = exitCode;
     },
   );
-  await addCompletion(program, host.argv[2]);
+  addCompletion(
+    program,
+    (text) => host.stdout.write(text),
+    async (placeholder, options) => {
+      const { namesOf } = await import('./completion/names.ts');
+      return namesOf(placeholder, options, readEnvironment(host.env));
+    },
+  );
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
   forEachCommand(program, (command) => {
     command.exitOverride();

@@ -1,7 +1,6 @@
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, print, printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
@@ -27,15 +26,21 @@ export async function listAccessKeysCommand(context: CommandContext): Promise<nu
   const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    const columns = ['ACCESS KEY', 'USER', 'PROJECT', 'MADE (UTC)', 'STATE'].map((heading) => ({ heading }));
+    const columns = [
+      { heading: 'ACCESS KEY' },
+      { heading: 'USER', wraps: true, shrinksTo: 12 },
+      { heading: 'STATE' },
+      { heading: 'MADE (UTC)' },
+      { heading: 'PROJECT', drops: 1 },
+    ];
     const rows = answer.access_keys.map((key) => [
       key.access_key,
       key.user_name,
-      key.project_id,
-      shortTime(key.created_at),
       key.disabled_at === null ? 'enabled' : 'disabled',
+      shortTime(key.created_at),
+      key.project_id,
     ]);
-    print(context.terminal, formatTable(columns, rows));
+    printTable(context.terminal, columns, rows);
   }
   return exitCodes.done;
 }

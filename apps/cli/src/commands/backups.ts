@@ -43,22 +43,22 @@ async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>):
 
 function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
   const columns = [
-    { heading: 'ID' },
-    { heading: 'NAME', shrinksTo: 12 },
-    { heading: 'RESOURCE', shrinksTo: 10, drops: 2 },
+    { heading: 'NAME', wraps: true, shrinksTo: 16 },
+    { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
     { heading: 'STATUS' },
-    { heading: 'LEVEL', drops: 4 },
-    { heading: 'BYTES', align: 'right', drops: 1 },
-    { heading: 'MADE (UTC)', drops: 3 },
+    { heading: 'LEVEL', drops: 3 },
+    { heading: 'MADE (UTC)' },
+    { heading: 'BYTES', align: 'right', drops: 2 },
+    { heading: 'ID', drops: 1 },
   ] as const;
   const rows = backups.map((backup) => [
-    backup.id,
     backup.name,
     backup.resource_name,
     backup.status,
     backup.backup_sync?.level ?? '-',
-    backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
     madeText(backup),
+    backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
+    backup.id,
   ]);
   printTable(terminal, columns, rows);
 }

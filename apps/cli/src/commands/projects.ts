@@ -2,8 +2,7 @@ import { BackupSyncError, type BucketGrant, type Project, type Role } from '@bac
 import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
+import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
@@ -15,7 +14,7 @@ export async function createProjectCommand(context: CommandContext, name: string
   const answer = await connection.client.operations.createProject({ name }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    print(context.terminal, projectsTable([answer.project]));
+    printProjects(context.terminal, [answer.project]);
     noteExplicit(context.terminal, answer.made_explicit);
   }
   return exitCodes.done;
@@ -25,7 +24,7 @@ export async function listProjectsCommand(context: CommandContext): Promise<numb
   await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, projectsTable(answer.projects));
+  else printProjects(context.terminal, answer.projects);
   return exitCodes.done;
 }
 
@@ -91,7 +90,7 @@ export async function grantBucketCommand(context: CommandContext, place: string,
   );
   if (terminal.json) printJson(terminal, answer);
   else {
-    print(terminal, grantsTable([answer.grant]));
+    printGrants(terminal, [answer.grant]);
     noteExplicit(terminal, answer.made_explicit);
   }
   return exitCodes.done;
@@ -117,7 +116,7 @@ export async function listBucketGrantsCommand(context: CommandContext): Promise<
   await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, grantsTable(answer.grants));
+  else printGrants(context.terminal, answer.grants);
   return exitCodes.done;
 }
 
@@ -141,18 +140,18 @@ function noteExplicit(terminal: Terminal, grants: readonly BucketGrant[]): void 
   note(terminal, `The first project no longer has every bucket; those that it uses were granted to it: ${buckets}`);
 }
 
-function projectsTable(projects: readonly Project[]): string {
-  const columns = ['PROJECT', 'ID', 'MADE (UTC)'].map((heading) => ({ heading }));
-  return formatTable(
-    columns,
-    projects.map(({ name, id, created_at }) => [name, id, shortTime(created_at)]),
-  );
+function printProjects(terminal: Terminal, projects: readonly Project[]): void {
+  const columns = [{ heading: 'PROJECT', wraps: true, shrinksTo: 12 }, { heading: 'MADE (UTC)' }, { heading: 'ID' }];
+  const rows = projects.map(({ name, id, created_at }) => [name, shortTime(created_at), id]);
+  printTable(terminal, columns, rows);
 }
 
-function grantsTable(grants: readonly BucketGrant[]): string {
-  const columns = ['PROJECT', 'BUCKET', 'FOLDER'].map((heading) => ({ heading }));
-  return formatTable(
-    columns,
-    grants.map(({ project_id, bucket_name, prefix }) => [project_id, bucket_name, prefix]),
-  );
+function printGrants(terminal: Terminal, grants: readonly BucketGrant[]): void {
+  const columns = [
+    { heading: 'BUCKET', wraps: true, shrinksTo: 16 },
+    { heading: 'FOLDER', wraps: true, shrinksTo: 12 },
+    { heading: 'PROJECT' },
+  ];
+  const rows = grants.map(({ project_id, bucket_name, prefix }) => [bucket_name, prefix || '-', project_id]);
+  printTable(terminal, columns, rows);
 }

@@ -11,7 +11,7 @@ import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
-import { formatTable, printable } from '../table.ts';
+import { printable } from '../table.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
@@ -168,9 +168,9 @@ function describeStop({ status, cancel_requested }: Operation): string {
   return `has ended: ${status}`;
 }
 
-/** A scan or verification as a table. */
-export function describeTask(operation: Operation): string {
-  const rows = [
+/** What there is to know of a scan or verification, a row a field. */
+export function describeTask(operation: Operation): string[][] {
+  return [
     ['id', operation.id],
     ['kind', operation.kind],
     ['status', operation.cancel_requested && operation.ended_at === null ? 'stopping' : operation.status],
@@ -189,5 +189,4 @@ export function describeTask(operation: Operation): string {
           ['what to do', operation.reason.remedy],
         ]),
   ];
-  return formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows);
 }

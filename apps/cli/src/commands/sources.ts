@@ -34,21 +34,21 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const columns = [
-      { heading: 'NAME', shrinksTo: 12 },
-      { heading: 'PLACE', shrinksTo: 12 },
+      { heading: 'NAME', wraps: true, shrinksTo: 12 },
+      { heading: 'PLACE', wraps: true, shrinksTo: 12 },
       { heading: 'STATUS' },
-      { heading: 'NEXT RUN (UTC)', drops: 1 },
       { heading: 'LAST GOOD SYNC (UTC)' },
-      { heading: 'LAST RUN', shrinksTo: 12 },
-      { heading: 'ID', drops: 2 },
+      { heading: 'LAST RUN', wraps: true, shrinksTo: 12 },
+      { heading: 'NEXT RUN (UTC)', drops: 2 },
+      { heading: 'ID', drops: 1 },
     ];
     const rows = answer.sources.map((source) => [
       source.name,
       placeOf(source),
       source.status,
-      timeOf(source.next_run_at),
       timeOf(source.last_good_sync_at),
       standingOf(source.last_run),
+      timeOf(source.next_run_at),
       source.id,
     ]);
     printTable(context.terminal, columns, rows);
@@ -229,8 +229,13 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
       ? 'none is proved'
       : `${objectTimeMark(resource.newest_proved_at_source)}${formatAge(resource.newest_proved_age_s)}`,
   ]);
-  const headings = ['RESOURCE', 'BACKUPS', 'PROVED', 'NEWEST PROVED (UTC)', 'AGE'];
-  const columns = headings.map((heading) => ({ heading }));
+  const columns = [
+    { heading: 'RESOURCE', wraps: true, shrinksTo: 16 },
+    { heading: 'BACKUPS', align: 'right' },
+    { heading: 'PROVED', align: 'right' },
+    { heading: 'NEWEST PROVED (UTC)' },
+    { heading: 'AGE' },
+  ] as const;
   print(terminal, '');
   printTable(terminal, columns, resources);
   if (answer.last_run !== null) print(terminal, `\n${describeRun(answer.last_run)}`);
@@ -240,7 +245,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
   print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
-  printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held);
+  printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH', wraps: true, keepsWords: true }], held);
   print(terminal, `What to do: ${hold.remedy}`);
   print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
 }

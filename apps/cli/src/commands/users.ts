@@ -2,8 +2,7 @@ import type { OperationOutput, User } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
@@ -44,7 +43,7 @@ export async function listUsersCommand(context: CommandContext): Promise<number>
   await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
   const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, usersTable(answer.users));
+  else printUsers(context.terminal, answer.users);
   return exitCodes.done;
 }
 
@@ -56,22 +55,24 @@ export async function onUser(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const answer = await change(connection.client.operations);
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, usersTable([answer.user]));
+  else printUsers(context.terminal, [answer.user]);
   return exitCodes.done;
 }
 
-function usersTable(users: readonly User[]): string {
-  const headings = ['USER', 'MADE (UTC)', 'STATE', 'ROLES'];
+function printUsers(terminal: Terminal, users: readonly User[]): void {
+  const columns = [
+    { heading: 'USER', wraps: true, shrinksTo: 12 },
+    { heading: 'MADE (UTC)' },
+    { heading: 'STATE' },
+    { heading: 'ROLES', wraps: true },
+  ];
   const rows = users.map((user) => [
     user.name,
     shortTime(user.created_at),
     user.disabled_at === null ? 'enabled' : 'disabled',
     user.roles.map(({ project_name, role }) => `${role} in ${project_name}`).join(', ') || 'none',
   ]);
-  return formatTable(
-    headings.map((heading) => ({ heading })),
-    rows,
-  );
+  printTable(terminal, columns, rows);
 }
 
 function readNewPassword(context: CommandContext, name: string): Promise<string> {

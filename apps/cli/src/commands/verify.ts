@@ -3,8 +3,8 @@ import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes, formatTable, printable } from '../table.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { formatBytes, printable } from '../table.ts';
+import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 import { type BackupReference, findBackupId } from './find-backup.ts';
@@ -87,7 +87,7 @@ export async function followVerification(
 }
 
 function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused: readonly Refusal[]): void {
-  if (ended.length > 0) print(terminal, describe(ended));
+  if (ended.length > 0) printEnded(terminal, ended);
   for (const { backup_id, message, remedy } of refused) {
     const whatToDo = remedy === null ? '' : `\n  What to do: ${remedy}`;
     note(terminal, `${printable(backup_id)} was not verified: ${printable(message)}${whatToDo}`);
@@ -103,8 +103,14 @@ export function progressOf({ progress, status, waiting_for }: Operation): string
   return status;
 }
 
-function describe(ended: readonly Operation[]): string {
-  const headings = ['BACKUP', 'LEVEL', 'VOLUME', 'SHA-256 OF THE VOLUME', 'RESULT'];
+function printEnded(terminal: Terminal, ended: readonly Operation[]): void {
+  const columns = [
+    { heading: 'BACKUP', wraps: true, shrinksTo: 12 },
+    { heading: 'LEVEL' },
+    { heading: 'VOLUME', align: 'right' },
+    { heading: 'SHA-256 OF THE VOLUME', wraps: true, shrinksTo: 32 },
+    { heading: 'RESULT', wraps: true, shrinksTo: 12 },
+  ] as const;
   const rows = ended.map((operation) => {
     const result = verifyResult.safeParse(operation.result).data;
     return [
@@ -115,14 +121,8 @@ function describe(ended: readonly Operation[]): string {
       operation.reason === null ? operation.status : `${operation.status}: ${operation.reason.code}`,
     ];
   });
-  const reasons = ended.flatMap(({ backup_id, reason }) =>
-    reason === null ? [] : [`\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`],
-  );
-  return [
-    formatTable(
-      headings.map((heading) => ({ heading })),
-      rows,
-    ),
-    ...reasons,
-  ].join('\n');
+  printTable(terminal, columns, rows);
+  for (const { backup_id, reason } of ended) {
+    if (reason !== null) print(terminal, `\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`);
+  }
 }
