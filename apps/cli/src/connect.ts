@@ -14,18 +14,19 @@ import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that ask what the catalogue knows. */
 export type CatalogueConnection = AsyncDisposable & {
-  readonly client: Pick<Client, 'allBackups' | 'allOperationLogs'> & {
+  readonly client: Pick<Client, 'allBackups' | 'allOperationLogs' | 'followOperation' | 'watchOperations'> & {
     readonly operations: Pick<Operations, CatalogueQuery>;
   };
 };
 
 export type Connection = AsyncDisposable & {
   readonly client: Client;
+  /** Whether a server does the work, and goes on with it when this process ends; else this process does it. */
+  readonly isServer: boolean;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
 
-type LocalTarget = Extract<Target, { kind: 'local' }>;
 type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
 /**
@@ -44,13 +45,21 @@ export async function connect(
   if (target.kind === 'server') return remote(target, http);
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
-  return inProcessOrServer(target, http, async () => {
+  try {
     const engine = await openEmbeddedEngine({ ...local, onFault, mayMigrate: !readsOnly });
-    return inProcess(engine, target.projectId);
-  });
+    return await inProcess(engine, target.projectId);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError' || !('pid' in error)) throw error;
+    const server = await serverAt(target.dataDirectory, error.pid);
+    if (server === null) throw error;
+    return throughServer(server, target.projectId, http);
+  }
 }
 
-/** As {@link connect}, for a command that asks what the catalogue knows: that is there in a fraction of the time. */
+/**
+ * As {@link connect}, for a command that asks what the catalogue knows. A local catalogue is there in a fraction of the
+ * time, also while another process works on it, and must exist.
+ */
 export async function connectToCatalogue(
   options: ConnectOptions,
   environment: Environment,
@@ -58,16 +67,17 @@ export async function connectToCatalogue(
   const target = await resolveTarget(options, environment);
   const http = await httpOptions(options, environment);
   if (target.kind === 'server') return remote(target, http);
-  const { openCatalogueReader } = await import('@backup-sync/engine/catalogue-reader');
-  return inProcessOrServer(target, http, async () => {
-    const reader = await openCatalogueReader({
-      dataDirectory: target.dataDirectory,
-      secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
-      keystone: readKeystone(environment),
-    });
-    const { operations, opened } = await asOperator(reader, target.projectId);
-    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const { openCatalogueReader, findHolder } = await import('@backup-sync/engine/catalogue-reader');
+  const holder = findHolder(target.dataDirectory);
+  const server = holder === null ? null : await serverAt(target.dataDirectory, holder.pid);
+  if (server !== null) return throughServer(server, target.projectId, http);
+  const reader = await openCatalogueReader({
+    dataDirectory: target.dataDirectory,
+    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    keystone: readKeystone(environment),
   });
+  const { operations, opened } = await asOperator(reader, target.projectId);
+  return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What a local command or server works on. */
@@ -88,6 +98,7 @@ export function localOptions(
   }
   return {
     dataDirectory,
+    command: options.command,
     storage,
     storageMoved: options.storageMoved,
     region: environment.AWS_REGION,
@@ -99,21 +110,6 @@ export function localOptions(
     secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
     keystone: readKeystone(environment),
   };
-}
-
-/** What opens, or the server that holds the data directory, where that is why it does not open. */
-async function inProcessOrServer<Opened>(
-  target: LocalTarget,
-  http: HttpOptions,
-  open: () => Promise<Opened>,
-): Promise<Opened | Connection> {
-  try {
-    return await open();
-  } catch (error) {
-    const server = await serverHolding(target.dataDirectory, error);
-    if (server === null) throw error;
-    return throughServer(server, target.projectId, http);
-  }
 }
 
 /** The server's own credential is for one project, and goes with the server: whoever wants more gets a token. */
@@ -136,6 +132,7 @@ async function throughServer(
 function remote({ endpoint, projectId, credentials }: Server, http: HttpOptions): Connection {
   return {
     client: createClient({ ...http, endpoint, projectId, credentials: revealed(credentials) }),
+    isServer: true,
     token: async () => {
       if (credentials.kind === 'token') return { token: credentials.token.reveal(), projectId };
       throw new UsageError(
@@ -152,6 +149,7 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
   const { name, projectId } = caller;
   return {
     client: clientOf(operations),
+    isServer: false,
     token: async () => {
       const { token } = await engine.identity.issueSystemToken(name, projectId, from());
       return { token, projectId };
@@ -184,14 +182,13 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   };
 }
 
-/** The server that holds the data directory, where that is why it could not be opened. */
-async function serverHolding(dataDirectory: string, error: unknown): Promise<EndpointFile | null> {
-  if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError' || !('pid' in error)) return null;
+/** The server in the process that holds the data directory; null if that process is none. */
+async function serverAt(dataDirectory: string, pid: unknown): Promise<EndpointFile | null> {
   try {
     const file = endpointFile.parse(JSON.parse(await readFile(join(dataDirectory, endpointFileName), 'utf8')));
-    return file.pid === error.pid ? file : null;
+    return file.pid === pid ? file : null;
   } catch {
-    // No server left it, or not yet: the error that brought us here says what is the matter.
+    // No server left it, or not yet.
     return null;
   }
 }

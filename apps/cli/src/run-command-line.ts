@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { addCompletion } from './completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
@@ -11,6 +11,7 @@ import { printFailure, type Terminal } from './terminal.ts';
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
   const stopping = new AbortController();
   let json = false;
+  let called: string | undefined;
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -32,7 +33,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         terminal: terminal(),
         environment: readEnvironment(host.env),
         input: host.stdin,
-        connect: options.connect,
+        connect: { ...options.connect, command: called },
         signal: stopping.signal,
         version,
         onFault: (place, error) => {
@@ -47,6 +48,9 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = exitCode;
     },
   );
+  program.hook('preAction', (_program, command) => {
+    called = pathOf(command);
+  });
   await addCompletion(program, host.argv[2]);
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
   forEachCommand(program, (command) => {
@@ -68,6 +72,11 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
     }
   }
+}
+
+/** `backup-sync sources scan`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function forEachCommand(

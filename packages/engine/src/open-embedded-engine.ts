@@ -44,6 +44,8 @@ const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 export type EmbeddedEngineOptions = {
   /** Holds the catalogue; made when it does not exist, held by one process at a time. */
   readonly dataDirectory: string;
+  /** What this process was started as, such as `backup-sync sync`: told to whoever finds the data directory held. */
+  readonly command?: string | undefined;
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
   /** The buckets of this data directory's records lie there now: else only the storage unit of its first opening is taken. */
@@ -101,6 +103,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const opened = opening.use(
     await openSqliteCatalogue({
       directory: options.dataDirectory,
+      ...(options.command !== undefined && { command: options.command }),
       ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
       ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
     }),

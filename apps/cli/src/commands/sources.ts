@@ -63,12 +63,16 @@ function standingOf(run: Source['last_run']): string {
 
 /** Commands on one source, by its name or id. */
 export const sourceCommands = {
-  show: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  async show(context: CommandContext, nameOrId: string): Promise<number> {
+    const { terminal, signal } = context;
+    await using connection = await connectToCatalogue(context.connect, context.environment);
+    const { operations } = connection.client;
+    const { id: source_id } = await sourceNamed(operations, nameOrId, signal);
     const answer = await operations.showSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSource(terminal, answer);
     return exitCodes.done;
-  }),
+  },
   scan: onSource(async (client, source_id, context) => {
     const started = await client.operations.scanSource({ source_id }, { signal: context.signal });
     return followRun(context, client, started);

@@ -1,6 +1,6 @@
 import type { OperationEvent } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printable } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
@@ -13,7 +13,7 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);
@@ -26,7 +26,11 @@ export async function watchOperationsCommand(context: CommandContext, operationI
   }
 }
 
-async function watchOne({ terminal, signal }: CommandContext, client: Client, operationId: string): Promise<number> {
+async function watchOne(
+  { terminal, signal }: CommandContext,
+  client: Pick<Client, 'followOperation'>,
+  operationId: string,
+): Promise<number> {
   let shown: string | null = null;
   for await (const operation of client.followOperation(operationId, { signal })) {
     if (operation.status !== shown) await show(terminal, { operation });
