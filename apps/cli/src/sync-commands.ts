@@ -31,8 +31,8 @@ export function addSyncCommands(program: Command, { command, contextOf, finish }
 A file is checked whole before anything is sent, and every problem is told with its line and field. Standard input can
 be read but once: its items are sent as they come, up to the first that is wrong.
 
-Ctrl-C loses nothing: what was accepted goes on at a server, and here with the next command that works. The same command
-again finishes the rest; what is unchanged costs its part of a listing.`,
+Ctrl-C loses nothing: a server goes on with what was accepted; without one, the next "backup-sync sync" or
+"backup-sync serve" does. The same command again sends the rest.`,
     )
     .action(async (file: string, options: Shared & SyncCommandOptions) => {
       const { syncCommand } = await import('./commands/sync.ts');
@@ -69,7 +69,10 @@ Exits 3 when some backups would fail, or no backup is recognised among the objec
     .addHelpText(
       'after',
       `
-With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why.
+With --json, every finding, one a line: also what is known, forgotten, incomplete or unreadable, and why. With --sync
+as well, the operation log of each import, one a line, as it ends.
+
+Ctrl-C ends the command; a server goes on with the scan. Without a server, the scan is cancelled.
 
 Snapshot folders of a filer, such as .snapshot, are passed over unless the prefix leads into one. Exits 3 also when the
 listing has objects and no backup is recognised among them.`,

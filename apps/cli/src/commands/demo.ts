@@ -38,7 +38,8 @@ export async function demoCommand(
   const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
   const { count } = await checkItems(source);
   const logs: CbrOperationLog[] = [];
-  await followSync(context, client, checkedItems(source), {
+  // The server is this process: it ends with it.
+  await followSync(context, { client, isServer: false }, checkedItems(source), {
     total: count,
     withAncestors: false,
     openResults(tally, placeOf) {
