@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import { type Client, clientOf, createClient, type HttpOptions, issueToken, type Operations } from '@backup-sync/core';
@@ -32,7 +32,7 @@ type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId'
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
  * process, or through the server that holds the data directory. With `readsOnly`, a local catalogue of an older release
- * is refused instead of upgraded.
+ * is refused instead of upgraded, and none is made: an empty one takes its place.
  */
 export async function connect(
   options: ConnectOptions,
@@ -45,9 +45,17 @@ export async function connect(
   if (target.kind === 'server') return remote(target, http);
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
+  await using opening = new AsyncDisposableStack();
+  let { dataDirectory } = local;
+  if (readsOnly && (await isMissingOrEmpty(dataDirectory))) {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'backup-sync-'));
+    opening.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  }
   try {
-    const engine = await openEmbeddedEngine({ ...local, onFault, mayMigrate: !readsOnly });
-    return await inProcess(engine, target.projectId);
+    const engine = await openEmbeddedEngine({ ...local, dataDirectory, onFault, mayMigrate: !readsOnly });
+    const connection = opening.use(await inProcess(engine, target.projectId));
+    const opened = opening.move();
+    return { ...connection, [Symbol.asyncDispose]: () => opened.disposeAsync() };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError' || !('pid' in error)) throw error;
     const server = await serverAt(target.dataDirectory, error.pid);
@@ -180,6 +188,14 @@ async function asOperator(engine: InProcess, project: string | undefined) {
     from,
     opened: opening.move(),
   };
+}
+
+async function isMissingOrEmpty(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
 }
 
 /** The server in the process that holds the data directory; null if that process is none. */

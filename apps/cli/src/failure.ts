@@ -78,6 +78,7 @@ const operatorErrors = new Set([
   'DataDirectoryInUseError',
   'DataDirectoryError',
   'DataDirectoryGoneError',
+  'NoCatalogueError',
   'CatalogueFullError',
   'NewerSchemaError',
   'OlderSchemaError',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
-import { run, start, temporaryDirectory } from './testing.ts';
+import { examples, run, start, temporaryDirectory } from './testing.ts';
 import { gatedStorage } from './testing-gated-storage.ts';
 import { startHttpServer } from './testing-servers.ts';
 
@@ -128,5 +128,18 @@ test.each([
   const ended = await runInProcess(words.split(' '), environment);
   expect(ended.code).toBe(code);
   expect(ended.output + ended.messages).toContain(`There is no catalogue in ${home.path}/mistyped. Check --data-dir`);
+  expect(await readdir(home.path)).toEqual([]);
+});
+
+test('a plan before the first sync plans as for an empty catalogue, and makes none', async () => {
+  await using home = await temporaryDirectory();
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+    BACKUP_SYNC_STORAGE: `file:${join(examples, 'buckets')}`,
+    XDG_CONFIG_HOME: home.path,
+  };
+  const planned = await runInProcess(['plan', join(examples, 'sync-request.json'), '--json'], environment);
+  expect(planned).toMatchObject({ code: 3, messages: '' });
+  expect(JSON.parse(planned.output).plan).toHaveLength(5);
   expect(await readdir(home.path)).toEqual([]);
 });

@@ -63,7 +63,7 @@ describe('a reader of the catalogue', () => {
 
   test('makes no catalogue where there is none', async () => {
     await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
-      name: 'DataDirectoryError',
+      name: 'NoCatalogueError',
       message: expect.stringContaining(`There is no catalogue in ${directory}.`),
     });
     expect(existsSync(directory)).toBe(false);

@@ -64,7 +64,7 @@ export type CatalogueQuery = keyof typeof verbs;
  * the data directory. It takes a fraction of the time: no thread is started, no storage is opened, and nothing is worked
  * on. What waits goes on waiting.
  *
- * Throws `DataDirectoryError` if there is no catalogue, and `OlderSchemaError` if an older release wrote it: it makes
+ * Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older release wrote it: it makes
  * nothing and never migrates.
  */
 export async function openCatalogueReader(options: {

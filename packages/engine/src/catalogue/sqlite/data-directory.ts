@@ -17,6 +17,18 @@ export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
+/** There is no catalogue, and whoever asked for it makes none. The message is for the operator. */
+export class NoCatalogueError extends Error {
+  override readonly name = 'NoCatalogueError';
+
+  constructor(directory: string) {
+    super(
+      `There is no catalogue in ${directory}. Check --data-dir or BACKUP_SYNC_DATA_DIR. The first "backup-sync sync" or ` +
+        '"backup-sync serve" makes one.',
+    );
+  }
+}
+
 /** A process that holds a data directory. */
 export type Holder = {
   readonly pid: number;
@@ -104,16 +116,13 @@ export function findHolder(path: string): Holder | null {
   return null;
 }
 
-/** The database of a data directory, for a process that does not hold it. Throws {@link DataDirectoryError} if there is none. */
+/** The database of a data directory, for a process that does not hold it. Throws {@link NoCatalogueError}. */
 export function findDatabase(path: string): string {
   const directory = resolve(path);
   const databasePath = join(directory, databaseName);
   if (existsSync(databasePath)) return databasePath;
   if (existsSync(join(directory, walName))) throw lostDatabase(directory);
-  throw new DataDirectoryError(
-    `There is no catalogue in ${directory}. Check --data-dir or BACKUP_SYNC_DATA_DIR. The first "backup-sync sync" or ` +
-      '"backup-sync serve" makes one.',
-  );
+  throw new NoCatalogueError(directory);
 }
 
 function lostDatabase(directory: string): DataDirectoryError {

@@ -82,8 +82,7 @@ export async function openSqliteCatalogue({
  * Makes nothing, and migrates nothing. What is written all the same, such as a refusal in the audit, goes over a second
  * connection, which is opened for it.
  *
- * Throws as {@link openSqliteCatalogue}, except that nobody needs to have released the directory, and
- * `DataDirectoryError` if there is no catalogue.
+ * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
  */
 export async function openSqliteCatalogueToRead(directory: string): Promise<SqliteCatalogue> {
   const databasePath = findDatabase(directory);
