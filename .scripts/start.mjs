@@ -6,5 +6,6 @@ await install();
 await build();
 environment.BACKUP_SYNC_DATA_DIR ||= join(root, '.data', 'examples');
 const demo = [join(root, 'apps/cli/dist/main.js'), 'demo', '--examples', join(root, 'examples')];
-const { code } = await run(node, [...demo, ...process.argv.slice(3)]);
+const calledAs = ['--called-as', 'npm run --silent backup-sync --'];
+const { code } = await run(node, [...demo, ...calledAs, ...process.argv.slice(3)]);
 process.exitCode = code;

@@ -86,7 +86,8 @@ object is looked at and read. Nothing is written. Exits 1 when something is miss
     .requiredOption('--examples <directory>', 'the examples of the repository')
     .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
     .option('--once', 'exit after the table', false)
-    .action(async (options: Shared & { examples: string; listen?: string; once: boolean }) => {
+    .option('--called-as <words>', 'how a command begins where this was called', 'backup-sync')
+    .action(async (options: Shared & { examples: string; listen?: string; once: boolean; calledAs: string }) => {
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));
     });
