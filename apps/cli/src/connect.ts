@@ -2,7 +2,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
-import { type Client, clientOf, createClient, type HttpOptions, issueToken, type Operations } from '@backup-sync/core';
+import {
+  type CallOptions,
+  type Client,
+  clientOf,
+  createClient,
+  type HttpOptions,
+  issueToken,
+  type Operations,
+} from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
 import { revealed } from './credentials.ts';
@@ -86,6 +94,24 @@ export async function connectToCatalogue(
   });
   const { operations, opened } = await asOperator(reader, target.projectId);
   return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** As {@link connect}, for a plan of a list: it need not wait for a process that works on the data directory. */
+export async function connectToPlan(
+  options: ConnectOptions,
+  environment: Environment,
+  onFault: (place: string, error: unknown) => void,
+): Promise<AsyncDisposable & { readonly client: Pick<Client, 'planBackups'> }> {
+  try {
+    return await connect(options, environment, onFault, { readsOnly: true });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError') throw error;
+    const { dataDirectory, secretKey, keystone, ...storage } = localOptions(options, environment);
+    const { openCatalogueToPlan } = await import('@backup-sync/engine/catalogue-reader');
+    const reader = await openCatalogueToPlan({ dataDirectory, secretKey, keystone, storage });
+    const { operations, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
+    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  }
 }
 
 /** What a local command or server works on. */
@@ -179,8 +205,10 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   opening.use(engine);
   const caller = await engine.identity.operator(userInfo().username, project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
-  const call = (verb: CallName) => (input: object) =>
-    engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId });
+  const call =
+    (verb: CallName) =>
+    (input: object, { signal }: CallOptions = {}) =>
+      untilAborted(engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId }), signal);
   return {
     // Built from the table, so it has exactly its verbs.
     operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
@@ -188,6 +216,17 @@ async function asOperator(engine: InProcess, project: string | undefined) {
     from,
     opened: opening.move(),
   };
+}
+
+/** Waits for an answer no longer than until the signal is aborted: then it throws the signal's reason. */
+function untilAborted<Answer>(answer: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
+  if (signal === undefined) return answer;
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  return promise;
 }
 
 async function isMissingOrEmpty(directory: string): Promise<boolean> {

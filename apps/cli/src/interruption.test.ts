@@ -1,10 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
-import { examples, run, start, temporaryDirectory } from './testing.ts';
+import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
 import { gatedStorage } from './testing-gated-storage.ts';
 import { startHttpServer } from './testing-servers.ts';
 
@@ -66,6 +67,15 @@ test('while a sync works on a data directory, what only reads answers, and what 
     `is in use by process ${sync.pid} (backup-sync sync). Wait for it to end, or stop it.`,
   );
 
+  // A plan comes as far as its storage, which does not answer.
+  const plan = start(['plan', '-'], { environment });
+  const toldOfPlan = text(plan.stderr);
+  plan.stdin.end(JSON.stringify(item));
+  await storage.heldBackTimes(2);
+  plan.kill('SIGINT');
+  await once(plan, 'close');
+  expect(await toldOfPlan).toContain('interrupted: The command was stopped before it was done.');
+
   sync.kill('SIGINT');
   await once(sync, 'close');
   expect(sync.exitCode).toBe(130);
@@ -99,6 +109,7 @@ test('Ctrl-C of a scan without a server cancels it, since this process did the w
 }, 60_000);
 
 test('a second Ctrl-C ends a command at once that still waits for a server', async () => {
+  const followed = Promise.withResolvers<void>();
   const cancelling = Promise.withResolvers<void>();
   await using server = await startHttpServer((request, response) => {
     if (request.url?.endsWith('/cancel')) return cancelling.resolve();
@@ -106,7 +117,6 @@ test('a second Ctrl-C ends a command at once that still waits for a server', asy
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify({ operation_id: '01900000-0000-7000-8000-00000000000a' }));
   });
-  const followed = Promise.withResolvers<void>();
   const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_ENDPOINT: server.endpoint };
   const plan = start(['plan', '--bucket', 'bucket'], { environment });
   await followed.promise;
@@ -114,7 +124,26 @@ test('a second Ctrl-C ends a command at once that still waits for a server', asy
   await cancelling.promise;
   plan.kill('SIGINT');
   await once(plan, 'close');
-  expect(plan.signalCode).toBe('SIGINT');
+  expect(plan.exitCode).toBe(130);
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)('Ctrl-C at a terminal, where a line changes, says what was accepted', async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = await startHttpServer(() => asked.resolve());
+  const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_ENDPOINT: server.endpoint };
+  const command = [...builtCommand, 'sync', join(examples, 'sync-request.json')].map((word) => `'${word}'`).join(' ');
+  // Of util-linux: runs a command on a terminal of its own.
+  const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { ...process.env, ...environment },
+  });
+  const shown = text(terminal.stdout);
+  await asked.promise;
+  terminal.stdin.write('\u0003');
+  await once(terminal, 'close');
+  expect(terminal.exitCode).toBe(130);
+  expect(await shown).toContain('interrupted: No backup was accepted yet. Requests that were under way may have been');
 });
 
 test.each([

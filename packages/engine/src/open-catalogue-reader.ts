@@ -1,3 +1,4 @@
+import { BackupSyncError, type CallName } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { DataDirectoryInUseError, findHolder, holdDataDirectory } from './catalogue/sqlite/data-directory.ts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
@@ -27,9 +28,11 @@ import { showSource } from './operations/sources/show-source.ts';
 import { listOperations } from './operations/tasks/list-operations.ts';
 import { showOperation } from './operations/tasks/show-operation.ts';
 import { listUsers } from './operations/users/list-users.ts';
+import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { JobQueue } from './queue/port.ts';
 import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
+import type { StorageOptions } from './storage/open-measured-storage.ts';
 import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { StoredTimes } from './stored-times.ts';
@@ -67,15 +70,41 @@ export type CatalogueQuery = keyof typeof verbs;
  * Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older release wrote it: it makes
  * nothing and never migrates.
  */
-export async function openCatalogueReader(options: {
+export function openCatalogueReader(options: CatalogueReaderOptions): Promise<Engine<CatalogueQuery>> {
+  return openReader(options, verbs);
+}
+
+/** As {@link openCatalogueReader}, for a process that plans as well, and looks at storage for that. */
+export async function openCatalogueToPlan({
+  storage,
+  ...options
+}: CatalogueReaderOptions & { readonly storage: StorageOptions }): Promise<Engine<CatalogueQuery | 'planSync'>> {
+  const [{ planSync }, { openMeasuredStorage }] = await Promise.all([
+    import('./operations/plan/plan-sync.ts'),
+    import('./storage/open-measured-storage.ts'),
+  ]);
+  const { unit, rateOf } = await openMeasuredStorage(storage, options.clock ?? systemClock);
+  return openReader(options, { ...verbs, planSync }, { storage: unit, rateOf, chainsAtOnce });
+}
+
+type CatalogueReaderOptions = {
   readonly dataDirectory: string;
   /** As of the embedded engine. */
   readonly secretKey?: string | undefined;
   readonly keystone?: KeystoneOptions | undefined;
   readonly clock?: Clock;
-}): Promise<Engine<CatalogueQuery>> {
+};
+
+async function openReader<Names extends CallName>(
+  options: CatalogueReaderOptions,
+  verbs: Verbs<Names>,
+  lookingAtStorage: Pick<Services, 'storage' | 'rateOf' | 'chainsAtOnce'> = closed,
+): Promise<Engine<Names>> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
+  opening.use(lookingAtStorage.storage);
+  const stopping = new AbortController();
+  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
   const stores = opening.use(await openSqliteCatalogueToRead(options.dataDirectory));
   await releaseLeft(options.dataDirectory, stores, clock);
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, refuse);
@@ -83,14 +112,12 @@ export async function openCatalogueReader(options: {
     ...stores,
     outsideIdentity: options.keystone?.url ?? null,
     seal,
-    storage: closedStorage,
-    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+    ...lookingAtStorage,
     queue: noQueue,
     outages: await readOutages(stores.outageStore),
     retryForMs: defaultRetryForMs,
     backlog: new Backlog(stores.catalogue, clock, { max: defaultBacklogMax, jobsAtOnce: 0 }),
-    chainsAtOnce: 0,
-    stopping: new AbortController().signal,
+    stopping: stopping.signal,
     clock,
     // Whoever works here follows the clock.
     storedTimes: new StoredTimes({ followClock: async () => {} }, clock),
@@ -162,4 +189,5 @@ const closedStorage: StorageUnit = {
   admit: refuse,
   async [Symbol.asyncDispose]() {},
 };
+const closed = { storage: closedStorage, rateOf: refuse, chainsAtOnce: 0 };
 const noQueue: JobQueue = { add: refuse, async [Symbol.asyncDispose]() {} };

@@ -44,9 +44,13 @@ export class DataDirectoryInUseError extends Error {
   readonly pid: number | null;
 
   constructor(directory: string, holder: Holder | null) {
+    // Commands work through a server once it listens.
+    const advice = holder?.command?.endsWith(' serve')
+      ? 'If it has only just started, try again in a moment.'
+      : 'Commands that only read work meanwhile. To run several commands at once, start "backup-sync serve" on the ' +
+        'directory first.';
     super(
-      `The data directory ${directory} is in use by ${describeHolder(holder)}. Wait for it to end, or stop it. Commands ` +
-        'that only read work meanwhile. To run several commands at once, start "backup-sync serve" on the directory first.',
+      `The data directory ${directory} is in use by ${describeHolder(holder)}. Wait for it to end, or stop it. ${advice}`,
     );
     this.directory = directory;
     this.pid = holder?.pid ?? null;
@@ -110,10 +114,10 @@ export function findHolder(path: string): Holder | null {
   const holder = readHolder(join(path, holderName));
   if (holder === null || !isRunning(holder.pid)) return null;
   // After a kill -9, the process id may be another program's by now: only the lock tells.
-  const lock = existsSync(join(path, lockName)) ? FileLock.take(join(path, lockName), 0) : null;
-  if (lock === null) return holder;
-  lock[Symbol.dispose]();
-  return null;
+  const lockPath = join(path, lockName);
+  if (!existsSync(lockPath)) return holder;
+  using lock = FileLock.take(lockPath, 0);
+  return lock === null ? holder : null;
 }
 
 /** The database of a data directory, for a process that does not hold it. Throws {@link NoCatalogueError}. */
