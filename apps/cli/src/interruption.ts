@@ -52,10 +52,11 @@ export async function workInterrupted(
   const sentences = [];
   if (tally !== null && tally.accepted > 0) sentences.push(acceptedSoFar(tally));
   if (left.length > 0) {
+    const go = left.length === 1 ? 'goes' : 'go';
     sentences.push(
       isServer
         ? `The server goes on with ${named(noun, left)}.`
-        : `${capital(named(noun, left))} goes on with ${nextWorker}.`,
+        : `${capital(named(noun, left))} ${go} on with ${nextWorker}.`,
     );
   }
   if (cancelled.length > 0) {
@@ -63,14 +64,15 @@ export async function workInterrupted(
     sentences.push(`${capital(named(noun, cancelled))}${why}, ${cancelled.length === 1 ? 'was' : 'were'} cancelled.`);
   }
   if (tally !== null) sentences.push(...rest(tally, isServer));
-  const [id = '<id>', ...others] = left;
-  const subject = others.length === 0 ? id : '<id>';
-  return new InterruptedError(
-    sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' '),
-    left.length === 0
-      ? lookAgain
-      : `Follow it with "backup-sync operations watch ${subject}", or stop it with "backup-sync operations cancel ${subject}".`,
-  );
+  const message = sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' ');
+  return new InterruptedError(message, howToLook(left));
+}
+
+function howToLook(left: readonly string[]): string {
+  const [id, ...others] = left;
+  if (id === undefined) return lookAgain;
+  if (others.length > 0) return `${lookAgain} To stop one, run "backup-sync operations cancel <id>".`;
+  return `Follow it with "backup-sync operations watch ${id}". To stop it, run "backup-sync operations cancel ${id}".`;
 }
 
 /** Whether it was: a server that does not answer soon goes on. */

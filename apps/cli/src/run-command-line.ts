@@ -15,8 +15,11 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // A second one finds no listener and ends the process at once.
-    host.once(signal, () => stopping.abort());
+    // Listens on: what restores the cursor ends the process with the first signal if nobody else listens any more.
+    host.on(signal, () => {
+      if (stopping.signal.aborted) host.exit(exitCodes.interrupted);
+      stopping.abort();
+    });
   }
   // A reader that has seen enough (`| head`) is no failure.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
