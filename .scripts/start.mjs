@@ -7,6 +7,7 @@ await install();
 await build();
 environment.BACKUP_SYNC_DATA_DIR ||= join(root, '.data', 'examples');
 const demo = [join(root, 'apps/cli/dist/main.js'), 'demo', '--examples', join(root, 'examples')];
-const command = [...demo, ...process.argv.slice(3)];
+const calledAs = ['--called-as', 'npm run --silent backup-sync --'];
+const command = [...demo, ...calledAs, ...process.argv.slice(3)];
 const { code } = await run(node, command, { directory: callersDirectory(root, 'start') });
 process.exitCode = code;

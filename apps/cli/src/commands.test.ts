@@ -83,6 +83,7 @@ describe('a local catalogue', () => {
   test('is checked in one line, and doctor tries its buckets', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    await run(['sources', 'add', 'volumebackups'], { environment });
     const empty = await run(['check', '--max-age', '26h'], { environment });
     expect(empty).toMatchObject({ code: 2, output: 'CRITICAL: no backup of any resource is recorded\n' });
     await run(['sync', request], { environment });

@@ -48,6 +48,6 @@ test.skipIf(!hasScript)(
     terminal.stdin.write(ctrlC);
     await once(terminal, 'close');
     expect(terminal.exitCode).toBe(130);
-    expect(shown.slice(shown.indexOf('^C'))).toContain('1 accepted');
+    expect(shown.slice(shown.indexOf('^C'))).toContain('1 backup accepted');
   },
 );

@@ -30,6 +30,17 @@ export class AmbiguousNameError extends UsageError {
   }
 }
 
+/** Ctrl-C, or SIGTERM, ended a command. The message says what goes on without it, the remedy how to look again. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
 /** What the operator is told of a failure. */
 export type Failure = {
   readonly exitCode: number;
@@ -69,7 +80,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
     'did before you repeat it.',
-  aborted: 'Run the command again to go on; what was accepted is kept.',
+  aborted: 'Run the command again to go on. What was accepted is kept.',
 };
 
 /** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */
@@ -79,6 +90,7 @@ const operatorErrors = new Set([
   'DataDirectoryInUseError',
   'DataDirectoryError',
   'DataDirectoryGoneError',
+  'NoCatalogueError',
   'CatalogueFullError',
   'NewerSchemaError',
   'OlderSchemaError',
@@ -91,6 +103,17 @@ const operatorErrors = new Set([
 ]);
 
 export function failureOf(thrown: unknown): Failure {
+  if (isInterruption(thrown)) {
+    const { exitCode, number, remedy } = errors.aborted;
+    const told = thrown instanceof InterruptedError ? thrown : null;
+    return {
+      exitCode,
+      code: number,
+      message: told?.message ?? 'The command was stopped before it was done.',
+      remedy: told?.remedy ?? commandRemedies.aborted ?? remedy,
+      problems: [],
+    };
+  }
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
     const { problems } = thrown;
@@ -108,9 +131,6 @@ export function failureOf(thrown: unknown): Failure {
     return { exitCode: exitCodes.failure, code: 'AmbiguousNameError', message, remedy, problems };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if (error.name === 'AbortError') {
-    return { exitCode: exitCodes.interrupted, code: error.name, message: 'interrupted', remedy: null, problems: [] };
-  }
   const known = operatorErrors.has(error.name);
   return {
     exitCode: exitCodes.failure,
@@ -120,4 +140,10 @@ export function failureOf(thrown: unknown): Failure {
     remedy: known ? null : 'This is a fault of backup-sync; please report it with the lines above.',
     problems: [],
   };
+}
+
+/** Nothing but Ctrl-C and SIGTERM aborts what a command does. */
+function isInterruption(thrown: unknown): boolean {
+  if (thrown instanceof BackupSyncError) return thrown.code === 'aborted';
+  return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'InterruptedError');
 }

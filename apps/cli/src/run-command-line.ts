@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { addCompletion } from './completion/completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
@@ -11,14 +11,14 @@ import { printFailure, type Terminal } from './terminal.ts';
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
   const stopping = new AbortController();
   let json = false;
+  let called: string | undefined;
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    host.once(signal, () => {
+    // Listens on: what restores the cursor ends the process with the first signal if nobody else listens any more.
+    host.on(signal, () => {
+      if (stopping.signal.aborted) host.exit(exitCodes.interrupted);
       stopping.abort();
-      // A second one ends the process at once. Without a listener the first would too: what restores the cursor below a line
-      // that changes ends a process in which nobody else listens.
-      host.once(signal, () => host.exit(exitCodes.interrupted));
     });
   }
   // A reader that has seen enough (`| head`) is no failure.
@@ -36,7 +36,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         terminal: terminal(),
         environment: readEnvironment(host.env),
         input: host.stdin,
-        connect: options.connect,
+        connect: { ...options.connect, command: called },
         signal: stopping.signal,
         version,
         onFault: (place, error) => {
@@ -51,6 +51,9 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = exitCode;
     },
   );
+  program.hook('preAction', (_program, command) => {
+    called = pathOf(command);
+  });
   addCompletion(
     program,
     (text) => host.stdout.write(text),
@@ -79,6 +82,11 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
     }
   }
+}
+
+/** `backup-sync sources scan`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function forEachCommand(

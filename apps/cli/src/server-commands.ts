@@ -108,7 +108,8 @@ is read. Nothing is written. Exits 1 when something is missing, 5 when the serve
     .requiredOption('--examples <directory>', 'directory with the examples')
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
     .option('--once', 'exit after the table', false)
-    .action(async (options: Shared & { examples: string; listen?: string; once: boolean }) => {
+    .option('--called-as <words>', 'how a command begins where this was called', 'backup-sync')
+    .action(async (options: Shared & { examples: string; listen?: string; once: boolean; calledAs: string }) => {
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));
     });

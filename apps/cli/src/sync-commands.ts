@@ -31,8 +31,8 @@ export function addSyncCommands(program: Command, { command, contextOf, finish }
 A file is checked as a whole before anything is sent, and each problem is shown with its line and field. Standard input
 can be read only once: its items are sent as they come, up to the first that is wrong.
 
-Ctrl-C loses nothing. A server goes on with what was accepted; without a server, the next command does. Repeat the
-command to finish the rest. Unchanged backups cost only their share of the LIST requests.`,
+Ctrl-C loses nothing: a server goes on with what was accepted; without one, the next "backup-sync sync" or
+"backup-sync serve" does. The same command again sends the rest.`,
     )
     .action(async (file: string, options: Shared & SyncCommandOptions) => {
       const { syncCommand } = await import('./commands/sync.ts');
@@ -68,6 +68,9 @@ may still find that they contradict each other.`,
       'after',
       `
 With --json, it prints every finding, one per line: also what is known, forgotten, incomplete or unreadable, and why.
+With --sync as well, it prints the operation log of each import, one per line, as it ends.
+
+Ctrl-C ends the command; a server goes on with the scan. Without a server, the scan is cancelled.
 
 Snapshot folders of a filer, such as .snapshot, are skipped unless the prefix leads into one. Exits 3 also if the listing
 has objects and no backup is recognised among them.`,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
-import type { Failure } from './failure.ts';
+import { exitCodes, type Failure } from './failure.ts';
 import { type Column, formatTable, printable, printableLines } from './table.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
@@ -70,7 +70,9 @@ export function printFailure(terminal: Terminal, failure: Failure): void {
     terminal.messages.write(`${jsonText({ error })}\n`);
     return;
   }
-  note(terminal, { style: 'red', text: 'error:' }, ` ${failure.message}`);
+  const isInterrupted = failure.exitCode === exitCodes.interrupted;
+  const heading = isInterrupted ? 'interrupted:' : { style: 'red' as const, text: 'error:' };
+  note(terminal, heading, ` ${failure.message}`);
   for (const { place, message } of failure.problems) note(terminal, `  ${printable(place)}: ${printable(message)}`);
   if (failure.remedy !== null) note(terminal, failure.remedy);
 }

@@ -1,4 +1,4 @@
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { note, print, printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
@@ -22,7 +22,7 @@ export async function createAccessKeyCommand(context: CommandContext, user: stri
 }
 
 export async function listAccessKeysCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {

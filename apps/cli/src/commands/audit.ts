@@ -1,5 +1,5 @@
 import type { OperationInput } from '@backup-sync/contracts';
-import { connect } from '../connect.ts';
+import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
@@ -10,7 +10,7 @@ export async function listAuditCommand(
   context: CommandContext,
   filter: Omit<OperationInput<'listAuditEvents'>, 'project_id'>,
 ): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listAuditEvents(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {

@@ -50,6 +50,11 @@ async function lookAtCatalogue(
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     return { sourceBuckets, exitCode: exitCodes.done };
   } catch (error) {
+    if (error instanceof Error && error.name === 'NoCatalogueError') {
+      // Before the first sync, that is as it should be.
+      configured.push(['catalogue', 'none yet: the first sync or serve makes one']);
+      return { sourceBuckets: [], exitCode: exitCodes.done };
+    }
     missing.push(messageOf(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;

@@ -1,6 +1,6 @@
 import { BackupSyncError, type BucketGrant, type Project, type Role } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
@@ -21,7 +21,7 @@ export async function createProjectCommand(context: CommandContext, name: string
 }
 
 export async function listProjectsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printProjects(context.terminal, answer.projects);
@@ -113,7 +113,7 @@ export async function revokeBucketCommand(
 }
 
 export async function listBucketGrantsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printGrants(context.terminal, answer.grants);

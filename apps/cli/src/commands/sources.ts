@@ -5,9 +5,10 @@ import {
   type OperationOutput,
   type Source,
 } from '@backup-sync/contracts';
-import type { Client, Operations } from '@backup-sync/core';
+import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
+import type { Worker } from '../interruption.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
@@ -65,31 +66,35 @@ function standingOf(run: Source['last_run']): string {
 
 /** Commands on one source, by its name or id. */
 export const sourceCommands = {
-  show: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  async show(context: CommandContext, nameOrId: string): Promise<number> {
+    const { terminal, signal } = context;
+    await using connection = await connectToCatalogue(context.connect, context.environment);
+    const { operations } = connection.client;
+    const { id: source_id } = await sourceNamed(operations, nameOrId, signal);
     const answer = await operations.showSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSource(terminal, answer);
     return exitCodes.done;
+  },
+  scan: onSource(async (worker, source_id, context) => {
+    const started = await worker.client.operations.scanSource({ source_id }, { signal: context.signal });
+    return followRun(context, worker, started);
   }),
-  scan: onSource(async (client, source_id, context) => {
-    const started = await client.operations.scanSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, started);
-  }),
-  pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  pause: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
-  resume: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  resume: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.resumeSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
-  confirm: onSource(async (client, source_id, context) => {
-    const started = await client.operations.confirmSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, started);
+  confirm: onSource(async (worker, source_id, context) => {
+    const started = await worker.client.operations.confirmSource({ source_id }, { signal: context.signal });
+    return followRun(context, worker, started);
   }),
 } as const;
 
@@ -118,7 +123,7 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
       'nothing to change: give --interval, --level, --reverify-after, --incomplete-after or --prefix',
     );
   }
-  const edit = onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  const edit = onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.updateSource({ source_id, ...changes }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
@@ -130,10 +135,11 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
 /** Follows a run of a source, and says what of it goes on behind it. */
 async function followRun(
   context: CommandContext,
-  client: Client,
+  worker: Worker,
   started: OperationOutput<'scanSource'>,
 ): Promise<number> {
-  const exitCode = await followScanCommand(context, client, started, true);
+  const { client } = worker;
+  const exitCode = await followScanCommand(context, worker, started, true);
   const unfinished = { kind: 'verify', status: 'waiting,running', limit: 1 };
   const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
   if (count > 0) {
@@ -157,12 +163,11 @@ async function followRun(
 }
 
 /** A command that connects, and finds the source by its name or id. */
-function onSource(run: (client: Client, sourceId: string, context: CommandContext) => Promise<number>) {
+function onSource(run: (worker: Worker, sourceId: string, context: CommandContext) => Promise<number>) {
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
-    const { client } = connection;
-    const source = await sourceNamed(client.operations, nameOrId, context.signal);
-    return await run(client, source.id, context);
+    const source = await sourceNamed(connection.client.operations, nameOrId, context.signal);
+    return await run(connection, source.id, context);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { OperationOutput, User } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
@@ -40,7 +40,7 @@ export async function removeUserCommand(context: CommandContext, name: string, y
 }
 
 export async function listUsersCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printUsers(context.terminal, answer.users);

@@ -3,6 +3,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { type Worker, workInterrupted } from '../interruption.ts';
 import { type LiveLine, liveLine } from '../progress.ts';
 import { formatBytes } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
@@ -50,7 +51,7 @@ export async function verifyManyCommand(context: CommandContext, options: Verify
   const results = new Results(terminal, wanted);
   try {
     const chosen = chooseSome(newestLinks(client, scope, signal), survey.chains, wanted);
-    await verifyEach(context, client, options.level, chosen, results);
+    await verifyEach(context, connection, options.level, chosen, results);
   } finally {
     await results.finish();
   }
@@ -128,18 +129,20 @@ async function* chooseSome<Item>(items: AsyncIterable<Item>, total: number, want
   }
 }
 
-/** A few at once. What this command has started is cancelled if it is interrupted; what it joined goes on. */
+/** A few at once. Ctrl-C: see {@link workInterrupted}. */
 async function verifyEach(
   { signal }: CommandContext,
-  client: Client,
+  worker: Worker,
   level: DataLevel,
   chosen: AsyncGenerator<NewestLink>,
   results: Results,
 ): Promise<void> {
+  const { client } = worker;
   const { operations } = client;
   const failing = new AbortController();
   const options = { signal: AbortSignal.any([signal, failing.signal]) };
-  const started = new Set<string>();
+  /** Operations that have not ended, and whether this command joined them. */
+  const unfinished = new Map<string, boolean>();
   const work = async () => {
     // Each of those who work takes the next one.
     for (let next = await chosen.next(); !next.done; next = await chosen.next()) {
@@ -149,10 +152,10 @@ async function verifyEach(
           { backup_id: link.backupId, level },
           options,
         );
-        if (!joined) started.add(id);
+        unfinished.set(id, joined);
         const follow = followVerification(client, id, options, (operation) => results.goesOn(link, operation));
         await results.ended(link, await follow);
-        started.delete(id);
+        unfinished.delete(id);
       } catch (error) {
         results.refused(link, refusalOf(link.backupId, error));
       }
@@ -162,8 +165,9 @@ async function verifyEach(
     await Promise.all(Array.from({ length: atOnce }, work));
   } catch (error) {
     failing.abort();
-    if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
-    throw error;
+    if (!signal.aborted) throw error;
+    const idsOf = (isJoined: boolean) => [...unfinished].flatMap(([id, joined]) => (joined === isJoined ? [id] : []));
+    throw await workInterrupted(worker, { noun: 'verification', started: idsOf(false), joined: idsOf(true) });
   }
 }
 

@@ -2,6 +2,7 @@ import { BackupSyncError, type DataLevel, hasEnded, type Operation, verifyResult
 import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
+import { workInterrupted } from '../interruption.ts';
 import { liveLine } from '../progress.ts';
 import { formatBytes, printable } from '../table.ts';
 import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
@@ -14,7 +15,7 @@ export type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly 
 
 /**
  * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
- * be verified. What an interrupted command has started is cancelled; what it joined goes on.
+ * be verified. Ctrl-C: see {@link workInterrupted}.
  */
 export async function verifyCommand(
   context: CommandContext,
@@ -33,7 +34,7 @@ export async function verifyCommand(
   }
   const followed: string[] = [];
   /** Of these, the ones that nobody had asked for before. */
-  const started: string[] = [];
+  const started = new Set<string>();
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
   try {
@@ -41,7 +42,7 @@ export async function verifyCommand(
       try {
         const { operation_id, joined } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
         followed.push(operation_id);
-        if (!joined) started.push(operation_id);
+        if (!joined) started.add(operation_id);
         else note(terminal, `${printable(backupId)} is already being verified: following operation ${operation_id}`);
       } catch (error) {
         refused.push(refusalOf(backupId, error));
@@ -53,9 +54,14 @@ export async function verifyCommand(
       ended.push(await followVerification(client, id, { signal }, show).finally(() => live.stop()));
     }
   } catch (error) {
-    // Nobody waits for them any more.
-    if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
-    throw error;
+    if (!signal.aborted) throw error;
+    if (!terminal.json) printOutcomes(terminal, ended, refused);
+    const left = followed.slice(ended.length);
+    throw await workInterrupted(connection, {
+      noun: 'verification',
+      started: left.filter((id) => started.has(id)),
+      joined: left.filter((id) => !started.has(id)),
+    });
   }
   if (terminal.json) printJson(terminal, { operations: ended, refused });
   else printOutcomes(terminal, ended, refused);

@@ -1,6 +1,5 @@
 import type { OperationEvent } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { type CatalogueConnection, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printable } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
@@ -14,7 +13,7 @@ import { findOperation } from './find-operation.ts';
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);
@@ -27,7 +26,11 @@ export async function watchOperationsCommand(context: CommandContext, operationI
   }
 }
 
-async function watchOne({ terminal, signal }: CommandContext, client: Client, idOrPrefix: string): Promise<number> {
+async function watchOne(
+  { terminal, signal }: CommandContext,
+  client: CatalogueConnection['client'],
+  idOrPrefix: string,
+): Promise<number> {
   const { id } = await findOperation(client.operations, idOrPrefix, { signal });
   let shown: string | null = null;
   for await (const operation of client.followOperation(id, { signal })) {

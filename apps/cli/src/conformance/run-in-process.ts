@@ -33,7 +33,7 @@ export async function runInProcess(
     stdout,
     stderr,
     exitCode: 0,
-    once(signal: string, interrupt: () => void) {
+    on(signal: string, interrupt: () => void) {
       if (signal === 'SIGINT') interrupts.push(interrupt);
     },
     exit() {},

@@ -2,13 +2,13 @@ import { BackupSyncError, hasEnded } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '../answers/cbr-operation-log.ts';
 import type { Several } from '../lists/batches.ts';
 import type { CallOptions } from '../operations.ts';
-import type { Runtime } from '../runtime.ts';
+import { type Runtime, timerMaxMs } from '../runtime.ts';
 import { type Asked, ask } from './ask.ts';
 import { EventsFollower } from './events-follower.ts';
 import { IdsAhead, type OperationReference } from './ids-ahead.ts';
 import type { OpenEvents } from './operation-events.ts';
 import { Rounds } from './rounds.ts';
-import { timerMaxMs, Wake } from './wake.ts';
+import { Wake } from './wake.ts';
 
 export type WaitOptions = CallOptions & {
   /** When to give up, in milliseconds since 1970. The time left is taken from the clock once, when the wait begins. */

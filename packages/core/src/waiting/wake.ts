@@ -1,7 +1,4 @@
-import { aborted, type Runtime } from '../runtime.ts';
-
-/** The longest that a timer can be set to. */
-export const timerMaxMs = 2 ** 31 - 1;
+import { aborted, type Runtime, timerMaxMs } from '../runtime.ts';
 
 /** Lets one loop wait until something has changed, or until a time has passed. */
 export class Wake {

@@ -7,7 +7,7 @@ import {
   seekSigner,
 } from './identity-steps/access-keys.ts';
 import { addAuditIntent, appendAuditEvent, listAuditEvents, listAuditIntents } from './identity-steps/audit.ts';
-import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
+import { addFirstAdministrator, begin, findOldestProject, hasUsers } from './identity-steps/begin.ts';
 import { addGrant, listGrants, removeGrant } from './identity-steps/grants.ts';
 import { addProject, findProject, listProjects } from './identity-steps/projects.ts';
 import { assignRole, findRole, withdrawRole } from './identity-steps/roles.ts';
@@ -44,7 +44,7 @@ import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/outages.ts';
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
-import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { isAnythingRunning, releaseUnfinished } from './steps/release-unfinished.ts';
 import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
 import { sourceRunsOf } from './steps/run-imports.ts';
 import { showBackup } from './steps/show-backup.ts';
@@ -111,6 +111,7 @@ export const steps = {
   countBacklog: { access: 'read', isLong: true, run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
+  isAnythingRunning: { access: 'read', run: isAnythingRunning },
   followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   showBackup: { access: 'read', run: showBackup },
@@ -171,6 +172,7 @@ export const steps = {
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
   begin: { access: 'write', run: begin },
+  findOldestProject: { access: 'read', run: findOldestProject },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },
   findUser: { access: 'read', run: findUser },
