@@ -1,8 +1,10 @@
 // npm run --silent backup-sync -- …: the command line, set up when it is not.
 import { join } from 'node:path';
+import { callersDirectory } from './callers-directory.mjs';
 import { build, install, node, root, run } from './setup.mjs';
 
 await install();
 await build();
-const { code } = await run(node, [join(root, 'apps/cli/dist/main.js'), ...process.argv.slice(3)]);
+const command = [join(root, 'apps/cli/dist/main.js'), ...process.argv.slice(3)];
+const { code } = await run(node, command, { directory: callersDirectory(root, 'backup-sync') });
 process.exitCode = code;

@@ -32,9 +32,11 @@ export async function install() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const stamp = installStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  process.stderr.write('Installing packages…\n');
-  const { code, output } = await run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { quiet: true });
+  const progress = showProgress('Installing packages');
+  const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'];
+  const { code, output } = await run('npx', install, { onOutput: (text) => progress.tell(installed(text)) });
   if (code !== 0) {
+    progress.stop();
     if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_PNPM_META_FETCH_FAIL/.test(output)) {
       stop('The packages could not be fetched: the npm registry does not answer. Check the network, then try again.');
     }
@@ -45,28 +47,82 @@ export async function install() {
   rmSync(join(bin, 'node'), { force: true });
   symlinkSync('../node/bin/node', join(bin, 'node'));
   writeFileSync(stampFile, stamp);
+  progress.end('Packages installed');
+}
+
+/** `412 of 520`, from what pnpm said last; null if that is not how far it is. */
+function installed(text) {
+  const [, resolved, added] = [...text.matchAll(/Progress: resolved (\d+), .*added (\d+)/g)].at(-1) ?? [];
+  return resolved === undefined ? null : `${added} of ${resolved}`;
 }
 
 /** Builds what has changed since the last time. */
 export async function build() {
-  const { code, output } = await run('turbo', ['run', 'build', '--output-logs=errors-only'], { quiet: true });
+  const progress = showProgress('Building');
+  const { code, output } = await run('turbo', ['run', 'build', '--output-logs=errors-only'], { onOutput() {} });
   if (code !== 0) {
+    progress.stop();
     process.stderr.write(output);
     stop('The build failed: see the lines above.');
   }
+  // Most often nothing has changed, which is no news.
+  if (/FULL TURBO/.test(output)) progress.stop();
+  else progress.end('Built');
 }
 
-/** Runs a command in the root; signals of the terminal reach it by themselves, others are passed on. */
-export function run(command, args, { quiet = false } = {}) {
+/** Time after which something that goes on is worth a line. Milliseconds. */
+const worthALineMs = 1_000;
+const lineEveryMs = 10_000;
+
+/**
+ * Shows that something goes on, how far it is and for how long: in one line that changes on a terminal, in a line now and
+ * then elsewhere.
+ */
+function showProgress(what) {
+  const startedAtMs = performance.now();
+  const { isTTY } = process.stderr;
+  let detail = null;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  const seconds = () => Math.round((performance.now() - startedAtMs) / 1000);
+  const timer = setInterval(() => {
+    const line = `${what}${detail === null ? '' : `: ${detail}`}… ${seconds()} s`;
+    if (isTTY) process.stderr.write(`\r${line}\x1b[K`);
+    else if (performance.now() - toldAtMs >= lineEveryMs) {
+      process.stderr.write(`${line}\n`);
+      toldAtMs = performance.now();
+    }
+  }, worthALineMs);
+  const stop = () => {
+    clearInterval(timer);
+    if (isTTY) process.stderr.write('\r\x1b[K');
+  };
+  return {
+    tell(next) {
+      detail = next ?? detail;
+    },
+    stop,
+    end(sentence) {
+      stop();
+      process.stderr.write(`${sentence} in ${seconds()} s.\n`);
+    },
+  };
+}
+
+/**
+ * Runs a command, in the root unless a directory is given; signals of the terminal reach it by themselves, others are
+ * passed on. With `onOutput`, what it says goes there, and is not shown.
+ */
+export function run(command, args, { onOutput, directory = root } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: environment, stdio: quiet ? 'pipe' : 'inherit' });
+    const stdio = onOutput === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { cwd: directory, env: environment, stdio });
     let output = '';
-    child.stdout?.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr?.on('data', (chunk) => {
-      output += chunk;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        output += chunk;
+        onOutput(String(chunk));
+      });
+    }
     const forward = () => child.kill('SIGTERM');
     // Ctrl-C reaches the whole group: the child decides how to end, this process waits for it.
     const wait = () => {};

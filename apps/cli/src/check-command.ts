@@ -2,7 +2,7 @@ import { verificationLevel } from '@backup-sync/contracts';
 import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import type { CheckOptions } from './commands/check.ts';
-import { age } from './options.ts';
+import { duration } from './options.ts';
 
 const name = 'check';
 const summary = 'check that each resource has a recent, proved backup';
@@ -29,11 +29,13 @@ Exit codes, as of monitoring plug-ins:
   1 WARNING   the newest one of a resource is older than --warning
   2 CRITICAL  it is older than --critical, or there is none
   3 UNKNOWN   it could not be found out: wrong usage, an unknown resource, or a server that does not answer`)
-    .option('-w, --warning <age>', 'age of the newest proved backup above which to warn, such as 26h', age)
+    .option('-w, --warning <age>', 'age of the newest proved backup above which to warn, such as 26h', duration)
     .addOption(
-      new Option('-c, --critical <age>', 'age above which it is too old; required').argParser(age).conflicts('maxAge'),
+      new Option('-c, --critical <age>', 'age above which it is too old; required')
+        .argParser(duration)
+        .conflicts('maxAge'),
     )
-    .addOption(new Option('--max-age <age>', 'the same as --critical').argParser(age))
+    .addOption(new Option('--max-age <age>', 'the same as --critical').argParser(duration))
     .addOption(
       new Option('--min-level <level>', 'level to which the backup must be proved')
         .choices(verificationLevel.options)

@@ -435,5 +435,6 @@ test('demo imports the examples through the public API and exits 0 when all came
     expect(ended.code).toBe(0);
     expect(ended.output).toContain('All is well');
     expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(4);
+    expect(ended.output).toContain(`What to do next:\n  backup-sync backups list --data-dir ${home.path}/data\n`);
   }
 });

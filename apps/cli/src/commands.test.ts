@@ -1,7 +1,6 @@
 import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createProgram } from './program.ts';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
 const request = join(examples, 'sync-request.json');
@@ -87,6 +86,7 @@ describe('a local catalogue', () => {
   test('is checked in one line, and doctor tries its buckets', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+    await run(['sources', 'add', 'volumebackups'], { environment });
     const empty = await run(['check', '--max-age', '26h'], { environment });
     expect(empty).toMatchObject({
       code: 2,
@@ -115,35 +115,10 @@ describe('a local catalogue', () => {
   }, 60_000);
 });
 
-test('a shell completes commands and options', async () => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, output } = await run(['completion', shell]);
-    expect(code).toBe(0);
-    expect(output).toContain('backup-sync');
-  }
-  expect((await run(['complete', '--', 'backups', 'l'])).output).toMatch(/^list\t/);
-  expect((await run(['complete', '--', 'backups', 'list', '--st'])).output).toContain('--status');
-});
-
 test('colour is for terminals and for those who force it', async () => {
   const told = async (environment: Record<string, string>) =>
     (await run(['sync', 'no-such-file'], { environment })).messages;
   expect(await told({})).toMatch(/^error: /);
   expect(await told({ FORCE_COLOR: '1' })).toContain('\u001b[31merror:');
   expect(await told({ NO_COLOR: '1' })).toMatch(/^error: /);
-});
-
-test('every command has an example in its help', () => {
-  const program = createProgram(
-    '0.0.0',
-    () => expect.fail('no command is called'),
-    () => {},
-  );
-  const leaves = (command: typeof program): (typeof program)[] =>
-    command.commands.length === 0 ? [command] : command.commands.flatMap((child) => leaves(child as typeof program));
-  for (const command of leaves(program)) {
-    let help = '';
-    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
-    expect(help, command.name()).toMatch(/Examples?:\n {2}backup-sync /);
-  }
 });

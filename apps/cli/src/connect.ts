@@ -1,8 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
-import { type Client, clientOf, createClient, type HttpOptions, issueToken, type Operations } from '@backup-sync/core';
+import {
+  type CallOptions,
+  type Client,
+  clientOf,
+  createClient,
+  type HttpOptions,
+  issueToken,
+  type Operations,
+} from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
 import { revealed } from './credentials.ts';
@@ -15,24 +23,25 @@ import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that ask what the catalogue knows. */
 export type CatalogueConnection = AsyncDisposable & {
-  readonly client: Pick<Client, 'allBackups' | 'allOperationLogs'> & {
+  readonly client: Pick<Client, 'allBackups' | 'allOperationLogs' | 'followOperation' | 'watchOperations'> & {
     readonly operations: Pick<Operations, CatalogueQuery>;
   };
 };
 
 export type Connection = AsyncDisposable & {
   readonly client: Client;
+  /** Whether a server does the work, and goes on with it when this process ends; else this process does it. */
+  readonly isServer: boolean;
   /** A token for further calls, where this connection can give one. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
 
-type LocalTarget = Extract<Target, { kind: 'local' }>;
 type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
  * process, or through the server that holds the data directory. With `readsOnly`, a local catalogue of an older release
- * is refused instead of upgraded.
+ * is refused instead of upgraded, and none is made: an empty one takes its place.
  */
 export async function connect(
   options: ConnectOptions,
@@ -45,13 +54,29 @@ export async function connect(
   if (target.kind === 'server') return remote(target, http);
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
-  return inProcessOrServer(target, http, async () => {
-    const engine = await openEmbeddedEngine({ ...local, onFault, mayMigrate: !readsOnly });
-    return inProcess(engine, target.projectId);
-  });
+  await using opening = new AsyncDisposableStack();
+  let { dataDirectory } = local;
+  if (readsOnly && (await isMissingOrEmpty(dataDirectory))) {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'backup-sync-'));
+    opening.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  }
+  try {
+    const engine = await openEmbeddedEngine({ ...local, dataDirectory, onFault, mayMigrate: !readsOnly });
+    const connection = opening.use(await inProcess(engine, target.projectId));
+    const opened = opening.move();
+    return { ...connection, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError' || !('pid' in error)) throw error;
+    const server = await serverAt(target.dataDirectory, error.pid);
+    if (server === null) throw error;
+    return throughServer(server, target.projectId, http);
+  }
 }
 
-/** As {@link connect}, for a command that asks what the catalogue knows: that is there in a fraction of the time. */
+/**
+ * As {@link connect}, for a command that asks what the catalogue knows. A local catalogue is there in a fraction of the
+ * time, also while another process works on it, and must exist.
+ */
 export async function connectToCatalogue(
   options: ConnectOptions,
   environment: Environment,
@@ -59,16 +84,35 @@ export async function connectToCatalogue(
   const target = await resolveTarget(options, environment);
   const http = await httpOptions(options, environment);
   if (target.kind === 'server') return remote(target, http);
-  const { openCatalogueReader } = await import('@backup-sync/engine/catalogue-reader');
-  return inProcessOrServer(target, http, async () => {
-    const reader = await openCatalogueReader({
-      dataDirectory: target.dataDirectory,
-      secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
-      keystone: readKeystone(environment),
-    });
-    const { operations, opened } = await asOperator(reader, target.projectId);
-    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const { openCatalogueReader, findHolder } = await import('@backup-sync/engine/catalogue-reader');
+  const holder = findHolder(target.dataDirectory);
+  const server = holder === null ? null : await serverAt(target.dataDirectory, holder.pid);
+  if (server !== null) return throughServer(server, target.projectId, http);
+  const reader = await openCatalogueReader({
+    dataDirectory: target.dataDirectory,
+    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    keystone: readKeystone(environment),
   });
+  const { operations, opened } = await asOperator(reader, target.projectId);
+  return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** As {@link connect}, for a plan of a list: it need not wait for a process that works on the data directory. */
+export async function connectToPlan(
+  options: ConnectOptions,
+  environment: Environment,
+  onFault: (place: string, error: unknown) => void,
+): Promise<AsyncDisposable & { readonly client: Pick<Client, 'planBackups'> }> {
+  try {
+    return await connect(options, environment, onFault, { readsOnly: true });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError') throw error;
+    const { dataDirectory, secretKey, keystone, ...storage } = localOptions(options, environment);
+    const { openCatalogueToPlan } = await import('@backup-sync/engine/catalogue-reader');
+    const reader = await openCatalogueToPlan({ dataDirectory, secretKey, keystone, storage });
+    const { operations, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
+    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  }
 }
 
 /** What a local command or server works on. */
@@ -89,6 +133,7 @@ export function localOptions(
   }
   return {
     dataDirectory,
+    command: options.command,
     storage,
     storageMoved: options.storageMoved,
     environment: storageEnvironment(options, environment),
@@ -100,21 +145,6 @@ export function localOptions(
     secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
     keystone: readKeystone(environment),
   };
-}
-
-/** What opens, or the server that holds the data directory, where that is why it does not open. */
-async function inProcessOrServer<Opened>(
-  target: LocalTarget,
-  http: HttpOptions,
-  open: () => Promise<Opened>,
-): Promise<Opened | Connection> {
-  try {
-    return await open();
-  } catch (error) {
-    const server = await serverHolding(target.dataDirectory, error);
-    if (server === null) throw error;
-    return throughServer(server, target.projectId, http);
-  }
 }
 
 /** The server's own credential is for one project, and goes with the server: whoever wants more gets a token. */
@@ -137,6 +167,7 @@ async function throughServer(
 function remote({ endpoint, projectId, credentials }: Server, http: HttpOptions): Connection {
   return {
     client: createClient({ ...http, endpoint, projectId, credentials: revealed(credentials) }),
+    isServer: true,
     token: async () => {
       if (credentials.kind === 'token') return { token: credentials.token.reveal(), projectId };
       throw new UsageError(
@@ -153,6 +184,7 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
   const { name, projectId } = caller;
   return {
     client: clientOf(operations),
+    isServer: false,
     token: async () => {
       const { token } = await engine.identity.issueSystemToken(name, projectId, from());
       return { token, projectId };
@@ -174,8 +206,10 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   opening.use(engine);
   const caller = await engine.identity.operator(userInfo().username, project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
-  const call = (verb: CallName) => (input: object) =>
-    engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId });
+  const call =
+    (verb: CallName) =>
+    (input: object, { signal }: CallOptions = {}) =>
+      untilAborted(engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId }), signal);
   return {
     // Built from the table, so it has exactly its verbs.
     operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
@@ -185,14 +219,32 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   };
 }
 
-/** The server that holds the data directory, where that is why it could not be opened. */
-async function serverHolding(dataDirectory: string, error: unknown): Promise<EndpointFile | null> {
-  if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError' || !('pid' in error)) return null;
+/** Waits for an answer no longer than until the signal is aborted: then it throws the signal's reason. */
+function untilAborted<Answer>(answer: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
+  if (signal === undefined) return answer;
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  return promise;
+}
+
+async function isMissingOrEmpty(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
+}
+
+/** The server in the process that holds the data directory; null if that process is none. */
+async function serverAt(dataDirectory: string, pid: unknown): Promise<EndpointFile | null> {
   try {
     const file = endpointFile.parse(JSON.parse(await readFile(join(dataDirectory, endpointFileName), 'utf8')));
-    return file.pid === error.pid ? file : null;
+    return file.pid === pid ? file : null;
   } catch {
-    // No server left it, or not yet: the error that brought us here says what is the matter.
+    // No server left it, or not yet.
     return null;
   }
 }

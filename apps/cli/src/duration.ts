@@ -14,17 +14,18 @@ const secondsOf: ReadonlyMap<string, number> = new Map([
   ['d', 86_400],
 ]);
 
-/** `30s`, `90m`, `26h` or `7d` in seconds; null for anything else. */
-export function parseSeconds(text: string): number | null {
+export const durationRule = 'must be a duration such as 90s, 90m, 26h or 7d';
+export const timeoutRule = `${durationRule}, from 1s to 1h`;
+
+/** A duration as people write it, in seconds; null for what {@link durationRule} does not allow. */
+export function parseDuration(text: string): number | null {
   const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = secondsOf.get(unit);
   return seconds === undefined ? null : Number(count) * seconds;
 }
 
-export const timeoutRule = 'must be a time from 1s to 1h, such as 30s or 2m';
-
 /** The seconds of a timeout; null for what {@link timeoutRule} does not allow. */
 export function parseTimeout(text: string): number | null {
-  const seconds = parseSeconds(text);
+  const seconds = parseDuration(text);
   return seconds !== null && seconds >= 1 && seconds <= 3600 ? seconds : null;
 }

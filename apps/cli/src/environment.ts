@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
+import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
 /** A text that never shows itself when printed. */
@@ -53,9 +53,9 @@ const timeout = optional.transform((value, context) => {
 
 /** A duration such as 20m, in seconds. */
 const duration = optional.transform((value, context) => {
-  const seconds = value === undefined ? undefined : parseSeconds(value);
+  const seconds = value === undefined ? undefined : parseDuration(value);
   if (seconds !== null) return seconds;
-  context.addIssue(`must be a number with s, m, h or d, such as 20m, and is ${JSON.stringify(value)}`);
+  context.addIssue(`${durationRule}, and is ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 

@@ -18,6 +18,29 @@ export class InvalidItemsError extends UsageError {
   }
 }
 
+/** A name that several things have. The candidates say which, and the remedy how to name one. */
+export class AmbiguousNameError extends UsageError {
+  readonly candidates: readonly Problem[];
+  readonly remedy: string;
+
+  constructor(message: string, candidates: readonly Problem[], remedy: string) {
+    super(message);
+    this.candidates = candidates;
+    this.remedy = remedy;
+  }
+}
+
+/** Ctrl-C, or SIGTERM, ended a command. The message says what goes on without it, the remedy how to look again. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
 /** What the operator is told of a failure. */
 export type Failure = {
   readonly exitCode: number;
@@ -34,7 +57,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
     'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
     'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
   project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
-  backup_not_found: 'Check the id: "backup-sync backups list" shows what is recorded.',
+  backup_not_found: 'See "backup-sync backups list" for what is recorded.',
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
@@ -58,7 +81,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
     'did before you repeat it.',
-  aborted: 'Run the command again to go on; what was accepted is kept.',
+  aborted: 'Run the command again to go on. What was accepted is kept.',
 };
 
 /** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */
@@ -68,6 +91,7 @@ const operatorErrors = new Set([
   'DataDirectoryInUseError',
   'DataDirectoryError',
   'DataDirectoryGoneError',
+  'NoCatalogueError',
   'CatalogueFullError',
   'NewerSchemaError',
   'OlderSchemaError',
@@ -80,6 +104,17 @@ const operatorErrors = new Set([
 ]);
 
 export function failureOf(thrown: unknown): Failure {
+  if (isInterruption(thrown)) {
+    const { exitCode, number, remedy } = errors.aborted;
+    const told = thrown instanceof InterruptedError ? thrown : null;
+    return {
+      exitCode,
+      code: number,
+      message: told?.message ?? 'The command was stopped before it was done.',
+      remedy: told?.remedy ?? commandRemedies.aborted ?? remedy,
+      problems: [],
+    };
+  }
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
     const { problems } = thrown;
@@ -92,10 +127,11 @@ export function failureOf(thrown: unknown): Failure {
     const remedy = commandRemedies.invalid_request ?? null;
     return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
   }
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if (error.name === 'AbortError') {
-    return { exitCode: exitCodes.interrupted, code: error.name, message: 'interrupted', remedy: null, problems: [] };
+  if (thrown instanceof AmbiguousNameError) {
+    const { message, candidates: problems, remedy } = thrown;
+    return { exitCode: exitCodes.failure, code: 'AmbiguousNameError', message, remedy, problems };
   }
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = operatorErrors.has(error.name);
   return {
     exitCode: exitCodes.failure,
@@ -105,4 +141,10 @@ export function failureOf(thrown: unknown): Failure {
     remedy: known ? null : 'This is a fault of backup-sync; please report it with the lines above.',
     problems: [],
   };
+}
+
+/** Nothing but Ctrl-C and SIGTERM aborts what a command does. */
+function isInterruption(thrown: unknown): boolean {
+  if (thrown instanceof BackupSyncError) return thrown.code === 'aborted';
+  return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'InterruptedError');
 }

@@ -1,5 +1,13 @@
-import { type OperationInput, type OperationName, operations } from '@backup-sync/contracts';
-import type { Command } from 'commander';
+import {
+  backupSortKeys,
+  type OperationInput,
+  type OperationName,
+  operationKinds,
+  operationStatuses,
+  operations,
+} from '@backup-sync/contracts';
+import { type Command, Option } from 'commander';
+import { withSuggestions } from './completion/suggest.ts';
 import { given, wholeNumber } from './options.ts';
 
 type Listing = Extract<OperationName, 'listBackups' | 'listOperations'>;
@@ -8,33 +16,59 @@ type Listing = Extract<OperationName, 'listBackups' | 'listOperations'>;
 const pageFields = new Set(['project_id', 'limit', 'offset', 'marker', 'sort']);
 
 const descriptions = new Map([
-  ['start_time', 'from this time on, such as 2026-03-01T02:00:00Z'],
-  ['end_time', 'up to this time'],
-  ['incremental', 'true: increments alone; false: full backups alone'],
-  ['name', 'only of this name'],
-  ['parent_id', 'only those that build on this backup'],
-  ['resource_id', 'only of this resource'],
-  ['resource_name', 'only of the resource of this name'],
-  ['resource_type', 'only of resources of this type, e.g. OS::VMware::Server'],
-  ['status', 'only in this status, several by commas'],
-  ['backup_id', 'only of this backup'],
-  ['kind', 'only of this kind, several by commas: import, delete, scan, source_run, verify, plan'],
+  ['start_time', 'earliest time, such as 2026-03-01T02:00:00Z'],
+  ['end_time', 'latest time, such as 2026-03-31T02:00:00Z'],
+  ['incremental', 'true for increments, false for full backups'],
+  ['id_prefix', 'beginning of the id, at least 4 characters'],
+  ['name', 'name of the backup'],
+  ['parent_id', 'id of the parent'],
+  ['resource_id', 'id of the resource'],
+  ['resource_name', 'name of the resource'],
+  ['resource_type', 'type of the resource, such as OS::VMware::Server'],
+  ['status', 'status, or several with commas'],
+  ['backup_id', 'id of the backup'],
+  ['kind', `kind, or several with commas: ${operationKinds.join(', ')}`],
 ]);
+
+/** What a shell completes. CBR has other states of a backup, which no record is in. */
+const values = {
+  listBackups: new Map<string, readonly string[]>([
+    ['status', ['available', 'error']],
+    ['incremental', ['true', 'false']],
+  ]),
+  listOperations: new Map<string, readonly string[]>([
+    ['status', operationStatuses],
+    ['kind', operationKinds],
+  ]),
+} satisfies Record<Listing, unknown>;
 
 /** Adds an option for each filter that the listing has in the table of operations. */
 export function addFilterOptions(command: Command, listing: Listing): Command {
   for (const field of filtersOf(listing)) {
-    command.option(`--${field.replaceAll('_', '-')} <value>`, descriptions.get(field) ?? `filter ${field} of the API`);
+    const flags = `--${field.replaceAll('_', '-')} <value>`;
+    const option = new Option(flags, descriptions.get(field) ?? `filter ${field} of the API`);
+    command.addOption(withSuggestions(option, values[listing].get(field) ?? []));
   }
   return command;
+}
+
+/** Adds the option by which backups are sorted. */
+export function addSortOption(command: Command): Command {
+  const option = new Option('--sort <keys>', 'keys to sort by, such as name:asc,created_at:desc');
+  return command.addOption(
+    withSuggestions(
+      option,
+      backupSortKeys.flatMap((key) => [`${key}:asc`, `${key}:desc`]),
+    ),
+  );
 }
 
 /** Adds the options that say which page of a listing is wanted. */
 export function pageOptions(command: Command): Command {
   return command
-    .option('--limit <number>', 'at most so many', wholeNumber)
-    .option('--offset <number>', 'skip this many; ignored beside --marker', wholeNumber)
-    .option('--marker <id>', 'start after this id: the last of the page before');
+    .option('--limit <number>', 'number of rows at most', wholeNumber)
+    .option('--offset <number>', 'number of rows to skip; not used with --marker', wholeNumber)
+    .option('--marker <id>', 'id of the last row of the page before');
 }
 
 /** The input of the listing that these options make. The listing itself refuses values that are wrong. */

@@ -6,7 +6,7 @@ const anId = '01a2bb9b-4e27-7c51-b1dd-53b0f6c1b5f1';
 
 /** `operations …`: what was done, and what is going on. */
 export function addOperationCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const operations = program.command('operations').description('what was done, and how it ended');
+  const operations = program.command('operations').description('list, watch and cancel operations');
   const list = command(operations, 'list', 'list operations of all kinds, newest first', [
     'operations list --status failed',
     'operations list --resource-id vm-7 --limit 10 --json',
@@ -15,7 +15,7 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     const { listOperationsCommand } = await import('./commands/operations.ts');
     finish(await listOperationsCommand(contextOf(options), filterOf('listOperations', options)));
   });
-  command(operations, 'watch [operation-id]', 'show what happens as it happens, until Ctrl-C or the end of the one', [
+  command(operations, 'watch [operation]', 'follow operations as they happen', [
     'operations watch',
     `operations watch ${anId}`,
     'operations watch --json | jq --unbuffered .operation.status',
@@ -23,26 +23,35 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     .addHelpText(
       'after',
       `
-Follows the stream of a server where it has one, and asks once a second elsewhere; about one operation it asks, ever more
-seldom. With --json, one event a line. The watch of one operation exits 0 when it ends well, 3 when not.`,
+Without an operation, it follows all of them until Ctrl-C. It uses the event stream of the server if there is one, and
+asks once a second otherwise. With one, it ends with the operation: exit code 0 if that ended well, 3 if not. With
+--json, it prints one event per line.
+
+<operation> is an id, or the beginning of one (at least 4 characters). The ids of one minute begin alike.`,
     )
     .action(async (operationId: string | undefined, options: Shared) => {
       const { watchOperationsCommand } = await import('./commands/watch-operations.ts');
       finish(await watchOperationsCommand(contextOf(options), operationId ?? null));
     });
-  command(operations, 'show <operation-id>', 'show an operation: progress, result, reason, remedy, requests', [
+  command(operations, 'show <operation>', 'show progress, result, reason and remedy of an operation', [
     `operations show ${anId}`,
-  ]).action(async (operationLogId: string, options: Shared) => {
-    const { showOperationCommand } = await import('./commands/operations.ts');
-    finish(await showOperationCommand(contextOf(options), operationLogId));
-  });
+    `operations show ${anId.slice(0, 13)}`,
+  ])
+    .addHelpText(
+      'after',
+      '\n<operation> is an id, or the beginning of one (at least 4 characters). The ids of one minute begin alike.',
+    )
+    .action(async (operationLogId: string, options: Shared) => {
+      const { showOperationCommand } = await import('./commands/operations.ts');
+      finish(await showOperationCommand(contextOf(options), operationLogId));
+    });
   command(operations, 'cancel <operation-id>', 'cancel an import, scan, plan or verification', [
     `operations cancel ${anId}`,
   ])
     .addHelpText(
       'after',
       `
-An operation that waits ends at once, one that runs within about a second. A cancelled import records nothing. It is
+An operation that waits ends at once, and one that runs within about a second. A cancelled import records nothing. It is
 cancelled for everyone who asked for it. The imports of a cancelled scan or source run go on.`,
     )
     .action(async (operationId: string, options: Shared) => {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseSeconds, parseTimeout, timeoutRule } from './duration.ts';
+import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 
 /** Without the keys that were not given. */
 export function given<Fields extends Record<string, unknown>>(
@@ -20,25 +20,37 @@ export function positive(value: string): number {
   return number;
 }
 
-/** Whole seconds, or `none`: Commander takes null for an option without a value. */
-export function secondsOrNone(value: string): number | 'none' {
-  return value === 'none' ? value : wholeNumber(value);
-}
-
 /** `2.5` as a number. */
 export function decimal(value: string): number {
   if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');
   return Number(value);
 }
 
-/** `90m`, `26h` or `7d` in seconds. */
-export function age(value: string): number {
-  const seconds = parseSeconds(value);
-  if (seconds === null) throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 26h.');
+/** `10%` as 0.1. */
+export function percentage(value: string): number {
+  const percent = /^\d{1,3}(\.\d{1,9})?%$/.test(value) ? Number(value.slice(0, -1)) : 0;
+  if (percent <= 0 || percent > 100) throw new InvalidArgumentError('It must be a percentage above 0, such as 10%.');
+  return percent / 100;
+}
+
+/** A duration such as `26h`, in seconds. */
+export function duration(value: string): number {
+  const seconds = parseDuration(value);
+  if (seconds === null) throw new InvalidArgumentError(`It ${durationRule}.`);
   return seconds;
 }
 
-/** `10s` or `2m` in seconds. */
+/** As {@link duration}; a number without a unit is in seconds. */
+export function durationOrSeconds(value: string): number {
+  return /^\d{1,9}$/.test(value) ? Number(value) : duration(value);
+}
+
+/** As {@link durationOrSeconds}, or `none`: Commander takes null for an option without a value. */
+export function durationOrNone(value: string): number | 'none' {
+  return value === 'none' ? value : durationOrSeconds(value);
+}
+
+/** A duration from `1s` to `1h`, in seconds. */
 export function timeout(value: string): number {
   const seconds = parseTimeout(value);
   if (seconds === null) throw new InvalidArgumentError(`It ${timeoutRule}.`);

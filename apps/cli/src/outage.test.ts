@@ -72,7 +72,7 @@ test('a server that is told to retry for no time ends what storage does not answ
 }, 60_000);
 
 test.each([
-  ['BACKUP_SYNC_RETRY_FOR', '20', 'must be a number with s, m, h or d, such as 20m'],
+  ['BACKUP_SYNC_RETRY_FOR', '20', 'must be a duration such as 90s'],
   ['BACKUP_SYNC_BACKLOG', '0', 'must be a whole number above 0'],
 ])('%s=%s is refused with what it must be', async (name, value, said) => {
   const refused = await run(['operations', 'list'], { environment: { [name]: value } });

@@ -24,7 +24,7 @@ export function printPlanRows(
   items: readonly (Omit<PlannedItem, 'backup_id'> & { readonly name: string })[],
 ): void {
   const columns = [
-    { heading: 'BACKUP', shrinksTo: 20 },
+    { heading: 'BACKUP', wraps: true, shrinksTo: 16 },
     { heading: 'CLASS' },
     { heading: 'LEVEL NOW', drops: 1 },
     { heading: 'A SYNC', wraps: true },

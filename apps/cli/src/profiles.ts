@@ -54,7 +54,22 @@ export async function readProfiles(path: string): Promise<ReadonlyMap<string, Pr
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   using _lock = await takeLock(path);
-  const profiles = new Map(await readProfiles(path)).set(name, profile);
+  await writeProfiles(path, new Map(await readProfiles(path)).set(name, profile));
+}
+
+/** Removes a profile in the same way, and answers it; null if there is none of this name. Throws {@link UsageError}. */
+export async function removeProfile(path: string, name: string): Promise<Profile | null> {
+  // Before the lock, which needs the directory.
+  if (!(await readProfiles(path)).has(name)) return null;
+  using _lock = await takeLock(path);
+  const profiles = new Map(await readProfiles(path));
+  const removed = profiles.get(name) ?? null;
+  profiles.delete(name);
+  await writeProfiles(path, profiles);
+  return removed;
+}
+
+async function writeProfiles(path: string, profiles: ReadonlyMap<string, Profile>): Promise<void> {
   const stored = Array.from(profiles, ([key, each]) => [key, toStore(each)]);
   const written = `${path}.${process.pid}.new`;
   await writeFile(written, `${JSON.stringify({ profiles: Object.fromEntries(stored) }, null, 2)}\n`, {
@@ -76,7 +91,7 @@ async function takeLock(path: string): Promise<Disposable> {
     throw new UsageError(`${lockPath} cannot be locked: ${String(error)}`, { cause: error });
   }
   if (lock === null) {
-    throw new UsageError(`another command has held ${lockPath} for ${lockWaitMs / 1000} s: log in again`);
+    throw new UsageError(`another command has held ${lockPath} for ${lockWaitMs / 1000} s: try again`);
   }
   return lock;
 }

@@ -1,7 +1,5 @@
-import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
 import { note, type Styled, type Terminal } from './terminal.ts';
-import { describeWait } from './waiting.ts';
 
 export type LiveLine = {
   /** Takes the place of what was shown before. */
@@ -33,27 +31,5 @@ export function liveLine(terminal: Terminal): LiveLine {
       update.clear();
       update.done();
     },
-  };
-}
-
-export type ScanProgress = {
-  shows(news: ScanNews): void;
-  stop(): void;
-};
-
-/** Shows how a scan goes: one line that changes, on a terminal. */
-export function showScanProgress(terminal: Terminal): ScanProgress {
-  const live = liveLine(terminal);
-  return {
-    shows({ operation: { progress, phase, waiting_for } }) {
-      const count = (name: string) => progress[name] ?? 0;
-      if (waiting_for !== null) return live.show(describeWait(waiting_for));
-      live.show(
-        phase === 'importing'
-          ? `importing ${count('imports_accepted')}`
-          : `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
-      );
-    },
-    stop: () => live.stop(),
   };
 }

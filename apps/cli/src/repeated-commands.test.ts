@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { run, start, startServer, temporaryDirectory } from './testing.ts';
 import { gatedStorage } from './testing-gated-storage.ts';
@@ -16,11 +17,11 @@ const item = {
 };
 
 test.each([
-  ['verify', item.backup_id],
-  ['scan', item.bucket_name],
+  ['verify', item.backup_id, 'verification'],
+  ['scan', item.bucket_name, 'scan'],
 ])(
-  'a repeated %s follows the one that runs, and leaves it running when it is interrupted',
-  async (kind, subject) => {
+  'a repeated %s follows the one that runs, and Ctrl-C in either leaves the server at work and says so',
+  async (kind, subject, noun) => {
     await using home = await temporaryDirectory();
     // Answers the listing of the sync, and none of what comes after it.
     await using storage = await gatedStorage(1);
@@ -36,10 +37,10 @@ test.each([
     await storage.heldBack;
     const second = start([kind, subject], { environment });
     const said = await new Promise<string>((resolve) => {
-      let text = '';
+      let heard = '';
       second.stderr.on('data', (chunk) => {
-        text += String(chunk);
-        if (text.includes('following operation')) resolve(text);
+        heard += String(chunk);
+        if (heard.includes('following operation')) resolve(heard);
       });
     });
     const [running] = await operations();
@@ -48,8 +49,13 @@ test.each([
     if (second.exitCode === null) await once(second, 'close');
     expect(second.exitCode).toBe(130);
     expect(await operations()).toEqual([expect.objectContaining({ id: running?.id, status: 'running' })]);
+    const told = text(first.stderr);
     first.kill('SIGINT');
     await once(first, 'close');
+    expect(first.exitCode).toBe(130);
+    expect(await told).toContain(`interrupted: The server goes on with ${noun} ${running?.id}.\n`);
+    expect(await told).toContain(`"backup-sync operations cancel ${running?.id}"`);
+    expect(await operations()).toEqual([expect.objectContaining({ id: running?.id, status: 'running' })]);
   },
   60_000,
 );

@@ -1,6 +1,5 @@
 import type { Reason } from '@backup-sync/contracts';
 import type { CbrBackup, CbrOperationLog } from '@backup-sync/core';
-import { SyncTally } from './sync-tally.ts';
 import { formatBytes, printable } from './table.ts';
 import { printTable, type Terminal } from './terminal.ts';
 
@@ -13,12 +12,12 @@ export function printResults(
   printTable(
     terminal,
     [
-      { heading: 'BACKUP', shrinksTo: 16 },
-      { heading: 'RESOURCE', shrinksTo: 12, drops: 3 },
+      { heading: 'BACKUP', wraps: true, shrinksTo: 16 },
+      { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
       { heading: 'LEVEL' },
       { heading: 'OBJECTS', align: 'right', drops: 1 },
       { heading: 'BYTES', align: 'right', drops: 2 },
-      { heading: 'RESULT' },
+      { heading: 'RESULT', wraps: true, shrinksTo: 20 },
     ],
     logs.map((log) => {
       const evidence = backups.get(log.extra_info?.backup?.backup_id ?? '')?.backup_sync?.evidence;
@@ -39,13 +38,6 @@ function resultOf(log: CbrOperationLog): string {
   const { outcome = null, reason = null } = log.backup_sync ?? {};
   if (log.status === 'success') return outcome ?? log.status;
   return reason === null ? log.status : `${log.status}: ${reason.code}`;
-}
-
-/** The failures, grouped by reason with its remedy. Empty where all went well. */
-export function failureSummary(logs: readonly CbrOperationLog[]): string {
-  const tally = new SyncTally();
-  for (const log of logs) tally.add(log);
-  return tally.failures();
 }
 
 /** Reasons in full, each kind once with its remedy. Empty where there is none. */

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { isPlugin } from './check-command.ts';
 import { printUnknown } from './commands/plugin-output.ts';
-import { addCompletion } from './completion.ts';
+import { addCompletion } from './completion/completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
@@ -23,11 +23,15 @@ async function useNetworkOf(variables: Readonly<Record<string, string | undefine
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
   const stopping = new AbortController();
   let json = false;
+  let called: string | undefined;
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // A second one finds no listener and ends the process at once.
-    host.once(signal, () => stopping.abort());
+    // Listens on: what restores the cursor ends the process with the first signal if nobody else listens any more.
+    host.on(signal, () => {
+      if (stopping.signal.aborted) host.exit(exitCodes.interrupted);
+      stopping.abort();
+    });
   }
   // A reader that has seen enough (`| head`) is no failure.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -44,7 +48,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         terminal: terminal(),
         environment: readEnvironment(host.env),
         input: host.stdin,
-        connect: options.connect,
+        connect: { ...options.connect, command: called },
         signal: stopping.signal,
         version,
         onFault: (place, error) => {
@@ -60,10 +64,18 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
     },
   );
   let running: Command = program;
-  program.hook('preAction', (_, command) => {
+  program.hook('preAction', (_program, command) => {
     running = command;
+    called = pathOf(command);
   });
-  await addCompletion(program, host.argv[2]);
+  addCompletion(
+    program,
+    (text) => host.stdout.write(text),
+    async (placeholder, options) => {
+      const { namesOf } = await import('./completion/names.ts');
+      return namesOf(placeholder, options, readEnvironment(host.env));
+    },
+  );
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
   forEachCommand(program, (command) => {
     command.exitOverride((error) => {
@@ -97,6 +109,11 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
     }
   }
+}
+
+/** `backup-sync sources scan`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function forEachCommand(

@@ -1,27 +1,28 @@
 import { type Command, Option } from 'commander';
-import { addTimeouts, examplesHelp, exitCodesHelp, type Shared, type Tools } from './command-tools.ts';
+import { completeCommand, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
-import { age, given, positive } from './options.ts';
+import { jsonOption, timeoutOptions } from './global-options.ts';
+import { duration, given, positive } from './options.ts';
 
-/** `serve`, `login`, `token`, `doctor` and `demo`: servers, and what is configured. */
+/** `serve`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`: servers, and what is configured. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
   command(program, 'serve', 'serve the API until Ctrl-C', [
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
   ])
-    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
-    .option('--public-url <url>', 'where callers reach it, if elsewhere: behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
-    .option('--tls-certificate <file>', 'serve HTTPS with this certificate, PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
-    .option('--tls-key <file>', 'its private key, PEM (BACKUP_SYNC_TLS_KEY)')
-    .option('--behind-tls-proxy', 'a proxy does TLS: plain HTTP beyond loopback (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
+    .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
+    .option('--public-url <url>', 'address for callers, if a proxy has another (BACKUP_SYNC_PUBLIC_URL)')
+    .option('--tls-certificate <file>', 'certificate for HTTPS, in PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
+    .option('--tls-key <file>', 'private key of the certificate, in PEM (BACKUP_SYNC_TLS_KEY)')
+    .option('--behind-tls-proxy', 'plain HTTP beyond loopback, for a TLS proxy (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
     .option(
       '--retry-for <duration>',
-      'time to retry what storage does not answer (BACKUP_SYNC_RETRY_FOR, else 20m)',
-      age,
+      'time to retry while storage does not answer (BACKUP_SYNC_RETRY_FOR, default: 20m)',
+      duration,
     )
     .option(
       '--backlog <count>',
-      'unfinished imports per project, then 429 (BACKUP_SYNC_BACKLOG, else 100000)',
+      'unfinished imports per project before 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
     .action(async (options: Shared & ServeOptions) => {
@@ -30,43 +31,64 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     });
   const login = program
     .command('login')
-    .description('keep the address of a server and the way in there, so that commands work there')
-    .requiredOption('--endpoint <url>', 'the server')
-    .option('--user <name>', 'who logs in, with a password (admin)')
-    .addOption(new Option('--access-key <id>', 'or the key to come in by (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'))
-    .option('--project <id>', 'project to work in (that which the server gives)')
-    .option('--profile <name>', 'name to keep it under; "default" is taken where none is named', 'default')
-    .option('--json', 'results as JSON on standard output, errors as JSON on standard error');
-  addTimeouts(login)
+    .description("save a server's address and credentials")
+    .requiredOption('--endpoint <url>', 'address of the server')
+    .option('--user <name>', 'user who logs in with a password (default: admin)')
+    .addOption(
+      new Option('--access-key <id>', 'access key, in place of a user (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'),
+    )
+    .option('--project <id>', 'project to work in (default: the one that the server gives)')
+    .option('--profile <name>', 'name for this login; commands use "default" if none is named', 'default')
     .addHelpText(
       'after',
-      `${examplesHelp([
-        'login --endpoint https://backups.example.com --user operator',
-        'login --endpoint https://backups.example.com --user operator --profile work < password-file',
-        'login --endpoint https://backups.example.com --access-key AKEXAMPLE < secret-key-file',
-      ])}
-
-The password is asked for, or read from standard input or BACKUP_SYNC_PASSWORD; it is not kept. The token is, in a file
-that its owner alone can read, until it ends: then log in again. The secret of an access key is asked for, or read from
-standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and kept in that file; it does not end by itself.
-${exitCodesHelp}`,
-    )
-    .action(async (options: LoginOptions & Pick<Shared, 'json' | 'connectTimeout' | 'timeout'>) => {
+      `
+The password is asked for, or read from standard input or BACKUP_SYNC_PASSWORD. It is not saved. The token is saved in
+a file that only its owner can read. When the token ends, log in again. The secret of an access key is asked for, or
+read from standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and saved in that file. It does not end by itself.`,
+    );
+  const loginExamples = [
+    'login --endpoint https://b.example.com --user operator',
+    'login --endpoint https://b.example.com --user operator --profile work < password',
+    'login --endpoint https://b.example.com --access-key AKEXAMPLE < secret-key',
+  ];
+  completeCommand(login, loginExamples, [...timeoutOptions(), jsonOption()]).action(
+    async (options: LoginOptions & Pick<Shared, 'json' | 'connectTimeout' | 'timeout'>) => {
       const { loginCommand } = await import('./commands/login.ts');
       const { json, connectTimeout, timeout } = options;
       finish(await loginCommand(contextOf(given({ json, connectTimeout, timeout })), options));
-    });
+    },
+  );
+  const logout = program
+    .command('logout')
+    .description('end the token of a profile and remove the profile')
+    .option('--profile <profile>', 'profile to remove (BACKUP_SYNC_PROFILE, default: "default")')
+    .addHelpText(
+      'after',
+      `
+If the server does not answer, the profile is removed all the same, and the token stays valid until it ends by itself.
+An access key stays valid.`,
+    );
+  completeCommand(logout, ['logout', 'logout --profile work'], [...timeoutOptions(), jsonOption()]).action(
+    async (options: Pick<Shared, 'profile' | 'json' | 'connectTimeout' | 'timeout'>) => {
+      const { logoutCommand } = await import('./commands/logout.ts');
+      const { profile, json, connectTimeout, timeout } = options;
+      finish(await logoutCommand(contextOf(given({ json, connectTimeout, timeout })), profile));
+    },
+  );
+  command(program, 'whoami', 'show where commands work, and as whom', ['whoami', 'whoami --profile work']).action(
+    async (options: Shared) => {
+      const { whoamiCommand } = await import('./commands/whoami.ts');
+      finish(await whoamiCommand(contextOf(options)));
+    },
+  );
   command(program, 'token', 'print a token', ['token --data-dir data --json', 'token --endpoint https://b.example.com'])
-    .option(
-      '--user <name>',
-      'whose, at an endpoint; the password comes from BACKUP_SYNC_PASSWORD, standard input or the terminal',
-      'admin',
-    )
+    .option('--user <name>', 'user of the token, with --endpoint', 'admin')
+    .addHelpText('after', '\nThe password comes from BACKUP_SYNC_PASSWORD, standard input or the terminal.')
     .action(async (options: Shared & { user: string }) => {
       const { tokenCommand } = await import('./commands/token.ts');
       finish(await tokenCommand(contextOf(options), options.user));
     });
-  command(program, 'doctor [bucket...]', 'say what is configured and from where, and what each bucket lets us do', [
+  command(program, 'doctor [bucket...]', 'check the configuration and the access to each bucket', [
     'doctor',
     'doctor volumebackups vmware-backups',
   ])
@@ -81,13 +103,14 @@ Exits 1 when something is missing, 5 when the server is not reachable.`,
       const { doctorCommand } = await import('./commands/doctor.ts');
       finish(await doctorCommand(contextOf(options), buckets));
     });
-  command(program, 'demo', 'import the shipped examples through a gateway of their own, and go on serving', [
+  command(program, 'demo', 'import the examples through a server, and keep serving', [
     'demo --examples examples --data-dir data --once',
   ])
-    .requiredOption('--examples <directory>', 'the examples of the repository')
-    .option('--listen <host:port>', 'where to listen (BACKUP_SYNC_LISTEN, else 127.0.0.1:8787)')
+    .requiredOption('--examples <directory>', 'directory with the examples')
+    .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
     .option('--once', 'exit after the table', false)
-    .action(async (options: Shared & { examples: string; listen?: string; once: boolean }) => {
+    .option('--called-as <words>', 'how a command begins where this was called', 'backup-sync')
+    .action(async (options: Shared & { examples: string; listen?: string; once: boolean; calledAs: string }) => {
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));
     });

@@ -1,12 +1,14 @@
-import type { Command } from 'commander';
+import { type BackupFormat, backupFormat, type VerificationLevel, verificationLevel } from '@backup-sync/contracts';
+import { type Command, Option } from 'commander';
+import { type AskingOptions, addAskingOptions } from './asking-options.ts';
 import type { Shared, Tools } from './command-tools.ts';
-import { decimal, given, secondsOrNone, wholeNumber } from './options.ts';
+import { decimal, durationOrNone, durationOrSeconds, given } from './options.ts';
 
 type AddOptions = {
   name?: string;
-  format?: 'cinder';
+  format?: Exclude<BackupFormat, 'unknown'>;
   pathTemplate?: string;
-  level?: 'presence' | 'metadata' | 'inventory' | 'linkage' | 'content' | 'replay';
+  level?: VerificationLevel;
   interval?: number;
   reverifyAfter?: number;
   removalShare?: number;
@@ -20,25 +22,35 @@ type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
   prefix?: string;
 };
 
+const level = (description: string) => new Option('--level <level>', description).choices(verificationLevel.options);
+
 /** `sources …`: buckets that are watched. */
 export function addSourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const sources = program.command('sources').description('buckets that are watched: what is new in them is brought in');
-  command(sources, 'add <bucket[/prefix]>', 'watch a bucket, or a part of it', [
-    'sources add volumebackups --name nightly --interval 3600',
+  const sources = program.command('sources').description('watch buckets and import new backups');
+  command(sources, 'add <bucket[/prefix]>', 'watch a bucket and import new backups', [
+    'sources add volumebackups --name nightly --interval 1h',
   ])
-    .option('--name <name>', 'its name, unique in the project (else the place)')
-    .option('--format <format>', 'only backups of this format')
-    .option('--path-template <template>', 'only unknown formats, by the image path, e.g. {resource_id}/{backup_id}')
-    .option('--level <level>', 'the level at which a backup counts as proved (linkage)')
-    .option('--interval <seconds>', 'from run to run, by a server (else by hand alone)', wholeNumber)
-    .option('--reverify-after <seconds>', 'prove anew what was proved longer ago', wholeNumber)
-    .option('--removal-share <share>', 'of the records: more missing at once wait for someone (0.2)', decimal)
-    .option(
-      '--incomplete-after <seconds>',
-      'time after which a backup without its commit mark is an error (default: 86400)',
-      wholeNumber,
+    .option('--name <name>', 'name, unique in the project (default: the place)')
+    .addOption(
+      new Option('--format <format>', 'format of the backups to import (default: every known one)').choices(
+        backupFormat.exclude(['unknown']).options,
+      ),
     )
-    .option('--force', 'add it though the place cannot be listed or is empty')
+    .option('--path-template <template>', 'image path of unknown formats, such as {resource_id}/{backup_id}')
+    .addOption(level('level at which a backup counts as proved (default: linkage)'))
+    .option('--interval <duration>', 'time between automatic runs (default: manual)', durationOrSeconds)
+    .option('--reverify-after <duration>', 'age at which a proof is repeated (default: never)', durationOrSeconds)
+    .option(
+      '--removal-share <share>',
+      'share of records that may vanish before confirmation is required (default: 0.2)',
+      decimal,
+    )
+    .option(
+      '--incomplete-after <duration>',
+      'age at which a backup without its commit mark is an error (default: 24h)',
+      durationOrSeconds,
+    )
+    .option('--force', 'no check that the place can be listed and is not empty')
     .action(async (place: string, options: Shared & AddOptions) => {
       const { addSourceCommand } = await import('./commands/sources.ts');
       const { name, format, pathTemplate, level, interval, reverifyAfter, removalShare, incompleteAfter, force } =
@@ -61,16 +73,20 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     finish(await listSourcesCommand(contextOf(options)));
   });
   command(sources, 'edit <source>', 'change the interval, levels or prefix of a source', [
-    'sources edit nightly --interval 3600',
+    'sources edit nightly --interval 1h',
     'sources edit nightly --prefix volumes/production/',
   ])
-    .option('--interval <seconds>', 'time between runs, counted from now; "none": by hand alone', secondsOrNone)
-    .option('--level <level>', 'level at which a backup counts as proved')
-    .option('--reverify-after <seconds>', 'age at which a proof is made anew; "none": never', secondsOrNone)
-    .option('--incomplete-after <seconds>', 'age at which a backup without its commit mark is an error', wholeNumber)
+    .option('--interval <duration>', 'time between automatic runs, from now on; "none" for manual', durationOrNone)
+    .addOption(level('level at which a backup counts as proved'))
+    .option('--reverify-after <duration>', 'age at which a proof is repeated; "none" for never', durationOrNone)
+    .option(
+      '--incomplete-after <duration>',
+      'age at which a backup without its commit mark is an error',
+      durationOrSeconds,
+    )
     .option('--prefix <prefix>', 'prefix to watch; backups outside it are dropped, not marked as gone')
-    .option('--force', 'take a prefix that cannot be listed or is empty')
-    .addHelpText('after', '\n<source> is its name or its id. What is not named stays as it is.')
+    .option('--force', 'no check that the prefix can be listed and is not empty')
+    .addHelpText('after', '\n<source> is a name or an id. What is not given stays as it is.')
     .action(async (source: string, options: Shared & EditOptions) => {
       const { editSourceCommand } = await import('./commands/sources.ts');
       const { interval, level, reverifyAfter, incompleteAfter, prefix, force } = options;
@@ -85,19 +101,25 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
       finish(await editSourceCommand(contextOf(options), source, changes));
     });
   const ofOne = {
-    show: 'show a source, and how old the newest proved backup of each resource is',
-    scan: 'run a source now, and follow it to its end',
-    pause: 'let a source run by hand alone',
-    resume: 'let a source run by its interval again',
-    confirm: 'let a run mark as gone what the source holds back',
-    remove: 'remove a source; its records stay',
+    show: 'show a source, its last run and the age of its backups',
+    scan: 'run a source now and follow it to its end',
+    pause: 'stop the automatic runs of a source',
+    resume: 'start the automatic runs of a source again',
+    confirm: 'confirm that the missing backups are gone',
   } as const;
   for (const verb of Object.keys(ofOne) as (keyof typeof ofOne)[]) {
     command(sources, `${verb} <source>`, ofOne[verb], [`sources ${verb} nightly`])
-      .addHelpText('after', '\n<source> is its name or its id.')
+      .addHelpText('after', '\n<source> is a name, an id, or the beginning of an id (at least 4 characters).')
       .action(async (source: string, options: Shared) => {
         const { sourceCommands } = await import('./commands/sources.ts');
         finish(await sourceCommands[verb](contextOf(options), source));
       });
   }
+  const remove = command(sources, 'remove <source>', 'remove a source; its records stay', ['sources remove nightly']);
+  addAskingOptions(remove)
+    .addHelpText('after', '\n<source> is a whole name or id.')
+    .action(async (source: string, options: Shared & AskingOptions) => {
+      const { removeSourceCommand } = await import('./commands/sources.ts');
+      finish(await removeSourceCommand(contextOf(options), source, options.yes ?? false));
+    });
 }

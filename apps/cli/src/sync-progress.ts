@@ -1,9 +1,9 @@
 import type { WaitingFor } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
-import { liveLine } from './progress.ts';
-import { failureLine, grouped, progressLine, type SyncTally } from './sync-tally.ts';
+import { type LiveLine, liveLine } from './progress.ts';
+import { failureLine, progressLine, type SyncTally } from './sync-tally.ts';
 import { note, type Terminal } from './terminal.ts';
-import { describeWait } from './waiting.ts';
+import { describeWait, isNews } from './waiting.ts';
 
 const drawnEveryMs = 100;
 /** Where no line can change: so many operations to a line that says how far it is. */
@@ -31,14 +31,10 @@ export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: nu
   live.show(line());
   const drawing = setInterval(() => live.show(line()), drawnEveryMs);
   return {
-    ended(log) {
-      if (log.status !== 'success') live.say({ style: 'red', text: 'failed:' }, ` ${failureLine(log)}`);
-      if (!terminal.messages.isTTY && tally.ended % endedPerLine === 0) note(terminal, line());
-    },
+    ended: (log) => showEnded(terminal, live, tally, log, line),
     waits(next) {
-      const isNews = next !== null && (next.since !== waitingFor?.since || next.reason.code !== waitingFor.reason.code);
+      if (isNews(next, waitingFor) && !terminal.messages.isTTY) note(terminal, `waiting: ${describeWait(next)}`);
       waitingFor = next;
-      if (isNews && !terminal.messages.isTTY) note(terminal, `waiting: ${describeWait(next)}`);
     },
     stop() {
       clearInterval(drawing);
@@ -48,10 +44,14 @@ export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: nu
   };
 }
 
-/** What is told of a sync that was stopped: nothing is lost, and how it goes on. */
-export function interruptedNote({ accepted, ended }: SyncTally): string {
-  return (
-    `interrupted: ${grouped(accepted)} accepted, ${grouped(ended)} ended. Nothing is lost: what was accepted goes on, and ` +
-    'the same command again finishes the rest. What is unchanged costs its part of a listing.'
-  );
+/** Shows an import that has ended: a failure as it comes, and where no line can change, from time to time how far it is. */
+export function showEnded(
+  terminal: Terminal,
+  live: LiveLine,
+  tally: SyncTally,
+  log: CbrOperationLog,
+  line: () => string,
+): void {
+  if (log.status !== 'success') live.say({ style: 'red', text: 'failed:' }, ` ${failureLine(log)}`);
+  if (!terminal.messages.isTTY && tally.ended % endedPerLine === 0) note(terminal, line());
 }

@@ -1,59 +1,93 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { formatTable, printable } from './table.ts';
 
 const columns = [
-  { heading: 'ID' },
-  { heading: 'NAME', shrinksTo: 8 },
+  { heading: 'NAME', wraps: true, shrinksTo: 8 },
   { heading: 'NOTE', wraps: true },
-  { heading: 'BYTES', align: 'right', drops: 1 },
+  { heading: 'TO', shrinksTo: 8 },
+  { heading: 'BYTES', align: 'right', drops: 2 },
+  { heading: 'ID', drops: 1 },
 ] as const;
-const row = ['71389e6e-8c54-4514-b040-6c5d357b2d4c', 'a-name-of-many-letters', 'one two three four five six', '12'];
+const id = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
+const row = ['a-name-of-many-letters', 'one two three four five six', 'everyone here', '12', id];
 
 describe('a table', () => {
-  test('is as wide as its content where nothing bounds it', () => {
-    expect(formatTable(columns, [row]).split('\n')[1]).toBe(
-      '71389e6e-8c54-4514-b040-6c5d357b2d4c  a-name-of-many-letters  one two three four five six     12',
+  test('is one line a row if nothing bounds it', () => {
+    expect(formatTable(columns, [row]).text.split('\n')[1]).toBe(
+      `a-name-of-many-letters  one two three four five six  everyone here     12  ${id}`,
     );
   });
 
-  test('cuts and wraps what may be, and keeps ids whole', () => {
-    expect(formatTable(columns, [row], 80)).toBe(
-      [
-        'ID                                    NAME           NOTE                  BYTES',
-        '71389e6e-8c54-4514-b040-6c5d357b2d4c  a-name-of-ma…  one two three four       12',
-        '                                                     five six',
+  test('that nothing bounds does not fill the other rows up to one long cell', () => {
+    const rows = [
+      ['a', 'b', 'c'],
+      ['x', 'y'.repeat(1800), 'z'],
+    ];
+    const { text } = formatTable([{ heading: 'A' }, { heading: 'B' }, { heading: 'C' }], rows);
+    const [heading = '', short = '', long] = text.split('\n');
+    expect([heading.length, short.length]).toEqual([46, 46]);
+    expect(long).toBe(`x  ${'y'.repeat(1800)}  z`);
+  });
+
+  test('wraps, cuts and leaves out until it fits, the id first, and says what it left out', () => {
+    expect(formatTable(columns, [row], 60)).toEqual({
+      text: [
+        'NAME              NOTE                  TO             BYTES',
+        'a-name-of-many-l  one two three four    everyone here     12',
+        'etters            five six',
       ].join('\n'),
+      leftOut: ['ID'],
+    });
+    const narrow = formatTable(columns, [row], 40);
+    expect(narrow.leftOut).toEqual(['BYTES', 'ID']);
+    expect(narrow.text).toContain('everyon…');
+  });
+
+  test('keeps an id or a path of its last column whole, so that it can be copied', () => {
+    const { text } = formatTable(
+      [{ heading: 'FIELD' }, { heading: 'VALUE', wraps: true, keepsWords: true }],
+      [['id', `it is ${id}`]],
+      30,
     );
+    expect(text.split('\n').slice(1)).toEqual(['id     it is', `       ${id}`]);
   });
 
-  test('leaves columns out where nothing else helps', () => {
-    expect(formatTable(columns, [row], 70)).not.toContain('BYTES');
-  });
-
-  test('counts wide characters as the terminal shows them, and lets no control character through', () => {
-    const [, first, second] = formatTable(
+  test('counts what is wide, joined or marked as the terminal shows it, and lets no control character through', () => {
+    const [, ...lines] = formatTable(
       [{ heading: 'A' }, { heading: 'B' }],
       [
         ['备份', 'x'],
         ['\u001b[31mred', 'y'],
+        ['e\u0301te\u0301', 'z'],
       ],
-    ).split('\n');
-    expect(first).toBe('备份      x');
-    expect(second).toBe('\u{fffd}[31mred  y');
+    ).text.split('\n');
+    expect(lines).toEqual(['备份      x', '\u{fffd}[31mred  y', 'e\u0301te\u0301       z']);
   });
 
-  test('fits any width that its columns can be brought to', () => {
-    const texts = fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 5 });
-    const cuttable = [
+  test('fits any width that its columns can be brought to, whatever the texts', () => {
+    const texts = fc.array(
+      fc.tuple(
+        fc.string({ unit: 'binary', maxLength: 30 }),
+        fc.string({ unit: 'grapheme', maxLength: 30 }),
+        fc.string(),
+      ),
+      {
+        maxLength: 3,
+      },
+    );
+    const flexible = [
       { heading: 'A', shrinksTo: 4 },
-      { heading: 'B', shrinksTo: 4, drops: 1 },
+      { heading: 'B', shrinksTo: 4, wraps: true },
+      { heading: 'C', shrinksTo: 4, drops: 1 },
     ];
     fc.assert(
       fc.property(texts, fc.integer({ min: 10, max: 120 }), (rows, width) => {
-        for (const line of formatTable(cuttable, rows, width).split('\n'))
-          expect(line.length).toBeLessThanOrEqual(width);
+        for (const line of formatTable(flexible, rows, width).text.split('\n'))
+          expect(stringWidth(line)).toBeLessThanOrEqual(width);
       }),
+      { numRuns: 30 },
     );
   });
 });

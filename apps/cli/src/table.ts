@@ -1,60 +1,87 @@
-import { eastAsianWidth } from 'get-east-asian-width';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
-  /** Characters to which the cells may be cut where the table is too wide. */
+  /** Columns of the terminal that its cells need, if the table is too wide; without it, all that they have. */
   readonly shrinksTo?: number;
-  /** Cells go on in further lines where the table is too wide. */
+  /** Cells that do not fit continue in further lines; without it, they are cut. */
   readonly wraps?: boolean;
-  /** Left out where nothing else helps, the lowest number first. */
+  /** Words that are wider than a line stay whole, so that ids and paths can be copied. For the last column. */
+  readonly keepsWords?: boolean;
+  /** Left out if nothing else helps, the lowest number first. */
   readonly drops?: number;
 };
 
+/** A text without control characters, and the columns of a terminal that it takes: looked up once, which takes its time. */
+type Measured = { readonly text: string; readonly width: number };
+
+const blank: Measured = { text: '', width: 0 };
+
+function measured(raw: string): Measured {
+  const text = printable(raw);
+  return { text, width: stringWidth(text) };
+}
+
+/** A table as text, and the headings of the columns for which there was no room. */
+export type Table = { readonly text: string; readonly leftOut: readonly string[] };
+
 const gap = '  ';
+/** What an output that is no terminal is aligned to: a UUID fits. Longer cells push the rest of their own row only. */
+const alignedMax = 40;
+const wrapsToDefault = 20;
 
 /**
- * Rows under headings, columns as wide as their content, numbers to the right. Where that is wider than `width`, cells
- * are cut or wrapped, then columns are left out, as each column allows; what allows nothing stays whole.
+ * Rows under headings, columns as wide as their content, numbers to the right. If that is wider than `width`, cells are
+ * wrapped or cut, then columns are left out, as each column allows; what allows nothing stays whole. Without a width, each
+ * row is one line.
  */
-export function formatTable(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  width: number = Number.POSITIVE_INFINITY,
-): string {
-  const cells = rows.map((row) => row.map(printable));
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): Table {
+  const cells = rows.map((row) => row.map(measured));
   const natural = columns.map(({ heading }, index) =>
-    Math.max(widthOf(heading), ...cells.map((row) => widthOf(row[index] ?? ''))),
+    cells.reduce((widest, row) => Math.max(widest, row[index]?.width ?? 0), stringWidth(heading)),
   );
+  const { shown, widths } =
+    width === undefined
+      ? { shown: columns.map((_, index) => index), widths: natural.map((each) => Math.min(each, alignedMax)) }
+      : fit(columns, natural, width);
+  const layout = shown.map((index, place) => ({ index, column: columns[index], width: widths[place] ?? 0 }));
+  const line = (pieces: readonly (Measured | undefined)[]) =>
+    layout
+      .map(({ column, width: own }, place) => pad(pieces[place] ?? blank, own, column?.align ?? 'left'))
+      .join(gap)
+      .trimEnd();
+  const lines = [line(layout.map(({ column }) => measured(column?.heading ?? '')))];
+  for (const row of cells) {
+    const pieces = layout.map(({ index, column, width: own }) => {
+      const cell = row[index] ?? blank;
+      return width === undefined || cell.width <= own ? [cell] : broken(cell.text, own, column).map(measured);
+    });
+    const height = Math.max(...pieces.map(({ length }) => length));
+    for (let at = 0; at < height; at += 1) lines.push(line(pieces.map((piece) => piece[at])));
+  }
+  const leftOut = columns.flatMap(({ heading }, index) => (shown.includes(index) ? [] : [heading]));
+  return { text: lines.join('\n'), leftOut };
+}
+
+/** The columns for which there is room, and the width of each. */
+function fit(columns: readonly Column[], natural: readonly number[], width: number) {
   let shown = columns.map((_, index) => index);
-  let widths = fit(columns, shown, natural, width);
+  let widths = narrowed(columns, shown, natural, width);
   while (totalOf(widths) > width) {
     const leaving = shown
       .filter((index) => columns[index]?.drops !== undefined)
       .toSorted((a, b) => (columns[a]?.drops ?? 0) - (columns[b]?.drops ?? 0))[0];
     if (leaving === undefined) break;
     shown = shown.filter((index) => index !== leaving);
-    widths = fit(columns, shown, natural, width);
+    widths = narrowed(columns, shown, natural, width);
   }
-  const layout = shown.map((index, place) => ({ index, column: columns[index], width: widths[place] ?? 0 }));
-  const line = (texts: readonly string[]) =>
-    layout
-      .map(({ column, width }, place) => pad(texts[place] ?? '', width, column?.align ?? 'left'))
-      .join(gap)
-      .trimEnd();
-  const lines = [line(layout.map(({ column }) => column?.heading ?? ''))];
-  for (const row of cells) {
-    const pieces = layout.map(({ index, column, width }) =>
-      column?.wraps ? wrap(row[index] ?? '', width) : [cut(row[index] ?? '', width)],
-    );
-    const height = Math.max(...pieces.map(({ length }) => length));
-    for (let at = 0; at < height; at += 1) lines.push(line(pieces.map((piece) => piece[at] ?? '')));
-  }
-  return lines.join('\n');
+  return { shown, widths };
 }
 
 /** The widths of the shown columns, the widest of those that give way made narrower until all fits or none can. */
-function fit(
+function narrowed(
   columns: readonly Column[],
   shown: readonly number[],
   natural: readonly number[],
@@ -63,8 +90,8 @@ function fit(
   const widths = shown.map((index) => natural[index] ?? 0);
   const least = shown.map((index, place) => {
     const { heading, shrinksTo, wraps } = columns[index] ?? { heading: '' };
-    const limit = shrinksTo ?? (wraps ? 20 : Number.POSITIVE_INFINITY);
-    return Math.min(widths[place] ?? 0, Math.max(limit, widthOf(heading)));
+    const limit = shrinksTo ?? (wraps ? wrapsToDefault : Number.POSITIVE_INFINITY);
+    return Math.min(widths[place] ?? 0, Math.max(limit, stringWidth(heading)));
   });
   for (let excess = totalOf(widths) - width; excess > 0; excess -= 1) {
     let widest = -1;
@@ -81,42 +108,18 @@ function totalOf(widths: readonly number[]): number {
   return widths.reduce((sum, each) => sum + each, 0) + gap.length * Math.max(0, widths.length - 1);
 }
 
-function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const blank = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return align === 'right' ? blank + text : text + blank;
+function pad({ text, width: own }: Measured, width: number, align: 'left' | 'right'): string {
+  const missing = ' '.repeat(Math.max(0, width - own));
+  return align === 'right' ? missing + text : text + missing;
 }
 
-/** The beginning of a text that is too wide, with a mark that it goes on. */
-function cut(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
-  let kept = '';
-  for (const character of text) {
-    if (widthOf(kept + character) > width - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
-}
-
-/** Lines of whole words; a word that is wider than a line stays whole, so that ids and paths can be copied. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
-/** Columns of a terminal that a text takes. Most texts are of ASCII, where that needs no looking up. */
-function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  // Marks stand on the character before them.
-  for (const character of text.replaceAll(/\p{M}/gu, '')) width += eastAsianWidth(character.codePointAt(0) ?? 0);
-  return width;
+/** The lines of a cell that is too wide: wrapped, or its beginning with a mark that it goes on. */
+function broken(text: string, width: number, { wraps = false, keepsWords = false }: Partial<Column> = {}): string[] {
+  if (wraps) return wrapAnsi(text, width, { hard: !keepsWords }).split('\n');
+  // No more of a long text than can be shown is looked at.
+  const head = text.slice(0, 8 * width);
+  const [beginning = ''] = wrapAnsi(head, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n');
+  return [`${beginning}…`];
 }
 
 /** Names come from others: control characters must not reach the terminal. */

@@ -18,6 +18,8 @@ export type ConnectOptions = {
   readonly connectTimeout?: number | undefined;
   /** Seconds without a byte from a server. */
   readonly timeout?: number | undefined;
+  /** The command itself, such as `backup-sync sync`: told to whoever finds the data directory held. */
+  readonly command?: string | undefined;
 };
 
 /** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */

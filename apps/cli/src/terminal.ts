@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
-import type { Failure } from './failure.ts';
+import { exitCodes, type Failure } from './failure.ts';
 import { type Column, formatTable, printable, printableLines } from './table.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
@@ -22,14 +22,19 @@ export function print(terminal: Terminal, ...parts: readonly (string | Styled)[]
   terminal.output.write(`${shown(terminal.output, parts)}\n`);
 }
 
-/** Prints rows as wide as the terminal; whole where the output is no terminal. */
+/** Prints rows as wide as the terminal, and what there was no room for; without a terminal, each row on one line. */
 export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
-  print(terminal, formatTable(columns, rows, terminal.output.isTTY ? terminal.output.columns : undefined));
+  const { isTTY, columns: width } = terminal.output;
+  const { text, leftOut } = formatTable(columns, rows, isTTY ? width : undefined);
+  print(terminal, text);
+  if (leftOut.length > 0) {
+    note(terminal, `No room for ${leftOut.join(', ')}: a wider terminal, a pipe or --json has everything.`);
+  }
 }
 
 /** Prints what is known of one thing, a line a field. */
 export function printFields(terminal: Terminal, rows: readonly (readonly string[])[]): void {
-  printTable(terminal, [{ heading: 'FIELD' }, { heading: 'VALUE', wraps: true }], rows);
+  printTable(terminal, [{ heading: 'FIELD' }, { heading: 'VALUE', wraps: true, keepsWords: true }], rows);
 }
 
 /** Writes results, and waits where whoever reads them is slower. */
@@ -65,7 +70,9 @@ export function printFailure(terminal: Terminal, failure: Failure): void {
     terminal.messages.write(`${jsonText({ error })}\n`);
     return;
   }
-  note(terminal, { style: 'red', text: 'error:' }, ` ${failure.message}`);
+  const isInterrupted = failure.exitCode === exitCodes.interrupted;
+  const heading = isInterrupted ? 'interrupted:' : { style: 'red' as const, text: 'error:' };
+  note(terminal, heading, ` ${failure.message}`);
   for (const { place, message } of failure.problems) note(terminal, `  ${printable(place)}: ${printable(message)}`);
   if (failure.remedy !== null) note(terminal, failure.remedy);
 }

@@ -6,10 +6,13 @@ import type { AddressInfo } from 'node:net';
 export async function gatedStorage(free: number) {
   let open = false;
   let answered = 0;
+  let held = 0;
   const heldBack = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
     if (!open && answered >= free) {
+      held += 1;
       heldBack.resolve();
+      server.emit('held');
       return;
     }
     answered += 1;
@@ -30,6 +33,10 @@ export async function gatedStorage(free: number) {
     specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** Resolves when a request waits for an answer. */
     heldBack: heldBack.promise,
+    /** Resolves when so many requests have been left without an answer. */
+    async heldBackTimes(count: number) {
+      while (held < count) await once(server, 'held');
+    },
     openGate() {
       open = true;
     },

@@ -42,7 +42,14 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const child = start(args, options);
   child.stdin.end(options.input ?? '');
   const [output, messages] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  refuseWarnings(args, messages);
   return { code: child.exitCode, output, messages };
+}
+
+/** Node's own warnings say nothing to whoever uses the command: no command that a test runs may cause one. */
+function refuseWarnings(args: readonly string[], messages: string): void {
+  const warning = /^\(node:\d+\).*/m.exec(messages)?.[0];
+  if (warning !== undefined) throw new Error(`${args.join(' ')}: ${warning}`);
 }
 
 export type RunningServer = AsyncDisposable & {
@@ -76,6 +83,7 @@ export async function startServer(
       const closed = once(child, 'close');
       child.kill('SIGTERM');
       await closed;
+      refuseWarnings(args, await messages);
     },
   };
 }

@@ -67,10 +67,18 @@ test('the timeouts may come from the environment, and options go before it', asy
 });
 
 test.each([
-  [['--timeout', '0s'], {}, 'must be a time from 1s to 1h'],
-  [['--connect-timeout', '2d'], {}, 'must be a time from 1s to 1h'],
-  [[], { BACKUP_SYNC_TIMEOUT: 'soon' }, 'BACKUP_SYNC_TIMEOUT must be a time from 1s to 1h'],
-  [[], { BACKUP_SYNC_CONNECT_TIMEOUT: '10' }, 'BACKUP_SYNC_CONNECT_TIMEOUT must be a time from 1s to 1h'],
+  [['--timeout', '0s'], {}, 'must be a duration such as 90s, 90m, 26h or 7d, from 1s to 1h'],
+  [['--connect-timeout', '2d'], {}, 'must be a duration such as 90s, 90m, 26h or 7d, from 1s to 1h'],
+  [
+    [],
+    { BACKUP_SYNC_TIMEOUT: 'soon' },
+    'BACKUP_SYNC_TIMEOUT must be a duration such as 90s, 90m, 26h or 7d, from 1s to 1h',
+  ],
+  [
+    [],
+    { BACKUP_SYNC_CONNECT_TIMEOUT: '10' },
+    'BACKUP_SYNC_CONNECT_TIMEOUT must be a duration such as 90s, 90m, 26h or 7d, from 1s to 1h',
+  ],
 ])('a timeout that is none is refused: %j %j', async (options, variables, message) => {
   const list = ['backups', 'list', '--json', '--endpoint', 'http://127.0.0.1:1'];
   const refused = await runInProcess([...list, ...options], variables);

@@ -20,7 +20,7 @@ test('verify of several backups tells the outcome of each: proved, failed, not r
   expect(told.output).toMatch(new RegExp(`${broken} .* failed: object_missing`));
   expect(told.output).toMatch(/What to do: Restore the object/);
   expect(told.messages).toContain('nobody was not verified: no backup nobody is recorded');
-  expect(told.messages).toContain('What to do: Check the id: "backup-sync backups list"');
+  expect(told.messages).toContain('What to do: See "backup-sync backups list" for what is recorded.');
 
   const json = await run(['verify', ...ids, '--level', 'replay', '--json'], { environment });
   expect(json).toMatchObject({ code: 3, messages: '' });

@@ -8,3 +8,8 @@ export function describeWait({ reason, since, attempts, next_attempt_at: next }:
   const began = since.slice(0, 19).replace('T', ' ');
   return `${reason.code} since ${began} UTC, ${failed}, ${when}: ${printable(reason.message)}`;
 }
+
+/** Whether a wait is another one than that which was told of before. */
+export function isNews(next: WaitingFor | null, told: WaitingFor | null): next is WaitingFor {
+  return next !== null && (next.since !== told?.since || next.reason.code !== told.reason.code);
+}

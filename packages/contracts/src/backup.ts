@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   backupName,
   enterpriseProject,
+  idPrefix,
   madeId,
   type OneOrSeveral,
   opaqueId,
@@ -158,7 +159,7 @@ export const backupSort = severalTexts
  * | `show_replication` | would add to the records, which have no replicas: every record matches |
  * | `status` | records are `available` or `error`; CBR's other states match nothing |
  *
- * Other parameters are ignored, as the cloud does.
+ * `id_prefix` is this system's own. Other parameters are ignored, as the cloud does.
  */
 export const listBackupsInput = z.object({
   project_id: projectId,
@@ -167,6 +168,7 @@ export const listBackupsInput = z.object({
   start_time: queryTime.optional(),
   end_time: queryTime.optional(),
   enterprise_project_id: enterpriseProject.optional(),
+  id_prefix: idPrefix.optional(),
   image_type: queryEnum(imageTypes).optional(),
   incremental: queryBoolean.optional(),
   member_status: queryEnum(memberStatuses).optional(),

@@ -35,6 +35,9 @@ export const opaqueId = text(1, 255).refine(
   'must not be "." or ".."',
 );
 
+/** What an id begins with: long enough that few ids match. Compared as is. */
+export const idPrefix = text(4, 255).meta({ description: 'Only ids that begin with this; at least 4 characters.' });
+
 /** An id that this system made: a UUIDv7 in lower case. Others are accepted as text and simply not found. */
 export const madeId = text(1, 64);
 

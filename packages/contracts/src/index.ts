@@ -11,6 +11,7 @@ export * from './access-key.ts';
 export * from './audit.ts';
 export * from './backup.ts';
 export * from './bucket-grant.ts';
+export * from './caller.ts';
 export * from './chain-manifest.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { madeId, opaqueId, paging, projectId, queryList, wireTime } from './fields.ts';
+import { idPrefix, madeId, opaqueId, paging, projectId, queryList, wireTime } from './fields.ts';
 import { operationStatus, operationStatuses, waitingForField } from './operation-log.ts';
 import { reason } from './reason-code.ts';
 
@@ -63,6 +63,7 @@ export const listOperationsInput = z.object({
   project_id: projectId,
   kind: queryList(operationKinds).optional(),
   status: queryList(operationStatuses).optional(),
+  id_prefix: idPrefix.optional(),
   backup_id: opaqueId.optional(),
   resource_id: opaqueId.optional(),
   ...paging,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { showBackupAnswer, showBackupInput } from './backup.ts';
+import { showCallerAnswer, showCallerInput } from './caller.ts';
 import { projectId } from './fields.ts';
 import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
 import type { OperationDefinition } from './operation-definition.ts';
@@ -29,6 +30,16 @@ import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
 /** What CBR does not have. */
 export const ownOperations = {
+  showCaller: {
+    summary: 'Show who calls: the user, the role, the project, and when the token ends',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/caller',
+    successStatus: 200,
+    input: showCallerInput,
+    output: showCallerAnswer,
+  },
   verifyBackup: {
     summary: 'Prove a backup by reading what is stored of its chain',
     kind: 'mutation',

@@ -50,6 +50,7 @@ describe('a query', () => {
     { own_type: 'mine' },
     { member_status: 'maybe' },
     { image_type: 'copy' },
+    { id_prefix: 'abc' },
     { dec: '1' },
     { used_percent: '101' },
     { used_percent: '0' },

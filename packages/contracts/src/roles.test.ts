@@ -16,6 +16,7 @@ const decided: Record<Role, readonly string[]> = {
     'listSources',
     'listVaults',
     'showBackup',
+    'showCaller',
     'showCheckpoint',
     'showOperation',
     'showOperationLog',

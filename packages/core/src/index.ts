@@ -13,6 +13,7 @@ export { type Client, type ClientOptions, clientOf, createClient } from './clien
 export type { Credentials } from './credentials/credentials.ts';
 export { type ClientToken, issueToken, type PasswordCredentials } from './credentials/issue-token.ts';
 export { projectsOfKey } from './credentials/projects-of-key.ts';
+export { revokeToken } from './credentials/revoke-token.ts';
 export type { ScanNews } from './follow-scan.ts';
 export { parseEndpoint } from './http/endpoint.ts';
 export type { Fetch, HttpOptions } from './http/exchange.ts';

@@ -4,13 +4,13 @@ export type Runtime = {
   nowMs(): number;
   /** Milliseconds since some moment of this process, never fewer than before: for pauses, limits and deadlines. */
   monotonicMs(): number;
-  /** Waits. Throws the reason of the signal once that is aborted. */
+  /** Waits, no longer than {@link timerMaxMs}. Throws the reason of the signal once that is aborted. */
   sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
   /** From 0 up to 1. */
   random(): number;
 };
 
-/** The longest that a timer can be set to. */
+/** The longest that a timer can be set to. Node warns of a longer one, or of a negative one, and fires it at once. */
 export const timerMaxMs = 2 ** 31 - 1;
 
 export const systemRuntime: Runtime = {
@@ -27,10 +27,13 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      },
+      Math.min(Math.max(0, milliseconds), timerMaxMs),
+    );
     signal?.addEventListener('abort', stop, { once: true });
   });
 }

@@ -18,6 +18,8 @@ export type Caller = {
   /** The one project that the caller may act in. */
   readonly projectId: string;
   readonly role: Role;
+  /** When the token ends, milliseconds since 1970. Absent if the credentials do not end by themselves. */
+  readonly expiresAtMs?: number;
 };
 
 /** What every verb gets beside its input. */

@@ -1,34 +1,49 @@
+import { BackupSyncError, type CallName } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { openSqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts';
+import { DataDirectoryInUseError, findHolder, holdDataDirectory } from './catalogue/sqlite/data-directory.ts';
+import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
+import { openSqliteCatalogueToRead, type SqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine, type Verbs } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { listAccessKeys } from './operations/access-keys/list-access-keys.ts';
+import { listAuditEvents } from './operations/audit/list-audit-events.ts';
 import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
 import { listBackups } from './operations/backups/list-backups.ts';
 import { showBackup } from './operations/backups/show-backup.ts';
+import { listBucketGrants } from './operations/bucket-grants/list-bucket-grants.ts';
+import { showCaller } from './operations/callers/show-caller.ts';
 import { watchOperations } from './operations/events/watch-operations.ts';
 import { listOperationLogs } from './operations/operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operations/operation-logs/show-operation-log.ts';
+import { listPlanItems } from './operations/plan/list-plan-items.ts';
+import { listProjects } from './operations/projects/list-projects.ts';
 import { listResources } from './operations/resources/list-resources.ts';
 import { listScanFindings } from './operations/scans/list-scan-findings.ts';
 import { listSources } from './operations/sources/list-sources.ts';
 import { showSource } from './operations/sources/show-source.ts';
 import { listOperations } from './operations/tasks/list-operations.ts';
 import { showOperation } from './operations/tasks/show-operation.ts';
+import { listUsers } from './operations/users/list-users.ts';
+import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { JobQueue } from './queue/port.ts';
 import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
+import type { StorageOptions } from './storage/open-measured-storage.ts';
 import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { StoredTimes } from './stored-times.ts';
 
+export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
 
 /** The verbs that are answered from the catalogue alone. */
 const verbs = {
+  showCaller,
   listBackups,
   showBackup,
   listOperationLogs,
@@ -37,49 +52,78 @@ const verbs = {
   showOperation,
   listResources,
   listScanFindings,
+  listPlanItems,
   listSources,
   showSource,
+  listUsers,
+  listProjects,
+  listBucketGrants,
+  listAccessKeys,
+  listAuditEvents,
 } satisfies Partial<Verbs>;
 
 export type CatalogueQuery = keyof typeof verbs;
 
 /**
- * Opens the embedded engine's catalogue for a process that asks a few questions and ends. It takes a fraction of the
- * time: no thread is started, no storage is opened, and nothing is worked on. What waits goes on waiting.
+ * Opens the embedded engine's catalogue for a process that asks a few questions and ends, while another process may hold
+ * the data directory. It takes a fraction of the time: no thread is started, no storage is opened, and nothing is worked
+ * on. What waits goes on waiting.
  *
- * Throws `DataDirectoryInUseError` and the like, as the embedded engine does, and `OlderSchemaError`: it never migrates.
+ * Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older release wrote it: it makes
+ * nothing and never migrates.
  */
-export async function openCatalogueReader(options: {
+export function openCatalogueReader(options: CatalogueReaderOptions): Promise<Engine<CatalogueQuery>> {
+  return openReader(options, verbs);
+}
+
+/** As {@link openCatalogueReader}, for a process that plans as well, and looks at storage for that. */
+export async function openCatalogueToPlan({
+  storage,
+  ...options
+}: CatalogueReaderOptions & { readonly storage: StorageOptions }): Promise<Engine<CatalogueQuery | 'planSync'>> {
+  const [{ planSync }, { openMeasuredStorage }] = await Promise.all([
+    import('./operations/plan/plan-sync.ts'),
+    import('./storage/open-measured-storage.ts'),
+  ]);
+  const { unit, rateOf } = await openMeasuredStorage(storage, options.clock ?? systemClock);
+  return openReader(options, { ...verbs, planSync }, { storage: unit, rateOf, chainsAtOnce });
+}
+
+type CatalogueReaderOptions = {
   readonly dataDirectory: string;
   /** As of the embedded engine. */
   readonly secretKey?: string | undefined;
   readonly keystone?: KeystoneOptions | undefined;
   readonly clock?: Clock;
-}): Promise<Engine<CatalogueQuery>> {
+};
+
+async function openReader<Names extends CallName>(
+  options: CatalogueReaderOptions,
+  verbs: Verbs<Names>,
+  lookingAtStorage: Pick<Services, 'storage' | 'rateOf' | 'chainsAtOnce'> = closed,
+): Promise<Engine<Names>> {
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
-  const stores = opening.use(
-    await openSqliteCatalogue({ directory: options.dataDirectory, inPlace: true, mayMigrate: false }),
-  );
-  // Nobody works on what an earlier process left running: it is not to be shown so.
-  await stores.catalogue.releaseUnfinished(null, clock.nowMs());
-  await stores.taskStore.releaseTasks(null, clock.nowMs());
+  opening.use(lookingAtStorage.storage);
+  const stopping = new AbortController();
+  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
+  const stores = opening.use(await openSqliteCatalogueToRead(options.dataDirectory));
+  await releaseLeft(options.dataDirectory, stores, clock);
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, refuse);
   const services: Services = {
     ...stores,
     outsideIdentity: options.keystone?.url ?? null,
     seal,
-    storage: closedStorage,
     storageProbe: { storage: '', probe: refuse },
-    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+    ...lookingAtStorage,
     queue: noQueue,
     outages: await readOutages(stores.outageStore),
     retryForMs: defaultRetryForMs,
     backlog: new Backlog(stores.catalogue, clock, { max: defaultBacklogMax, jobsAtOnce: 0 }),
-    chainsAtOnce: 0,
-    stopping: new AbortController().signal,
+    stopping: stopping.signal,
     clock,
-    storedTimes: new StoredTimes(stores.catalogue, clock),
+    // Whoever works here follows the clock.
+    storedTimes: new StoredTimes({ followClock: async () => {} }, clock),
     linkageMaxBytes: 0,
     newId: uuidv7,
   };
@@ -99,6 +143,31 @@ export async function openCatalogueReader(options: {
   }
   const owned = opening.move();
   return new Engine({ services, verbs, streams: { watchOperations }, identity, release: () => owned.disposeAsync() });
+}
+
+/**
+ * Makes wait again what a killed process left running: it is not to be shown as running while nobody works on it. Holds
+ * the data directory for that, and writes to it, only if there is such an operation.
+ */
+async function releaseLeft(
+  directory: string,
+  { catalogue, taskStore }: Pick<SqliteCatalogue, 'catalogue' | 'taskStore'>,
+  clock: Clock,
+): Promise<void> {
+  if (findHolder(directory) !== null || !(await catalogue.isAnythingRunning())) return;
+  try {
+    const held = holdDataDirectory(directory);
+    try {
+      await catalogue.releaseUnfinished(null, clock.nowMs());
+      await taskStore.releaseTasks(null, clock.nowMs());
+    } finally {
+      held.release();
+    }
+  } catch (error) {
+    // Someone has begun to work here, or the disk is full: neither hinders a question.
+    const known = orCatalogueFull(error, directory);
+    if (!(known instanceof DataDirectoryInUseError) && !isCatalogueFault(known)) throw error;
+  }
 }
 
 /** As they were left: nobody looks at the buckets here. */
@@ -123,4 +192,5 @@ const closedStorage: StorageUnit = {
   admit: refuse,
   async [Symbol.asyncDispose]() {},
 };
+const closed = { storage: closedStorage, rateOf: refuse, chainsAtOnce: 0 };
 const noQueue: JobQueue = { add: refuse, async [Symbol.asyncDispose]() {} };

@@ -23,37 +23,29 @@ import { runTask, type TaskWorker } from './operations/tasks/run-task.ts';
 import { streams, verbs } from './operations/verbs.ts';
 import { verifyChain } from './operations/verifications/verify-chain.ts';
 import { probeBuckets } from './probe-bucket.ts';
+import { chainsAtOnce } from './queue/chains-at-once.ts';
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import type { Job } from './queue/port.ts';
 import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
-import { type BudgetLimits, systemSleep } from './storage/bucket-budget.ts';
+import { systemSleep } from './storage/bucket-budget.ts';
 import { BucketWatch } from './storage/bucket-watch.ts';
-import { budgetRequests } from './storage/budgeted-storage-unit.ts';
-import { measureStorage } from './storage/measured-storage-unit.ts';
-import { openStorageUnit, type StorageEnvironment, withoutCredentials } from './storage/open-storage-unit.ts';
-import type { StorageUnit } from './storage/port.ts';
+import { openMeasuredStorage, type StorageOptions } from './storage/open-measured-storage.ts';
+import { withoutCredentials } from './storage/open-storage-unit.ts';
 import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 import { StoredTimes } from './stored-times.ts';
-
-/** A fraction of what S3 and OBS grant an account, so that others have their share. */
-const defaultBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
 /** The block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
-export type EmbeddedEngineOptions = {
+export type EmbeddedEngineOptions = StorageOptions & {
   /** Holds the catalogue; made when it does not exist, held by one process at a time. */
   readonly dataDirectory: string;
-  /** `file:<directory>` or `s3:<endpoint>`. */
-  readonly storage: string;
+  /** What this process was started as, such as `backup-sync sync`: told to whoever finds the data directory held. */
+  readonly command?: string | undefined;
   /** The buckets of this data directory's records lie there now: else only the storage unit of its first opening is taken. */
   readonly storageMoved?: boolean | undefined;
-  readonly environment?: StorageEnvironment | undefined;
-  /** What may be asked of one bucket by everything in this process; 200 and 32 where it is not said. */
-  readonly requestsPerSecond?: number | undefined;
-  readonly requestsInFlight?: number | undefined;
   /** See {@link Services.linkageMaxBytes}; 8 GiB if it is not said. */
   readonly linkageMaxBytes?: number | undefined;
   /** See {@link Services.retryForMs}; 20 minutes if it is not said. */
@@ -97,13 +89,13 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const tell = tellOnce(options.onFault, clock);
   const onNotice = options.onNotice ?? (() => {});
   const { environment } = options;
-  const unit = await openStorageUnit(options.storage, environment, { onNotice });
-  const measured = measureStorage(withBudget(unit, options, clock), clock);
+  const measured = await openMeasuredStorage(options, clock, onNotice);
   const storage = opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const opened = opening.use(
     await openSqliteCatalogue({
       directory: options.dataDirectory,
+      ...(options.command !== undefined && { command: options.command }),
       ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
       ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
     }),
@@ -148,8 +140,6 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   await taskStore.endOverdueRuns(await storedTimes.nowMs());
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
-  // Imports wait for storage more than they compute.
-  const chainsAtOnce = 2 * availableParallelism();
   const opensStorage = {
     id: storage.id,
     specification: options.storage,
@@ -265,19 +255,4 @@ function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number 
 
 function nameOf(job: Job): string {
   return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.task.id}`;
-}
-
-/**
- * Requests are kept within a budget for each bucket of a service, and of a directory where one was asked for. It stands
- * below the measure of speed, which is then as those who ask have it: with the time that the budget makes them wait.
- */
-function withBudget(unit: StorageUnit, options: EmbeddedEngineOptions, clock: Clock): StorageUnit {
-  const { requestsPerSecond, requestsInFlight, storage } = options;
-  const isAsked = requestsPerSecond !== undefined || requestsInFlight !== undefined;
-  if (!isAsked && !storage.startsWith('s3:')) return unit;
-  const limits: BudgetLimits = {
-    requestsPerSecond: requestsPerSecond ?? defaultBudget.requestsPerSecond,
-    requestsInFlight: requestsInFlight ?? defaultBudget.requestsInFlight,
-  };
-  return budgetRequests(unit, { limits, clock, sleep: systemSleep });
 }

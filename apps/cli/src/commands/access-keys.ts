@@ -1,9 +1,9 @@
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, print, printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { projectIdOf } from './projects.ts';
 
 /** Makes an access key and prints its secret, this once. */
@@ -22,24 +22,35 @@ export async function createAccessKeyCommand(context: CommandContext, user: stri
 }
 
 export async function listAccessKeysCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    const columns = ['ACCESS KEY', 'USER', 'PROJECT', 'MADE (UTC)', 'STATE'].map((heading) => ({ heading }));
+    const columns = [
+      { heading: 'ACCESS KEY' },
+      { heading: 'USER', wraps: true, shrinksTo: 12 },
+      { heading: 'STATE' },
+      { heading: 'MADE (UTC)' },
+      { heading: 'PROJECT', drops: 1 },
+    ];
     const rows = answer.access_keys.map((key) => [
       key.access_key,
       key.user_name,
-      key.project_id,
-      shortTime(key.created_at),
       key.disabled_at === null ? 'enabled' : 'disabled',
+      shortTime(key.created_at),
+      key.project_id,
     ]);
-    print(context.terminal, formatTable(columns, rows));
+    printTable(context.terminal, columns, rows);
   }
   return exitCodes.done;
 }
 
-export async function disableAccessKeyCommand(context: CommandContext, accessKey: string): Promise<number> {
+export async function disableAccessKeyCommand(
+  context: CommandContext,
+  accessKey: string,
+  yes: boolean,
+): Promise<number> {
+  if (!(await agrees(context, yes, `End access key ${accessKey} for good?`))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const input = { access_key: accessKey };
   const answer = await connection.client.operations.disableAccessKey(input, { signal: context.signal });

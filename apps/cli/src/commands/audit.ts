@@ -1,8 +1,7 @@
 import type { OperationInput } from '@backup-sync/contracts';
-import { connect } from '../connect.ts';
+import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { print, printJson } from '../terminal.ts';
+import { printJson, printTable } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -11,20 +10,28 @@ export async function listAuditCommand(
   context: CommandContext,
   filter: Omit<OperationInput<'listAuditEvents'>, 'project_id'>,
 ): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listAuditEvents(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    const columns = ['AT (UTC)', 'WHO', 'WHAT', 'TO', 'FROM', 'OUTCOME'].map((heading) => ({ heading }));
+    const columns = [
+      { heading: 'AT (UTC)' },
+      { heading: 'WHO', wraps: true, shrinksTo: 10 },
+      { heading: 'WHAT', wraps: true, shrinksTo: 12 },
+      { heading: 'OUTCOME', wraps: true, shrinksTo: 10 },
+      { heading: 'FROM', wraps: true, shrinksTo: 9, drops: 1 },
+      // A sync is about as many backups as it has: as many as fit are shown.
+      { heading: 'TO', shrinksTo: 12 },
+    ];
     const rows = answer.audit_events.map((event) => [
       shortTime(event.at),
       event.actor.kind === 'system' ? `${event.actor.name} (operator)` : event.actor.name,
       event.operation,
-      event.subjects.map(({ value }) => value).join(', ') || '-',
-      event.address === null ? event.door : `${event.door} ${event.address}`,
       event.error === null ? event.outcome : `${event.outcome}: ${event.error}`,
+      event.address === null ? event.door : `${event.door} ${event.address}`,
+      event.subjects.map(({ value }) => value).join(', ') || '-',
     ]);
-    print(context.terminal, formatTable(columns, rows));
+    printTable(context.terminal, columns, rows);
   }
   return exitCodes.done;
 }

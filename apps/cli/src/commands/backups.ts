@@ -1,9 +1,9 @@
 import type { OperationInput, TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
-import { connect, connectToCatalogue } from '../connect.ts';
+import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { formatBytes } from '../table.ts';
-import { jsonText, note, printFields, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
+import { jsonText, note, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'>;
@@ -43,87 +43,28 @@ async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>):
 
 function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
   const columns = [
-    { heading: 'ID' },
-    { heading: 'NAME', shrinksTo: 12 },
-    { heading: 'RESOURCE', shrinksTo: 10, drops: 2 },
+    { heading: 'NAME', wraps: true, shrinksTo: 16 },
+    { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
     { heading: 'STATUS' },
-    { heading: 'LEVEL', drops: 4 },
-    { heading: 'BYTES', align: 'right', drops: 1 },
-    { heading: 'MADE (UTC)', drops: 3 },
+    { heading: 'LEVEL', drops: 3 },
+    { heading: 'MADE (UTC)' },
+    { heading: 'BYTES', align: 'right', drops: 2 },
+    { heading: 'ID', drops: 1 },
   ] as const;
   const rows = backups.map((backup) => [
-    backup.id,
     backup.name,
     backup.resource_name,
     backup.status,
     backup.backup_sync?.level ?? '-',
-    backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
     madeText(backup),
+    backup.backup_sync === null ? '-' : formatBytes(backup.backup_sync.evidence.stored_bytes),
+    backup.id,
   ]);
   printTable(terminal, columns, rows);
 }
 
-export async function showBackupCommand(context: CommandContext, backupId: string): Promise<number> {
-  await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.showBackup({ backup_id: backupId }, { signal: context.signal });
-  if (context.terminal.json) printJson(context.terminal, answer);
-  else printFields(context.terminal, describe(answer.backup));
-  return exitCodes.done;
-}
-
-export async function renameBackupCommand(context: CommandContext, backupId: string, name: string): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { signal, terminal } = context;
-  const input = { backup_id: backupId, backup: { name } };
-  const answer = await connection.client.operations.updateBackup(input, { signal });
-  if (terminal.json) printJson(terminal, answer);
-  else note(terminal, `renamed: ${backupId} is "${answer.backup.name}" until a sync request changes its name`);
-  return exitCodes.done;
-}
-
-export async function deleteBackupCommand(context: CommandContext, backupId: string): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
-  await connection.client.operations.deleteBackup({ backup_id: backupId }, { signal: context.signal });
-  note(context.terminal, `forgotten: ${backupId}. The bucket was not touched; a sync brings it back.`);
-  return exitCodes.done;
-}
-
-function describe(backup: CbrBackup): string[][] {
-  return [
-    ['id', backup.id],
-    ['name', backup.name],
-    ['status', backup.status],
-    ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
-    ['made (UTC)', madeText(backup)],
-    ...(backup.protected_at === null ? [] : [['requested as made (UTC)', shortTime(backup.protected_at)]]),
-    ['recorded (UTC)', shortTime(backup.created_at)],
-    ['parent', backup.parent_id ?? '-'],
-    ...(backup.backup_sync === null ? [] : describeProof(backup.backup_sync)),
-  ];
-}
-
-function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][] {
-  return [
-    ...(proof.time_contradiction === null ? [] : [['times contradict', proof.time_contradiction]]),
-    ['place', `${proof.bucket_name}/${proof.image_path}`],
-    ['format', proof.format],
-    ['level', proof.level ?? '-'],
-    ['proved (UTC)', proof.verified_at === null ? '-' : `${shortTime(proof.verified_at)} by ${proof.check_version}`],
-    ['objects', String(proof.evidence.object_count)],
-    ['bytes', formatBytes(proof.evidence.stored_bytes)],
-    ['evidence', proof.evidence.digest],
-    ['SHA-256 of the volume', proof.evidence.volume_sha256 ?? '-'],
-    ...(proof.reason === null
-      ? []
-      : [
-          ['reason', `${proof.reason.code} (${proof.reason.number}): ${proof.reason.message}`],
-          ['what to do', proof.reason.remedy],
-        ]),
-  ];
-}
-
 /** When the backup was made, as its age is judged. A cloud tells only what the request said. */
-function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
+export function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
   if (own !== null) return `${objectTimeMark(own.taken_at_source)}${shortTime(own.taken_at)}`;
   return requested === null ? '-' : shortTime(requested);
 }

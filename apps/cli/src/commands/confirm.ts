@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../failure.ts';
+import { note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Throws {@link UsageError} where nobody can be asked. `file` is what is read, standard input being taken if it is "-". */
-export function refuseUnlessAskable({ input, terminal }: CommandContext, file: string): void {
-  if (file === '-' || terminal.json || !input.isTTY || !terminal.messages.isTTY) {
+export function refuseUnlessAskable(context: CommandContext, file: string): void {
+  if (file === '-' || !isAskable(context)) {
     throw new UsageError('--plan-first asks before it goes on, which needs a terminal: give --yes to go on unasked');
   }
 }
@@ -13,4 +14,23 @@ export function refuseUnlessAskable({ input, terminal }: CommandContext, file: s
 export async function confirm({ input, terminal, signal }: CommandContext, question: string): Promise<boolean> {
   using lines = createInterface({ input, output: terminal.messages });
   return (await lines.question(`${question} Type yes to go on: `, { signal })).trim() === 'yes';
+}
+
+/**
+ * Whether to go on with what is hard to take back: asks if somebody sits at a terminal, unless `yes` says not to. Scripts
+ * are not asked.
+ */
+export async function agrees(
+  context: CommandContext,
+  yes: boolean,
+  question: string | (() => Promise<string>),
+): Promise<boolean> {
+  if (yes || !isAskable(context)) return true;
+  if (await confirm(context, typeof question === 'string' ? question : await question())) return true;
+  note(context.terminal, 'nothing was changed');
+  return false;
+}
+
+function isAskable({ input, terminal }: CommandContext): boolean {
+  return !terminal.json && input.isTTY && terminal.messages.isTTY;
 }

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { reasonCode, verificationLevel } from '@backup-sync/contracts';
 import { type CbrOperationLog, createClient } from '@backup-sync/core';
 import { z } from 'zod';
+import { localOptions } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
@@ -24,7 +25,13 @@ const expectedResults = z.record(
  */
 export async function demoCommand(
   context: CommandContext,
-  options: { readonly examples: string; readonly listen?: string | undefined; readonly once: boolean },
+  options: {
+    readonly examples: string;
+    readonly listen?: string | undefined;
+    readonly once: boolean;
+    /** How the command begins that is named as the next one. */
+    readonly calledAs: string;
+  },
 ): Promise<number> {
   const { terminal, signal } = context;
   const examples = {
@@ -38,7 +45,8 @@ export async function demoCommand(
   const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
   const { count } = await checkItems(source);
   const logs: CbrOperationLog[] = [];
-  await followSync(context, client, checkedItems(source), {
+  // The server is this process: it ends with it.
+  await followSync(context, { client, isServer: false }, checkedItems(source), {
     total: count,
     withAncestors: false,
     openResults(tally, placeOf) {
@@ -71,12 +79,24 @@ export async function demoCommand(
     note(terminal, { style: 'red', text: 'Not as expected:' }, ` ${names}`);
   }
   if (gateway.generatedPassword !== null) {
-    print(terminal, `\nThe user admin was made, with the password ${gateway.generatedPassword} (shown this once).`);
+    print(terminal, `\nPassword of the user admin (shown only now): ${gateway.generatedPassword}`);
   }
-  if (options.once) return well ? exitCodes.done : exitCodes.failure;
-
-  print(terminal, `\nThe API listens at ${gateway.endpoint}, project ${gateway.projectId}.`);
-  print(terminal, 'Ctrl-C stops it.');
+  const directory = shortPath(localOptions(examples.connect, context.environment).dataDirectory);
+  const next = `${options.calledAs} backups list --data-dir ${directory}`;
+  if (options.once) {
+    print(terminal, `\nThe catalogue is in ${directory}. What to do next:\n  ${next}`);
+    return well ? exitCodes.done : exitCodes.failure;
+  }
+  print(terminal, `\nThe API is at ${endpoint}; try it at ${endpoint}/docs`);
+  print(terminal, `Its project is ${projectId}.`);
+  print(terminal, `The catalogue is in ${directory}. What to do next, in another terminal:\n  ${next}`);
+  print(terminal, '\nCtrl-C stops the server; the catalogue stays.');
   await untilStopped(gateway, signal);
   return exitCodes.done;
+}
+
+/** As someone in the working directory would type it. */
+function shortPath(path: string): string {
+  const below = relative('.', path);
+  return below === '' || below.startsWith('..') ? path : below;
 }

@@ -68,6 +68,11 @@ async function lookAtCatalogue(
     const isAnswered = target.kind === 'local' && (findings.server?.buckets.length ?? 0) > 0;
     return { sourceBuckets, exitCode: exitCodes.done, isAnswered };
   } catch (error) {
+    if (error instanceof Error && error.name === 'NoCatalogueError') {
+      // Before the first sync, that is as it should be.
+      configured.push(['catalogue', 'none yet: the first sync or serve makes one']);
+      return { sourceBuckets: [], exitCode: exitCodes.done, isAnswered: false };
+    }
     missing.push(messageOf(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;

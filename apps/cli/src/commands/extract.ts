@@ -7,6 +7,7 @@ import { liveLine } from '../progress.ts';
 import { formatBytes } from '../table.ts';
 import { note, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
+import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /**
  * Puts the volume of a recorded backup together in a file or on standard output, each block checked before it is
@@ -15,7 +16,7 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function extractCommand(
   context: CommandContext,
-  backupId: string,
+  reference: BackupReference,
   options: { readonly output: string; readonly replace: boolean },
 ): Promise<number> {
   const { terminal, signal, environment } = context;
@@ -27,7 +28,9 @@ export async function extractCommand(
   }
   await using connection = await connect(context.connect, environment, context.onFault);
   const { operations } = connection.client;
-  const { backup } = await operations.beginExtraction({ backup_id: backupId }, { signal });
+  const onPassedOver = (message: string) => note(terminal, message);
+  const id = await findBackupId(operations, reference, { signal, onPassedOver });
+  const { backup } = await operations.beginExtraction({ backup_id: id }, { signal });
   const place = placeOf(backup);
   const { grants } = await operations.listBucketGrants({}, { signal });
   const item: BackupSync = {

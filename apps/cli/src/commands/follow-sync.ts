@@ -1,8 +1,8 @@
 import type { BackupSync, WaitingFor } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
-import { interruptedNote, showSyncProgress } from '../sync-progress.ts';
+import { syncInterrupted, type Worker } from '../interruption.ts';
+import { showSyncProgress } from '../sync-progress.ts';
 import { SyncTally } from '../sync-tally.ts';
-import { note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import type { SyncResults } from './sync-results.ts';
 
@@ -23,13 +23,16 @@ export type FollowOptions = {
 /**
  * Syncs the items and follows them to their end, in memory that does not grow with them. What ended is told of even
  * where the sync fails on its way, or is interrupted.
+ *
+ * Throws `InterruptedError` on Ctrl-C.
  */
 export async function followSync(
   { terminal, signal }: CommandContext,
-  client: Client,
+  worker: Worker,
   items: Iterable<BackupSync> | AsyncIterable<BackupSync>,
   { total, withAncestors, openResults }: FollowOptions,
 ): Promise<SyncTally> {
+  const { client } = worker;
   const tally = new SyncTally();
   const places = new Map<string, number>();
   const results = openResults(tally, (id) => places.get(id) ?? 0);
@@ -48,10 +51,11 @@ export async function followSync(
       await results.add(log);
       progress.ended(log);
     }
+  } catch (error) {
+    throw signal.aborted ? syncInterrupted(tally, total, worker) : error;
   } finally {
     progress.stop();
     await results.finish();
-    if (signal.aborted) note(terminal, interruptedNote(tally));
   }
   return tally;
 }

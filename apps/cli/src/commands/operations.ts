@@ -2,10 +2,11 @@ import type { Operation, OperationInput } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { note, print, printFields, printJson, printTable } from '../terminal.ts';
+import { note, printFields, printJson, printTable } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { findOperation } from './find-operation.ts';
 import { describeTask } from './scan.ts';
 
 export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'project_id'>;
@@ -16,20 +17,20 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
   if (context.terminal.json) printJson(context.terminal, page);
   else {
     const rows = page.operations.map((operation) => [
-      operation.id,
-      operation.kind,
       operation.backup_name ?? operation.backup_id ?? operation.bucket_name,
+      operation.kind,
       operation.status,
-      resultOf(operation),
       shortTime(operation.created_at),
+      resultOf(operation),
+      operation.id,
     ]);
     const columns = [
-      { heading: 'ID' },
+      { heading: 'BACKUP OR BUCKET', wraps: true, shrinksTo: 16 },
       { heading: 'KIND' },
-      { heading: 'BACKUP OR BUCKET', shrinksTo: 12 },
       { heading: 'STATUS' },
-      { heading: 'RESULT', shrinksTo: 10, drops: 3 },
-      { heading: 'ACCEPTED (UTC)', drops: 2 },
+      { heading: 'ACCEPTED (UTC)' },
+      { heading: 'RESULT', wraps: true, shrinksTo: 18 },
+      { heading: 'ID', drops: 1 },
     ];
     printTable(context.terminal, columns, rows);
     note(context.terminal, `${page.operations.length} of ${page.count}`);
@@ -47,16 +48,16 @@ function resultOf({ reason, message, progress, ended_at, waiting_for }: Operatio
 }
 
 /** An import or deletion as its operation log, a scan or verification with its progress. */
-export async function showOperationCommand(context: CommandContext, operationId: string): Promise<number> {
+export async function showOperationCommand(context: CommandContext, idOrPrefix: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const { operation } = await connection.client.operations.showOperation({ operation_id: operationId }, { signal });
+  const operation = await findOperation(connection.client.operations, idOrPrefix, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
-    else print(terminal, describeTask(operation));
+    else printFields(terminal, describeTask(operation));
     return exitCodes.done;
   }
-  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operationId }, { signal });
+  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operation.id }, { signal });
   if (terminal.json) printJson(terminal, { operation, ...answer });
   else printFields(terminal, describe(answer.operation_log));
   return exitCodes.done;

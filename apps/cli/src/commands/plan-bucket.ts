@@ -5,9 +5,10 @@ import {
   describeReason,
   type Operation,
 } from '@backup-sync/contracts';
-import type { Client, Operations } from '@backup-sync/core';
+import type { Operations } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { type Worker, workInterrupted } from '../interruption.ts';
 import { forecastLine, printPlanRows } from '../plan-table.ts';
 import { liveLine } from '../progress.ts';
 import { jsonText, print, printFailure } from '../terminal.ts';
@@ -16,7 +17,7 @@ import { parsePlace } from './scan.ts';
 
 /**
  * Says what `scan --sync` would do in a bucket. Exits 0 when every backup would end well, 3 when some would not or no backup was recognised, 1 where
- * the listing was not complete. An interrupted plan is cancelled.
+ * the listing was not complete. Ctrl-C cancels the plan.
  */
 export async function planBucketCommand(
   context: CommandContext,
@@ -29,7 +30,7 @@ export async function planBucketCommand(
   const { operations } = client;
   const template = pathTemplate === undefined ? {} : { path_template: pathTemplate };
   const { operation_id: id } = await operations.startPlan({ ...parsePlace(place), ...template }, { signal });
-  const operation = await follow(context, client, id);
+  const operation = await follow(context, connection, id);
   const result = bucketPlanResult.safeParse(operation.result).data;
   const isUnrecognised = operation.reason?.code === 'no_backup_recognised';
   if ((operation.status !== 'success' && !isUnrecognised) || result === undefined) {
@@ -50,18 +51,16 @@ export async function planBucketCommand(
   return failing ? exitCodes.someItemsFailed : exitCodes.done;
 }
 
-async function follow({ terminal, signal }: CommandContext, client: Client, id: string): Promise<Operation> {
+async function follow({ terminal, signal }: CommandContext, worker: Worker, id: string): Promise<Operation> {
   const live = liveLine(terminal);
   try {
-    for await (const operation of client.followOperation(id, { signal })) {
+    for await (const operation of worker.client.followOperation(id, { signal })) {
       const { objects_listed: objects = 0, backups_planned: backups = 0 } = operation.progress;
       live.show(`planning: ${objects} objects listed, ${backups} backups planned`);
       if (operation.ended_at !== null) return operation;
     }
   } catch (error) {
-    // Nobody waits for it any more.
-    if (signal.aborted) await client.operations.cancelOperation({ operation_id: id });
-    throw error;
+    throw signal.aborted ? await workInterrupted(worker, { noun: 'plan', started: [id], joined: [] }) : error;
   } finally {
     live.stop();
   }

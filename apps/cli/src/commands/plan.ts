@@ -1,4 +1,4 @@
-import { connect } from '../connect.ts';
+import { connectToPlan } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import type { ItemFormat } from '../items/detect-format.ts';
@@ -33,7 +33,7 @@ async function planFile(context: CommandContext, file: string, format: ItemForma
   const source = await openItemSource(file, context.input, format);
   if (source.isFile) await checkItems(source);
   const items = await Array.fromAsync(checkedItems(source));
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToPlan(context.connect, context.environment, context.onFault);
   const answer = await connection.client.planBackups(items, { signal });
   if (terminal.json) printJson(terminal, answer);
   else printPlan(terminal, items, answer);

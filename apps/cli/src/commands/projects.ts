@@ -1,11 +1,11 @@
 import { BackupSyncError, type BucketGrant, type Project, type Role } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { parsePlace } from './scan.ts';
 import { onUser } from './users.ts';
 
@@ -14,17 +14,40 @@ export async function createProjectCommand(context: CommandContext, name: string
   const answer = await connection.client.operations.createProject({ name }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
-    print(context.terminal, projectsTable([answer.project]));
+    printProjects(context.terminal, [answer.project]);
     noteExplicit(context.terminal, answer.made_explicit);
   }
   return exitCodes.done;
 }
 
 export async function listProjectsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, projectsTable(answer.projects));
+  else printProjects(context.terminal, answer.projects);
+  return exitCodes.done;
+}
+
+/** Everyone who has a role in the project, or in any. */
+export async function listRolesCommand(context: CommandContext, project: string | null): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  const { operations } = connection.client;
+  const { users } = await operations.listUsers({}, { signal });
+  const wanted = project === null ? null : await projectIdOf(operations, project, signal);
+  const roles = users
+    .flatMap((user) =>
+      user.roles.map((held) => ({ ...held, user_name: user.name, disabled: user.disabled_at !== null })),
+    )
+    .filter(({ project_id }) => wanted === null || project_id === wanted);
+  if (terminal.json) printJson(terminal, { roles });
+  else {
+    const columns = ['PROJECT', 'USER', 'ROLE', 'STATE'].map((heading) => ({ heading }));
+    const rows = roles
+      .toSorted((one, other) => one.project_name.localeCompare(other.project_name))
+      .map((held) => [held.project_name, held.user_name, held.role, held.disabled ? 'disabled' : 'enabled']);
+    printTable(terminal, columns, rows);
+  }
   return exitCodes.done;
 }
 
@@ -41,8 +64,15 @@ export async function grantRoleCommand(
   });
 }
 
-export async function revokeRoleCommand(context: CommandContext, user_name: string, project: string): Promise<number> {
+export async function revokeRoleCommand(
+  context: CommandContext,
+  user_name: string,
+  project: string,
+  yes: boolean,
+): Promise<number> {
   const { signal, terminal } = context;
+  const question = `Take the role in project ${project} from user ${JSON.stringify(user_name)}? Tokens for it end at once.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.operations, project, signal);
   await connection.client.operations.revokeRole({ user_name, target_project_id }, { signal });
@@ -60,14 +90,21 @@ export async function grantBucketCommand(context: CommandContext, place: string,
   );
   if (terminal.json) printJson(terminal, answer);
   else {
-    print(terminal, grantsTable([answer.grant]));
+    printGrants(terminal, [answer.grant]);
     noteExplicit(terminal, answer.made_explicit);
   }
   return exitCodes.done;
 }
 
-export async function revokeBucketCommand(context: CommandContext, place: string, project: string): Promise<number> {
+export async function revokeBucketCommand(
+  context: CommandContext,
+  place: string,
+  project: string,
+  yes: boolean,
+): Promise<number> {
   const { signal, terminal } = context;
+  const question = `Take bucket ${place} from project ${project}? Its records stay.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.operations, project, signal);
   await connection.client.operations.revokeBucket({ target_project_id, ...parsePlace(place) }, { signal });
@@ -76,10 +113,10 @@ export async function revokeBucketCommand(context: CommandContext, place: string
 }
 
 export async function listBucketGrantsCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, grantsTable(answer.grants));
+  else printGrants(context.terminal, answer.grants);
   return exitCodes.done;
 }
 
@@ -103,18 +140,18 @@ function noteExplicit(terminal: Terminal, grants: readonly BucketGrant[]): void 
   note(terminal, `The first project no longer has every bucket; those that it uses were granted to it: ${buckets}`);
 }
 
-function projectsTable(projects: readonly Project[]): string {
-  const columns = ['PROJECT', 'ID', 'MADE (UTC)'].map((heading) => ({ heading }));
-  return formatTable(
-    columns,
-    projects.map(({ name, id, created_at }) => [name, id, shortTime(created_at)]),
-  );
+function printProjects(terminal: Terminal, projects: readonly Project[]): void {
+  const columns = [{ heading: 'PROJECT', wraps: true, shrinksTo: 12 }, { heading: 'MADE (UTC)' }, { heading: 'ID' }];
+  const rows = projects.map(({ name, id, created_at }) => [name, shortTime(created_at), id]);
+  printTable(terminal, columns, rows);
 }
 
-function grantsTable(grants: readonly BucketGrant[]): string {
-  const columns = ['PROJECT', 'BUCKET', 'FOLDER'].map((heading) => ({ heading }));
-  return formatTable(
-    columns,
-    grants.map(({ project_id, bucket_name, prefix }) => [project_id, bucket_name, prefix]),
-  );
+function printGrants(terminal: Terminal, grants: readonly BucketGrant[]): void {
+  const columns = [
+    { heading: 'BUCKET', wraps: true, shrinksTo: 16 },
+    { heading: 'FOLDER', wraps: true, shrinksTo: 12 },
+    { heading: 'PROJECT' },
+  ];
+  const rows = grants.map(({ project_id, bucket_name, prefix }) => [bucket_name, prefix || '-', project_id]);
+  printTable(terminal, columns, rows);
 }

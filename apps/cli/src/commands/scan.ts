@@ -1,4 +1,5 @@
 import {
+  hasEnded,
   hasProblem,
   isToSync,
   type Operation,
@@ -6,12 +7,13 @@ import {
   type OperationOutput,
   type Reason,
 } from '@backup-sync/contracts';
-import type { CbrOperationLog, Client, ScanNews } from '@backup-sync/core';
+import type { ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { showScanProgress } from '../progress.ts';
-import { failureSummary } from '../results.ts';
-import { formatTable, printable } from '../table.ts';
+import { type Worker, workInterrupted } from '../interruption.ts';
+import { showScanProgress } from '../scan-progress.ts';
+import { grouped, SyncTally } from '../sync-tally.ts';
+import { printable } from '../table.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
@@ -32,8 +34,8 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
 
 /**
  * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
- * all was found and read, 3 when something of it failed or no backup was recognised among the objects. An interrupted scan is
- * cancelled, unless it was running before.
+ * all was found and read, 3 when something of it failed or no backup was recognised among the objects. Ctrl-C: see
+ * {@link workInterrupted}.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -44,44 +46,52 @@ export async function scanCommand(context: CommandContext, place: string, option
     ...(options.pathTemplate !== undefined && { path_template: options.pathTemplate }),
   };
   const started = await connection.client.operations.startScan(input, { signal: context.signal });
-  return await followScanCommand(context, connection.client, started, options.sync);
+  return await followScanCommand(context, connection, started, options.sync);
 }
 
-/** Follows a scan that was started or joined, as `scan` and `sources scan` do. */
+/** Follows a scan that was started or joined, and its imports, as `scan` and `sources scan` do. */
 export async function followScanCommand(
   context: CommandContext,
-  client: Client,
+  worker: Worker,
   { operation_id: operationId, joined }: OperationOutput<'startScan'>,
   sync: boolean,
 ): Promise<number> {
   const { terminal, signal } = context;
+  const { client } = worker;
   if (joined) note(terminal, `the same scan is already waiting or running: following operation ${operationId}`);
-  const progress = showScanProgress(terminal);
-  const imports: string[] = [];
+  const tally = new SyncTally();
+  const progress = showScanProgress(terminal, sync ? tally : null);
   const problems: ProblemCounts = new Map();
-  let last: ScanNews | undefined;
-  try {
+  const seen: { last?: ScanNews } = {};
+  /** The imports, as the scan accepts them. */
+  async function* accepted() {
     for await (const news of client.followScan(operationId, { signal })) {
-      last = news;
+      seen.last = news;
+      await showFindings(terminal, news, sync);
       for (const finding of news.findings) {
         if (hasProblem(finding)) countProblem(problems, finding.problem);
-        if (finding.operation_log_id !== null) imports.push(finding.operation_log_id);
+        if (finding.operation_log_id === null) continue;
+        tally.accepted += 1;
+        yield finding.operation_log_id;
       }
-      await showFindings(terminal, news, sync);
       progress.shows(news);
     }
-    const logs: CbrOperationLog[] = [];
-    for await (const log of client.waitFor(imports, { signal })) logs.push(log);
-    progress.stop();
-    return conclude(terminal, last, logs, problems, sync);
+  }
+  try {
+    for await (const log of client.waitFor(accepted(), { signal })) {
+      tally.add(log);
+      if (terminal.json) await putOut(terminal, `${jsonText(log)}\n`);
+      progress.ended(log);
+    }
   } catch (error) {
     progress.stop();
-    if (signal.aborted && last?.complete !== true && !joined) {
-      // Nobody reads on: what was accepted to be brought in goes on, the search does not.
-      await client.operations.cancelOperation({ operation_id: operationId });
-    }
-    throw error;
+    if (!signal.aborted) throw error;
+    const left = seen.last !== undefined && hasEnded(seen.last.operation.status) ? [] : [operationId];
+    const operations = joined ? { started: [], joined: left } : { started: left, joined: [] };
+    throw await workInterrupted(worker, { noun: 'scan', ...operations, tally: sync ? tally : null });
   }
+  progress.stop();
+  return conclude(terminal, seen.last, tally, problems, sync);
 }
 
 /** Waits where whoever reads is slower. */
@@ -110,7 +120,7 @@ function countProblem(counts: ProblemCounts, reason: Reason): void {
 function conclude(
   terminal: Terminal,
   last: ScanNews | undefined,
-  logs: readonly CbrOperationLog[],
+  tally: SyncTally,
   problems: ProblemCounts,
   sync: boolean,
 ): number {
@@ -133,10 +143,9 @@ function conclude(
   for (const { reason, count } of problems.values()) {
     note(terminal, `${count} ${reason.code} (${reason.number})\n  What to do: ${reason.remedy}`);
   }
-  const failures = failureSummary(logs);
-  if (failures !== '') note(terminal, failures);
-  const failed = logs.filter(({ status }) => status !== 'success').length;
-  if (logs.length > 0) note(terminal, `${logs.length - failed} of ${logs.length} brought in`);
+  for (const text of [tally.failures(), tally.contradictions()]) if (text !== '') note(terminal, text);
+  const { ended: imports, failed } = tally;
+  if (imports > 0) note(terminal, `${grouped(imports - failed)} of ${grouped(imports)} brought in`);
   if (scan.reason !== null && problems.size + failed === 0) {
     // Only records that were in error before: nothing above has named one.
     note(terminal, `${printable(scan.reason.message)}\n  What to do: ${scan.reason.remedy}`);
@@ -168,9 +177,9 @@ function describeStop({ status, cancel_requested }: Operation): string {
   return `has ended: ${status}`;
 }
 
-/** A scan or verification as a table. */
-export function describeTask(operation: Operation): string {
-  const rows = [
+/** What there is to know of a scan or verification, a row a field. */
+export function describeTask(operation: Operation): string[][] {
+  return [
     ['id', operation.id],
     ['kind', operation.kind],
     ['status', operation.cancel_requested && operation.ended_at === null ? 'stopping' : operation.status],
@@ -189,5 +198,4 @@ export function describeTask(operation: Operation): string {
           ['what to do', operation.reason.remedy],
         ]),
   ];
-  return formatTable([{ heading: 'FIELD' }, { heading: 'VALUE' }], rows);
 }

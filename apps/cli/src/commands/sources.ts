@@ -5,14 +5,17 @@ import {
   type OperationOutput,
   type Source,
 } from '@backup-sync/contracts';
-import type { Client, Operations } from '@backup-sync/core';
+import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
-import { exitCodes, UsageError } from '../failure.ts';
+import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
+import type { Worker } from '../interruption.ts';
 import { reasonSummary } from '../results.ts';
 import { printable } from '../table.ts';
 import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
+import { leastPrefix } from './find-backup.ts';
 import { printResources } from './resource-table.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
 
@@ -33,21 +36,21 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const columns = [
-      { heading: 'NAME', shrinksTo: 12 },
-      { heading: 'PLACE', shrinksTo: 12 },
+      { heading: 'NAME', wraps: true, shrinksTo: 12 },
+      { heading: 'PLACE', wraps: true, shrinksTo: 12 },
       { heading: 'STATUS' },
-      { heading: 'NEXT RUN (UTC)', drops: 1 },
       { heading: 'LAST GOOD SYNC (UTC)' },
-      { heading: 'LAST RUN', shrinksTo: 12 },
-      { heading: 'ID', drops: 2 },
+      { heading: 'LAST RUN', wraps: true, shrinksTo: 12 },
+      { heading: 'NEXT RUN (UTC)', drops: 2 },
+      { heading: 'ID', drops: 1 },
     ];
     const rows = answer.sources.map((source) => [
       source.name,
       placeOf(source),
       source.status,
-      timeOf(source.next_run_at),
       timeOf(source.last_good_sync_at),
       standingOf(source.last_run),
+      timeOf(source.next_run_at),
       source.id,
     ]);
     printTable(context.terminal, columns, rows);
@@ -64,38 +67,52 @@ function standingOf(run: Source['last_run']): string {
 
 /** Commands on one source, by its name or id. */
 export const sourceCommands = {
-  show: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  async show(context: CommandContext, nameOrId: string): Promise<number> {
+    const { terminal, signal } = context;
+    await using connection = await connectToCatalogue(context.connect, context.environment);
+    const { operations } = connection.client;
+    const { id: source_id } = await sourceNamed(operations, nameOrId, signal);
     const answer = await operations.showSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSource(terminal, answer);
     return exitCodes.done;
+  },
+  scan: onSource(async (worker, source_id, context) => {
+    const started = await worker.client.operations.scanSource({ source_id }, { signal: context.signal });
+    return followRun(context, worker, started);
   }),
-  scan: onSource(async (client, source_id, context) => {
-    const started = await client.operations.scanSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, started);
-  }),
-  pause: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  pause: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.pauseSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
-  resume: onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  resume: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.resumeSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
-  confirm: onSource(async (client, source_id, context) => {
-    const started = await client.operations.confirmSource({ source_id }, { signal: context.signal });
-    return followRun(context, client, started);
-  }),
-  remove: onSource(async ({ operations }, source_id, { terminal, signal }) => {
-    await operations.removeSource({ source_id }, { signal });
-    note(terminal, 'removed; its records stay');
-    return exitCodes.done;
+  confirm: onSource(async (worker, source_id, context) => {
+    const started = await worker.client.operations.confirmSource({ source_id }, { signal: context.signal });
+    return followRun(context, worker, started);
   }),
 } as const;
+
+/** Removes a source, by its whole name or id. Asks first at a terminal, unless `yes` says not to. */
+export async function removeSourceCommand(context: CommandContext, nameOrId: string, yes: boolean): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { operations } = connection.client;
+  const { sources } = await operations.listSources({}, { signal });
+  const source = exactly(sources, nameOrId);
+  if (source === undefined) throw noSource(nameOrId);
+  const question = `Remove source ${JSON.stringify(source.name)} (${placeOf(source)})? Its records stay.`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
+  await operations.removeSource({ source_id: source.id }, { signal });
+  note(terminal, 'removed; its records stay');
+  return exitCodes.done;
+}
 
 type SourceChanges = Omit<OperationInput<'updateSource'>, 'project_id' | 'source_id'>;
 
@@ -107,7 +124,7 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
       'nothing to change: give --interval, --level, --reverify-after, --incomplete-after or --prefix',
     );
   }
-  const edit = onSource(async ({ operations }, source_id, { terminal, signal }) => {
+  const edit = onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
     const answer = await operations.updateSource({ source_id, ...changes }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
@@ -119,14 +136,13 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
 /** Follows a run of a source, and says what of it goes on behind it. */
 async function followRun(
   context: CommandContext,
-  client: Client,
+  worker: Worker,
   started: OperationOutput<'scanSource'>,
 ): Promise<number> {
-  const exitCode = await followScanCommand(context, client, started, true);
-  const { count } = await client.operations.listOperations(
-    { kind: 'verify', status: ['waiting', 'running'], limit: 1 },
-    { signal: context.signal },
-  );
+  const { client } = worker;
+  const exitCode = await followScanCommand(context, worker, started, true);
+  const unfinished = { kind: 'verify', status: ['waiting', 'running'], limit: 1 } as const;
+  const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
   if (count > 0) {
     note(
       context.terminal,
@@ -148,25 +164,42 @@ async function followRun(
 }
 
 /** A command that connects, and finds the source by its name or id. */
-function onSource(run: (client: Client, sourceId: string, context: CommandContext) => Promise<number>) {
+function onSource(run: (worker: Worker, sourceId: string, context: CommandContext) => Promise<number>) {
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
-    const { client } = connection;
-    const source = await sourceNamed(client.operations, nameOrId, context.signal);
-    return await run(client, source.id, context);
+    const source = await sourceNamed(connection.client.operations, nameOrId, context.signal);
+    return await run(connection, source.id, context);
   };
 }
 
-/** The source of this id, or else of this name. Throws `source_not_found`. */
+/**
+ * The source of this id, or else of this name, or else the only one whose id begins so. Throws `source_not_found` and
+ * {@link AmbiguousNameError}.
+ */
 export async function sourceNamed(
   operations: Pick<Operations, 'listSources'>,
   nameOrId: string,
   signal: AbortSignal,
 ): Promise<Source> {
   const { sources } = await operations.listSources({}, { signal });
-  const source = sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+  const source = exactly(sources, nameOrId);
   if (source !== undefined) return source;
-  throw new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
+  const begun = nameOrId.length < leastPrefix ? [] : sources.filter(({ id }) => id.startsWith(nameOrId));
+  const [first] = begun;
+  if (first === undefined) throw noSource(nameOrId);
+  if (begun.length === 1) return first;
+  const candidates = begun.map(({ id, name }) => ({ place: id, message: name }));
+  const message = `${begun.length} sources have an id that begins with ${JSON.stringify(nameOrId)}`;
+  throw new AmbiguousNameError(message, candidates, 'Name one by its name or id.');
+}
+
+/** The source of this id, or else of this name: names are unique. */
+function exactly(sources: readonly Source[], nameOrId: string): Source | undefined {
+  return sources.find(({ id }) => id === nameOrId) ?? sources.find(({ name }) => name === nameOrId);
+}
+
+function noSource(nameOrId: string): BackupSyncError {
+  return new BackupSyncError('source_not_found', `there is no source ${JSON.stringify(nameOrId)}`);
 }
 
 function printSourceFields(terminal: Terminal, source: Source): void {
@@ -202,7 +235,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
   print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
-  printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH' }], held);
+  printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH', wraps: true, keepsWords: true }], held);
   print(terminal, `What to do: ${hold.remedy}`);
   print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
 }

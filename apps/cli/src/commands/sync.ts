@@ -51,7 +51,7 @@ export async function syncCommand(context: CommandContext, file: string, options
     items = planned;
     total = planned.length;
   }
-  const tally = await followSync(context, client, items, {
+  const tally = await followSync(context, connection, items, {
     total,
     withAncestors: options.withAncestors,
     openResults(counts, placeOf) {

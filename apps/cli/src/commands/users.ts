@@ -1,11 +1,11 @@
 import type { OperationOutput, User } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatTable } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, printJson, printTable, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
 import { readSecret } from './read-secret.ts';
 
 type Answer = OperationOutput<'createUser'>;
@@ -30,7 +30,9 @@ export async function enableUserCommand(context: CommandContext, name: string): 
   return onUser(context, (operations) => operations.enableUser({ user_name: name }, { signal: context.signal }));
 }
 
-export async function removeUserCommand(context: CommandContext, name: string): Promise<number> {
+export async function removeUserCommand(context: CommandContext, name: string, yes: boolean): Promise<number> {
+  const question = `Remove user ${JSON.stringify(name)} with roles, tokens and access keys?`;
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   await connection.client.operations.removeUser({ user_name: name }, { signal: context.signal });
   note(context.terminal, 'removed, with roles, tokens and access keys');
@@ -38,10 +40,10 @@ export async function removeUserCommand(context: CommandContext, name: string): 
 }
 
 export async function listUsersCommand(context: CommandContext): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, usersTable(answer.users));
+  else printUsers(context.terminal, answer.users);
   return exitCodes.done;
 }
 
@@ -53,22 +55,24 @@ export async function onUser(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const answer = await change(connection.client.operations);
   if (context.terminal.json) printJson(context.terminal, answer);
-  else print(context.terminal, usersTable([answer.user]));
+  else printUsers(context.terminal, [answer.user]);
   return exitCodes.done;
 }
 
-function usersTable(users: readonly User[]): string {
-  const headings = ['USER', 'MADE (UTC)', 'STATE', 'ROLES'];
+function printUsers(terminal: Terminal, users: readonly User[]): void {
+  const columns = [
+    { heading: 'USER', wraps: true, shrinksTo: 12 },
+    { heading: 'MADE (UTC)' },
+    { heading: 'STATE' },
+    { heading: 'ROLES', wraps: true },
+  ];
   const rows = users.map((user) => [
     user.name,
     shortTime(user.created_at),
     user.disabled_at === null ? 'enabled' : 'disabled',
     user.roles.map(({ project_name, role }) => `${role} in ${project_name}`).join(', ') || 'none',
   ]);
-  return formatTable(
-    headings.map((heading) => ({ heading })),
-    rows,
-  );
+  printTable(terminal, columns, rows);
 }
 
 function readNewPassword(context: CommandContext, name: string): Promise<string> {

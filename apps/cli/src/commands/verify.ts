@@ -1,50 +1,67 @@
-import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
+import { BackupSyncError, type DataLevel, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
+import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
+import { workInterrupted } from '../interruption.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes, formatTable, printable } from '../table.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { formatBytes, printable } from '../table.ts';
+import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
+import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /** A backup whose verification was not accepted, and why. */
-type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
+export type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
 
 /**
  * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
- * be verified. What an interrupted command has started is cancelled; what it joined goes on.
+ * be verified. Ctrl-C: see {@link workInterrupted}.
  */
 export async function verifyCommand(
   context: CommandContext,
-  backupIds: readonly string[],
-  level: 'content' | 'replay',
+  references: readonly BackupReference[],
+  level: DataLevel,
 ): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
   const { operations } = client;
+  // All of them before any is started: a name that may mean several things starts nothing.
+  const backupIds = new Set<string>();
+  const onPassedOver = (message: string) => note(terminal, message);
+  for (const reference of references) {
+    backupIds.add(await findBackupId(operations, reference, { signal, onPassedOver }));
+  }
   const followed: string[] = [];
   /** Of these, the ones that nobody had asked for before. */
-  const started: string[] = [];
+  const started = new Set<string>();
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
   try {
-    for (const backupId of new Set(backupIds)) {
+    for (const backupId of backupIds) {
       try {
         const { operation_id, joined } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
         followed.push(operation_id);
-        if (!joined) started.push(operation_id);
+        if (!joined) started.add(operation_id);
         else note(terminal, `${printable(backupId)} is already being verified: following operation ${operation_id}`);
       } catch (error) {
         refused.push(refusalOf(backupId, error));
       }
     }
-    for (const id of followed) ended.push(await follow(client, id, context));
+    const live = liveLine(terminal);
+    for (const id of followed) {
+      const show = (operation: Operation) => live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
+      ended.push(await followVerification(client, id, { signal }, show).finally(() => live.stop()));
+    }
   } catch (error) {
-    // Nobody waits for them any more.
-    if (signal.aborted) for (const id of started) await operations.cancelOperation({ operation_id: id });
-    throw error;
+    if (!signal.aborted) throw error;
+    if (!terminal.json) printOutcomes(terminal, ended, refused);
+    const left = followed.slice(ended.length);
+    throw await workInterrupted(connection, {
+      noun: 'verification',
+      started: left.filter((id) => started.has(id)),
+      joined: left.filter((id) => !started.has(id)),
+    });
   }
   if (terminal.json) printJson(terminal, { operations: ended, refused });
   else printOutcomes(terminal, ended, refused);
@@ -54,35 +71,36 @@ export async function verifyCommand(
 }
 
 /** What is the matter with one backup alone; throws what would refuse the others too. */
-function refusalOf(backupId: string, error: unknown): Refusal {
+export function refusalOf(backupId: string, error: unknown): Refusal {
   const failure = failureOf(error);
   if (!(error instanceof BackupSyncError) || failure.exitCode !== exitCodes.failure) throw error;
   const { code, message, remedy } = failure;
   return { backup_id: backupId, code, message, remedy };
 }
 
-async function follow(client: Client, id: string, { terminal, signal }: CommandContext): Promise<Operation> {
-  const live = liveLine(terminal);
-  try {
-    for await (const operation of client.followOperation(id, { signal })) {
-      if (hasEnded(operation.status)) return operation;
-      live.show(`verifying ${operation.backup_id}: ${progressOf(operation)}`);
-    }
-  } finally {
-    live.stop();
+/** Follows a verification to its end. Throws `aborted` by the signal: it goes on then. */
+export async function followVerification(
+  client: Client,
+  id: string,
+  options: CallOptions,
+  onProgress: (operation: Operation) => void,
+): Promise<Operation> {
+  for await (const operation of client.followOperation(id, options)) {
+    if (hasEnded(operation.status)) return operation;
+    onProgress(operation);
   }
   throw new BackupSyncError('aborted', `operation ${id} was not followed to its end`);
 }
 
 function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused: readonly Refusal[]): void {
-  if (ended.length > 0) print(terminal, describe(ended));
+  if (ended.length > 0) printEnded(terminal, ended);
   for (const { backup_id, message, remedy } of refused) {
     const whatToDo = remedy === null ? '' : `\n  What to do: ${remedy}`;
     note(terminal, `${printable(backup_id)} was not verified: ${printable(message)}${whatToDo}`);
   }
 }
 
-function progressOf({ progress, status, waiting_for }: Operation): string {
+export function progressOf({ progress, status, waiting_for }: Operation): string {
   if (waiting_for !== null) return describeWait(waiting_for);
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)
@@ -91,8 +109,14 @@ function progressOf({ progress, status, waiting_for }: Operation): string {
   return status;
 }
 
-function describe(ended: readonly Operation[]): string {
-  const headings = ['BACKUP', 'LEVEL', 'VOLUME', 'SHA-256 OF THE VOLUME', 'RESULT'];
+function printEnded(terminal: Terminal, ended: readonly Operation[]): void {
+  const columns = [
+    { heading: 'BACKUP', wraps: true, shrinksTo: 12 },
+    { heading: 'LEVEL' },
+    { heading: 'VOLUME', align: 'right' },
+    { heading: 'SHA-256 OF THE VOLUME', wraps: true, shrinksTo: 32 },
+    { heading: 'RESULT', wraps: true, shrinksTo: 12 },
+  ] as const;
   const rows = ended.map((operation) => {
     const result = verifyResult.safeParse(operation.result).data;
     return [
@@ -103,14 +127,8 @@ function describe(ended: readonly Operation[]): string {
       operation.reason === null ? operation.status : `${operation.status}: ${operation.reason.code}`,
     ];
   });
-  const reasons = ended.flatMap(({ backup_id, reason }) =>
-    reason === null ? [] : [`\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`],
-  );
-  return [
-    formatTable(
-      headings.map((heading) => ({ heading })),
-      rows,
-    ),
-    ...reasons,
-  ].join('\n');
+  printTable(terminal, columns, rows);
+  for (const { backup_id, reason } of ended) {
+    if (reason !== null) print(terminal, `\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`);
+  }
 }

@@ -1,11 +1,11 @@
 import type { OperationEvent } from '@backup-sync/contracts';
-import type { Client } from '@backup-sync/core';
-import { connect } from '../connect.ts';
+import { type CatalogueConnection, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printable } from '../table.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
+import { findOperation } from './find-operation.ts';
 
 /**
  * Shows what happens to operations until it is interrupted, which is how it ends; of one operation, until that has
@@ -13,7 +13,7 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);
@@ -26,9 +26,14 @@ export async function watchOperationsCommand(context: CommandContext, operationI
   }
 }
 
-async function watchOne({ terminal, signal }: CommandContext, client: Client, operationId: string): Promise<number> {
+async function watchOne(
+  { terminal, signal }: CommandContext,
+  client: CatalogueConnection['client'],
+  idOrPrefix: string,
+): Promise<number> {
+  const { id } = await findOperation(client.operations, idOrPrefix, { signal });
   let shown: string | null = null;
-  for await (const operation of client.followOperation(operationId, { signal })) {
+  for await (const operation of client.followOperation(id, { signal })) {
     if (operation.status !== shown) await show(terminal, { operation });
     shown = operation.status;
   }

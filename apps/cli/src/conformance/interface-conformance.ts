@@ -73,6 +73,14 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       return logs;
     }
 
+    test('a caller is told who it is', async () => {
+      await finished();
+      const { caller } = await call('showCaller', {});
+      const { backups } = await call('listBackups', { limit: 1 });
+      expect(caller).toMatchObject({ kind: 'system', role: 'administrator', project_name: 'default' });
+      expect(caller.project_id).toBe(backups[0]?.project_id);
+    });
+
     test('a sync answers each item in its place, and each reaches an end of its own', async () => {
       expect(accepted.map(({ backup_id }) => backup_id)).toEqual(items.map(({ backup_id }) => backup_id));
       const logs = await finished();

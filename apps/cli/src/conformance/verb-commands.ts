@@ -44,6 +44,7 @@ export const verbCommands = {
     answer: syncAnswer(sync),
   }),
   planSync: ({ sync }) => ({ args: ['plan', '-'], input: JSON.stringify({ sync }) }),
+  showCaller: () => ({ args: ['whoami'], answer: ({ caller }) => ({ caller }) }),
   listBackups: (input) => ({ args: ['backups', 'list', ...listed(input)] }),
   showBackup: ({ backup_id }) => ({ args: ['backups', 'show', backup_id] }),
   updateBackup: ({ backup_id, backup }) => ({ args: ['backups', 'rename', backup_id, backup.name] }),

@@ -60,6 +60,10 @@ export function describeListings(open: OpenCatalogue): void {
 
     test.each<[Partial<BackupFilter>, string]>([
       [{ name: 'y' }, 'bc'],
+      [{ id_prefix: 'b' }, 'b'],
+      [{ id_prefix: 'B' }, ''],
+      [{ id_prefix: 'gon' }, ''],
+      [{ id_prefix: '%' }, ''],
       [{ status: ['error'] }, 'c'],
       [{ status: ['error', 'available', 'deleting'] }, 'dbca'],
       [{ status: ['deleting'] }, ''],

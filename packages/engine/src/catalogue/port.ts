@@ -345,6 +345,8 @@ export interface Catalogue extends AsyncDisposable {
   ): Promise<{ readonly ended: number; readonly chains: readonly DueChain[]; readonly parentIds: readonly string[] }>;
   countBacklog(projectId: string): Promise<number>;
   recordVerdict(verdict: Verdict): Promise<readonly DueChain[] | null>;
+  /** Whether an operation of any kind and project is said to run. */
+  isAnythingRunning(): Promise<boolean>;
   releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly DueChain[]>;
   deleteBackup(deletion: {
     readonly operationId: string;

@@ -248,6 +248,28 @@ test('a head that is lost is looked for by one look into the index for each leve
   expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
 });
 
+test.each([
+  { name: 'a' },
+  { name: 'a', marker: 'a' },
+  { name: 'a', sort: [{ key: 'protected_at' as const, direction: 'desc' as const }] },
+  { resource_id: 'resource-1', sort: [{ key: 'protected_at' as const, direction: 'desc' as const }] },
+  { resource_name: 'a', status: ['error' as const], sort: [{ key: 'name' as const, direction: 'asc' as const }] },
+  { parent_id: 'b', sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
+  { id_prefix: 'a' },
+])('few records are found by their filter, in whatever order they are asked for: %j', async (filter) => {
+  const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));
+  expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
+  expect(plans.filter((line) => line.includes('backups_by_creation (project_id=? AND created'))).toEqual([]);
+});
+
+test('operations whose id begins with what is given are found by the index of ids', async () => {
+  const input = { project_id: project, limit: 10, offset: 0, id_prefix: 'a' };
+  const plans = await plansOf(() => listOperations(database, input));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) /.test(line));
+  expect(reads).toHaveLength(2);
+  for (const read of reads) expect(read).toMatch(/^SEARCH operations USING .*INDEX .* \(id>\? AND id<\?\)$/);
+});
+
 describe('a listing reads an index in its order', () => {
   test.each([
     {},
@@ -261,6 +283,8 @@ describe('a listing reads an index in its order', () => {
     { sort: [{ key: 'id' as const, direction: 'asc' as const }] },
     { sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
     { sort: [{ key: 'name' as const, direction: 'asc' as const }], marker: 'a' },
+    { sort: [{ key: 'name' as const, direction: 'asc' as const }], name: 'a' },
+    { sort: [{ key: 'id' as const, direction: 'asc' as const }], id_prefix: 'a' },
     { sort: [{ key: 'protected_at' as const, direction: 'desc' as const }], start_time: 0 },
   ])('backups %j', async (filter) => {
     const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));

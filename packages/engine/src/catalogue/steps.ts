@@ -7,7 +7,7 @@ import {
   seekSigner,
 } from './identity-steps/access-keys.ts';
 import { addAuditIntent, appendAuditEvent, listAuditEvents, listAuditIntents } from './identity-steps/audit.ts';
-import { addFirstAdministrator, begin, hasUsers } from './identity-steps/begin.ts';
+import { addFirstAdministrator, begin, findOldestProject, hasUsers } from './identity-steps/begin.ts';
 import { addGrant, listGrants, removeGrant } from './identity-steps/grants.ts';
 import { addProject, findProject, listProjects } from './identity-steps/projects.ts';
 import { assignRole, findRole, withdrawRole } from './identity-steps/roles.ts';
@@ -44,7 +44,7 @@ import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits, listOutages, saveOutage } from './steps/outages.ts';
 import { ping, touch } from './steps/ping.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
-import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { isAnythingRunning, releaseUnfinished } from './steps/release-unfinished.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { retryImport, retryOfTask, retryTask } from './steps/retries.ts';
@@ -114,6 +114,7 @@ export const steps = {
   countBacklog: { access: 'read', isLong: true, run: countBacklog },
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
   releaseUnfinished: { access: 'write', notesTransitions: true, run: releaseUnfinished },
+  isAnythingRunning: { access: 'read', run: isAnythingRunning },
   followClock: { access: 'write', run: followClock },
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   renameBackup: { access: 'write', run: renameBackup },
@@ -179,6 +180,7 @@ export const steps = {
   sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
   contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },
   begin: { access: 'write', run: begin },
+  findOldestProject: { access: 'read', run: findOldestProject },
   addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
   hasUsers: { access: 'read', run: hasUsers },
   findUser: { access: 'read', run: findUser },

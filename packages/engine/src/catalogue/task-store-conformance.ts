@@ -116,6 +116,17 @@ export function describeTaskStore(open: OpenCatalogue): void {
       expect(page.count).toBe(expected.length);
     });
 
+    test('leaves those of the project whose id begins with what is given', async () => {
+      const found = async (id_prefix: string) => {
+        const page = await opened.catalogue.listOperations({ project_id: projectId, limit: 9, offset: 0, id_prefix });
+        return page === 'marker_not_found' ? page : [page.rows.map(({ id }) => id), page.count];
+      };
+      const { run = '', elsewhere = '' } = ids;
+      expect(await found(run)).toEqual([[run], 1]);
+      expect(await found(run.slice(0, -1))).toContainEqual(expect.arrayContaining([run]));
+      expect(await found(elsewhere)).toEqual([[], 0]);
+    });
+
     test('is paged by marker, which wins over an offset; the marker of another project is not known', async () => {
       const list = (changes: Partial<OperationFilter>) =>
         opened.catalogue.listOperations({ project_id: projectId, limit: 1, offset: 0, ...changes });

@@ -70,7 +70,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   /** Opens the identity; makes the first project where there is none. */
   static async open(options: EmbeddedIdentityOptions): Promise<EmbeddedIdentity> {
     const first = { id: options.newId(), name: firstProjectName };
-    const project = await options.store.begin({ project: first, nowMs: options.clock.nowMs() });
+    // Looked for first: a process that only reads is not to write.
+    const project =
+      (await options.store.findOldestProject()) ??
+      (await options.store.begin({ project: first, nowMs: options.clock.nowMs() }));
     return new EmbeddedIdentity(options, project);
   }
 
@@ -279,8 +282,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 }
 
-function callerOf({ kind, userName, projectId, role }: TokenRecord): Caller {
-  return { kind, name: userName, projectId, role };
+function callerOf({ kind, userName, projectId, role, expiresAtMs }: TokenRecord): Caller {
+  return { kind, name: userName, projectId, role, expiresAtMs };
 }
 
 /** The project that a token was wanted for, as it was named. */

@@ -53,6 +53,8 @@ export type Signer = SealedSecret & {
  */
 export interface IdentityStore {
   begin(first: { readonly project: Project; readonly nowMs: number }): Promise<Project>;
+  /** Null before `begin`. */
+  findOldestProject(): Promise<Project | null>;
   addFirstAdministrator(first: {
     readonly user: Omit<User, 'disabledAtMs'>;
     readonly projectId: string;

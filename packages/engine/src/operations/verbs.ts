@@ -11,6 +11,7 @@ import { syncBackups } from './backups/sync-backups.ts';
 import { updateBackup } from './backups/update-backup.ts';
 import { grantBucket, revokeBucket } from './bucket-grants/change-grant.ts';
 import { listBucketGrants } from './bucket-grants/list-bucket-grants.ts';
+import { showCaller } from './callers/show-caller.ts';
 import { watchOperations } from './events/watch-operations.ts';
 import { listOperationLogs } from './operation-logs/list-operation-logs.ts';
 import { showOperationLog } from './operation-logs/show-operation-log.ts';
@@ -60,6 +61,7 @@ export const verbs: Verbs = {
   listOperations,
   showOperation,
   cancelOperation,
+  showCaller,
   verifyBackup,
   beginExtraction,
   listResources,

@@ -9,6 +9,17 @@ type FirstAdministrator = Parameters<IdentityStore['addFirstAdministrator']>[0];
 
 /** Makes the first project where there is none; see {@link IdentityStore.begin}. */
 export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstProject): Promise<Project> {
+  const oldest = await findOldestProject(database);
+  if (oldest !== null) return oldest;
+
+  await database.insertInto('projects').values({ id: project.id, name: project.name, created_at_ms: nowMs }).execute();
+  const grant = { projectId: project.id, storageUnitId: everything, bucketName: everything, prefix: '' };
+  await insertGrants(database, [grant]);
+  return { id: project.id, name: project.name };
+}
+
+/** See {@link IdentityStore.findOldestProject}. */
+export async function findOldestProject(database: Kysely<Schema>): Promise<Project | null> {
   const oldest = await database
     .selectFrom('projects')
     .select(['id', 'name'])
@@ -16,12 +27,7 @@ export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstP
     .orderBy('id')
     .limit(1)
     .executeTakeFirst();
-  if (oldest !== undefined) return { id: oldest.id, name: oldest.name };
-
-  await database.insertInto('projects').values({ id: project.id, name: project.name, created_at_ms: nowMs }).execute();
-  const grant = { projectId: project.id, storageUnitId: everything, bucketName: everything, prefix: '' };
-  await insertGrants(database, [grant]);
-  return { id: project.id, name: project.name };
+  return oldest === undefined ? null : { id: oldest.id, name: oldest.name };
 }
 
 /** Makes the first user, where there is none; see {@link IdentityStore.addFirstAdministrator}. */

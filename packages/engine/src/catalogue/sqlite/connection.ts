@@ -17,10 +17,11 @@ export type Connection = {
   readonly database: Kysely<Schema>;
 };
 
-export type Access = 'read' | 'write';
+/** `query` is for a process that does not hold the data directory. */
+export type Access = 'read' | 'write' | 'query';
 
 /**
- * Opens the catalogue's database. A connection that reads cannot write, by SQLite's word.
+ * Opens the catalogue's database. Only a connection with `write` access can write, by SQLite's word.
  *
  * Throws what SQLite says, and `DataDirectoryGoneError` if the files are gone by then.
  */
@@ -28,7 +29,7 @@ export function connect(path: string, access: Access): Connection {
   const sqlite =
     access === 'write'
       ? openOwnerOnly(path, { timeout: busyTimeoutMs })
-      : new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: true });
+      : new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: access === 'read' });
   try {
     if (access === 'write') {
       // First, while a new database is empty: of one that has tables, it takes a VACUUM.
@@ -36,6 +37,8 @@ export function connect(path: string, access: Access): Connection {
       // FULL: in WAL mode, a commit is on disk when it has answered. (NORMAL would lose the last ones with the power.)
       sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     }
+    // Not read-only for SQLite: the last connection to close moves the WAL into the database, and that one could not.
+    if (access === 'query') sqlite.exec('PRAGMA query_only = ON');
     // The WAL is made by the first read.
     sqlite.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
     const files = new HeldFiles([path, `${path}-wal`]);

@@ -8,25 +8,59 @@ const ownerOnlyDirectory = 0o700;
 const ownerOnlyFile = 0o600;
 const lockName = 'lock.sqlite';
 const databaseName = 'catalogue.sqlite';
+const walName = `${databaseName}-wal`;
+/** Has the process id of the holder, and in its second line the command that it was started as. */
+const holderName = 'backup-sync.pid';
 
 /** A directory cannot be used to keep the catalogue. The message is for the operator. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
+/** There is no catalogue, and whoever asked for it makes none. The message is for the operator. */
+export class NoCatalogueError extends Error {
+  override readonly name = 'NoCatalogueError';
+
+  constructor(directory: string) {
+    super(
+      `There is no catalogue in ${directory}. Check --data-dir or BACKUP_SYNC_DATA_DIR. The first "backup-sync sync" or ` +
+        '"backup-sync serve" makes one.',
+    );
+  }
+}
+
+/** A process that holds a data directory. */
+export type Holder = {
+  readonly pid: number;
+  /** What it was started as, such as `backup-sync sync`; null if it did not say. */
+  readonly command: string | null;
+};
+
 /** Another process, or this one already, has the data directory open. */
 export class DataDirectoryInUseError extends Error {
   override readonly name = 'DataDirectoryInUseError';
   readonly directory: string;
-  /** Who holds it, where that is known. */
+  /** The process id of the holder; null if it is not known. */
   readonly pid: number | null;
 
-  constructor(directory: string, pid: number | null) {
-    const holder = pid === null ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-    super(`The data directory ${directory} is in use by ${holder}; stop it, or choose another directory.`);
+  constructor(directory: string, holder: Holder | null) {
+    // Commands work through a server once it listens.
+    const advice = holder?.command?.endsWith(' serve')
+      ? 'If it has only just started, try again in a moment.'
+      : 'Commands that only read work meanwhile. To run several commands at once, start "backup-sync serve" on the ' +
+        'directory first.';
+    super(
+      `The data directory ${directory} is in use by ${describeHolder(holder)}. Wait for it to end, or stop it. ${advice}`,
+    );
     this.directory = directory;
-    this.pid = pid;
+    this.pid = holder?.pid ?? null;
   }
+}
+
+function describeHolder(holder: Holder | null): string {
+  if (holder === null) return 'another process';
+  const process_ = holder.pid === process.pid ? 'this process' : `process ${holder.pid}`;
+  return holder.command === null ? process_ : `${process_} (${holder.command})`;
 }
 
 /** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
@@ -48,14 +82,14 @@ export type DataDirectory = {
  *
  * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
  */
-export function holdDataDirectory(path: string): DataDirectory {
+export function holdDataDirectory(path: string, command: string | null = null): DataDirectory {
   const directory = resolve(path);
   prepare(directory);
-  const pidPath = join(directory, 'backup-sync.pid');
+  const pidPath = join(directory, holderName);
   const lock = takeLock(directory, pidPath);
   try {
     const files = new HeldFiles([join(directory, lockName)]);
-    writeFileSync(pidPath, `${process.pid}\n`, { mode: ownerOnlyFile });
+    writeFileSync(pidPath, `${process.pid}\n${command ?? ''}\n`, { mode: ownerOnlyFile });
     return {
       path: directory,
       databasePath: join(directory, databaseName),
@@ -72,6 +106,36 @@ export function holdDataDirectory(path: string): DataDirectory {
   }
 }
 
+/**
+ * The process that holds a data directory; null if none does, or if it runs where its process id means nothing here.
+ * Makes nothing.
+ */
+export function findHolder(path: string): Holder | null {
+  const holder = readHolder(join(path, holderName));
+  if (holder === null || !isRunning(holder.pid)) return null;
+  // After a kill -9, the process id may be another program's by now: only the lock tells.
+  const lockPath = join(path, lockName);
+  if (!existsSync(lockPath)) return holder;
+  using lock = FileLock.take(lockPath, 0);
+  return lock === null ? holder : null;
+}
+
+/** The database of a data directory, for a process that does not hold it. Throws {@link NoCatalogueError}. */
+export function findDatabase(path: string): string {
+  const directory = resolve(path);
+  const databasePath = join(directory, databaseName);
+  if (existsSync(databasePath)) return databasePath;
+  if (existsSync(join(directory, walName))) throw lostDatabase(directory);
+  throw new NoCatalogueError(directory);
+}
+
+function lostDatabase(directory: string): DataDirectoryError {
+  return new DataDirectoryError(
+    `${join(directory, databaseName)} is missing, but its WAL is there: the database was moved or removed. ` +
+      'Put it back. To begin a new catalogue, use a new directory.',
+  );
+}
+
 /** Makes the directory, or takes one that is empty or whole and was made here: another's is not to be shut to its users. */
 function prepare(directory: string): void {
   try {
@@ -81,12 +145,7 @@ function prepare(directory: string): void {
       throw new DataDirectoryError(`${directory} holds other files: a data directory must be new, empty or its own.`);
     }
     // SQLite would delete the WAL beside a new database, and the last records with it.
-    if (entries.includes(`${databaseName}-wal`) && !entries.includes(databaseName)) {
-      throw new DataDirectoryError(
-        `${join(directory, databaseName)} is missing, but its WAL is there: the database was moved or removed. ` +
-          'Put it back. To begin a new catalogue, use a new directory.',
-      );
-    }
+    if (entries.includes(walName) && !entries.includes(databaseName)) throw lostDatabase(directory);
     chmodSync(directory, ownerOnlyDirectory);
   } catch (error) {
     if (error instanceof DataDirectoryError || !(error instanceof Error)) throw error;
@@ -104,9 +163,9 @@ function makeDirectory(directory: string): void {
 
 function takeLock(directory: string, pidPath: string): FileLock {
   const lockPath = join(directory, lockName);
-  const pid = readPid(pidPath);
-  if (!existsSync(lockPath) && pid !== null && pid !== process.pid && isRunning(pid)) {
-    throw new DataDirectoryInUseError(directory, pid);
+  const holder = readHolder(pidPath);
+  if (!existsSync(lockPath) && holder !== null && holder.pid !== process.pid && isRunning(holder.pid)) {
+    throw new DataDirectoryInUseError(directory, holder);
   }
   let lock: FileLock | null;
   try {
@@ -114,7 +173,7 @@ function takeLock(directory: string, pidPath: string): FileLock {
   } catch (error) {
     throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
   }
-  if (lock === null) throw new DataDirectoryInUseError(directory, readPid(pidPath));
+  if (lock === null) throw new DataDirectoryInUseError(directory, readHolder(pidPath));
   return lock;
 }
 
@@ -140,10 +199,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function readPid(pidPath: string): number | null {
+function readHolder(pidPath: string): Holder | null {
   try {
-    const pid = Number(readFileSync(pidPath, 'utf8'));
-    return Number.isInteger(pid) && pid > 0 ? pid : null;
+    const [first, second = ''] = readFileSync(pidPath, 'utf8').split('\n');
+    const pid = Number(first);
+    if (!Number.isInteger(pid) || pid <= 0) return null;
+    return { pid, command: second === '' ? null : second };
   } catch {
     // Written a moment after the lock is taken, and gone with a release: not there is not known.
     return null;

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { IdentityDirectory } from '../../identity/directory.ts';
 import type { GrantStore } from '../../identity/grants.ts';
@@ -13,14 +14,14 @@ import type { SourceStore } from '../source-port.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import type { TaskStore } from '../task-port.ts';
 import { connect } from './connection.ts';
-import { type DataDirectory, DataDirectoryError, holdDataDirectory } from './data-directory.ts';
+import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
 import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
-import { StepsInPlace } from './steps-in-place.ts';
-import { upgrade } from './upgrade.ts';
+import { LazySteps, StepsInPlace } from './steps-in-place.ts';
+import { checkSchema, upgrade } from './upgrade.ts';
 
 /** Milliseconds after which an idle process notices that its data directory is gone. */
 const lookEveryMs = 1_000;
@@ -52,11 +53,14 @@ export type SqliteCatalogue = AsyncDisposable & {
  */
 export async function openSqliteCatalogue({
   directory,
+  command = null,
   inPlace = false,
   mayMigrate = true,
   onGone,
 }: {
   readonly directory: string;
+  /** What this process was started as: told to whoever finds the directory held. */
+  readonly command?: string | null;
   /** Brings an older schema up to date, behind a copy of the database; see {@link upgrade}. */
   readonly mayMigrate?: boolean;
   /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
@@ -64,23 +68,50 @@ export async function openSqliteCatalogue({
   /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
-  const held = hold(directory);
+  const held = hold(directory, command);
   try {
     return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
-  } catch (thrown) {
+  } catch (error) {
     held.release();
-    const error = orCatalogueFull(thrown, held.path);
-    throw isSqliteError(error)
-      ? new DataDirectoryError(`The catalogue ${held.databasePath} cannot be opened: ${error.message}.`, {
-          cause: error,
-        })
-      : error;
+    throw whyNotOpened(error, held.databasePath);
   }
 }
 
-function hold(directory: string): DataDirectory {
+/**
+ * Opens the catalogue of a data directory for a process that only asks, while another may hold the directory and write.
+ * Makes nothing, and migrates nothing. What is written all the same, such as a refusal in the audit, goes over a second
+ * connection, which is opened for it.
+ *
+ * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
+ */
+export async function openSqliteCatalogueToRead(directory: string): Promise<SqliteCatalogue> {
+  const databasePath = findDatabase(directory);
+  await using opening = new AsyncDisposableStack();
   try {
-    return holdDataDirectory(directory);
+    const connection = connect(databasePath, 'query');
+    const reader = opening.adopt(new StepsInPlace(connection), (steps) => steps.close());
+    await checkSchema(connection);
+    const writer = opening.adopt(new LazySteps(() => new StepsInPlace(connect(databasePath, 'write'))), (steps) =>
+      steps.close(),
+    );
+    const opened = opening.move();
+    return assemble(dirname(databasePath), { write: writer, shortRead: reader, longRead: reader }, () =>
+      opened.disposeAsync(),
+    );
+  } catch (error) {
+    throw whyNotOpened(error, databasePath);
+  }
+}
+
+function whyNotOpened(thrown: unknown, databasePath: string): unknown {
+  const error = orCatalogueFull(thrown, dirname(databasePath));
+  if (!isSqliteError(error)) return error;
+  return new DataDirectoryError(`The catalogue ${databasePath} cannot be opened: ${error.message}.`, { cause: error });
+}
+
+function hold(directory: string, command: string | null): DataDirectory {
+  try {
+    return holdDataDirectory(directory, command);
   } catch (error) {
     throw orCatalogueFull(error, directory);
   }
@@ -99,7 +130,7 @@ async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<Sq
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble(held, { write: runner, shortRead: runner, longRead: runner }, async () => {
+  return assemble(held.path, { write: runner, shortRead: runner, longRead: runner }, async () => {
     await runner.close();
     held.release();
   });
@@ -136,7 +167,7 @@ async function openWithThreads(
     await closeThreads();
     throw error;
   }
-  return assemble(held, { write: writer, shortRead: shortReader, longRead: longReader }, async () => {
+  return assemble(held.path, { write: writer, shortRead: shortReader, longRead: longReader }, async () => {
     clearInterval(look);
     await closeThreads();
     held.release();
@@ -170,7 +201,7 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
   return 'isLong' in steps[name] ? longRead : shortRead;
 }
 
-function assemble({ path }: DataDirectory, runners: Runners, close: () => Promise<void>): SqliteCatalogue {
+function assemble(path: string, runners: Runners, close: () => Promise<void>): SqliteCatalogue {
   let closed: Promise<void> | null = null;
   const dispose = () => {
     closed ??= close();
@@ -199,6 +230,7 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
     countBacklog: step('countBacklog'),
     recordVerdict: step('recordVerdict'),
     releaseUnfinished: step('releaseUnfinished'),
+    isAnythingRunning: step('isAnythingRunning'),
     followClock: step('followClock'),
     deleteBackup: step('deleteBackup'),
     renameBackup: step('renameBackup'),
@@ -282,6 +314,7 @@ function assemble({ path }: DataDirectory, runners: Runners, close: () => Promis
   };
   const identityStore: IdentityStore = {
     begin: step('begin'),
+    findOldestProject: step('findOldestProject'),
     addFirstAdministrator: step('addFirstAdministrator'),
     hasUsers: step('hasUsers'),
     findUser: step('findUser'),

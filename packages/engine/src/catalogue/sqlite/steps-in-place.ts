@@ -41,3 +41,22 @@ export class StepsInPlace implements StepRunner {
     this.#connection.sqlite.close();
   }
 }
+
+/** Steps of which mostly none is asked for: what runs them is opened with the first. */
+export class LazySteps implements StepRunner {
+  readonly #open: () => StepRunner;
+  #runner: StepRunner | null = null;
+
+  constructor(open: () => StepRunner) {
+    this.#open = open;
+  }
+
+  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+    this.#runner ??= this.#open();
+    return this.#runner.call(step, input);
+  }
+
+  async close(): Promise<void> {
+    await this.#runner?.close();
+  }
+}

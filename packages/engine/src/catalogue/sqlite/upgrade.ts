@@ -51,6 +51,16 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
   removeOtherCopies(copyPath);
 }
 
+/** Throws unless the database has the schema of this release, as {@link upgrade} does. Changes nothing. */
+export async function checkSchema({ sqlite, database, path }: Connection): Promise<void> {
+  const tables = numberOf(sqlite, 'SELECT count(*) FROM sqlite_schema');
+  const found = tables === 0 ? 0 : await findSchema(database);
+  if (found === newestSchema) return;
+  // A first start that has not come far.
+  if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Start again in a moment.`);
+  throw new OlderSchemaError(found);
+}
+
 /** The copies that upgrades have left in a data directory. */
 export function listCopies(directory: string): string[] {
   return readdirSync(directory)

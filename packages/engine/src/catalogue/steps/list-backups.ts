@@ -10,6 +10,7 @@ import {
 import type { BackupRecord, Page } from '../port.ts';
 import { rowToRecord, toStoredBoolean } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
 
 /** What each sort key sorts by. */
 const sortColumns = {
@@ -40,14 +41,28 @@ export async function listBackups(
     ? await countRecorded(database, filter.project_id)
     : (await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count;
   let page = matching.selectAll();
-  if (marker !== null) page = page.where((eb) => isBehind(eb, order, marker));
-  for (const { column, direction } of order) page = page.orderBy(column, direction);
+  const isSorted = isFoundByFilter(filter, order);
+  if (marker !== null) {
+    page = page.where((eb) => (isSorted ? isBehind(eb, order, marker) : isFromPlace(eb, order, marker)));
+  }
+  for (const { column, direction } of order) {
+    // Not by the bare column: for its index SQLite would go through all records of the project.
+    page = page.orderBy(isSorted ? sql`coalesce(${sql.ref(column)}, ${sql.ref(column)})` : column, direction);
+  }
   // The marker wins: clients that page by it may repeat the offset on every page.
   const rows = await page
     .limit(filter.limit)
     .offset(marker === null ? filter.offset : 0)
     .execute();
   return { rows: rows.map(rowToRecord), count: Number(count) };
+}
+
+/** Whether a filter leaves few records, which are to be sorted, because its index does not have them in this order. */
+function isFoundByFilter(filter: BackupFilter, [first]: Order): boolean {
+  const column = first?.column;
+  if (filter.name !== undefined) return column !== 'backup_name' && column !== 'backup_id';
+  if ((filter.resource_id ?? filter.resource_name ?? filter.parent_id) !== undefined) return column !== 'created_at_ms';
+  return filter.id_prefix !== undefined && column !== 'backup_id';
 }
 
 /** Whether the listing is of all records of the project. */
@@ -112,6 +127,11 @@ function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter)
   if (incremental !== undefined) matching = matching.where('incremental', '=', toStoredBoolean(incremental));
   if (sourceId !== undefined) matching = matching.where((eb) => isOfSource(eb, sourceId));
   if (filter.checkpoint_id !== undefined) matching = matching.where('checkpoint_id', '=', filter.checkpoint_id);
+  if (filter.id_prefix !== undefined) {
+    matching = matching
+      .where('backup_id', '>=', filter.id_prefix)
+      .where('backup_id', '<', endOfPrefix(filter.id_prefix));
+  }
   if (filter.name !== undefined) matching = matching.where('backup_name', '=', filter.name);
   if (filter.parent_id !== undefined) matching = matching.where('parent_backup_id', '=', filter.parent_id);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
@@ -148,8 +168,17 @@ function isBehind(
       eb(column, direction === 'asc' ? '>' : '<', marker[column]),
     ]),
   );
+  return eb.or(behind);
+}
+
+/** The same, said once more without "or": reading starts at the marker's place in the index of the order. */
+function isFromPlace(
+  eb: ExpressionBuilder<Schema, 'backups'>,
+  order: Order,
+  marker: Pick<BackupRow, SortColumn>,
+): Expression<SqlBool> {
   const [first] = order;
-  // Said once more without "or", so that reading starts at the marker's place in the index.
-  const from = first && eb(first.column, first.direction === 'asc' ? '>=' : '<=', marker[first.column]);
-  return from === undefined ? eb.or(behind) : eb.and([from, eb.or(behind)]);
+  const behind = isBehind(eb, order, marker);
+  if (first === undefined) return behind;
+  return eb.and([eb(first.column, first.direction === 'asc' ? '>=' : '<=', marker[first.column]), behind]);
 }

@@ -1,13 +1,15 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { LoggedOperation, Page } from '../port.ts';
 import type { Schema } from '../schema.ts';
 import { rowToLogged } from '../task-rows.ts';
+import { endOfPrefix } from './end-of-prefix.ts';
 
 /** A query of operations, whatever is selected of them. */
 export type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
 type Paging = {
   readonly project_id: string;
+  readonly id_prefix?: string | undefined;
   readonly marker?: string | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -21,7 +23,7 @@ export async function operationPage(
 ): Promise<Page<LoggedOperation> | 'marker_not_found'> {
   const marker = paging.marker === undefined ? null : await findMarker(database, paging.project_id, paging.marker);
   if (marker === undefined) return 'marker_not_found';
-  const matching = narrow(database.selectFrom('operations').where('project_id', '=', paging.project_id));
+  const matching = narrow(operationsOf(database, paging));
   if (matching === null) return { rows: [], count: 0 };
 
   const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
@@ -39,6 +41,18 @@ export async function operationPage(
     .offset(marker === null ? paging.offset : 0)
     .execute();
   return { rows: rows.map(rowToLogged), count: Number(count) };
+}
+
+function operationsOf(database: Kysely<Schema>, { project_id: projectId, id_prefix: prefix }: Paging) {
+  const operations = database.selectFrom('operations');
+  if (prefix === undefined) return operations.where('project_id', '=', projectId);
+  return (
+    operations
+      .where('id', '>=', prefix)
+      .where('id', '<', endOfPrefix(prefix))
+      // Not by the bare column: for its indexes SQLite would go through all operations of the project.
+      .where(sql`project_id || ''`, '=', projectId)
+  );
 }
 
 /** The place of an operation in listings; undefined where the project has none of this id. */

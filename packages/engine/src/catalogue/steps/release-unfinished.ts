@@ -25,3 +25,15 @@ export async function releaseUnfinished(
   );
   return leaseOwner === null ? await allDueChains(database) : await dueChains(database, released);
 }
+
+/** Whether an operation of any kind is said to run; see {@link Catalogue.isAnythingRunning}. */
+export async function isAnythingRunning(database: Kysely<Schema>): Promise<boolean> {
+  const running = await database
+    .selectFrom('operations')
+    .select('id')
+    .where('ended_at_ms', 'is', null)
+    .where('status', '=', 'running')
+    .limit(1)
+    .executeTakeFirst();
+  return running !== undefined;
+}

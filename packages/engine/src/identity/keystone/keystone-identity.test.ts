@@ -27,7 +27,8 @@ test('where Keystone has the users, tokens and access keys of those from before 
     const input = { project_id, user_name: 'admin', target_project_id: project_id };
     const key = await engine.call('createAccessKey', { caller, requestId: 'r' }, input);
     const signed = signedBy(key.access_key.access_key, key.secret_key, clock.timeMs);
-    expect(await engine.identity.authenticateSigned(signed)).toEqual(caller);
+    const { expiresAtMs: _ends, ...holder } = caller;
+    expect(await engine.identity.authenticateSigned(signed)).toEqual(holder);
     return { token, caller, signed };
   })();
 

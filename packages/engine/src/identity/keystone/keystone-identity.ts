@@ -33,7 +33,7 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     const valid = await this.#validation.validate(token);
     if (valid === null) return null;
     if (valid.opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
-    return valid.opens.caller;
+    return { ...valid.opens.caller, expiresAtMs: valid.expiresAtMs };
   }
 
   async inspectToken(token: string): Promise<IssuedToken | null> {

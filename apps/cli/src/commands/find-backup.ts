@@ -1,0 +1,172 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { CallOptions, CbrBackup, Operations } from '@backup-sync/core';
+import { AmbiguousNameError, UsageError } from '../failure.ts';
+import { madeText } from './backups.ts';
+
+/** How a person names one backup: by what it is called, or as a backup of a resource. */
+export type BackupReference =
+  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'of resource'; readonly resource: string; readonly latest: boolean };
+
+type Catalogue = Pick<Operations, 'showBackup' | 'listBackups' | 'listResources'>;
+
+type FindOptions = CallOptions & {
+  /** Told if a backup was chosen over a newer one, and why. */
+  readonly onPassedOver: (message: string) => void;
+};
+
+/** An id is recognised by so many of its first characters. */
+export const leastPrefix = 4;
+/** Candidates that are shown. */
+const shownMax = 20;
+
+/** The reference that the argument and options of a command make. Throws {@link UsageError}. */
+export function referenceOf(
+  name: string | undefined,
+  { resource, latest = false }: { readonly resource?: string | undefined; readonly latest?: boolean | undefined },
+): BackupReference {
+  if (resource === undefined) {
+    if (latest) throw new UsageError('--latest needs --resource: the newest backup of which resource?');
+    if (name === undefined) throw new UsageError('name a backup, or give --resource and --latest');
+    return { kind: 'named', name };
+  }
+  if (name !== undefined) throw new UsageError('name a backup or give --resource, not both');
+  return { kind: 'of resource', resource, latest };
+}
+
+/**
+ * Finds the backup that is meant. Throws {@link AmbiguousNameError} with the candidates if it may be one of several, and
+ * `backup_not_found`.
+ */
+export async function findBackup(
+  operations: Catalogue,
+  reference: BackupReference,
+  options: FindOptions,
+): Promise<CbrBackup> {
+  if (reference.kind === 'named') return await findNamed(operations, reference.name, options);
+  const { id } = await findResource(operations, reference.resource, options);
+  return reference.latest
+    ? await findLatest(operations, id, options)
+    : await findOnly(operations, id, reference.resource, options);
+}
+
+/** As {@link findBackup}, but what is not found stays as it was named: a call that is made with it says and audits the rest. */
+export async function findBackupId(
+  operations: Catalogue,
+  reference: BackupReference,
+  options: FindOptions,
+): Promise<string> {
+  try {
+    return (await findBackup(operations, reference, options)).id;
+  } catch (error) {
+    const isNotFound = error instanceof BackupSyncError && error.code === 'backup_not_found';
+    if (isNotFound && reference.kind === 'named') return reference.name;
+    throw error;
+  }
+}
+
+/** By the id first, then by the name, then by the beginning of an id. */
+async function findNamed(operations: Catalogue, name: string, { signal }: CallOptions): Promise<CbrBackup> {
+  try {
+    return (await operations.showBackup({ backup_id: name }, { signal })).backup;
+  } catch (error) {
+    if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
+  }
+  const ofName = await operations.listBackups({ name, sort: 'name:asc', limit: 100 }, { signal });
+  const named = onlyOf(ofName, `have the name ${JSON.stringify(name)}`);
+  if (named !== null) return named;
+  if (name.length >= leastPrefix) {
+    const page = await operations.listBackups({ id_prefix: name, sort: 'id:asc', limit: 100 }, { signal });
+    // A service that does not have this filter answers with all backups.
+    const isFiltered = page.backups.every(({ id }) => id.startsWith(name));
+    const begun = isFiltered ? onlyOf(page, `have an id that begins with ${JSON.stringify(name)}`) : null;
+    if (begun !== null) return begun;
+  }
+  throw new BackupSyncError(
+    'backup_not_found',
+    `no backup has the id or name ${JSON.stringify(name)}, or an id that begins with it` +
+      (name.length < leastPrefix ? ` (the beginning must have at least ${leastPrefix} characters)` : ''),
+  );
+}
+
+type Found = { readonly backups: readonly CbrBackup[]; readonly count: number | null };
+
+/** Null if there is none. Throws {@link AmbiguousNameError} if there are several. */
+function onlyOf({ backups, count }: Found, what: string, remedy = 'Name one by its id.'): CbrBackup | null {
+  const [first, second] = backups;
+  if (first === undefined || second === undefined) return first ?? null;
+  const candidates = newestFirst(backups)
+    .slice(0, shownMax)
+    .map((backup) => ({
+      place: backup.id,
+      message: `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}, ${backup.status}`,
+    }));
+  const total = count ?? backups.length;
+  const rest = total > candidates.length ? `; ${candidates.length} of them are shown` : '';
+  throw new AmbiguousNameError(`${total} backups ${what}${rest}`, candidates, remedy);
+}
+
+function newestFirst(backups: readonly CbrBackup[]): CbrBackup[] {
+  return backups.toSorted((one, other) => timeOf(other).localeCompare(timeOf(one)));
+}
+
+function timeOf({ backup_sync: own, protected_at: requested }: CbrBackup): string {
+  return own?.taken_at ?? requested ?? '';
+}
+
+async function findOnly(
+  operations: Catalogue,
+  resource_id: string,
+  resource: string,
+  { signal }: CallOptions,
+): Promise<CbrBackup> {
+  const page = await operations.listBackups({ resource_id, limit: 100 }, { signal });
+  const remedy = 'Add --latest for the newest one that is available, or name one by its id.';
+  const only = onlyOf(page, `are of resource ${JSON.stringify(resource)}`, remedy);
+  if (only !== null) return only;
+  throw new BackupSyncError('backup_not_found', `resource ${JSON.stringify(resource)} has no backup`);
+}
+
+/** The newest one that is available, as `check` judges it. */
+async function findLatest(
+  operations: Catalogue,
+  resource_id: string,
+  { signal, onPassedOver }: FindOptions,
+): Promise<CbrBackup> {
+  const { resources } = await operations.listResources({ resource_id, level: 'presence' }, { signal });
+  const id = resources[0]?.newest_proved_backup_id ?? null;
+  if (id === null) {
+    throw new BackupSyncError('backup_not_found', `resource ${JSON.stringify(resource_id)} has no available backup`);
+  }
+  const { backup } = await operations.showBackup({ backup_id: id }, { signal });
+  const inError = await operations.listBackups({ resource_id, status: 'error', limit: 100 }, { signal });
+  const [broken] = newestFirst(inError.backups);
+  if (broken !== undefined && timeOf(broken) > timeOf(backup)) {
+    onPassedOver(
+      `A newer backup is in error: ${broken.id} (${broken.name}), made ${madeText(broken)}. ` +
+        `Taking ${backup.id} (${backup.name}), made ${madeText(backup)}.`,
+    );
+  }
+  return backup;
+}
+
+/** Finds a resource by its id, or else by its name. Throws {@link AmbiguousNameError} and `backup_not_found`. */
+export async function findResource(
+  operations: Pick<Operations, 'listBackups' | 'listResources'>,
+  resource: string,
+  { signal }: CallOptions,
+): Promise<{ readonly id: string }> {
+  const { resources } = await operations.listResources({ resource_id: resource }, { signal });
+  if (resources[0] !== undefined) return { id: resource };
+  const page = await operations.listBackups({ resource_name: resource, limit: 100 }, { signal });
+  const ids = [...new Set(page.backups.map(({ resource_id }) => resource_id))];
+  const [id] = ids;
+  if (id === undefined) {
+    throw new BackupSyncError('backup_not_found', `no backup is of a resource ${JSON.stringify(resource)}`);
+  }
+  const ofFirst = { resource_name: resource, resource_id: id, limit: 1 };
+  if (ids.length === 1 && (await operations.listBackups(ofFirst, { signal })).count === page.count) return { id };
+  const candidates = ids.slice(0, shownMax).map((place) => ({ place, message: resource }));
+  const remedy = 'Give the id of the resource.';
+  throw new AmbiguousNameError(`several resources have the name ${JSON.stringify(resource)}`, candidates, remedy);
+}

@@ -1,0 +1,36 @@
+import { BackupSyncError, type Operation } from '@backup-sync/contracts';
+import type { CallOptions, Operations } from '@backup-sync/core';
+import { AmbiguousNameError } from '../failure.ts';
+import { shortTime } from './backups.ts';
+import { leastPrefix } from './find-backup.ts';
+
+/** Candidates that are shown. */
+const shownMax = 20;
+
+/**
+ * Finds an operation by its id, or else by the beginning of one. Throws {@link AmbiguousNameError} with the candidates if
+ * several begin so, and `operation_not_found`.
+ */
+export async function findOperation(
+  operations: Pick<Operations, 'showOperation' | 'listOperations'>,
+  id: string,
+  { signal }: CallOptions,
+): Promise<Operation> {
+  try {
+    return (await operations.showOperation({ operation_id: id }, { signal })).operation;
+  } catch (error) {
+    const isNotFound = error instanceof BackupSyncError && error.code === 'operation_not_found';
+    if (!isNotFound || id.length < leastPrefix) throw error;
+    const page = await operations.listOperations({ id_prefix: id, limit: shownMax }, { signal });
+    const [first, second] = page.operations;
+    if (first === undefined) throw error;
+    if (second === undefined) return first;
+    const candidates = page.operations.map((operation) => ({
+      place: operation.id,
+      message: `${operation.kind} of ${operation.backup_name ?? operation.backup_id ?? operation.bucket_name}, ${shortTime(operation.created_at)}, ${operation.status}`,
+    }));
+    const rest = page.count > candidates.length ? `; the newest ${candidates.length} are shown` : '';
+    const message = `${page.count} operations have an id that begins with ${JSON.stringify(id)}${rest}`;
+    throw new AmbiguousNameError(message, candidates, 'Give more of the id.');
+  }
+}

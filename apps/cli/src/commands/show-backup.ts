@@ -1,0 +1,86 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import type { CbrBackup } from '@backup-sync/core';
+import { connect, connectToCatalogue } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { formatBytes } from '../table.ts';
+import { note, printFields, printJson } from '../terminal.ts';
+import { madeText, shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+import { agrees } from './confirm.ts';
+import { type BackupReference, findBackup } from './find-backup.ts';
+
+export async function showBackupCommand(context: CommandContext, reference: BackupReference): Promise<number> {
+  const { terminal, signal } = context;
+  await using connection = await connectToCatalogue(context.connect, context.environment);
+  const onPassedOver = (message: string) => note(terminal, message);
+  const backup = await findBackup(connection.client.operations, reference, { signal, onPassedOver });
+  if (terminal.json) printJson(terminal, { backup });
+  else printFields(terminal, describe(backup));
+  return exitCodes.done;
+}
+
+export async function renameBackupCommand(context: CommandContext, backupId: string, name: string): Promise<number> {
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { signal, terminal } = context;
+  const input = { backup_id: backupId, backup: { name } };
+  const answer = await connection.client.operations.updateBackup(input, { signal });
+  if (terminal.json) printJson(terminal, answer);
+  else note(terminal, `renamed: ${backupId} is "${answer.backup.name}" until a sync request changes its name`);
+  return exitCodes.done;
+}
+
+/** Deletes the record of a backup, by its whole id. Asks first at a terminal, unless `yes` says not to. */
+export async function deleteBackupCommand(context: CommandContext, backupId: string, yes: boolean): Promise<number> {
+  const { signal } = context;
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { operations } = connection.client;
+  const question = async () => {
+    const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
+    const what = `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}`;
+    return `Forget backup ${backupId} (${what})? Its objects stay in the bucket.`;
+  };
+  if (!(await agrees(context, yes, question))) return exitCodes.failure;
+  try {
+    await operations.deleteBackup({ backup_id: backupId }, { signal });
+  } catch (error) {
+    if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
+    const message = `no backup has the id ${JSON.stringify(backupId)}. A delete takes a whole id, and no name.`;
+    throw new BackupSyncError('backup_not_found', message, { cause: error });
+  }
+  note(context.terminal, `forgotten: ${backupId}. The bucket was not touched; a sync brings it back.`);
+  return exitCodes.done;
+}
+
+function describe(backup: CbrBackup): string[][] {
+  return [
+    ['id', backup.id],
+    ['name', backup.name],
+    ['status', backup.status],
+    ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
+    ['made (UTC)', madeText(backup)],
+    ...(backup.protected_at === null ? [] : [['requested as made (UTC)', shortTime(backup.protected_at)]]),
+    ['recorded (UTC)', shortTime(backup.created_at)],
+    ['parent', backup.parent_id ?? '-'],
+    ...(backup.backup_sync === null ? [] : describeProof(backup.backup_sync)),
+  ];
+}
+
+function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][] {
+  return [
+    ...(proof.time_contradiction === null ? [] : [['times contradict', proof.time_contradiction]]),
+    ['place', `${proof.bucket_name}/${proof.image_path}`],
+    ['format', proof.format],
+    ['level', proof.level ?? '-'],
+    ['proved (UTC)', proof.verified_at === null ? '-' : `${shortTime(proof.verified_at)} by ${proof.check_version}`],
+    ['objects', String(proof.evidence.object_count)],
+    ['bytes', formatBytes(proof.evidence.stored_bytes)],
+    ['evidence', proof.evidence.digest],
+    ['SHA-256 of the volume', proof.evidence.volume_sha256 ?? '-'],
+    ...(proof.reason === null
+      ? []
+      : [
+          ['reason', `${proof.reason.code} (${proof.reason.number}): ${proof.reason.message}`],
+          ['what to do', proof.reason.remedy],
+        ]),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { OperationOutput } from '@backup-sync/contracts';
+import { connectToCatalogue } from '../connect.ts';
+import { exitCodes } from '../failure.ts';
+import { resolveTarget, type Target } from '../target.ts';
+import { printFields, printJson } from '../terminal.ts';
+import { shortTime } from './backups.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Shows where commands work, and as whom. Fails if the server does not accept the credentials. */
+export async function whoamiCommand(context: CommandContext): Promise<number> {
+  const { terminal, environment, signal } = context;
+  const target = await resolveTarget(context.connect, environment);
+  await using connection = await connectToCatalogue(context.connect, environment);
+  const { caller } = await connection.client.operations.showCaller({}, { signal });
+  if (terminal.json) printJson(terminal, { ...placeOf(target), caller });
+  else printFields(terminal, describe(target, caller));
+  return exitCodes.done;
+}
+
+function placeOf(target: Target) {
+  if (target.kind === 'local') return { data_directory: target.dataDirectory, credentials: 'operator' };
+  const { endpoint, credentials } = target;
+  if (credentials.kind === 'token') return { endpoint, credentials: 'token' };
+  return { endpoint, credentials: 'access_key', access_key: credentials.accessKey };
+}
+
+function describe(target: Target, caller: OperationOutput<'showCaller'>['caller']): string[][] {
+  const { name, kind, role, project_id, project_name, expires_at } = caller;
+  const ends = expires_at === null ? [] : [['ends (UTC)', shortTime(expires_at)]];
+  const project = project_name === null ? project_id : `${project_name} (${project_id})`;
+  const who = [
+    ['project', project],
+    ['user', kind === 'system' ? `${name} (operator of the machine)` : name],
+    ['role', role],
+  ];
+  if (target.kind === 'local') {
+    return [['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`], ...who];
+  }
+  const { credentials, from } = target;
+  const way = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
+  return [
+    ['server', `${target.endpoint} (${from.endpoint})`],
+    ...who,
+    ['credentials', `${way} (${from.credentials})`],
+    ...ends,
+  ];
+}

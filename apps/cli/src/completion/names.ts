@@ -1,0 +1,67 @@
+import { connectToCatalogue } from '../connect.ts';
+import type { Environment } from '../environment.ts';
+import { profilePath, readProfiles } from '../profiles.ts';
+import type { Candidate } from './suggest.ts';
+
+/** A person who types does not wait longer. */
+const patienceMs = 1_500;
+const namesMax = 200;
+
+type Options = Readonly<Record<string, string>>;
+type Operations = Awaited<ReturnType<typeof connectToCatalogue>>['client']['operations'];
+
+type LookUp = (operations: Operations, signal: AbortSignal) => Promise<Candidate[]>;
+
+const backups: LookUp = async (operations, signal) => {
+  const page = await operations.listBackups({ limit: namesMax }, { signal });
+  return page.backups.map(({ id, name }) => ({ value: id, description: name }));
+};
+
+const resources: LookUp = async (operations, signal) => {
+  const page = await operations.listResources({ limit: namesMax }, { signal });
+  return page.resources.map((each) => ({ value: each.resource_id, description: each.resource_name }));
+};
+
+const operationIds: LookUp = async (operations, signal) => {
+  const { operations: found } = await operations.listOperations({ limit: namesMax }, { signal });
+  return found.map(({ id, kind, status, backup_name, bucket_name }) => ({
+    value: id,
+    description: `${kind} of ${backup_name ?? bucket_name}: ${status}`,
+  }));
+};
+
+const sources: LookUp = async (operations, signal) => {
+  const page = await operations.listSources({}, { signal });
+  return page.sources.map(({ name, bucket_name, prefix }) => ({
+    value: name,
+    description: `${bucket_name}/${prefix}`,
+  }));
+};
+
+/** What the catalogue has for a placeholder of the help, newest first. */
+const lookUps: ReadonlyMap<string, LookUp> = new Map([
+  ['backup', backups],
+  ['backup-id', backups],
+  ['resource', resources],
+  ['operation', operationIds],
+  ['operation-id', operationIds],
+  ['source', sources],
+]);
+
+/** The names that a placeholder stands for, where the other options of the line say. None if they cannot be had soon. */
+export async function namesOf(placeholder: string, options: Options, environment: Environment): Promise<Candidate[]> {
+  try {
+    if (placeholder === 'profile') {
+      const profiles = await readProfiles(profilePath(environment));
+      return Array.from(profiles, ([value, { endpoint }]) => ({ value, description: endpoint }));
+    }
+    const lookUp = lookUps.get(placeholder);
+    if (lookUp === undefined) return [];
+    const { profile, endpoint, project, dataDir } = options;
+    await using connection = await connectToCatalogue({ profile, endpoint, project, dataDir }, environment);
+    return await lookUp(connection.client.operations, AbortSignal.timeout(patienceMs));
+  } catch {
+    // A shell that completes has no place for a message; the command itself will say what is the matter.
+    return [];
+  }
+}

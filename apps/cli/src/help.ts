@@ -1,0 +1,65 @@
+import { type AddHelpTextContext, type AddHelpTextPosition, Command, type Help, type Option } from 'commander';
+import wrapAnsi from 'wrap-ansi';
+
+/** A command whose further help is wrapped to the terminal, whatever its lines are in the source. */
+export class HelpedCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new HelpedCommand(name);
+  }
+
+  override createHelp(): Help {
+    const help = super.createHelp();
+    const describe = help.optionDescription.bind(help);
+    help.minWidthToWrap = 30;
+    const term = help.subcommandTerm.bind(help);
+    help.subcommandTerm = (command) => term(command).replace(' [options]', '');
+    // That a flag is off until it is given goes without saying.
+    help.optionDescription = (option) => (option.isBoolean() ? option.description : describe(option));
+    return help;
+  }
+
+  override addHelpText(position: AddHelpTextPosition, text: string | ((context: AddHelpTextContext) => string)): this {
+    return super.addHelpText(position, (context) => {
+      const { getErrHelpWidth, getOutHelpWidth } = this.configureOutput();
+      const width = (context.error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80;
+      return wrapParagraphs(typeof text === 'string' ? text : text(context), width);
+    });
+  }
+}
+
+/** Joins the lines of each paragraph, and wraps it. Blank lines, and lines that are set in, such as examples, stay. */
+export function wrapParagraphs(text: string, width: number): string {
+  const lines: string[] = [];
+  let paragraph: string[] = [];
+  const endParagraph = () => {
+    if (paragraph.length > 0) lines.push(wrapAnsi(paragraph.join(' '), width));
+    paragraph = [];
+  };
+  for (const line of text.split('\n')) {
+    if (line !== '' && !line.startsWith(' ')) paragraph.push(line);
+    else {
+      endParagraph();
+      lines.push(line);
+    }
+  }
+  endParagraph();
+  return lines.join('\n');
+}
+
+/** A block of examples as it stands in the help. */
+export function examplesHelp(examples: readonly string[]): string {
+  const heading = examples.length === 1 ? 'Example' : 'Examples';
+  return `\n${heading}:\n${examples.map((example) => `  backup-sync ${example}`).join('\n')}`;
+}
+
+/** Options under a heading, as Commander lists those of a command. */
+export function optionsHelp(command: Command, heading: string, options: readonly Option[]): string {
+  const help = command.createHelp();
+  help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });
+  const terms = options.map((option) => help.optionTerm(option));
+  const width = Math.max(...terms.map(({ length }) => length));
+  const items = options.map((option, index) =>
+    help.formatItem(terms[index] ?? '', width, help.optionDescription(option), help),
+  );
+  return `\n${help.formatItemList(heading, items, help).join('\n').trimEnd()}`;
+}

@@ -1,0 +1,174 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { runInProcess } from './conformance/run-in-process.ts';
+import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
+import { gatedStorage } from './testing-gated-storage.ts';
+import { startHttpServer } from './testing-servers.ts';
+
+const item = {
+  backup_id: 'backup-1',
+  backup_name: 'backup-1',
+  bucket_name: 'bucket',
+  image_path: 'plan/server/1',
+  resource_id: 'server',
+  resource_name: 'server',
+  resource_type: 'OS::VMware::Server',
+  created_at: 1_700_000_000,
+};
+
+/** A data directory and a service that answers nothing until its gate is opened. */
+async function localHome() {
+  await using stack = new AsyncDisposableStack();
+  const home = stack.use(await temporaryDirectory());
+  const storage = stack.use(await gatedStorage(0));
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+    BACKUP_SYNC_STORAGE: storage.specification,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    XDG_CONFIG_HOME: home.path,
+  };
+  const owned = stack.move();
+  return { home: home.path, storage, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+test('while a sync works on a data directory, what only reads answers, and what writes says who works there', async () => {
+  await using local = await localHome();
+  const { environment, storage } = local;
+  const sync = start(['sync', '-'], { environment });
+  const told = text(sync.stderr);
+  sync.stdin.end(JSON.stringify(item));
+  await storage.heldBack;
+  const readers = [
+    'operations list',
+    'backups list',
+    'sources list',
+    'users list',
+    'projects list',
+    'buckets list',
+    'access-keys list',
+    'audit list',
+  ];
+  for (const words of readers) {
+    expect(await runInProcess([...words.split(' '), '--json'], environment), words).toMatchObject({
+      code: 0,
+      messages: '',
+    });
+  }
+  const listed = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  expect(listed.operations).toMatchObject([{ kind: 'import', status: 'running' }]);
+  const refused = await runInProcess(['sources', 'add', 'bucket'], environment);
+  expect(refused.code).toBe(1);
+  expect(refused.messages).toContain(
+    `is in use by process ${sync.pid} (backup-sync sync). Wait for it to end, or stop it.`,
+  );
+
+  // A plan comes as far as its storage, which does not answer.
+  const plan = start(['plan', '-'], { environment });
+  const toldOfPlan = text(plan.stderr);
+  plan.stdin.end(JSON.stringify(item));
+  await storage.heldBackTimes(2);
+  plan.kill('SIGINT');
+  await once(plan, 'close');
+  expect(await toldOfPlan).toContain('interrupted: The command was stopped before it was done.');
+
+  sync.kill('SIGINT');
+  await once(sync, 'close');
+  expect(sync.exitCode).toBe(130);
+  expect(await told).toContain(
+    'interrupted: 1 backup accepted, 0 ended. The next "backup-sync sync" or "backup-sync serve" on this data directory ' +
+      'goes on with it.',
+  );
+  expect(await told).toContain('"backup-sync operations list"');
+  const left = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  expect(left.operations).toMatchObject([{ kind: 'import', status: 'waiting' }]);
+
+  // It is true.
+  storage.openGate();
+  expect((await run(['sync', '-'], { environment, input: JSON.stringify(item) })).code).toBe(0);
+  const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
+}, 60_000);
+
+test('Ctrl-C of a scan without a server cancels it, since this process did the work', async () => {
+  await using local = await localHome();
+  const { environment, storage } = local;
+  const scan = start(['scan', 'bucket', '--sync'], { environment });
+  const told = text(scan.stderr);
+  await storage.heldBack;
+  scan.kill('SIGINT');
+  await once(scan, 'close');
+  expect(scan.exitCode).toBe(130);
+  expect(await told).toMatch(/^interrupted: Scan \S+, which this process worked on, was cancelled\.\n/);
+  const { operations } = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  expect(operations).toMatchObject([{ kind: 'scan', status: 'failed', reason: { code: 'cancelled' } }]);
+}, 60_000);
+
+test('a second Ctrl-C ends a command at once that still waits for a server', async () => {
+  const followed = Promise.withResolvers<void>();
+  const cancelling = Promise.withResolvers<void>();
+  await using server = await startHttpServer((request, response) => {
+    if (request.url?.endsWith('/cancel')) return cancelling.resolve();
+    if (request.method !== 'POST') return followed.resolve();
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ operation_id: '01900000-0000-7000-8000-00000000000a' }));
+  });
+  const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_ENDPOINT: server.endpoint };
+  const plan = start(['plan', '--bucket', 'bucket'], { environment });
+  await followed.promise;
+  plan.kill('SIGINT');
+  await cancelling.promise;
+  plan.kill('SIGINT');
+  await once(plan, 'close');
+  expect(plan.exitCode).toBe(130);
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)('Ctrl-C at a terminal, where a line changes, says what was accepted', async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = await startHttpServer(() => asked.resolve());
+  const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_ENDPOINT: server.endpoint };
+  const command = [...builtCommand, 'sync', join(examples, 'sync-request.json')].map((word) => `'${word}'`).join(' ');
+  // Of util-linux: runs a command on a terminal of its own.
+  const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { ...process.env, ...environment },
+  });
+  const shown = text(terminal.stdout);
+  await asked.promise;
+  terminal.stdin.write('\u0003');
+  await once(terminal, 'close');
+  expect(terminal.exitCode).toBe(130);
+  expect(await shown).toContain('interrupted: No backup was accepted yet. Requests that were under way may have been');
+});
+
+test.each([
+  ['backups list', 1],
+  ['operations watch', 1],
+  ['users list', 1],
+  ['check --max-age 26h', 3],
+])('%s with a mistyped data directory says that there is no catalogue, and makes none', async (words, code) => {
+  await using home = await temporaryDirectory();
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'mistyped'), XDG_CONFIG_HOME: home.path };
+  const ended = await runInProcess(words.split(' '), environment);
+  expect(ended.code).toBe(code);
+  expect(ended.output + ended.messages).toContain(`There is no catalogue in ${home.path}/mistyped. Check --data-dir`);
+  expect(await readdir(home.path)).toEqual([]);
+});
+
+test('a plan before the first sync plans as for an empty catalogue, and makes none', async () => {
+  await using home = await temporaryDirectory();
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
+    BACKUP_SYNC_STORAGE: `file:${join(examples, 'buckets')}`,
+    XDG_CONFIG_HOME: home.path,
+  };
+  const planned = await runInProcess(['plan', join(examples, 'sync-request.json'), '--json'], environment);
+  expect(planned).toMatchObject({ code: 3, messages: '' });
+  expect(JSON.parse(planned.output).plan).toHaveLength(5);
+  expect(await readdir(home.path)).toEqual([]);
+});

@@ -1,0 +1,112 @@
+import { hasEnded } from '@backup-sync/contracts';
+import type { Client } from '@backup-sync/core';
+import { InterruptedError } from './failure.ts';
+import { grouped, type SyncTally } from './sync-tally.ts';
+
+/** Who goes on with the work: a server does, and without one the next command that works on the data directory. */
+export type Worker = { readonly client: Client; readonly isServer: boolean };
+
+/** Who has pressed Ctrl-C does not wait any longer for an answer. */
+const cancelMaxMs = 5_000;
+const nextWorker = 'the next "backup-sync sync" or "backup-sync serve" on this data directory';
+const lookAgain = 'Look again with "backup-sync operations list", or follow with "backup-sync operations watch".';
+
+/** Ctrl-C during a sync: how many backups were accepted, who goes on with them, and how to look again. */
+export function syncInterrupted(
+  tally: SyncTally,
+  total: number | null,
+  { isServer }: Pick<Worker, 'isServer'>,
+): InterruptedError {
+  const unsure = tally.accepted === total ? [] : ['Requests that were under way may have been accepted too.'];
+  return new InterruptedError(
+    [acceptedSoFar(tally), ...rest(tally, isServer), ...unsure].join(' '),
+    `${lookAgain} The same command again goes on; unchanged backups cost only their share of the LIST requests.`,
+  );
+}
+
+/**
+ * Ctrl-C during a scan, verification or plan. A server goes on: others may follow the same operation. Without a server this
+ * process did the work, so what it started is cancelled. A plan is cancelled in any case: nobody else can follow it.
+ */
+export async function workInterrupted(
+  worker: Worker,
+  {
+    noun,
+    started,
+    joined,
+    tally = null,
+  }: {
+    readonly noun: 'scan' | 'verification' | 'plan';
+    /** Unfinished operations that this command started, and that it joined. */
+    readonly started: readonly string[];
+    readonly joined: readonly string[];
+    /** Of the backups that the operation brings in. */
+    readonly tally?: SyncTally | null;
+  },
+): Promise<InterruptedError> {
+  const { isServer } = worker;
+  const cancels = !isServer || noun === 'plan';
+  const cancelled: string[] = [];
+  for (const id of cancels ? started : []) if (await cancel(worker, id)) cancelled.push(id);
+  const left = [...started, ...joined].filter((id) => !cancelled.includes(id));
+  const sentences = [];
+  if (tally !== null && tally.accepted > 0) sentences.push(acceptedSoFar(tally));
+  if (left.length > 0) {
+    const go = left.length === 1 ? 'goes' : 'go';
+    sentences.push(
+      isServer
+        ? `The server goes on with ${named(noun, left)}.`
+        : `${capital(named(noun, left))} ${go} on with ${nextWorker}.`,
+    );
+  }
+  if (cancelled.length > 0) {
+    const why = isServer ? '' : ', which this process worked on';
+    sentences.push(`${capital(named(noun, cancelled))}${why}, ${cancelled.length === 1 ? 'was' : 'were'} cancelled.`);
+  }
+  if (tally !== null) sentences.push(...rest(tally, isServer));
+  const message = sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' ');
+  return new InterruptedError(message, howToLook(left));
+}
+
+function howToLook(left: readonly string[]): string {
+  const [id, ...others] = left;
+  if (id === undefined) return lookAgain;
+  if (others.length > 0) return `${lookAgain} To stop one, run "backup-sync operations cancel <id>".`;
+  return `Follow it with "backup-sync operations watch ${id}". To stop it, run "backup-sync operations cancel ${id}".`;
+}
+
+/** Whether it was: a server that does not answer soon goes on. */
+async function cancel({ client, isServer }: Worker, id: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(cancelMaxMs);
+  try {
+    await client.operations.cancelOperation({ operation_id: id }, { signal });
+    // This process has to end it while it is there.
+    if (!isServer) for await (const { status } of client.followOperation(id, { signal })) if (hasEnded(status)) break;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function acceptedSoFar({ accepted, ended }: SyncTally): string {
+  if (accepted === 0) return 'No backup was accepted yet.';
+  return `${grouped(accepted)} ${accepted === 1 ? 'backup' : 'backups'} accepted, ${grouped(ended)} ended.`;
+}
+
+/** Who goes on with the backups that have not ended. */
+function rest({ accepted, ended }: SyncTally, isServer: boolean): string[] {
+  const left = accepted - ended;
+  if (left === 0) return [];
+  const which = ended === 0 ? (left === 1 ? 'it' : 'them') : `the other ${grouped(left)}`;
+  if (isServer) return [`The server goes on with ${which}.`];
+  return [`${capital(nextWorker)} goes on with ${which}.`];
+}
+
+/** `verification 0190…` or `2 verifications`. */
+function named(noun: string, ids: readonly string[]): string {
+  return ids.length === 1 ? `${noun} ${ids[0]}` : `${ids.length} ${noun}s`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,66 @@
+import type { WaitingFor } from '@backup-sync/contracts';
+import type { CbrOperationLog, ScanNews } from '@backup-sync/core';
+import { liveLine } from './progress.ts';
+import { showEnded } from './sync-progress.ts';
+import { grouped, progressLine, type SyncTally } from './sync-tally.ts';
+import { note, type Terminal } from './terminal.ts';
+import { describeWait, isNews } from './waiting.ts';
+
+const drawnEveryMs = 100;
+/** Where no line can change: so many objects to a line that says how far the listing is. */
+const objectsPerLine = 100_000;
+
+export type ScanProgress = {
+  shows(news: ScanNews): void;
+  /** An import of the scan. */
+  ended(log: CbrOperationLog): void;
+  stop(): void;
+};
+
+/**
+ * Shows how a scan goes, and how its imports go as a sync shows them: a line that changes, on a terminal, and plain lines
+ * elsewhere. `imports` is null if the scan brings nothing in.
+ */
+export function showScanProgress(terminal: Terminal, imports: SyncTally | null): ScanProgress {
+  const startedAtMs = performance.now();
+  const live = liveLine(terminal);
+  let news: ScanNews | null = null;
+  let waitingFor: WaitingFor | null = null;
+  let listedLines = 0;
+  const line = () => {
+    const parts = news === null || news.complete ? [] : [listingLine(news)];
+    if (imports !== null && (imports.accepted > 0 || parts.length === 0)) {
+      parts.push(
+        progressLine(imports, news?.complete === true ? imports.accepted : null, performance.now() - startedAtMs),
+      );
+    }
+    if (waitingFor !== null) parts.push(`waiting: ${describeWait(waitingFor)}`);
+    return parts.join('; ');
+  };
+  const drawing = setInterval(() => live.show(line()), drawnEveryMs);
+  return {
+    shows(next) {
+      news = next;
+      const { waiting_for: waits, progress } = next.operation;
+      if (!terminal.messages.isTTY) {
+        if (isNews(waits, waitingFor)) note(terminal, `waiting: ${describeWait(waits)}`);
+        const lines = Math.floor((progress.objects_listed ?? 0) / objectsPerLine);
+        if (lines > listedLines) note(terminal, line());
+        listedLines = lines;
+      }
+      waitingFor = waits;
+    },
+    ended(log) {
+      if (imports !== null) showEnded(terminal, live, imports, log, line);
+    },
+    stop() {
+      clearInterval(drawing);
+      live.stop();
+    },
+  };
+}
+
+function listingLine({ operation: { progress } }: ScanNews): string {
+  const count = (name: string) => grouped(progress[name] ?? 0);
+  return `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`;
+}

@@ -1,0 +1,31 @@
+import { parseEndpoint } from '../http/endpoint.ts';
+import type { HttpOptions } from '../http/exchange.ts';
+import { Transport } from '../http/transport.ts';
+import type { CallOptions } from '../operations.ts';
+import { systemRuntime } from '../runtime.ts';
+import { type Authorization, withToken } from './authorization.ts';
+import { tokensUrl } from './issue-token.ts';
+
+/**
+ * Ends a token by `DELETE /v3/auth/tokens`, as its own holder. Throws `BackupSyncError`: `not_authenticated` if it has ended
+ * already.
+ */
+export async function revokeToken(
+  endpoint: string,
+  token: string,
+  { signal, ...http }: CallOptions & HttpOptions = {},
+): Promise<void> {
+  const transport = new Transport(asItself(token), systemRuntime, http);
+  await transport.call({ method: 'DELETE', url: tokensUrl(parseEndpoint(endpoint)), repeatable: false, signal });
+}
+
+function asItself(token: string): Authorization {
+  return {
+    async authorize({ headers }) {
+      const all = withToken(headers, token);
+      all.set('x-subject-token', token);
+      return all;
+    },
+    renew: () => false,
+  };
+}

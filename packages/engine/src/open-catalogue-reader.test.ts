@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openCatalogueReader } from './open-catalogue-reader.ts';
+import { openEmbeddedEngine } from './open-embedded-engine.ts';
+
+let root: string;
+let directory: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'backup-sync-reader-'));
+  directory = join(root, 'data');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const openEngine = () =>
+  openEmbeddedEngine({ dataDirectory: directory, storage: `file:${root}`, onFault: () => {}, command: 'the test' });
+
+type Answering = Pick<Awaited<ReturnType<typeof openCatalogueReader>>, 'identity' | 'newId' | 'call'>;
+
+async function statusesTo(reader: Answering): Promise<readonly string[]> {
+  const caller = await reader.identity.operator('test', null);
+  const input = { project_id: caller.projectId };
+  const { operations } = await reader.call('listOperations', { caller, requestId: reader.newId() }, input);
+  return operations.map(({ status }) => status);
+}
+
+/** The statuses of all operations, as a process that only asks is told. */
+async function statuses(): Promise<readonly string[]> {
+  await using reader = await openCatalogueReader({ dataDirectory: directory });
+  return await statusesTo(reader);
+}
+
+describe('a reader of the catalogue', () => {
+  test('answers while another process works, keeps nobody from working, and shows as running only what is', async () => {
+    await using closed = await openEngine();
+    await closed[Symbol.asyncDispose]();
+    await using reader = await openCatalogueReader({ dataDirectory: directory });
+    await using engine = await openEngine();
+    await expect(openEngine()).rejects.toThrow('is in use by this process (the test). Wait for it to end, or stop it.');
+
+    const caller = await engine.identity.operator('test', null);
+    const input = { project_id: caller.projectId, bucket_name: 'bucket' };
+    await engine.call('startScan', { caller, requestId: engine.newId() }, input);
+    // There is no such bucket.
+    while (!(await statusesTo(reader)).includes('failed'));
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
+    const run = () =>
+      database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'gone'");
+    // Nor does a write that goes on keep a reader waiting.
+    run();
+    database.exec('BEGIN IMMEDIATE');
+    expect(await statuses()).toEqual(['running']);
+    database.exec('ROLLBACK');
+
+    await engine[Symbol.asyncDispose]();
+    // As a killed process leaves it.
+    run();
+    expect(await statuses()).toEqual(['waiting']);
+  });
+
+  test('makes no catalogue where there is none', async () => {
+    await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
+      name: 'NoCatalogueError',
+      message: expect.stringContaining(`There is no catalogue in ${directory}.`),
+    });
+    expect(existsSync(directory)).toBe(false);
+  });
+});
