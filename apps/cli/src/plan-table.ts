@@ -1,5 +1,6 @@
 import {
   type BackupSyncInput,
+  counted,
   type PlanClass,
   type PlannedItem,
   type PlanSyncAnswer,
@@ -53,7 +54,7 @@ export function forecastLine(classes: { readonly [Class in PlanClass]?: number }
   const total = Object.values(classes).reduce((sum, count) => sum + count, 0);
   const time = forecast.seconds === null ? 'for a time that is not known yet' : duration(forecast.seconds);
   const requests = `${forecast.lists} LIST, ${forecast.gets} GET, ${formatBytes(forecast.bytes_read)} read`;
-  const backups = `${total} ${total === 1 ? 'backup' : 'backups'}${total === 0 ? '' : `: ${counts.join(', ')}`}`;
+  const backups = `${counted(total, 'backup')}${total === 0 ? '' : `: ${counts.join(', ')}`}`;
   return `${backups}. A sync takes ${requests}, ${time}.`;
 }
 

@@ -1,3 +1,4 @@
+import { counted, grouped } from '@backup-sync/contracts';
 import type { ScanNews } from '@backup-sync/core';
 import { createLogUpdate } from 'log-update';
 import { note, type Styled, type Terminal } from './terminal.ts';
@@ -50,8 +51,8 @@ export function showScanProgress(terminal: Terminal): ScanProgress {
       if (waiting_for !== null) return live.show(describeWait(waiting_for));
       live.show(
         phase === 'importing'
-          ? `importing ${count('imports_accepted')}`
-          : `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`,
+          ? `importing ${counted(count('imports_accepted'), 'backup')}`
+          : `scanning: ${counted(count('objects_listed'), 'object')}, ${counted(count('backups_found'), 'backup')} found, ${grouped(count('described'))} read`,
       );
     },
     stop: () => live.stop(),

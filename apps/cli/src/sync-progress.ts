@@ -1,7 +1,7 @@
-import type { WaitingFor } from '@backup-sync/contracts';
+import { grouped, type WaitingFor } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { liveLine } from './progress.ts';
-import { failureLine, grouped, progressLine, type SyncTally } from './sync-tally.ts';
+import { failureLine, progressLine, type SyncTally } from './sync-tally.ts';
 import { note, type Terminal } from './terminal.ts';
 import { describeWait } from './waiting.ts';
 

@@ -12,6 +12,7 @@ export * from './audit.ts';
 export * from './backup.ts';
 export * from './bucket-grant.ts';
 export * from './chain-manifest.ts';
+export * from './counted.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';
 export * from './fields.ts';

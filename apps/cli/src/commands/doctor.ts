@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { BackupSyncError, errors } from '@backup-sync/contracts';
+import { BackupSyncError, counted, errors } from '@backup-sync/contracts';
 import type { BucketPermissions } from '@backup-sync/engine';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
@@ -45,7 +45,10 @@ async function lookAtCatalogue(
     await using connection = await connectToCatalogue(options, environment);
     const { sources } = await connection.client.operations.listSources({}, { signal });
     const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
-    configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
+    configured.push([
+      'catalogue',
+      `answers; ${count === undefined || count === null ? 'some backups' : counted(count, 'backup')}, ${counted(sources.length, 'source')}`,
+    ]);
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     return { sourceBuckets, exitCode: exitCodes.done };

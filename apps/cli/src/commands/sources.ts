@@ -1,5 +1,6 @@
 import {
   BackupSyncError,
+  counted,
   type Operation,
   type OperationInput,
   type OperationOutput,
@@ -127,7 +128,7 @@ async function followRun(
   if (count > 0) {
     note(
       context.terminal,
-      `${count} verifications have not ended: a server does them one by one; without one they go on when one is started. ` +
+      `${counted(count, 'verification has', 'verifications have')} not ended: a server does them one by one; without one they go on when one is started. ` +
         'See operations list --kind verify',
     );
   }
@@ -224,7 +225,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
 function printErrors(terminal: Terminal, { errors, error_count: count }: OperationOutput<'showSource'>): void {
   if (count === 0) return;
   const shown = errors.length < count ? `, the first ${errors.length}` : '';
-  print(terminal, `\n${count} ${count === 1 ? 'backup is' : 'backups are'} in error${shown}:`);
+  print(terminal, `\n${counted(count, 'backup is', 'backups are')} in error${shown}:`);
   const items = errors.map(({ backup_id, backup_name, image_path, reason }) => ({
     name: `${backup_name ?? backup_id ?? '-'} (${image_path})`,
     reason,

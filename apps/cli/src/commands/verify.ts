@@ -1,4 +1,4 @@
-import { BackupSyncError, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
+import { BackupSyncError, counted, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
@@ -87,7 +87,8 @@ function progressOf({ progress, status, waiting_for }: Operation): string {
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)
     return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;
-  if (objects !== undefined && stored !== undefined) return `${objects} objects, ${formatBytes(stored)} read`;
+  if (objects !== undefined && stored !== undefined)
+    return `${counted(objects, 'object')}, ${formatBytes(stored)} read`;
   return status;
 }
 

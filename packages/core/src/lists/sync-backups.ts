@@ -1,6 +1,7 @@
 import {
   BackupSyncError,
   type BackupSyncInput,
+  counted,
   type IndexRange,
   type ListProgress,
   type SyncBackupsAnswer,
@@ -97,7 +98,7 @@ async function sendBatch(
 function withProgress(error: BackupSyncError, progress: ListProgress): BackupSyncError {
   const count = progress.accepted.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const where = progress.failed.length === 0 ? '' : `items ${progress.failed.map(rangeText).join(', ')}: `;
-  const message = `${where}${error.message} (${count} items were accepted; sync the same list again to finish the rest)`;
+  const message = `${where}${error.message} (${counted(count, 'item was', 'items were')} accepted; sync the same list again to finish the rest)`;
   return new BackupSyncError(error.code, message, { cause: error, problems: error.problems, progress });
 }
 
