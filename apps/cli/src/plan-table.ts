@@ -8,9 +8,10 @@ import {
   type SyncForecast,
 } from '@backup-sync/contracts';
 import { formatSeconds } from './duration.ts';
+import { printTable } from './print-table.ts';
+import { formatBytes } from './printable.ts';
 import { reasonSummary } from './results.ts';
-import { formatBytes } from './table.ts';
-import { print, printTable, type Terminal } from './terminal.ts';
+import { print, type Terminal } from './terminal.ts';
 
 /** Prints one row an item, then the reasons in full, then what the sync would cost. */
 export function printPlan(terminal: Terminal, items: readonly BackupSyncInput[], answer: PlanSyncAnswer): void {

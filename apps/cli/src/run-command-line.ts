@@ -3,8 +3,8 @@ import { addCompletion } from './completion/completion.ts';
 import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
+import { printable, printableLines } from './printable.ts';
 import { createProgram } from './program.ts';
-import { printable, printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
 /** Runs what the process was called with, and sets its exit code. */

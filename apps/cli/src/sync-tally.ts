@@ -1,7 +1,7 @@
 import { grouped, type Reason } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
-import { printable } from './table.ts';
+import { printable } from './printable.ts';
 
 /** Backups of one failure, or with contradicting times, that are named; the others are counted. */
 const namedMax = 10;

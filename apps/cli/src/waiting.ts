@@ -1,6 +1,6 @@
 import type { WaitingFor } from '@backup-sync/contracts';
 import { counted } from '@backup-sync/contracts';
-import { printable } from './table.ts';
+import { printable } from './printable.ts';
 
 /** `storage_unreachable since 2026-11-23 09:12:04 UTC, 3 attempts failed, next at 09:13:10 UTC: bucket-1: no answer`. */
 export function describeWait({ reason, since, attempts, next_attempt_at: next }: WaitingFor): string {

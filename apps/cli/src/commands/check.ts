@@ -1,7 +1,7 @@
 import type { Resource, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
 import { type CatalogueConnection, connectToCatalogue } from '../connect.ts';
 import { UsageError } from '../failure.ts';
-import { printable } from '../table.ts';
+import { printable } from '../printable.ts';
 import { print, printJson } from '../terminal.ts';
 import { objectTimeMark } from './backups.ts';
 import type { CommandContext } from './command-context.ts';

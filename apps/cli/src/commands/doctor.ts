@@ -4,9 +4,10 @@ import type { BucketPermissions } from '@backup-sync/engine';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
+import { printFields, printTable } from '../print-table.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
-import { jsonText, print, printFields, printJson, printTable } from '../terminal.ts';
+import { jsonText, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */

@@ -2,8 +2,8 @@ import { type BackupSync, BackupSyncError, describeReason, fromWireTime } from '
 import type { CbrBackup } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { formatBytes } from '../printable.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes } from '../table.ts';
 import { note, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 

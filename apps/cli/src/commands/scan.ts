@@ -9,9 +9,9 @@ import {
 import type { CbrOperationLog, Client, ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { printable } from '../printable.ts';
 import { showScanProgress } from '../progress.ts';
 import { failureSummary } from '../results.ts';
-import { printable } from '../table.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';

@@ -9,9 +9,10 @@ import {
 import type { Client, Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
+import { printFields, printTable } from '../print-table.ts';
+import { printable } from '../printable.ts';
 import { reasonSummary } from '../results.ts';
-import { printable } from '../table.ts';
-import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { objectTimeMark, shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { followScanCommand, parsePlace } from './scan.ts';

@@ -2,9 +2,10 @@ import { BackupSyncError, counted, hasEnded, type Operation, verifyResult } from
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
+import { printTable } from '../print-table.ts';
+import { formatBytes, printable } from '../printable.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes, printable } from '../table.ts';
-import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 
