@@ -1,5 +1,4 @@
 import { type AddHelpTextContext, type AddHelpTextPosition, Command, type Help, type Option } from 'commander';
-import wrapAnsi from 'wrap-ansi';
 
 /** A command whose further help is wrapped to the terminal, whatever its lines are in the source. */
 export class HelpedCommand extends Command {
@@ -22,17 +21,17 @@ export class HelpedCommand extends Command {
     return super.addHelpText(position, (context) => {
       const { getErrHelpWidth, getOutHelpWidth } = this.configureOutput();
       const width = (context.error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80;
-      return wrapParagraphs(typeof text === 'string' ? text : text(context), width);
+      return wrapParagraphs(this.createHelp(), typeof text === 'string' ? text : text(context), width);
     });
   }
 }
 
 /** Joins the lines of each paragraph, and wraps it. Blank lines, and lines that are set in, such as examples, stay. */
-export function wrapParagraphs(text: string, width: number): string {
+function wrapParagraphs(help: Help, text: string, width: number): string {
   const lines: string[] = [];
   let paragraph: string[] = [];
   const endParagraph = () => {
-    if (paragraph.length > 0) lines.push(wrapAnsi(paragraph.join(' '), width));
+    if (paragraph.length > 0) lines.push(help.boxWrap(paragraph.join(' '), width));
     paragraph = [];
   };
   for (const line of text.split('\n')) {

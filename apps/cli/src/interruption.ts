@@ -1,7 +1,7 @@
-import { hasEnded } from '@backup-sync/contracts';
+import { grouped, hasEnded } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { InterruptedError } from './failure.ts';
-import { grouped, type SyncTally } from './sync-tally.ts';
+import type { SyncTally } from './sync-tally.ts';
 
 /** Who goes on with the work: a server does, and without one the next command that works on the data directory. */
 export type Worker = { readonly client: Client; readonly isServer: boolean };

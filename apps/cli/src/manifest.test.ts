@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { run, temporaryDirectory } from './testing.ts';
 
@@ -44,7 +45,7 @@ describe('manifest create', () => {
     const parent = ['--parent', join(day0, 'manifest.json'), '--output', upload];
     const increment = await run(['manifest', 'create', day1, '--backup-id', 'vm-7-1', '--name', 'nightly', ...parent]);
     expect(increment).toMatchObject({ code: 0, messages: '' });
-    expect(increment.output).toContain(`2 objects with ${2 * blockBytes + 1000} bytes of the volume`);
+    expect(increment.output).toContain(`2 objects with ${counted(2 * blockBytes + 1000, 'byte')} of the volume`);
     expect(await readdir(day1)).toEqual(['disk.raw']);
 
     await cp(day0, join(home.path, 'buckets', 'backups', 'vm-7', 'vm-7-0'), { recursive: true });

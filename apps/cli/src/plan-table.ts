@@ -1,5 +1,6 @@
 import {
   type BackupSyncInput,
+  counted,
   type PlanClass,
   type PlannedItem,
   type PlanSyncAnswer,
@@ -7,9 +8,10 @@ import {
   type SyncForecast,
 } from '@backup-sync/contracts';
 import { formatSeconds } from './duration.ts';
+import { printTable } from './print-table.ts';
+import { formatBytes } from './printable.ts';
 import { reasonSummary } from './results.ts';
-import { formatBytes } from './table.ts';
-import { print, printTable, type Terminal } from './terminal.ts';
+import { print, type Terminal } from './terminal.ts';
 
 /** Prints one row an item, then the reasons in full, then what the sync would cost. */
 export function printPlan(terminal: Terminal, items: readonly BackupSyncInput[], answer: PlanSyncAnswer): void {
@@ -53,7 +55,7 @@ export function forecastLine(classes: { readonly [Class in PlanClass]?: number }
   const total = Object.values(classes).reduce((sum, count) => sum + count, 0);
   const time = forecast.seconds === null ? 'for a time that is not known yet' : duration(forecast.seconds);
   const requests = `${forecast.lists} LIST, ${forecast.gets} GET, ${formatBytes(forecast.bytes_read)} read`;
-  const backups = `${total} ${total === 1 ? 'backup' : 'backups'}${total === 0 ? '' : `: ${counts.join(', ')}`}`;
+  const backups = `${counted(total, 'backup')}${total === 0 ? '' : `: ${counts.join(', ')}`}`;
   return `${backups}. A sync takes ${requests}, ${time}.`;
 }
 

@@ -1,7 +1,8 @@
 import type { Reason } from '@backup-sync/contracts';
 import type { CbrBackup, CbrOperationLog } from '@backup-sync/core';
-import { formatBytes, printable } from './table.ts';
-import { printTable, type Terminal } from './terminal.ts';
+import { printTable } from './print-table.ts';
+import { formatBytes, printable } from './printable.ts';
+import type { Terminal } from './terminal.ts';
 
 /** One table row an item: what was imported, how far it is proved, and the result or the reason. */
 export function printResults(

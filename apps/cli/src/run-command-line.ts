@@ -6,8 +6,8 @@ import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
 import { readNetwork } from './network.ts';
+import { printable, printableLines } from './printable.ts';
 import { createProgram } from './program.ts';
-import { printable, printableLines } from './table.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
 /** Before anything is asked of the network. Commands that need neither a proxy nor a private authority load nothing for it. */

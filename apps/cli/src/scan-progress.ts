@@ -1,8 +1,8 @@
-import type { WaitingFor } from '@backup-sync/contracts';
+import { counted, grouped, type WaitingFor } from '@backup-sync/contracts';
 import type { CbrOperationLog, ScanNews } from '@backup-sync/core';
 import { liveLine } from './progress.ts';
 import { showEnded } from './sync-progress.ts';
-import { grouped, progressLine, type SyncTally } from './sync-tally.ts';
+import { progressLine, type SyncTally } from './sync-tally.ts';
 import { note, type Terminal } from './terminal.ts';
 import { describeWait, isNews } from './waiting.ts';
 
@@ -61,6 +61,6 @@ export function showScanProgress(terminal: Terminal, imports: SyncTally | null):
 }
 
 function listingLine({ operation: { progress } }: ScanNews): string {
-  const count = (name: string) => grouped(progress[name] ?? 0);
-  return `scanning: ${count('objects_listed')} objects, ${count('backups_found')} backups found, ${count('described')} read`;
+  const count = (name: string) => progress[name] ?? 0;
+  return `scanning: ${counted(count('objects_listed'), 'object')}, ${counted(count('backups_found'), 'backup')} found, ${grouped(count('described'))} read`;
 }

@@ -1,7 +1,7 @@
 import type { CbrOperationLog } from '@backup-sync/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grouped, progressLine, SyncTally } from './sync-tally.ts';
+import { progressLine, SyncTally } from './sync-tally.ts';
 
 describe('the progress of a sync', () => {
   test.each([
@@ -27,10 +27,6 @@ describe('the progress of a sync', () => {
       }),
     );
   });
-});
-
-test('counts are grouped by thousands', () => {
-  expect([0, 999, 1000, 1_234_567].map(grouped)).toEqual(['0', '999', '1,000', '1,234,567']);
 });
 
 test('backups whose times contradict each other are told, the first ten by name', () => {

@@ -1,7 +1,7 @@
-import type { Reason } from '@backup-sync/contracts';
+import { grouped, type Reason } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
-import { printable } from './table.ts';
+import { printable } from './printable.ts';
 
 /** Backups of one failure, or with contradicting times, that are named; the others are counted. */
 const namedMax = 10;
@@ -106,9 +106,4 @@ export function progressLine(
   if (rate > 0 && total !== null && ended < total) parts.push(`about ${formatSeconds((total - ended) / rate)} left`);
   if (failed > 0) parts.push(`${grouped(failed)} failed`);
   return parts.join(', ');
-}
-
-/** `1234567` as `1,234,567`, whatever the machine's language. */
-export function grouped(count: number): string {
-  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

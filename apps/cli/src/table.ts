@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
+import { printable } from './printable.ts';
 
 export type Column = {
   readonly heading: string;
@@ -120,27 +121,4 @@ function broken(text: string, width: number, { wraps = false, keepsWords = false
   const head = text.slice(0, 8 * width);
   const [beginning = ''] = wrapAnsi(head, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n');
   return [`${beginning}…`];
-}
-
-/** Names come from others: control characters must not reach the terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\u{fffd}');
-}
-
-/** As {@link printable}, for what may be of several lines. */
-export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
-}
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-
-/** `1536` as `1.5 KiB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
 import { exitCodes, type Failure } from './failure.ts';
-import { type Column, formatTable, printable, printableLines } from './table.ts';
+import { printable, printableLines } from './printable.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
 export type Terminal = {
@@ -20,21 +20,6 @@ export type Styled = { readonly style: 'red' | 'green' | 'yellow'; readonly text
  */
 export function print(terminal: Terminal, ...parts: readonly (string | Styled)[]): void {
   terminal.output.write(`${shown(terminal.output, parts)}\n`);
-}
-
-/** Prints rows as wide as the terminal, and what there was no room for; without a terminal, each row on one line. */
-export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
-  const { isTTY, columns: width } = terminal.output;
-  const { text, leftOut } = formatTable(columns, rows, isTTY ? width : undefined);
-  print(terminal, text);
-  if (leftOut.length > 0) {
-    note(terminal, `No room for ${leftOut.join(', ')}: a wider terminal, a pipe or --json has everything.`);
-  }
-}
-
-/** Prints what is known of one thing, a line a field. */
-export function printFields(terminal: Terminal, rows: readonly (readonly string[])[]): void {
-  printTable(terminal, [{ heading: 'FIELD' }, { heading: 'VALUE', wraps: true, keepsWords: true }], rows);
 }
 
 /** Writes results, and waits where whoever reads them is slower. */

@@ -1,9 +1,10 @@
 import type { WaitingFor } from '@backup-sync/contracts';
-import { printable } from './table.ts';
+import { counted } from '@backup-sync/contracts';
+import { printable } from './printable.ts';
 
 /** `storage_unreachable since 2026-11-23 09:12:04 UTC, 3 attempts failed, next at 09:13:10 UTC: bucket-1: no answer`. */
 export function describeWait({ reason, since, attempts, next_attempt_at: next }: WaitingFor): string {
-  const failed = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} failed`;
+  const failed = `${counted(attempts, 'attempt')} failed`;
   const when = next === null ? 'next at once' : `next at ${next.slice(11, 19)} UTC`;
   const began = since.slice(0, 19).replace('T', ' ');
   return `${reason.code} since ${began} UTC, ${failed}, ${when}: ${printable(reason.message)}`;

@@ -13,6 +13,7 @@ export * from './backup.ts';
 export * from './bucket-grant.ts';
 export * from './caller.ts';
 export * from './chain-manifest.ts';
+export * from './counted.ts';
 export * from './endpoint-file.ts';
 export * from './error-code.ts';
 export * from './fields.ts';

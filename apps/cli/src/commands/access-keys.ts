@@ -1,6 +1,7 @@
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { note, print, printJson, printTable } from '../terminal.ts';
+import { printTable } from '../print-table.ts';
+import { note, print, printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';

@@ -1,7 +1,8 @@
 import type { OperationInput } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { printJson, printTable } from '../terminal.ts';
+import { printTable } from '../print-table.ts';
+import { printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 

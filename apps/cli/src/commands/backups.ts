@@ -2,8 +2,9 @@ import type { OperationInput, TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { formatBytes } from '../table.ts';
-import { jsonText, note, printJson, printTable, putOut, type Terminal } from '../terminal.ts';
+import { printTable } from '../print-table.ts';
+import { formatBytes } from '../printable.ts';
+import { jsonText, note, printJson, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'>;

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import {
   BackupSyncError,
   type CheckedBucket,
+  counted,
   errors,
   type StorageCheck,
   storageRequests,
@@ -10,9 +11,10 @@ import { type CatalogueConnection, type Connection, connectToCatalogue } from '.
 import { exitCodes, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
 import { storageEnvironment } from '../network.ts';
+import { printFields, printTable } from '../print-table.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
-import { jsonText, print, printFields, printJson, printTable } from '../terminal.ts';
+import { jsonText, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
@@ -60,7 +62,10 @@ async function lookAtCatalogue(
     await using connection = await connectToCatalogue(options, environment);
     const { sources } = await connection.client.operations.listSources({}, { signal });
     const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
-    configured.push(['catalogue', `answers; ${count ?? 'some'} backups, ${sources.length} sources`]);
+    configured.push([
+      'catalogue',
+      `answers; ${count === undefined || count === null ? 'some backups' : counted(count, 'backup')}, ${counted(sources.length, 'source')}`,
+    ]);
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);

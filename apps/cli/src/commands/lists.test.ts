@@ -105,6 +105,14 @@ describe('at 80 columns', () => {
   ])('%j fits', async (command) => expectToFit(await atTerminal(...command)));
 });
 
+test('a noun agrees with its number', async () => {
+  const scanned = await inPipe('scan', 'vmware-backups', '--path-template', '{plan_id}/{resource_id}/{backup_id}');
+  expect(scanned.messages).toContain('the listing is complete: 2 objects, 1 backup, 0 with a problem');
+  const { sync } = JSON.parse(await readFile(join(examples, 'sync-request.json'), 'utf8'));
+  const checked = await runInProcess(['sync', '-', '--dry-run'], environment, { input: JSON.stringify([sync[0]]) });
+  expect(checked.output).toContain('1 item is valid');
+});
+
 test('a shell completes the names and ids that the catalogue has, and nothing while it does not answer', async () => {
   const completed = async (...words: string[]) =>
     (await inPipe('complete', '--', ...words)).output.split('\n').slice(1, -1);

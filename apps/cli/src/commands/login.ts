@@ -1,4 +1,4 @@
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, counted } from '@backup-sync/contracts';
 import { issueToken, projectsOfKey } from '@backup-sync/core';
 import { Secret } from '../environment.ts';
 import { exitCodes, UsageError } from '../failure.ts';
@@ -77,7 +77,7 @@ async function byAccessKey(
   const ids = projects.map(({ id }) => id);
   const projectId = project ?? ids[0];
   if (projectId === undefined || (project === undefined && ids.length > 1)) {
-    throw new UsageError(`access key ${accessKey} opens ${ids.length} projects: name one with --project`);
+    throw new UsageError(`access key ${accessKey} opens ${counted(ids.length, 'project')}: name one with --project`);
   }
   if (!ids.includes(projectId)) {
     throw new BackupSyncError('project_not_allowed', `access key ${accessKey} is not for project ${projectId}`);

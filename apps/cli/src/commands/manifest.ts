@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { defaultResourceType } from '@backup-sync/contracts';
+import { counted, defaultResourceType } from '@backup-sync/contracts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -72,7 +72,10 @@ export async function createManifestCommand(
       volume_size: header.volume_size,
     });
   } else {
-    print(terminal, `backup ${header.backup.id}: ${objectCount} objects with ${storedBytes} bytes of the volume`);
+    print(
+      terminal,
+      `backup ${header.backup.id}: ${counted(objectCount, 'object')} with ${counted(storedBytes, 'byte')} of the volume`,
+    );
     print(terminal, `Upload ${blockHashesPath} and the objects, then ${manifestPath} last.`);
   }
   return exitCodes.done;

@@ -2,6 +2,7 @@ import {
   BackupSyncError,
   type BucketPlanItem,
   bucketPlanResult,
+  counted,
   describeReason,
   type Operation,
 } from '@backup-sync/contracts';
@@ -56,7 +57,7 @@ async function follow({ terminal, signal }: CommandContext, worker: Worker, id: 
   try {
     for await (const operation of worker.client.followOperation(id, { signal })) {
       const { objects_listed: objects = 0, backups_planned: backups = 0 } = operation.progress;
-      live.show(`planning: ${objects} objects listed, ${backups} backups planned`);
+      live.show(`planning: ${counted(objects, 'object')} listed, ${counted(backups, 'backup')} planned`);
       if (operation.ended_at !== null) return operation;
     }
   } catch (error) {

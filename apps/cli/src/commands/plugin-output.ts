@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import { printable } from '../table.ts';
+import { printable } from '../printable.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 
 /** What a monitoring plug-in exits with; see the guidelines of the Monitoring Plugins project. */

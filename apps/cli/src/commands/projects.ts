@@ -2,7 +2,8 @@ import { BackupSyncError, type BucketGrant, type Project, type Role } from '@bac
 import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { note, printJson, printTable, type Terminal } from '../terminal.ts';
+import { printTable } from '../print-table.ts';
+import { note, printJson, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';

@@ -1,5 +1,6 @@
 import type { Resource } from '@backup-sync/contracts';
-import { printTable, type Terminal } from '../terminal.ts';
+import { printTable } from '../print-table.ts';
+import type { Terminal } from '../terminal.ts';
 import { objectTimeMark, shortTime } from './backups.ts';
 import { newestAge } from './resource-age.ts';
 

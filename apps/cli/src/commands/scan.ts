@@ -1,4 +1,5 @@
 import {
+  grouped,
   hasEnded,
   hasProblem,
   isToSync,
@@ -11,9 +12,9 @@ import type { ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { type Worker, workInterrupted } from '../interruption.ts';
+import { printable } from '../printable.ts';
 import { showScanProgress } from '../scan-progress.ts';
-import { grouped, SyncTally } from '../sync-tally.ts';
-import { printable } from '../table.ts';
+import { SyncTally } from '../sync-tally.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';

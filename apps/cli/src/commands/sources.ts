@@ -1,5 +1,6 @@
 import {
   BackupSyncError,
+  counted,
   type Operation,
   type OperationInput,
   type OperationOutput,
@@ -9,9 +10,10 @@ import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
 import type { Worker } from '../interruption.ts';
+import { printFields, printTable } from '../print-table.ts';
+import { printable } from '../printable.ts';
 import { reasonSummary } from '../results.ts';
-import { printable } from '../table.ts';
-import { note, print, printFields, printJson, printTable, type Terminal } from '../terminal.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
@@ -146,7 +148,7 @@ async function followRun(
   if (count > 0) {
     note(
       context.terminal,
-      `${count} verifications have not ended: a server does them one by one; without one they go on when one is started. ` +
+      `${counted(count, 'verification has', 'verifications have')} not ended: a server does them one by one; without one they go on when one is started. ` +
         'See operations list --kind verify',
     );
   }
@@ -244,7 +246,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
 function printErrors(terminal: Terminal, { errors, error_count: count }: OperationOutput<'showSource'>): void {
   if (count === 0) return;
   const shown = errors.length < count ? `, the first ${errors.length}` : '';
-  print(terminal, `\n${count} ${count === 1 ? 'backup is' : 'backups are'} in error${shown}:`);
+  print(terminal, `\n${counted(count, 'backup is', 'backups are')} in error${shown}:`);
   const items = errors.map(({ backup_id, backup_name, image_path, reason }) => ({
     name: `${backup_name ?? backup_id ?? '-'} (${image_path})`,
     reason,

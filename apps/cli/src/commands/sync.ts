@@ -1,11 +1,10 @@
-import type { BackupSync, PlanSyncAnswer } from '@backup-sync/contracts';
+import { type BackupSync, counted, grouped, type PlanSyncAnswer } from '@backup-sync/contracts';
 import { connect } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import type { ItemFormat } from '../items/detect-format.ts';
 import { type ItemSource, openItemSource } from '../items/item-source.ts';
 import { printPlan } from '../plan-table.ts';
-import { grouped } from '../sync-tally.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { confirm, refuseUnlessAskable } from './confirm.ts';
@@ -44,7 +43,7 @@ export async function syncCommand(context: CommandContext, file: string, options
     const planned = await Array.fromAsync(items);
     plan = await client.planBackups(planned, { signal });
     if (!terminal.json) printPlan(terminal, planned, plan);
-    if (!yes && !(await confirm(context, `\nSync ${grouped(planned.length)}?`))) {
+    if (!yes && !(await confirm(context, `\nSync ${counted(planned.length, 'backup')}?`))) {
       note(terminal, 'nothing was synced');
       return exitCodes.failure;
     }
@@ -67,7 +66,7 @@ async function dryRun(terminal: Terminal, source: ItemSource): Promise<number> {
   const { count, buckets } = await checkItems(source);
   if (terminal.json) printJson(terminal, { items: count, buckets: Object.fromEntries(buckets) });
   else {
-    print(terminal, `${source.name}: ${grouped(count)} items are valid; nothing was sent`);
+    print(terminal, `${source.name}: ${counted(count, 'item is', 'items are')} valid; nothing was sent`);
     for (const [bucket, items] of buckets) print(terminal, `  ${grouped(items)} in bucket ${bucket}`);
   }
   return exitCodes.done;

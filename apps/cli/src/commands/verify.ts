@@ -1,11 +1,19 @@
-import { BackupSyncError, type DataLevel, hasEnded, type Operation, verifyResult } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  counted,
+  type DataLevel,
+  hasEnded,
+  type Operation,
+  verifyResult,
+} from '@backup-sync/contracts';
 import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes, type Failure, failureOf } from '../failure.ts';
 import { workInterrupted } from '../interruption.ts';
+import { printTable } from '../print-table.ts';
+import { formatBytes, printable } from '../printable.ts';
 import { liveLine } from '../progress.ts';
-import { formatBytes, printable } from '../table.ts';
-import { note, print, printJson, printTable, type Terminal } from '../terminal.ts';
+import { note, print, printJson, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';
 import { type BackupReference, findBackupId } from './find-backup.ts';
@@ -105,7 +113,8 @@ export function progressOf({ progress, status, waiting_for }: Operation): string
   const { replayed_bytes: replayed, volume_bytes: volume, objects, stored_bytes: stored } = progress;
   if (replayed !== undefined && volume !== undefined)
     return `replayed ${formatBytes(replayed)} of ${formatBytes(volume)}`;
-  if (objects !== undefined && stored !== undefined) return `${objects} objects, ${formatBytes(stored)} read`;
+  if (objects !== undefined && stored !== undefined)
+    return `${counted(objects, 'object')}, ${formatBytes(stored)} read`;
   return status;
 }
 

@@ -1,7 +1,7 @@
 import type { OperationEvent } from '@backup-sync/contracts';
 import { type CatalogueConnection, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
-import { printable } from '../table.ts';
+import { printable } from '../printable.ts';
 import { jsonText, note, print, putOut, type Terminal } from '../terminal.ts';
 import { describeWait } from '../waiting.ts';
 import type { CommandContext } from './command-context.ts';

@@ -1,8 +1,9 @@
 import type { OperationOutput } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { printFields } from '../print-table.ts';
 import { resolveTarget, type Target } from '../target.ts';
-import { printFields, printJson } from '../terminal.ts';
+import { printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { examplesHelp } from '../help.ts';
-import { printable } from '../table.ts';
+import { printable } from '../printable.ts';
 import type { Candidate } from './suggest.ts';
 
 const help = `

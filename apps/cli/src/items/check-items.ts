@@ -1,4 +1,4 @@
-import { type BackupSync, backupSync, type Problem, problemsOf } from '@backup-sync/contracts';
+import { type BackupSync, backupSync, counted, grouped, type Problem, problemsOf } from '@backup-sync/contracts';
 import { InvalidItemsError, UsageError } from '../failure.ts';
 import type { ItemSource } from './item-source.ts';
 import type { PlacedItem } from './placed-item.ts';
@@ -44,7 +44,7 @@ export async function checkItems(source: ItemSource): Promise<CheckedItems> {
     }
   }
   if (wrong > 0) {
-    const message = `${source.name}: ${wrong} of ${wrong + count} items ${wrong === 1 ? 'is' : 'are'} not valid; nothing was sent`;
+    const message = `${source.name}: ${grouped(wrong)} of ${counted(wrong + count, 'item')} ${wrong === 1 ? 'is' : 'are'} not valid; nothing was sent`;
     throw new InvalidItemsError(message, problems.slice(0, problemsMax));
   }
   if (count === 0 && source.isFile) throw new UsageError(`${source.name} has no item to sync`);

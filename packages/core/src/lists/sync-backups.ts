@@ -1,4 +1,10 @@
-import { BackupSyncError, type IndexRange, type ListProgress, type SyncBackupsAnswer } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  counted,
+  type IndexRange,
+  type ListProgress,
+  type SyncBackupsAnswer,
+} from '@backup-sync/contracts';
 import type { CallOptions, ListCalls } from '../operations.ts';
 import { retell } from '../retell.ts';
 import type { Runtime } from '../runtime.ts';
@@ -114,7 +120,7 @@ function abortedOnTheWay(reason: unknown, progress: ListProgress): BackupSyncErr
 
 function acceptedText({ accepted }: ListProgress): string {
   const count = accepted.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  return `${count} ${count === 1 ? 'item was' : 'items were'} accepted; sync the list again to finish the rest`;
+  return `${counted(count, 'item was', 'items were')} accepted; sync the list again to finish the rest`;
 }
 
 function rangeText({ first, last }: IndexRange): string {

@@ -1,4 +1,4 @@
-import { BackupSyncError, hasEnded } from '@backup-sync/contracts';
+import { BackupSyncError, counted, hasEnded } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '../answers/cbr-operation-log.ts';
 import type { Several } from '../lists/batches.ts';
 import type { CallOptions } from '../operations.ts';
@@ -86,6 +86,6 @@ function toldOf(events: EventsFollower, ids: IdsAhead): Set<string> {
 function tooLate({ pending }: IdsAhead, cause?: unknown): BackupSyncError {
   const [first = ''] = pending;
   const others = pending.size > 1 ? `, ${first} among them` : `: ${first}`;
-  const message = `the deadline has passed; ${pending.size} operations have not ended${pending.size === 0 ? '' : others}`;
+  const message = `the deadline has passed; ${counted(pending.size, 'operation has', 'operations have')} not ended${pending.size === 0 ? '' : others}`;
   return new BackupSyncError('deadline_passed', message, { cause });
 }

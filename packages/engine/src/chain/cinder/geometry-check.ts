@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { Fault } from '../link.ts';
 import { BlockRuns } from './block-runs.ts';
 
@@ -65,7 +66,9 @@ export function checkGeometry(
   }
   const reachesLastBlock = Math.ceil(end / blockBytes) === hashCount;
   if (isFull && !reachesLastBlock) {
-    return broken(`the objects hold ${Math.ceil(end / blockBytes)} blocks, and there are ${hashCount} block hashes`);
+    return broken(
+      `the objects hold ${counted(Math.ceil(end / blockBytes), 'block')}, for which the metadata has ${counted(hashCount, 'hash', 'hashes')}`,
+    );
   }
   return { kind: 'whole', stored, volumeBytes: reachesLastBlock ? end : null };
 }

@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import { leastStoredBytes } from '../compression/least-stored-bytes.ts';
 import type { Fault } from '../link.ts';
 import { objectSuffix } from './image-path.ts';
@@ -66,7 +67,7 @@ function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryIn
     const possible = named.isCompressedAt(row)
       ? `at least ${least} and less than ${length}, since it is compressed`
       : `${length}`;
-    return found('object_size_impossible', `${key} has ${size} bytes, and must have ${possible}`);
+    return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, and must have ${possible}`);
   }
   return null;
 }

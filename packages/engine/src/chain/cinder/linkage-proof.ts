@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { Fault, UnreadObject } from '../link.ts';
 import { quote } from '../quote.ts';
 import { compareHashLists, type HashComparison, HashListError, readHashHeader } from './compare-hash-lists.ts';
@@ -84,7 +85,9 @@ function judge(
       return geometry(`${place} has blocks of ${blockBytes} bytes, the parent's has ${parentHeader.blockBytes}`);
     }
     if (hashCount > parentHeader.hashCount) {
-      return geometry(`${place} has ${hashCount} hashes, more than the parent's ${parentHeader.hashCount}`);
+      return geometry(
+        `${place} has ${counted(hashCount, 'hash', 'hashes')}, more than the parent's ${parentHeader.hashCount}`,
+      );
     }
   }
   const result = checkGeometry(metadata.objects, header, comparison === null);

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { counted } from '@backup-sync/contracts';
 import { leastStoredBytes } from '../compression/least-stored-bytes.ts';
 import type { Fault } from '../link.ts';
 import type { BackupCfg } from './backup-cfg.ts';
@@ -26,7 +27,7 @@ export function checkBlocks(cfg: BackupCfg, listed: ListedBlocks, volumeFolder: 
     else if (cfg.compression === 'none' ? size !== cfg.blockBytes : size < least) {
       const key = keyOf(volumeFolder, checksum);
       const needed = cfg.compression === 'none' ? cfg.blockBytes : `at least ${least}`;
-      const detail = `${key} has ${size} bytes, and must have ${needed}`;
+      const detail = `${key} has ${counted(size, 'byte')}, and must have ${needed}`;
       return { code: 'object_size_impossible', detail };
     }
   }

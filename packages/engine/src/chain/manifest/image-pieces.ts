@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
+import { chainManifestHashesName, chainManifestName, counted } from '@backup-sync/contracts';
 
 /** A manifest cannot be made of what is there. The message says what to do. */
 export class ManifestCreationError extends Error {
@@ -42,7 +42,7 @@ export async function findImagePieces(directory: string, blockBytes: number): Pr
     const { size: length, mtimeMs } = await stat(path);
     if (length === 0) throw new ManifestCreationError(`${path} is empty: remove it, or write it to its end first`);
     if (index < names.length - 1 && length % blockBytes !== 0) {
-      const message = `${path} has ${length} bytes: every piece but the last must be a multiple of ${blockBytes}`;
+      const message = `${path} has ${counted(length, 'byte')}: every piece but the last must be a multiple of ${blockBytes}`;
       throw new ManifestCreationError(message);
     }
     pieces.push({ name, path, offset, length, modifiedAtMs: mtimeMs });

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { counted } from '@backup-sync/contracts';
 import { EtagTally } from '../etags/etag-tally.ts';
 import type { Fault } from '../link.ts';
 import type { ListedFile } from '../path-listings.ts';
@@ -68,7 +69,7 @@ function checkSize(imagePath: string, named: ManifestObjects, row: number, size:
   const expected = named.storedSizeAt(row);
   if (size === expected) return null;
   const key = `${imagePath}/${named.keys.at(row)}`;
-  return found('object_size_impossible', `${key} has ${size} bytes, and must have ${expected}`);
+  return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, and must have ${expected}`);
 }
 
 function found(code: Fault['code'], detail: string): Fault {

@@ -1,4 +1,5 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import { counted } from '@backup-sync/contracts';
 import { type EtagsSettled, settleEtags } from '../etags/settle-etags.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../link.ts';
@@ -128,7 +129,7 @@ async function proveInventory(
   const ended = (end: Finding): Inventory => ({ end, remark: null, awaitsData: false });
   if (blockHashes === null) return ended(missing(place, `${imagePath}/${header.block_hashes.key}`));
   if (blockHashes.size !== header.block_hashes.size) {
-    const detail = `${blockHashes.key} has ${blockHashes.size} bytes, and must have ${header.block_hashes.size}`;
+    const detail = `${blockHashes.key} has ${counted(blockHashes.size, 'byte')}, and must have ${header.block_hashes.size}`;
     return ended({ fault: { code: 'object_size_impossible', detail } });
   }
   const check = new InventoryCheck(imagePath, objects);

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { counted } from '@backup-sync/contracts';
 import { hashBytes } from '../cinder/hash-array-scanner.ts';
 import { HashFileFault, type HashList } from '../cinder/hash-file.ts';
 import { HashListCache } from '../cinder/hash-list-cache.ts';
@@ -47,7 +48,7 @@ async function* readBlockHashes(bytes: AsyncIterable<Uint8Array>, { header }: Ma
     // A copy: storage uses the memory of its pieces anew.
     rest = new Uint8Array(joined.subarray(whole));
   }
-  if (size !== expected.size) throw new HashFileFault(`has ${size} bytes, and must have ${expected.size}`);
+  if (size !== expected.size) throw new HashFileFault(`has ${counted(size, 'byte')}, and must have ${expected.size}`);
   if (digest.digest('hex') !== expected.sha256)
     throw new HashFileFault('does not have the SHA-256 that the manifest says');
   yield { version, backupId: backup.id, volumeId: resource.id, blockBytes, hashCount: size / hashBytes };

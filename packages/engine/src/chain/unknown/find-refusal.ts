@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { FormatContext } from '../examiner.ts';
 import type { Fault } from '../link.ts';
 import { findNamingBackup } from '../manifest/find-naming-backup.ts';
@@ -17,7 +18,7 @@ export async function findRefusal(context: FormatContext, place: PathListing): P
   const owner = recogniseOwner(imagePath);
   if (owner !== null && owner.imagePath !== imagePath) return notABackup(`${at} is part of ${owner.imagePath}`);
   if (listing.storedBytes === 0) {
-    const objects = listing.objectCount === 1 ? '1 empty object' : `${listing.objectCount} empty objects`;
+    const objects = counted(listing.objectCount, 'empty object');
     return { code: 'path_not_found', detail: printable(`${at} has only ${objects}, such as a folder marker`) };
   }
   const outline = new PlaceOutline(imagePath);

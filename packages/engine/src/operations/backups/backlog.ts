@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, counted } from '@backup-sync/contracts';
 import type { Catalogue } from '../../catalogue/port.ts';
 import type { Clock } from '../../clock.ts';
 
@@ -48,7 +48,7 @@ export class Backlog {
     const count = await this.#count(projectId);
     // Calls at the same time each have to see what the others were let in with.
     if (count < this.#max) return this.grow(projectId, imports);
-    const message = `${count} imports of the project have not ended, and ${this.#max} may be accepted ahead`;
+    const message = `${counted(count, 'import of the project has', 'imports of the project have')} not ended, and ${this.#max} may be accepted ahead`;
     throw new BackupSyncError('backlog_full', message, { retryAfterMs });
   }
 

@@ -2,6 +2,7 @@ import {
   type BackupSync,
   type BucketPlanItem,
   type BucketPlanResult,
+  counted,
   isToSync,
   type PlanClass,
 } from '@backup-sync/contracts';
@@ -41,7 +42,7 @@ export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
   await plan.work();
   const { result } = plan;
   const backups = Object.values(result.classes).reduce((sum, count) => sum + count, 0);
-  const message = `the listing is complete: ${result.objects} objects, ${backups} backups planned`;
+  const message = `the listing is complete: ${counted(result.objects, 'object')}, ${counted(backups, 'backup')} planned`;
   return { message, fault: plan.fault, result: result as Json };
 }
 

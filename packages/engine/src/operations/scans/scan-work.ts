@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { Json } from '../../catalogue/task-port.ts';
 import type { Fault } from '../../chain/link.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../../sources/source-run.ts';
@@ -57,7 +58,7 @@ function describe(
   removals?: Removals,
 ): string {
   const snapshots = passedOver === 0 ? '' : ` (${passedOver} passed over in snapshot folders)`;
-  const listing = `the listing is complete: ${objects} objects${snapshots}, ${found} backups`;
+  const listing = `the listing is complete: ${counted(objects, 'object')}${snapshots}, ${counted(found, 'backup')}`;
   const scan = sync ? listing : `${listing}, ${problems} with a problem`;
   if (removals === undefined) return scan;
   if (removals.held) return `${scan}; removals wait for someone to confirm them`;

@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { Fault } from '../../chain/link.ts';
 import { minioAdvice } from '../../chain/minio-layout.ts';
 import { printable } from '../../chain/quote.ts';
@@ -20,10 +21,9 @@ export function faultOfUnrecognised(
 ): Fault | null {
   if (found > 0 || objects === 0) return null;
   const at = `${place.bucketName}/${place.prefix}`;
-  const count = objects === 1 ? '1 object' : `${objects} objects`;
   const detail =
     minioFiles > 0
       ? `${at} is in ${minioAdvice}`
-      : `${at} has ${count}${passedOver === 0 ? '' : `, ${passedOver} of them passed over in snapshot folders`}`;
+      : `${at} has ${counted(objects, 'object')}${passedOver === 0 ? '' : `, ${passedOver} of them passed over in snapshot folders`}`;
   return { code: 'no_backup_recognised', detail: printable(detail) };
 }

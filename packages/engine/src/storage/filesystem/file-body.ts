@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { counted } from '@backup-sync/contracts';
 import { type GetRequest, StorageError } from '../port.ts';
 import { toStorageError } from './filesystem-error.ts';
 
@@ -27,7 +28,7 @@ export async function* readFileBody(
       const wanted = Math.min(chunk.length, opened.size - position);
       const { bytesRead } = await readOrExplain(() => file.read(chunk, 0, wanted, position), subject);
       if (bytesRead === 0) {
-        throw new StorageError('unreachable', `${subject}: ended after ${position} of ${opened.size} bytes`);
+        throw new StorageError('unreachable', `${subject}: ended after ${position} of ${counted(opened.size, 'byte')}`);
       }
       position += bytesRead;
       yield chunk.subarray(0, bytesRead);

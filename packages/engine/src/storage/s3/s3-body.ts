@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { counted } from '@backup-sync/contracts';
 import { StorageError } from '../port.ts';
 
 /** Yields the bytes of an answer. Destroys its connection when left early; an answer read to its end frees it for the next. */
@@ -9,7 +10,7 @@ export async function* readS3Body(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   let received = 0;
-  const cut = () => new StorageError('unreachable', `${subject}: ended after ${received} of ${size} bytes`);
+  const cut = () => new StorageError('unreachable', `${subject}: ended after ${received} of ${counted(size, 'byte')}`);
   try {
     for await (const chunk of stream) {
       received += chunk.length;
