@@ -33,7 +33,7 @@ test('the log says why Keystone does not let the service in, and no secret', asy
   await server.endWith('SIGTERM');
   keystone.close();
   const log = traces.textOf('server');
-  expect(log).toContain('the identity service does not let this service in');
+  expect(log).toContain('the identity service refuses the credentials of this service');
   expect(log).toContain(`caused by: Error: ${address}/v3 answers 403 to the user svc of this service`);
   for (const secret of Object.values(secrets)) expect(traces.placesOf(secret)).toEqual([]);
 });

@@ -65,7 +65,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.use(cbrRoutes(engine));
   app.use(restRoutes(engine, stopping));
   app.use(admission.admitUnknown, (request) => {
-    throw new BackupSyncError('route_not_found', `there is no ${request.path}`);
+    throw new BackupSyncError('route_not_found', `this server has no path ${request.path}`);
   });
   app.use(refuse(onFault));
   return app;

@@ -17,7 +17,7 @@ export function onlyMethods(methods: readonly string[]): RequestHandler {
 
 function refuseMethod({ method }: Request, response: Response, methods: readonly string[]): never {
   response.setHeader('Allow', withHead(methods).join(', '));
-  throw new BackupSyncError('method_not_allowed', `${method} is not possible here`);
+  throw new BackupSyncError('method_not_allowed', `this path does not accept ${method}`);
 }
 
 function withHead(methods: readonly string[]): readonly string[] {

@@ -21,7 +21,10 @@ export function refusalOf(fault: unknown): { readonly error: BackupSyncError; re
     const error = httpRefusal(thrown);
     if (error !== undefined) return { error, unexpected: false };
   }
-  return { error: new BackupSyncError('internal', 'a fault of the server; it has been logged'), unexpected: true };
+  return {
+    error: new BackupSyncError('internal', 'the server failed, and has written the reason to its log'),
+    unexpected: true,
+  };
 }
 
 export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBody {
@@ -58,8 +61,9 @@ function isHttpFault(thrown: unknown): thrown is HttpFault {
 }
 
 function httpRefusal(fault: HttpFault): BackupSyncError | undefined {
-  if (fault.status === 413) return new BackupSyncError('body_too_large', 'the body is larger than this call may be');
-  if (fault.status === 415) return new BackupSyncError('not_json', 'the body has a charset or encoding not known here');
+  if (fault.status === 413) return new BackupSyncError('body_too_large', 'the body is too large');
+  if (fault.status === 415)
+    return new BackupSyncError('not_json', 'the charset or encoding of the body is not supported');
   if (fault.status >= 400 && fault.status < 500) {
     return new BackupSyncError('invalid_request', 'the request cannot be read: its address or body is malformed');
   }

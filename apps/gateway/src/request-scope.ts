@@ -1,5 +1,5 @@
 import { BackupSyncError, type Door } from '@backup-sync/contracts';
-import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
+import { badToken, type Caller, type CallFrom, type Engine } from '@backup-sync/engine';
 import type { Request, RequestHandler, Response } from 'express';
 import { admissionOf } from './edges/admission.ts';
 import { addressOf, keepAddress } from './edges/caller-address.ts';
@@ -61,9 +61,9 @@ async function identify(engine: Engine, request: Request): Promise<Caller> {
   if (isSigned(request)) return engine.identity.authenticateSigned(signedRequestOf(request));
   const token = request.headers['x-auth-token'];
   if (typeof token !== 'string' || token === '') {
-    throw new BackupSyncError('not_authenticated', 'the header X-Auth-Token is missing, and no signature is there');
+    throw new BackupSyncError('not_authenticated', 'the call has neither a token in X-Auth-Token nor a signature');
   }
   const caller = await engine.identity.authenticate(token);
-  if (caller === null) throw new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
+  if (caller === null) throw badToken();
   return caller;
 }

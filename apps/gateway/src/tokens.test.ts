@@ -69,7 +69,11 @@ test('wrong password, unknown user and unknown project are refused in the same w
   );
   for (const { status, body } of answers) {
     expect(status).toBe(401);
-    expect(body.error).toEqual({ code: 401, title: 'Unauthorized', message: 'user, password or project is not right' });
+    expect(body.error).toEqual({
+      code: 401,
+      title: 'Unauthorized',
+      message: 'the user name, the password or the project is wrong',
+    });
   }
 });
 
@@ -80,11 +84,17 @@ test('a login or an exchange that names another domain is refused in the same wo
   const login = await own.call('POST', '/v3/auth/tokens', {
     auth: { identity: { methods: ['password'], password: { user } } },
   });
-  expect(login).toMatchObject({ status: 401, body: { error: { message: 'user, password or project is not right' } } });
+  expect(login).toMatchObject({
+    status: 401,
+    body: { error: { message: 'the user name, the password or the project is wrong' } },
+  });
   const exchange = await own.call('POST', '/v3/auth/tokens', {
     auth: { identity: { methods: ['token'], token: { id: own.token } }, scope },
   });
-  expect(exchange).toMatchObject({ status: 401, body: { error: { message: 'the token is not valid, or has ended' } } });
+  expect(exchange).toMatchObject({
+    status: 401,
+    body: { error: { message: 'the token is not valid, or it has expired' } },
+  });
   const refused = '/v1/projects/{project_id}/audit-events?operation=issueToken&outcome=refused';
   const { body } = await own.call('GET', refused);
   expect(body.audit_events).toMatchObject([

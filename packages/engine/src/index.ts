@@ -8,7 +8,7 @@ export { type CallFrom, Engine } from './engine.ts';
 export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
-export { type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
+export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
 export { probeBuckets } from './probe-bucket.ts';

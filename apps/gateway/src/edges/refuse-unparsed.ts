@@ -23,10 +23,10 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
     else answerRaw(socket, unparsed(error), newId());
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    answerRaw(socket, new BackupSyncError('method_not_allowed', 'CONNECT is not possible here'), newId());
+    answerRaw(socket, new BackupSyncError('method_not_allowed', 'this server does not accept CONNECT'), newId());
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const refusal = new BackupSyncError('invalid_request', 'header Expect: only 100-continue can be expected');
+    const refusal = new BackupSyncError('invalid_request', 'header Expect: only 100-continue is supported');
     const { body, headers, status } = written(refusal, newId());
     securityHeaders(request, response, () => {
       response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
@@ -36,10 +36,10 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
 
 function unparsed({ code }: NodeJS.ErrnoException): BackupSyncError {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new BackupSyncError('headers_too_large', 'the address and headers are longer than this server takes');
+    return new BackupSyncError('headers_too_large', 'the address and headers together are longer than 32 KiB');
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new BackupSyncError('request_timeout', 'the request did not come to its end in time');
+    return new BackupSyncError('request_timeout', 'the request did not arrive completely in time');
   }
   return new BackupSyncError('invalid_request', 'the request is not HTTP/1.1');
 }

@@ -241,7 +241,7 @@ test('an exchange that is refused to who holds a token is written down; tokens t
   await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'reader' });
   const { project } = await as('administrator', 'createProject', { name: 'second' });
   const { token } = await identity.issueToken({ from, userName: 'ada', password, project: null });
-  const refused = { code: 'not_authenticated', message: 'the token is not valid, or has ended' };
+  const refused = { code: 'not_authenticated', message: 'the token is not valid, or it has expired' };
   await expect(identity.exchangeToken(token, { id: project.id }, from)).rejects.toMatchObject(refused);
   await expect(identity.exchangeToken(token, { name: 'third' }, from)).rejects.toMatchObject(refused);
   await expect(identity.exchangeToken(token, 'elsewhere', from)).rejects.toMatchObject(refused);

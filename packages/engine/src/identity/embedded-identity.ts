@@ -293,7 +293,7 @@ function wantedBy(scope: ProjectScope): readonly AuditSubject[] {
 }
 
 function wrongCredentials(): BackupSyncError {
-  return new BackupSyncError('not_authenticated', 'user, password or project is not right');
+  return new BackupSyncError('not_authenticated', 'the user name, the password or the project is wrong');
 }
 
 /** Tokens have 256 random bits, so a plain hash of them cannot be guessed back. */

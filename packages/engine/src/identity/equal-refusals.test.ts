@@ -41,10 +41,10 @@ test('tokens that are unknown, cut, ended, revoked, or of someone who may not co
     expect(await identity.authenticate(token)).toBeNull();
     await expect(identity.exchangeToken(token, null, from)).rejects.toMatchObject({
       code: 'not_authenticated',
-      message: 'the token is not valid, or has ended',
+      message: 'the token is not valid, or it has expired',
     });
   }
-  await expect(login()).rejects.toMatchObject({ message: 'user, password or project is not right' });
+  await expect(login()).rejects.toMatchObject({ message: 'the user name, the password or the project is wrong' });
 });
 
 test('a token is exchanged only for a project in which its holder has a role, with that role', async () => {

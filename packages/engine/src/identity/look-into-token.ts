@@ -24,7 +24,7 @@ export async function lookIntoToken(
   token: string,
 ): Promise<IssuedToken> {
   const issued = await identity.inspectToken(token);
-  if (issued === null) throw new BackupSyncError('token_not_found', 'there is no such token, or it has ended');
+  if (issued === null) throw new BackupSyncError('token_not_found', 'this token does not exist, or it has expired');
   if (mayLookInto(caller, issued.caller)) return issued;
   // Who is in another project is not for the administrators of this one to read.
   const isOfProject = issued.caller.projectId === caller.projectId;
@@ -32,7 +32,10 @@ export async function lookIntoToken(
   if (refusals.isWritten(caller)) {
     await new TokenAudit(auditLog, clock, newId).refused(operation, caller, from, 'role_not_allowed', holders);
   }
-  throw new BackupSyncError('role_not_allowed', 'looking into another’s token needs the role administrator');
+  throw new BackupSyncError(
+    'role_not_allowed',
+    'validating or revoking the token of another user needs the role administrator',
+  );
 }
 
 function mayLookInto(caller: Caller, holder: Caller): boolean {

@@ -89,5 +89,5 @@ export interface OperatorIdentity {
 
 /** What every token that opens nothing is answered, whatever is the matter with it. */
 export function badToken(): BackupSyncError {
-  return new BackupSyncError('not_authenticated', 'the token is not valid, or has ended');
+  return new BackupSyncError('not_authenticated', 'the token is not valid, or it has expired');
 }

@@ -54,7 +54,7 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return Promise.reject(
       new BackupSyncError(
         'not_authenticated',
-        `access keys are not accepted here: get a token from ${this.outsideUrl}`,
+        `access keys are not accepted here; get a token from ${this.outsideUrl}`,
       ),
     );
   }

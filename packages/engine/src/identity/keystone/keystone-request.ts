@@ -31,7 +31,7 @@ export async function askKeystone(
     throw new BackupSyncError('unavailable', 'the identity service does not answer', { cause });
   }
   if (response.status === 429 || response.status >= 500) {
-    throw new BackupSyncError('unavailable', 'the identity service does not answer now', {
+    throw new BackupSyncError('unavailable', 'the identity service cannot answer at the moment', {
       cause: new Error(`${url} answers ${response.status}`),
     });
   }

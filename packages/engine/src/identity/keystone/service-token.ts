@@ -56,7 +56,7 @@ export class ServiceToken {
     const token = answer.headers.get('x-subject-token');
     const parsed = keystoneToken.safeParse(answer.body);
     if (answer.status !== 201 || token === null || !parsed.success) {
-      const error = new BackupSyncError('unavailable', 'the identity service does not let this service in', {
+      const error = new BackupSyncError('unavailable', 'the identity service refuses the credentials of this service', {
         cause: new Error(`${this.#options.url} answers ${answer.status} to the user ${user} of this service`),
       });
       this.rest(error);

@@ -196,7 +196,7 @@ test('nobody comes in while Keystone does not answer, or does not know this serv
   unknown.keystone.tokens.set('good', member);
   await expect(unknown.validation.validate('good')).rejects.toMatchObject({
     code: 'unavailable',
-    message: 'the identity service does not let this service in',
+    message: 'the identity service refuses the credentials of this service',
   });
   expect(JSON.stringify(unknown.faults)).not.toContain('wrong');
 });

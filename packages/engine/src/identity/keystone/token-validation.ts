@@ -97,13 +97,9 @@ export class TokenValidation {
       if (status !== 401) break;
       this.#service.drop(service);
     }
-    const error = new BackupSyncError(
-      'unavailable',
-      'the identity service does not let this service ask about tokens',
-      {
-        cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
-      },
-    );
+    const error = new BackupSyncError('unavailable', 'the identity service does not let this service validate tokens', {
+      cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
+    });
     // Even the fresh token is not known.
     if (status === 401) this.#service.rest(error);
     throw error;
@@ -113,7 +109,7 @@ export class TokenValidation {
     const parsed = keystoneToken.safeParse(body);
     if (!parsed.success) {
       const cause = parsed.error;
-      throw new BackupSyncError('unavailable', 'the identity service answers in another form', { cause });
+      throw new BackupSyncError('unavailable', 'the identity service answered in an unknown form', { cause });
     }
     const { expires_at, issued_at } = parsed.data.token;
     return {
