@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Client } from '@backup-sync/core';
 import { expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
+import { workInterrupted } from './interruption.ts';
+import { SyncTally } from './sync-tally.ts';
 import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
 import { gatedStorage } from './testing-gated-storage.ts';
 import { startHttpServer } from './testing-servers.ts';
@@ -93,6 +96,16 @@ test('while a sync works on a data directory, what only reads answers, and what 
   const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
   expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
 }, 60_000);
+
+test('Ctrl-C of a scan on a server says that it goes on with the scan and what it has accepted', async () => {
+  const id = '01900000-0000-7000-8000-00000000000a';
+  const tally = new SyncTally();
+  tally.accepted = 4;
+  const goesOn = { client: {} as Client, isServer: true };
+  const told = await workInterrupted(goesOn, { noun: 'scan', started: [id], joined: [], tally });
+  expect(told.message).toBe(`4 backups accepted, 0 ended. The server goes on with scan ${id} and its imports.`);
+  expect(told.remedy).toContain(`"backup-sync operations watch ${id}"`);
+});
 
 test('Ctrl-C of a scan without a server cancels it, since this process did the work', async () => {
   await using local = await localHome();

@@ -52,18 +52,16 @@ export async function workInterrupted(
   const sentences = [];
   if (tally !== null && tally.accepted > 0) sentences.push(acceptedSoFar(tally));
   if (left.length > 0) {
-    const go = left.length === 1 ? 'goes' : 'go';
-    sentences.push(
-      isServer
-        ? `The server goes on with ${named(noun, left)}.`
-        : `${capital(named(noun, left))} ${go} on with ${nextWorker}.`,
-    );
+    const hasImports = tally !== null && tally.accepted > tally.ended;
+    const work = `${named(noun, left)}${hasImports ? ' and its imports' : ''}`;
+    const go = hasImports || left.length > 1 ? 'go' : 'goes';
+    sentences.push(isServer ? `The server goes on with ${work}.` : `${capital(work)} ${go} on with ${nextWorker}.`);
   }
   if (cancelled.length > 0) {
     const why = isServer ? '' : ', which this process worked on';
     sentences.push(`${capital(named(noun, cancelled))}${why}, ${cancelled.length === 1 ? 'was' : 'were'} cancelled.`);
   }
-  if (tally !== null) sentences.push(...rest(tally, isServer));
+  if (tally !== null && left.length === 0) sentences.push(...rest(tally, isServer));
   const message = sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' ');
   return new InterruptedError(message, howToLook(left));
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { hasEnded } from '@backup-sync/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCatalogueReader } from './open-catalogue-reader.ts';
 import { openEmbeddedEngine } from './open-embedded-engine.ts';
@@ -43,9 +44,11 @@ describe('a reader of the catalogue', () => {
 
     const caller = await engine.identity.operator('test', null);
     const input = { project_id: caller.projectId, bucket_name: 'bucket' };
-    await engine.call('startScan', { caller, requestId: engine.newId() }, input);
-    // There is no such bucket.
-    while (!(await statusesTo(reader)).includes('failed'));
+    const from = { caller, requestId: engine.newId() };
+    const { operation_id } = await engine.call('startScan', from, input);
+    const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
+    while (!hasEnded((await show()).operation.status));
+    expect(await statusesTo(reader)).toEqual(['failed']);
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
     const run = () =>
       database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'gone'");

@@ -23,6 +23,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
   beforeAll(async () => {
     opened = await open();
     store = opened.identityStore;
+    expect(await store.findOldestProject()).toBeNull();
     expect(await store.begin({ project, nowMs: 1_000 })).toEqual(project);
   });
   afterAll(() => opened[Symbol.asyncDispose]());
@@ -30,6 +31,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
   test('begins once: later starts find the project that is there', async () => {
     expect(await store.begin({ project: { id: 'project-2', name: 'other' }, nowMs: 500 })).toEqual(project);
     expect(await store.findProject({ name: 'other' })).toBeNull();
+    expect(await store.findOldestProject()).toEqual(project);
   });
 
   test('makes the first user administrator, once', async () => {

@@ -34,7 +34,7 @@ import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
-import { releaseUnfinished } from './steps/release-unfinished.ts';
+import { isAnythingRunning, releaseUnfinished } from './steps/release-unfinished.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { retryImport } from './steps/retries.ts';
@@ -131,6 +131,7 @@ describe('no step reads more than it is about', () => {
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
     ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
     ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
+    ['isAnythingRunning', () => isAnythingRunning(database)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
     [
       'renameBackup',
