@@ -1,4 +1,4 @@
-import { type BackupSync, lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
@@ -36,7 +36,7 @@ export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promis
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, item, record, examination);
+    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, record, examination);
     // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
     if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
   }
@@ -62,23 +62,18 @@ async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRec
  * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
  * whole by what shows without its data: it may have been broken by that.
  */
-async function recordBeforeReading(
-  run: TaskRun,
-  item: BackupSync,
-  record: BackupRecord,
-  examination: Examination,
-): Promise<Decision> {
+async function recordBeforeReading(run: TaskRun, record: BackupRecord, examination: Examination): Promise<Decision> {
   const { awaitingData, fault, newProofs } = examination;
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
   const isBroken = record.status === 'error';
   if ((awaitingData.length > 0 || isBroken) && fault === null) {
-    const decision = decideExamination(run, item, record, examination);
+    const decision = decideExamination(run, record, examination);
     if (decision.reasonCode === null) {
       if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
   }
-  return await recordExamination(run, item, record, { ...examination, newProofs: settled });
+  return await recordExamination(run, record, { ...examination, newProofs: settled });
 }
 
 function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer> {
@@ -131,7 +126,7 @@ async function verifyData(
     verifiedAtMs: run.services.clock.nowMs(),
     newProofs: verdict.proofs,
   };
-  await recordExamination(run, itemOfRecord(record), record, found, kept, replay?.sha256 ?? null);
+  await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
   const result: VerifyResult = {
     backup_id: record.backupId,
     level: verdict.level,
