@@ -59,7 +59,7 @@ test('the timeout holds for tokens and the projects of a key', async () => {
 
 test('the timeout and an abort hold for a fetch of the caller that drops its signal', async () => {
   await using server = await startRawServer(() => {});
-  const fetchOfCaller = (url: URL, { method, headers }: RequestInit) => fetch(url, { method, headers });
+  const fetchOfCaller = (url: URL, { method = 'GET', headers = {} }: RequestInit) => fetch(url, { method, headers });
   const client = (timeoutMs: number) =>
     createClientIn(clockedRuntime(), {
       endpoint: server.endpoint,
