@@ -95,12 +95,20 @@ export function toStorageError(error: unknown, subject: string): StorageError {
     return new StorageError(code, `${subject}: ${describeNetworkError(error)}`);
   }
 
-  const answer = /^[A-Za-z][\w.]{0,63}$/.test(error.name) ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
+  const hasCode = elementOf(error, 'Code') !== null;
+  const isName = hasCode && /^[A-Za-z][\w.]{0,63}$/.test(error.name);
+  const answer = isName ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
   const code = codeOf(error, status);
   const options = code === 'throttled' ? { retryAfterMs: retryAfterMsOf(error) } : {};
-  const words =
-    status === 407 ? '; a proxy asks for its user and password' : serviceWords(code, error, systemClock.nowMs());
+  const words = hasCode ? serviceWords(code, error, systemClock.nowMs()) : wordsOnForeign(code, error, status);
   return new StorageError(code, `${subject}: the service answers ${answer}${words}`, options);
+}
+
+/** Of an answer that names no code of S3. One to HEAD never does, and is then asked for again by another request. */
+function wordsOnForeign(code: StorageErrorCode, error: Error, status: number): string {
+  if (status === 407) return '; a proxy asks for its user and password';
+  if (code === 'access_denied') return '; it names no code of S3, so a proxy or another service may have given it';
+  return serviceWords(code, error, systemClock.nowMs());
 }
 
 /** What the header Retry-After says, as milliseconds: it holds seconds, or a date. Null without one. */

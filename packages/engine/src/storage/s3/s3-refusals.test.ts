@@ -223,6 +223,12 @@ test('a proxy that asks for a password, or will not connect, is told as such and
   await once(server, 'close');
 });
 
+test('a page that denies access and is none of S3 is said to be none', async () => {
+  await using served = await openOn((_, response) => response.writeHead(403).end('<html>blocked</html>'));
+  const error = await expectCode('access_denied', listAll(served.unit, 'bucket'));
+  expect(error.message).toMatch(/answers HTTP 403; it names no code of S3, so a proxy or another service may have/);
+});
+
 test.each([
   ['Could not load credentials from any providers', 'neither the environment nor a profile has any'],
   ['The SSO session associated with this profile has expired.', 'log in again'],
