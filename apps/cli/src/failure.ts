@@ -1,4 +1,11 @@
-import { BackupSyncError, type ErrorCode, errors, type Problem } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  type ErrorCode,
+  errors,
+  type Problem,
+  type ReasonCode,
+  reasons,
+} from '@backup-sync/contracts';
 
 /** Exit codes beside those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -133,6 +140,13 @@ export function failureOf(thrown: unknown): Failure {
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = operatorErrors.has(error.name);
+  const refused = error.name === 'StorageError' && 'code' in error ? reasons[error.code as ReasonCode] : undefined;
+  if (refused !== undefined) {
+    const { number, remedy } = refused;
+    const message = `${refused.summary}: ${error.message}`;
+    const again = remedy.replace('sync again', 'run the command again');
+    return { exitCode: exitCodes.failure, code: number, message, remedy: again, problems: [] };
+  }
   return {
     exitCode: exitCodes.failure,
     code: error.name,
