@@ -125,6 +125,8 @@ describe('a check that a monitor reads', () => {
       [[...check, '--source', 'x'], environment, 'UNKNOWN: '],
       [check, {}, 'give a data directory'],
       [check, { ...environment, BACKUP_SYNC_TIMEOUT: 'soon' }, 'BACKUP_SYNC_TIMEOUT'],
+      [check, { ...environment, AWS_CA_BUNDLE: '/nowhere/ca.pem' }, 'AWS_CA_BUNDLE names'],
+      [check, { ...environment, HTTPS_PROXY: 'socks5://proxy:1080' }, 'HTTPS_PROXY must be'],
       [check, nobody, 'does not answer'],
     ] as const) {
       const ended = await runInProcess(args, variables);

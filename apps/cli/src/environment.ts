@@ -71,10 +71,12 @@ const addressingStyle = optional.transform((value, context) => {
   return z.NEVER;
 });
 
-/** The address of a forward proxy. It may have credentials in it, so no message shows it. */
-const proxy = secret.transform((value, context) => {
-  const url = value === undefined ? undefined : URL.parse(value.reveal());
-  if (url === undefined || url?.protocol === 'http:' || url?.protocol === 'https:') return value;
+/** The address of a forward proxy, as other programs take it too: without a scheme it is http. No message shows it, since it may have credentials in it. */
+const proxy = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const url = URL.parse(value.includes('://') ? value : `http://${value}`);
+  // Node ignores an address that is written in another way.
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return new Secret(url.href);
   context.addIssue('must be the address of a proxy, such as http://proxy.example.com:3128');
   return z.NEVER;
 });

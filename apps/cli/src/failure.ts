@@ -1,4 +1,11 @@
-import { BackupSyncError, type ErrorCode, errors, type Problem } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  type ErrorCode,
+  errors,
+  type Problem,
+  type ReasonCode,
+  reasons,
+} from '@backup-sync/contracts';
 
 /** Exit codes beside those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -52,7 +59,7 @@ export type Failure = {
 
 /** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
-  invalid_request: 'Mend what is named here, then run the command again.',
+  invalid_request: 'Fix what is named here, then run the command again.',
   not_authenticated:
     'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
     'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
@@ -133,6 +140,13 @@ export function failureOf(thrown: unknown): Failure {
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = operatorErrors.has(error.name);
+  const refused = error.name === 'StorageError' && 'code' in error ? reasons[error.code as ReasonCode] : undefined;
+  if (refused !== undefined) {
+    const { number, remedy } = refused;
+    const message = `${refused.summary}: ${error.message}`;
+    const again = remedy.replace('sync again', 'run the command again');
+    return { exitCode: exitCodes.failure, code: number, message, remedy: again, problems: [] };
+  }
   return {
     exitCode: exitCodes.failure,
     code: error.name,

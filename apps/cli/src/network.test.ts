@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from './environment.ts';
+import { readNetwork } from './network.ts';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 import { startForwardProxy } from './testing-proxy.ts';
 import { startHttpServer } from './testing-servers.ts';
@@ -118,6 +121,35 @@ test('a server is reached through a proxy, and the one of a data directory on lo
   const direct = await run(['backups', 'list'], { environment: { ...remote, NO_PROXY: 'example.test,.example.test' } });
   expect(direct.code).toBe(5);
 }, 60_000);
+
+describe('what the environment says of proxies is read as others do', () => {
+  const proxiesOf = (variables: Record<string, string>) => readNetwork(readEnvironment(variables)).proxies;
+
+  test.each([
+    ['proxy.example.com:3128', 'http://proxy.example.com:3128/'],
+    ['HTTP://10.0.0.1:3128', 'http://10.0.0.1:3128/'],
+    ['https://ada:secret@proxy.example.com', 'https://ada:secret@proxy.example.com/'],
+  ])('%s is the proxy %s', (https_proxy, address) => {
+    expect(proxiesOf({ https_proxy })?.HTTPS_PROXY).toBe(address);
+  });
+
+  test.each([
+    ['example.com, .example.org', ['s3.example.com', 'example.com', 'b.s3.example.org'], ['notexample.com']],
+    ['10.0.0.0/8 192.168.1.77/31', ['10.255.0.1', '192.168.1.76', '192.168.1.77'], ['11.0.0.1', '192.168.1.78']],
+    ['*', ['anything.example.com'], []],
+    ['obs.example.com:8443,a-b', ['a-b', '127.0.0.1'], ['obs.example.com']],
+  ])('NO_PROXY=%s reaches %j directly, and %j by the proxy', async (NO_PROXY, direct, proxied) => {
+    const proxies = proxiesOf({ HTTP_PROXY: '127.0.0.1:9', NO_PROXY });
+    const agent = new Agent({ proxyEnv: proxies ?? {} });
+    const pathTo = (host: string) => {
+      const asked = request({ host, port: 9, path: '/', agent, lookup: () => {} }).on('error', () => {});
+      asked.destroy();
+      return asked.path;
+    };
+    for (const host of direct) expect(pathTo(host), host).toBe('/');
+    for (const host of proxied) expect(pathTo(host), host).toBe(`http://${host}:9/`);
+  });
+});
 
 test('a proxy that is none and a bundle that is not there are named, and no password is shown', async () => {
   const wrong = await run(['backups', 'list'], { environment: { HTTPS_PROXY: 'socks5://ada:secret@proxy:1080' } });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv4 } from 'node:net';
 import type { StorageEnvironment } from '@backup-sync/engine';
 import type { Network } from '@backup-sync/engine/network';
 import type { Environment } from './environment.ts';
@@ -26,7 +27,7 @@ export function readNetwork(environment: Environment): Network {
         : {
             ...(http !== undefined && { HTTP_PROXY: http.reveal() }),
             ...(https !== undefined && { HTTPS_PROXY: https.reveal() }),
-            NO_PROXY: direct === '*' ? direct : [...(direct === undefined ? [] : [direct]), ...alwaysDirect].join(','),
+            NO_PROXY: directHosts(direct ?? '').join(','),
           },
     caCertificates: environment.AWS_CA_BUNDLE === undefined ? [] : readCertificates(environment.AWS_CA_BUNDLE),
   };
@@ -39,6 +40,31 @@ export function storageEnvironment(options: ConnectOptions, environment: Environ
     addressing: options.addressingStyle ?? environment.BACKUP_SYNC_ADDRESSING_STYLE,
     network: readNetwork(environment),
   };
+}
+
+/**
+ * The hosts of NO_PROXY, as Node matches them: it would take a domain for one host, while curl and others take it for those
+ * below as well, and does not know networks such as 10.0.0.0/8.
+ */
+function directHosts(text: string): readonly string[] {
+  const named = text.split(/[\s,]+/).filter((each) => each !== '');
+  if (named.includes('*')) return ['*'];
+  return [...named.flatMap(withThoseBelow), ...alwaysDirect];
+}
+
+function withThoseBelow(host: string): readonly string[] {
+  const [, first = '', bits = ''] = /^(.+)\/(\d{1,2})$/.exec(host) ?? [];
+  if (isIPv4(first) && Number(bits) <= 32) return [rangeOf(first, Number(bits))];
+  const isDomain = /^[a-z\d_-]+(\.[a-z\d_-]+)*$/i.test(host) && isIP(host) === 0;
+  return isDomain ? [host, `.${host}`] : [host];
+}
+
+function rangeOf(address: string, bits: number): string {
+  const size = 2 ** (32 - bits);
+  const number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const first = number - (number % size);
+  const textOf = (each: number) => [24, 16, 8, 0].map((shift) => Math.floor(each / 2 ** shift) % 256).join('.');
+  return `${textOf(first)}-${textOf(first + size - 1)}`;
 }
 
 function readCertificates(path: string): readonly string[] {

@@ -64,9 +64,10 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
     },
   );
   let running: Command = program;
-  program.hook('preAction', (_program, command) => {
+  program.hook('preAction', async (_program, command) => {
     running = command;
     called = pathOf(command);
+    await useNetworkOf(host.env);
   });
   addCompletion(
     program,
@@ -89,7 +90,6 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   });
   try {
     json = wantsJson;
-    await useNetworkOf(host.env);
     await program.parseAsync(host.argv);
   } catch (error) {
     if (isPlugin(running) && !(error instanceof CommanderError && error.exitCode === 0)) {

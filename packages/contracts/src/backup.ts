@@ -115,6 +115,9 @@ export const backup = z
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof backup>;
 
+/** Characters of a wrong key that are repeated. */
+const shownMax = 32;
+
 /** Keys by which backups can be sorted. */
 export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'protected_at', 'id'] as const;
 export type BackupSortKey = (typeof backupSortKeys)[number];
@@ -131,7 +134,7 @@ export const backupSort = severalTexts
       const [key, direction = 'desc', ...rest] = term.split(':');
       const known = backupSortKeys.find((each) => each === key);
       if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-        const message = `"${term}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+        const message = `"${term.slice(0, shownMax)}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
         context.addIssue({ code: 'custom', message });
         return z.NEVER;
       }

@@ -18,7 +18,7 @@ export const errors = {
     number: 'BackupSync.1001',
     httpStatus: 400,
     retryable: false,
-    remedy: 'Mend the fields named in the message.',
+    remedy: 'Fix the fields named in the message.',
     exitCode: 1,
   },
   malformed_json: {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { counted } from './counted.ts';
 import { BackupSyncError, type Problem } from './error-code.ts';
 
 /** Parses `value`, or throws one `invalid_request` that names every problem with its place. */
@@ -31,8 +32,34 @@ function placeOf(path: readonly PropertyKey[], prefix: string): string {
   return place === '' ? 'body' : place;
 }
 
+/** The library's own words are for programmers: what it says itself is said anew, and what the schemas say stays. */
 function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && /undefined$/.test(issue.message)) return 'is required';
-  const message = issue.message.replace(/^Invalid input: /, '');
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  if (!/^(Invalid (input|option)|Too (small|big))/.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type': {
+      const [, received = ''] = /received (\w+)$/.exec(issue.message) ?? [];
+      if (received === 'undefined') return 'is required';
+      return issue.expected === 'int'
+        ? 'must be a whole number'
+        : `must be ${aType(issue.expected)}, not ${aType(received)}`;
+    }
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`;
+    case 'too_small':
+      return `must ${issue.origin === 'number' ? 'be' : 'have'} at least ${amount(issue.minimum, issue.origin)}`;
+    case 'too_big':
+      return `must ${issue.origin === 'number' ? 'be' : 'have'} at most ${amount(issue.maximum, issue.origin)}`;
+    default:
+      return 'has a form that is not accepted';
+  }
+}
+
+function aType(type: string): string {
+  if (type === 'null') return type;
+  return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
+}
+
+function amount(bound: number | bigint, origin: string): string {
+  if (origin === 'number') return String(bound);
+  return counted(Number(bound), origin === 'string' ? 'character' : 'item');
 }

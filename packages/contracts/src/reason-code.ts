@@ -125,7 +125,7 @@ export const reasons = {
     summary: 'the storage unit refused a request',
     retry: 'final',
     remedy:
-      'See what the service says in the message. Check --storage, AWS_REGION, --addressing-style, and that the service accepts signatures of version 4; then sync again.',
+      'See what the service or proxy says in the message. Check --storage, AWS_REGION, --addressing-style, the proxy (HTTPS_PROXY, NO_PROXY), and that the service accepts signatures of version 4; then sync again.',
   },
   storage_certificate_refused: {
     number: 'BackupSync.2043',

@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
 import { Absences } from './chain/absences.ts';
+import { ReadFault } from './chain/cinder/read-fault.ts';
+import type { ChainData } from './chain/data.ts';
 import { openChain } from './chain/examiner.ts';
 import type { Fault, Location } from './chain/link.ts';
 import { extractToFile } from './chain/replay/extract-to-file.ts';
@@ -76,7 +78,13 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     return { fault: { code: 'path_not_found', detail: `${item.bucket_name}/${item.image_path}` } };
   }
   if (examination.fault !== null) return { fault: examination.fault };
-  const data = await examiner.openData(item);
+  let data: ChainData | null;
+  try {
+    data = await examiner.openData(item);
+  } catch (error) {
+    if (error instanceof ReadFault) return { fault: error.fault };
+    throw error;
+  }
   if (data === null) {
     return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
   }

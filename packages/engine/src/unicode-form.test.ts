@@ -28,7 +28,14 @@ test('an image path that is there in another form is told to be', async () => {
     [...backup.objects].map(([key, bytes]) => [inForm(key, decomposed), bytes]),
   );
   const item = syncItemOf(backup, 'bucket');
-  const [log] = await engine.sync([{ ...item, image_path: inForm(item.image_path, composed) }]);
+  const imagePath = inForm(item.image_path, composed);
+  // The beginning of another name is no such name.
+  const [log, ofOther] = await engine.sync([
+    { ...item, image_path: imagePath },
+    { ...item, backup_id: 'other', image_path: imagePath.slice(0, -1) },
+  ]);
+  expect(ofOther?.backup_sync.reason?.code).toBe('path_not_found');
+  expect(ofOther?.backup_sync.reason?.message).not.toContain('normalisation');
   expect(log?.backup_sync.reason).toMatchObject({
     code: 'path_not_found',
     message: expect.stringContaining('the same name is there in another Unicode normalisation (NFD instead of NFC)'),

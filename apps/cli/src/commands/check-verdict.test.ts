@@ -1,6 +1,7 @@
 import type { TakenAtSource } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { judge } from './check-verdict.ts';
+import { pluginLabel } from './plugin-output.ts';
 
 const hour = 3600;
 const proved = (ageS: number | null, name = 'vm', source: TakenAtSource = 'format') => ({
@@ -91,4 +92,34 @@ test('two figures never have one label', () => {
   const labels = judge(twins, limits).performance.map(({ label }) => label);
   expect(new Set(labels).size).toBe(labels.length);
   expect(labels).toContain('oldest (id-oldest)');
+});
+
+test('a figure keeps its label whichever resource is the oldest, and however long names are', () => {
+  const long = 'a name that is so long that a monitor is given its beginning alone: ';
+  const checked = ['twin', 'twin', `${long}1`, `${long}2`, "it's", 'it=s', 'alone'].map((name, index) => ({
+    ...proved(index + 1, name),
+    resource_id: `id-${index}`,
+  }));
+  const labelsOf = (resources: readonly (typeof checked)[number][]) =>
+    judge(resources, limits)
+      .performance.slice(5)
+      .map(({ label, value }) => [value, pluginLabel(label)]);
+  const labels = labelsOf(checked);
+  expect(new Set(labels.map(([, label]) => label)).size).toBe(checked.length);
+  expect(labels).toContainEqual([7, 'alone']);
+  const turned = labelsOf(
+    checked.map((each) => ({ ...each, newest_proved_age_s: 8 - (each.newest_proved_age_s ?? 0) })),
+  );
+  expect(new Map(turned.map(([age, label]) => [8 - Number(age), label]))).toEqual(
+    new Map(labels.map(([age, label]) => [Number(age), label])),
+  );
+});
+
+test.each([
+  [90, '90 s'],
+  [100 * hour, '100 h'],
+  [7 * 24 * hour, '7 d'],
+])('a limit of %i s is told as %s, not rounded', (critical, text) => {
+  const late = judge([proved(critical + 1)], { ...limits, critical });
+  expect(late).toMatchObject({ state: 'CRITICAL', message: expect.stringContaining(`within ${text}: `) });
 });

@@ -1,6 +1,6 @@
 import type { Resource, VerificationLevel } from '@backup-sync/contracts';
-import { type PerformanceDatum, type PluginState, pluginName } from './plugin-output.ts';
-import { ageText, newestAge } from './resource-age.ts';
+import { type PerformanceDatum, type PluginState, pluginLabel, pluginName } from './plugin-output.ts';
+import { limitText, newestAge } from './resource-age.ts';
 
 export type CheckLimits = {
   /** Seconds; null for none. */
@@ -48,7 +48,7 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
   const [late, aging, good, retired] = [of('CRITICAL'), of('WARNING'), of('OK'), of('RETIRED')];
   const checked = [...late, ...aging, ...good];
 
-  const within = (seconds: number) => `proved to ${limits.minLevel} within ${ageText(seconds)}`;
+  const within = (seconds: number) => `proved to ${limits.minLevel} within ${limitText(seconds)}`;
   const parts: string[] = [];
   if (late.length > 0) {
     parts.push(`${countOf(late, checked)} no backup ${within(critical)}: ${namesOf(late)}`);
@@ -82,12 +82,10 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
     { label: 'retired', value: retired.length },
     ...(worst === undefined ? [] : [{ label: 'oldest', value: oldestAge(checked), age }]),
   ];
-  const labels = new Set(performance.map(({ label }) => label));
+  const labelOf = labelsFor(checked, performance);
   for (const resource of checked.slice(0, agesMax)) {
-    const name = nameOf(resource);
-    const label = labels.has(name) ? `${name} (${resource.resource_id})` : name;
-    labels.add(label);
-    performance.push({ label, value: resource.newest_proved_age_s, age });
+    const label = labelOf(resource);
+    if (label !== null) performance.push({ label, value: resource.newest_proved_age_s, age });
   }
   const isBad = late.length > 0 || resources.length === 0;
   // Whoever excludes all that there is has checked nothing.
@@ -127,6 +125,23 @@ function namesOf(late: readonly CheckedResource[]): string {
     return `${pluginName(nameOf(resource))} (${age === null ? 'none' : `${age} old`})`;
   });
   return `${named.join(', ')}${late.length > namedMax ? `, and ${late.length - namedMax} more` : ''}`;
+}
+
+/**
+ * A label for the age of each resource that no other figure has: a monitor keeps figures by their labels, so that of a
+ * resource must not depend on which is the oldest today. Null if even the id does not give one.
+ */
+function labelsFor(checked: readonly CheckedResource[], others: readonly PerformanceDatum[]) {
+  const labelsOf = (resource: CheckedResource) => {
+    const [name, id] = [nameOf(resource), resource.resource_id];
+    return [name, `${name} (${id})`, id].map(pluginLabel);
+  };
+  const holders = new Map<string, number>(others.map(({ label }) => [label, 1]));
+  for (const resource of checked) {
+    for (const label of new Set(labelsOf(resource))) holders.set(label, (holders.get(label) ?? 0) + 1);
+  }
+  return (resource: CheckedResource): string | null =>
+    labelsOf(resource).find((label) => holders.get(label) === 1) ?? null;
 }
 
 function nameOf({ resource_id, resource_name }: CheckedResource): string {

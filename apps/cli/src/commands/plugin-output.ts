@@ -23,6 +23,11 @@ export function pluginName(name: string): string {
   return cut(oneLine(name));
 }
 
+/** A label as monitors take it; names that differ may have the same. */
+export function pluginLabel(name: string): string {
+  return cut(name.replaceAll(/['=|\p{C}\p{Zl}\p{Zp}]/gu, '_'));
+}
+
 /** The line that a monitor reads: the state, the message, and the figures after a `|`. */
 export function pluginLine(state: PluginState, message: string, performance: readonly PerformanceDatum[]): string {
   const data = performance.map(performanceText).join(' ');
@@ -43,7 +48,7 @@ export function printUnknown(terminal: Terminal, { message, problems, remedy }: 
 }
 
 function performanceText({ label, value, age }: PerformanceDatum): string {
-  const name = `'${cut(label.replaceAll(/['=|\p{C}\p{Zl}\p{Zp}]/gu, '_'))}'`;
+  const name = `'${pluginLabel(label)}'`;
   if (age === undefined) return `${name}=${value ?? 'U'}`;
   return `${name}=${value === null ? 'U' : `${value}s`};${age.warning ?? ''};${age.critical};0`;
 }

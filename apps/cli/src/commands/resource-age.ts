@@ -2,9 +2,16 @@ import type { Resource } from '@backup-sync/contracts';
 import { objectTimeMark } from './backups.ts';
 
 /** `90 min`, `26 h`, `7 d`. */
-export function ageText(seconds: number): string {
+function ageText(seconds: number): string {
   if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 3 * 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** A limit as it was given: `90 s`, `26 h`, `7 d`. Rounded, it would seem that an age keeps to it, or does not. */
+export function limitText(seconds: number): string {
+  if (seconds >= 3 * 86_400 && seconds % 86_400 === 0) return `${seconds / 86_400} d`;
+  if (seconds >= 2 * 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 /** How old its newest proved backup is: `26 h`, `~26 h` if that comes from an object, or null if it has none. */

@@ -7,10 +7,10 @@ export type CsvDialect = {
   readonly hasSepLine: boolean;
 };
 
-const delimiters = [',', ';', '\t'] as const;
+const delimiters = [',', ';', '\t', '|'] as const;
 const fields: ReadonlySet<string> = new Set(Object.keys(backupSync.shape));
 /** Saved again, a `sep=` line is a row like others: it may be quoted, with blank cells behind it. */
-const sepLine = /^"?sep=([^"\w\s]|\t)"?[,;\t ]*$/i;
+const sepLine = /^"?sep=([^"\w\s]|\t)"?[,;|\t ]*$/i;
 
 /** Tells the delimiter by the `sep=` line, else by the first row that is not blank: the one that gives most fields. */
 export function csvDialectOf(beginning: string): CsvDialect {
@@ -35,5 +35,5 @@ export function nameIn(cell: string): string {
 function firstLines(lines: readonly string[]): { readonly sep: string | null; readonly row: string } {
   const [, sep = null] = sepLine.exec(lines[0]?.replace(/^\u{feff}/u, '') ?? '') ?? [];
   const rows = sep === null ? lines : lines.slice(1);
-  return { sep, row: rows.find((line) => /[^\s,;"]/.test(line)) ?? '' };
+  return { sep, row: rows.find((line) => /[^\s,;|"]/.test(line)) ?? '' };
 }

@@ -35,14 +35,19 @@ async function* withBeginning(bytes: AsyncIterable<Buffer | string>): AsyncGener
 
 function encodingOf(beginning: Buffer): Encoding {
   const [first, second, third, fourth] = beginning;
-  if (first === 0x50 && second === 0x4b && third === 3 && fourth === 4) {
+  const isZip = first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
+  const isOldWorkbook = first === 0xd0 && second === 0xcf && third === 0x11 && fourth === 0xe0;
+  if (isZip || isOldWorkbook) {
     throw new UsageError('is a workbook or another zip archive, not text: save it as CSV, and give that file');
   }
   if (first === 0x1f && second === 0x8b) {
     throw new UsageError('is compressed: unpack it first, for example with gunzip -c FILE | backup-sync sync -');
   }
   if (first === 0xff && second === 0xfe) return 'utf-16le';
-  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  // Without a byte-order mark: names of fields, and what JSON begins with, are ASCII.
+  if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return 'utf-16le';
+  return first === 0 && second !== 0 && third === 0 && fourth !== 0 ? 'utf-16be' : 'utf-8';
 }
 
 class TextReader {

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../http/exchange.ts';
+import { setHeader } from '../http/set-header.ts';
 import type { Runtime } from '../runtime.ts';
 import { type AccessKey, signingHeaders } from '../signing/sign-request.ts';
 
@@ -18,7 +19,7 @@ export const anonymous: Authorization = {
 
 export function byToken(token: string): Authorization {
   return {
-    authorize: ({ headers }) => Promise.resolve(withToken(headers, token)),
+    authorize: async ({ headers }) => withToken(headers, token),
     renew: () => false,
   };
 }
@@ -30,7 +31,7 @@ export function byAccessKey(key: AccessKey, projectId: string | null, runtime: R
       const all = new Headers(headers);
       // Official clients send and sign it on every request; some verifiers count on that.
       all.set('content-type', 'application/json');
-      if (projectId !== null) all.set('x-project-id', projectId);
+      if (projectId !== null) setHeader(all, 'x-project-id', projectId);
       const added = await signingHeaders(key, { method, url, headers: all, body, nowMs: runtime.nowMs() });
       added.forEach((value, name) => {
         all.set(name, value);
@@ -43,6 +44,6 @@ export function byAccessKey(key: AccessKey, projectId: string | null, runtime: R
 
 export function withToken(headers: Headers, token: string): Headers {
   const all = new Headers(headers);
-  all.set('x-auth-token', token);
+  setHeader(all, 'x-auth-token', token);
   return all;
 }

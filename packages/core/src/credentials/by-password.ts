@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../http/exchange.ts';
+import { orAborted } from '../http/or-aborted.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Runtime } from '../runtime.ts';
 import { type Authorization, withToken } from './authorization.ts';
@@ -47,14 +48,4 @@ export class ByPassword implements Authorization {
     const renewAtMs = this.#runtime.monotonicMs() + lifetimeMs - Math.min(renewBeforeEndMs, lifetimeMs / 10);
     return { token, renewAtMs };
   }
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

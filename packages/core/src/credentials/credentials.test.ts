@@ -121,6 +121,26 @@ test('a token that is refused is not tried again', async () => {
   expect(service.seen.length).toBe(1);
 });
 
+test.each([
+  [{ token: 'secret-1\nsecret-2' }, 'x-auth-token'],
+  [{ token: 'secret-\u{1f511}' }, 'x-auth-token'],
+  [{ accessKey: 'AK\u007f', secretKey: 'secret' }, 'authorization'],
+  [{ accessKey: 'AK', secretKey: 'secret', securityToken: 'secret\r\nX-More: 1' }, 'x-security-token'],
+])('what no header can carry is refused with no word of it: %j', async (credentials, header) => {
+  await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
+  const call = service.client({ credentials }).operations.showBackup({ backup_id: 'b' });
+  const error = await call.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'invalid_request', message: expect.stringContaining(header) });
+  expect(String(error)).not.toContain('secret');
+  expect(service.seen).toEqual([]);
+});
+
+test('a line break behind a token, as files end, is not sent', async () => {
+  await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
+  await service.client({ credentials: { token: 't\n' } }).operations.showBackup({ backup_id: 'b' });
+  expect(tokensUsed(service.seen)).toEqual(['t']);
+});
+
 test('an access key pair signs what is really sent, and sends no token', async () => {
   await using service = await startService((call) =>
     call.method === 'POST' ? accepting(call) : { body: { backups: [] } },

@@ -1,5 +1,6 @@
 import { parseEndpoint } from '../http/endpoint.ts';
 import type { HttpOptions } from '../http/exchange.ts';
+import { setHeader } from '../http/set-header.ts';
 import { Transport } from '../http/transport.ts';
 import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -23,7 +24,7 @@ function asItself(token: string): Authorization {
   return {
     async authorize({ headers }) {
       const all = withToken(headers, token);
-      all.set('x-subject-token', token);
+      setHeader(all, 'x-subject-token', token);
       return all;
     },
     renew: () => false,

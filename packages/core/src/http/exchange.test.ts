@@ -57,6 +57,24 @@ test('the timeout holds for tokens and the projects of a key', async () => {
   });
 });
 
+test('the timeout and an abort hold for a fetch of the caller that drops its signal', async () => {
+  await using server = await startRawServer(() => {});
+  const fetchOfCaller = (url: URL, { method = 'GET', headers = {} }: RequestInit) => fetch(url, { method, headers });
+  const client = (timeoutMs: number) =>
+    createClientIn(clockedRuntime(), {
+      endpoint: server.endpoint,
+      projectId: 'p',
+      credentials: { token: 't' },
+      timeoutMs,
+      fetch: fetchOfCaller,
+    });
+  await expect(client(100).operations.listBackups({})).rejects.toMatchObject({ code: 'response_timeout' });
+  const stopping = new AbortController();
+  const call = client(60_000).operations.listBackups({}, { signal: stopping.signal });
+  stopping.abort(new Error('the window was closed'));
+  await expect(call).rejects.toBe(stopping.signal.reason);
+});
+
 test('the timeout is a minute by default, and counts from the last byte', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const connected = Promise.withResolvers<Socket>();

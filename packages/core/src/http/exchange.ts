@@ -1,6 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { timerMaxMs } from '../runtime.ts';
 import { noAnswer } from './no-answer.ts';
+import { orAborted } from './or-aborted.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -123,7 +124,8 @@ class Exchange {
     };
     const timer = setTimeout(silent, Math.min(this.#timeoutMs, timerMaxMs));
     try {
-      return await wait();
+      // A caller's own `fetch` may not heed the signal that it is given.
+      return await orAborted(wait(), this.signal);
     } catch (error) {
       this.end();
       throw this.#own.signal.aborted ? this.#own.signal.reason : noAnswer(this.#url, error);

@@ -1,3 +1,4 @@
+import { setHeader } from '../http/set-header.ts';
 import { signingAlgorithm } from './canonical-request.ts';
 import { sha256Hex, signature } from './signature.ts';
 
@@ -23,7 +24,7 @@ export type UnsignedRequest = {
 export async function signingHeaders(key: AccessKey, request: UnsignedRequest): Promise<Headers> {
   const date = signingDate(request.nowMs);
   const added = new Headers({ 'x-sdk-date': date });
-  if (key.securityToken !== undefined) added.set('x-security-token', key.securityToken);
+  if (key.securityToken !== undefined) setHeader(added, 'x-security-token', key.securityToken);
   // fetch sets the host itself, and lets nobody else do so.
   const headers = [...request.headers, ...added, ['host', request.url.host] as const];
   const signedHeaders = headers.map(([name]) => name).sort();
@@ -34,7 +35,8 @@ export async function signingHeaders(key: AccessKey, request: UnsignedRequest): 
     signedHeaders,
     bodyHash: await sha256Hex(request.body),
   });
-  added.set(
+  setHeader(
+    added,
     'authorization',
     `${signingAlgorithm} Access=${key.accessKey}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signed}`,
   );

@@ -95,6 +95,14 @@ describe('waiting where there is no stream', () => {
     expect(runtime.nowMs()).toBe(deadlineMs);
   });
 
+  test('takes a deadline that is not a whole number, and refuses one that is no number', async () => {
+    const runtime = clockedRuntime();
+    await using service = await startService((call) => (isStream(call) ? noStream : showLog(idOf(call), false)));
+    const wait = (deadlineMs: number) => Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs }));
+    await expect(wait(runtime.nowMs() + 60_000.5)).rejects.toMatchObject({ code: 'deadline_passed' });
+    await expect(wait(Number.NaN)).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
   test.each([-hourMs, 25 * hourMs])('ends as late when the wall clock is set by %d ms meanwhile', async (stepMs) => {
     const runtime = clockedRuntime();
     const startedAtMs = runtime.monotonicMs();

@@ -35,12 +35,13 @@ export async function* waitFor(
   references: Several<OperationReference>,
   { signal, deadlineMs: deadlineAtMs = Number.POSITIVE_INFINITY }: WaitOptions = {},
 ): AsyncGenerator<CbrOperationLog> {
+  if (Number.isNaN(deadlineAtMs)) throw new BackupSyncError('invalid_request', 'deadlineMs: is not a number');
   const leaving = new AbortController();
   const leftMs = Math.max(0, deadlineAtMs - runtime.nowMs());
   // From here on a wall clock that is set makes the wait neither longer nor shorter.
   const deadlineMs = runtime.monotonicMs() + leftMs;
   // A call under way ends by it as well. A deadline beyond what a timer can be set to is as good as none.
-  const expired = leftMs <= timerMaxMs ? AbortSignal.timeout(leftMs) : leaving.signal;
+  const expired = leftMs <= timerMaxMs ? AbortSignal.timeout(Math.ceil(leftMs)) : leaving.signal;
   const under = AbortSignal.any([leaving.signal, expired, ...(signal === undefined ? [] : [signal])]);
   const wake = new Wake();
   const ids = new IdsAhead(references, wake);

@@ -25,3 +25,11 @@ export function mayHide(error: StorageError): boolean {
   const { code } = error;
   return code === 'throttled' || code === 'unreachable' || code === 'listing_too_large' || isServiceRefusal(error);
 }
+
+/**
+ * Whether it may have a parent that is recorded, and is not where it is recorded. Settings that are wrong for another
+ * bucket do not pass by themselves: what is gone would be called whole as long as they stay.
+ */
+export function mayHideMoved(error: StorageError): boolean {
+  return mayHide(error) && !isServiceRefusal(error);
+}

@@ -18,7 +18,7 @@ export async function contentsOf(
       sourceId,
       storedBytes: resources.reduce((bytes, resource) => bytes + resource.storedBytes, 0),
       resourceTypes: [...new Set(resources.map(({ type }) => type))],
-      resources: resources.slice(0, resourcesMax),
+      resources: await namedAsLast(database, resources.slice(0, resourcesMax), { sourceId }),
     });
   }
   return contents;
@@ -68,7 +68,30 @@ export async function contentsOfRun(
     skipped.set(id, { id, name, type, reasonCode: row.reason_code, reasonDetail: row.reason_detail });
   }
   const resources = await resourcesIn(database, imported);
-  return { resources: resources.slice(0, resourcesMax), skipped: [...skipped.values()] };
+  const shown = await namedAsLast(database, resources.slice(0, resourcesMax), { projectId });
+  return { resources: shown, skipped: [...skipped.values()] };
+}
+
+/** The resources by the names that they have in the listing of resources: of several, the one that was recorded last. */
+async function namedAsLast(
+  database: Kysely<Schema>,
+  resources: readonly ContainedResource[],
+  scope: { readonly sourceId: string } | { readonly projectId: string },
+): Promise<readonly ContainedResource[]> {
+  if (resources.length === 0) return [];
+  const ids = resources.map(({ id }) => id);
+  const rows = await database
+    .selectFrom('resources')
+    .where((eb) => {
+      if ('projectId' in scope) return eb.and({ project_id: scope.projectId, source_id: '' });
+      const project = eb.selectFrom('sources').where('id', '=', scope.sourceId).select('project_id');
+      return eb.and([eb('project_id', '=', project), eb('source_id', '=', scope.sourceId)]);
+    })
+    .where('resource_id', 'in', ids)
+    .select(['resource_id', 'resource_name'])
+    .execute();
+  const names = new Map(rows.map((row) => [row.resource_id, row.resource_name]));
+  return resources.map((resource) => ({ ...resource, name: names.get(resource.id) ?? resource.name }));
 }
 
 /** The resources of these records, by id. */

@@ -135,6 +135,20 @@ describe('a parent that is in another bucket of the project', () => {
     },
   );
 
+  test('is missing if it is not where it is recorded, whatever settings another bucket wants', async () => {
+    await using stored = await store({ first: [], [home]: [middle] });
+    const location = { storageUnitId: stored.unit.id, bucketName: home, imagePath: full.imagePath };
+    const context = { ...stored.context, locate: async () => [location], projectBuckets: async () => ['first', home] };
+    const refusing = failListings(stored.unit, 'first', 'storage_redirected');
+    const [missing] = await examineBackups(refusing, itemsOf([middle]), context);
+    expect(missing).toMatchObject({ level: null, fault: { code: 'parent_missing' } });
+    const silent = failListings(stored.unit, 'first', 'unreachable');
+    await expect(examineBackups(silent, itemsOf([middle]), context)).rejects.toMatchObject({ code: 'unreachable' });
+    const known = { ...context, locate: async () => [{ ...location, bucketName: 'first' }] };
+    const settings = examineBackups(refusing, itemsOf([middle]), known);
+    await expect(settings).rejects.toMatchObject({ code: 'storage_redirected' });
+  });
+
   test.each([
     ['a folder for each backup', {}],
     ['a folder that was chosen', { folder: 'chosen' }],

@@ -1,5 +1,5 @@
 import { type ListRequest, StorageError } from '../../storage/port.ts';
-import { mayHide } from '../absences.ts';
+import { mayHide, mayHideMoved } from '../absences.ts';
 import type { ChainContext } from '../examiner.ts';
 import type { Location } from '../link.ts';
 import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../object-bound.ts';
@@ -127,7 +127,10 @@ export class VolumeFolders {
       await home.coverPast(child.imagePath);
       yield await among(home);
     }
-    yield await this.#candidatesElsewhere(child, backupId, found.size > 0);
+    yield await this.#candidatesElsewhere(child, backupId, {
+      isRecorded: locations.length > 0,
+      hasCandidates: found.size > 0,
+    });
     const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);
     this.#secondLooks.set(home, secondLook);
     await secondLook;
@@ -142,7 +145,7 @@ export class VolumeFolders {
   async #candidatesElsewhere(
     child: CinderLink,
     backupId: string,
-    hasCandidates: boolean,
+    { isRecorded, hasCandidates }: { readonly isRecorded: boolean; readonly hasCandidates: boolean },
   ): Promise<readonly CinderLink[]> {
     const { defaultRoot, folder: ownFolder } = child;
     const prefix = defaultRoot === null ? ownFolder : defaultFolderOf(defaultRoot, backupId);
@@ -154,8 +157,8 @@ export class VolumeFolders {
         found.push(...(await this.#candidatesInBucket(bucketName, prefix, child, backupId)));
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        if (mayHide(error)) failure ??= error;
-        else this.#context.absences.add(bucketName, prefix);
+        if (!mayHide(error)) this.#context.absences.add(bucketName, prefix);
+        else if (!isRecorded || mayHideMoved(error)) failure ??= error;
       }
     }
     if (failure !== null && found.length === 0 && !hasCandidates) throw failure;

@@ -1,5 +1,5 @@
 import { StorageError } from '../../storage/port.ts';
-import { mayHide } from '../absences.ts';
+import { mayHide, mayHideMoved } from '../absences.ts';
 import type { Fault } from '../link.ts';
 import type { PathListing } from '../path-listings.ts';
 import { quote } from '../quote.ts';
@@ -82,12 +82,13 @@ export async function findParent(
  * thrown if nothing is found.
  */
 async function findElsewhere(
-  { absences, projectBuckets }: ManifestTools['context'],
+  { absences, locate, projectBuckets }: ManifestTools['context'],
   child: ManifestLink,
   places: readonly Place[],
   lookAt: (place: Place) => Promise<Found | null>,
 ): Promise<Found | null> {
   const paths = new Set(places.filter(isIn(child.place.bucketName)).map(({ imagePath }) => imagePath));
+  const isRecorded = (await locate(child.header.parent?.backup_id ?? '')).length > 0;
   let unread: Found | null = null;
   let failure: StorageError | null = null;
   for (const bucketName of await projectBuckets()) {
@@ -102,8 +103,8 @@ async function findElsewhere(
         if (found === null) absences.add(bucketName, imagePath);
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        if (mayHide(error)) failure ??= error;
-        else absences.add(bucketName, imagePath);
+        if (!mayHide(error)) absences.add(bucketName, imagePath);
+        else if (!isRecorded || mayHideMoved(error)) failure ??= error;
       }
     }
   }

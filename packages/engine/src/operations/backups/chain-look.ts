@@ -90,7 +90,9 @@ export class ChainLook {
   async #otherForm({ bucket_name: bucket, image_path: imagePath }: BackupSync): Promise<string> {
     for (const prefix of otherForms(imagePath)) {
       for await (const page of this.storage.list({ bucket, prefix, signal: this.signal })) {
-        if (page.length > 0) return foundInOtherForm(imagePath, prefix);
+        // `a/b10` is not `a/b1` in another form.
+        const isThere = page.some(({ key }) => !/^[\p{L}\p{N}]/u.test(key.slice(prefix.length)));
+        if (isThere) return foundInOtherForm(imagePath, prefix);
         break;
       }
     }

@@ -79,7 +79,7 @@ export function decideSync(
     return {
       ...failure(examination.fault, unchanged ? 'unchanged' : 'marked', examination.level),
       ...facts,
-      record: unchanged && hasSameShared(current, next) ? null : next,
+      record: unchanged && isKeptAs(current, next) ? null : next,
     };
   }
   const outcome = outcomeOf(current, next, examination);
@@ -97,7 +97,7 @@ export function decideSync(
     reasonDetail: '',
     level: examination.level,
     ...facts,
-    record: outcome === 'unchanged' && hasSameShared(current, next) ? null : next,
+    record: outcome === 'unchanged' && isKeptAs(current, next) ? null : next,
   };
 }
 
@@ -220,10 +220,14 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
   );
 }
 
-/** What is shared may have grown though nothing of the backup has changed: the record follows, to be compared with next. */
-function hasSameShared(current: BackupRecord | null, { shared }: RecordWrite): boolean {
+/**
+ * What is shared may have grown, and a request may have brought the very name that a person has set, though nothing of the
+ * backup has changed: the record follows, to be compared with next.
+ */
+function isKeptAs(current: BackupRecord | null, { shared, requestedName }: RecordWrite): boolean {
   const before = current?.shared ?? null;
-  return before === null || shared === null ? before === shared : isSameShared(before, shared);
+  const isSame = before === null || shared === null ? before === shared : isSameShared(before, shared);
+  return isSame && requestedName === (current?.requestedName ?? null);
 }
 
 function recordOf(

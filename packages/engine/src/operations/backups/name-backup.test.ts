@@ -7,7 +7,7 @@ const asRequested = { backupName: 'nightly', requestedName: null };
 test('a backup that nobody has renamed has the name that it is imported with', () => {
   expect(nameBackup('nightly', true, null)).toEqual(asRequested);
   expect(nameBackup('weekly', true, asRequested)).toEqual({ backupName: 'weekly', requestedName: null });
-  expect(nameBackup('weekly', false, asRequested)).toEqual({ backupName: 'weekly', requestedName: null });
+  expect(nameBackup('volume-7', false, null)).toEqual({ backupName: 'volume-7', requestedName: null });
 });
 
 test('the name that a person has set stays while requests bring the name from before', () => {
@@ -18,6 +18,7 @@ test('a request with another name than the one before takes the place of the nam
   expect(nameBackup('weekly', true, renamed)).toEqual({ backupName: 'weekly', requestedName: null });
 });
 
-test('what a scan calls a backup never takes the place of the name that a person has set', () => {
+test('what a scan calls a recorded backup never takes the place of the name that it has', () => {
   expect(nameBackup('volume-7', false, renamed)).toEqual(renamed);
+  expect(nameBackup('volume-7', false, asRequested)).toEqual(asRequested);
 });

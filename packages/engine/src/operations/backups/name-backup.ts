@@ -5,12 +5,12 @@ export type BackupNames = Pick<BackupRecord, 'backupName' | 'requestedName'>;
 
 /**
  * The names of a record once `wanted` is imported. A name that a person has set stays until a sync request brings another
- * name than the request before it. What scans call a backup never replaces it.
+ * name than the request before it. What a scan or a verification calls a recorded backup, which may have got another name
+ * since they looked, never replaces it.
  */
 export function nameBackup(wanted: string, isRequest: boolean, current: BackupNames | null): BackupNames {
-  const requested = current?.requestedName ?? null;
-  if (current !== null && requested !== null && (!isRequest || wanted === requested)) {
-    return { backupName: current.backupName, requestedName: requested };
-  }
-  return { backupName: wanted, requestedName: null };
+  if (current === null) return { backupName: wanted, requestedName: null };
+  const { backupName, requestedName } = current;
+  const stays = !isRequest || wanted === requestedName;
+  return stays ? { backupName, requestedName } : { backupName: wanted, requestedName: null };
 }

@@ -59,6 +59,14 @@ test('a request that brings another name than the one before is what the backup 
   expect(await world.syncedName()).toEqual(['updated', 'daily-0']);
 });
 
+test('a request that brings the very name that a person has set counts as the one before from then on', async () => {
+  await using world = await start();
+  await world.sync(items);
+  await world.rename('weekly');
+  expect(await world.syncedName({ backup_name: 'weekly' })).toEqual(['unchanged', 'weekly']);
+  expect(await world.syncedName()).toEqual(['updated', 'daily-0']);
+});
+
 test('neither scans, runs of sources, verifications nor what builds on it undo a name', async () => {
   await using world = await start();
   const { operation_id: found } = await world.call('startScan', { bucket_name: bucket, sync: true });

@@ -5,7 +5,7 @@ import type { DescribedBackup } from '../../chain/format.ts';
 import type { Fault } from '../../chain/link.ts';
 import { markedFormats } from '../../chain/marks.ts';
 import type { Outages } from '../../storage/outage.ts';
-import { isServiceRefusal, StorageError, type StorageUnit } from '../../storage/port.ts';
+import { isServiceRefusal, StorageError, type StorageErrorCode, type StorageUnit } from '../../storage/port.ts';
 import { reasonOfStorageError } from '../storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
 import { describeByPath } from './sync-item.ts';
@@ -14,6 +14,9 @@ import { describeByPath } from './sync-item.ts';
 const readsAtOnce = 8;
 /** A commit mark that is younger, and makes no sense, may still be being written in place. */
 const writingMsMax = 15 * 60 * 1000;
+
+/** What a store that was just listed may refuse of one object alone, such as its name or how it is stored. */
+const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
 
 export type Description =
   | { readonly kind: 'described'; readonly backup: DescribedBackup }
@@ -53,7 +56,7 @@ export function describeCandidates(
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof StorageError) {
-        if (isServiceRefusal(error)) throw error;
+        if (isServiceRefusal(error) && !refusalsOfObject.has(error.code)) throw error;
         if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }

@@ -57,6 +57,11 @@ describe('a scan of every format', () => {
 
   test.each<[string, ReasonCode, (number: number) => StorageFault]>([
     ['is refused', 'access_denied', (number) => ({ at: 'read', number, error: refusal('access_denied') })],
+    [
+      'has a name that the store refuses',
+      'storage_request_refused',
+      (number) => ({ at: 'read', number, error: refusal('storage_request_refused') }),
+    ],
     ['is archived', 'archived', (number) => ({ at: 'read', number, error: refusal('archived') })],
     [
       'has a customer’s key',

@@ -112,6 +112,17 @@ test('vaults are listed by name, by page and by every filter that CBR has', asyn
   }
 });
 
+test('a resource that was renamed has the name of its newest record, as in the listing of resources', async () => {
+  const { call, sync } = world;
+  await sync([{ ...disk, resource_name: 'web' }]);
+  await sync([{ ...syncItemOf(increment, 'disks'), resource_name: 'app' }]);
+  const { resources } = await call('listResources', { resource_id: disk.resource_id });
+  const { vault } = await call('showVault', { vault_id: world.disks });
+  const { checkpoint } = await call('showCheckpoint', { checkpoint_id: world.ofDisks });
+  const shown = [vault, checkpoint.vault].map((each) => each.resources.find(({ id }) => id === disk.resource_id)?.name);
+  expect([resources[0]?.resource_name, ...shown]).toEqual(['app', 'app', 'app']);
+});
+
 test('the run of a source is a checkpoint: what it imported, and what it skipped with the reason', async () => {
   const { call } = world;
   const whole = (await call('showCheckpoint', { checkpoint_id: world.ofMachines })).checkpoint;

@@ -1,43 +1,44 @@
-import type { BackupSync } from '@backup-sync/contracts';
+import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
-import type { EdgeProof, Examination } from '../../chain/link.ts';
-import { type Decision, decideSync } from '../backups/decide-sync.ts';
+import { type EdgeProof, type Examination, isSameLocation } from '../../chain/link.ts';
+import { type Decision, decideSync, type Seen } from '../backups/decide-sync.ts';
 import { queueChains } from '../queue-work.ts';
 import type { TaskRun } from '../tasks/run-task.ts';
 
 /** What a sync would do with what was found, before anything is written down. */
-export function decideExamination(
-  run: TaskRun,
-  item: BackupSync,
-  record: BackupRecord,
-  examination: Examination,
-): Decision {
-  const seen = { kind: 'seen', examination } as const;
-  return decideSync(item, run.task.projectId, record.location, record, seen, run.services.clock.nowMs(), false);
+export function decideExamination(run: TaskRun, record: BackupRecord, examination: Examination): Decision {
+  return decideOn(run, record, { kind: 'seen', examination });
 }
 
 /**
  * Writes down what was found of a backup, as a sync would, and answers what it came to. Decides anew where the record
- * changed meanwhile. Of the proofs it leaves out those that are written down already. `volumeSha256` is of a replay.
+ * changed meanwhile: one that was deleted, or is of another place by now, is left alone. Of the proofs it leaves out those
+ * that are written down already. `volumeSha256` is of a replay.
  */
 export async function recordExamination(
   run: TaskRun,
-  item: BackupSync,
   first: BackupRecord,
   examination: Examination,
   written: ReadonlySet<EdgeProof> = new Set(),
   volumeSha256: string | null = null,
 ): Promise<Decision> {
+  const seen = { kind: 'seen', examination, volumeSha256 } as const;
   let current: BackupRecord | null = first;
   while (true) {
-    const seen = { kind: 'seen', examination, volumeSha256 } as const;
-    const nowMs = run.services.clock.nowMs();
-    const decision = decideSync(item, run.task.projectId, first.location, current, seen, nowMs, false);
-    const { record } = decision;
+    const isMeant: boolean = current !== null && isSameLocation(current.location, first.location);
+    const decision = decideOn(run, isMeant && current !== null ? current : first, seen);
+    const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
-    if (await recordVerdict(run, item.backup_id, current, record, proofs)) return decision;
-    current = await run.services.catalogue.showBackup(run.task.projectId, item.backup_id);
+    if (await recordVerdict(run, first.backupId, current, record, proofs)) return decision;
+    current = await run.services.catalogue.showBackup(run.task.projectId, first.backupId);
   }
+}
+
+/** By the names that the record has: whatever a request has called the backup since the verification began, stays. */
+function decideOn(run: TaskRun, record: BackupRecord, seen: Extract<Seen, { kind: 'seen' }>): Decision {
+  const { task, services } = run;
+  const item = itemOfRecord(record);
+  return decideSync(item, task.projectId, record.location, record, seen, services.clock.nowMs(), false);
 }
 
 /** Writes down one proof at once, whatever becomes of the rest. */

@@ -1,10 +1,12 @@
-import { type BackupSync, lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../../catalogue/port.ts';
 import { Absences } from '../../chain/absences.ts';
 import { chainRootOf } from '../../chain/chain-root.ts';
+import { ReadFault } from '../../chain/cinder/read-fault.ts';
 import type { ChainData } from '../../chain/data.ts';
 import { type ChainExaminer, openChain } from '../../chain/examiner.ts';
+import { isOfAccess } from '../../chain/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../../chain/link.ts';
 import { type Replay, replayChain } from '../../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../../chain/threads/storage-threads.ts';
@@ -36,11 +38,17 @@ export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promis
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, item, record, examination);
+    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, record, examination);
     // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
     if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
   }
-  const data = await examiner.openData(item);
+  let data: ChainData | null;
+  try {
+    data = await examiner.openData(item);
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    return await concludeUnopened(run, record, error.fault);
+  }
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
   return await verifyData(run, threads, record, examination, data);
 }
@@ -62,26 +70,40 @@ async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRec
  * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
  * whole by what shows without its data: it may have been broken by that.
  */
-async function recordBeforeReading(
-  run: TaskRun,
-  item: BackupSync,
-  record: BackupRecord,
-  examination: Examination,
-): Promise<Decision> {
+async function recordBeforeReading(run: TaskRun, record: BackupRecord, examination: Examination): Promise<Decision> {
   const { awaitingData, fault, newProofs } = examination;
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
   const isBroken = record.status === 'error';
   if ((awaitingData.length > 0 || isBroken) && fault === null) {
-    const decision = decideExamination(run, item, record, examination);
+    const decision = decideExamination(run, record, examination);
     if (decision.reasonCode === null) {
       if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
   }
-  return await recordExamination(run, item, record, { ...examination, newProofs: settled });
+  return await recordExamination(run, record, { ...examination, newProofs: settled });
 }
 
-function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer> {
+/**
+ * What tells where the data is cannot be read. If it has rotted, a proof of before had been taken over: without those, it
+ * shows which link is at fault, and that is recorded.
+ */
+async function concludeUnopened(run: TaskRun, record: BackupRecord, fault: Fault): Promise<TaskOutcome> {
+  if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
+  const item = itemOfRecord(record);
+  const examiner = await openExaminer(run, record, { reusesProofs: false });
+  const examination = await examiner.examine(item);
+  if (examination === null || examination.fault === null) return failed(fault, record.backupId);
+  const { reasonCode, reasonDetail, message } = await recordExamination(run, record, examination);
+  const found = reasonCode === null ? fault : { code: reasonCode, detail: reasonDetail };
+  return failed(found, record.backupId, message);
+}
+
+function openExaminer(
+  run: TaskRun,
+  record: BackupRecord,
+  { reusesProofs }: { readonly reusesProofs: boolean } = { reusesProofs: true },
+): Promise<ChainExaminer> {
   const { catalogue, clock } = run.services;
   const { projectId } = run.task;
   return openChain({
@@ -90,7 +112,7 @@ function openExaminer(run: TaskRun, record: BackupRecord): Promise<ChainExaminer
     imagePaths: [record.location.imagePath],
     // Faults that were found in data may have been mended where no listing shows it: they are not taken over.
     findProofs: async (backupIds) => {
-      const proofs = await catalogue.findProofs(projectId, backupIds);
+      const proofs = reusesProofs ? await catalogue.findProofs(projectId, backupIds) : [];
       return proofs.filter(({ fault }) => fault === null);
     },
     findListings: (backupIds) => findListings(run.services, projectId, backupIds),
@@ -131,7 +153,7 @@ async function verifyData(
     verifiedAtMs: run.services.clock.nowMs(),
     newProofs: verdict.proofs,
   };
-  await recordExamination(run, itemOfRecord(record), record, found, kept, replay?.sha256 ?? null);
+  await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
   const result: VerifyResult = {
     backup_id: record.backupId,
     level: verdict.level,

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
-import { elementOf, headerOf, serviceWords } from './s3-words.ts';
+import { elementOf, headerOf, isOfRegion, serviceWords } from './s3-words.ts';
 
 /** What S3 and services like it call their errors, where the HTTP status alone does not say it. */
 const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
@@ -26,9 +26,13 @@ const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['ExpiredTokenException', 'storage_token_expired'],
   ['InvalidSecurityToken', 'storage_token_expired'],
   ['InvalidToken', 'storage_token_expired'],
+  // Of MinIO.
+  ['InvalidTokenId', 'storage_token_expired'],
   ['SecurityTokenExpired', 'storage_token_expired'],
   ['TokenRefreshRequired', 'storage_token_expired'],
   ['InvalidAccessKeyId', 'storage_key_unknown'],
+  // Of Google.
+  ['InvalidSecurity', 'storage_key_unknown'],
   ['SignatureDoesNotMatch', 'storage_secret_wrong'],
   ['RequestExpired', 'storage_clock_skewed'],
   ['RequestInTheFuture', 'storage_clock_skewed'],
@@ -60,6 +64,8 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
   [308, 'storage_redirected'],
   [401, 'access_denied'],
   [403, 'access_denied'],
+  // Of a proxy.
+  [407, 'storage_request_refused'],
   [429, 'throttled'],
   [501, 'storage_not_implemented'],
   [503, 'throttled'],
@@ -80,22 +86,29 @@ const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
 export function toStorageError(error: unknown, subject: string): StorageError {
   if (error instanceof StorageError) return error;
   if (!(error instanceof Error)) return new StorageError('unreachable', `${subject}: the request failed`);
-  if (error.name === 'CredentialsProviderError') {
-    const looked = 'neither the environment nor a profile has any';
-    return new StorageError('storage_credentials_missing', `${subject}: ${looked}`);
+  if (/^(?:Credentials|Token)ProviderError$/.test(error.name)) {
+    return new StorageError('storage_credentials_missing', `${subject}: ${describeMissing(error)}`);
   }
   const status = statusOf(error);
   if (status === undefined) {
-    const isOfCertificate = 'code' in error && certificateCodes.test(String(error.code));
-    const code = isOfCertificate ? 'storage_certificate_refused' : 'unreachable';
+    const code = codeOfNetworkError(error);
     return new StorageError(code, `${subject}: ${describeNetworkError(error)}`);
   }
 
-  const answer = /^[A-Za-z][\w.]{0,63}$/.test(error.name) ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
+  const hasCode = elementOf(error, 'Code') !== null;
+  const isName = hasCode && /^[A-Za-z][\w.]{0,63}$/.test(error.name);
+  const answer = isName ? `${error.name} (HTTP ${status})` : `HTTP ${status}`;
   const code = codeOf(error, status);
   const options = code === 'throttled' ? { retryAfterMs: retryAfterMsOf(error) } : {};
-  const words = serviceWords(code, error, systemClock.nowMs());
+  const words = hasCode ? serviceWords(code, error, systemClock.nowMs()) : wordsOnForeign(code, error, status);
   return new StorageError(code, `${subject}: the service answers ${answer}${words}`, options);
+}
+
+/** Of an answer that names no code of S3. One to HEAD never does, and is then asked for again by another request. */
+function wordsOnForeign(code: StorageErrorCode, error: Error, status: number): string {
+  if (status === 407) return '; a proxy asks for its user and password';
+  if (code === 'access_denied') return '; it names no code of S3, so a proxy or another service may have given it';
+  return serviceWords(code, error, systemClock.nowMs());
 }
 
 /** What the header Retry-After says, as milliseconds: it holds seconds, or a date. Null without one. */
@@ -120,10 +133,30 @@ function codeOf(error: Error, status: number): StorageErrorCode {
   if (status === 400 && customerKeyWords.test(error.message)) return 'encrypted_customer_key';
   // The key service refuses, or the key is disabled or gone.
   if (error.name.startsWith('KMS.')) return 'access_denied';
+  // Alibaba's answer for a bucket of another region: others name an endpoint in a redirect only.
+  if (status === 403 && elementOf(error, 'Endpoint') !== null) return 'storage_redirected';
+  // The header may be malformed for another reason, such as an access key that is none.
+  if (error.name === 'AuthorizationHeaderMalformed' && !isOfRegion(error)) return 'storage_request_refused';
   const code = codesOfS3.get(error.name) ?? codesOfStatus.get(status);
   if (code !== undefined) return code;
   // Without a code of its own it is a page that is not S3's: an address where something else answers.
   return status >= 400 && status < 500 && elementOf(error, 'Code') !== null ? 'storage_request_refused' : 'unreachable';
+}
+
+function codeOfNetworkError(error: Error): StorageErrorCode {
+  const code = 'code' in error ? String(error.code) : '';
+  if (certificateCodes.test(code)) return 'storage_certificate_refused';
+  // A proxy that will not connect to the service does not change its mind, unless the service is what it waits for.
+  const status = 'statusCode' in error ? Number(error.statusCode) : 0;
+  return code === 'ERR_PROXY_TUNNEL' && status >= 400 && status < 500 ? 'storage_request_refused' : 'unreachable';
+}
+
+/** Not in the SDK's words: they may have the command line in them that is to give the credentials. */
+function describeMissing({ message }: Error): string {
+  if (message.startsWith('Could not load credentials from any')) return 'neither the environment nor a profile has any';
+  if (/\bsso\b|aws login|session/i.test(message))
+    return 'the session of the profile has ended: log in again as for the aws command';
+  return 'the profile or role that is configured gives none';
 }
 
 function describeNetworkError(error: Error): string {

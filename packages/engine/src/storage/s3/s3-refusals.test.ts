@@ -1,9 +1,12 @@
-import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { errorXml, listBucketResult, startHttpServer } from '../../testing/s3-test-server.ts';
 import type { StorageErrorCode } from '../port.ts';
 import { expectCode, listAll } from '../storage-conformance.ts';
 import { createS3Client } from './s3-client.ts';
+import { toStorageError } from './s3-error.ts';
 import { openS3StorageUnit, S3StorageUnit } from './s3-storage-unit.ts';
 
 const object = { bucket: 'bucket', key: 'a/b' };
@@ -59,7 +62,7 @@ const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Ref
   ],
   [
     'storage_wrong_region',
-    'the service says "Must be one of: wnam, auto"',
+    'the service does not say which region it expects, but "Must be one of: wnam, auto"',
     { status: 400, code: 'InvalidRegionName', message: 'Must be one of: wnam, auto' },
   ],
   [
@@ -72,10 +75,44 @@ const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Ref
       headers: { 'x-amz-bucket-region': 'eu-west-3' },
     },
   ],
+  [
+    'storage_wrong_region',
+    'does not say which region it expects, but "The me-south-1 location constraint is incompatible"',
+    {
+      status: 400,
+      code: 'IllegalLocationConstraintException',
+      message: 'The me-south-1 location constraint is incompatible',
+    },
+  ],
+  [
+    'storage_request_refused',
+    'the service says "a non-empty Access Key (AKID) must be provided in the credential."',
+    {
+      status: 400,
+      code: 'AuthorizationHeaderMalformed',
+      message: 'a non-empty Access Key (AKID) must be provided in the credential.',
+    },
+  ],
+  [
+    'storage_redirected',
+    'the service names the endpoint "oss-cn-shanghai.example.com"',
+    { status: 403, code: 'AccessDenied', more: '<Endpoint>oss-cn-shanghai.example.com</Endpoint>' },
+  ],
+  [
+    'storage_redirected',
+    'the service names the endpoint "s3.eu-west-3.example.com"',
+    {
+      status: 301,
+      code: 'PermanentRedirect',
+      more: '<Endpoint>my.bucket.s3.eu-west-3.example.com</Endpoint><Bucket>my.bucket</Bucket>',
+    },
+  ],
   ['storage_redirected', 'the service names no endpoint', { status: 307, code: 'TemporaryRedirect' }],
   ['storage_token_expired', '', { status: 400, code: 'ExpiredToken' }],
   ['storage_token_expired', '', { status: 403, code: 'SecurityTokenExpired' }],
+  ['storage_token_expired', '', { status: 403, code: 'InvalidTokenId' }],
   ['storage_key_unknown', '', { status: 403, code: 'InvalidAccessKeyId' }],
+  ['storage_key_unknown', '', { status: 403, code: 'InvalidSecurity' }],
   ['storage_secret_wrong', '', { status: 403, code: 'SignatureDoesNotMatch' }],
   ['storage_virtual_hosts_only', '', { status: 403, code: 'SecondLevelDomainForbidden' }],
   ['storage_virtual_hosts_only', '', { status: 400, code: 'VirtualHostDomainRequired' }],
@@ -152,6 +189,55 @@ test('a clock that differs is corrected by the answers of the service, and said 
   expect(notices).toEqual([
     "This machine's clock is 120 min ahead of that of the storage unit. Requests are signed by the latter.",
   ]);
+});
+
+test('a proxy that asks for a password, or will not connect, is told as such and not asked again', async () => {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests += 1;
+    response.writeHead(407, { 'proxy-authenticate': 'Basic' }).end('<html></html>');
+  });
+  server.on('connect', (_, socket) => {
+    requests += 1;
+    socket.end('HTTP/1.1 403 Forbidden by rule\r\n\r\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = `http://ada:secret@127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const network = { proxies: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, caCertificates: [] };
+  for (const [scheme, told] of [
+    ['http', 'a proxy asks for its user and password'],
+    ['https', '403 Forbidden by rule'],
+  ]) {
+    const endpoint = `${scheme}://obs.example.test`;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    await using unit = await openS3StorageUnit({ id: 's3', endpoint, region: 'us-east-1', credentials, network });
+    requests = 0;
+    const error = await expectCode('storage_request_refused', unit.get(object));
+    expect(error.message).toContain(told);
+    expect(error.message).not.toContain('secret');
+    expect(requests).toBe(1);
+  }
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+test('a page that denies access and is none of S3 is said to be none', async () => {
+  await using served = await openOn((_, response) => response.writeHead(403).end('<html>blocked</html>'));
+  const error = await expectCode('access_denied', listAll(served.unit, 'bucket'));
+  expect(error.message).toMatch(/answers HTTP 403; it names no code of S3, so a proxy or another service may have/);
+});
+
+test.each([
+  ['Could not load credentials from any providers', 'neither the environment nor a profile has any'],
+  ['The SSO session associated with this profile has expired.', 'log in again'],
+  ['Command failed: /usr/bin/give --password=secret', 'the profile or role that is configured gives none'],
+])('credentials that do not come with "%s" are told to be missing: %s', (message, told) => {
+  const thrown = Object.assign(new Error(message), { name: 'CredentialsProviderError' });
+  const error = toStorageError(thrown, 'bucket');
+  expect(error).toMatchObject({ code: 'storage_credentials_missing', message: expect.stringContaining(told) });
+  expect(error.message).not.toContain('secret');
 });
 
 test('a redirect that is none of S3 names the address it leads to, without credentials, path or query', async () => {

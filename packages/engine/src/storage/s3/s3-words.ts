@@ -53,7 +53,7 @@ export function headerOf(error: Error, name: string): string | null {
 }
 
 /** An element of the service's XML, which the SDK puts on its error. */
-export function elementOf(error: Error, name: 'Code' | 'Region' | 'Endpoint'): string | null {
+export function elementOf(error: Error, name: 'Bucket' | 'Code' | 'Region' | 'Endpoint'): string | null {
   const value = (error as Partial<Record<typeof name, unknown>>)[name];
   return typeof value === 'string' ? value : null;
 }
@@ -61,8 +61,12 @@ export function elementOf(error: Error, name: 'Code' | 'Region' | 'Endpoint'): s
 function regionWords(error: Error): string {
   const region = regionOf(error);
   if (region !== null) return `; the service expects region ${quote(region)}`;
-  if (error.name === 'InvalidRegionName') return `; the service says ${own(error)}`;
-  return '; the service does not say which region it expects';
+  return `; the service does not say which region it expects, but ${own(error)}`;
+}
+
+/** Whether a header of authorization is refused for its region. */
+export function isOfRegion(error: Error): boolean {
+  return elementOf(error, 'Region') !== null || /region|scope/i.test(error.message);
 }
 
 function regionOf(error: Error): string | null {
@@ -73,13 +77,18 @@ function regionOf(error: Error): string | null {
 
 function endpointWords(error: Error): string {
   const told = elementOf(error, 'Endpoint') ?? originOf(headerOf(error, 'location'));
-  const endpoint = told !== null && hostPattern.test(told) ? told : null;
+  const endpoint = told !== null && hostPattern.test(told) ? withoutBucket(told, elementOf(error, 'Bucket')) : null;
   const region = regionOf(error);
   const named = [
     ...(endpoint === null ? [] : [`the endpoint ${quote(endpoint)}`]),
     ...(region === null ? [] : [`region ${quote(region)}`]),
   ];
   return named.length === 0 ? '; the service names no endpoint' : `; the service names ${named.join(' and ')}`;
+}
+
+/** Amazon names the host of the bucket, and a storage unit has many. */
+function withoutBucket(endpoint: string, bucket: string | null): string {
+  return bucket !== null && endpoint.startsWith(`${bucket}.`) ? endpoint.slice(bucket.length + 1) : endpoint;
 }
 
 function originOf(location: string | null): string | null {

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { failureOf } from './failure.ts';
+
+/** As it comes from the engine, which is loaded by commands that read storage alone. */
+const storageError = (code: string) =>
+  Object.assign(new Error('bucket "b": the service expects region "eu-west-3"'), { name: 'StorageError', code });
+
+test('a refusal of storage is told with what to do', () => {
+  expect(failureOf(storageError('storage_wrong_region'))).toMatchObject({
+    exitCode: 1,
+    code: 'BackupSync.2033',
+    message: expect.stringMatching(/another region: bucket "b": .*"eu-west-3"$/),
+    remedy: expect.stringMatching(/AWS_REGION.*, then run the command again\.$/),
+  });
+  expect(failureOf(storageError('unreachable'))).toMatchObject({ code: 'StorageError', remedy: null });
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { type CallName, operationNames, operations } from './operations.ts';
+import { problemsOf } from './problems.ts';
+
+function messagesOf(schema: z.ZodType, value: unknown): string[] {
+  const { error } = schema.safeParse(value);
+  return error === undefined ? [] : problemsOf(error).map(({ place, message }) => `${place} ${message}`);
+}
+
+test.each([
+  ['updateBackup', { backup: { name: 5 } }, 'backup.name must be a string, not a number'],
+  ['syncBackups', { sync: [null] }, 'sync[0] must be an object, not null'],
+  ['importBackups', { with_ancestors: 'yes' }, 'with_ancestors must be a boolean, not a string'],
+  ['grantRole', { role: 'owner' }, 'role must be one of reader, operator, administrator'],
+  ['listBackups', { status: [] }, 'status must have at least 1 item'],
+  ['listBackups', { sort: 5 }, 'sort has a form that is not accepted'],
+  ['addSource', { removal_share: 2 }, 'removal_share must be at most 1'],
+  ['addSource', { removal_share: -1 }, 'removal_share must be at least 0'],
+  ['showBackup', {}, 'backup_id is required'],
+] satisfies [CallName, object, string][])('%s refuses %j in words', (name, input, message) => {
+  expect(messagesOf(operations[name].input, input)).toContain(message);
+});
+
+test('whatever is wrong is said in a sentence of its own, and not as long as what was given', () => {
+  const wrong = [5, -1, 1.5, 'x', '', 'x'.repeat(5000), true, null, [], [5], [{}], [null], {}, { a: 1 }];
+  for (const name of operationNames) {
+    for (const field of Object.keys(operations[name].input.shape)) {
+      for (const message of wrong.flatMap((value) => messagesOf(operations[name].input, { [field]: value }))) {
+        expect(message).toMatch(/^\S+ (".*" )?(must|has|is|repeats) /);
+        expect(message).not.toMatch(/received|expected|[<>]=/);
+        expect(message.length).toBeLessThan(300);
+      }
+    }
+  }
+});
