@@ -33,6 +33,10 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       stopping.abort();
     });
   }
+  // The terminal of a container or of a test may not say how large it is.
+  for (const stream of [host.stdout, host.stderr]) {
+    if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
+  }
   // A reader that has seen enough (`| head`) is no failure.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') host.exit(exitCodes.done);
