@@ -41,11 +41,13 @@ Exit codes, as of monitoring plug-ins:
         .choices(verificationLevel.options)
         .default('linkage'),
     )
-    .addOption(new Option('--resource <id>', 'resource to check (default: all)').conflicts('source'))
-    .option('--source <name>', 'name or id of the source whose resources to check (default: all)')
+    .addOption(
+      new Option('--resource <resource>', 'resource to check, by its id or name (default: all)').conflicts('source'),
+    )
+    .option('--source <source>', 'source whose resources to check, by its name or id (default: all)')
     .option(
       '--exclude <resource>',
-      'id or name of a resource not to check; may be repeated',
+      'resource not to check, by its id or name; may be repeated',
       (value: string, earlier: readonly string[]) => [...earlier, value],
       [],
     )

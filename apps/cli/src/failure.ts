@@ -61,7 +61,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
-  resource_not_found: 'Check the id: "backup-sync resources list" shows what there is.',
+  resource_not_found: 'Check the name or id: "backup-sync resources list" shows what there is.',
   source_name_taken: 'Give the source another name with --name.',
   bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
   prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
