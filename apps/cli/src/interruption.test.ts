@@ -108,6 +108,39 @@ test('Ctrl-C of a scan on a server says that it goes on with the scan and what i
   expect(told.remedy).toContain(`"backup-sync operations watch ${id}"`);
 });
 
+test('Ctrl-C of a plan says in a whole sentence that it was cancelled, and of nothing where to look', async () => {
+  const id = '01900000-0000-7000-8000-00000000000a';
+  const client = { operations: { cancelOperation: async () => ({}) } } as unknown as Client;
+  const told = await workInterrupted({ client, isServer: true }, { noun: 'plan', started: [id], joined: [] });
+  expect(told.message).toBe(`Plan ${id} was cancelled.`);
+  expect(told.remedy).toBe('Run the command again to plan anew.');
+});
+
+test('Ctrl-C ends doctor, which does not call the request that it ended missing', async () => {
+  await using local = await localHome();
+  const { environment, storage } = local;
+  const doctor = start(['doctor', 'bucket'], { environment });
+  const told = text(doctor.stderr);
+  await storage.heldBack;
+  doctor.kill('SIGINT');
+  await once(doctor, 'close');
+  expect(doctor.exitCode).toBe(130);
+  expect(await told).toContain('interrupted: ');
+});
+
+test('Ctrl-C that ends the reader of the results as well does not keep the command from saying what it did', async () => {
+  await using local = await localHome();
+  const sync = start(['sync', '-', '--json'], { environment: local.environment });
+  const told = text(sync.stderr);
+  sync.stdin.end(JSON.stringify(item));
+  await local.storage.heldBack;
+  sync.stdout.destroy();
+  sync.kill('SIGINT');
+  await once(sync, 'close');
+  expect(sync.exitCode).toBe(130);
+  expect(JSON.parse(await told).error.message).toContain('1 backup accepted, 0 ended.');
+});
+
 test('Ctrl-C of a scan without a server cancels it, since this process did the work', async () => {
   await using local = await localHome();
   const { environment, storage } = local;

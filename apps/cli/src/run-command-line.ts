@@ -37,12 +37,15 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   for (const stream of [host.stdout, host.stderr]) {
     if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
   }
-  // A reader that has seen enough (`| head`) is no failure.
+  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, and there is more to say then.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' && stopping.signal.aborted) return;
     if (error.code === 'EPIPE') host.exit(exitCodes.done);
     host.stderr.write(`error: the output cannot be written: ${error.message}\n`);
     host.exit(exitCodes.failure);
   });
+  // Where messages cannot be written, nobody can be told so; the command goes on.
+  host.stderr.on('error', () => {});
 
   const program = createProgram(
     version,

@@ -35,6 +35,24 @@ test('a terminal gets no line that it would break within a word, and a pipe whol
   expect(await text(pipe as unknown as PassThrough)).toBe(`${remedy}\n`);
 });
 
+test('a line that changes is away while something else is written to the terminal', async () => {
+  const shown = await writtenBy(async (terminal) => {
+    const live = liveLine(terminal);
+    live.show('scanning: 1 object');
+    await live.aside(async () => {
+      live.show('scanning: 2 objects');
+      note(terminal, 'a-backup: incomplete');
+    });
+    live.stop();
+  });
+  const [before = '', after] = shown.split('a-backup: incomplete\n');
+  expect(before).toContain('scanning: 1 object');
+  // The sequence that erases a line.
+  expect(before.slice(before.indexOf('1 object'))).toContain('[2K');
+  expect(after).toContain('scanning: 2 objects');
+  expect(shown.match(/scanning: 2 objects/g)).toHaveLength(1);
+});
+
 test('a name that would steer the terminal does not reach it in a question, nor in a line that changes', async () => {
   const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
   const asked = await writtenBy((terminal, input) => confirm({ ...context, terminal, input }, `Forget ${steering}?`));

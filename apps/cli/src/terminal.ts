@@ -28,9 +28,15 @@ export function printUnwrapped(terminal: Terminal, text: string): void {
   terminal.output.write(`${printableLines(text)}\n`);
 }
 
-/** Writes results, and waits where whoever reads them is slower. */
-export async function putOut(terminal: Terminal, text: string): Promise<void> {
-  if (text !== '' && !terminal.output.write(text)) await once(terminal.output, 'drain');
+/** Writes results, and waits where whoever reads them is slower. Does nothing once nobody reads them any more. */
+export async function putOut({ output }: Terminal, text: string): Promise<void> {
+  if (text === '' || !output.writable || output.write(text)) return;
+  try {
+    await once(output, 'drain');
+  } catch (error) {
+    // What that means is decided where the command is run.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
 }
 
 /** A word beside the results; programs do not get it. */

@@ -50,7 +50,7 @@ export async function demoCommand(
     total: count,
     withAncestors: false,
     openResults(tally, placeOf) {
-      const table = tableResults(terminal, client, tally, placeOf);
+      const table = tableResults(context, client, tally, placeOf);
       return {
         add(log) {
           logs.push(log);

@@ -78,6 +78,7 @@ async function lookAtCatalogue(
       configured.push(['catalogue', 'none yet: the first sync or serve makes one']);
       return { sourceBuckets: [], exitCode: exitCodes.done, isAnswered: false };
     }
+    signal.throwIfAborted();
     missing.push(messageOf(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
@@ -168,6 +169,7 @@ async function lookAtStorage(
     buckets.push(...probed);
     missing.push(...probed.flatMap(refusalsOf));
   } catch (error) {
+    signal.throwIfAborted();
     missing.push(messageOf(error));
   }
 }

@@ -55,7 +55,7 @@ export async function syncCommand(context: CommandContext, file: string, options
     withAncestors: options.withAncestors,
     openResults(counts, placeOf) {
       if (options.ndjson) return ndjsonResults(terminal);
-      return terminal.json ? jsonResults(terminal, plan) : tableResults(terminal, client, counts, placeOf);
+      return terminal.json ? jsonResults(terminal, plan) : tableResults(context, client, counts, placeOf);
     },
   });
   return tally.failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
