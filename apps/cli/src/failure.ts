@@ -35,8 +35,8 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly remedy: string;
 
-  constructor(message: string, remedy: string) {
-    super(message);
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
     this.remedy = remedy;
   }
 }

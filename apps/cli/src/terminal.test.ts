@@ -53,6 +53,17 @@ test('a line that changes is away while something else is written to the termina
   expect(shown.match(/scanning: 2 objects/g)).toHaveLength(1);
 });
 
+test.each(['\u0003', '\u0004'])('%j at a question changes nothing, and begins a line of its own', async (key) => {
+  const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
+  const shown = await writtenBy(async (terminal) => {
+    const input = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.ReadStream & PassThrough;
+    const asked = confirm({ ...context, terminal, input }, 'Forget it?');
+    input.write(key);
+    await expect(asked).rejects.toMatchObject({ name: 'InterruptedError', message: 'Nothing was changed.' });
+  });
+  expect(shown).toMatch(/Type yes to go on: .*\n$/s);
+});
+
 test('a name that would steer the terminal does not reach it in a question, nor in a line that changes', async () => {
   const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
   const asked = await writtenBy((terminal, input) => confirm({ ...context, terminal, input }, `Forget ${steering}?`));

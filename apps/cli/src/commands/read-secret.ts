@@ -26,7 +26,10 @@ async function ask({ input, terminal, signal }: CommandContext, question: string
   terminal.messages.write(fitted(terminal.messages, [question]));
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   using lines = createInterface({ input, output: unseen, terminal: true });
-  const typed = await lines.question('', { signal });
-  terminal.messages.write('\n');
-  return typed;
+  try {
+    return await lines.question('', { signal });
+  } finally {
+    // The cursor is still behind the question, also after Ctrl-C.
+    terminal.messages.write('\n');
+  }
 }
