@@ -81,7 +81,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
     'did before you repeat it.',
-  aborted: 'Run the command again to go on. What was accepted is kept.',
+  aborted: 'Run the command again. What was accepted is kept.',
 };
 
 /** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */
