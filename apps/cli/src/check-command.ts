@@ -35,7 +35,7 @@ Exit codes, as of monitoring plug-ins:
         .argParser(duration)
         .conflicts('maxAge'),
     )
-    .addOption(new Option('--max-age <age>', 'the same as --critical').argParser(duration))
+    .addOption(new Option('--max-age <age>', 'other name of --critical').argParser(duration))
     .addOption(
       new Option('--min-level <level>', 'level to which the backup must be proved')
         .choices(verificationLevel.options)

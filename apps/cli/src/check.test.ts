@@ -113,7 +113,7 @@ describe('a check that a monitor reads', () => {
     const nobody = { ...environment, BACKUP_SYNC_ENDPOINT: 'http://127.0.0.1:9' };
     const check = ['check', '--max-age', '26h'];
     for (const [args, variables, said] of [
-      [['check', '--max-age', '26'], environment, 'such as 26h'],
+      [['check', '--max-age', '26'], environment, 'such as 90s, 90m, 26h or 7d'],
       [['check'], environment, '--critical'],
       [['check', '--critical'], environment, 'argument missing'],
       [[...check, '--colour'], environment, "unknown option '--colour'"],

@@ -127,5 +127,5 @@ test('extract asks for the storage unit, which this machine reads itself', async
   const refused = await run(['extract', full, '--output', 'image.raw', '--endpoint', 'http://127.0.0.1:1']);
   expect(refused).toMatchObject({ code: 1, output: '' });
   expect(refused.messages).toContain('give it the storage unit with --storage or BACKUP_SYNC_STORAGE');
-  expect((await run(['extract', '--help'])).output).toContain('The bytes are read by this machine');
+  expect((await run(['extract', '--help'])).output).toContain('This machine reads the bytes itself');
 });

@@ -74,6 +74,8 @@ function exampleOf(schema: Json, place: Place): unknown {
       return Math.max(Number(schema.minimum ?? 0), 0);
     case 'string':
       return field;
+    case 'null':
+      return null;
     default:
       return {};
   }

@@ -222,7 +222,7 @@ describe('a list with an item that is wrong', () => {
     expect(error).toMatchObject({
       message:
         'sync[1].created_at (backup_id "at NaN"): is an invalid Date; ' +
-        'sync[2].created_at (backup_id "at -1"): must not be before 1970; ' +
+        'sync[2].created_at (backup_id "at -1"): must be whole seconds since 1970; a time before 1970 is not possible; ' +
         'sync[3].created_at (backup_id "at 2208988800000"): is after 2038-01-19T03:14:07.000Z, the last time of CBR',
     });
   });
