@@ -10,10 +10,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 const stampFile = join(root, 'node_modules', '.setup-stamp');
 
+const interruptedCode = 130;
+
 /** Ends the process with one sentence. */
-function stop(sentence) {
+function stop(sentence, code = 1) {
   process.stderr.write(`${sentence}\n`);
-  process.exit(1);
+  process.exit(code);
 }
 
 /** The registry's Node that the lockfile names. */
@@ -34,9 +36,11 @@ export async function install() {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const progress = showProgress('Installing packages');
   const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'];
-  const { code, output } = await run('npx', install, { onOutput: (text) => progress.tell(installed(text)) });
+  const onOutput = (text) => progress.tell(installed(text));
+  const { code, output, interrupted } = await run('npx', install, { onOutput });
   if (code !== 0) {
     progress.stop();
+    if (interrupted) stop('Interrupted before all packages were installed. The same command goes on.', interruptedCode);
     if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_PNPM_META_FETCH_FAIL/.test(output)) {
       stop('The packages could not be fetched: the npm registry does not answer. Check the network, then try again.');
     }
@@ -59,9 +63,11 @@ function installed(text) {
 /** Builds what has changed since the last time. */
 export async function build() {
   const progress = showProgress('Building');
-  const { code, output } = await run('turbo', ['run', 'build', '--output-logs=errors-only'], { onOutput() {} });
+  const args = ['run', 'build', '--output-logs=errors-only'];
+  const { code, output, interrupted } = await run('turbo', args, { onOutput() {} });
   if (code !== 0) {
     progress.stop();
+    if (interrupted) stop('Interrupted before all was built. The same command goes on.', interruptedCode);
     process.stderr.write(output);
     stop('The build failed: see the lines above.');
   }
@@ -125,12 +131,15 @@ export function run(command, args, { onOutput, directory = root } = {}) {
     }
     const forward = () => child.kill('SIGTERM');
     // Ctrl-C reaches the whole group: the child decides how to end, this process waits for it.
-    const wait = () => {};
+    let interrupted = false;
+    const wait = () => {
+      interrupted = true;
+    };
     process.on('SIGTERM', forward).on('SIGINT', wait);
-    child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }));
+    child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n`, interrupted }));
     child.on('close', (code, signal) => {
       process.off('SIGTERM', forward).off('SIGINT', wait);
-      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), output });
+      resolve({ code: code ?? (signal === 'SIGINT' ? interruptedCode : 1), output, interrupted });
     });
   });
 }

@@ -22,14 +22,15 @@ function namingOptions(command: Command): Command {
   return command
     .option('--resource <resource>', 'resource, by its id or name, in place of a backup')
     .option('--latest', 'with --resource: its newest available backup')
-    .addHelpText('after', '\n<backup> is an id, a name, or the beginning of an id (at least 4 characters).');
+    .addHelpText('after', `\n${backupHelp}`);
 }
 
+const backupHelp = '<backup> is an id, a name, or the beginning of an id (at least 4 characters).';
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 
 /** `backups …`, `verify`, `extract` and `check`: what the catalogue holds, and how good it is. */
 export function addBackupCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const backups = program.command('backups').description('list, show and delete the backups of the catalogue');
+  const backups = program.command('backups').description('list, show, rename and delete recorded backups');
   const list = command(backups, 'list', 'list backups, newest record first', [
     'backups list --status error',
     'backups list --resource-name database-disk --sort protected_at:desc --limit 5',
@@ -52,14 +53,20 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
     const { referenceOf } = await import('./commands/find-backup.ts');
     finish(await showBackupCommand(contextOf(options), referenceOf(name, options)));
   });
-  command(backups, 'rename <backup-id> <name>', 'give a backup another name', [`backups rename ${anId} before-upgrade`])
+  command(backups, 'rename <backup> <name>', 'give a backup another name', [
+    'backups rename database-disk-day-2 before-upgrade',
+    `backups rename ${anId} before-upgrade`,
+  ])
     .addHelpText(
       'after',
-      '\nScans and repeated sync requests keep the name. A request that changes its own name replaces it.',
+      `\n${backupHelp}
+
+Scans and repeated sync requests keep the name. A request that changes its own name replaces it.`,
     )
-    .action(async (backupId: string, name: string, options: Shared) => {
+    .action(async (backup: string, name: string, options: Shared) => {
       const { renameBackupCommand } = await import('./commands/show-backup.ts');
-      finish(await renameBackupCommand(contextOf(options), backupId, name));
+      const { referenceOf } = await import('./commands/find-backup.ts');
+      finish(await renameBackupCommand(contextOf(options), referenceOf(backup, {}), name));
     });
   const forget = command(backups, 'delete <backup-id>', 'remove a backup from the catalogue, not from its bucket', [
     `backups delete ${anId}`,

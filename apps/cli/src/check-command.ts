@@ -16,7 +16,7 @@ export function isPlugin(command: Command): boolean {
 export function addCheckCommand(program: Command, { command, contextOf, finish }: Tools): void {
   const examples = [
     'check --warning 26h --critical 50h',
-    'check --max-age 26h --source nightly --exclude test-vm --exclude build-vm',
+    'check --max-age 26h --source nightly --exclude test-vm',
     'check --max-age 7d --min-level replay --resource vm-7',
   ];
   // It has exit codes of its own, which stand first.
@@ -28,7 +28,7 @@ Exit codes, as of monitoring plug-ins:
   0 OK        each resource has a proved backup that is new enough
   1 WARNING   the newest one of a resource is older than --warning
   2 CRITICAL  it is older than --critical, or there is none
-  3 UNKNOWN   it could not be found out: wrong usage, an unknown resource, or a server that does not answer`)
+  3 UNKNOWN   wrong usage, an unknown resource, or a server that does not answer`)
     .option('-w, --warning <age>', 'age of the newest proved backup above which to warn, such as 26h', duration)
     .addOption(
       new Option('-c, --critical <age>', 'age above which it is too old; required')
@@ -41,13 +41,14 @@ Exit codes, as of monitoring plug-ins:
         .choices(verificationLevel.options)
         .default('linkage'),
     )
-    .addOption(new Option('--resource <id>', 'resource to check (default: all)').conflicts('source'))
-    .option('--source <name>', 'name or id of the source whose resources to check (default: all)')
-    .option(
-      '--exclude <resource>',
-      'id or name of a resource not to check; may be repeated',
-      (value: string, earlier: readonly string[]) => [...earlier, value],
-      [],
+    .addOption(
+      new Option('--resource <resource>', 'resource to check, by its id or name (default: all)').conflicts('source'),
+    )
+    .option('--source <source>', 'source whose resources to check, by its name or id (default: all)')
+    .addOption(
+      new Option('--exclude <resource>', 'resource not to check, by its id or name; may be repeated')
+        .argParser((value, earlier: readonly string[]) => [...earlier, value])
+        .default([], 'none'),
     )
     .addHelpText(
       'after',

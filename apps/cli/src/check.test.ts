@@ -6,13 +6,18 @@ import { createProgram } from './program.ts';
 
 const pageMax = 1000;
 
-/** A server that has so many resources, and answers nothing but pages of them. */
+/** A server that has so many resources, and answers nothing but pages of them; no backup is found by a name. */
 async function serveResources(count: number) {
   const asked: string[] = [];
   const ids = Array.from({ length: count }, (_, index) => `vm-${String(index).padStart(6, '0')}`);
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     asked.push(`${request.method} ${url.pathname}`);
+    if (url.pathname === '/v3/p/backups') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ backups: [], count: 0 }));
+      return;
+    }
     if (url.pathname !== '/v1/projects/p/resources') {
       response.writeHead(404).end();
       return;
@@ -121,7 +126,7 @@ describe('a check that a monitor reads', () => {
       [[...check, '--critical', '20h'], environment, 'cannot be used with'],
       [[...check, '--warning', '27h'], environment, '--warning is above --critical'],
       [[...check, '--min-level', 'high'], environment, 'Allowed choices are'],
-      [[...check, '--resource', 'vm|7\n'], environment, 'no backup of vm¦7 is recorded'],
+      [[...check, '--resource', 'vm|7\n'], environment, 'no backup is of a resource "vm¦7'],
       [[...check, '--source', 'x'], environment, 'UNKNOWN: '],
       [check, {}, 'give a data directory'],
       [check, { ...environment, BACKUP_SYNC_TIMEOUT: 'soon' }, 'BACKUP_SYNC_TIMEOUT'],

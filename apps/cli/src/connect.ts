@@ -36,18 +36,24 @@ export type Connection = AsyncDisposable & {
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
 
+/**
+ * What a command does with a local catalogue. `make`: it makes one if there is none. `change`: there must be one, since a
+ * mistyped directory is no new catalogue. `plan`: an empty one takes the place of none, and one of an older release is
+ * refused instead of upgraded.
+ */
+export type CatalogueUse = 'make' | 'change' | 'plan';
+
 type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
 /**
  * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
- * process, or through the server that holds the data directory. With `readsOnly`, a local catalogue of an older release
- * is refused instead of upgraded, and none is made: an empty one takes its place.
+ * process, or through the server that holds the data directory.
  */
 export async function connect(
   options: ConnectOptions,
   environment: Environment,
   onFault: (place: string, error: unknown) => void,
-  { readsOnly = false }: { readonly readsOnly?: boolean } = {},
+  use: CatalogueUse = 'change',
 ): Promise<Connection> {
   const target = await resolveTarget(options, environment);
   const http = await httpOptions(options, environment);
@@ -56,12 +62,14 @@ export async function connect(
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
   await using opening = new AsyncDisposableStack();
   let { dataDirectory } = local;
-  if (readsOnly && (await isMissingOrEmpty(dataDirectory))) {
+  const isPlan = use === 'plan';
+  if (isPlan && (await isMissingOrEmpty(dataDirectory))) {
     dataDirectory = await mkdtemp(join(tmpdir(), 'backup-sync-'));
     opening.defer(() => rm(dataDirectory, { recursive: true, force: true }));
   }
   try {
-    const engine = await openEmbeddedEngine({ ...local, dataDirectory, onFault, mayMigrate: !readsOnly });
+    const may = { mayMigrate: !isPlan, mayMake: use !== 'change' };
+    const engine = await openEmbeddedEngine({ ...local, dataDirectory, onFault, ...may });
     const connection = opening.use(await inProcess(engine, target.projectId));
     const opened = opening.move();
     return { ...connection, [Symbol.asyncDispose]: () => opened.disposeAsync() };
@@ -104,7 +112,7 @@ export async function connectToPlan(
   onFault: (place: string, error: unknown) => void,
 ): Promise<AsyncDisposable & { readonly client: Pick<Client, 'planBackups'> }> {
   try {
-    return await connect(options, environment, onFault, { readsOnly: true });
+    return await connect(options, environment, onFault, 'plan');
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError') throw error;
     const { dataDirectory, secretKey, keystone, ...storage } = localOptions(options, environment);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatSeconds, parseDuration } from './duration.ts';
+import { durationText, formatSeconds, parseDuration } from './duration.ts';
 import { readEnvironment } from './environment.ts';
 import { createProgram } from './program.ts';
 
@@ -15,6 +15,11 @@ describe('a duration', () => {
   test.each(['', '90', '-1h', '1.5h', '1w', 'h', '26 h', '9999999d'])('%j is none', (text) =>
     expect(parseDuration(text)).toBeNull(),
   );
+
+  test('is shown as it is typed, in the largest unit that has it whole', () => {
+    const shown = ['90s', '90m', '1h', '24h', '26h', '7d', '0s', '3601s'];
+    expect(shown.map((text) => durationText(parseDuration(text) ?? -1))).toEqual(shown);
+  });
 
   test('is shown in the unit that people use for it', () => {
     expect([9, 100, 5400, 93_600, 604_800].map(formatSeconds)).toEqual(['9.0 s', '100 s', '90 min', '26.0 h', '7.0 d']);

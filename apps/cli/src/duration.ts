@@ -7,6 +7,13 @@ export function formatSeconds(seconds: number): string {
   return `${(seconds / 86_400).toFixed(1)} d`;
 }
 
+/** A duration as it is typed, such as `26h`: in the largest unit that has it whole, and in hours up to two days. */
+export function durationText(seconds: number): string {
+  if (seconds % 86_400 === 0 && seconds >= 2 * 86_400) return `${seconds / 86_400}d`;
+  if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 && seconds > 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
 const secondsOf: ReadonlyMap<string, number> = new Map([
   ['s', 1],
   ['m', 60],

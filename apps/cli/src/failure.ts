@@ -42,8 +42,8 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly remedy: string;
 
-  constructor(message: string, remedy: string) {
-    super(message);
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
     this.remedy = remedy;
   }
 }
@@ -68,7 +68,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
-  resource_not_found: 'Check the id: "backup-sync resources list" shows what there is.',
+  resource_not_found: 'Check the name or id: "backup-sync resources list" shows what there is.',
   source_name_taken: 'Give the source another name with --name.',
   bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
   prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
@@ -88,7 +88,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
     'did before you repeat it.',
-  aborted: 'Run the command again to go on. What was accepted is kept.',
+  aborted: 'Run the command again. What was accepted is kept.',
 };
 
 /** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */

@@ -51,6 +51,7 @@ test('while a sync works on a data directory, what only reads answers, and what 
     'backups list',
     'sources list',
     'users list',
+    'roles list',
     'projects list',
     'buckets list',
     'access-keys list',
@@ -107,6 +108,39 @@ test('Ctrl-C of a scan on a server says that it goes on with the scan and what i
   expect(told.remedy).toContain(`"backup-sync operations watch ${id}"`);
 });
 
+test('Ctrl-C of a plan says in a whole sentence that it was cancelled, and of nothing where to look', async () => {
+  const id = '01900000-0000-7000-8000-00000000000a';
+  const client = { operations: { cancelOperation: async () => ({}) } } as unknown as Client;
+  const told = await workInterrupted({ client, isServer: true }, { noun: 'plan', started: [id], joined: [] });
+  expect(told.message).toBe(`Plan ${id} was cancelled.`);
+  expect(told.remedy).toBe('Run the command again to plan anew.');
+});
+
+test('Ctrl-C ends doctor, which does not call the request that it ended missing', async () => {
+  await using local = await localHome();
+  const { environment, storage } = local;
+  const doctor = start(['doctor', 'bucket'], { environment });
+  const told = text(doctor.stderr);
+  await storage.heldBack;
+  doctor.kill('SIGINT');
+  await once(doctor, 'close');
+  expect(doctor.exitCode).toBe(130);
+  expect(await told).toContain('interrupted: ');
+});
+
+test('Ctrl-C that ends the reader of the results as well does not keep the command from saying what it did', async () => {
+  await using local = await localHome();
+  const sync = start(['sync', '-', '--json'], { environment: local.environment });
+  const told = text(sync.stderr);
+  sync.stdin.end(JSON.stringify(item));
+  await local.storage.heldBack;
+  sync.stdout.destroy();
+  sync.kill('SIGINT');
+  await once(sync, 'close');
+  expect(sync.exitCode).toBe(130);
+  expect(JSON.parse(await told).error.message).toContain('1 backup accepted, 0 ended.');
+});
+
 test('Ctrl-C of a scan without a server cancels it, since this process did the work', async () => {
   await using local = await localHome();
   const { environment, storage } = local;
@@ -156,17 +190,38 @@ test.skipIf(!hasScript)('Ctrl-C at a terminal, where a line changes, says what w
   terminal.stdin.write('\u0003');
   await once(terminal, 'close');
   expect(terminal.exitCode).toBe(130);
-  expect(await shown).toContain('interrupted: No backup was accepted yet. Requests that were under way may have been');
+  expect((await shown).replaceAll(/\s+/g, ' ')).toContain(
+    'interrupted: No backup was accepted yet. Requests that were under way may have been accepted too. Look again',
+  );
 });
 
 test.each([
   ['backups list', 1],
   ['operations watch', 1],
   ['users list', 1],
+  ['roles list', 1],
   ['check --max-age 26h', 3],
+  ['verify a-backup', 1],
+  ['verify --all', 1],
+  ['extract a-backup --output image', 1],
+  ['backups rename a-backup another-name', 1],
+  ['backups delete an-id', 1],
+  ['resources retire vm-7', 1],
+  ['operations cancel an-id', 1],
+  ['sources scan nightly', 1],
+  ['sources edit nightly --interval 1h', 1],
+  ['users disable ada', 1],
+  ['roles grant ada operator default', 1],
+  ['buckets grant volumebackups default', 1],
+  ['access-keys create ada default', 1],
+  ['token', 1],
 ])('%s with a mistyped data directory says that there is no catalogue, and makes none', async (words, code) => {
   await using home = await temporaryDirectory();
-  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'mistyped'), XDG_CONFIG_HOME: home.path };
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: join(home.path, 'mistyped'),
+    BACKUP_SYNC_STORAGE: `file:${join(examples, 'buckets')}`,
+    XDG_CONFIG_HOME: home.path,
+  };
   const ended = await runInProcess(words.split(' '), environment);
   expect(ended.code).toBe(code);
   expect(ended.output + ended.messages).toContain(`There is no catalogue in ${home.path}/mistyped. Check --data-dir`);

@@ -58,12 +58,14 @@ export async function workInterrupted(
     sentences.push(isServer ? `The server goes on with ${work}.` : `${capital(work)} ${go} on with ${nextWorker}.`);
   }
   if (cancelled.length > 0) {
-    const why = isServer ? '' : ', which this process worked on';
-    sentences.push(`${capital(named(noun, cancelled))}${why}, ${cancelled.length === 1 ? 'was' : 'were'} cancelled.`);
+    const why = isServer ? '' : ', which this process worked on,';
+    sentences.push(`${capital(named(noun, cancelled))}${why} ${cancelled.length === 1 ? 'was' : 'were'} cancelled.`);
   }
   if (tally !== null && left.length === 0) sentences.push(...rest(tally, isServer));
   const message = sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' ');
-  return new InterruptedError(message, howToLook(left));
+  // Nobody can look at a plan that was not made.
+  const remedy = noun === 'plan' && left.length === 0 ? 'Run the command again to plan anew.' : howToLook(left);
+  return new InterruptedError(message, remedy);
 }
 
 function howToLook(left: readonly string[]): string {

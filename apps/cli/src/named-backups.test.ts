@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errors } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runInProcess } from './conformance/run-in-process.ts';
 import { temporaryDirectory } from './testing.ts';
@@ -52,7 +53,7 @@ describe('a backup is named', () => {
     const { message, problems } = await shown('--resource', 'web server', '--latest');
     expect(message).toBe('several resources have the name "web server"');
     expect(problems.map(({ place }: { place: string }) => place).toSorted()).toEqual(['vm-2', 'vm-3']);
-    expect(await shown('--resource', 'nobody', '--latest')).toMatchObject({ code: 'BackupSync.1009' });
+    expect(await shown('--resource', 'nobody', '--latest')).toMatchObject({ code: errors.resource_not_found.number });
   });
 
   test.each([
@@ -79,6 +80,17 @@ describe('a backup is named', () => {
     expect(await server.call(['verify', '--resource', 'vm-3', '--latest'])).toMatchObject({ code: 0 });
     const unknown = JSON.parse((await server.call(['verify', 'nobody', '--json'])).output);
     expect(unknown.refused).toEqual([expect.objectContaining({ backup_id: 'nobody', code: 'BackupSync.1009' })]);
+  });
+
+  test('to be renamed', async () => {
+    expect(await server.call(['backups', 'rename', 'third', 'day two'])).toMatchObject({ code: 0 });
+    const ended = await server.call(['backups', 'rename', 'vm-1-day-2', 'third']);
+    expect(ended.messages).toBe('renamed: vm-1-day-2 is "third" until a sync request changes its name\n');
+    expect(await server.call(['backups', 'rename', 'nightly', 'x'])).toMatchObject({
+      code: 1,
+      messages: expect.stringContaining('6 backups have the name "nightly"'),
+    });
+    expect(await server.call(['backups', 'rename', 'nobody', 'x'])).toMatchObject({ code: 1 });
   });
 
   test('by its id alone where it is deleted', async () => {
@@ -114,6 +126,27 @@ test('a service that does not find backups by the beginning of an id finds none,
   };
   const ended = await runInProcess(['backups', 'show', 'nightly'], environment);
   expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id or name "nightly"') });
+});
+
+test('a resource is named by its id or its name', async () => {
+  const { call } = server;
+  expect(
+    await call(['check', '--critical', '999999d', '--resource', 'plain', '--min-level', 'presence']),
+  ).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('OK: 1 resource has a backup'),
+  });
+  expect((await call(['check', '--critical', '26h', '--resource', 'mail server'])).output).toContain('mail server');
+  const unknown = await call(['check', '--critical', '26h', '--resource', 'nobody']);
+  expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: no backup is of a resource "nobody"\n' });
+  const several = await call(['check', '--critical', '26h', '--resource', 'web server']);
+  expect(several).toMatchObject({ code: 3, output: expect.stringContaining('several resources have the name') });
+  expect(await call(['resources', 'retire', 'mail server'])).toMatchObject({ code: 0 });
+  expect(await call(['resources', 'unretire', 'mail server'])).toMatchObject({ code: 0 });
+  expect(await call(['resources', 'retire', 'nobody'])).toMatchObject({
+    code: 1,
+    messages: expect.stringContaining('no backup of nobody is recorded'),
+  });
 });
 
 test('an operation is named by its id, or the beginning of it', async () => {

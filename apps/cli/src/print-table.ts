@@ -1,5 +1,5 @@
 import { type Column, formatTable } from './table.ts';
-import { note, print, type Terminal } from './terminal.ts';
+import { note, printUnwrapped, type Terminal } from './terminal.ts';
 
 // Apart from the rest of the terminal: what knows the width of every character takes a while to load.
 
@@ -7,7 +7,7 @@ import { note, print, type Terminal } from './terminal.ts';
 export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
   const { isTTY, columns: width } = terminal.output;
   const { text, leftOut } = formatTable(columns, rows, isTTY ? width : undefined);
-  print(terminal, text);
+  printUnwrapped(terminal, text);
   if (leftOut.length > 0) {
     note(terminal, `No room for ${leftOut.join(', ')}: a wider terminal, a pipe or --json has everything.`);
   }

@@ -10,7 +10,7 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
     'resources list',
     'resources list --source nightly --json',
   ])
-    .option('--source <name>', 'name or id of the source whose resources to list (default: all)')
+    .option('--source <source>', 'source whose resources to list, by its name or id (default: all)')
     .addOption(
       new Option('--level <level>', 'level to which a backup must be proved')
         .choices(verificationLevel.options)
@@ -25,16 +25,17 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
     unretire: 'expect newer backups of a resource again',
   } as const;
   for (const verb of Object.keys(verbs) as (keyof typeof verbs)[]) {
-    const added = command(resources, `${verb} <resource-id>`, verbs[verb], [`resources ${verb} vm-7`]);
+    const added = command(resources, `${verb} <resource>`, verbs[verb], [`resources ${verb} vm-7`]);
     if (verb === 'retire') {
       added.addHelpText(
         'after',
         '\nIts backups stay as they are. "check" leaves it out until a newer backup of it is recorded.',
       );
     }
-    added.action(async (resourceId: string, options: Shared) => {
+    added.addHelpText('after', '\n<resource> is an id or a name.');
+    added.action(async (resource: string, options: Shared) => {
       const { resourceCommands } = await import('./commands/resources.ts');
-      finish(await resourceCommands[verb](contextOf(options), resourceId));
+      finish(await resourceCommands[verb](contextOf(options), resource));
     });
   }
 }

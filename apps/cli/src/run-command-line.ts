@@ -33,12 +33,19 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       stopping.abort();
     });
   }
-  // A reader that has seen enough (`| head`) is no failure.
+  // The terminal of a container or of a test may not say how large it is.
+  for (const stream of [host.stdout, host.stderr]) {
+    if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
+  }
+  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, and there is more to say then.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' && stopping.signal.aborted) return;
     if (error.code === 'EPIPE') host.exit(exitCodes.done);
     host.stderr.write(`error: the output cannot be written: ${error.message}\n`);
     host.exit(exitCodes.failure);
   });
+  // Where messages cannot be written, nobody can be told so; the command goes on.
+  host.stderr.on('error', () => {});
 
   const program = createProgram(
     version,
@@ -85,6 +92,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
     });
     // What was wrong is told in the words of the arguments.
     command.configureOutput({
+      writeErr: (said) => (wantsJson ? undefined : host.stderr.write(said)),
       outputError: (said, write) => (wantsJson || isPlugin(command) ? undefined : write(printableLines(said))),
     });
   });
@@ -94,14 +102,12 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   } catch (error) {
     if (isPlugin(running) && !(error instanceof CommanderError && error.exitCode === 0)) {
       json = wantsJson;
-      const failure = failureOf(
-        error instanceof CommanderError ? new UsageError(error.message.replace(/^error: /, '')) : error,
-      );
+      const failure = failureOf(error instanceof CommanderError ? usageErrorOf(error, running) : error);
       host.exitCode = printUnknown(terminal(), failure);
     } else if (error instanceof CommanderError) {
       // Commander has printed the help or, for people, what was wrong.
       json = wantsJson;
-      if (json && error.exitCode !== 0) printFailure(terminal(), failureOf(new UsageError(error.message)));
+      if (json && error.exitCode !== 0) printFailure(terminal(), failureOf(usageErrorOf(error, running)));
       host.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.failure;
     } else {
       const failure = failureOf(error);
@@ -109,6 +115,13 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
     }
   }
+}
+
+/** Commander answers a group without a command with its help. */
+function usageErrorOf({ code, message }: CommanderError, command: Command): UsageError {
+  if (code !== 'commander.help') return new UsageError(message.replace(/^error: /, ''));
+  const names = command.commands.map((child) => child.name()).join(', ');
+  return new UsageError(`${pathOf(command)} needs a command: ${names}`);
 }
 
 /** `backup-sync sources scan`. */

@@ -12,6 +12,8 @@ const objectsPerLine = 100_000;
 
 export type ScanProgress = {
   shows(news: ScanNews): void;
+  /** Writes something else to the terminal. */
+  aside(write: () => Promise<void>): Promise<void>;
   /** An import of the scan. */
   ended(log: CbrOperationLog): void;
   stop(): void;
@@ -50,6 +52,7 @@ export function showScanProgress(terminal: Terminal, imports: SyncTally | null):
       }
       waitingFor = waits;
     },
+    aside: live.aside,
     ended(log) {
       if (imports !== null) showEnded(terminal, live, imports, log, line);
     },

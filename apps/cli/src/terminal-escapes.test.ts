@@ -49,7 +49,7 @@ describe('what steers a terminal does not reach it', () => {
   test('from the arguments of the command', async () => {
     await using home = await temporaryDirectory();
     const local = ['--data-dir', join(home.path, 'data'), '--storage', `file:${home.path}`];
-    for (const args of [['backups', 'delete', steering, ...local], [steering], ['backups', 'list', `--${steering}`]]) {
+    for (const args of [['sync', steering, ...local], [steering], ['backups', 'list', `--${steering}`]]) {
       const ended = await run(args);
       expect(ended.code).toBe(1);
       expect(ended.messages).toContain('red');

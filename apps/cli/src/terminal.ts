@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { styleText } from 'node:util';
 import { exitCodes, type Failure } from './failure.ts';
 import { printable, printableLines } from './printable.ts';
+import { wrapped } from './wrapped.ts';
 
 /** Where a command writes: results to standard output, all else to standard error. */
 export type Terminal = {
@@ -16,20 +17,31 @@ export type Styled = { readonly style: 'red' | 'green' | 'yellow'; readonly text
 
 /**
  * Whatever is printed is cleaned here, colours being put on afterwards: servers, files and arguments may hold what
- * steers a terminal.
+ * steers a terminal. At a terminal, lines are wrapped between words.
  */
 export function print(terminal: Terminal, ...parts: readonly (string | Styled)[]): void {
-  terminal.output.write(`${shown(terminal.output, parts)}\n`);
+  terminal.output.write(`${fitted(terminal.output, parts)}\n`);
 }
 
-/** Writes results, and waits where whoever reads them is slower. */
-export async function putOut(terminal: Terminal, text: string): Promise<void> {
-  if (text !== '' && !terminal.output.write(text)) await once(terminal.output, 'drain');
+/** As {@link print}, for lines that have a form of their own or are to be copied: none is wrapped. */
+export function printUnwrapped(terminal: Terminal, text: string): void {
+  terminal.output.write(`${printableLines(text)}\n`);
+}
+
+/** Writes results, and waits where whoever reads them is slower. Does nothing once nobody reads them any more. */
+export async function putOut({ output }: Terminal, text: string): Promise<void> {
+  if (text === '' || !output.writable || output.write(text)) return;
+  try {
+    await once(output, 'drain');
+  } catch (error) {
+    // What that means is decided where the command is run.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
 }
 
 /** A word beside the results; programs do not get it. */
 export function note(terminal: Terminal, ...parts: readonly (string | Styled)[]): void {
-  if (!terminal.json) terminal.messages.write(`${shown(terminal.messages, parts)}\n`);
+  if (!terminal.json) terminal.messages.write(`${fitted(terminal.messages, parts)}\n`);
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
@@ -60,6 +72,11 @@ export function printFailure(terminal: Terminal, failure: Failure): void {
   note(terminal, heading, ` ${failure.message}`);
   for (const { place, message } of failure.problems) note(terminal, `  ${printable(place)}: ${printable(message)}`);
   if (failure.remedy !== null) note(terminal, failure.remedy);
+}
+
+/** What is printed to a stream: cleaned, and wrapped if that is a terminal. */
+export function fitted(stream: NodeJS.WriteStream, parts: readonly (string | Styled)[]): string {
+  return wrapped(shown(stream, parts), stream.isTTY ? stream.columns : undefined);
 }
 
 /** Coloured where the stream is a terminal that wants it (`NO_COLOR`, `FORCE_COLOR`). */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -70,5 +70,15 @@ describe('a reader of the catalogue', () => {
       message: expect.stringContaining(`There is no catalogue in ${directory}.`),
     });
     expect(existsSync(directory)).toBe(false);
+  });
+
+  test('does not say that there is no catalogue where it cannot look', async () => {
+    const loop = join(directory, 'loop');
+    mkdirSync(directory);
+    symlinkSync('loop', loop);
+    await expect(openCatalogueReader({ dataDirectory: loop })).rejects.toMatchObject({
+      name: 'DataDirectoryError',
+      message: expect.stringContaining(`The data directory ${loop} cannot be used: ELOOP`),
+    });
   });
 });

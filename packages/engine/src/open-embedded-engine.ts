@@ -63,6 +63,8 @@ export type EmbeddedEngineOptions = StorageOptions & {
   readonly clock?: Clock;
   /** Brings a data directory of an older release up to date, behind a copy of its database; true unless it is said. */
   readonly mayMigrate?: boolean;
+  /** Makes the catalogue if there is none, instead of throwing `NoCatalogueError`; true unless it is said. */
+  readonly mayMake?: boolean;
   /** Told once that the files of the data directory were moved or removed: nothing can be kept any more. */
   readonly onDataDirectoryGone?: (error: Error) => void;
   /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
@@ -97,6 +99,7 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       directory: options.dataDirectory,
       ...(options.command !== undefined && { command: options.command }),
       ...(options.mayMigrate !== undefined && { mayMigrate: options.mayMigrate }),
+      ...(options.mayMake !== undefined && { mayMake: options.mayMake }),
       ...(options.onDataDirectoryGone !== undefined && { onGone: options.onDataDirectoryGone }),
     }),
   );

@@ -1,10 +1,11 @@
-import { BackupSyncError } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { UsageError } from '../failure.ts';
+import { given } from '../options.ts';
 import { print, printJson } from '../terminal.ts';
 import { allResources } from './all-resources.ts';
 import { type CheckLimits, judge } from './check-verdict.ts';
 import type { CommandContext } from './command-context.ts';
+import { findResource } from './find-backup.ts';
 import { pluginCodes, pluginLine } from './plugin-output.ts';
 
 export type CheckOptions = Omit<CheckLimits, 'warning' | 'critical'> & {
@@ -13,8 +14,8 @@ export type CheckOptions = Omit<CheckLimits, 'warning' | 'critical'> & {
   /** Seconds; `maxAge` is its earlier name. */
   readonly critical?: number;
   readonly maxAge?: number;
+  /** Id or name, as the source. */
   readonly resource?: string;
-  /** Name or id. */
   readonly source?: string;
 };
 
@@ -23,12 +24,10 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   const { terminal, environment, signal } = context;
   const limits = limitsOf(options);
   await using connection = await connectToCatalogue(context.connect, environment);
+  const { operations } = connection.client;
   const { resource: asked, source, minLevel: level } = options;
-  const wanted = { level, ...(asked !== undefined && { resource: asked }), ...(source !== undefined && { source }) };
-  const { resources } = await allResources(connection.client.operations, wanted, signal);
-  if (asked !== undefined && resources.length === 0) {
-    throw new BackupSyncError('resource_not_found', `no backup of ${asked} is recorded`);
-  }
+  const resource = asked === undefined ? undefined : (await findResource(operations, asked, { signal })).id;
+  const { resources } = await allResources(operations, { level, ...given({ resource, source }) }, signal);
   const { state, message, performance, states } = judge(resources, limits);
   if (terminal.json) {
     const shown = states.map(({ resource, state: own }) => ({

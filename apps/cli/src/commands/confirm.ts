@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import { UsageError } from '../failure.ts';
-import { note } from '../terminal.ts';
+import { InterruptedError, UsageError } from '../failure.ts';
+import { fitted, note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Throws {@link UsageError} where nobody can be asked. `file` is what is read, standard input being taken if it is "-". */
@@ -10,10 +10,18 @@ export function refuseUnlessAskable(context: CommandContext, file: string): void
   }
 }
 
-/** Asks the operator; only a whole "yes" is one. */
+/** Asks the operator; only a whole "yes" is one. Throws {@link InterruptedError} on Ctrl-C and Ctrl-D. */
 export async function confirm({ input, terminal, signal }: CommandContext, question: string): Promise<boolean> {
   using lines = createInterface({ input, output: terminal.messages });
-  return (await lines.question(`${question} Type yes to go on: `, { signal })).trim() === 'yes';
+  const prompt = fitted(terminal.messages, [`${question} Type yes to go on: `]);
+  try {
+    return (await lines.question(prompt, { signal })).trim() === 'yes';
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+    // The cursor is still behind the question.
+    terminal.messages.write('\n');
+    throw new InterruptedError('Nothing was changed.', 'The same command asks again.', { cause: error });
+  }
 }
 
 /**

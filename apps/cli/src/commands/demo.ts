@@ -7,7 +7,7 @@ import { localOptions } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
-import { note, print } from '../terminal.ts';
+import { note, print, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { followSync } from './follow-sync.ts';
 import { startGateway, untilStopped } from './start-gateway.ts';
@@ -50,7 +50,7 @@ export async function demoCommand(
     total: count,
     withAncestors: false,
     openResults(tally, placeOf) {
-      const table = tableResults(terminal, client, tally, placeOf);
+      const table = tableResults(context, client, tally, placeOf);
       return {
         add(log) {
           logs.push(log);
@@ -84,12 +84,14 @@ export async function demoCommand(
   const directory = shortPath(localOptions(examples.connect, context.environment).dataDirectory);
   const next = `${options.calledAs} backups list --data-dir ${directory}`;
   if (options.once) {
-    print(terminal, `\nThe catalogue is in ${directory}. What to do next:\n  ${next}`);
+    print(terminal, `\nThe catalogue is in ${directory}. What to do next:`);
+    printUnwrapped(terminal, `  ${next}`);
     return well ? exitCodes.done : exitCodes.failure;
   }
   print(terminal, `\nThe API is at ${endpoint}; try it at ${endpoint}/docs`);
   print(terminal, `Its project is ${projectId}.`);
-  print(terminal, `The catalogue is in ${directory}. What to do next, in another terminal:\n  ${next}`);
+  print(terminal, `The catalogue is in ${directory}. What to do next, in another terminal:`);
+  printUnwrapped(terminal, `  ${next}`);
   print(terminal, '\nCtrl-C stops the server; the catalogue stays.');
   await untilStopped(gateway, signal);
   return exitCodes.done;

@@ -14,7 +14,7 @@ import { storageEnvironment } from '../network.ts';
 import { printFields, printTable } from '../print-table.ts';
 import { profilePath } from '../profiles.ts';
 import { resolveTarget, type Target } from '../target.ts';
-import { jsonText, print, printJson } from '../terminal.ts';
+import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
@@ -78,6 +78,7 @@ async function lookAtCatalogue(
       configured.push(['catalogue', 'none yet: the first sync or serve makes one']);
       return { sourceBuckets: [], exitCode: exitCodes.done, isAnswered: false };
     }
+    signal.throwIfAborted();
     missing.push(messageOf(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
@@ -168,6 +169,7 @@ async function lookAtStorage(
     buckets.push(...probed);
     missing.push(...probed.flatMap(refusalsOf));
   } catch (error) {
+    signal.throwIfAborted();
     missing.push(messageOf(error));
   }
 }
@@ -205,7 +207,7 @@ function show({ terminal }: CommandContext, { configured, server, buckets, missi
   const all = [...(server?.buckets ?? []), ...buckets];
   if (all.length > 0) {
     print(terminal, '\nThe least that a key for these buckets must be allowed, as a policy of S3:');
-    print(terminal, jsonText(policyFor(all), 2));
+    printUnwrapped(terminal, jsonText(policyFor(all), 2));
   }
   print(terminal, '');
   for (const what of missing) print(terminal, { style: 'red', text: 'missing:' }, ` ${what}`);

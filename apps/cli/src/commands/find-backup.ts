@@ -36,7 +36,7 @@ export function referenceOf(
 
 /**
  * Finds the backup that is meant. Throws {@link AmbiguousNameError} with the candidates if it may be one of several, and
- * `backup_not_found`.
+ * `backup_not_found` or `resource_not_found`.
  */
 export async function findBackup(
   operations: Catalogue,
@@ -150,7 +150,7 @@ async function findLatest(
   return backup;
 }
 
-/** Finds a resource by its id, or else by its name. Throws {@link AmbiguousNameError} and `backup_not_found`. */
+/** Finds a resource by its id, or else by its name. Throws {@link AmbiguousNameError} and `resource_not_found`. */
 export async function findResource(
   operations: Pick<Operations, 'listBackups' | 'listResources'>,
   resource: string,
@@ -162,7 +162,7 @@ export async function findResource(
   const ids = [...new Set(page.backups.map(({ resource_id }) => resource_id))];
   const [id] = ids;
   if (id === undefined) {
-    throw new BackupSyncError('backup_not_found', `no backup is of a resource ${JSON.stringify(resource)}`);
+    throw new BackupSyncError('resource_not_found', `no backup is of a resource ${JSON.stringify(resource)}`);
   }
   const ofFirst = { resource_name: resource, resource_id: id, limit: 1 };
   if (ids.length === 1 && (await operations.listBackups(ofFirst, { signal })).count === page.count) return { id };

@@ -105,6 +105,12 @@ describe('at 80 columns', () => {
   ])('%j fits', async (command) => expectToFit(await atTerminal(...command)));
 });
 
+test('a source shows its times as they are typed', async () => {
+  expect((await inPipe('sources', 'edit', longName, '--interval', '90m', '--reverify-after', '7d')).output).toMatch(
+    /^interval +90m\nproves anew after +7d\nremoval share +0.2\nincomplete after +24h$/m,
+  );
+});
+
 test('a noun agrees with its number', async () => {
   const scanned = await inPipe('scan', 'vmware-backups', '--path-template', '{plan_id}/{resource_id}/{backup_id}');
   expect(scanned.messages).toContain('the listing is complete: 2 objects, 1 backup, 0 with a problem');
@@ -119,7 +125,11 @@ test('a shell completes the names and ids that the catalogue has, and nothing wh
   expect(await completed('sources', 'show', '')).toEqual([
     `${longName}\tvolumebackups/volume_fce0b9df-75b4-4611-8f84-82b3da12f14c`,
   ]);
-  expect(await completed('verify', '')).toHaveLength(5);
+  expect(await completed('verify', '')).toHaveLength(10);
+  expect(await completed('backups', 'delete', '')).toHaveLength(5);
+  expect(await completed('backups', 'rename', 'night')).toContainEqual(
+    expect.stringMatching(/^nightly-.*\t[0-9a-f-]+$/),
+  );
   expect(await completed('verify', 'e4928728')).toEqual([expect.stringMatching(/^e4928728-[0-9a-f-]+\t/)]);
   expect(await completed('operations', 'show', '')).toContainEqual(expect.stringMatching(/\timport of .*: failed$/));
   expect(await completed('--endpoint', 'http://127.0.0.1:9', 'sources', 'show', '')).toEqual([]);
@@ -135,6 +145,9 @@ describe('in a pipe', () => {
     for (const line of lines) if (content(line) < longest) expect(line.length).toBeLessThan(longest);
     expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
     expect(listed.output.trimEnd().split('\n')).toHaveLength(6);
+    // The result is the longest: nothing stands behind it.
+    const operations = (await inPipe('operations', 'list')).output;
+    expect(operations).toMatch(/^BACKUP OR BUCKET +KIND +STATUS +ACCEPTED \(UTC\) +ID +RESULT$/m);
     expect(listed.output).toMatch(new RegExp(`^${wideName} .* [0-9a-f-]{36}$`, 'm'));
     expect(audited.messages + listed.messages).not.toContain('No room');
   });

@@ -22,16 +22,17 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
       operation.kind,
       operation.status,
       shortTime(operation.created_at),
-      resultOf(operation),
       operation.id,
+      resultOf(operation),
     ]);
     const columns = [
       { heading: 'BACKUP OR BUCKET', wraps: true, shrinksTo: 16 },
       { heading: 'KIND' },
       { heading: 'STATUS' },
       { heading: 'ACCEPTED (UTC)' },
-      { heading: 'RESULT', wraps: true, shrinksTo: 18 },
       { heading: 'ID', drops: 1 },
+      // The longest one last: in a pipe, nothing is aligned to it.
+      { heading: 'RESULT', wraps: true, shrinksTo: 18 },
     ];
     printTable(context.terminal, columns, rows);
     note(context.terminal, `${page.operations.length} of ${page.count}`);

@@ -26,7 +26,7 @@ export async function planBucketCommand(
   pathTemplate: string | undefined,
 ): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connect(context.connect, context.environment, context.onFault, 'plan');
   const { client } = connection;
   const { operations } = client;
   const template = pathTemplate === undefined ? {} : { path_template: pathTemplate };

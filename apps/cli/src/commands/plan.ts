@@ -30,7 +30,7 @@ export async function planCommand(
 /** Exits 0 when every item would end well, 3 when some would fail. */
 async function planFile(context: CommandContext, file: string, format: ItemFormat | undefined): Promise<number> {
   const { terminal, signal } = context;
-  const source = await openItemSource(file, context.input, format);
+  const source = await openItemSource(file, context.input, format, signal);
   if (source.isFile) await checkItems(source);
   const items = await Array.fromAsync(checkedItems(source));
   await using connection = await connectToPlan(context.connect, context.environment, context.onFault);

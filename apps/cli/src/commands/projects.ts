@@ -11,7 +11,7 @@ import { parsePlace } from './scan.ts';
 import { onUser } from './users.ts';
 
 export async function createProjectCommand(context: CommandContext, name: string): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
   const answer = await connection.client.operations.createProject({ name }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
@@ -32,7 +32,7 @@ export async function listProjectsCommand(context: CommandContext): Promise<numb
 /** Everyone who has a role in the project, or in any. */
 export async function listRolesCommand(context: CommandContext, project: string | null): Promise<number> {
   const { terminal, signal } = context;
-  await using connection = await connect(context.connect, context.environment, context.onFault, { readsOnly: true });
+  await using connection = await connectToCatalogue(context.connect, context.environment);
   const { operations } = connection.client;
   const { users } = await operations.listUsers({}, { signal });
   const wanted = project === null ? null : await projectIdOf(operations, project, signal);
@@ -122,7 +122,11 @@ export async function listBucketGrantsCommand(context: CommandContext): Promise<
 }
 
 /** A project by its id or its name. Those of an outside identity have ids alone. */
-export async function projectIdOf(operations: Operations, nameOrId: string, signal: AbortSignal): Promise<string> {
+export async function projectIdOf(
+  operations: Pick<Operations, 'listProjects'>,
+  nameOrId: string,
+  signal: AbortSignal,
+): Promise<string> {
   let projects: readonly Project[];
   try {
     ({ projects } = await operations.listProjects({}, { signal }));

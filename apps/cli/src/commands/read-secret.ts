@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Secret } from '../environment.ts';
 import { UsageError } from '../failure.ts';
+import { fitted } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
@@ -22,10 +23,13 @@ export async function readSecret(
 
 /** What is typed is not shown. */
 async function ask({ input, terminal, signal }: CommandContext, question: string): Promise<string> {
-  terminal.messages.write(question);
+  terminal.messages.write(fitted(terminal.messages, [question]));
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   using lines = createInterface({ input, output: unseen, terminal: true });
-  const typed = await lines.question('', { signal });
-  terminal.messages.write('\n');
-  return typed;
+  try {
+    return await lines.question('', { signal });
+  } finally {
+    // The cursor is still behind the question, also after Ctrl-C.
+    terminal.messages.write('\n');
+  }
 }

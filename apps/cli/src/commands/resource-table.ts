@@ -1,18 +1,20 @@
 import type { Resource } from '@backup-sync/contracts';
 import { printTable } from '../print-table.ts';
+import type { Column } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { objectTimeMark, shortTime } from './backups.ts';
 import { newestAge } from './resource-age.ts';
 
 /** Prints resources with their newest proved backups. */
 export function printResources(terminal: Terminal, resources: readonly Resource[]): void {
-  const columns = [
-    { heading: 'RESOURCE', shrinksTo: 12 },
-    { heading: 'BACKUPS' },
-    { heading: 'PROVED' },
+  const hasRetired = resources.some(({ retired_at }) => retired_at !== null);
+  const columns: Column[] = [
+    { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
+    { heading: 'BACKUPS', align: 'right' },
+    { heading: 'PROVED', align: 'right' },
     { heading: 'NEWEST PROVED (UTC)', drops: 2 },
     { heading: 'AGE' },
-    { heading: 'RETIRED (UTC)' },
+    ...(hasRetired ? [{ heading: 'RETIRED (UTC)' }] : []),
     { heading: 'ID', drops: 1 },
   ];
   const rows = resources.map((resource) => {
@@ -23,7 +25,7 @@ export function printResources(terminal: Terminal, resources: readonly Resource[
       String(resource.proved_backups),
       newest === null ? '-' : `${objectTimeMark(source)}${shortTime(newest)}`,
       newestAge(resource) ?? 'none is proved',
-      resource.retired_at === null ? '-' : shortTime(resource.retired_at),
+      ...(hasRetired ? [resource.retired_at === null ? '-' : shortTime(resource.retired_at)] : []),
       resource.resource_id,
     ];
   });

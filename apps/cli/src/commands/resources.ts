@@ -1,10 +1,11 @@
-import type { OperationOutput } from '@backup-sync/contracts';
+import { BackupSyncError, type OperationOutput } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printJson } from '../terminal.ts';
 import { allResources, type WantedResources } from './all-resources.ts';
 import type { CommandContext } from './command-context.ts';
+import { findResource } from './find-backup.ts';
 import { printResources } from './resource-table.ts';
 
 export async function listResourcesCommand(context: CommandContext, wanted: WantedResources): Promise<number> {
@@ -16,7 +17,7 @@ export async function listResourcesCommand(context: CommandContext, wanted: Want
   return exitCodes.done;
 }
 
-/** Commands on one resource, by its id. */
+/** Commands on one resource, by its id or name. */
 export const resourceCommands = {
   retire: onResource((operations, resource_id, signal) => operations.retireResource({ resource_id }, { signal })),
   unretire: onResource((operations, resource_id, signal) => operations.unretireResource({ resource_id }, { signal })),
@@ -25,11 +26,22 @@ export const resourceCommands = {
 function onResource(
   change: (operations: Operations, id: string, signal: AbortSignal) => Promise<OperationOutput<'retireResource'>>,
 ) {
-  return async ({ terminal, environment, signal, ...context }: CommandContext, id: string): Promise<number> => {
+  return async ({ terminal, environment, signal, ...context }: CommandContext, named: string): Promise<number> => {
     await using connection = await connect(context.connect, environment, context.onFault);
-    const answer = await change(connection.client.operations, id, signal);
+    const { operations } = connection.client;
+    const answer = await change(operations, await resourceIdOf(operations, named, signal), signal);
     if (terminal.json) printJson(terminal, answer);
     else printResources(terminal, [answer.resource]);
     return exitCodes.done;
   };
+}
+
+/** What is not found stays as it was named: the call that is made with it says and audits the rest. */
+async function resourceIdOf(operations: Operations, named: string, signal: AbortSignal): Promise<string> {
+  try {
+    return (await findResource(operations, named, { signal })).id;
+  } catch (error) {
+    if (error instanceof BackupSyncError && error.code === 'resource_not_found') return named;
+    throw error;
+  }
 }

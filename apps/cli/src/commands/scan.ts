@@ -39,7 +39,7 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
  * {@link workInterrupted}.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
   const input: Omit<OperationInput<'startScan'>, 'project_id'> = {
     ...parsePlace(place),
     sync: options.sync,
@@ -68,7 +68,7 @@ export async function followScanCommand(
   async function* accepted() {
     for await (const news of client.followScan(operationId, { signal })) {
       seen.last = news;
-      await showFindings(terminal, news, sync);
+      if (news.findings.length > 0) await progress.aside(() => showFindings(terminal, news, sync));
       for (const finding of news.findings) {
         if (hasProblem(finding)) countProblem(problems, finding.problem);
         if (finding.operation_log_id === null) continue;

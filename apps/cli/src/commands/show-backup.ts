@@ -8,7 +8,7 @@ import { note, printJson } from '../terminal.ts';
 import { madeText, shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
-import { type BackupReference, findBackup } from './find-backup.ts';
+import { type BackupReference, findBackup, findBackupId } from './find-backup.ts';
 
 export async function showBackupCommand(context: CommandContext, reference: BackupReference): Promise<number> {
   const { terminal, signal } = context;
@@ -20,13 +20,22 @@ export async function showBackupCommand(context: CommandContext, reference: Back
   return exitCodes.done;
 }
 
-export async function renameBackupCommand(context: CommandContext, backupId: string, name: string): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+export async function renameBackupCommand(
+  context: CommandContext,
+  reference: BackupReference,
+  name: string,
+): Promise<number> {
   const { signal, terminal } = context;
-  const input = { backup_id: backupId, backup: { name } };
-  const answer = await connection.client.operations.updateBackup(input, { signal });
+  await using connection = await connect(context.connect, context.environment, context.onFault);
+  const { operations } = connection.client;
+  const onPassedOver = (message: string) => note(terminal, message);
+  const backup_id = await findBackupId(operations, reference, { signal, onPassedOver });
+  const answer = await operations.updateBackup({ backup_id, backup: { name } }, { signal });
   if (terminal.json) printJson(terminal, answer);
-  else note(terminal, `renamed: ${backupId} is "${answer.backup.name}" until a sync request changes its name`);
+  else {
+    const given = JSON.stringify(answer.backup.name);
+    note(terminal, `renamed: ${answer.backup.id} is ${given} until a sync request changes its name`);
+  }
   return exitCodes.done;
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
+import { durationText } from '../duration.ts';
 import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
 import type { Worker } from '../interruption.ts';
 import { printFields, printTable } from '../print-table.ts';
@@ -24,7 +25,7 @@ import { followScanCommand, parsePlace } from './scan.ts';
 type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
 
 export async function addSourceCommand(context: CommandContext, place: string, fields: NewSource): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
   const input = { name: place, ...fields, ...parsePlace(place) };
   const answer = await connection.client.operations.addSource(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
@@ -212,13 +213,10 @@ function printSourceFields(terminal: Terminal, source: Source): void {
     ['finds', source.path_template ?? source.format ?? 'every known format'],
     ['level', source.level],
     ['status', source.status],
-    ['interval', source.interval_s === null ? 'by hand' : `${source.interval_s} s`],
-    [
-      'proves anew after',
-      source.reverify_after_s === null ? 'never, while a proof holds' : `${source.reverify_after_s} s`,
-    ],
+    ['interval', source.interval_s === null ? 'manual' : durationText(source.interval_s)],
+    ['proves anew after', source.reverify_after_s === null ? 'never' : durationText(source.reverify_after_s)],
     ['removal share', String(source.removal_share)],
-    ['incomplete after', `${source.incomplete_after_s} s`],
+    ['incomplete after', durationText(source.incomplete_after_s)],
     ['next run (UTC)', timeOf(source.next_run_at)],
     ['last run', source.last_run_id ?? '-'],
     ['last good sync (UTC)', timeOf(source.last_good_sync_at)],

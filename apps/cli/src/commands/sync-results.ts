@@ -3,6 +3,7 @@ import type { CbrBackup, CbrOperationLog, Client } from '@backup-sync/core';
 import { printResults } from '../results.ts';
 import type { SyncTally } from '../sync-tally.ts';
 import { jsonText, print, putOut, type Terminal } from '../terminal.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** As many items are shown in a table; of more there is a summary. */
 const tableRowsMax = 200;
@@ -35,9 +36,12 @@ export function ndjsonResults(terminal: Terminal): SyncResults {
   };
 }
 
-/** A table in the order of the input, for as many items as someone reads; the failures by reason in any case. */
+/**
+ * A table in the order of the input, for as many items as someone reads; the failures by reason in any case. Once the
+ * signal is aborted, the table has nothing that would have to be asked for.
+ */
 export function tableResults(
-  terminal: Terminal,
+  { terminal, signal }: Pick<CommandContext, 'terminal' | 'signal'>,
   client: Client,
   tally: SyncTally,
   placeOf: (operationLogId: string) => number,
@@ -50,7 +54,9 @@ export function tableResults(
     },
     async finish() {
       const logs = kept.toSorted((a, b) => placeOf(a.id) - placeOf(b.id));
-      if (logs.length > 0) printResults(terminal, logs, await recordsOf(client, logs));
+      if (logs.length > 0) {
+        printResults(terminal, logs, signal.aborted ? new Map() : await recordsOf(client, logs));
+      }
       const findings = [tally.failures(), tally.contradictions()].filter((text) => text !== '').join('\n');
       if (findings !== '') print(terminal, `${logs.length > 0 ? '\n' : ''}${findings}`);
     },

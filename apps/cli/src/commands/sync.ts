@@ -31,10 +31,10 @@ export async function syncCommand(context: CommandContext, file: string, options
   if (yes && !planFirst) throw new UsageError('--yes answers the question of --plan-first: give both');
   if (planFirst && !yes) refuseUnlessAskable(context, file);
   if (options.dryRun && planFirst) throw new UsageError('--dry-run sends nothing, not even for a plan: leave one out');
-  const source = await openItemSource(file, context.input, options.format);
+  const source = await openItemSource(file, context.input, options.format, signal);
   if (options.dryRun) return await dryRun(terminal, source);
   const checked = source.isFile ? await checkItems(source) : null;
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
   const { client } = connection;
   let items: AsyncIterable<BackupSync> | BackupSync[] = checkedItems(source);
   let total = checked?.count ?? null;
@@ -55,7 +55,7 @@ export async function syncCommand(context: CommandContext, file: string, options
     withAncestors: options.withAncestors,
     openResults(counts, placeOf) {
       if (options.ndjson) return ndjsonResults(terminal);
-      return terminal.json ? jsonResults(terminal, plan) : tableResults(terminal, client, counts, placeOf);
+      return terminal.json ? jsonResults(terminal, plan) : tableResults(context, client, counts, placeOf);
     },
   });
   return tally.failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;

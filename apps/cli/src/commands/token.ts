@@ -2,7 +2,7 @@ import { issueToken } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { note, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { readSecret } from './read-secret.ts';
 
@@ -31,7 +31,7 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
   if (terminal.json) printJson(terminal, { token: issued.token, project_id: issued.projectId });
   else {
     note(terminal, `for project ${issued.projectId}`);
-    print(terminal, issued.token);
+    printUnwrapped(terminal, issued.token);
   }
   return exitCodes.done;
 }

@@ -1,6 +1,6 @@
 import type { OperationOutput, User } from '@backup-sync/contracts';
 import type { Operations } from '@backup-sync/core';
-import { connect, connectToCatalogue } from '../connect.ts';
+import { type CatalogueUse, connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printTable } from '../print-table.ts';
 import { note, printJson, type Terminal } from '../terminal.ts';
@@ -14,7 +14,7 @@ type Answer = OperationOutput<'createUser'>;
 /** Makes a user; the password comes from BACKUP_SYNC_NEW_PASSWORD, standard input or the terminal. */
 export async function createUserCommand(context: CommandContext, name: string): Promise<number> {
   const password = await readNewPassword(context, name);
-  return onUser(context, (operations) => operations.createUser({ name, password }, { signal: context.signal }));
+  return onUser(context, (operations) => operations.createUser({ name, password }, { signal: context.signal }), 'make');
 }
 
 export async function setPasswordCommand(context: CommandContext, name: string): Promise<number> {
@@ -52,8 +52,9 @@ export async function listUsersCommand(context: CommandContext): Promise<number>
 export async function onUser(
   context: CommandContext,
   change: (operations: Operations) => Promise<Answer>,
+  use: CatalogueUse = 'change',
 ): Promise<number> {
-  await using connection = await connect(context.connect, context.environment, context.onFault);
+  await using connection = await connect(context.connect, context.environment, context.onFault, use);
   const answer = await change(connection.client.operations);
   if (context.terminal.json) printJson(context.terminal, answer);
   else printUsers(context.terminal, [answer.user]);

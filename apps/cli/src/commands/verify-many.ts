@@ -1,5 +1,5 @@
 import type { DataLevel, Operation } from '@backup-sync/contracts';
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, counted, grouped } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -94,7 +94,9 @@ async function surveyChains(client: Client, scope: ResourceScope, signal: AbortS
 function describePlan(survey: Survey, wanted: number, { level, share }: VerifyManyOptions): string {
   const chains = counted(survey.chains, 'chain');
   const which =
-    share === 1 ? `${chains} with ${counted(survey.links, 'link')}` : `${wanted} of ${chains}, chosen at random`;
+    share === 1
+      ? `${chains} with ${counted(survey.links, 'link')}`
+      : `${grouped(wanted)} of ${chains}, chosen at random`;
   const twice = level === 'replay' ? ' A replay reads data again that is still part of the volume.' : '';
   return `Verifying ${which}, to ${level}${leftOut(survey)}.${twice}`;
 }
@@ -102,13 +104,9 @@ function describePlan(survey: Survey, wanted: number, { level, share }: VerifyMa
 function leftOut({ inError, unknownFormat }: Survey): string {
   const those = [
     ...(inError > 0 ? [`${counted(inError, 'backup')} in error`] : []),
-    ...(unknownFormat > 0 ? [`${unknownFormat} of an unknown format`] : []),
+    ...(unknownFormat > 0 ? [`${grouped(unknownFormat)} of an unknown format`] : []),
   ];
   return those.length === 0 ? '' : `; left out: ${those.join(', ')}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function* newestLinks(client: Client, scope: ResourceScope, signal: AbortSignal): AsyncGenerator<NewestLink> {
@@ -224,7 +222,7 @@ class Results {
   }
 
   #counts(): string {
-    return `${this.#verified} of ${counted(this.#wanted, 'chain')} verified, ${this.failed} failed`;
+    return `${grouped(this.#verified)} of ${counted(this.#wanted, 'chain')} verified, ${grouped(this.failed)} failed`;
   }
 
   #print(line: string): void {

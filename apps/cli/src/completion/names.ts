@@ -12,15 +12,24 @@ type Operations = Awaited<ReturnType<typeof connectToCatalogue>>['client']['oper
 
 type LookUp = (operations: Operations, signal: AbortSignal) => Promise<Candidate[]>;
 
-const backups: LookUp = async (operations, signal) => {
+const backupIds: LookUp = async (operations, signal) => {
   const page = await operations.listBackups({ limit: namesMax }, { signal });
   return page.backups.map(({ id, name }) => ({ value: id, description: name }));
 };
 
+const backups: LookUp = async (operations, signal) => withNames(await backupIds(operations, signal));
+
 const resources: LookUp = async (operations, signal) => {
   const page = await operations.listResources({ limit: namesMax }, { signal });
-  return page.resources.map((each) => ({ value: each.resource_id, description: each.resource_name }));
+  return withNames(page.resources.map((each) => ({ value: each.resource_id, description: each.resource_name })));
 };
+
+/** What is named by its id or its name: both, the name only if it stands for one of them. */
+function withNames(ids: readonly Candidate[]): Candidate[] {
+  const counts = Map.groupBy(ids, ({ description: name }) => name);
+  const named = ids.filter(({ value, description: name }) => name !== value && counts.get(name)?.length === 1);
+  return [...named.map(({ value, description }) => ({ value: description, description: value })), ...ids];
+}
 
 const operationIds: LookUp = async (operations, signal) => {
   const { operations: found } = await operations.listOperations({ limit: namesMax }, { signal });
@@ -41,7 +50,7 @@ const sources: LookUp = async (operations, signal) => {
 /** What the catalogue has for a placeholder of the help, newest first. */
 const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['backup', backups],
-  ['backup-id', backups],
+  ['backup-id', backupIds],
   ['resource', resources],
   ['operation', operationIds],
   ['operation-id', operationIds],

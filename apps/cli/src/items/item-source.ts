@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { UsageError } from '../failure.ts';
 import { hasFirstRow } from './csv-dialect.ts';
 import { csvItems } from './csv-items.ts';
@@ -24,11 +25,15 @@ const beginningCharacters = 64 * 1024;
 
 const itemsOf = { json: jsonItems, ndjson: ndjsonItems, csv: csvItems } as const satisfies Record<ItemFormat, unknown>;
 
-/** Opens a file, or standard input for `-`. Throws `UsageError` where there is no such file. */
+/**
+ * Opens a file, or standard input for `-`. Throws `UsageError` where there is no such file. Reading it throws an
+ * `AbortError` once the signal is aborted: whoever is at a terminal may never end the input.
+ */
 export async function openItemSource(
   file: string,
   input: NodeJS.ReadStream,
   format: ItemFormat | undefined,
+  signal?: AbortSignal,
 ): Promise<ItemSource> {
   const isInput = file === '-';
   const name = isInput ? 'standard input' : file;
@@ -37,7 +42,8 @@ export async function openItemSource(
     isFile: !isInput && (await statOf(file)).isFile(),
     async *read() {
       try {
-        yield* readItems(file, isInput ? input : createReadStream(file), format);
+        const stream = isInput ? input : createReadStream(file);
+        yield* readItems(file, signal === undefined ? stream : addAbortSignal(signal, stream), format);
       } catch (error) {
         if (error instanceof UsageError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
         if (isSystemError(error)) throw unreadable(file, error);

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidItemsError } from '../failure.ts';
@@ -38,6 +38,14 @@ async function piped(content: string, pieceBytes = 7) {
   );
   return await openItemSource('-', Readable.from(pieces) as unknown as NodeJS.ReadStream, undefined);
 }
+
+test('input that never ends is no longer read once the signal is aborted', async () => {
+  const stopping = new AbortController();
+  const input = new PassThrough() as unknown as NodeJS.ReadStream;
+  const checked = checkItems(await openItemSource('-', input, undefined, stopping.signal));
+  stopping.abort();
+  await expect(checked).rejects.toMatchObject({ name: 'AbortError' });
+});
 
 async function inFile(name: string, content: string, work: (path: string) => Promise<void>) {
   await using home = await temporaryDirectory();

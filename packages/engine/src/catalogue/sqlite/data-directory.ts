@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FileLock } from '../../file-lock.ts';
@@ -120,13 +120,23 @@ export function findHolder(path: string): Holder | null {
   return lock === null ? holder : null;
 }
 
-/** The database of a data directory, for a process that does not hold it. Throws {@link NoCatalogueError}. */
+/** The database of a data directory. Throws {@link NoCatalogueError}, and {@link DataDirectoryError} if it cannot be looked at. */
 export function findDatabase(path: string): string {
   const directory = resolve(path);
   const databasePath = join(directory, databaseName);
-  if (existsSync(databasePath)) return databasePath;
+  try {
+    if (statSync(databasePath, { throwIfNoEntry: false }) !== undefined) return databasePath;
+  } catch (error) {
+    // A directory of someone else's, for instance, may well have a catalogue.
+    throw cannotBeUsed(directory, error);
+  }
   if (existsSync(join(directory, walName))) throw lostDatabase(directory);
   throw new NoCatalogueError(directory);
+}
+
+function cannotBeUsed(directory: string, cause: unknown): DataDirectoryError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new DataDirectoryError(`The data directory ${directory} cannot be used: ${message}.`, { cause });
 }
 
 function lostDatabase(directory: string): DataDirectoryError {
@@ -148,8 +158,7 @@ function prepare(directory: string): void {
     if (entries.includes(walName) && !entries.includes(databaseName)) throw lostDatabase(directory);
     chmodSync(directory, ownerOnlyDirectory);
   } catch (error) {
-    if (error instanceof DataDirectoryError || !(error instanceof Error)) throw error;
-    throw new DataDirectoryError(`The data directory ${directory} cannot be used: ${error.message}.`, { cause: error });
+    throw error instanceof DataDirectoryError ? error : cannotBeUsed(directory, error);
   }
 }
 

@@ -43,9 +43,10 @@ export type SqliteCatalogue = AsyncDisposable & {
 /**
  * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
  *
- * Throws `DataDirectoryInUseError` if the directory is held already, by this process or another, `NewerSchemaError` if a
- * newer release wrote it, `OlderSchemaError` if an older one did and it may not be migrated, `CatalogueFullError` if its
- * disk is full, and `DataDirectoryError` if it cannot be used or its database is damaged.
+ * Throws `DataDirectoryInUseError` if the directory is held already, by this process or another, `NoCatalogueError` if
+ * there is none and none may be made, `NewerSchemaError` if a newer release wrote it, `OlderSchemaError` if an older one
+ * did and it may not be migrated, `CatalogueFullError` if its disk is full, and `DataDirectoryError` if it cannot be used
+ * or its database is damaged.
  *
  * A call of the opened catalogue rejects with `CatalogueUnavailableError` once it is closed or a thread of it has ended,
  * with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are no longer at their
@@ -56,6 +57,7 @@ export async function openSqliteCatalogue({
   command = null,
   inPlace = false,
   mayMigrate = true,
+  mayMake = true,
   onGone,
 }: {
   readonly directory: string;
@@ -63,11 +65,14 @@ export async function openSqliteCatalogue({
   readonly command?: string | null;
   /** Brings an older schema up to date, behind a copy of the database; see {@link upgrade}. */
   readonly mayMigrate?: boolean;
+  /** Makes the directory and its database if there is none. */
+  readonly mayMake?: boolean;
   /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
   readonly onGone?: (error: DataDirectoryGoneError) => void;
   /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
 }): Promise<SqliteCatalogue> {
+  if (!mayMake) findDatabase(directory);
   const held = hold(directory, command);
   try {
     return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
