@@ -59,7 +59,7 @@ export type Failure = {
 
 /** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
-  invalid_request: 'Mend what is named here, then run the command again.',
+  invalid_request: 'Fix what is named here, then run the command again.',
   not_authenticated:
     'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
     'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
