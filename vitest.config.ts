@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Tests run on the sources: the condition makes packages of this repository resolve to their src.
@@ -21,7 +22,11 @@ export default defineConfig({
       },
     ],
     execArgv: ['--conditions=@backup-sync/source'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Most tests open an engine, whose threads load TypeScript: they are compiled once, not in every thread.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
+    // Most tests wait for files, processes and sockets: a core is not kept free for the runner.
+    maxWorkers: '100%',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -1,3 +1,4 @@
+// Over 400 lines: the one port of the catalogue, whose steps are read beside one another.
 import type {
   BackupFilter,
   BackupFormat,
