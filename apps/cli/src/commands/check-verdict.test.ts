@@ -73,6 +73,10 @@ test('a resource is excluded by its id or its whole name, and a name that exclud
   expect(some.state).toBe('OK');
   expect(some.message).toMatch(/; 2 excluded, nothing to exclude is called "typo"$/);
   expect(some.states.map(({ resource }) => resource.resource_name)).toEqual(['c']);
+  const inOtherForm = judge([proved(hour, 'Su\u0308d')], { ...limits, exclude: ['S\u00fcd'] });
+  expect(inOtherForm.message).toMatch(
+    /called "S\u00fcd" \(a resource has this name in another Unicode normalisation\)$/,
+  );
   const none = judge(resources, { ...limits, exclude: ['a', 'ab', 'c'] });
   expect(none).toMatchObject({ state: 'UNKNOWN', message: 'no resource is left to check; 3 excluded' });
 });

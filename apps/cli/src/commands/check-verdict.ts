@@ -69,7 +69,11 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
     ...(parts.length > 0 && checked.length > good.length && good.length > 0 ? [`${good.length} OK`] : []),
     ...(retired.length > 0 ? [`${retired.length} retired`] : []),
     ...(states.length < resources.length ? [`${resources.length - states.length} excluded`] : []),
-    ...unmatched.map((name) => `nothing to exclude is called ${JSON.stringify(pluginName(name))}`),
+    ...unmatched.map((name) => {
+      const isInOtherForm = resources.some((each) => nameOf(each).normalize() === name.normalize());
+      const remark = isInOtherForm ? ' (a resource has this name in another Unicode normalisation)' : '';
+      return `nothing to exclude is called ${JSON.stringify(pluginName(name))}${remark}`;
+    }),
   ];
   if (counts.length > 0) parts.push(counts.join(', '));
 

@@ -128,7 +128,7 @@ export class VolumeFolders {
       yield await among(home);
     }
     yield await this.#candidatesElsewhere(child, backupId, {
-      isRecorded: locations.length > 0,
+      isRecorded: locations.some(({ storageUnitId }) => storageUnitId === this.#context.storage.id),
       hasCandidates: found.size > 0,
     });
     const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);

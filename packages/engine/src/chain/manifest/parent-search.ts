@@ -82,13 +82,14 @@ export async function findParent(
  * thrown if nothing is found.
  */
 async function findElsewhere(
-  { absences, locate, projectBuckets }: ManifestTools['context'],
+  { absences, locate, projectBuckets, storage }: ManifestTools['context'],
   child: ManifestLink,
   places: readonly Place[],
   lookAt: (place: Place) => Promise<Found | null>,
 ): Promise<Found | null> {
   const paths = new Set(places.filter(isIn(child.place.bucketName)).map(({ imagePath }) => imagePath));
-  const isRecorded = (await locate(child.header.parent?.backup_id ?? '')).length > 0;
+  const recorded = await locate(child.header.parent?.backup_id ?? '');
+  const isRecorded = recorded.some(({ storageUnitId }) => storageUnitId === storage.id);
   let unread: Found | null = null;
   let failure: StorageError | null = null;
   for (const bucketName of await projectBuckets()) {
