@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const run = promisify(execFile);
 let home: string;
 
-/** Two packages, whose scripts print where the person stands who called a script of the first. */
+/** Two packages. Their scripts print the directory from which a person called a script of the first. */
 beforeAll(async () => {
   home = await realpath(await mkdtemp(join(tmpdir(), 'backup-sync-npm-')));
   const module = JSON.stringify(import.meta.resolve('./callers-directory.mjs'));

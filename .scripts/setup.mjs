@@ -116,7 +116,7 @@ function showProgress(what) {
 
 /**
  * Runs a command, in the root unless a directory is given; signals of the terminal reach it by themselves, others are
- * passed on. With `onOutput`, what it says goes there, and is not shown.
+ * passed on. With `onOutput`, its output goes there and is not shown.
  */
 export function run(command, args, { onOutput, directory = root } = {}) {
   return new Promise((resolve) => {

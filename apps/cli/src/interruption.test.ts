@@ -9,19 +9,8 @@ import { runInProcess } from './conformance/run-in-process.ts';
 import { workInterrupted } from './interruption.ts';
 import { SyncTally } from './sync-tally.ts';
 import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
-import { gatedStorage } from './testing-gated-storage.ts';
+import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
 import { startHttpServer } from './testing-servers.ts';
-
-const item = {
-  backup_id: 'backup-1',
-  backup_name: 'backup-1',
-  bucket_name: 'bucket',
-  image_path: 'plan/server/1',
-  resource_id: 'server',
-  resource_name: 'server',
-  resource_type: 'OS::VMware::Server',
-  created_at: 1_700_000_000,
-};
 
 /** A data directory and a service that answers nothing until its gate is opened. */
 async function localHome() {

@@ -3,18 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { run, start, startServer, temporaryDirectory } from './testing.ts';
-import { gatedStorage } from './testing-gated-storage.ts';
-
-const item = {
-  backup_id: 'backup-1',
-  backup_name: 'backup-1',
-  bucket_name: 'bucket',
-  image_path: 'plan/server/1',
-  resource_id: 'server',
-  resource_name: 'server',
-  resource_type: 'OS::VMware::Server',
-  created_at: 1_700_000_000,
-};
+import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
 
 test.each([
   ['verify', item.backup_id, 'verification'],

@@ -2,6 +2,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** A backup to sync from it. */
+export const gatedItem = {
+  backup_id: 'backup-1',
+  backup_name: 'backup-1',
+  bucket_name: 'bucket',
+  image_path: 'plan/server/1',
+  resource_id: 'server',
+  resource_name: 'server',
+  resource_type: 'OS::VMware::Server',
+  created_at: 1_700_000_000,
+};
+
 /** An S3 service whose every image path holds one object. It answers `free` listings, then none until it is opened. */
 export async function gatedStorage(free: number) {
   let open = false;

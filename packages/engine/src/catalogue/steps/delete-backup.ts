@@ -3,8 +3,8 @@ import { itemOfRecord } from '../item-of-record.ts';
 import type { Catalogue } from '../port.ts';
 import { itemToJson, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { changeRecord } from './change-record.ts';
 import { noteTransitions } from './events.ts';
-import { HeadTracker } from './track-heads.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Deletion = Parameters<Catalogue['deleteBackup']>[0];
@@ -22,23 +22,12 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
     .executeTakeFirst();
   if (inFlight !== undefined) return { result: 'busy', operationId: inFlight.id };
 
-  const heads = new HeadTracker(database, projectId);
-  await heads.willChange([backupId]);
-  const record = await database
-    .updateTable('backups')
-    .set((eb) => ({
-      forgotten_at_ms: deletedAtMs,
-      updated_at_ms: deletedAtMs,
-      last_operation_id: deletion.operationId,
-      revision: eb('revision', '+', 1),
-    }))
-    .where('project_id', '=', projectId)
-    .where('backup_id', '=', backupId)
-    .where('forgotten_at_ms', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
-  if (record === undefined) return { result: 'not_found' };
-  await heads.settle();
+  const record = await changeRecord(database, projectId, backupId, () => ({
+    forgotten_at_ms: deletedAtMs,
+    updated_at_ms: deletedAtMs,
+    last_operation_id: deletion.operationId,
+  }));
+  if (record === null) return { result: 'not_found' };
 
   await database
     .insertInto('operations')
