@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { openApiDocument, operationNames, streamNames } from '../../packages/contracts/src/index.ts';
+import { callNames, openApiDocument, streamNames } from '../../packages/contracts/src/index.ts';
 import { hostileText, hostileValue } from './hostile-values.ts';
 import { type JsonSchema, valuesOf } from './schema-arbitrary.ts';
 
@@ -70,7 +70,7 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
 
   function trpcCall(): fc.Arbitrary<FuzzedCall> {
     const names = fc.oneof(
-      { weight: 8, arbitrary: fc.constantFrom<string>(...operationNames) },
+      { weight: 8, arbitrary: fc.constantFrom<string>(...callNames) },
       { weight: 1, arbitrary: fc.constantFrom('__proto__', 'constructor', 'a.b', '', '%2e', '_def', 'createCaller') },
     );
     const input = fc.oneof(

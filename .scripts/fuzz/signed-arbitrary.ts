@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { TestKey } from '../../apps/gateway/src/signing-for-tests.ts';
-import { type OperationDefinition, operationNames, operations } from '../../packages/contracts/src/index.ts';
+import { type CallDefinition, callNames, calls } from '../../packages/contracts/src/index.ts';
 import { hostileText } from './hostile-values.ts';
 import type { Meaning } from './sign-meaning.ts';
 
@@ -28,8 +28,8 @@ export function signedCalls(
   const text = fc.oneof(fc.constantFrom(...ids), hostileText).map((each) => each.toWellFormed().slice(0, 300));
   const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'PROPFIND', 'QUERY');
   const end = fc.constantFrom<readonly string[]>([], [], [], ['']);
-  const routed = fc.constantFrom(...operationNames).chain((name) => {
-    const { method, path }: OperationDefinition = operations[name];
+  const routed = fc.constantFrom(...callNames).chain((name) => {
+    const { method, path }: CallDefinition = calls[name];
     const segments = path
       .slice(1)
       .split('/')
@@ -42,8 +42,8 @@ export function signedCalls(
       segments: fc.tuple(fc.tuple(...segments), end).map((each) => each.flat()),
     });
   });
-  const called = fc.constantFrom(...operationNames).map((name) => {
-    const { kind }: OperationDefinition = operations[name];
+  const called = fc.constantFrom(...callNames).map((name) => {
+    const { kind }: CallDefinition = calls[name];
     return { method: kind === 'mutation' ? 'POST' : 'GET', segments: ['trpc', name] };
   });
   const anywhere = fc.record({

@@ -1,15 +1,21 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type CallName, callNames, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
+import {
+  type EndpointFile,
+  endpointFile,
+  endpointFileName,
+  type UnaryCallName,
+  unaryCallNames,
+} from '@backup-sync/contracts';
 import {
   type CallOptions,
+  type Calls,
   type Client,
   clientOf,
   createClient,
   type HttpOptions,
   issueToken,
-  type Operations,
 } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
@@ -24,7 +30,7 @@ import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 /** A connection for commands that ask what the catalogue knows. */
 export type CatalogueConnection = AsyncDisposable & {
   readonly client: Pick<Client, 'allBackups' | 'allOperationLogs' | 'followOperation' | 'watchOperations'> & {
-    readonly operations: Pick<Operations, CatalogueQuery>;
+    readonly calls: Pick<Calls, CatalogueQuery>;
   };
 };
 
@@ -205,7 +211,7 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
 type InProcess = AsyncDisposable & {
   readonly identity: Pick<Engine['identity'], 'operator'>;
   newId(): string;
-  call(name: CallName, from: Parameters<Engine['call']>[1], fields: unknown): Promise<unknown>;
+  call(name: UnaryCallName, from: Parameters<Engine['call']>[1], fields: unknown): Promise<unknown>;
 };
 
 /** Calls as the operator of this machine, in the oldest project where none is named. Closes the engine if there is no such project. */
@@ -215,12 +221,12 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   const caller = await engine.identity.operator(userInfo().username, project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
   const call =
-    (verb: CallName) =>
+    (verb: UnaryCallName) =>
     (input: object, { signal }: CallOptions = {}) =>
       untilAborted(engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId }), signal);
   return {
     // Built from the table, so it has exactly its verbs.
-    operations: Object.fromEntries(callNames.map((verb) => [verb, call(verb)])) as unknown as Operations,
+    operations: Object.fromEntries(unaryCallNames.map((verb) => [verb, call(verb)])) as unknown as Calls,
     caller,
     from,
     opened: opening.move(),

@@ -1,16 +1,16 @@
 import {
   backupSortKeys,
-  type OperationInput,
-  type OperationName,
+  type CallInput,
+  type CallName,
+  calls,
   operationKinds,
   operationStatuses,
-  operations,
 } from '@backup-sync/contracts';
 import { type Command, Option } from 'commander';
 import { withSuggestions } from './completion/suggest.ts';
 import { given, wholeNumber } from './options.ts';
 
-type Listing = Extract<OperationName, 'listBackups' | 'listOperations'>;
+type Listing = Extract<CallName, 'listBackups' | 'listOperations'>;
 
 /** What a page is, and not which records are in the listing. */
 const pageFields = new Set(['project_id', 'limit', 'offset', 'marker', 'sort']);
@@ -42,7 +42,7 @@ const values = {
   ]),
 } satisfies Record<Listing, unknown>;
 
-/** Adds an option for each filter that the listing has in the table of operations. */
+/** Adds an option for each filter that the listing has in the table of calls. */
 export function addFilterOptions(command: Command, listing: Listing): Command {
   for (const field of filtersOf(listing)) {
     const flags = `--${field.replaceAll('_', '-')} <value>`;
@@ -75,15 +75,15 @@ export function pageOptions(command: Command): Command {
 export function filterOf<Name extends Listing>(
   listing: Name,
   options: Readonly<Record<string, unknown>>,
-): Omit<OperationInput<Name>, 'project_id'> {
+): Omit<CallInput<Name>, 'project_id'> {
   const fields = [...filtersOf(listing), 'limit', 'offset', 'marker', 'sort'];
   const named = fields.map((field) => [
     field,
     options[field.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase())],
   ]);
-  return given(Object.fromEntries(named)) as Omit<OperationInput<Name>, 'project_id'>;
+  return given(Object.fromEntries(named)) as Omit<CallInput<Name>, 'project_id'>;
 }
 
 function filtersOf(listing: Listing): string[] {
-  return Object.keys(operations[listing].input.shape).filter((field) => !pageFields.has(field));
+  return Object.keys(calls[listing].input.shape).filter((field) => !pageFields.has(field));
 }

@@ -1,14 +1,13 @@
-import { auditOutcomes, callNames, type OperationInput, type Role, roles } from '@backup-sync/contracts';
+import { auditOutcomes, type CallInput, type Role, roles, unaryCallNames } from '@backup-sync/contracts';
 import { Argument, type Command, Option } from 'commander';
 import { type AskingOptions, addAskingOptions } from './asking-options.ts';
 import type { Shared, Tools } from './command-tools.ts';
 import { withSuggestions } from './completion/suggest.ts';
 import { given, wholeNumber } from './options.ts';
 
-type AuditOptions = Pick<
-  OperationInput<'listAuditEvents'>,
-  'operation' | 'subject' | 'outcome' | 'marker' | 'limit'
-> & { actor?: string };
+type AuditOptions = Pick<CallInput<'listAuditEvents'>, 'operation' | 'subject' | 'outcome' | 'marker' | 'limit'> & {
+  actor?: string;
+};
 
 const passwordHelp = `
 The password comes from BACKUP_SYNC_NEW_PASSWORD, from standard input, or is asked for at a terminal.`;
@@ -164,7 +163,9 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
     'audit list --actor ada --outcome refused',
   ])
     .option('--actor <name>', 'name of the user or operator')
-    .addOption(withSuggestions(new Option('--operation <name>', 'name of the call, such as syncBackups'), callNames))
+    .addOption(
+      withSuggestions(new Option('--operation <name>', 'name of the call, such as syncBackups'), unaryCallNames),
+    )
     .option('--subject <id>', 'id of the backup, source, user, project, bucket or access key')
     .addOption(new Option('--outcome <outcome>', 'outcome of the call').choices(auditOutcomes))
     .option('--limit <number>', 'number of events at most (default: 100)', wholeNumber)

@@ -79,7 +79,7 @@ function howToLook(left: readonly string[]): string {
 async function cancel({ client, isServer }: Worker, id: string): Promise<boolean> {
   const signal = AbortSignal.timeout(cancelMaxMs);
   try {
-    await client.operations.cancelOperation({ operation_id: id }, { signal });
+    await client.calls.cancelOperation({ operation_id: id }, { signal });
     // This process has to end it while it is there.
     if (!isServer) for await (const { status } of client.followOperation(id, { signal })) if (hasEnded(status)) break;
     return true;

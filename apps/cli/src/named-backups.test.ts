@@ -75,7 +75,7 @@ describe('a backup is named', () => {
   test('to be verified, and nothing is verified if one name is ambiguous', async () => {
     const ended = await server.call(['verify', 'vm-2-day-1', 'nightly']);
     expect(ended).toMatchObject({ code: 1, output: '' });
-    const { count } = await server.client.operations.listOperations({ kind: ['verify'] });
+    const { count } = await server.client.calls.listOperations({ kind: ['verify'] });
     expect(count).toBe(0);
     expect(await server.call(['verify', '--resource', 'vm-3', '--latest'])).toMatchObject({ code: 0 });
     const unknown = JSON.parse((await server.call(['verify', 'nobody', '--json'])).output);
@@ -150,7 +150,7 @@ test('a resource is named by its id or its name', async () => {
 });
 
 test('an operation is named by its id, or the beginning of it', async () => {
-  const { operations } = await server.client.operations.listOperations({ limit: 2 });
+  const { operations } = await server.client.calls.listOperations({ limit: 2 });
   const id = operations[0]?.id ?? '';
   const show = (text: string) => server.call(['operations', 'show', text, '--json']);
   expect(JSON.parse((await show(id.slice(0, -1))).output).operation.id).toBe(id);
@@ -232,8 +232,8 @@ describe('verify', () => {
 
 describe('what deletes asks at a terminal', () => {
   test('and does nothing without a whole yes', async () => {
-    const { operations } = server.client;
-    await operations.createUser({ name: 'ada', password: 'a password of twelve' });
+    const { calls } = server.client;
+    await calls.createUser({ name: 'ada', password: 'a password of twelve' });
     await server.call(['sources', 'add', 'backups/vm-1', '--name', 'first']);
     for (const [args, question] of [
       [['backups', 'delete', 'plain-a'], 'Forget backup plain-a (plain of plain, made '],
@@ -247,12 +247,12 @@ describe('what deletes asks at a terminal', () => {
       expect(ended).toMatchObject({ code: 1, output: '', messages: expect.stringContaining(question) });
       expect(ended.messages).toContain('nothing was changed');
     }
-    expect((await operations.listUsers({})).users.map(({ name }) => name)).toEqual(['ada', 'admin']);
+    expect((await calls.listUsers({})).users.map(({ name }) => name)).toEqual(['ada', 'admin']);
     expect(await shown('plain-a')).toBe('plain-a');
     expect(await server.call(['backups', 'delete', 'plain-a'], 'yes')).toMatchObject({ code: 0 });
     expect(await server.call(['users', 'remove', 'ada', '--yes'], 'no')).toMatchObject({ code: 0 });
     expect(await server.call(['sources', 'remove', 'first'])).toMatchObject({ code: 0 });
-    expect((await operations.listSources({})).sources).toEqual([]);
+    expect((await calls.listSources({})).sources).toEqual([]);
     expect(await shown('plain-a')).toMatchObject({ code: 'BackupSync.1009' });
   });
 });

@@ -27,9 +27,9 @@ async function open() {
     }),
   );
   const { endpoint, projectId } = gateway;
-  const { operations } = createClient({ endpoint, projectId, credentials: { token: gateway.token } });
-  await operations.createUser({ name: 'ada', password });
-  await operations.grantRole({ user_name: 'ada', target_project_id: projectId, role: 'operator' });
+  const { calls } = createClient({ endpoint, projectId, credentials: { token: gateway.token } });
+  await calls.createUser({ name: 'ada', password });
+  await calls.grantRole({ user_name: 'ada', target_project_id: projectId, role: 'operator' });
   const environment = { XDG_CONFIG_HOME: join(home.path, 'config') };
   const profiles = join(home.path, 'config', 'backup-sync', 'profiles.json');
   const call = (args: readonly string[], variables: Record<string, string> = environment, input = '') =>
@@ -37,7 +37,7 @@ async function open() {
   const owned = opening.move();
   return {
     gateway,
-    operations,
+    calls,
     endpoint,
     projectId,
     dataDirectory,
@@ -60,14 +60,14 @@ beforeAll(async () => {
 afterAll(() => opened[Symbol.asyncDispose]());
 
 test('whoami shows user, role, project and credentials, whatever these are', async () => {
-  const { call, endpoint, projectId, operations } = opened;
+  const { call, endpoint, projectId, calls } = opened;
   await opened.logIn('default');
   const { output } = await call(['whoami']);
   expect(output).toMatch(new RegExp(`server +${endpoint} \\(profile "default"\\)`));
   expect(output).toMatch(new RegExp(`project +default \\(${projectId}\\)\nuser +ada\nrole +operator\n`));
   expect(output).toMatch(/credentials +token \(profile "default"\)\nends \(UTC\) +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\n/);
 
-  const made = await operations.createAccessKey({ user_name: 'ada', target_project_id: projectId });
+  const made = await calls.createAccessKey({ user_name: 'ada', target_project_id: projectId });
   const { access_key: accessKey } = made.access_key;
   const signing = {
     BACKUP_SYNC_ENDPOINT: endpoint,
@@ -103,7 +103,7 @@ test('logout ends the token at the server and removes that profile alone', async
   expect(out).toMatchObject({ code: 0, messages: 'The token has ended.\n' });
   expect(await opened.tokenOf('work')).toBeUndefined();
   const client = createClient({ endpoint, projectId, credentials: { token } });
-  await expect(client.operations.listSources({})).rejects.toMatchObject({ code: 'not_authenticated' });
+  await expect(client.calls.listSources({})).rejects.toMatchObject({ code: 'not_authenticated' });
   expect(await call(['whoami'])).toMatchObject({ code: 0 });
   const again = await call(['logout', '--profile', 'work']);
   expect(again).toMatchObject({ code: 1, output: '' });
@@ -125,10 +125,10 @@ test('roles list shows who has which role, in every project or in one', async ()
     BACKUP_SYNC_TOKEN: opened.gateway.token,
     BACKUP_SYNC_PROJECT: opened.projectId,
   };
-  const { project } = await opened.operations.createProject({ name: 'payroll' });
+  const { project } = await opened.calls.createProject({ name: 'payroll' });
   const ofPayroll = { target_project_id: project.id, role: 'reader' } as const;
-  await opened.operations.grantRole({ user_name: 'ada', ...ofPayroll });
-  await opened.operations.disableUser({ user_name: 'ada' });
+  await opened.calls.grantRole({ user_name: 'ada', ...ofPayroll });
+  await opened.calls.disableUser({ user_name: 'ada' });
   const all = await opened.call(['roles', 'list'], environment);
   expect(all.output).toMatch(/default +ada +operator +disabled\ndefault +admin +administrator +enabled\npayroll +ada/);
   const one = await opened.call(['roles', 'list', 'payroll', '--json'], environment);

@@ -27,7 +27,7 @@ const findProject = 'see the project of your credentials: GET /v3/projects';
 const noBill = 'nothing is billed here, so there is nothing to order';
 const noTags = 'vaults have no tags here; tell them apart by name: GET /v3/{project_id}/vaults?name=…';
 
-/** CBR's calls, as its SDKs have them, without those that the table of operations has and the listings below. */
+/** CBR's calls, as its SDKs have them, without those that the table of calls has and the listings below. */
 export const notOffered: readonly NotOffered[] = [
   { method: 'POST', path: '/v3/{project_id}/vaults', instead: addSource },
   { method: 'POST', path: '/v3/{project_id}/vaults/order', instead: addSource },

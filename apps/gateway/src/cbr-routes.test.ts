@@ -1,4 +1,4 @@
-import { operations } from '@backup-sync/contracts';
+import { calls } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyListings, notOffered } from './cbr-calls.ts';
 import { startTestGateway, type TestGateway } from './testing.ts';
@@ -35,16 +35,16 @@ test('a call of CBR that is not offered answers 501 with what to use instead', a
 });
 
 test('what is said to be used instead is there', () => {
-  const known = new Set(Object.values(operations).map(({ method, path }) => `${method} ${shape(path)}`));
+  const known = new Set(Object.values(calls).map(({ method, path }) => `${method} ${shape(path)}`));
   for (const { instead } of notOffered) {
     for (const [call] of instead.matchAll(/(?:GET|POST|PUT|PATCH|DELETE) \/v\d\/\{?[^\s,?]+/g)) {
       if (call !== 'GET /v3/projects') expect(known).toContain(shape(call));
     }
   }
-  const offered = Object.values(operations).map(({ method, path }) => `${method} ${shape(path)}`);
+  const offered = Object.values(calls).map(({ method, path }) => `${method} ${shape(path)}`);
   const ofCbr = [...notOffered, ...emptyListings.map(({ path }) => ({ method: 'GET', path }))];
-  const calls = [...offered, ...ofCbr.map(({ method, path }) => `${method} ${shape(path)}`)];
-  expect(calls).toHaveLength(new Set(calls).size);
+  const every = [...offered, ...ofCbr.map(({ method, path }) => `${method} ${shape(path)}`)];
+  expect(every).toHaveLength(new Set(every).size);
 });
 
 test('listings of what does not exist here are empty, and have the page that was asked for', async () => {

@@ -8,7 +8,7 @@ import { authenticate } from './request-scope.ts';
 const pageAsked = z.object({ limit: paging.limit, offset: paging.offset });
 
 /**
- * CBR's calls that the table of operations does not have. Those that act answer 501 and say what to use instead: clients
+ * CBR's calls that the table of calls does not have. Those that act answer 501 and say what to use instead: clients
  * take a 404 for a resource that is gone. Listings of what does not exist here are empty.
  */
 export function cbrRoutes(engine: Engine): Router {

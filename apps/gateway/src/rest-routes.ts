@@ -1,13 +1,13 @@
 import {
-  type CallName,
+  type CallDefinition,
+  callNames,
+  calls,
   hasBody,
   invalidField,
   isStream,
-  type OperationDefinition,
-  operationNames,
-  operations,
   pathFields,
   type StreamName,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import type { Engine } from '@backup-sync/engine';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
@@ -24,8 +24,8 @@ import { answerWithEvents } from './server-sent-events.ts';
 export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
   const router = Router({ caseSensitive: true });
   const methodsOf = new Map<string, string[]>();
-  for (const name of operationNames) {
-    const definition: OperationDefinition = operations[name];
+  for (const name of callNames) {
+    const definition: CallDefinition = calls[name];
     const { method, path } = definition;
     const route = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const handlers: RequestHandler[] = isStream(name)
@@ -50,8 +50,8 @@ function authenticated(engine: Engine): RequestHandler {
   };
 }
 
-function handler(engine: Engine, name: CallName): RequestHandler {
-  const definition: OperationDefinition = operations[name];
+function handler(engine: Engine, name: UnaryCallName): RequestHandler {
+  const definition: CallDefinition = calls[name];
   return async (request: Request, response: Response) => {
     const { caller } = response.locals;
     const output = await engine.call(
@@ -71,7 +71,7 @@ function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal):
     response.once('close', () => gone.abort());
     const last = request.headers['last-event-id'];
     const fields = {
-      ...fieldsOf(operations[name], request),
+      ...fieldsOf(calls[name], request),
       ...(typeof last === 'string' && last !== '' && { after: last }),
     };
     const stream = await openStream(
@@ -90,7 +90,7 @@ function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal):
 }
 
 /** Path, then query or body, as the one flat input of the table. The path wins. */
-function fieldsOf(definition: OperationDefinition, request: Request): Record<string, unknown> {
+function fieldsOf(definition: CallDefinition, request: Request): Record<string, unknown> {
   const inPath = Object.fromEntries(pathFields(definition.path).map((field) => [field, request.params[field]]));
   if (!hasBody(definition)) return { ...request.query, ...inPath };
   const body: unknown = request.body;

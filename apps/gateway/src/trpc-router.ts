@@ -1,13 +1,13 @@
 import {
   BackupSyncError,
   type CallName,
+  callNames,
+  calls,
   type ErrorCode,
   errors,
   isStream,
-  type OperationName,
-  operationNames,
-  operations,
   type StreamName,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import type { Caller, CallFrom, Engine } from '@backup-sync/engine';
 import type { ErrorShape, Procedures } from '@backup-sync/trpc';
@@ -95,12 +95,12 @@ const anyInput = trpc.procedure.input((value: unknown) => {
   return value;
 });
 
-function procedure(name: OperationName) {
+function procedure(name: CallName) {
   return isStream(name) ? subscription(name) : call(name);
 }
 
-function call(name: CallName) {
-  const definition = operations[name];
+function call(name: UnaryCallName) {
+  const definition = calls[name];
   const base = anyInput.output(definition.output as z.ZodType);
   const resolve = async ({ ctx, input }: { ctx: TrpcContext; input: unknown }): Promise<unknown> => {
     try {
@@ -113,7 +113,7 @@ function call(name: CallName) {
 }
 
 function subscription(name: StreamName) {
-  const { output } = operations[name];
+  const { output } = calls[name];
   return anyInput.subscription(async function* ({ ctx, input, signal }) {
     try {
       const request = {
@@ -145,5 +145,5 @@ export function refusalForTrpc(thrown: unknown): TRPCError {
 /** One procedure for each operation of the table, under its name. Clients know it as `AppRouter` of `@backup-sync/trpc`. */
 export const appRouter = trpc.router(
   // Built from the table, whose types say what each procedure takes and gives.
-  Object.fromEntries(operationNames.map((name) => [name, procedure(name)])) as unknown as Procedures,
+  Object.fromEntries(callNames.map((name) => [name, procedure(name)])) as unknown as Procedures,
 );

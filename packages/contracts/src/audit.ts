@@ -21,7 +21,7 @@ export const auditEvent = z
     at: wireTime,
     project_id: z.string().meta({ description: 'That the caller was in.' }),
     actor: z.object({ kind: z.enum(['user', 'system']), name: z.string() }),
-    operation: z.string().meta({ description: 'Of the table of operations, or issueToken, revokeToken.' }),
+    operation: z.string().meta({ description: 'Of the table of calls, or issueToken, revokeToken.' }),
     subjects: z
       .array(z.object({ field: z.string(), value: z.string() }))
       .meta({ description: 'What it was done to: the ids and names in the call. Never a secret.' }),

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { type CallName, callNames, calls, isStream } from './calls.ts';
 import { openApiDocument } from './openapi.ts';
-import { isStream, type OperationName, operationNames, operations } from './operations.ts';
 
 type Media = { readonly schema: object; readonly example?: unknown };
 type Operation = {
@@ -17,7 +17,7 @@ type Operation = {
 };
 
 const document = openApiDocument({ version: '1.2.3' }) as { paths: Record<string, Record<string, Operation>> };
-const calls = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+const documented = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(document, 'document');
@@ -28,7 +28,7 @@ function problemOf(schema: object, example: unknown): string | null {
   return ajv.validate(inDocument, example) ? null : ajv.errorsText();
 }
 
-test.each(calls)('$operationId has a request and answers as examples, which their schemas allow', (call) => {
+test.each(documented)('$operationId has a request and answers as examples, which their schemas allow', (call) => {
   const bodies = Object.values(call.requestBody?.content ?? {});
   const answers = Object.values(call.responses).flatMap(({ content = {} }) => Object.values(content));
   for (const { schema, example } of [...bodies, ...answers]) {
@@ -41,13 +41,13 @@ test.each(calls)('$operationId has a request and answers as examples, which thei
 });
 
 describe('the examples are read by those who read the real thing', () => {
-  function find(name: OperationName): Operation {
-    return calls.find(({ operationId }) => operationId === name) as Operation;
+  function find(name: CallName): Operation {
+    return documented.find(({ operationId }) => operationId === name) as Operation;
   }
 
-  test.each(operationNames)('%s', (name) => {
+  test.each(callNames)('%s', (name) => {
     const { parameters = [], requestBody, responses } = find(name);
-    const { input, output, successStatus } = operations[name];
+    const { input, output, successStatus } = calls[name];
     const addressed = parameters.flatMap(({ name, required, schema }) =>
       required ? [[name, schema.examples?.[0]]] : [],
     );

@@ -33,7 +33,7 @@ const commonRefusals = ['throttled', 'internal', 'unavailable', 'catalogue_full'
 const ownRefusals = ['not_authenticated', 'token_without_project', 'token_restricted', 'role_not_allowed'] as const;
 const subjectRefusals = [...ownRefusals, 'token_not_found'] as const;
 
-/** The paths of the identity, which are not in the table of operations: they have the forms of OpenStack's. */
+/** The paths of the identity, which are not in the table of calls: they have the forms of OpenStack's. */
 export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): Record<string, Json> {
   const answers = (status: number, schema: z.ZodType, codes: readonly ErrorCode[] = [], headers = {}): Json => ({
     responses: {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { calls } from './calls.ts';
 import { openApiDocument } from './openapi.ts';
 import { liftDefinitions } from './openapi-schemas.ts';
-import { operations } from './operations.ts';
 
 const document = openApiDocument({ version: '1.2.3' }) as {
   paths: Record<string, Record<string, { operationId: string }>>;
@@ -9,7 +9,7 @@ const document = openApiDocument({ version: '1.2.3' }) as {
 };
 
 test('the OpenAPI document has every operation of the table at its path', () => {
-  for (const [name, { path, method }] of Object.entries(operations)) {
+  for (const [name, { path, method }] of Object.entries(calls)) {
     expect(document.paths[path]?.[method.toLowerCase()]?.operationId).toBe(name);
   }
 });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { type CallDefinition, hasBody } from './call-definition.ts';
+import { calls, pathFields } from './calls.ts';
 import { type ErrorBody, type ErrorCode, errorBody, errors } from './error-code.ts';
 import { addExamples } from './openapi-examples.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
-import { hasBody, type OperationDefinition } from './operation-definition.ts';
-import { operations, pathFields } from './operations.ts';
 
 /** What every call may be refused for. */
 const commonRefusals = [
@@ -23,11 +23,11 @@ const commonRefusals = [
 /** What a call with a body may be refused for besides. */
 const bodyRefusals = ['malformed_json', 'not_json', 'body_too_large'] as const satisfies readonly ErrorCode[];
 
-/** The OpenAPI 3.1 document of the REST API, made from the table of operations. */
+/** The OpenAPI 3.1 document of the REST API, made from the table of calls. */
 export function openApiDocument(options: { readonly version: string }): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = { ...identityPaths(refusals) };
-  for (const [name, definition] of Object.entries<OperationDefinition>(operations)) {
+  for (const [name, definition] of Object.entries<CallDefinition>(calls)) {
     paths[definition.path] = {
       ...paths[definition.path],
       [definition.method.toLowerCase()]: describe(name, definition),
@@ -67,7 +67,7 @@ export function openApiDocument(options: { readonly version: string }): Json {
   };
 }
 
-function describe(name: string, definition: OperationDefinition): Json {
+function describe(name: string, definition: CallDefinition): Json {
   const inPath = pathFields(definition.path);
   const omitted = Object.fromEntries(inPath.map((field) => [field, true as const]));
   return {
@@ -86,7 +86,7 @@ function describe(name: string, definition: OperationDefinition): Json {
   };
 }
 
-function parametersOf(definition: OperationDefinition, inPath: readonly string[]): Json[] {
+function parametersOf(definition: CallDefinition, inPath: readonly string[]): Json[] {
   const fields = Object.entries(definition.input.shape).filter(
     ([field]) => inPath.includes(field) || !hasBody(definition),
   );
@@ -112,7 +112,7 @@ function parametersOf(definition: OperationDefinition, inPath: readonly string[]
   return [...parameters, lastEventId];
 }
 
-function successOf({ successStatus, kind, output }: OperationDefinition): Json {
+function successOf({ successStatus, kind, output }: CallDefinition): Json {
   const headers = { 'X-Request-Id': { description: 'Id of this request.', schema: { type: 'string' } } };
   if (successStatus === 204) return { description: 'Done', headers };
   if (kind !== 'stream') return { description: 'OK', headers, ...jsonContent(output, 'output') };

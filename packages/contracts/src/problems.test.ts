@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import { type CallName, operationNames, operations } from './operations.ts';
+import { callNames, calls, type UnaryCallName } from './calls.ts';
 import { problemsOf } from './problems.ts';
 
 function messagesOf(schema: z.ZodType, value: unknown): string[] {
@@ -18,15 +18,15 @@ test.each([
   ['addSource', { removal_share: 2 }, 'removal_share must be at most 1'],
   ['addSource', { removal_share: -1 }, 'removal_share must be at least 0'],
   ['showBackup', {}, 'backup_id is required'],
-] satisfies [CallName, object, string][])('%s refuses %j in words', (name, input, message) => {
-  expect(messagesOf(operations[name].input, input)).toContain(message);
+] satisfies [UnaryCallName, object, string][])('%s refuses %j in words', (name, input, message) => {
+  expect(messagesOf(calls[name].input, input)).toContain(message);
 });
 
 test('whatever is wrong is said in a sentence of its own, and not as long as what was given', () => {
   const wrong = [5, -1, 1.5, 'x', '', 'x'.repeat(5000), true, null, [], [5], [{}], [null], {}, { a: 1 }];
-  for (const name of operationNames) {
-    for (const field of Object.keys(operations[name].input.shape)) {
-      for (const message of wrong.flatMap((value) => messagesOf(operations[name].input, { [field]: value }))) {
+  for (const name of callNames) {
+    for (const field of Object.keys(calls[name].input.shape)) {
+      for (const message of wrong.flatMap((value) => messagesOf(calls[name].input, { [field]: value }))) {
         expect(message).toMatch(/^\S+ (".*" )?(must|has|is|repeats) /);
         expect(message).not.toMatch(/received|expected|[<>]=/);
         expect(message.length).toBeLessThan(300);

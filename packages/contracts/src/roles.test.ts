@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { callNames, calls } from './calls.ts';
 import type { Role } from './identity.ts';
-import { operationNames, operations } from './operations.ts';
 
 /** By hand: every door enforces what the table says, so a slip in the table would open them all. */
 const decided: Record<Role, readonly string[]> = {
@@ -67,5 +67,5 @@ const decided: Record<Role, readonly string[]> = {
 };
 
 test.each(Object.entries(decided))('%s: exactly these operations need the role', (role, names) => {
-  expect(operationNames.filter((name) => operations[name].role === role).toSorted()).toEqual(names);
+  expect(callNames.filter((name) => calls[name].role === role).toSorted()).toEqual(names);
 });

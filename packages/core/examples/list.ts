@@ -9,5 +9,5 @@ for await (const backup of client.allBackups({ status: 'available', sort: 'creat
   // Only a backup-sync says how far a backup is proved.
   console.log(backup.id, backup.name, backup.backup_sync?.level ?? 'not known');
 }
-const { count } = await client.operations.listOperationLogs({ status: 'failed', limit: 1 }, { signal });
+const { count } = await client.calls.listOperationLogs({ status: 'failed', limit: 1 }, { signal });
 console.log(`${count} operations have failed`);

@@ -11,9 +11,9 @@ describe('a call', () => {
     await using service = await startService((call) =>
       call.method === 'POST' ? accepting(call) : { body: { backups: [], count: 0, limit: 5, offset: 0 } },
     );
-    const { operations } = service.client();
-    await operations.syncBackups({ sync: [item('b/1')] });
-    await operations.listBackups({ limit: 5, name: "a b'+", sort: 'name:asc', status: ['error', 'available'] });
+    const { calls } = service.client();
+    await calls.syncBackups({ sync: [item('b/1')] });
+    await calls.listBackups({ limit: 5, name: "a b'+", sort: 'name:asc', status: ['error', 'available'] });
     expect(service.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'POST /v3/p%2F1/backups/sync',
       'GET /v3/p%2F1/backups?limit=5&name=a%20b%27%2B&sort=name%3Aasc&status=error%2Cavailable',
@@ -28,7 +28,7 @@ describe('a call', () => {
 
   test('is not sent when its input is wrong', async () => {
     await using service = await startService(accepting);
-    await expect(service.client().operations.syncBackups({ sync: [] })).rejects.toMatchObject({
+    await expect(service.client().calls.syncBackups({ sync: [] })).rejects.toMatchObject({
       code: 'invalid_request',
     });
     expect(service.seen).toEqual([]);
@@ -53,7 +53,7 @@ describe('a call', () => {
     [null, 'unreachable', 'closed the connection'],
   ])('answered with %j fails with %s', async (answer, code, message) => {
     await using service = await startService(() => answer);
-    await expect(service.client({}, clockedRuntime()).operations.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
+    await expect(service.client({}, clockedRuntime()).calls.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
       name: 'BackupSyncError',
       code,
       message: expect.stringContaining(message),
@@ -63,9 +63,9 @@ describe('a call', () => {
   test('leaves nothing on its signal, which may live for a whole list', async () => {
     await using service = await startService(() => ({ body: { backups: [] } }));
     const { signal } = new AbortController();
-    const { operations } = service.client();
-    await operations.listBackups({}, { signal });
-    await operations.listBackups({}, { signal });
+    const { calls } = service.client();
+    await calls.listBackups({}, { signal });
+    await calls.listBackups({}, { signal });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -86,7 +86,7 @@ describe('a call', () => {
     for (const _ of answers) {
       const error = await service
         .client()
-        .operations.showBackup({ backup_id: 'x' })
+        .calls.showBackup({ backup_id: 'x' })
         .catch((thrown) => thrown);
       told.push([error.code, error.status, error.requestId, error.retryable]);
     }
@@ -105,8 +105,8 @@ describe('a call', () => {
 
   test('that got no answer has no status and no id, and may be tried again', async () => {
     await using service = await startService(() => null);
-    const { operations } = service.client({ maxRetries: 0 });
-    await expect(operations.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
+    const { calls } = service.client({ maxRetries: 0 });
+    await expect(calls.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
       code: 'unreachable',
       status: null,
       requestId: null,
@@ -121,12 +121,12 @@ describe('a call', () => {
       asked.resolve();
       return waiting.promise;
     });
-    const { operations } = service.client();
+    const { calls } = service.client();
     const reason = new Error('the window was closed');
-    await expect(operations.listBackups({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(calls.listBackups({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(service.seen).toEqual([]);
     const stopping = new AbortController();
-    const call = operations.listBackups({}, { signal: stopping.signal });
+    const call = calls.listBackups({}, { signal: stopping.signal });
     await asked.promise;
     stopping.abort();
     await expect(call).rejects.toBe(stopping.signal.reason);
@@ -142,7 +142,7 @@ describe('a call', () => {
         projectId: 'p',
         credentials: { token: 't' },
       });
-      await client.operations.showBackup({ backup_id: 'b' });
+      await client.calls.showBackup({ backup_id: 'b' });
     }
     expect(service.seen.map(({ url }) => url)).toEqual([
       '/v3/p/backups/b',
@@ -176,7 +176,7 @@ test('everything goes through the fetch that is given, the request for a token a
       return Promise.reject(refused);
     },
   });
-  await expect(client.operations.listBackups({})).rejects.toMatchObject({
+  await expect(client.calls.listBackups({})).rejects.toMatchObject({
     code: 'unreachable',
     message: 'https://iam.invalid does not answer: the proxy is closed',
     cause: refused,
@@ -189,8 +189,8 @@ test('a timeout may be longer than any timer, and then no timer is set to it', a
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
-  const { operations } = service.client({ timeoutMs: Number.POSITIVE_INFINITY });
-  expect((await operations.showBackup({ backup_id: 'b' })).backup.id).toBe('b');
+  const { calls } = service.client({ timeoutMs: Number.POSITIVE_INFINITY });
+  expect((await calls.showBackup({ backup_id: 'b' })).backup.id).toBe('b');
   await setImmediate();
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
@@ -226,11 +226,11 @@ describe('a service that is not a backup-sync', () => {
             operation_log: { id: 'o', status: 'success', operation_type: 'sync', created_at: '2026-01-01 00:00:00.5' },
           },
     }));
-    const { operations } = service.client();
-    const { backup } = await operations.showBackup({ backup_id: 'b' });
+    const { calls } = service.client();
+    const { backup } = await calls.showBackup({ backup_id: 'b' });
     expect(backup).toMatchObject({ ...bare, incremental: true, description: null, parent_id: null, backup_sync: null });
     expect(backup).not.toHaveProperty('more');
-    const { operation_log: log } = await operations.showOperationLog({ operation_log_id: 'o' });
+    const { operation_log: log } = await calls.showOperationLog({ operation_log_id: 'o' });
     expect(log).toMatchObject({
       status: 'success',
       created_at: '2026-01-01T00:00:00.500000',
@@ -245,7 +245,7 @@ describe('a service that is not a backup-sync', () => {
       status: 404,
       body: { error_code: 'APIGW.0101', error_msg: 'The API does not exist' },
     }));
-    await expect(service.client().operations.listSources({})).rejects.toMatchObject({
+    await expect(service.client().calls.listSources({})).rejects.toMatchObject({
       code: 'not_supported',
       message: expect.stringContaining('is not a backup-sync'),
     });

@@ -1,6 +1,7 @@
 import type { Operation, OperationEvent, PlanSyncAnswer } from '@backup-sync/contracts';
 import type { CbrBackup } from './answers/cbr-backup.ts';
 import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
+import type { CallOptions, Calls, ListCalls } from './calls.ts';
 import { authorizationOf, type Credentials } from './credentials/credentials.ts';
 import { followOperation } from './follow-operation.ts';
 import { followScan, type ScanNews } from './follow-scan.ts';
@@ -11,9 +12,8 @@ import type { Several } from './lists/batches.ts';
 import type { ListedBackup } from './lists/listed-items.ts';
 import { planBackups } from './lists/plan-backups.ts';
 import { type Accepted, type SyncOptions, syncBackups } from './lists/sync-backups.ts';
-import type { CallOptions, ListCalls, Operations } from './operations.ts';
 import { allBackups, allOperationLogs, type BackupsFilter, type OperationLogsFilter } from './pages.ts';
-import { restListCalls, restOperations } from './rest-operations.ts';
+import { restCalls, restListCalls } from './rest-calls.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
 import type { OperationReference } from './waiting/ids-ahead.ts';
 import { type OpenEvents, operationEvents } from './waiting/operation-events.ts';
@@ -28,12 +28,12 @@ export type ClientOptions = HttpOptions & {
 };
 
 /**
- * One project of a CBR-compatible service. `operations` are the verbs of the table, one call each; what stands beside
+ * One project of a CBR-compatible service. `calls` are the verbs of the table, one call each; what stands beside
  * them takes any number of things, over as many calls as that needs. Every failure is a `BackupSyncError`; only a call whose
  * signal is aborted rejects with the signal's reason, as `fetch` does.
  */
 export type Client = {
-  readonly operations: Operations;
+  readonly calls: Calls;
   /** See {@link syncBackups}. */
   syncBackups(items: Several<ListedBackup>, options?: SyncOptions): AsyncGenerator<Accepted>;
   /** See {@link planBackups}. */
@@ -66,31 +66,26 @@ export function createClientIn(runtime: Runtime, options: ClientOptions): Client
   const http = { fetch, timeoutMs, maxRetries };
   const endpoint = parseEndpoint(options.endpoint);
   const transport = new Transport(authorizationOf(credentials, endpoint, projectId, runtime, http), runtime, http);
-  const operations = restOperations(endpoint, projectId, transport);
+  const calls = restCalls(endpoint, projectId, transport);
   const listCalls = restListCalls(endpoint, projectId, transport);
-  return clientOver(operations, listCalls, runtime, operationEvents(endpoint, projectId, transport));
+  return clientOver(calls, listCalls, runtime, operationEvents(endpoint, projectId, transport));
 }
 
 /** The same over the table wherever it is implemented, such as in this process. */
-export function clientOf(operations: Operations): Client {
-  return clientOver(operations, operations, systemRuntime, null);
+export function clientOf(calls: Calls): Client {
+  return clientOver(calls, calls, systemRuntime, null);
 }
 
-function clientOver(
-  operations: Operations,
-  listCalls: ListCalls,
-  runtime: Runtime,
-  openEvents: OpenEvents | null,
-): Client {
+function clientOver(calls: Calls, listCalls: ListCalls, runtime: Runtime, openEvents: OpenEvents | null): Client {
   return {
-    operations,
+    calls,
     syncBackups: (items, options) => syncBackups(listCalls, items, runtime, options),
     planBackups: (items, options) => planBackups(listCalls, items, options),
-    waitFor: (references, options) => waitFor({ operations, openEvents, runtime }, references, options),
-    followOperation: (operationId, options) => followOperation(operations, operationId, runtime, options),
-    followScan: (operationId, options) => followScan(operations, operationId, runtime, options),
-    watchOperations: (options) => watchOperations({ operations, openEvents, runtime }, options),
-    allBackups: (filter, options) => allBackups(operations, filter, options),
-    allOperationLogs: (filter, options) => allOperationLogs(operations, filter, options),
+    waitFor: (references, options) => waitFor({ calls, openEvents, runtime }, references, options),
+    followOperation: (operationId, options) => followOperation(calls, operationId, runtime, options),
+    followScan: (operationId, options) => followScan(calls, operationId, runtime, options),
+    watchOperations: (options) => watchOperations({ calls, openEvents, runtime }, options),
+    allBackups: (filter, options) => allBackups(calls, filter, options),
+    allOperationLogs: (filter, options) => allOperationLogs(calls, filter, options),
   };
 }

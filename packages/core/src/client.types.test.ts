@@ -12,13 +12,13 @@ import type {
 } from './index.ts';
 
 // Checked by the compiler; run, they do nothing.
-test('the client is typed by the table of operations', () => {
-  type Verbs = Client['operations'];
-  expectTypeOf<Verbs['showBackup']>().parameter(0).toEqualTypeOf<{ backup_id: string }>();
-  expectTypeOf<Verbs['showBackup']>().returns.resolves.toEqualTypeOf<{ backup: CbrBackup }>();
-  expectTypeOf<Verbs['showOperation']>().returns.resolves.toEqualTypeOf<{ operation: Operation }>();
-  expectTypeOf<Verbs['deleteBackup']>().returns.resolves.toEqualTypeOf<void>();
-  expectTypeOf<Verbs>().not.toHaveProperty('showNothing');
+test('the client is typed by the table of calls', () => {
+  type CallHandlers = Client['calls'];
+  expectTypeOf<CallHandlers['showBackup']>().parameter(0).toEqualTypeOf<{ backup_id: string }>();
+  expectTypeOf<CallHandlers['showBackup']>().returns.resolves.toEqualTypeOf<{ backup: CbrBackup }>();
+  expectTypeOf<CallHandlers['showOperation']>().returns.resolves.toEqualTypeOf<{ operation: Operation }>();
+  expectTypeOf<CallHandlers['deleteBackup']>().returns.resolves.toEqualTypeOf<void>();
+  expectTypeOf<CallHandlers>().not.toHaveProperty('showNothing');
 });
 
 test('what only a backup-sync tells may be missing', () => {
@@ -47,7 +47,7 @@ test('what a sync yields is what waiting takes', () => {
 });
 
 test('filters take the words of the contracts alone', () => {
-  type Filter<Verb extends keyof Client['operations']> = Parameters<Client['operations'][Verb]>[0];
+  type Filter<CallHandler extends keyof Client['calls']> = Parameters<Client['calls'][CallHandler]>[0];
   type Backups = NonNullable<Parameters<Client['allBackups']>[0]>;
   expectTypeOf<Backups>().toEqualTypeOf<Omit<Filter<'listBackups'>, 'limit' | 'offset' | 'marker'>>();
   expectTypeOf<{ status: 'available'; sort: 'created_at:asc' }>().toExtend<Backups>();

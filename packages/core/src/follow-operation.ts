@@ -1,6 +1,6 @@
 import { hasEnded, type Operation } from '@backup-sync/contracts';
+import type { CallOptions, Calls } from './calls.ts';
 import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
-import type { CallOptions, Operations } from './operations.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -8,13 +8,13 @@ import type { Runtime } from './runtime.ts';
  * the reason of the signal once that is aborted: the operation goes on then.
  */
 export async function* followOperation(
-  operations: Pick<Operations, 'showOperation'>,
+  calls: Pick<Calls, 'showOperation'>,
   operationId: string,
   runtime: Runtime,
   options: CallOptions = {},
 ): AsyncGenerator<Operation> {
   for (let pauseMs = firstPauseMs; ; pauseMs = nextPauseMs(pauseMs)) {
-    const { operation } = await operations.showOperation({ operation_id: operationId }, options);
+    const { operation } = await calls.showOperation({ operation_id: operationId }, options);
     yield operation;
     if (hasEnded(operation.status)) return;
     await runtime.sleep(pauseMs, options.signal);

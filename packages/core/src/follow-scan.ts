@@ -1,6 +1,6 @@
 import { hasEnded, type Operation, type ScanFinding } from '@backup-sync/contracts';
+import type { CallOptions, Calls } from './calls.ts';
 import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
-import type { CallOptions, Operations } from './operations.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What is new of a scan. */
@@ -18,7 +18,7 @@ export type ScanNews = {
  * ended operation. Throws the reason of the signal once that is aborted: the scan goes on then.
  */
 export async function* followScan(
-  operations: Pick<Operations, 'listScanFindings' | 'showOperation'>,
+  calls: Pick<Calls, 'listScanFindings' | 'showOperation'>,
   operationId: string,
   runtime: Runtime,
   options: CallOptions = {},
@@ -27,8 +27,8 @@ export async function* followScan(
   let pauseMs = firstPauseMs;
   while (true) {
     // Asked first: what an ended scan has found is all there.
-    const { operation } = await operations.showOperation({ operation_id: operationId }, options);
-    const page = await operations.listScanFindings({ operation_id: operationId, after }, options);
+    const { operation } = await calls.showOperation({ operation_id: operationId }, options);
+    const page = await calls.listScanFindings({ operation_id: operationId, after }, options);
     yield { findings: page.findings, complete: page.complete, operation };
     after = page.next;
     if (page.findings.length > 0) pauseMs = firstPauseMs;

@@ -9,6 +9,7 @@ export {
 } from '@backup-sync/contracts';
 export type { CbrBackup } from './answers/cbr-backup.ts';
 export type { CbrOperationLog } from './answers/cbr-operation-log.ts';
+export type { CallOptions, Calls } from './calls.ts';
 export { type Client, type ClientOptions, clientOf, createClient } from './client.ts';
 export type { Credentials } from './credentials/credentials.ts';
 export { type ClientToken, issueToken, type PasswordCredentials } from './credentials/issue-token.ts';
@@ -20,7 +21,6 @@ export type { Fetch, HttpOptions } from './http/exchange.ts';
 export type { Several } from './lists/batches.ts';
 export type { ListedBackup } from './lists/listed-items.ts';
 export type { Accepted, SyncOptions } from './lists/sync-backups.ts';
-export type { CallOptions, Operations } from './operations.ts';
 export type { BackupsFilter, OperationLogsFilter } from './pages.ts';
 export { canonicalRequest, type SignableRequest, signingAlgorithm, stringToSign } from './signing/canonical-request.ts';
 export type { AccessKey } from './signing/sign-request.ts';

@@ -1,35 +1,35 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { CbrBackup } from './answers/cbr-backup.ts';
 import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
-import type { CallOptions, Operations } from './operations.ts';
+import type { CallOptions, Calls } from './calls.ts';
 
 /** Records of a page. */
 const pageSize = 1000;
 
 type Unpaged<Input> = Omit<Input, 'limit' | 'offset' | 'marker'>;
-export type BackupsFilter = Unpaged<Parameters<Operations['listBackups']>[0]>;
-export type OperationLogsFilter = Unpaged<Parameters<Operations['listOperationLogs']>[0]>;
+export type BackupsFilter = Unpaged<Parameters<Calls['listBackups']>[0]>;
+export type OperationLogsFilter = Unpaged<Parameters<Calls['listOperationLogs']>[0]>;
 
 /** All backups that a filter lets through, in its order, fetched a page at a time. */
 export function allBackups(
-  operations: Pick<Operations, 'listBackups'>,
+  calls: Pick<Calls, 'listBackups'>,
   filter: BackupsFilter = {},
   options: CallOptions = {},
 ): AsyncGenerator<CbrBackup> {
   return pages(async (paging) => {
-    const { backups, limit } = await operations.listBackups({ ...filter, ...paging }, options);
+    const { backups, limit } = await calls.listBackups({ ...filter, ...paging }, options);
     return { records: backups, limit };
   });
 }
 
 /** All operation logs that a filter lets through, newest first, fetched a page at a time. */
 export function allOperationLogs(
-  operations: Pick<Operations, 'listOperationLogs'>,
+  calls: Pick<Calls, 'listOperationLogs'>,
   filter: OperationLogsFilter = {},
   options: CallOptions = {},
 ): AsyncGenerator<CbrOperationLog> {
   return pages(async (paging) => {
-    const { operation_logs, limit } = await operations.listOperationLogs({ ...filter, ...paging }, options);
+    const { operation_logs, limit } = await calls.listOperationLogs({ ...filter, ...paging }, options);
     return { records: operation_logs, limit };
   });
 }

@@ -1,13 +1,13 @@
 import {
   BackupSyncError,
   type CallName,
+  type CallOutput,
   type CheckedInput,
-  type OperationName,
-  type OperationOutput,
-  operations,
+  calls,
   type Role,
   roleAllows,
   type StreamName,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import type { Services } from './services.ts';
 
@@ -30,13 +30,13 @@ export type CallContext = {
 };
 
 /** A verb: checked input of an authorised caller in, answer out. */
-export type Verb<Name extends CallName> = (
+export type CallHandler<Name extends UnaryCallName> = (
   context: CallContext,
   input: CheckedInput<Name>,
-) => Promise<OperationOutput<Name>>;
+) => Promise<CallOutput<Name>>;
 
 /** What a stream goes on answering. */
-export type StreamEvent<Name extends StreamName> = { readonly id: string; readonly data: OperationOutput<Name> };
+export type StreamEvent<Name extends StreamName> = { readonly id: string; readonly data: CallOutput<Name> };
 
 export type EventStream<Name extends StreamName> = {
   /** Where it begins: the id behind which the first event comes. */
@@ -49,7 +49,7 @@ export type EventStream<Name extends StreamName> = {
 };
 
 /** A verb that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */
-export type StreamVerb<Name extends StreamName> = (
+export type StreamHandler<Name extends StreamName> = (
   context: CallContext & { readonly signal: AbortSignal },
   input: CheckedInput<Name>,
 ) => Promise<EventStream<Name>>;
@@ -62,9 +62,9 @@ export function authoriseProject(caller: Caller, projectId: unknown): void {
 }
 
 /** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
-export function authorise(caller: Caller, operation: OperationName, projectId: unknown): void {
+export function authorise(caller: Caller, operation: CallName, projectId: unknown): void {
   authoriseProject(caller, projectId);
-  const needed = operations[operation].role;
+  const needed = calls[operation].role;
   if (!roleAllows(caller.role, needed)) {
     throw new BackupSyncError(
       'role_not_allowed',

@@ -1,18 +1,25 @@
 import {
   BackupSyncError,
   type CallName,
+  type CallOutput,
   type CheckedInput,
-  type OperationName,
-  type OperationOutput,
-  operations,
+  calls,
   parseOrRefuse,
   type StreamName,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
-import { authorise, type CallContext, type Caller, type EventStream, type StreamVerb, type Verb } from './context.ts';
+import {
+  authorise,
+  type CallContext,
+  type Caller,
+  type CallHandler,
+  type EventStream,
+  type StreamHandler,
+} from './context.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { Services } from './services.ts';
@@ -24,16 +31,16 @@ const touchAgainAfterMs = 1_000;
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
 /** What happens, by the name of the operation, for those that answer once. */
-export type Verbs<Names extends CallName = CallName> = { readonly [Name in Names]: Verb<Name> };
+export type CallHandlers<Names extends UnaryCallName = UnaryCallName> = { readonly [Name in Names]: CallHandler<Name> };
 
 /** What happens, by the name of the operation, for those that go on answering. */
-export type Streams = { readonly [Name in StreamName]: StreamVerb<Name> };
+export type Streams = { readonly [Name in StreamName]: StreamHandler<Name> };
 
-/** The engine as doors see it: the table of operations, called by name. */
-export class Engine<Names extends CallName = CallName> implements AsyncDisposable {
+/** The engine as doors see it: the table of calls, called by name. */
+export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
   readonly #services: Services;
-  readonly #verbs: Verbs<Names>;
+  readonly #verbs: CallHandlers<Names>;
   readonly #streams: Streams;
   readonly #release: () => Promise<void>;
   readonly #refusals: RefusalLimit;
@@ -43,7 +50,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
 
   constructor(options: {
     readonly services: Services;
-    readonly verbs: Verbs<Names>;
+    readonly verbs: CallHandlers<Names>;
     readonly streams: Streams;
     readonly identity: Identity & OperatorIdentity;
     readonly release: () => Promise<void>;
@@ -60,7 +67,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
    * Calls a verb with input as it came: authorised, checked and audited here, for every door. Throws
    * {@link BackupSyncError} when refused.
    */
-  call<Name extends Names>(name: Name, from: CallFrom, fields: unknown): Promise<OperationOutput<Name>> {
+  call<Name extends Names>(name: Name, from: CallFrom, fields: unknown): Promise<CallOutput<Name>> {
     return this.#audited(name, from, fields, (context, input) => this.#verbs[name](context, input));
   }
 
@@ -95,7 +102,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
     );
   }
 
-  async #audited<Name extends OperationName, Answer>(
+  async #audited<Name extends CallName, Answer>(
     name: Name,
     { caller, requestId, origin = ownProcess }: CallFrom,
     fields: unknown,
@@ -112,7 +119,7 @@ export class Engine<Names extends CallName = CallName> implements AsyncDisposabl
         // Before the input is looked at: whoever may not call does not make the server work.
         authorise(caller, name, projectOf(fields));
         // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
-        const input = parseOrRefuse(operations[name].input, fields) as CheckedInput<Name>;
+        const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
         await audit.begin(input);
         answer = await run({ services: this.#services, caller, requestId }, input);
       } catch (thrown) {

@@ -1,11 +1,11 @@
-import { BackupSyncError, type CallName } from '@backup-sync/contracts';
+import { BackupSyncError, type UnaryCallName } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { DataDirectoryInUseError, findHolder, holdDataDirectory } from './catalogue/sqlite/data-directory.ts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 import { openSqliteCatalogueToRead, type SqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Engine, type Verbs } from './engine.ts';
+import { type CallHandlers, Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
@@ -60,7 +60,7 @@ const verbs = {
   listBucketGrants,
   listAccessKeys,
   listAuditEvents,
-} satisfies Partial<Verbs>;
+} satisfies Partial<CallHandlers>;
 
 export type CatalogueQuery = keyof typeof verbs;
 
@@ -97,9 +97,9 @@ type CatalogueReaderOptions = {
   readonly clock?: Clock;
 };
 
-async function openReader<Names extends CallName>(
+async function openReader<Names extends UnaryCallName>(
   options: CatalogueReaderOptions,
-  verbs: Verbs<Names>,
+  verbs: CallHandlers<Names>,
   lookingAtStorage: Pick<Services, 'storage' | 'rateOf' | 'chainsAtOnce'> = closed,
 ): Promise<Engine<Names>> {
   const clock = options.clock ?? systemClock;

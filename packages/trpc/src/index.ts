@@ -1,15 +1,8 @@
 /**
- * The type of the tRPC router at `/trpc`, for `createTRPCClient<AppRouter>`. It follows from the table of operations, and
+ * The type of the tRPC router at `/trpc`, for `createTRPCClient<AppRouter>`. It follows from the table of calls, and
  * the gateway checks its router against it, so that a client needs nothing of the server to be typed.
  */
-import type {
-  ErrorCode,
-  OperationInput,
-  OperationName,
-  OperationOutput,
-  operations,
-  Problem,
-} from '@backup-sync/contracts';
+import type { CallInput, CallName, CallOutput, calls, ErrorCode, Problem } from '@backup-sync/contracts';
 import type {
   TRPCBuiltRouter,
   TRPCDefaultErrorData,
@@ -19,22 +12,22 @@ import type {
   TRPCSubscriptionProcedure,
 } from '@trpc/server';
 
-type Types<Name extends OperationName, Output = OperationOutput<Name>> = {
-  input: OperationInput<Name>;
+type Types<Name extends CallName, Output = CallOutput<Name>> = {
+  input: CallInput<Name>;
   output: Output;
   meta: unknown;
 };
 
 /** One procedure for each operation of the table, under its name. */
 export type Procedures = {
-  readonly [Name in OperationName]: ProcedureOf<Name, (typeof operations)[Name]['kind']>;
+  readonly [Name in CallName]: ProcedureOf<Name, (typeof calls)[Name]['kind']>;
 };
 
-type ProcedureOf<Name extends OperationName, Kind> = Kind extends 'query'
+type ProcedureOf<Name extends CallName, Kind> = Kind extends 'query'
   ? TRPCQueryProcedure<Types<Name>>
   : Kind extends 'mutation'
     ? TRPCMutationProcedure<Types<Name>>
-    : TRPCSubscriptionProcedure<Types<Name, AsyncIterable<{ id: string; data: OperationOutput<Name> }>>>;
+    : TRPCSubscriptionProcedure<Types<Name, AsyncIterable<{ id: string; data: CallOutput<Name> }>>>;
 
 /** What a refused call carries, as `data` of a `TRPCClientError`. */
 export type ErrorData = TRPCDefaultErrorData & {

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { operationNames, operations, roles } from '@backup-sync/contracts';
+import { callNames, calls, roles } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runInProcess } from '../conformance/run-in-process.ts';
 import { unreachedVerbs, verbCommands } from '../conformance/verb-commands.ts';
@@ -101,7 +101,7 @@ test('no cell is missing, and each role is let in somewhere and kept out somewhe
   // By token, signature, Keystone and nothing, for each holder in two projects; by login, and as the one operator.
   const everywhere = 4 * holders.length * 2;
   const ofCommands = holders.length * 2 + 2;
-  const verbs = Object.keys(operations).length;
+  const verbs = Object.keys(calls).length;
   const commands = verbs - Object.keys(unreachedVerbs).length;
   expect(cells).toHaveLength(3 * everywhere * verbs + (everywhere + ofCommands) * commands);
   for (const role of roles) {
@@ -111,7 +111,7 @@ test('no cell is missing, and each role is let in somewhere and kept out somewhe
 });
 
 test('every verb has a command that calls it, or a reason why there is none', () => {
-  expect([...Object.keys(verbCommands), ...Object.keys(unreachedVerbs)].sort()).toEqual([...operationNames].sort());
+  expect([...Object.keys(verbCommands), ...Object.keys(unreachedVerbs)].sort()).toEqual([...callNames].sort());
 });
 
 test('each command calls the verb that it is said to reach', async () => {
@@ -123,7 +123,7 @@ test('each command calls the verb that it is said to reach', async () => {
   const unreached: string[] = [];
   for (const cell of cellsOf('cli', 'token')) {
     if (cell.holder !== 'administrator' || cell.project !== 'own') continue;
-    const { method, path } = operations[cell.verb];
+    const { method, path } = calls[cell.verb];
     const pattern = new RegExp(`^${method} ${path.replace(/\{\w+\}/g, '[^/]+')}$`);
     requests.length = 0;
     subscribe('undici:request:create', note);

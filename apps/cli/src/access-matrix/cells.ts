@@ -1,12 +1,4 @@
-import {
-  type ErrorCode,
-  type OperationName,
-  operationNames,
-  operations,
-  type Role,
-  roleAllows,
-  roles,
-} from '@backup-sync/contracts';
+import { type CallName, callNames, calls, type ErrorCode, type Role, roleAllows, roles } from '@backup-sync/contracts';
 import { unreachedVerbs } from '../conformance/verb-commands.ts';
 
 export const doors = ['rest', 'trpc', 'engine', 'cli'] as const;
@@ -26,7 +18,7 @@ export type Cell = {
   readonly way: Way;
   readonly holder: Holder;
   readonly project: 'own' | 'other';
-  readonly verb: OperationName;
+  readonly verb: CallName;
 };
 
 export function waysOf(door: DoorName): readonly Way[] {
@@ -39,13 +31,13 @@ export function holdersOf(way: Way): readonly Holder[] {
 }
 
 /** Why a door has no call of its own for a verb; null where it has one. */
-export function whyUnreached(door: DoorName, verb: OperationName): string | null {
-  const unreached: { readonly [Name in OperationName]?: string } = door === 'cli' ? unreachedVerbs : {};
+export function whyUnreached(door: DoorName, verb: CallName): string | null {
+  const unreached: { readonly [Name in CallName]?: string } = door === 'cli' ? unreachedVerbs : {};
   return unreached[verb] ?? null;
 }
 
 export function cellsOf(door: DoorName, way: Way): Cell[] {
-  return operationNames
+  return callNames
     .filter((verb) => whyUnreached(door, verb) === null)
     .flatMap((verb) =>
       holdersOf(way).flatMap((holder) =>
@@ -63,12 +55,12 @@ export function accessRefusal(code: string | null | undefined): AccessRefusal | 
   return code === 'not_authenticated' || code === 'role_not_allowed' || code === 'project_not_allowed' ? code : null;
 }
 
-/** What the table of operations says must come of a cell: null where the call is let in. */
+/** What the table of calls says must come of a cell: null where the call is let in. */
 export function refusalOf({ way, holder, project, verb }: Cell): AccessRefusal | null {
   if (way === 'operator') return null;
   // Without a role there is no way in at all; a token of Keystone's still says who it is.
   if (way === 'none' || (holder === 'none' && way !== 'keystone')) return 'not_authenticated';
   if (holder === 'none') return 'role_not_allowed';
   if (project === 'other') return 'project_not_allowed';
-  return roleAllows(holder, operations[verb].role) ? null : 'role_not_allowed';
+  return roleAllows(holder, calls[verb].role) ? null : 'role_not_allowed';
 }

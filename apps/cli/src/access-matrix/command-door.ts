@@ -1,4 +1,4 @@
-import { errorCodeOf, errors, type OperationName } from '@backup-sync/contracts';
+import { type CallName, errorCodeOf, errors } from '@backup-sync/contracts';
 import type { runInProcess } from '../conformance/run-in-process.ts';
 import { type Spoken, verbCommands } from '../conformance/verb-commands.ts';
 import type { Ended } from '../testing.ts';
@@ -23,7 +23,7 @@ export async function callByCommand(place: CommandPlace, cell: Cell): Promise<st
 }
 
 /** The command and its input for a verb: what it names is there, or nothing of it; nothing that others need changes. */
-function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, verb: OperationName): Spoken {
+function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, verb: CallName): Spoken {
   if (!(verb in verbCommands)) throw new Error(`no command calls ${verb}`);
   const fields = {
     sync: [item],

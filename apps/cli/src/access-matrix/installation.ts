@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupSyncError, callNames } from '@backup-sync/contracts';
-import { type AccessKey, createClient, issueToken, type Operations } from '@backup-sync/core';
+import { BackupSyncError, unaryCallNames } from '@backup-sync/contracts';
+import { type AccessKey, type Calls, createClient, issueToken } from '@backup-sync/core';
 import { type Engine, type KeystoneOptions, openEmbeddedEngine } from '@backup-sync/engine';
 import { serve } from '@backup-sync/gateway';
 import { temporaryDirectory } from '../testing.ts';
@@ -20,7 +20,7 @@ export type Population = {
   readonly tokens: ReadonlyMap<Holder, string>;
   readonly keys: ReadonlyMap<Holder, AccessKey>;
   /** Calls as someone with every right that is needed here. */
-  readonly administer: { readonly own: Operations; readonly other: Operations };
+  readonly administer: { readonly own: Calls; readonly other: Calls };
 };
 
 export type EngineInstallation = Population & AsyncDisposable & { readonly engine: Engine };
@@ -94,7 +94,7 @@ export async function openServed({
       const ofOperator = async () =>
         (await issueToken(endpoint, { token: gateway.token, project: { id: projectId } })).token;
       const token = projectId === keystoneProject ? 'keystone-operator' : await ofOperator();
-      return createClient({ endpoint, projectId, credentials: { token } }).operations;
+      return createClient({ endpoint, projectId, credentials: { token } }).calls;
     },
     issueToken: async (user) => (await issueToken(endpoint, { user, password, project: { id: first } })).token,
     beforeRevoking: () => beforeRevoking(endpoint),
@@ -109,10 +109,10 @@ export async function leaveDataDirectory(onFault: OpenOptions['onFault']) {
   const { dataDirectory, storage } = opening.use(await directories());
   await using engine = await openEmbeddedEngine({ dataDirectory, storage, onFault });
   const own = engine.identity.project.id;
-  const operations = engineOperations(engine, own);
-  const importId = await fill(operations);
-  const { project } = await operations.createProject({ name: 'other' });
-  await operations.grantBucket({ target_project_id: project.id, bucket_name: 'missing' });
+  const calls = engineOperations(engine, own);
+  const importId = await fill(calls);
+  const { project } = await calls.createProject({ name: 'other' });
+  await calls.grantBucket({ target_project_id: project.id, bucket_name: 'missing' });
   const owned = opening.move();
   return {
     dataDirectory,
@@ -125,9 +125,9 @@ export async function leaveDataDirectory(onFault: OpenOptions['onFault']) {
 }
 
 /** Brings the source back that whoever may has removed. */
-export async function ensureSource(operations: Pick<Operations, 'addSource'>): Promise<void> {
+export async function ensureSource(calls: Pick<Calls, 'addSource'>): Promise<void> {
   try {
-    await operations.addSource({ name: sourceName, bucket_name: 'missing', force: true });
+    await calls.addSource({ name: sourceName, bucket_name: 'missing', force: true });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'source_name_taken') throw error;
   }
@@ -136,7 +136,7 @@ export async function ensureSource(operations: Pick<Operations, 'addSource'>): P
 type Unpopulated = {
   readonly first: string;
   readonly isOutside: boolean;
-  readonly operationsIn: (projectId: string) => Promise<Operations>;
+  readonly operationsIn: (projectId: string) => Promise<Calls>;
   readonly issueToken: (userName: string) => Promise<string>;
   readonly beforeRevoking: () => Promise<void>;
 };
@@ -178,20 +178,20 @@ async function populate({
 }
 
 /** Makes what is asked for in a project. Answers with the id of an import. */
-async function fill(operations: Operations): Promise<string> {
-  await ensureSource(operations);
-  const { sync } = await operations.syncBackups({ sync: [item] });
+async function fill(calls: Calls): Promise<string> {
+  await ensureSource(calls);
+  const { sync } = await calls.syncBackups({ sync: [item] });
   return sync[0]?.operation_log_id ?? '';
 }
 
-function engineOperations(engine: Engine, projectId: string): Operations {
+function engineOperations(engine: Engine, projectId: string): Calls {
   const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;
-  const verbs = callNames.map((name) => [
+  const verbs = unaryCallNames.map((name) => [
     name,
     (input: object) => engine.call(name, { caller, requestId: engine.newId() }, { ...input, project_id: projectId }),
   ]);
   // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Operations;
+  return Object.fromEntries(verbs) as Calls;
 }
 
 async function directories() {

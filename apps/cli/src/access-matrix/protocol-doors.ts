@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import {
   BackupSyncError,
+  type CallDefinition,
   type CallName,
+  calls,
   errorCodeOf,
   hasBody,
   isStream,
-  type OperationDefinition,
-  type OperationName,
-  operations,
   pathFields,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import { type AccessKey, signature, signingAlgorithm } from '@backup-sync/core';
 import type { Cell } from './cells.ts';
@@ -61,7 +61,7 @@ export async function callEngine(place: EngineInstallation, cell: Cell): Promise
     const from = { caller, requestId: engine.newId() };
     const input = inputOf(cell.verb, place[cell.project]);
     if (isStream(cell.verb)) await engine.watch(cell.verb, { ...from, signal: AbortSignal.abort() }, input);
-    else await engine.call(cell.verb as CallName, from, input);
+    else await engine.call(cell.verb as UnaryCallName, from, input);
     return null;
   } catch (error) {
     if (error instanceof BackupSyncError) return error.code;
@@ -69,8 +69,8 @@ export async function callEngine(place: EngineInstallation, cell: Cell): Promise
   }
 }
 
-function restRequest(endpoint: string, verb: OperationName, project: string): Request {
-  const definition: OperationDefinition = operations[verb];
+function restRequest(endpoint: string, verb: CallName, project: string): Request {
+  const definition: CallDefinition = calls[verb];
   const { method, path } = definition;
   let filled: string = path;
   for (const field of pathFields(path)) filled = filled.replace(`{${field}}`, field === 'project_id' ? project : 'x');
@@ -79,17 +79,17 @@ function restRequest(endpoint: string, verb: OperationName, project: string): Re
   return { method, url, body: hasBody(definition) ? '{}' : '' };
 }
 
-function trpcRequest(endpoint: string, verb: OperationName, project: string): Request {
+function trpcRequest(endpoint: string, verb: CallName, project: string): Request {
   const url = new URL(`/trpc/${verb}`, endpoint);
   const input = JSON.stringify(inputOf(verb, project));
-  if (operations[verb].kind === 'mutation') return { method: 'POST', url, body: input };
+  if (calls[verb].kind === 'mutation') return { method: 'POST', url, body: input };
   url.search = `input=${encodeURIComponent(input)}`;
   return { method: 'GET', url, body: '' };
 }
 
 /** Names what is not there, so that nothing changes, whoever is let in. */
-function inputOf(verb: OperationName, project: string): object {
-  const inPath = pathFields(operations[verb].path).map((field) => [field, 'x']);
+function inputOf(verb: CallName, project: string): object {
+  const inPath = pathFields(calls[verb].path).map((field) => [field, 'x']);
   return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(verb) && { after: '0' }) };
 }
 

@@ -11,8 +11,8 @@ import { projectIdOf } from './projects.ts';
 export async function createAccessKeyCommand(context: CommandContext, user: string, project: string): Promise<number> {
   const { signal, terminal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
-  const answer = await connection.client.operations.createAccessKey({ user_name: user, target_project_id }, { signal });
+  const target_project_id = await projectIdOf(connection.client.calls, project, signal);
+  const answer = await connection.client.calls.createAccessKey({ user_name: user, target_project_id }, { signal });
   if (terminal.json) printJson(terminal, answer);
   else {
     print(terminal, `access key: ${answer.access_key.access_key}`);
@@ -24,7 +24,7 @@ export async function createAccessKeyCommand(context: CommandContext, user: stri
 
 export async function listAccessKeysCommand(context: CommandContext): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listAccessKeys({}, { signal: context.signal });
+  const answer = await connection.client.calls.listAccessKeys({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const columns = [
@@ -54,7 +54,7 @@ export async function disableAccessKeyCommand(
   if (!(await agrees(context, yes, `End access key ${accessKey} for good?`))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const input = { access_key: accessKey };
-  const answer = await connection.client.operations.disableAccessKey(input, { signal: context.signal });
+  const answer = await connection.client.calls.disableAccessKey(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else note(context.terminal, `${answer.access_key.access_key} opens nothing any more`);
   return exitCodes.done;

@@ -1,5 +1,5 @@
-import type { OperationOutput, VerificationLevel } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { CallOutput, VerificationLevel } from '@backup-sync/contracts';
+import type { Calls } from '@backup-sync/core';
 import { sourceNamed } from './sources.ts';
 
 export type WantedResources = {
@@ -12,15 +12,15 @@ export type WantedResources = {
 
 /** Lists resources with the newest proved backup of each: a page for a thousand of them, however many backups. */
 export async function allResources(
-  operations: Pick<Operations, 'listResources' | 'listSources'>,
+  calls: Pick<Calls, 'listResources' | 'listSources'>,
   { level, source, resource }: WantedResources,
   signal: AbortSignal,
-): Promise<OperationOutput<'listResources'>> {
-  const source_id = source === undefined ? undefined : (await sourceNamed(operations, source, signal)).id;
+): Promise<CallOutput<'listResources'>> {
+  const source_id = source === undefined ? undefined : (await sourceNamed(calls, source, signal)).id;
   const filter = { level, source_id, resource_id: resource };
-  const all: OperationOutput<'listResources'>['resources'] = [];
+  const all: CallOutput<'listResources'>['resources'] = [];
   while (true) {
-    const answer = await operations.listResources({ ...filter, marker: all.at(-1)?.resource_id }, { signal });
+    const answer = await calls.listResources({ ...filter, marker: all.at(-1)?.resource_id }, { signal });
     all.push(...answer.resources);
     if (answer.resources.length < answer.limit) return { ...answer, resources: all };
   }

@@ -1,4 +1,4 @@
-import type { OperationInput } from '@backup-sync/contracts';
+import type { CallInput } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printTable } from '../print-table.ts';
@@ -9,10 +9,10 @@ import type { CommandContext } from './command-context.ts';
 /** Who did what, newest first. */
 export async function listAuditCommand(
   context: CommandContext,
-  filter: Omit<OperationInput<'listAuditEvents'>, 'project_id'>,
+  filter: Omit<CallInput<'listAuditEvents'>, 'project_id'>,
 ): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listAuditEvents(filter, { signal: context.signal });
+  const answer = await connection.client.calls.listAuditEvents(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const columns = [

@@ -1,4 +1,4 @@
-import type { OperationInput, TakenAtSource } from '@backup-sync/contracts';
+import type { CallInput, TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -7,7 +7,7 @@ import { formatBytes } from '../printable.ts';
 import { jsonText, note, printJson, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-export type ListBackupsFilter = Omit<OperationInput<'listBackups'>, 'project_id'>;
+export type ListBackupsFilter = Omit<CallInput<'listBackups'>, 'project_id'>;
 
 /** One page, or with `all` every backup that the filter lets through. */
 export async function listBackupsCommand(
@@ -23,7 +23,7 @@ export async function listBackupsCommand(
     else printBackups(terminal, await Array.fromAsync(backups));
     return exitCodes.done;
   }
-  const page = await client.operations.listBackups(filter, { signal });
+  const page = await client.calls.listBackups(filter, { signal });
   if (terminal.json) printJson(terminal, page);
   else {
     printBackups(terminal, page.backups);

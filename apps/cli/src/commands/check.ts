@@ -24,10 +24,10 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   const { terminal, environment, signal } = context;
   const limits = limitsOf(options);
   await using connection = await connectToCatalogue(context.connect, environment);
-  const { operations } = connection.client;
+  const { calls } = connection.client;
   const { resource: asked, source, minLevel: level } = options;
-  const resource = asked === undefined ? undefined : (await findResource(operations, asked, { signal })).id;
-  const { resources } = await allResources(operations, { level, ...given({ resource, source }) }, signal);
+  const resource = asked === undefined ? undefined : (await findResource(calls, asked, { signal })).id;
+  const { resources } = await allResources(calls, { level, ...given({ resource, source }) }, signal);
   const { state, message, performance, states } = judge(resources, limits);
   if (terminal.json) {
     const shown = states.map(({ resource, state: own }) => ({

@@ -60,8 +60,8 @@ async function lookAtCatalogue(
     const target = await resolveTarget(options, environment);
     configured.push(...describeTarget(target));
     await using connection = await connectToCatalogue(options, environment);
-    const { sources } = await connection.client.operations.listSources({}, { signal });
-    const { count } = await connection.client.operations.listBackups({ limit: 1 }, { signal });
+    const { sources } = await connection.client.calls.listSources({}, { signal });
+    const { count } = await connection.client.calls.listBackups({ limit: 1 }, { signal });
     configured.push([
       'catalogue',
       `answers; ${count === undefined || count === null ? 'some backups' : counted(count, 'backup')}, ${counted(sources.length, 'source')}`,
@@ -101,7 +101,7 @@ async function askServer(
   const asked = bucketNames.length === 0 ? {} : { bucket_names: [...bucketNames] };
   let server: StorageCheck;
   try {
-    server = await client.operations.checkStorage(asked, { signal });
+    server = await client.calls.checkStorage(asked, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'role_not_allowed') throw error;
     configured.push(["server's storage", 'not tried: that needs the role operator']);

@@ -27,12 +27,12 @@ export async function extractCommand(
     );
   }
   await using connection = await connect(context.connect, environment, context.onFault);
-  const { operations } = connection.client;
+  const { calls } = connection.client;
   const onPassedOver = (message: string) => note(terminal, message);
-  const id = await findBackupId(operations, reference, { signal, onPassedOver });
-  const { backup } = await operations.beginExtraction({ backup_id: id }, { signal });
+  const id = await findBackupId(calls, reference, { signal, onPassedOver });
+  const { backup } = await calls.beginExtraction({ backup_id: id }, { signal });
   const place = placeOf(backup);
-  const { grants } = await operations.listBucketGrants({}, { signal });
+  const { grants } = await calls.listBucketGrants({}, { signal });
   const item: BackupSync = {
     backup_id: backup.id,
     backup_name: backup.name,
@@ -63,7 +63,7 @@ export async function extractCommand(
     signal,
     locate: async (id) => {
       try {
-        const found = placeOf((await operations.showBackup({ backup_id: id }, { signal })).backup);
+        const found = placeOf((await calls.showBackup({ backup_id: id }, { signal })).backup);
         return [{ storageUnitId: found.storage_unit, bucketName: found.bucket_name, imagePath: found.image_path }];
       } catch (error) {
         if (error instanceof BackupSyncError && error.code === 'backup_not_found') return [];

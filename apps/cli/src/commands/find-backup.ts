@@ -1,5 +1,5 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { CallOptions, CbrBackup, Operations } from '@backup-sync/core';
+import type { CallOptions, Calls, CbrBackup } from '@backup-sync/core';
 import { AmbiguousNameError, UsageError } from '../failure.ts';
 import { madeText } from './backups.ts';
 
@@ -8,7 +8,7 @@ export type BackupReference =
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'of resource'; readonly resource: string; readonly latest: boolean };
 
-type Catalogue = Pick<Operations, 'showBackup' | 'listBackups' | 'listResources'>;
+type Catalogue = Pick<Calls, 'showBackup' | 'listBackups' | 'listResources'>;
 
 type FindOptions = CallOptions & {
   /** Told if a backup was chosen over a newer one, and why. */
@@ -39,25 +39,25 @@ export function referenceOf(
  * `backup_not_found` or `resource_not_found`.
  */
 export async function findBackup(
-  operations: Catalogue,
+  calls: Catalogue,
   reference: BackupReference,
   options: FindOptions,
 ): Promise<CbrBackup> {
-  if (reference.kind === 'named') return await findNamed(operations, reference.name, options);
-  const { id } = await findResource(operations, reference.resource, options);
+  if (reference.kind === 'named') return await findNamed(calls, reference.name, options);
+  const { id } = await findResource(calls, reference.resource, options);
   return reference.latest
-    ? await findLatest(operations, id, options)
-    : await findOnly(operations, id, reference.resource, options);
+    ? await findLatest(calls, id, options)
+    : await findOnly(calls, id, reference.resource, options);
 }
 
 /** As {@link findBackup}, but what is not found stays as it was named: a call that is made with it says and audits the rest. */
 export async function findBackupId(
-  operations: Catalogue,
+  calls: Catalogue,
   reference: BackupReference,
   options: FindOptions,
 ): Promise<string> {
   try {
-    return (await findBackup(operations, reference, options)).id;
+    return (await findBackup(calls, reference, options)).id;
   } catch (error) {
     const isNotFound = error instanceof BackupSyncError && error.code === 'backup_not_found';
     if (isNotFound && reference.kind === 'named') return reference.name;
@@ -66,17 +66,17 @@ export async function findBackupId(
 }
 
 /** By the id first, then by the name, then by the beginning of an id. */
-async function findNamed(operations: Catalogue, name: string, { signal }: CallOptions): Promise<CbrBackup> {
+async function findNamed(calls: Catalogue, name: string, { signal }: CallOptions): Promise<CbrBackup> {
   try {
-    return (await operations.showBackup({ backup_id: name }, { signal })).backup;
+    return (await calls.showBackup({ backup_id: name }, { signal })).backup;
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
   }
-  const ofName = await operations.listBackups({ name, sort: 'name:asc', limit: 100 }, { signal });
+  const ofName = await calls.listBackups({ name, sort: 'name:asc', limit: 100 }, { signal });
   const named = onlyOf(ofName, `have the name ${JSON.stringify(name)}`);
   if (named !== null) return named;
   if (name.length >= leastPrefix) {
-    const page = await operations.listBackups({ id_prefix: name, sort: 'id:asc', limit: 100 }, { signal });
+    const page = await calls.listBackups({ id_prefix: name, sort: 'id:asc', limit: 100 }, { signal });
     // A service that does not have this filter answers with all backups.
     const isFiltered = page.backups.every(({ id }) => id.startsWith(name));
     const begun = isFiltered ? onlyOf(page, `have an id that begins with ${JSON.stringify(name)}`) : null;
@@ -115,12 +115,12 @@ function timeOf({ backup_sync: own, protected_at: requested }: CbrBackup): strin
 }
 
 async function findOnly(
-  operations: Catalogue,
+  calls: Catalogue,
   resource_id: string,
   resource: string,
   { signal }: CallOptions,
 ): Promise<CbrBackup> {
-  const page = await operations.listBackups({ resource_id, limit: 100 }, { signal });
+  const page = await calls.listBackups({ resource_id, limit: 100 }, { signal });
   const remedy = 'Add --latest for the newest one that is available, or name one by its id.';
   const only = onlyOf(page, `are of resource ${JSON.stringify(resource)}`, remedy);
   if (only !== null) return only;
@@ -129,17 +129,17 @@ async function findOnly(
 
 /** The newest one that is available, as `check` judges it. */
 async function findLatest(
-  operations: Catalogue,
+  calls: Catalogue,
   resource_id: string,
   { signal, onPassedOver }: FindOptions,
 ): Promise<CbrBackup> {
-  const { resources } = await operations.listResources({ resource_id, level: 'presence' }, { signal });
+  const { resources } = await calls.listResources({ resource_id, level: 'presence' }, { signal });
   const id = resources[0]?.newest_proved_backup_id ?? null;
   if (id === null) {
     throw new BackupSyncError('backup_not_found', `resource ${JSON.stringify(resource_id)} has no available backup`);
   }
-  const { backup } = await operations.showBackup({ backup_id: id }, { signal });
-  const inError = await operations.listBackups({ resource_id, status: 'error', limit: 100 }, { signal });
+  const { backup } = await calls.showBackup({ backup_id: id }, { signal });
+  const inError = await calls.listBackups({ resource_id, status: 'error', limit: 100 }, { signal });
   const [broken] = newestFirst(inError.backups);
   if (broken !== undefined && timeOf(broken) > timeOf(backup)) {
     onPassedOver(
@@ -152,20 +152,20 @@ async function findLatest(
 
 /** Finds a resource by its id, or else by its name. Throws {@link AmbiguousNameError} and `resource_not_found`. */
 export async function findResource(
-  operations: Pick<Operations, 'listBackups' | 'listResources'>,
+  calls: Pick<Calls, 'listBackups' | 'listResources'>,
   resource: string,
   { signal }: CallOptions,
 ): Promise<{ readonly id: string }> {
-  const { resources } = await operations.listResources({ resource_id: resource }, { signal });
+  const { resources } = await calls.listResources({ resource_id: resource }, { signal });
   if (resources[0] !== undefined) return { id: resource };
-  const page = await operations.listBackups({ resource_name: resource, limit: 100 }, { signal });
+  const page = await calls.listBackups({ resource_name: resource, limit: 100 }, { signal });
   const ids = [...new Set(page.backups.map(({ resource_id }) => resource_id))];
   const [id] = ids;
   if (id === undefined) {
     throw new BackupSyncError('resource_not_found', `no backup is of a resource ${JSON.stringify(resource)}`);
   }
   const ofFirst = { resource_name: resource, resource_id: id, limit: 1 };
-  if (ids.length === 1 && (await operations.listBackups(ofFirst, { signal })).count === page.count) return { id };
+  if (ids.length === 1 && (await calls.listBackups(ofFirst, { signal })).count === page.count) return { id };
   const candidates = ids.slice(0, shownMax).map((place) => ({ place, message: resource }));
   const remedy = 'Give the id of the resource.';
   throw new AmbiguousNameError(`several resources have the name ${JSON.stringify(resource)}`, candidates, remedy);

@@ -1,5 +1,5 @@
 import { BackupSyncError, type Operation } from '@backup-sync/contracts';
-import type { CallOptions, Operations } from '@backup-sync/core';
+import type { CallOptions, Calls } from '@backup-sync/core';
 import { AmbiguousNameError } from '../failure.ts';
 import { shortTime } from './backups.ts';
 import { leastPrefix } from './find-backup.ts';
@@ -12,16 +12,16 @@ const shownMax = 20;
  * several begin so, and `operation_not_found`.
  */
 export async function findOperation(
-  operations: Pick<Operations, 'showOperation' | 'listOperations'>,
+  calls: Pick<Calls, 'showOperation' | 'listOperations'>,
   id: string,
   { signal }: CallOptions,
 ): Promise<Operation> {
   try {
-    return (await operations.showOperation({ operation_id: id }, { signal })).operation;
+    return (await calls.showOperation({ operation_id: id }, { signal })).operation;
   } catch (error) {
     const isNotFound = error instanceof BackupSyncError && error.code === 'operation_not_found';
     if (!isNotFound || id.length < leastPrefix) throw error;
-    const page = await operations.listOperations({ id_prefix: id, limit: shownMax }, { signal });
+    const page = await calls.listOperations({ id_prefix: id, limit: shownMax }, { signal });
     const [first, second] = page.operations;
     if (first === undefined) throw error;
     if (second === undefined) return first;

@@ -67,7 +67,7 @@ function watchWaits(client: Client, tally: SyncTally, tell: (waitingFor: Waiting
     const stands = tally.ended === endedBefore && tally.accepted > tally.ended;
     endedBefore = tally.ended;
     if (!stands) return tell(null);
-    const { operations } = await client.operations.listOperations({ kind: ['import'], status: ['waiting'], limit: 50 });
+    const { operations } = await client.calls.listOperations({ kind: ['import'], status: ['waiting'], limit: 50 });
     tell(operations.find(({ waiting_for }) => waiting_for !== null)?.waiting_for ?? null);
   };
   const timer = setInterval(() => {

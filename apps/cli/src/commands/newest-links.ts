@@ -1,5 +1,5 @@
 import type { Resource } from '@backup-sync/contracts';
-import type { CallOptions, CbrBackup, Client, Operations } from '@backup-sync/core';
+import type { CallOptions, Calls, CbrBackup, Client } from '@backup-sync/core';
 
 /** The newest available link of a chain: its verification reads every link of the chain. */
 export type NewestLink = {
@@ -27,12 +27,12 @@ type Link = { readonly parentId: string | null; readonly storedBytes: number };
 
 /** Looks at one resource after the other, so that memory is bounded by the backups of the largest. */
 export async function* resourceChains(
-  client: Pick<Client, 'allBackups'> & { readonly operations: Pick<Operations, 'listResources'> },
+  client: Pick<Client, 'allBackups'> & { readonly calls: Pick<Calls, 'listResources'> },
   scope: ResourceScope,
   options: CallOptions,
 ): AsyncGenerator<ResourceChains> {
   const { source_id } = scope;
-  for await (const resource of resourcesOf(client.operations, scope, options)) {
+  for await (const resource of resourcesOf(client.calls, scope, options)) {
     const { resource_id } = resource;
     const ofSource = source_id === undefined ? {} : { vault_id: source_id };
     const backups = client.allBackups({ resource_id, status: 'available', ...ofSource }, options);
@@ -41,13 +41,13 @@ export async function* resourceChains(
 }
 
 async function* resourcesOf(
-  operations: Pick<Operations, 'listResources'>,
+  calls: Pick<Calls, 'listResources'>,
   scope: ResourceScope,
   options: CallOptions,
 ): AsyncGenerator<Resource> {
   let marker: string | undefined;
   while (true) {
-    const page = await operations.listResources({ ...scope, ...(marker !== undefined && { marker }) }, options);
+    const page = await calls.listResources({ ...scope, ...(marker !== undefined && { marker }) }, options);
     yield* page.resources;
     marker = page.resources.at(-1)?.resource_id;
     if (marker === undefined || page.resources.length < page.limit) return;

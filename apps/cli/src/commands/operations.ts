@@ -1,4 +1,4 @@
-import type { Operation, OperationInput } from '@backup-sync/contracts';
+import type { CallInput, Operation } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -10,11 +10,11 @@ import type { CommandContext } from './command-context.ts';
 import { findOperation } from './find-operation.ts';
 import { describeTask } from './scan.ts';
 
-export type ListOperationsFilter = Omit<OperationInput<'listOperations'>, 'project_id'>;
+export type ListOperationsFilter = Omit<CallInput<'listOperations'>, 'project_id'>;
 
 export async function listOperationsCommand(context: CommandContext, filter: ListOperationsFilter): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const page = await connection.client.operations.listOperations(filter, { signal: context.signal });
+  const page = await connection.client.calls.listOperations(filter, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, page);
   else {
     const rows = page.operations.map((operation) => [
@@ -53,13 +53,13 @@ function resultOf({ reason, message, progress, ended_at, waiting_for }: Operatio
 export async function showOperationCommand(context: CommandContext, idOrPrefix: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const operation = await findOperation(connection.client.operations, idOrPrefix, { signal });
+  const operation = await findOperation(connection.client.calls, idOrPrefix, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
     else printFields(terminal, describeTask(operation));
     return exitCodes.done;
   }
-  const answer = await connection.client.operations.showOperationLog({ operation_log_id: operation.id }, { signal });
+  const answer = await connection.client.calls.showOperationLog({ operation_log_id: operation.id }, { signal });
   if (terminal.json) printJson(terminal, { operation, ...answer });
   else printFields(terminal, describe(answer.operation_log));
   return exitCodes.done;

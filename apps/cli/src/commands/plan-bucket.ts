@@ -6,7 +6,7 @@ import {
   describeReason,
   type Operation,
 } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { Calls } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { type Worker, workInterrupted } from '../interruption.ts';
@@ -28,9 +28,9 @@ export async function planBucketCommand(
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault, 'plan');
   const { client } = connection;
-  const { operations } = client;
+  const { calls } = client;
   const template = pathTemplate === undefined ? {} : { path_template: pathTemplate };
-  const { operation_id: id } = await operations.startPlan({ ...parsePlace(place), ...template }, { signal });
+  const { operation_id: id } = await calls.startPlan({ ...parsePlace(place), ...template }, { signal });
   const operation = await follow(context, connection, id);
   const result = bucketPlanResult.safeParse(operation.result).data;
   const isUnrecognised = operation.reason?.code === 'no_backup_recognised';
@@ -40,8 +40,8 @@ export async function planBucketCommand(
     return exitCodes.failure;
   }
   const failing = terminal.json
-    ? await printItemsAsJson(context, operations, operation, result.forecast)
-    : await printTables(context, operations, id);
+    ? await printItemsAsJson(context, calls, operation, result.forecast)
+    : await printTables(context, calls, id);
   if (!terminal.json) print(terminal, forecastLine(result.classes, result.forecast));
   if (isUnrecognised && operation.reason !== null) {
     const { message, number, remedy } = operation.reason;
@@ -68,14 +68,10 @@ async function follow({ terminal, signal }: CommandContext, worker: Worker, id: 
   throw new BackupSyncError('aborted', 'the plan was not followed to its end');
 }
 
-async function* itemPages(
-  operations: Operations,
-  id: string,
-  signal: AbortSignal,
-): AsyncGenerator<readonly BucketPlanItem[]> {
+async function* itemPages(calls: Calls, id: string, signal: AbortSignal): AsyncGenerator<readonly BucketPlanItem[]> {
   let after = 0;
   while (true) {
-    const { plan, next } = await operations.listPlanItems({ operation_id: id, after }, { signal });
+    const { plan, next } = await calls.listPlanItems({ operation_id: id, after }, { signal });
     if (plan.length === 0) return;
     yield plan;
     after = next;
@@ -83,9 +79,9 @@ async function* itemPages(
 }
 
 /** A table for each page: a bucket may hold more than fits memory. Answers whether some would fail. */
-async function printTables({ terminal, signal }: CommandContext, operations: Operations, id: string): Promise<boolean> {
+async function printTables({ terminal, signal }: CommandContext, calls: Calls, id: string): Promise<boolean> {
   let failing = false;
-  for await (const page of itemPages(operations, id, signal)) {
+  for await (const page of itemPages(calls, id, signal)) {
     failing ||= page.some(({ reason }) => reason !== null);
     const named = page.map((item) => ({ ...item, name: item.backup_name ?? item.backup_id ?? item.image_path }));
     printPlanRows(terminal, named);
@@ -96,14 +92,14 @@ async function printTables({ terminal, signal }: CommandContext, operations: Ope
 /** In the form of a list's plan, written page by page. */
 async function printItemsAsJson(
   { terminal, signal }: CommandContext,
-  operations: Operations,
+  calls: Calls,
   { id, requests }: Operation,
   forecast: object,
 ): Promise<boolean> {
   let failing = false;
   let separator = '\n';
   terminal.output.write('{\n  "plan": [');
-  for await (const page of itemPages(operations, id, signal)) {
+  for await (const page of itemPages(calls, id, signal)) {
     failing ||= page.some(({ reason }) => reason !== null);
     for (const item of page) {
       terminal.output.write(`${separator}    ${jsonText(item)}`);

@@ -1,5 +1,5 @@
 import { BackupSyncError, type BucketGrant, type Project, type Role } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { Calls } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printTable } from '../print-table.ts';
@@ -12,7 +12,7 @@ import { onUser } from './users.ts';
 
 export async function createProjectCommand(context: CommandContext, name: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
-  const answer = await connection.client.operations.createProject({ name }, { signal: context.signal });
+  const answer = await connection.client.calls.createProject({ name }, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     printProjects(context.terminal, [answer.project]);
@@ -23,7 +23,7 @@ export async function createProjectCommand(context: CommandContext, name: string
 
 export async function listProjectsCommand(context: CommandContext): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listProjects({}, { signal: context.signal });
+  const answer = await connection.client.calls.listProjects({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printProjects(context.terminal, answer.projects);
   return exitCodes.done;
@@ -33,9 +33,9 @@ export async function listProjectsCommand(context: CommandContext): Promise<numb
 export async function listRolesCommand(context: CommandContext, project: string | null): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const { operations } = connection.client;
-  const { users } = await operations.listUsers({}, { signal });
-  const wanted = project === null ? null : await projectIdOf(operations, project, signal);
+  const { calls } = connection.client;
+  const { users } = await calls.listUsers({}, { signal });
+  const wanted = project === null ? null : await projectIdOf(calls, project, signal);
   const roles = users
     .flatMap((user) =>
       user.roles.map((held) => ({ ...held, user_name: user.name, disabled: user.disabled_at !== null })),
@@ -59,9 +59,9 @@ export async function grantRoleCommand(
   project: string,
 ): Promise<number> {
   const { signal } = context;
-  return onUser(context, async (operations) => {
-    const target_project_id = await projectIdOf(operations, project, signal);
-    return operations.grantRole({ user_name, target_project_id, role }, { signal });
+  return onUser(context, async (calls) => {
+    const target_project_id = await projectIdOf(calls, project, signal);
+    return calls.grantRole({ user_name, target_project_id, role }, { signal });
   });
 }
 
@@ -75,8 +75,8 @@ export async function revokeRoleCommand(
   const question = `Take the role in project ${project} from user ${JSON.stringify(user_name)}? Tokens for it end at once.`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
-  await connection.client.operations.revokeRole({ user_name, target_project_id }, { signal });
+  const target_project_id = await projectIdOf(connection.client.calls, project, signal);
+  await connection.client.calls.revokeRole({ user_name, target_project_id }, { signal });
   note(terminal, 'revoked; tokens for it have ended');
   return exitCodes.done;
 }
@@ -84,11 +84,8 @@ export async function revokeRoleCommand(
 export async function grantBucketCommand(context: CommandContext, place: string, project: string): Promise<number> {
   const { signal, terminal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
-  const answer = await connection.client.operations.grantBucket(
-    { target_project_id, ...parsePlace(place) },
-    { signal },
-  );
+  const target_project_id = await projectIdOf(connection.client.calls, project, signal);
+  const answer = await connection.client.calls.grantBucket({ target_project_id, ...parsePlace(place) }, { signal });
   if (terminal.json) printJson(terminal, answer);
   else {
     printGrants(terminal, [answer.grant]);
@@ -107,15 +104,15 @@ export async function revokeBucketCommand(
   const question = `Take bucket ${place} from project ${project}? Its records stay.`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const target_project_id = await projectIdOf(connection.client.operations, project, signal);
-  await connection.client.operations.revokeBucket({ target_project_id, ...parsePlace(place) }, { signal });
+  const target_project_id = await projectIdOf(connection.client.calls, project, signal);
+  await connection.client.calls.revokeBucket({ target_project_id, ...parsePlace(place) }, { signal });
   note(terminal, 'revoked; its records stay');
   return exitCodes.done;
 }
 
 export async function listBucketGrantsCommand(context: CommandContext): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listBucketGrants({}, { signal: context.signal });
+  const answer = await connection.client.calls.listBucketGrants({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printGrants(context.terminal, answer.grants);
   return exitCodes.done;
@@ -123,13 +120,13 @@ export async function listBucketGrantsCommand(context: CommandContext): Promise<
 
 /** A project by its id or its name. Those of an outside identity have ids alone. */
 export async function projectIdOf(
-  operations: Pick<Operations, 'listProjects'>,
+  calls: Pick<Calls, 'listProjects'>,
   nameOrId: string,
   signal: AbortSignal,
 ): Promise<string> {
   let projects: readonly Project[];
   try {
-    ({ projects } = await operations.listProjects({}, { signal }));
+    ({ projects } = await calls.listProjects({}, { signal }));
   } catch (error) {
     if (error instanceof BackupSyncError && error.code === 'identity_elsewhere') return nameOrId;
     throw error;

@@ -1,5 +1,5 @@
-import { BackupSyncError, type OperationOutput } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import { BackupSyncError, type CallOutput } from '@backup-sync/contracts';
+import type { Calls } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printJson } from '../terminal.ts';
@@ -11,7 +11,7 @@ import { printResources } from './resource-table.ts';
 export async function listResourcesCommand(context: CommandContext, wanted: WantedResources): Promise<number> {
   const { terminal, environment, signal } = context;
   await using connection = await connectToCatalogue(context.connect, environment);
-  const answer = await allResources(connection.client.operations, wanted, signal);
+  const answer = await allResources(connection.client.calls, wanted, signal);
   if (terminal.json) printJson(terminal, answer);
   else printResources(terminal, answer.resources);
   return exitCodes.done;
@@ -19,17 +19,15 @@ export async function listResourcesCommand(context: CommandContext, wanted: Want
 
 /** Commands on one resource, by its id or name. */
 export const resourceCommands = {
-  retire: onResource((operations, resource_id, signal) => operations.retireResource({ resource_id }, { signal })),
-  unretire: onResource((operations, resource_id, signal) => operations.unretireResource({ resource_id }, { signal })),
+  retire: onResource((calls, resource_id, signal) => calls.retireResource({ resource_id }, { signal })),
+  unretire: onResource((calls, resource_id, signal) => calls.unretireResource({ resource_id }, { signal })),
 } as const;
 
-function onResource(
-  change: (operations: Operations, id: string, signal: AbortSignal) => Promise<OperationOutput<'retireResource'>>,
-) {
+function onResource(change: (calls: Calls, id: string, signal: AbortSignal) => Promise<CallOutput<'retireResource'>>) {
   return async ({ terminal, environment, signal, ...context }: CommandContext, named: string): Promise<number> => {
     await using connection = await connect(context.connect, environment, context.onFault);
-    const { operations } = connection.client;
-    const answer = await change(operations, await resourceIdOf(operations, named, signal), signal);
+    const { calls } = connection.client;
+    const answer = await change(calls, await resourceIdOf(calls, named, signal), signal);
     if (terminal.json) printJson(terminal, answer);
     else printResources(terminal, [answer.resource]);
     return exitCodes.done;
@@ -37,9 +35,9 @@ function onResource(
 }
 
 /** What is not found stays as it was named: the call that is made with it says and audits the rest. */
-async function resourceIdOf(operations: Operations, named: string, signal: AbortSignal): Promise<string> {
+async function resourceIdOf(calls: Calls, named: string, signal: AbortSignal): Promise<string> {
   try {
-    return (await findResource(operations, named, { signal })).id;
+    return (await findResource(calls, named, { signal })).id;
   } catch (error) {
     if (error instanceof BackupSyncError && error.code === 'resource_not_found') return named;
     throw error;

@@ -1,11 +1,11 @@
 import {
+  type CallInput,
+  type CallOutput,
   grouped,
   hasEnded,
   hasProblem,
   isToSync,
   type Operation,
-  type OperationInput,
-  type OperationOutput,
   type Reason,
 } from '@backup-sync/contracts';
 import type { ScanNews } from '@backup-sync/core';
@@ -40,13 +40,13 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
-  const input: Omit<OperationInput<'startScan'>, 'project_id'> = {
+  const input: Omit<CallInput<'startScan'>, 'project_id'> = {
     ...parsePlace(place),
     sync: options.sync,
     with_ancestors: options.withAncestors,
     ...(options.pathTemplate !== undefined && { path_template: options.pathTemplate }),
   };
-  const started = await connection.client.operations.startScan(input, { signal: context.signal });
+  const started = await connection.client.calls.startScan(input, { signal: context.signal });
   return await followScanCommand(context, connection, started, options.sync);
 }
 
@@ -54,7 +54,7 @@ export async function scanCommand(context: CommandContext, place: string, option
 export async function followScanCommand(
   context: CommandContext,
   worker: Worker,
-  { operation_id: operationId, joined }: OperationOutput<'startScan'>,
+  { operation_id: operationId, joined }: CallOutput<'startScan'>,
   sync: boolean,
 ): Promise<number> {
   const { terminal, signal } = context;
@@ -164,7 +164,7 @@ function endedByItself({ complete, operation: { status, reason } }: ScanNews): b
 /** Cancels an operation. */
 export async function cancelOperationCommand(context: CommandContext, operationId: string): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const answer = await connection.client.operations.cancelOperation(
+  const answer = await connection.client.calls.cancelOperation(
     { operation_id: operationId },
     { signal: context.signal },
   );

@@ -14,7 +14,7 @@ export async function showBackupCommand(context: CommandContext, reference: Back
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
   const onPassedOver = (message: string) => note(terminal, message);
-  const backup = await findBackup(connection.client.operations, reference, { signal, onPassedOver });
+  const backup = await findBackup(connection.client.calls, reference, { signal, onPassedOver });
   if (terminal.json) printJson(terminal, { backup });
   else printFields(terminal, describe(backup));
   return exitCodes.done;
@@ -27,10 +27,10 @@ export async function renameBackupCommand(
 ): Promise<number> {
   const { signal, terminal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection.client;
+  const { calls } = connection.client;
   const onPassedOver = (message: string) => note(terminal, message);
-  const backup_id = await findBackupId(operations, reference, { signal, onPassedOver });
-  const answer = await operations.updateBackup({ backup_id, backup: { name } }, { signal });
+  const backup_id = await findBackupId(calls, reference, { signal, onPassedOver });
+  const answer = await calls.updateBackup({ backup_id, backup: { name } }, { signal });
   if (terminal.json) printJson(terminal, answer);
   else {
     const given = JSON.stringify(answer.backup.name);
@@ -43,15 +43,15 @@ export async function renameBackupCommand(
 export async function deleteBackupCommand(context: CommandContext, backupId: string, yes: boolean): Promise<number> {
   const { signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection.client;
+  const { calls } = connection.client;
   const question = async () => {
-    const { backup } = await operations.showBackup({ backup_id: backupId }, { signal });
+    const { backup } = await calls.showBackup({ backup_id: backupId }, { signal });
     const what = `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}`;
     return `Forget backup ${backupId} (${what})? Its objects stay in the bucket.`;
   };
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   try {
-    await operations.deleteBackup({ backup_id: backupId }, { signal });
+    await calls.deleteBackup({ backup_id: backupId }, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
     const message = `no backup has the id ${JSON.stringify(backupId)}. A delete takes a whole id, and no name.`;

@@ -1,12 +1,12 @@
 import {
   BackupSyncError,
+  type CallInput,
+  type CallOutput,
   counted,
   type Operation,
-  type OperationInput,
-  type OperationOutput,
   type Source,
 } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { Calls } from '@backup-sync/core';
 import { connect, connectToCatalogue } from '../connect.ts';
 import { durationText } from '../duration.ts';
 import { AmbiguousNameError, exitCodes, UsageError } from '../failure.ts';
@@ -22,12 +22,12 @@ import { leastPrefix } from './find-backup.ts';
 import { printResources } from './resource-table.ts';
 import { followScanCommand, parsePlace } from './scan.ts';
 
-type NewSource = Partial<Omit<OperationInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
+type NewSource = Partial<Omit<CallInput<'addSource'>, 'project_id' | 'bucket_name' | 'prefix'>>;
 
 export async function addSourceCommand(context: CommandContext, place: string, fields: NewSource): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault, 'make');
   const input = { name: place, ...fields, ...parsePlace(place) };
-  const answer = await connection.client.operations.addSource(input, { signal: context.signal });
+  const answer = await connection.client.calls.addSource(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printSourceFields(context.terminal, answer.source);
   return exitCodes.done;
@@ -35,7 +35,7 @@ export async function addSourceCommand(context: CommandContext, place: string, f
 
 export async function listSourcesCommand(context: CommandContext): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listSources({}, { signal: context.signal });
+  const answer = await connection.client.calls.listSources({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else {
     const columns = [
@@ -73,31 +73,31 @@ export const sourceCommands = {
   async show(context: CommandContext, nameOrId: string): Promise<number> {
     const { terminal, signal } = context;
     await using connection = await connectToCatalogue(context.connect, context.environment);
-    const { operations } = connection.client;
-    const { id: source_id } = await sourceNamed(operations, nameOrId, signal);
-    const answer = await operations.showSource({ source_id }, { signal });
+    const { calls } = connection.client;
+    const { id: source_id } = await sourceNamed(calls, nameOrId, signal);
+    const answer = await calls.showSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSource(terminal, answer);
     return exitCodes.done;
   },
   scan: onSource(async (worker, source_id, context) => {
-    const started = await worker.client.operations.scanSource({ source_id }, { signal: context.signal });
+    const started = await worker.client.calls.scanSource({ source_id }, { signal: context.signal });
     return followRun(context, worker, started);
   }),
-  pause: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
-    const answer = await operations.pauseSource({ source_id }, { signal });
+  pause: onSource(async ({ client: { calls } }, source_id, { terminal, signal }) => {
+    const answer = await calls.pauseSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
-  resume: onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
-    const answer = await operations.resumeSource({ source_id }, { signal });
+  resume: onSource(async ({ client: { calls } }, source_id, { terminal, signal }) => {
+    const answer = await calls.resumeSource({ source_id }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
   }),
   confirm: onSource(async (worker, source_id, context) => {
-    const started = await worker.client.operations.confirmSource({ source_id }, { signal: context.signal });
+    const started = await worker.client.calls.confirmSource({ source_id }, { signal: context.signal });
     return followRun(context, worker, started);
   }),
 } as const;
@@ -106,18 +106,18 @@ export const sourceCommands = {
 export async function removeSourceCommand(context: CommandContext, nameOrId: string, yes: boolean): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  const { operations } = connection.client;
-  const { sources } = await operations.listSources({}, { signal });
+  const { calls } = connection.client;
+  const { sources } = await calls.listSources({}, { signal });
   const source = exactly(sources, nameOrId);
   if (source === undefined) throw noSource(nameOrId);
   const question = `Remove source ${JSON.stringify(source.name)} (${placeOf(source)})? Its records stay.`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
-  await operations.removeSource({ source_id: source.id }, { signal });
+  await calls.removeSource({ source_id: source.id }, { signal });
   note(terminal, 'removed; its records stay');
   return exitCodes.done;
 }
 
-type SourceChanges = Omit<OperationInput<'updateSource'>, 'project_id' | 'source_id'>;
+type SourceChanges = Omit<CallInput<'updateSource'>, 'project_id' | 'source_id'>;
 
 /** Changes what is named of a source. Throws {@link UsageError} if nothing is. */
 export function editSourceCommand(context: CommandContext, nameOrId: string, changes: SourceChanges): Promise<number> {
@@ -127,8 +127,8 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
       'nothing to change: give --interval, --level, --reverify-after, --incomplete-after or --prefix',
     );
   }
-  const edit = onSource(async ({ client: { operations } }, source_id, { terminal, signal }) => {
-    const answer = await operations.updateSource({ source_id, ...changes }, { signal });
+  const edit = onSource(async ({ client: { calls } }, source_id, { terminal, signal }) => {
+    const answer = await calls.updateSource({ source_id, ...changes }, { signal });
     if (terminal.json) printJson(terminal, answer);
     else printSourceFields(terminal, answer.source);
     return exitCodes.done;
@@ -137,15 +137,11 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
 }
 
 /** Follows a run of a source, and says what of it goes on behind it. */
-async function followRun(
-  context: CommandContext,
-  worker: Worker,
-  started: OperationOutput<'scanSource'>,
-): Promise<number> {
+async function followRun(context: CommandContext, worker: Worker, started: CallOutput<'scanSource'>): Promise<number> {
   const { client } = worker;
   const exitCode = await followScanCommand(context, worker, started, true);
   const unfinished = { kind: 'verify', status: ['waiting', 'running'], limit: 1 } as const;
-  const { count } = await client.operations.listOperations(unfinished, { signal: context.signal });
+  const { count } = await client.calls.listOperations(unfinished, { signal: context.signal });
   if (count > 0) {
     note(
       context.terminal,
@@ -153,7 +149,7 @@ async function followRun(
         'See operations list --kind verify',
     );
   }
-  const { operation } = await client.operations.showOperation(
+  const { operation } = await client.calls.showOperation(
     { operation_id: started.operation_id },
     { signal: context.signal },
   );
@@ -170,7 +166,7 @@ async function followRun(
 function onSource(run: (worker: Worker, sourceId: string, context: CommandContext) => Promise<number>) {
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
-    const source = await sourceNamed(connection.client.operations, nameOrId, context.signal);
+    const source = await sourceNamed(connection.client.calls, nameOrId, context.signal);
     return await run(connection, source.id, context);
   };
 }
@@ -180,11 +176,11 @@ function onSource(run: (worker: Worker, sourceId: string, context: CommandContex
  * {@link AmbiguousNameError}.
  */
 export async function sourceNamed(
-  operations: Pick<Operations, 'listSources'>,
+  calls: Pick<Calls, 'listSources'>,
   nameOrId: string,
   signal: AbortSignal,
 ): Promise<Source> {
-  const { sources } = await operations.listSources({}, { signal });
+  const { sources } = await calls.listSources({}, { signal });
   const source = exactly(sources, nameOrId);
   if (source !== undefined) return source;
   const begun = nameOrId.length < leastPrefix ? [] : sources.filter(({ id }) => id.startsWith(nameOrId));
@@ -224,7 +220,7 @@ function printSourceFields(terminal: Terminal, source: Source): void {
   printFields(terminal, rows);
 }
 
-function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>): void {
+function printSource(terminal: Terminal, answer: CallOutput<'showSource'>): void {
   printSourceFields(terminal, answer.source);
   print(terminal, '');
   printResources(terminal, answer.resources);
@@ -241,7 +237,7 @@ function printSource(terminal: Terminal, answer: OperationOutput<'showSource'>):
 }
 
 /** The backups in error, each reason once with its remedy. */
-function printErrors(terminal: Terminal, { errors, error_count: count }: OperationOutput<'showSource'>): void {
+function printErrors(terminal: Terminal, { errors, error_count: count }: CallOutput<'showSource'>): void {
   if (count === 0) return;
   const shown = errors.length < count ? `, the first ${errors.length}` : '';
   print(terminal, `\n${counted(count, 'backup is', 'backups are')} in error${shown}:`);

@@ -65,7 +65,7 @@ export function tableResults(
 
 /** The records of the backups that these logs are of, by id, as far as they are recorded. */
 export async function recordsOf(
-  { operations }: Client,
+  { calls }: Client,
   logs: readonly CbrOperationLog[],
 ): Promise<ReadonlyMap<string, CbrBackup>> {
   const records = new Map<string, CbrBackup>();
@@ -74,7 +74,7 @@ export async function recordsOf(
     await Promise.all(
       ids.slice(start, start + recordsAtOnce).map(async (id) => {
         try {
-          records.set(id, (await operations.showBackup({ backup_id: id })).backup);
+          records.set(id, (await calls.showBackup({ backup_id: id })).backup);
         } catch (error) {
           if (!isNotFound(error)) throw error;
         }

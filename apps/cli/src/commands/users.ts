@@ -1,5 +1,5 @@
-import type { OperationOutput, User } from '@backup-sync/contracts';
-import type { Operations } from '@backup-sync/core';
+import type { CallOutput, User } from '@backup-sync/contracts';
+import type { Calls } from '@backup-sync/core';
 import { type CatalogueUse, connect, connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printTable } from '../print-table.ts';
@@ -9,40 +9,40 @@ import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
 import { readSecret } from './read-secret.ts';
 
-type Answer = OperationOutput<'createUser'>;
+type Answer = CallOutput<'createUser'>;
 
 /** Makes a user; the password comes from BACKUP_SYNC_NEW_PASSWORD, standard input or the terminal. */
 export async function createUserCommand(context: CommandContext, name: string): Promise<number> {
   const password = await readNewPassword(context, name);
-  return onUser(context, (operations) => operations.createUser({ name, password }, { signal: context.signal }), 'make');
+  return onUser(context, (calls) => calls.createUser({ name, password }, { signal: context.signal }), 'make');
 }
 
 export async function setPasswordCommand(context: CommandContext, name: string): Promise<number> {
   const password = await readNewPassword(context, name);
   const input = { user_name: name, password };
-  return onUser(context, (operations) => operations.setUserPassword(input, { signal: context.signal }));
+  return onUser(context, (calls) => calls.setUserPassword(input, { signal: context.signal }));
 }
 
 export async function disableUserCommand(context: CommandContext, name: string): Promise<number> {
-  return onUser(context, (operations) => operations.disableUser({ user_name: name }, { signal: context.signal }));
+  return onUser(context, (calls) => calls.disableUser({ user_name: name }, { signal: context.signal }));
 }
 
 export async function enableUserCommand(context: CommandContext, name: string): Promise<number> {
-  return onUser(context, (operations) => operations.enableUser({ user_name: name }, { signal: context.signal }));
+  return onUser(context, (calls) => calls.enableUser({ user_name: name }, { signal: context.signal }));
 }
 
 export async function removeUserCommand(context: CommandContext, name: string, yes: boolean): Promise<number> {
   const question = `Remove user ${JSON.stringify(name)} with roles, tokens and access keys?`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
-  await connection.client.operations.removeUser({ user_name: name }, { signal: context.signal });
+  await connection.client.calls.removeUser({ user_name: name }, { signal: context.signal });
   note(context.terminal, 'removed, with roles, tokens and access keys');
   return exitCodes.done;
 }
 
 export async function listUsersCommand(context: CommandContext): Promise<number> {
   await using connection = await connectToCatalogue(context.connect, context.environment);
-  const answer = await connection.client.operations.listUsers({}, { signal: context.signal });
+  const answer = await connection.client.calls.listUsers({}, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printUsers(context.terminal, answer.users);
   return exitCodes.done;
@@ -51,11 +51,11 @@ export async function listUsersCommand(context: CommandContext): Promise<number>
 /** Runs a change that answers the user as it is then. */
 export async function onUser(
   context: CommandContext,
-  change: (operations: Operations) => Promise<Answer>,
+  change: (calls: Calls) => Promise<Answer>,
   use: CatalogueUse = 'change',
 ): Promise<number> {
   await using connection = await connect(context.connect, context.environment, context.onFault, use);
-  const answer = await change(connection.client.operations);
+  const answer = await change(connection.client.calls);
   if (context.terminal.json) printJson(context.terminal, answer);
   else printUsers(context.terminal, [answer.user]);
   return exitCodes.done;

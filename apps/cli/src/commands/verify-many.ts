@@ -59,13 +59,13 @@ export async function verifyManyCommand(context: CommandContext, options: Verify
 }
 
 async function scopeOf(
-  { operations }: Client,
+  { calls }: Client,
   { resource, source }: VerifyManyOptions,
   signal: AbortSignal,
 ): Promise<ResourceScope> {
   return {
-    ...(resource !== undefined && { resource_id: (await findResource(operations, resource, { signal })).id }),
-    ...(source !== undefined && { source_id: (await sourceNamed(operations, source, signal)).id }),
+    ...(resource !== undefined && { resource_id: (await findResource(calls, resource, { signal })).id }),
+    ...(source !== undefined && { source_id: (await sourceNamed(calls, source, signal)).id }),
   };
 }
 
@@ -136,7 +136,7 @@ async function verifyEach(
   results: Results,
 ): Promise<void> {
   const { client } = worker;
-  const { operations } = client;
+  const { calls } = client;
   const failing = new AbortController();
   const options = { signal: AbortSignal.any([signal, failing.signal]) };
   /** Operations that have not ended, and whether this command joined them. */
@@ -146,10 +146,7 @@ async function verifyEach(
     for (let next = await chosen.next(); !next.done; next = await chosen.next()) {
       const link = next.value;
       try {
-        const { operation_id: id, joined } = await operations.verifyBackup(
-          { backup_id: link.backupId, level },
-          options,
-        );
+        const { operation_id: id, joined } = await calls.verifyBackup({ backup_id: link.backupId, level }, options);
         unfinished.set(id, joined);
         const follow = followVerification(client, id, options, (operation) => results.goesOn(link, operation));
         await results.ended(link, await follow);

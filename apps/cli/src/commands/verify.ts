@@ -33,12 +33,12 @@ export async function verifyCommand(
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
-  const { operations } = client;
+  const { calls } = client;
   // All of them before any is started: a name that may mean several things starts nothing.
   const backupIds = new Set<string>();
   const onPassedOver = (message: string) => note(terminal, message);
   for (const reference of references) {
-    backupIds.add(await findBackupId(operations, reference, { signal, onPassedOver }));
+    backupIds.add(await findBackupId(calls, reference, { signal, onPassedOver }));
   }
   const followed: string[] = [];
   /** Of these, the ones that nobody had asked for before. */
@@ -48,7 +48,7 @@ export async function verifyCommand(
   try {
     for (const backupId of backupIds) {
       try {
-        const { operation_id, joined } = await operations.verifyBackup({ backup_id: backupId, level }, { signal });
+        const { operation_id, joined } = await calls.verifyBackup({ backup_id: backupId, level }, { signal });
         followed.push(operation_id);
         if (!joined) started.add(operation_id);
         else note(terminal, `${printable(backupId)} is already being verified: following operation ${operation_id}`);

@@ -31,7 +31,7 @@ async function watchOne(
   client: CatalogueConnection['client'],
   idOrPrefix: string,
 ): Promise<number> {
-  const { id } = await findOperation(client.operations, idOrPrefix, { signal });
+  const { id } = await findOperation(client.calls, idOrPrefix, { signal });
   let shown: string | null = null;
   for await (const operation of client.followOperation(id, { signal })) {
     if (operation.status !== shown) await show(terminal, { operation });

@@ -1,4 +1,4 @@
-import type { OperationOutput } from '@backup-sync/contracts';
+import type { CallOutput } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printFields } from '../print-table.ts';
@@ -12,7 +12,7 @@ export async function whoamiCommand(context: CommandContext): Promise<number> {
   const { terminal, environment, signal } = context;
   const target = await resolveTarget(context.connect, environment);
   await using connection = await connectToCatalogue(context.connect, environment);
-  const { caller } = await connection.client.operations.showCaller({}, { signal });
+  const { caller } = await connection.client.calls.showCaller({}, { signal });
   if (terminal.json) printJson(terminal, { ...placeOf(target), caller });
   else printFields(terminal, describe(target, caller));
   return exitCodes.done;
@@ -25,7 +25,7 @@ function placeOf(target: Target) {
   return { endpoint, credentials: 'access_key', access_key: credentials.accessKey };
 }
 
-function describe(target: Target, caller: OperationOutput<'showCaller'>['caller']): string[][] {
+function describe(target: Target, caller: CallOutput<'showCaller'>['caller']): string[][] {
   const { name, kind, role, project_id, project_name, expires_at } = caller;
   const ends = expires_at === null ? [] : [['ends (UTC)', shortTime(expires_at)]];
   const project = project_name === null ? project_id : `${project_name} (${project_id})`;

@@ -8,19 +8,19 @@ const patienceMs = 1_500;
 const namesMax = 200;
 
 type Options = Readonly<Record<string, string>>;
-type Operations = Awaited<ReturnType<typeof connectToCatalogue>>['client']['operations'];
+type Calls = Awaited<ReturnType<typeof connectToCatalogue>>['client']['calls'];
 
-type LookUp = (operations: Operations, signal: AbortSignal) => Promise<Candidate[]>;
+type LookUp = (calls: Calls, signal: AbortSignal) => Promise<Candidate[]>;
 
-const backupIds: LookUp = async (operations, signal) => {
-  const page = await operations.listBackups({ limit: namesMax }, { signal });
+const backupIds: LookUp = async (calls, signal) => {
+  const page = await calls.listBackups({ limit: namesMax }, { signal });
   return page.backups.map(({ id, name }) => ({ value: id, description: name }));
 };
 
-const backups: LookUp = async (operations, signal) => withNames(await backupIds(operations, signal));
+const backups: LookUp = async (calls, signal) => withNames(await backupIds(calls, signal));
 
-const resources: LookUp = async (operations, signal) => {
-  const page = await operations.listResources({ limit: namesMax }, { signal });
+const resources: LookUp = async (calls, signal) => {
+  const page = await calls.listResources({ limit: namesMax }, { signal });
   return withNames(page.resources.map((each) => ({ value: each.resource_id, description: each.resource_name })));
 };
 
@@ -31,16 +31,16 @@ function withNames(ids: readonly Candidate[]): Candidate[] {
   return [...named.map(({ value, description }) => ({ value: description, description: value })), ...ids];
 }
 
-const operationIds: LookUp = async (operations, signal) => {
-  const { operations: found } = await operations.listOperations({ limit: namesMax }, { signal });
+const operationIds: LookUp = async (calls, signal) => {
+  const { operations: found } = await calls.listOperations({ limit: namesMax }, { signal });
   return found.map(({ id, kind, status, backup_name, bucket_name }) => ({
     value: id,
     description: `${kind} of ${backup_name ?? bucket_name}: ${status}`,
   }));
 };
 
-const sources: LookUp = async (operations, signal) => {
-  const page = await operations.listSources({}, { signal });
+const sources: LookUp = async (calls, signal) => {
+  const page = await calls.listSources({}, { signal });
   return page.sources.map(({ name, bucket_name, prefix }) => ({
     value: name,
     description: `${bucket_name}/${prefix}`,
@@ -68,7 +68,7 @@ export async function namesOf(placeholder: string, options: Options, environment
     if (lookUp === undefined) return [];
     const { profile, endpoint, project, dataDir } = options;
     await using connection = await connectToCatalogue({ profile, endpoint, project, dataDir }, environment);
-    return await lookUp(connection.client.operations, AbortSignal.timeout(patienceMs));
+    return await lookUp(connection.client.calls, AbortSignal.timeout(patienceMs));
   } catch {
     // A shell that completes has no place for a message; the command itself will say what is the matter.
     return [];

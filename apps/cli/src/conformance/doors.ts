@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BackupSyncError, type ErrorCode, operations, type Problem } from '@backup-sync/contracts';
+import { BackupSyncError, calls, type ErrorCode, type Problem } from '@backup-sync/contracts';
 import { createClient } from '@backup-sync/core';
 import { openEmbeddedEngine } from '@backup-sync/engine';
 import { type RunningGateway, serve } from '@backup-sync/gateway';
@@ -36,7 +36,7 @@ export function openRestDoor(): Promise<Door> {
     call: async (name, { project_id = projectId, ...input }) => {
       const client = createClient({ endpoint, projectId: project_id, credentials: { token } });
       // What the client reads leniently from any cloud is here, from this server, as the table says.
-      return (await client.operations[name](input as never)) as never;
+      return (await client.calls[name](input as never)) as never;
     },
   }));
 }
@@ -53,7 +53,7 @@ export function openTrpcDoor(): Promise<Door> {
       call: async (name, input) => {
         const fields = { project_id: projectId, ...input };
         try {
-          const isQuery = operations[name].kind === 'query';
+          const isQuery = calls[name].kind === 'query';
           return (await (isQuery ? trpc.query(name, fields) : trpc.mutation(name, fields))) as never;
         } catch (error) {
           throw error instanceof TRPCClientError ? refusalOf(error) : error;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import {
   type BackupSyncError,
   type BackupSyncInput,
-  type CallName,
-  callNames,
   type ErrorCode,
   hasEnded,
+  type UnaryCallName,
+  unaryCallNames,
 } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examples } from '../testing.ts';
@@ -16,7 +16,7 @@ import { identityConformance } from './identity-conformance.ts';
 const unknownId = '01900000-0000-7000-8000-000000000000';
 
 /**
- * What every door of the table of operations must do alike. Each opens on a catalogue of its own and the shipped
+ * What every door of the table of calls must do alike. Each opens on a catalogue of its own and the shipped
  * examples, of which one is broken on purpose.
  */
 export function interfaceConformance(name: string, open: () => Promise<Door>): void {
@@ -24,13 +24,13 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     let door: Door;
     let items: BackupSyncInput[];
     let accepted: readonly { readonly backup_id: string; readonly operation_log_id: string }[];
-    const called = new Set<CallName>();
+    const called = new Set<UnaryCallName>();
     const call: Door['call'] = (verb, input) => {
       called.add(verb);
       return door.call(verb, input);
     };
     const refused = (code: ErrorCode) => expect.objectContaining({ code });
-    const has = (verb: CallName) => door.joined[verb] === undefined;
+    const has = (verb: UnaryCallName) => door.joined[verb] === undefined;
 
     async function ended(operationId: string) {
       while (true) {
@@ -278,7 +278,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
 
     // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.
     test('has every verb of the table that answers, each called here', () => {
-      expect(callNames.filter((verb) => !called.has(verb) && has(verb))).toEqual([]);
+      expect(unaryCallNames.filter((verb) => !called.has(verb) && has(verb))).toEqual([]);
     });
   });
 }

@@ -1,6 +1,6 @@
-import type { OperationLog, OperationName } from '@backup-sync/contracts';
+import type { CallName, OperationLog } from '@backup-sync/contracts';
 
-/** Verbs that no command calls first thing, each with the reason. */
+/** CallHandlers that no command calls first thing, each with the reason. */
 export const unreachedVerbs = {
   syncCheckpoint: 'sources scan does the same',
   listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
@@ -11,7 +11,7 @@ export const unreachedVerbs = {
   beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
   checkStorage: 'doctor asks what the catalogue has first, and a server alone for its storage',
   listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
-} as const satisfies { readonly [Name in OperationName]?: string };
+} as const satisfies { readonly [Name in CallName]?: string };
 
 // biome-ignore lint/suspicious/noExplicitAny: the inputs are checked by the table behind the command.
 type Fields = any;
@@ -102,4 +102,4 @@ export const verbCommands = {
   confirmSource: ({ source_id }) => ({ args: ['sources', 'confirm', source_id] }),
   verifyBackup: ({ backup_id }) => ({ args: ['verify', backup_id] }),
   watchOperations: () => ({ args: ['operations', 'watch'] }),
-} satisfies Record<Exclude<OperationName, keyof typeof unreachedVerbs>, (input: Fields) => Spoken>;
+} satisfies Record<Exclude<CallName, keyof typeof unreachedVerbs>, (input: Fields) => Spoken>;

@@ -1,4 +1,4 @@
-import { type CallName, type OperationOutput, operations } from '@backup-sync/contracts';
+import { type CallOutput, calls, type UnaryCallName } from '@backup-sync/contracts';
 import type { z } from 'zod';
 import { listCbrBackupsAnswer, showCbrBackupAnswer } from './cbr-backup.ts';
 import { listCbrOperationLogsAnswer, showCbrOperationLogAnswer } from './cbr-operation-log.ts';
@@ -14,16 +14,16 @@ const cbrAnswers = {
   showCheckpoint: showCbrCheckpointAnswer,
   listOperationLogs: listCbrOperationLogsAnswer,
   showOperationLog: showCbrOperationLogAnswer,
-} as const satisfies Partial<Record<CallName, z.ZodType>>;
+} as const satisfies Partial<Record<UnaryCallName, z.ZodType>>;
 
 /** What a call answers with. */
-export type AnswerOf<Name extends CallName> = Name extends keyof typeof cbrAnswers
+export type AnswerOf<Name extends UnaryCallName> = Name extends keyof typeof cbrAnswers
   ? z.output<(typeof cbrAnswers)[Name]>
-  : OperationOutput<Name>;
+  : CallOutput<Name>;
 
-const readings: Partial<Record<CallName, z.ZodType>> = cbrAnswers;
+const readings: Partial<Record<UnaryCallName, z.ZodType>> = cbrAnswers;
 
 /** What the answer of a verb must be. */
-export function answerSchema(name: CallName): z.ZodType {
-  return readings[name] ?? operations[name].output;
+export function answerSchema(name: UnaryCallName): z.ZodType {
+  return readings[name] ?? calls[name].output;
 }

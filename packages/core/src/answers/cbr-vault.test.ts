@@ -17,11 +17,11 @@ test('a vault and a checkpoint of a cloud are read with what it leaves out as nu
         ? { vault }
         : { vaults: [vault], count: 1 },
   }));
-  const { operations } = service.client();
+  const { calls } = service.client();
   const read = { ...vault, billing: { ...billing, allocated: null }, tags: null, created_at: null };
-  expect((await operations.showVault({ vault_id: 'v' })).vault).toMatchObject(read);
-  expect(await operations.listVaults({ name: 'v' })).toMatchObject({ vaults: [read], count: 1, limit: null });
-  expect(await operations.showCheckpoint({ checkpoint_id: 'c' })).toMatchObject({
+  expect((await calls.showVault({ vault_id: 'v' })).vault).toMatchObject(read);
+  expect(await calls.listVaults({ name: 'v' })).toMatchObject({ vaults: [read], count: 1, limit: null });
+  expect(await calls.showCheckpoint({ checkpoint_id: 'c' })).toMatchObject({
     checkpoint: { id: 'c', created_at: '2026-01-01T00:00:00.000000', vault: { resources: null } },
   });
   expect(service.seen.map(({ url }) => url.replace(/^.v3.[^/]+/, ''))).toEqual([
@@ -36,14 +36,14 @@ test('what a cloud does not know is said in our codes', async () => {
     status: 404,
     body: { error_code: 'BackupService.6105', error_msg: 'The vault does not exist' },
   }));
-  const { operations } = service.client();
-  await expect(operations.showVault({ vault_id: 'v' })).rejects.toMatchObject({ code: 'vault_not_found' });
-  const checkpoint = operations.showCheckpoint({ checkpoint_id: 'c' });
+  const { calls } = service.client();
+  await expect(calls.showVault({ vault_id: 'v' })).rejects.toMatchObject({ code: 'vault_not_found' });
+  const checkpoint = calls.showCheckpoint({ checkpoint_id: 'c' });
   await expect(checkpoint).rejects.toMatchObject({ code: 'checkpoint_not_found' });
 });
 
 test('what a cloud does not offer is not asked for again', async () => {
   await using service = await startService(() => ({ status: 501, body: { error_msg: 'Not implemented' } }));
-  await expect(service.client().operations.listVaults({})).rejects.toMatchObject({ code: 'not_supported' });
+  await expect(service.client().calls.listVaults({})).rejects.toMatchObject({ code: 'not_supported' });
   expect(service.seen).toHaveLength(1);
 });

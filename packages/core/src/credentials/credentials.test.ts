@@ -39,8 +39,8 @@ const tokensUsed = (seen: readonly Seen[]) => seen.flatMap(({ headers }) => head
 describe('a user with password', () => {
   test('gets one token for many calls, scoped to the project', async () => {
     await using service = await startService(identityService());
-    const { operations } = service.client({ credentials: user });
-    await Promise.all(Array.from({ length: 20 }, () => operations.showBackup({ backup_id: 'b' })));
+    const { calls } = service.client({ credentials: user });
+    await Promise.all(Array.from({ length: 20 }, () => calls.showBackup({ backup_id: 'b' })));
     expect(new Set(tokensUsed(service.seen))).toEqual(new Set(['t1']));
     const [first, ...rest] = service.seen;
     expect(rest.every(({ url }) => !url.endsWith('tokens'))).toBe(true);
@@ -58,12 +58,12 @@ describe('a user with password', () => {
   test('gets a fresh token before the end of the old one, by the life that the service gave it', async () => {
     const runtime = clockedRuntime();
     await using service = await startService(identityService());
-    const { operations } = service.client({ credentials: user }, runtime);
+    const { calls } = service.client({ credentials: user }, runtime);
     for (const passedMs of [0, 0.9 * hourMs, 0.04 * hourMs]) {
       runtime.pass(passedMs);
       // What the clock of this machine shows does not matter.
       runtime.step(-24 * hourMs);
-      await operations.showBackup({ backup_id: 'b' });
+      await calls.showBackup({ backup_id: 'b' });
     }
     expect(tokensUsed(service.seen)).toEqual(['t1', 't1', 't2']);
   });
@@ -71,25 +71,25 @@ describe('a user with password', () => {
   test('gets a fresh token once when the one it holds is refused, and one for all calls', async () => {
     let revoked = false;
     await using service = await startService(identityService((token) => !(revoked && token === 't1')));
-    const { operations } = service.client({ credentials: user });
-    await operations.showBackup({ backup_id: 'b' });
+    const { calls } = service.client({ credentials: user });
+    await calls.showBackup({ backup_id: 'b' });
     revoked = true;
-    await Promise.all(Array.from({ length: 10 }, () => operations.showBackup({ backup_id: 'b' })));
+    await Promise.all(Array.from({ length: 10 }, () => calls.showBackup({ backup_id: 'b' })));
     expect(service.seen.filter(({ url }) => url.endsWith('tokens')).length).toBe(2);
   });
 
   test('is told so when the fresh one is refused too', async () => {
     await using service = await startService(identityService(() => false));
-    const { operations } = service.client({ credentials: user });
-    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
+    const { calls } = service.client({ credentials: user });
+    await expect(calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
     expect(tokensUsed(service.seen)).toEqual(['t1', 't2']);
   });
 
   test('may ask elsewhere for tokens, and is told where that fails', async () => {
     await using identity = await startService(() => ({ status: 401, body: { error: { message: 'wrong password' } } }));
     await using service = await startService(identityService());
-    const { operations } = service.client({ credentials: { ...user, identityEndpoint: `${identity.endpoint}/v3` } });
-    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
+    const { calls } = service.client({ credentials: { ...user, identityEndpoint: `${identity.endpoint}/v3` } });
+    await expect(calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
       code: 'not_authenticated',
       message: 'wrong password',
     });
@@ -105,9 +105,9 @@ describe('a user with password', () => {
       if (call.url.endsWith('tokens')) stopping.abort(reason);
       return reply(call);
     });
-    const { operations } = service.client({ credentials: user });
-    const aborted = operations.showBackup({ backup_id: 'b' }, { signal: stopping.signal });
-    const other = operations.showBackup({ backup_id: 'b' });
+    const { calls } = service.client({ credentials: user });
+    const aborted = calls.showBackup({ backup_id: 'b' }, { signal: stopping.signal });
+    const other = calls.showBackup({ backup_id: 'b' });
     await expect(aborted).rejects.toBe(reason);
     expect((await other).backup.id).toBe('b');
     expect(tokensUsed(service.seen)).toEqual(['t1']);
@@ -116,8 +116,8 @@ describe('a user with password', () => {
 
 test('a token that is refused is not tried again', async () => {
   await using service = await startService(() => ({ status: 401, body: {} }));
-  const { operations } = service.client();
-  await expect(operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
+  const { calls } = service.client();
+  await expect(calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
   expect(service.seen.length).toBe(1);
 });
 
@@ -128,7 +128,7 @@ test.each([
   [{ accessKey: 'AK', secretKey: 'secret', securityToken: 'secret\r\nX-More: 1' }, 'x-security-token'],
 ])('what no header can carry is refused with no word of it: %j', async (credentials, header) => {
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
-  const call = service.client({ credentials }).operations.showBackup({ backup_id: 'b' });
+  const call = service.client({ credentials }).calls.showBackup({ backup_id: 'b' });
   const error = await call.catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'invalid_request', message: expect.stringContaining(header) });
   expect(String(error)).not.toContain('secret');
@@ -137,7 +137,7 @@ test.each([
 
 test('a line break behind a token, as files end, is not sent', async () => {
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
-  await service.client({ credentials: { token: 't\n' } }).operations.showBackup({ backup_id: 'b' });
+  await service.client({ credentials: { token: 't\n' } }).calls.showBackup({ backup_id: 'b' });
   expect(tokensUsed(service.seen)).toEqual(['t']);
 });
 
@@ -145,9 +145,9 @@ test('an access key pair signs what is really sent, and sends no token', async (
   await using service = await startService((call) =>
     call.method === 'POST' ? accepting(call) : { body: { backups: [] } },
   );
-  const { operations } = service.client({ credentials: { accessKey: 'AK', secretKey: 'SK' } });
-  await operations.syncBackups({ sync: [{ ...item('备份'), resource_name: "a 'b' (c)!*~" }] });
-  await operations.listBackups({ name: "a b+'(c)!*~备", sort: 'name:asc' });
+  const { calls } = service.client({ credentials: { accessKey: 'AK', secretKey: 'SK' } });
+  await calls.syncBackups({ sync: [{ ...item('备份'), resource_name: "a 'b' (c)!*~" }] });
+  await calls.listBackups({ name: "a b+'(c)!*~备", sort: 'name:asc' });
   expect(service.seen.length).toBe(2);
   for (const { method, url, headers, body } of service.seen) {
     expect(headers['x-auth-token']).toBeUndefined();

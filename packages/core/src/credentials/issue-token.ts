@@ -1,10 +1,10 @@
 import { BackupSyncError, type IssueTokenRequest, issueTokenRequest, parseOrRefuse } from '@backup-sync/contracts';
 import { z } from 'zod';
+import type { CallOptions } from '../calls.ts';
 import { parseEndpoint, urlOf } from '../http/endpoint.ts';
 import type { HttpOptions } from '../http/exchange.ts';
 import { traceOf } from '../http/trace.ts';
 import { Transport } from '../http/transport.ts';
-import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
 import { anonymous } from './authorization.ts';
 

@@ -1,8 +1,8 @@
+import type { CallOptions } from '../calls.ts';
 import { parseEndpoint } from '../http/endpoint.ts';
 import type { HttpOptions } from '../http/exchange.ts';
 import { setHeader } from '../http/set-header.ts';
 import { Transport } from '../http/transport.ts';
-import type { CallOptions } from '../operations.ts';
 import { systemRuntime } from '../runtime.ts';
 import { type Authorization, withToken } from './authorization.ts';
 import { tokensUrl } from './issue-token.ts';

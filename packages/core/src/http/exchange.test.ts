@@ -23,7 +23,7 @@ function listBackups(endpoint: string) {
     credentials: { token: 't' },
     ...quickly,
   });
-  return client.operations.listBackups({});
+  return client.calls.listBackups({});
 }
 
 test.each([
@@ -51,7 +51,7 @@ test('the timeout holds for tokens and the projects of a key', async () => {
     credentials: { ...user, identityEndpoint: server.endpoint },
     ...quickly,
   });
-  await expect(client.operations.listBackups({})).rejects.toMatchObject({
+  await expect(client.calls.listBackups({})).rejects.toMatchObject({
     ...silent,
     message: expect.stringContaining(server.endpoint),
   });
@@ -68,9 +68,9 @@ test('the timeout and an abort hold for a fetch of the caller that drops its sig
       timeoutMs,
       fetch: fetchOfCaller,
     });
-  await expect(client(100).operations.listBackups({})).rejects.toMatchObject({ code: 'response_timeout' });
+  await expect(client(100).calls.listBackups({})).rejects.toMatchObject({ code: 'response_timeout' });
   const stopping = new AbortController();
-  const call = client(60_000).operations.listBackups({}, { signal: stopping.signal });
+  const call = client(60_000).calls.listBackups({}, { signal: stopping.signal });
   stopping.abort(new Error('the window was closed'));
   await expect(call).rejects.toBe(stopping.signal.reason);
 });
@@ -100,9 +100,9 @@ test('a service that has answered before is asked again when it falls silent', a
   const replies: (Reply | Promise<Reply>)[] = [{ body: { backup: cloudBackup('b') } }, new Promise(() => {})];
   const found: Reply = { body: { backup: cloudBackup('c') } };
   await using service = await startService(() => replies.shift() ?? found);
-  const { operations } = service.client(quickly, clockedRuntime());
-  await operations.showBackup({ backup_id: 'b' });
-  expect((await operations.showBackup({ backup_id: 'c' })).backup.id).toBe('c');
+  const { calls } = service.client(quickly, clockedRuntime());
+  await calls.showBackup({ backup_id: 'b' });
+  expect((await calls.showBackup({ backup_id: 'c' })).backup.id).toBe('c');
   expect(service.seen.length).toBe(3);
 });
 

@@ -21,7 +21,7 @@ describe('a call that fails in a way that passes', () => {
   ] as const)('is made again after %s, each time later', async (_, failure) => {
     const runtime = clockedRuntime();
     await using service = await startService(inTurn(failure, failure, found));
-    const { backup } = await service.client({}, runtime).operations.showBackup({ backup_id: 'b' });
+    const { backup } = await service.client({}, runtime).calls.showBackup({ backup_id: 'b' });
     expect(backup.id).toBe('b');
     expect(service.seen.length).toBe(3);
     expect(runtime.sleptMs[1]).toBeGreaterThan(runtime.sleptMs[0] ?? 0);
@@ -29,17 +29,18 @@ describe('a call that fails in a way that passes', () => {
 
   test('is made a few times only, and the last error is told', async () => {
     await using service = await startService(() => ({ status: 500, body: { error_msg: 'broken' } }));
-    await expect(
-      service.client({}, clockedRuntime()).operations.syncBackups({ sync: [item('a')] }),
-    ).rejects.toMatchObject({ code: 'unavailable', message: 'broken' });
+    await expect(service.client({}, clockedRuntime()).calls.syncBackups({ sync: [item('a')] })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'broken',
+    });
     expect(service.seen.length).toBe(4);
   });
 
   test('is not made again where once and twice differ', async () => {
     await using service = await startService(() => null);
-    const { operations } = service.client({}, clockedRuntime());
-    await expect(operations.startScan({ bucket_name: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
-    await expect(operations.deleteBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
+    const { calls } = service.client({}, clockedRuntime());
+    await expect(calls.startScan({ bucket_name: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(calls.deleteBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
     expect(service.seen.length).toBe(2);
   });
 
@@ -50,7 +51,7 @@ describe('a call that fails in a way that passes', () => {
       stopping.abort(reason);
       return null;
     });
-    const call = service.client({}, clockedRuntime()).operations.listBackups({}, { signal: stopping.signal });
+    const call = service.client({}, clockedRuntime()).calls.listBackups({}, { signal: stopping.signal });
     await expect(call).rejects.toBe(reason);
     expect(service.seen.length).toBe(1);
   });
@@ -62,7 +63,7 @@ describe('a call that fails in a way that passes', () => {
       stopping.abort(reason);
       return new Promise(() => {});
     });
-    const call = service.client({}, clockedRuntime()).operations.listBackups({}, { signal: stopping.signal });
+    const call = service.client({}, clockedRuntime()).calls.listBackups({}, { signal: stopping.signal });
     await expect(call).rejects.toBe(reason);
     expect(service.seen.length).toBe(1);
   });
@@ -74,8 +75,8 @@ describe('a call that fails in a way that passes', () => {
     [20, throttled],
   ] as const)('is repeated %i times at most where that is said', async (maxRetries, failure) => {
     await using service = await startService(() => failure);
-    const { operations } = service.client({ maxRetries }, clockedRuntime());
-    await expect(operations.showBackup({ backup_id: 'b' })).rejects.toThrow();
+    const { calls } = service.client({ maxRetries }, clockedRuntime());
+    await expect(calls.showBackup({ backup_id: 'b' })).rejects.toThrow();
     expect(service.seen.length).toBe(1 + maxRetries);
   });
 });
@@ -89,7 +90,7 @@ describe('a service that asks for fewer calls', () => {
       sentAtMs.push(runtime.nowMs());
       return turn();
     });
-    await service.client({}, runtime).operations.deleteBackup({ backup_id: 'b' });
+    await service.client({}, runtime).calls.deleteBackup({ backup_id: 'b' });
     const [first = 0, second = 0] = sentAtMs;
     expect(second - first).toBeGreaterThanOrEqual(7_000);
     expect(second - first).toBeLessThan(8_000);
@@ -99,7 +100,7 @@ describe('a service that asks for fewer calls', () => {
     const runtime = clockedRuntime();
     const date = new Date(runtime.nowMs() + 20_000).toUTCString();
     await using service = await startService(inTurn({ ...throttled, headers: { 'Retry-After': date } }, found));
-    await service.client({}, runtime).operations.showBackup({ backup_id: 'b' });
+    await service.client({}, runtime).calls.showBackup({ backup_id: 'b' });
     expect(Math.max(...runtime.sleptMs)).toBeGreaterThanOrEqual(20_000);
   });
 
@@ -111,18 +112,18 @@ describe('a service that asks for fewer calls', () => {
       sentAtMs.push(runtime.nowMs());
       return turn();
     });
-    const { operations } = service.client({}, runtime);
+    const { calls } = service.client({}, runtime);
     const startedAtMs = runtime.nowMs();
-    const first = operations.showBackup({ backup_id: 'b' });
+    const first = calls.showBackup({ backup_id: 'b' });
     // The first answer is in when its repetition has been put off.
     while (service.seen.length < 1 || runtime.sleptMs.length < 1) await runtime.sleep(0, undefined);
-    await Promise.all([first, operations.showBackup({ backup_id: 'b' })]);
+    await Promise.all([first, calls.showBackup({ backup_id: 'b' })]);
     expect(sentAtMs.slice(1).every((atMs) => atMs - startedAtMs >= 60_000)).toBe(true);
   });
 
   test('is told of as an error when it wants more time than anyone waits', async () => {
     await using service = await startService(() => ({ ...throttled, headers: { 'Retry-After': '3600' } }));
-    await expect(service.client({}, clockedRuntime()).operations.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
+    await expect(service.client({}, clockedRuntime()).calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
       code: 'throttled',
     });
     expect(service.seen.length).toBe(1);

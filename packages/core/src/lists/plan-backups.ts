@@ -1,5 +1,5 @@
 import type { PlanSyncAnswer } from '@backup-sync/contracts';
-import type { CallOptions, ListCalls } from '../operations.ts';
+import type { CallOptions, ListCalls } from '../calls.ts';
 import { batches, refuseStrangers, type Several } from './batches.ts';
 import { type ListedBackup, ofList } from './listed-items.ts';
 
@@ -8,7 +8,7 @@ import { type ListedBackup, ofList } from './listed-items.ts';
  * order of the list; costs are added up, and the time is unknown (null) as soon as that of one call is.
  */
 export async function planBackups(
-  operations: Pick<ListCalls, 'planSync'>,
+  calls: Pick<ListCalls, 'planSync'>,
   items: Several<ListedBackup>,
   options: CallOptions = {},
 ): Promise<PlanSyncAnswer> {
@@ -18,7 +18,7 @@ export async function planBackups(
     requests: { lists: 0, gets: 0, bytes_read: 0 },
   };
   for await (const batch of batches(items)) {
-    const answer = await operations.planSync({ sync: [...batch.items] }, options).catch((error: unknown) => {
+    const answer = await calls.planSync({ sync: [...batch.items] }, options).catch((error: unknown) => {
       throw ofList(error, batch);
     });
     refuseStrangers(batch.items, answer.plan);

@@ -183,10 +183,10 @@ describe('a list with an item that is wrong', () => {
     await using service = await startService(accepting);
     const named = { code: 'invalid_request', problems: [{ item: { index: 1, backup_id: 'b' } }] };
     const list = [item('a'), wrong];
-    const { operations, planBackups } = service.client();
+    const { calls, planBackups } = service.client();
     await expect(planBackups(list)).rejects.toMatchObject(named);
-    await expect(operations.syncBackups({ sync: list })).rejects.toMatchObject(named);
-    await expect(operations.planSync({ sync: list })).rejects.toMatchObject(named);
+    await expect(calls.syncBackups({ sync: list })).rejects.toMatchObject(named);
+    await expect(calls.planSync({ sync: list })).rejects.toMatchObject(named);
     expect(service.seen).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import {
   type ListProgress,
   type SyncBackupsAnswer,
 } from '@backup-sync/contracts';
-import type { CallOptions, ListCalls } from '../operations.ts';
+import type { CallOptions, ListCalls } from '../calls.ts';
 import { retell } from '../retell.ts';
 import type { Runtime } from '../runtime.ts';
 import { type Batch, batches, refuseStrangers, type Several } from './batches.ts';
@@ -37,7 +37,7 @@ export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
  * While the service has too many backups of the project under way (`backlog_full`), it waits and goes on by itself.
  */
 export async function* syncBackups(
-  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
+  calls: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   items: Several<ListedBackup>,
   runtime: Runtime,
   options: SyncOptions = {},
@@ -53,7 +53,7 @@ export async function* syncBackups(
     unsentFrom = last + 1;
   };
   const send = (batch: Batch, signal: AbortSignal) =>
-    sendWhenThereIsRoom(operations, batch, runtime, { ...options, signal });
+    sendWhenThereIsRoom(calls, batch, runtime, { ...options, signal });
   try {
     for await (const sent of sendInOrder(batches(items), send, options.signal)) {
       note('value' in sent ? accepted : failed, sent.batch);
@@ -72,14 +72,14 @@ export async function* syncBackups(
 
 /** Sends a batch again for as long as the service has too much to do to accept it. */
 async function sendWhenThereIsRoom(
-  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
+  calls: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   batch: Batch,
   runtime: Runtime,
   options: SyncOptions,
 ): Promise<SyncBackupsAnswer['sync']> {
   while (true) {
     try {
-      return await sendBatch(operations, batch, options);
+      return await sendBatch(calls, batch, options);
     } catch (error) {
       if (!(error instanceof BackupSyncError) || error.code !== 'backlog_full') throw error;
       const waitMs = error.retryAfterMs ?? backlogPauseMs;
@@ -90,14 +90,14 @@ async function sendWhenThereIsRoom(
 }
 
 async function sendBatch(
-  operations: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
+  calls: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   batch: Batch,
   { withAncestors, signal }: SyncOptions,
 ): Promise<SyncBackupsAnswer['sync']> {
   const sync = [...batch.items];
   const answer = await (withAncestors
-    ? operations.importBackups({ sync, with_ancestors: true }, { signal })
-    : operations.syncBackups({ sync }, { signal })
+    ? calls.importBackups({ sync, with_ancestors: true }, { signal })
+    : calls.syncBackups({ sync }, { signal })
   ).catch((error: unknown) => {
     throw ofList(error, batch);
   });

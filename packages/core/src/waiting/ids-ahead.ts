@@ -1,7 +1,7 @@
 import type { Several } from '../lists/batches.ts';
 import type { Wake } from './wake.ts';
 
-/** Operations that are waited for at once, at most: what bounds the memory. */
+/** Calls that are waited for at once, at most: what bounds the memory. */
 const pendingMax = 10_000;
 
 /** The id of an operation log, or what a sync has answered with. */

@@ -1,7 +1,7 @@
 import { BackupSyncError, counted, hasEnded } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '../answers/cbr-operation-log.ts';
+import type { CallOptions } from '../calls.ts';
 import type { Several } from '../lists/batches.ts';
-import type { CallOptions } from '../operations.ts';
 import { type Runtime, timerMaxMs } from '../runtime.ts';
 import { type Asked, ask } from './ask.ts';
 import { EventsFollower } from './events-follower.ts';
@@ -16,7 +16,7 @@ export type WaitOptions = CallOptions & {
 };
 
 export type WaitedService = {
-  readonly operations: Asked;
+  readonly calls: Asked;
   /** Null where no stream can be asked for. */
   readonly openEvents: OpenEvents | null;
   readonly runtime: Runtime;
@@ -31,7 +31,7 @@ export type WaitedService = {
  * the list itself throws is thrown when everything that it named before has ended.
  */
 export async function* waitFor(
-  { operations, openEvents, runtime }: WaitedService,
+  { calls, openEvents, runtime }: WaitedService,
   references: Several<OperationReference>,
   { signal, deadlineMs: deadlineAtMs = Number.POSITIVE_INFINITY }: WaitOptions = {},
 ): AsyncGenerator<CbrOperationLog> {
@@ -60,7 +60,7 @@ export async function* waitFor(
         continue;
       }
       let endedNow = 0;
-      for await (const log of ask(operations, due, { signal: under })) {
+      for await (const log of ask(calls, due, { signal: under })) {
         if (!hasEnded(log.status) || !ids.end(log.id)) continue;
         endedNow += 1;
         yield log;

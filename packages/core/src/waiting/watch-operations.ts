@@ -1,6 +1,6 @@
 import { BackupSyncError, errors, type OperationEvent, operationEvent } from '@backup-sync/contracts';
+import type { CallOptions, Calls } from '../calls.ts';
 import { isNoAnswer } from '../http/no-answer.ts';
-import type { CallOptions, Operations } from '../operations.ts';
 import type { Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
 
@@ -11,7 +11,7 @@ const pollEveryMs = 1_000;
 const polledMax = 200;
 
 export type WatchedService = {
-  readonly operations: Pick<Operations, 'listOperations'>;
+  readonly calls: Pick<Calls, 'listOperations'>;
   /** Null where no stream can be asked for. */
   readonly openEvents: OpenEvents | null;
   readonly runtime: Runtime;
@@ -25,7 +25,7 @@ export type WatchedService = {
  * on, and what refuses the caller or cannot be fixed by asking again, such as `events_gone`.
  */
 export async function* watchOperations(
-  { operations, openEvents, runtime }: WatchedService,
+  { calls, openEvents, runtime }: WatchedService,
   { signal = new AbortController().signal }: CallOptions = {},
 ): AsyncGenerator<OperationEvent> {
   let after: string | null = null;
@@ -45,7 +45,7 @@ export async function* watchOperations(
     }
     await runtime.sleep(reopenAfterMs, signal);
   }
-  yield* changes(operations, runtime, signal);
+  yield* changes(calls, runtime, signal);
 }
 
 function maySucceedAgain(error: unknown, wasOpen: boolean): boolean {
@@ -56,13 +56,13 @@ function maySucceedAgain(error: unknown, wasOpen: boolean): boolean {
 
 /** The newest operations whose status has changed since the last look. The first look only learns what there is. */
 async function* changes(
-  operations: WatchedService['operations'],
+  calls: WatchedService['calls'],
   runtime: Runtime,
   signal: AbortSignal,
 ): AsyncGenerator<OperationEvent> {
   let known: Map<string, string> | null = null;
   while (true) {
-    const { operations: newest } = await operations.listOperations({ limit: polledMax }, { signal });
+    const { operations: newest } = await calls.listOperations({ limit: polledMax }, { signal });
     const seen = known;
     known = new Map(newest.map(({ id, status }) => [id, status]));
     for (const operation of seen === null ? [] : newest.toReversed()) {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { CallName, OperationInput, Role } from '@backup-sync/contracts';
+import type { CallInput, Role, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import type { Clock } from '../clock.ts';
 import { TestClock } from '../testing/test-clock.ts';
@@ -8,7 +8,7 @@ import { openTestEngine } from '../testing/test-engine.ts';
 async function open(clock?: Clock) {
   const opened = await openTestEngine(clock);
   const { engine, projectId } = opened;
-  const as = async <Name extends CallName>(role: Role, name: Name, input: object, project = projectId) =>
+  const as = async <Name extends UnaryCallName>(role: Role, name: Name, input: object, project = projectId) =>
     engine.call(
       name,
       {
@@ -18,7 +18,7 @@ async function open(clock?: Clock) {
       },
       { ...input, project_id: project },
     );
-  const events = async (filter: Partial<OperationInput<'listAuditEvents'>> = {}) =>
+  const events = async (filter: Partial<CallInput<'listAuditEvents'>> = {}) =>
     (await as('administrator', 'listAuditEvents', filter)).audit_events;
   return { ...opened, as, events };
 }

@@ -1,4 +1,4 @@
-import { BackupSyncError, type ErrorCode, errors, type OperationName, operations } from '@backup-sync/contracts';
+import { BackupSyncError, type CallName, calls, type ErrorCode, errors } from '@backup-sync/contracts';
 import type { Caller } from '../context.ts';
 import type { Services } from '../services.ts';
 import type { AuditedCall, AuditRecord, AuditSubject } from './audit-log.ts';
@@ -14,7 +14,7 @@ const refusalsOfRight: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 type Call = {
-  readonly name: OperationName;
+  readonly name: CallName;
   readonly caller: Caller;
   readonly requestId: string;
   readonly origin: Origin;
@@ -46,7 +46,7 @@ export class CallAudit {
   /** Once `input` was checked, before anything is done: what a crash interrupts is found at the next start. */
   async begin(input: object): Promise<void> {
     this.#checked = { input };
-    if (operations[this.#call.name].kind !== 'mutation') return;
+    if (calls[this.#call.name].kind !== 'mutation') return;
     const { auditLog, clock, newId } = this.#services;
     const id = newId();
     await auditLog.addIntent({ ...auditedCall(this.#call, subjectsOf(input)), id, atMs: clock.nowMs() });
@@ -57,7 +57,7 @@ export class CallAudit {
   async end(came: Came): Promise<void> {
     const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
     const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
-    if (operations[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
+    if (calls[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
     const { auditLog, clock, newId, refusals } = this.#services;
     if (this.#checked === null && !refusals.isWritten(this.#call.caller)) return;
     const subjects =

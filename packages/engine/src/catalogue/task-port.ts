@@ -107,7 +107,7 @@ export type NumberedFinding = {
 };
 
 /**
- * Where tasks are kept, in the table of operations. Each method is one atomic step, on disk once it has answered.
+ * Where tasks are kept, in the table of calls. Each method is one atomic step, on disk once it has answered.
  *
  * - `addTask` answers the lane of the task, and notes the resource of the task's backup beside it, where that is recorded: listings find it by that too.
  * - `startTask` makes a waiting task whose next attempt is due running, or takes up again one that this owner has running; epoch risen, findings of

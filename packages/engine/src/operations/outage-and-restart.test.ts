@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type CallName, hasEnded, type OperationOutput, toWireTime } from '@backup-sync/contracts';
+import { type CallOutput, hasEnded, toWireTime, type UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
@@ -37,7 +37,7 @@ test('a restart in an outage keeps what was tried, and the items end well when s
     });
   let engine = await open();
   stack.defer(() => engine[Symbol.asyncDispose]());
-  const call = <Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>> => {
+  const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> => {
     const projectId = engine.identity.project.id;
     const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
     return engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: projectId });

@@ -1,7 +1,7 @@
-import type { BackupSync, CallName, CheckedInput } from '@backup-sync/contracts';
+import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
-import type { Verb } from '../context.ts';
+import type { CallHandler } from '../context.ts';
 import type { Outage } from '../storage/outage.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
@@ -40,8 +40,8 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
   const outages = { of: (_unit: string, bucket: string) => (bucket === bucketName ? known.outage : null) };
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs, outages });
   const caller = { kind: 'system', name: 'ada', projectId: over.projectId, role: 'administrator' } as const;
-  const call = <Name extends CallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
-    const verb: Verb<Name> = verbs[name];
+  const call = <Name extends UnaryCallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
+    const verb: CallHandler<Name> = verbs[name];
     const fields = { ...input, project_id: over.projectId } as CheckedInput<Name>;
     return verb({ services: over.services, caller, requestId: 'request-1' }, fields);
   };

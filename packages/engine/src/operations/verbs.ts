@@ -1,4 +1,4 @@
-import type { Streams, Verbs } from '../engine.ts';
+import type { CallHandlers, Streams } from '../engine.ts';
 import { createAccessKey, disableAccessKey } from './access-keys/change-access-key.ts';
 import { listAccessKeys } from './access-keys/list-access-keys.ts';
 import { listAuditEvents } from './audit/list-audit-events.ts';
@@ -45,7 +45,7 @@ import { listUsers } from './users/list-users.ts';
 import { verifyBackup } from './verifications/verify-backup.ts';
 
 /** What happens, for each operation of the table in contracts that answers once. */
-export const verbs: Verbs = {
+export const verbs: CallHandlers = {
   syncBackups,
   importBackups,
   listBackups,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallName, hasEnded, type OperationOutput } from '@backup-sync/contracts';
+import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import type { WrittenBackup } from '../testing/cinder-writer.ts';
@@ -63,7 +63,7 @@ async function openOverHangingBuckets() {
   );
   const projectId = engine.identity.project.id;
   const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
-  const call = <Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>> =>
+  const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> =>
     engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: projectId });
   const start = async (backups: readonly WrittenBackup[], bucketOf: (index: number) => string) => {
     const items = backups.map((backup, index) => syncItemOf(backup, bucketOf(index)));

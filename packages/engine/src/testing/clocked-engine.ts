@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type CallName,
+  type CallInput,
+  type CallOutput,
   hasEnded,
   type Operation,
-  type OperationInput,
-  type OperationOutput,
   type ScanFinding,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import type { Caller } from '../context.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
@@ -17,16 +17,16 @@ import { TestClock } from './test-clock.ts';
 export type ClockedEngine = AsyncDisposable & {
   readonly faults: unknown[];
   readonly clock: TestClock;
-  call<Name extends CallName>(
+  call<Name extends UnaryCallName>(
     name: Name,
-    input: Omit<OperationInput<Name>, 'project_id'>,
+    input: Omit<CallInput<Name>, 'project_id'>,
     caller?: Partial<Caller>,
-  ): Promise<OperationOutput<Name>>;
+  ): Promise<CallOutput<Name>>;
   /** Follows an operation to its end. */
   ended(operationId: string): Promise<Operation>;
   /** Scans to the end, and answers what was found. */
   scan(
-    input: Omit<OperationInput<'startScan'>, 'project_id'>,
+    input: Omit<CallInput<'startScan'>, 'project_id'>,
   ): Promise<{ readonly operation: Operation; readonly findings: readonly ScanFinding[] }>;
   /** Follows the imports that findings name to their end. */
   imported(findings: readonly ScanFinding[]): Promise<readonly Operation[]>;

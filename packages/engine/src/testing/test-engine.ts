@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BackupSync,
-  type CallName,
+  type CallOutput,
   hasEnded,
   type OperationLog,
-  type OperationOutput,
+  type UnaryCallName,
 } from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
@@ -21,7 +21,7 @@ export type TestEngine = AsyncDisposable & {
   readonly databasePath: string;
   /** Faults of this program, which no test should cause. */
   readonly faults: unknown[];
-  call<Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>>;
+  call<Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>>;
   /** Follows operations to their end. */
   ended(ids: readonly string[]): Promise<OperationLog[]>;
   /** Syncs items to their end. */

@@ -3,7 +3,7 @@ import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely';
 import type { LoggedOperation, OperationKind, Page } from '../port.ts';
 import { kindsWithItem } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { type Operations, operationPage } from './operation-page.ts';
+import { type Calls, operationPage } from './operation-page.ts';
 
 /** A page of the operations of a project, newest first; see {@link Catalogue.listOperationLogs}. */
 export async function listOperationLogs(
@@ -30,9 +30,9 @@ function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   );
 }
 
-function applyFilter<Selected>(operations: Operations<Selected>, filter: OperationLogFilter): Operations<Selected> {
+function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationLogFilter): Calls<Selected> {
   const kind = filter.operation_type === undefined ? null : kindOf(filter.operation_type);
-  let matching = operations;
+  let matching = calls;
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
   // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.

@@ -2,7 +2,7 @@ import type { OperationFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { LoggedOperation, Page } from '../port.ts';
 import type { Schema } from '../schema.ts';
-import { type Operations, operationPage } from './operation-page.ts';
+import { type Calls, operationPage } from './operation-page.ts';
 
 /** A page of the operations of all kinds of a project, newest first; see {@link Catalogue.listOperations}. */
 export async function listOperations(
@@ -12,8 +12,8 @@ export async function listOperations(
   return await operationPage(database, filter, (operations) => applyFilter(operations, filter));
 }
 
-function applyFilter<Selected>(operations: Operations<Selected>, filter: OperationFilter): Operations<Selected> {
-  let matching = operations;
+function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationFilter): Calls<Selected> {
+  let matching = calls;
   if (filter.backup_id !== undefined) matching = matching.where('backup_id', '=', filter.backup_id);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
   if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);

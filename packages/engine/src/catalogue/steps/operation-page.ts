@@ -5,7 +5,7 @@ import { rowToLogged } from '../task-rows.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
 /** A query of operations, whatever is selected of them. */
-export type Operations<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
+export type Calls<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
 type Paging = {
   readonly project_id: string;
@@ -19,7 +19,7 @@ type Paging = {
 export async function operationPage(
   database: Kysely<Schema>,
   paging: Paging,
-  narrow: (operations: Operations<object>) => Operations<object> | null,
+  narrow: (calls: Calls<object>) => Calls<object> | null,
 ): Promise<Page<LoggedOperation> | 'marker_not_found'> {
   const marker = paging.marker === undefined ? null : await findMarker(database, paging.project_id, paging.marker);
   if (marker === undefined) return 'marker_not_found';

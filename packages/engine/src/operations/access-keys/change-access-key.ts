@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { accountsOf, refuseUnlessDone } from '../users/accounts.ts';
 import { accessKeyView } from './list-access-keys.ts';
 
 /** Makes a key. Its secret has 256 random bits, is answered this once, and is kept sealed. */
-export const createAccessKey: Verb<'createAccessKey'> = async ({ services }, { user_name, target_project_id }) => {
+export const createAccessKey: CallHandler<'createAccessKey'> = async (
+  { services },
+  { user_name, target_project_id },
+) => {
   const accounts = accountsOf(services);
   const accessKey = randomBytes(10).toString('hex').toUpperCase();
   const secretKey = randomBytes(32).toString('base64url');
@@ -23,7 +26,7 @@ export const createAccessKey: Verb<'createAccessKey'> = async ({ services }, { u
 };
 
 /** Ends a key for good: there is no way back, so that nobody waits for one. */
-export const disableAccessKey: Verb<'disableAccessKey'> = async ({ services }, { access_key }) => {
+export const disableAccessKey: CallHandler<'disableAccessKey'> = async ({ services }, { access_key }) => {
   const disabled = await accountsOf(services).disableAccessKey(access_key, services.clock.nowMs());
   if (disabled === null) throw new BackupSyncError('access_key_not_found', `there is no access key ${access_key}`);
   return { access_key: accessKeyView(disabled) };

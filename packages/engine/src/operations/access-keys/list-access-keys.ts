@@ -1,9 +1,9 @@
 import { type AccessKey, toWireTime } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import type { AccessKeyRecord } from '../../identity/directory.ts';
 import { accountsOf } from '../users/accounts.ts';
 
-export const listAccessKeys: Verb<'listAccessKeys'> = async ({ services }) => {
+export const listAccessKeys: CallHandler<'listAccessKeys'> = async ({ services }) => {
   return { access_keys: (await accountsOf(services).listAccessKeys()).map(accessKeyView) };
 };
 

@@ -1,8 +1,8 @@
 import { toWireTime } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 
 /** Of every project: an administrator sees to the whole installation. */
-export const listAuditEvents: Verb<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
+export const listAuditEvents: CallHandler<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
   const { events, count } = await services.auditLog.listEvents(filter);
   return {
     audit_events: events.map((event) => ({

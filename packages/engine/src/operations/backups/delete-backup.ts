@@ -1,8 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 
 /** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
-export const deleteBackup: Verb<'deleteBackup'> = async (context, input) => {
+export const deleteBackup: CallHandler<'deleteBackup'> = async (context, input) => {
   const { catalogue, clock, newId } = context.services;
   const deletion = await catalogue.deleteBackup({
     operationId: newId(),

@@ -1,7 +1,7 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { acceptRequest } from './accept-imports.ts';
 
 /** As `syncBackups`; the missing ancestors of these backups are accepted on the way, as operations of their own. */
-export const importBackups: Verb<'importBackups'> = async (context, input) => {
+export const importBackups: CallHandler<'importBackups'> = async (context, input) => {
   return await acceptRequest(context, input);
 };

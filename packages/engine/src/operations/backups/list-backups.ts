@@ -1,8 +1,8 @@
 import { invalidField } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { backupView, sourceNames } from './backup-view.ts';
 
-export const listBackups: Verb<'listBackups'> = async (context, input) => {
+export const listBackups: CallHandler<'listBackups'> = async (context, input) => {
   const page = await context.services.catalogue.listBackups(input);
   if (page === 'marker_not_found') {
     throw invalidField('marker', `no backup ${input.marker} is recorded`);

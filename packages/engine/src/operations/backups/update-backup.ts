@@ -1,9 +1,9 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { backupView, sourceNames } from './backup-view.ts';
 
 /** Renames a backup. How long the name stays is said in name-backup.ts. */
-export const updateBackup: Verb<'updateBackup'> = async (context, input) => {
+export const updateBackup: CallHandler<'updateBackup'> = async (context, input) => {
   const { catalogue, clock } = context.services;
   const record = await catalogue.renameBackup({
     projectId: input.project_id,

@@ -1,11 +1,11 @@
 import { BackupSyncError, type CheckedInput } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import type { BucketGrant } from '../../identity/grants.ts';
 import type { Services } from '../../services.ts';
 import { grantView } from './grant-view.ts';
 
 /** Lets a project use a bucket, or a folder of it. Several projects may have the same. */
-export const grantBucket: Verb<'grantBucket'> = async ({ services }, input) => {
+export const grantBucket: CallHandler<'grantBucket'> = async ({ services }, input) => {
   await refuseUnknownProject(services, input.target_project_id);
   const grant = grantOf(services, input);
   const madeExplicit = await services.grantStore.addGrant(grant);
@@ -13,7 +13,7 @@ export const grantBucket: Verb<'grantBucket'> = async ({ services }, input) => {
 };
 
 /** Takes it away: work under way that needs it fails within seconds. Records stay. */
-export const revokeBucket: Verb<'revokeBucket'> = async ({ services }, input) => {
+export const revokeBucket: CallHandler<'revokeBucket'> = async ({ services }, input) => {
   if (!(await services.grantStore.removeGrant(grantOf(services, input)))) {
     const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;
     throw new BackupSyncError('bucket_grant_not_found', `${place} is not granted to ${input.target_project_id}`);

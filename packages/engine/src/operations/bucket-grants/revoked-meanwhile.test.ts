@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallName, hasEnded, type OperationOutput } from '@backup-sync/contracts';
+import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../../open-embedded-engine.ts';
 import { startS3Server } from '../../testing/s3-test-server.ts';
@@ -47,7 +47,7 @@ async function openOverS3() {
   stack.defer(() => running.engine[Symbol.asyncDispose]());
   const project_id = running.engine.identity.project.id;
   const caller = { kind: 'system', name: 'tester', projectId: project_id, role: 'administrator' } as const;
-  const call = <Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>> =>
+  const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> =>
     running.engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id });
   const place = { target_project_id: project_id, bucket_name: bucket };
   await call('createProject', { name: 'second' });

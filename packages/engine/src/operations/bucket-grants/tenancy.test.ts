@@ -1,4 +1,4 @@
-import type { BackupSync, CallName } from '@backup-sync/contracts';
+import type { BackupSync, UnaryCallName } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../context.ts';
 import { writeManifestBackup } from '../../testing/manifest-writer.ts';
@@ -15,7 +15,7 @@ async function openWithTwoProjects() {
   const theirs = writeSmallChain('theirs', 16, [[1]]);
   for (const backup of [...ours, ...theirs]) await buckets.put(bucket, backup.objects);
   const operator = { kind: 'system', name: 'tester', role: 'administrator' } as const;
-  const as = <Name extends CallName>(project: string, name: Name, input: object) => {
+  const as = <Name extends UnaryCallName>(project: string, name: Name, input: object) => {
     const caller: Caller = { ...operator, projectId: project };
     return engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: project });
   };
@@ -38,7 +38,7 @@ async function openWithTwoProjects() {
     return Promise.all(answer.sync.map((each) => endOf(each.operation_log_id)));
   };
   const owned = { projectId: project.id, folder, ours: itemsOf(ours), theirs: itemsOf(theirs), chain: ours };
-  const call = <Name extends CallName>(name: Name, input: object) => as(project.id, name, input);
+  const call = <Name extends UnaryCallName>(name: Name, input: object) => as(project.id, name, input);
   return { ...opened, first: projectId, as, call, sync, endOf, ...owned };
 }
 
@@ -62,7 +62,7 @@ describe('a project with a folder of a bucket', () => {
     // Nothing there could be listed any more: whoever asked storage would be told so.
     await opened.buckets[Symbol.asyncDispose]();
     const beside = { bucket_name: bucket, prefix: 'volume_' };
-    const calls: [CallName, object][] = [
+    const calls: [UnaryCallName, object][] = [
       ['syncBackups', { sync: theirs }],
       ['importBackups', { sync: theirs, with_ancestors: true }],
       ['planSync', { sync: theirs }],
@@ -96,7 +96,7 @@ describe('a project with a folder of a bucket', () => {
     expect(await as(first, 'listOperationLogs', {})).toMatchObject({ operation_logs: [], count: 0 });
     expect(await as(first, 'listSources', {})).toMatchObject({ sources: [] });
     expect(await as(first, 'listVaults', {})).toMatchObject({ vaults: [], count: 0 });
-    const asked: [CallName, object, string][] = [
+    const asked: [UnaryCallName, object, string][] = [
       ['showBackup', { backup_id: item?.backup_id }, 'backup_not_found'],
       ['updateBackup', { backup_id: item?.backup_id, backup: { name: 'mine' } }, 'backup_not_found'],
       ['showVault', { vault_id: source.source.id }, 'vault_not_found'],

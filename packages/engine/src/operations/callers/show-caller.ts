@@ -1,8 +1,8 @@
 import { toWireTime } from '@backup-sync/contracts';
-import type { Caller, Verb } from '../../context.ts';
+import type { Caller, CallHandler } from '../../context.ts';
 import type { Services } from '../../services.ts';
 
-export const showCaller: Verb<'showCaller'> = async ({ services, caller }) => {
+export const showCaller: CallHandler<'showCaller'> = async ({ services, caller }) => {
   const { kind, name, role, projectId, expiresAtMs } = caller;
   return {
     caller: {

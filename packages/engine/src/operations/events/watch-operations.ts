@@ -1,13 +1,13 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { EventStore } from '../../catalogue/event-port.ts';
-import type { StreamVerb } from '../../context.ts';
+import type { StreamHandler } from '../../context.ts';
 import { loggedOperationView } from '../tasks/task-view.ts';
 
 /** Events that are read at once: all that a reader who does not keep up holds here. */
 const pageSize = 100;
 
 /** Follows the transitions of operations. A reader who falls behind what is kept is refused, so that it knows. */
-export const watchOperations: StreamVerb<'watchOperations'> = async ({ services, signal }, input) => {
+export const watchOperations: StreamHandler<'watchOperations'> = async ({ services, signal }, input) => {
   const { events } = services;
   const query = { projectId: input.project_id, operationId: input.operation_id ?? null, limit: pageSize };
   const start = input.after === undefined ? await events.newestCursor(input.project_id) : Number(input.after);

@@ -1,10 +1,10 @@
 import { invalidField } from '@backup-sync/contracts';
 import { isTask } from '../../catalogue/port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { operationLogView } from './operation-log-view.ts';
 import { sourceRunLogView } from './source-run-log-view.ts';
 
-export const listOperationLogs: Verb<'listOperationLogs'> = async (context, input) => {
+export const listOperationLogs: CallHandler<'listOperationLogs'> = async (context, input) => {
   const { catalogue, sourceStore, outages } = context.services;
   const page = await catalogue.listOperationLogs(input);
   if (page === 'marker_not_found') {

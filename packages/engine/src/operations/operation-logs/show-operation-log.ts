@@ -1,9 +1,9 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { operationLogView } from './operation-log-view.ts';
 import { sourceRunLogView } from './source-run-log-view.ts';
 
-export const showOperationLog: Verb<'showOperationLog'> = async (context, input) => {
+export const showOperationLog: CallHandler<'showOperationLog'> = async (context, input) => {
   const { catalogue, taskStore, sourceStore, outages } = context.services;
   const [run] = await sourceStore.sourceRunsOf([input.operation_log_id]);
   const record = await catalogue.showOperation(input.project_id, input.operation_log_id);

@@ -1,4 +1,4 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { abortAfter } from '../../deadline.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import { ForecastTally, sumRequests } from './forecast.ts';
@@ -11,7 +11,7 @@ const timeMs = 45_000;
  * Says what a sync of these items would do and cost, from the listings and the metadata that are not proved yet: all
  * that a sync reads but the block hashes. Changes nothing: no operation, no record, no proof.
  */
-export const planSync: Verb<'planSync'> = async (context, input) => {
+export const planSync: CallHandler<'planSync'> = async (context, input) => {
   const { services } = context;
   await refuseUngranted(services, input.project_id, input.sync.map(placeOfItem));
   using deadline = abortAfter(timeMs);

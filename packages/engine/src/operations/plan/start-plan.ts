@@ -1,11 +1,11 @@
 import type { NewTask } from '../../catalogue/task-port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import { queueTask } from '../queue-work.ts';
 import type { BucketPlanRequest } from './bucket-plan-request.ts';
 
 /** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
-export const startPlan: Verb<'startPlan'> = async (context, input) => {
+export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const { taskStore, storedTimes, newId, queue, storage } = context.services;

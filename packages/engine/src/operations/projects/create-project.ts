@@ -1,11 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { grantView } from '../bucket-grants/grant-view.ts';
 import { accountsOf } from '../users/accounts.ts';
 import { projectView } from './list-projects.ts';
 
 /** Makes a project, which has no bucket. The first project, which had all of them, keeps those that it uses. */
-export const createProject: Verb<'createProject'> = async ({ services }, { name }) => {
+export const createProject: CallHandler<'createProject'> = async ({ services }, { name }) => {
   const accounts = accountsOf(services);
   const project = { id: services.newId(), name, createdAtMs: services.clock.nowMs() };
   const madeExplicit = await accounts.addProject(project);

@@ -1,9 +1,9 @@
 import { type Project, toWireTime } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import type { ProjectRecord } from '../../identity/directory.ts';
 import { accountsOf } from '../users/accounts.ts';
 
-export const listProjects: Verb<'listProjects'> = async ({ services }) => {
+export const listProjects: CallHandler<'listProjects'> = async ({ services }) => {
   return { projects: (await accountsOf(services).listProjects()).map(projectView) };
 };
 

@@ -1,15 +1,15 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { accountsOf, refuseUnlessDone } from '../users/accounts.ts';
 import { answerUser } from '../users/user-view.ts';
 
-export const grantRole: Verb<'grantRole'> = async ({ services }, { user_name, target_project_id, role }) => {
+export const grantRole: CallHandler<'grantRole'> = async ({ services }, { user_name, target_project_id, role }) => {
   const accounts = accountsOf(services);
   const change = await accounts.assignRole(user_name, target_project_id, role);
   refuseUnlessDone(change, user_name, target_project_id);
   return await answerUser(accounts, user_name);
 };
 
-export const revokeRole: Verb<'revokeRole'> = async ({ services }, { user_name, target_project_id }) => {
+export const revokeRole: CallHandler<'revokeRole'> = async ({ services }, { user_name, target_project_id }) => {
   const change = await accountsOf(services).withdrawRole(user_name, target_project_id);
   refuseUnlessDone(change, user_name, target_project_id);
 };

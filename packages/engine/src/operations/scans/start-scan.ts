@@ -1,12 +1,12 @@
 import { incompleteAfterDefaultS } from '@backup-sync/contracts';
 import type { NewTask } from '../../catalogue/task-port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import { queueTask } from '../queue-work.ts';
 import type { ScanRequest } from './scan-request.ts';
 
 /** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
-export const startScan: Verb<'startScan'> = async (context, input) => {
+export const startScan: CallHandler<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const { taskStore, storedTimes, newId, queue, storage } = context.services;

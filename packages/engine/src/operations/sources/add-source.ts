@@ -1,12 +1,12 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { SourceRecord } from '../../catalogue/source-port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import { refuseUnlistable } from './refuse-unlistable.ts';
 import { sourceView } from './source-view.ts';
 
 /** Adds a source. One with an interval runs at once, and then by its interval. */
-export const addSource: Verb<'addSource'> = async (context, input) => {
+export const addSource: CallHandler<'addSource'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   if (input.format !== null && input.path_template !== null) {

@@ -1,7 +1,7 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { sourceView } from './source-view.ts';
 
-export const listSources: Verb<'listSources'> = async (context, input) => {
+export const listSources: CallHandler<'listSources'> = async (context, input) => {
   const sources = await context.services.sourceStore.listSources(input.project_id);
   return { sources: sources.map(sourceView) };
 };

@@ -1,11 +1,11 @@
 import { invalidField, isInEnterpriseProject, type VaultFilter, vaultResourcesMax } from '@backup-sync/contracts';
 import type { SourceContents, SourceRecord } from '../../catalogue/source-port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import type { Services } from '../../services.ts';
 import { holdsObjectType, vaultView } from './vault-view.ts';
 
 /** The sources in the form of CBR's vaults. What its filters mean here is said where they are defined. */
-export const listVaults: Verb<'listVaults'> = async (context, input) => {
+export const listVaults: CallHandler<'listVaults'> = async (context, input) => {
   const { services } = context;
   const { limit, offset, marker } = input;
   const all = await services.sourceStore.listSources(input.project_id);

@@ -1,8 +1,8 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { findSource, sourceNotFound, sourceView } from './source-view.ts';
 
 /** Plans no more runs; one that is under way goes on. */
-export const pauseSource: Verb<'pauseSource'> = async (context, input) => {
+export const pauseSource: CallHandler<'pauseSource'> = async (context, input) => {
   const { sourceStore, storedTimes } = context.services;
   const nowMs = await storedTimes.nowMs();
   const plan = { pausedAtMs: nowMs, nextRunAtMs: null, plannedAtMs: nowMs };
@@ -12,7 +12,7 @@ export const pauseSource: Verb<'pauseSource'> = async (context, input) => {
 };
 
 /** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
-export const resumeSource: Verb<'resumeSource'> = async (context, input) => {
+export const resumeSource: CallHandler<'resumeSource'> = async (context, input) => {
   const { sourceStore, storedTimes } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   if (before.pausedAtMs === null) return { source: sourceView(before) };

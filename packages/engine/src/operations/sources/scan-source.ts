@@ -1,17 +1,17 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { CallContext, Verb } from '../../context.ts';
+import type { CallContext, CallHandler } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import { findSource, sourceNotFound } from './source-view.ts';
 import { startSourceRun } from './start-source-run.ts';
 
 /** Runs a source now, paused or not. */
-export const scanSource: Verb<'scanSource'> = async (context, input) => {
+export const scanSource: CallHandler<'scanSource'> = async (context, input) => {
   const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, false);
   return { operation_id: operationId, joined: !isNew };
 };
 
 /** Lets a run mark what is held back, where it is still gone. */
-export const confirmSource: Verb<'confirmSource'> = async (context, input) => {
+export const confirmSource: CallHandler<'confirmSource'> = async (context, input) => {
   const source = await findSource(context, input.project_id, input.source_id);
   if (source.heldAtMs === null) {
     throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
@@ -21,7 +21,7 @@ export const confirmSource: Verb<'confirmSource'> = async (context, input) => {
 };
 
 /** CBR's form of it: everything in the storage of a vault. */
-export const syncCheckpoint: Verb<'syncCheckpoint'> = async (context, input) => {
+export const syncCheckpoint: CallHandler<'syncCheckpoint'> = async (context, input) => {
   const { vault_id } = input.sync;
   const { operationId } = await runSource(context, input.project_id, vault_id, false);
   return { sync: { vault_id, operation_log_id: operationId } };

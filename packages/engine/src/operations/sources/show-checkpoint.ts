@@ -1,9 +1,9 @@
 import { BackupSyncError, vaultResourcesMax } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { checkpointView } from './vault-view.ts';
 
 /** The run of a source in the form of CBR's checkpoint. */
-export const showCheckpoint: Verb<'showCheckpoint'> = async (context, input) => {
+export const showCheckpoint: CallHandler<'showCheckpoint'> = async (context, input) => {
   const { sourceStore, taskStore } = context.services;
   const { project_id: projectId, checkpoint_id: id } = input;
   const run = await taskStore.showTask(projectId, id);

@@ -1,5 +1,5 @@
 import { describeReason } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { resourceView } from '../resources/resource-view.ts';
 import { taskView } from '../tasks/task-view.ts';
 import { findSource, sourceView } from './source-view.ts';
@@ -8,7 +8,7 @@ import { findSource, sourceView } from './source-view.ts';
 const rowsMax = 1000;
 
 /** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
-export const showSource: Verb<'showSource'> = async (context, input) => {
+export const showSource: CallHandler<'showSource'> = async (context, input) => {
   const { catalogue, sourceStore, taskStore, clock, outages } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
   const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);

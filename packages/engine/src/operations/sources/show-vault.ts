@@ -1,9 +1,9 @@
 import { vaultResourcesMax } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { vaultNotFound, vaultView } from './vault-view.ts';
 
 /** A source in the form of CBR's vault. */
-export const showVault: Verb<'showVault'> = async (context, input) => {
+export const showVault: CallHandler<'showVault'> = async (context, input) => {
   const { sourceStore } = context.services;
   const source = await sourceStore.showSource(input.project_id, input.vault_id);
   if (source === null) throw vaultNotFound(input.vault_id);

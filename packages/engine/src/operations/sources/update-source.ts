@@ -1,11 +1,11 @@
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { refuseUngranted } from '../backups/granted-places.ts';
 import { refuseUnlistable } from './refuse-unlistable.ts';
 import { findSource, sourceNotFound, sourceView } from './source-view.ts';
 import { nextRunAfter } from './start-source-run.ts';
 
 /** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
-export const updateSource: Verb<'updateSource'> = async (context, input) => {
+export const updateSource: CallHandler<'updateSource'> = async (context, input) => {
   const { sourceStore, storedTimes } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   const { prefix = before.prefix, level = before.level } = input;

@@ -1,6 +1,6 @@
 import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@backup-sync/contracts';
 import { catalogueRefusal } from '../../catalogue-refusal.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { everything, reaches } from '../../identity/grants.ts';
 import type { Services } from '../../services.ts';
 import type { Place } from '../backups/granted-places.ts';
@@ -9,7 +9,7 @@ import type { Place } from '../backups/granted-places.ts';
 const requestTimeoutMs = 10_000;
 
 /** Tries what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
-export const checkStorage: Verb<'checkStorage'> = async ({ services }, input) => {
+export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, input) => {
   const { storageProbe, stopping } = services;
   const places = await placesToTry(services, input.project_id, input.bucket_names);
   const tried = places.slice(0, checkedBucketsMax);

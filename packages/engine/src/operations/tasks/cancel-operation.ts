@@ -1,5 +1,5 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { CallContext, Verb } from '../../context.ts';
+import type { CallContext, CallHandler } from '../../context.ts';
 import { startVerifications } from '../../sources/start-verifications.ts';
 import { queueChains } from '../queue-work.ts';
 import { loggedOperationView } from './task-view.ts';
@@ -8,7 +8,7 @@ import { loggedOperationView } from './task-view.ts';
  * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
  * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
  */
-export const cancelOperation: Verb<'cancelOperation'> = async (context, input) => {
+export const cancelOperation: CallHandler<'cancelOperation'> = async (context, input) => {
   const { taskStore, clock, outages } = context.services;
   const task = await taskStore.cancelTask(input.project_id, input.operation_id, clock.nowMs());
   const operation = task ?? (await cancelImport(context, input));

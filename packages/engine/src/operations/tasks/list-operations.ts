@@ -1,8 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { loggedOperationView } from './task-view.ts';
 
-export const listOperations: Verb<'listOperations'> = async (context, input) => {
+export const listOperations: CallHandler<'listOperations'> = async (context, input) => {
   const page = await context.services.catalogue.listOperations(input);
   if (page === 'marker_not_found') {
     throw new BackupSyncError('invalid_request', `marker: there is no operation ${input.marker}`);

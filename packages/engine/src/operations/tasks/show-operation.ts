@@ -1,8 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { loggedOperationView } from './task-view.ts';
 
-export const showOperation: Verb<'showOperation'> = async (context, input) => {
+export const showOperation: CallHandler<'showOperation'> = async (context, input) => {
   const { catalogue, taskStore, outages } = context.services;
   const record =
     (await taskStore.showTask(input.project_id, input.operation_id)) ??

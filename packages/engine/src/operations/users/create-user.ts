@@ -1,11 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { hashPassword } from '../../identity/password.ts';
 import { accountsOf } from './accounts.ts';
 import { answerUser } from './user-view.ts';
 
 /** Makes a user. Without a role nobody comes in anywhere. */
-export const createUser: Verb<'createUser'> = async ({ services }, input) => {
+export const createUser: CallHandler<'createUser'> = async ({ services }, input) => {
   const accounts = accountsOf(services);
   const passwordHash = await hashPassword(input.password);
   const nowMs = services.clock.nowMs();

@@ -1,13 +1,13 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { itemOfRecord } from '../../catalogue/item-of-record.ts';
 import type { NewTask } from '../../catalogue/task-port.ts';
-import type { Verb } from '../../context.ts';
+import type { CallHandler } from '../../context.ts';
 import { placeOfItem, refuseUngranted } from '../backups/granted-places.ts';
 import { queueTask } from '../queue-work.ts';
 import type { VerifyRequest } from './verify-request.ts';
 
 /** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
-export const verifyBackup: Verb<'verifyBackup'> = async (context, input) => {
+export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) => {
   const { catalogue, storedTimes, newId, queue, taskStore } = context.services;
   const record = await catalogue.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);

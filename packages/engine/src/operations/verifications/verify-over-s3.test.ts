@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type CallName, hasEnded, type OperationOutput } from '@backup-sync/contracts';
+import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../../open-embedded-engine.ts';
 import { type CinderBackupPlan, writeCinderBackup } from '../../testing/cinder-writer.ts';
@@ -76,7 +76,7 @@ async function openOverS3() {
     });
   let engine = await open();
   stack.defer(() => engine[Symbol.asyncDispose]());
-  const call = <Name extends CallName>(name: Name, input: object): Promise<OperationOutput<Name>> => {
+  const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> => {
     const projectId = engine.identity.project.id;
     const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
     return engine.call(name, { caller, requestId: 'request' }, { ...input, project_id: projectId });

@@ -3,8 +3,8 @@ import type { ErrorCode } from './error-code.ts';
 import type { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
 
-/** One operation, as every door offers it. */
-export type OperationDefinition = {
+/** One call of the API, as every door offers it. */
+export type CallDefinition = {
   readonly summary: string;
   /** `query` reads, `mutation` changes, `stream` goes on answering: over REST as server-sent events. */
   readonly kind: 'query' | 'mutation' | 'stream';
@@ -23,6 +23,6 @@ export type OperationDefinition = {
 };
 
 /** Whether a call sends its input as a body. */
-export function hasBody({ method }: Pick<OperationDefinition, 'method'>): boolean {
+export function hasBody({ method }: Pick<CallDefinition, 'method'>): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }

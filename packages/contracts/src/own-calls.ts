@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { showBackupAnswer, showBackupInput } from './backup.ts';
+import type { CallDefinition } from './call-definition.ts';
 import { showCallerAnswer, showCallerInput } from './caller.ts';
 import { projectId } from './fields.ts';
 import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
-import type { OperationDefinition } from './operation-definition.ts';
 import { operationEvent, watchOperationsInput } from './operation-event.ts';
 import {
   listPlanItemsAnswer,
@@ -29,7 +29,7 @@ import { importBackupsRequest, syncBackupsAnswer } from './sync.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
 /** What CBR does not have. */
-export const ownOperations = {
+export const ownCalls = {
   showCaller: {
     summary: 'Show who calls: the user, the role, the project, and when the token ends',
     kind: 'query',
@@ -321,4 +321,4 @@ export const ownOperations = {
     output: z.void(),
     refusals: ['source_not_found'],
   },
-} as const satisfies Record<string, OperationDefinition>;
+} as const satisfies Record<string, CallDefinition>;

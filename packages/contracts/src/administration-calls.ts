@@ -9,7 +9,7 @@ import {
 } from './access-key.ts';
 import { listAuditEventsAnswer, listAuditEventsInput } from './audit.ts';
 import { bucketGrantInput, grantBucketAnswer, listBucketGrantsAnswer, listBucketGrantsInput } from './bucket-grant.ts';
-import type { OperationDefinition } from './operation-definition.ts';
+import type { CallDefinition } from './call-definition.ts';
 import { createProjectAnswer, createProjectInput, listProjectsAnswer, listProjectsInput } from './project.ts';
 import {
   createUserInput,
@@ -23,7 +23,7 @@ import {
 } from './user.ts';
 
 /** What administrators see to: who may do what, and who did. */
-export const administrationOperations = {
+export const administrationCalls = {
   createUser: {
     summary: 'Make a user, who has no role yet',
     kind: 'mutation',
@@ -209,4 +209,4 @@ export const administrationOperations = {
     input: listAuditEventsInput,
     output: listAuditEventsAnswer,
   },
-} as const satisfies Record<string, OperationDefinition>;
+} as const satisfies Record<string, CallDefinition>;

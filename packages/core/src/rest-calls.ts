@@ -1,35 +1,35 @@
 import {
   BackupSyncError,
-  type CallName,
-  callNames,
+  type CallDefinition,
+  calls,
   type ErrorCode,
   hasBody,
-  type OperationDefinition,
-  operations,
   parseOrRefuse,
   pathFields,
+  type UnaryCallName,
+  unaryCallNames,
 } from '@backup-sync/contracts';
 import { answerSchema } from './answers/answers.ts';
+import type { CallOptions, Calls, ListCalls } from './calls.ts';
 import { urlOf } from './http/endpoint.ts';
 import type { Refusal } from './http/refusal.ts';
 import { traceOf } from './http/trace.ts';
 import type { Transport } from './http/transport.ts';
 import { ofList } from './lists/listed-items.ts';
-import type { CallOptions, ListCalls, Operations } from './operations.ts';
 import { retell } from './retell.ts';
 import { encodeStrictly } from './signing/canonical-request.ts';
 
 /** Changes that may be sent twice: the same items get the same operation logs. Queries may always. */
-const repeatableChanges: ReadonlySet<CallName> = new Set(['syncBackups', 'importBackups']);
+const repeatableChanges: ReadonlySet<UnaryCallName> = new Set(['syncBackups', 'importBackups']);
 
 /** Paths of our own, which no cloud has. */
 const ownPaths = '/v1/';
 
 type Fields = Record<string, unknown>;
-type InputCheck = (schema: OperationDefinition['input'], fields: Fields) => Fields;
+type InputCheck = (schema: CallDefinition['input'], fields: Fields) => Fields;
 
 /** The operations of one project over REST. Input is checked before anything is sent. */
-export function restOperations(endpoint: URL, projectId: string, transport: Transport): Operations {
+export function restCalls(endpoint: URL, projectId: string, transport: Transport): Calls {
   return restVerbs(endpoint, projectId, transport, (schema, fields) => {
     try {
       return parseOrRefuse(schema, fields);
@@ -47,11 +47,11 @@ export function restListCalls(endpoint: URL, projectId: string, transport: Trans
   });
 }
 
-function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Operations {
-  const verbs = callNames.map((name) => [
+function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
+  const verbs = unaryCallNames.map((name) => [
     name,
     async (input: Fields, { signal }: CallOptions = {}) => {
-      const definition: OperationDefinition = operations[name];
+      const definition: CallDefinition = calls[name];
       const fields = { ...input, project_id: projectId };
       const checked = check(definition.input, fields);
       const { path, rest } = fillPath(definition.path, hasBody(definition) ? checked : fields);
@@ -70,7 +70,7 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
     },
   ]);
   // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Operations;
+  return Object.fromEntries(verbs) as Calls;
 }
 
 function fillPath(path: string, fields: Fields): { path: string; rest: Fields } {
@@ -84,7 +84,7 @@ function fillPath(path: string, fields: Fields): { path: string; rest: Fields } 
 }
 
 /** Says in our own codes what other services have no code of ours for. */
-function errorOf(definition: OperationDefinition, endpoint: URL, { error, status, ours }: Refusal): BackupSyncError {
+function errorOf(definition: CallDefinition, endpoint: URL, { error, status, ours }: Refusal): BackupSyncError {
   if (ours) return error;
   if (definition.path.startsWith(ownPaths) && (status === 404 || status === 405)) {
     const message = `${endpoint.origin} is not a backup-sync and has no ${definition.path}: ${error.message}`;

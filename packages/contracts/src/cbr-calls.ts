@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listBackupsAnswer, listBackupsInput, showBackupAnswer, showBackupInput, updateBackupInput } from './backup.ts';
+import type { CallDefinition } from './call-definition.ts';
 import { projectId } from './fields.ts';
-import type { OperationDefinition } from './operation-definition.ts';
 import {
   listOperationLogsAnswer,
   listOperationLogsInput,
@@ -20,7 +20,7 @@ import {
 } from './vault.ts';
 
 /** What CBR has, at CBR's paths. */
-export const cbrOperations = {
+export const cbrCalls = {
   syncBackups: {
     summary: 'Bring backups that lie in storage into the catalogue',
     kind: 'mutation',
@@ -139,4 +139,4 @@ export const cbrOperations = {
     output: showOperationLogAnswer,
     refusals: ['operation_log_not_found'],
   },
-} as const satisfies Record<string, OperationDefinition>;
+} as const satisfies Record<string, CallDefinition>;
