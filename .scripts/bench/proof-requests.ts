@@ -1,5 +1,5 @@
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
-import type { EdgeProof } from '../../packages/engine/src/chain/link.ts';
+import type { EdgeProof } from '../../packages/engine/src/chain/proof/link.ts';
 import { countRequests } from '../../packages/engine/src/storage/counted-storage-unit.ts';
 import { openS3StorageUnit } from '../../packages/engine/src/storage/s3/s3-storage-unit.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';

@@ -1,5 +1,5 @@
 import { makeSource } from '../../packages/engine/src/catalogue/fixtures-for-conformance.ts';
-import { startSourceRun } from '../../packages/engine/src/operations/sources/start-source-run.ts';
+import { startSourceRun } from '../../packages/engine/src/sources/start-source-run.ts';
 import { countRequests } from '../../packages/engine/src/storage/counted-storage-unit.ts';
 import { writeLonghornVolume } from '../../packages/engine/src/testing/longhorn-writer.ts';
 import { openServicesOver } from '../../packages/engine/src/testing/services-over.ts';

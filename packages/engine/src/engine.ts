@@ -11,7 +11,6 @@ import {
 import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
-import { catalogueRefusal } from './catalogue-refusal.ts';
 import {
   authorise,
   type CallContext,
@@ -19,7 +18,8 @@ import {
   type CallHandler,
   type EventStream,
   type StreamHandler,
-} from './context.ts';
+} from './calls/call-context.ts';
+import { catalogueRefusal } from './catalogue-refusal.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { Services } from './services.ts';

@@ -1,15 +1,20 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+
+export { authoriseProject, type Caller, type StreamEvent } from './calls/call-context.ts';
 export { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 export { catalogueRefusal, isCatalogueFault } from './catalogue-refusal.ts';
-export { type CreatedManifest, type CreateManifestOptions, createManifest } from './chain/manifest/create-manifest.ts';
+export {
+  type CreatedManifest,
+  type CreateManifestOptions,
+  createManifest,
+} from './chain/formats/manifest/create-manifest.ts';
+export { type ExtractOptions, extractBackup } from './chain/replay/extract-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { authoriseProject, type Caller, type StreamEvent } from './context.ts';
 export { type CallFrom, Engine } from './engine.ts';
-export { type ExtractOptions, extractBackup } from './extract-backup.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
-export { probeBuckets } from './probe-bucket.ts';
 export { type StorageEnvironment, withoutCredentials } from './storage/open-storage-unit.ts';
+export { probeBuckets } from './storage/probe-bucket.ts';

@@ -1,5 +1,19 @@
 import { BackupSyncError, type UnaryCallName } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { listAccessKeys } from './calls/access-keys.ts';
+import { listAuditEvents } from './calls/audit-events.ts';
+import { listBackups, showBackup } from './calls/backups.ts';
+import { listBucketGrants } from './calls/bucket-grants.ts';
+import { showCaller } from './calls/callers.ts';
+import { listOperationLogs, showOperationLog } from './calls/operation-logs.ts';
+import { listOperations, showOperation } from './calls/operations.ts';
+import { listPlanItems } from './calls/plans.ts';
+import { listProjects } from './calls/projects.ts';
+import { listResources } from './calls/resources.ts';
+import { listScanFindings } from './calls/scans.ts';
+import { listSources, showSource } from './calls/sources.ts';
+import { listUsers } from './calls/users.ts';
+import { watchOperations } from './calls/watch-operations.ts';
 import { DataDirectoryInUseError, findHolder, holdDataDirectory } from './catalogue/sqlite/data-directory.ts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 import { openSqliteCatalogueToRead, type SqliteCatalogue } from './catalogue/sqlite/open-sqlite-catalogue.ts';
@@ -10,33 +24,15 @@ import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
-import { listAccessKeys } from './operations/access-keys/list-access-keys.ts';
-import { listAuditEvents } from './operations/audit/list-audit-events.ts';
-import { Backlog, defaultBacklogMax } from './operations/backups/backlog.ts';
-import { listBackups } from './operations/backups/list-backups.ts';
-import { showBackup } from './operations/backups/show-backup.ts';
-import { listBucketGrants } from './operations/bucket-grants/list-bucket-grants.ts';
-import { showCaller } from './operations/callers/show-caller.ts';
-import { watchOperations } from './operations/events/watch-operations.ts';
-import { listOperationLogs } from './operations/operation-logs/list-operation-logs.ts';
-import { showOperationLog } from './operations/operation-logs/show-operation-log.ts';
-import { listPlanItems } from './operations/plan/list-plan-items.ts';
-import { listProjects } from './operations/projects/list-projects.ts';
-import { listResources } from './operations/resources/list-resources.ts';
-import { listScanFindings } from './operations/scans/list-scan-findings.ts';
-import { listSources } from './operations/sources/list-sources.ts';
-import { showSource } from './operations/sources/show-source.ts';
-import { listOperations } from './operations/tasks/list-operations.ts';
-import { showOperation } from './operations/tasks/show-operation.ts';
-import { listUsers } from './operations/users/list-users.ts';
+import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
+import { defaultRetryForMs } from './operations/retry.ts';
+import { StoredTimes } from './operations/stored-times.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { JobQueue } from './queue/port.ts';
-import { defaultRetryForMs } from './retry.ts';
 import type { Services } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
 import type { OutageStore, Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
-import { StoredTimes } from './stored-times.ts';
 
 export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
@@ -82,7 +78,7 @@ export async function openCatalogueToPlan({
   ...options
 }: CatalogueReaderOptions & { readonly storage: StorageOptions }): Promise<Engine<CatalogueQuery | 'planSync'>> {
   const [{ planSync }, { openMeasuredStorage }] = await Promise.all([
-    import('./operations/plan/plan-sync.ts'),
+    import('./calls/plans.ts'),
     import('./storage/open-measured-storage.ts'),
   ]);
   const { unit, rateOf } = await openMeasuredStorage(storage, options.clock ?? systemClock);

@@ -9,13 +9,13 @@ import type { Clock } from './clock.ts';
 import type { IdentityDirectory } from './identity/directory.ts';
 import type { GrantStore } from './identity/grants.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
-import type { Backlog } from './operations/backups/backlog.ts';
-import type { ProbeOptions } from './probe-bucket.ts';
+import type { Backlog } from './imports/backlog.ts';
+import type { StoredTimes } from './operations/stored-times.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
-import type { StoredTimes } from './stored-times.ts';
+import type { ProbeOptions } from './storage/probe-bucket.ts';
 
 /** Tries what buckets let us do, by a client of its own: see probe-bucket.ts. */
 export type StorageProbe = {

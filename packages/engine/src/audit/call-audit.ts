@@ -1,5 +1,5 @@
 import { BackupSyncError, type CallName, calls, type ErrorCode, errors } from '@backup-sync/contracts';
-import type { Caller } from '../context.ts';
+import type { Caller } from '../calls/call-context.ts';
 import type { Services } from '../services.ts';
 import type { AuditedCall, AuditRecord, AuditSubject } from './audit-log.ts';
 import type { Origin } from './origin.ts';

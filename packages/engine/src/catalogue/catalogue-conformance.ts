@@ -1,7 +1,7 @@
 // Over 400 lines: one suite of what every catalogue does with imports and records, on one set of helpers.
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { EdgeProof } from '../chain/link.ts';
+import type { EdgeProof } from '../chain/proof/link.ts';
 import { operationLivesMs } from '../deadline.ts';
 import {
   acceptAndStart,

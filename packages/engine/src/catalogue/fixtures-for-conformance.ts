@@ -1,7 +1,7 @@
 import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { EdgeProof, Listing } from '../chain/link.ts';
+import type { EdgeProof, Listing } from '../chain/proof/link.ts';
 import type { IdentityDirectory } from '../identity/directory.ts';
 import type { GrantStore } from '../identity/grants.ts';
 import type { IdentityStore } from '../identity/store.ts';

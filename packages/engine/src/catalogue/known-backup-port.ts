@@ -1,5 +1,5 @@
 import type { BackupFormat } from '@backup-sync/contracts';
-import type { EdgeProof, RecordedListing } from '../chain/link.ts';
+import type { EdgeProof, RecordedListing } from '../chain/proof/link.ts';
 import type { BackupRecord } from './port.ts';
 
 /** What the catalogue knows of a backup, forgotten ones included. */

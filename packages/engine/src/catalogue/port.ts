@@ -12,7 +12,7 @@ import type {
   TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
-import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/link.ts';
+import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 import type { Lane } from '../queue/port.ts';
 import type { TaskRecord } from './task-port.ts';
 

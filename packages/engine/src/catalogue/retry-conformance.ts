@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { longestRetryDelayMs } from '../retry.ts';
+import { longestRetryDelayMs } from '../operations/retry.ts';
 import type { Outage } from '../storage/outage.ts';
 import {
   acceptAndStart,

@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
-import type { EdgeProof, Listing, SharedListing } from '../chain/link.ts';
+import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
 import type { Lane } from '../queue/port.ts';
 import type {
   BackupRecord,

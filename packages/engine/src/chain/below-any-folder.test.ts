@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findCandidates } from '../operations/scans/find-candidates.ts';
+import { findCandidates } from '../scans/find-candidates.ts';
 import { writeCinderBackup } from '../testing/cinder-writer.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
 import { syncItemOfManifest, writeManifestBackup } from '../testing/manifest-writer.ts';

@@ -1,5 +1,5 @@
-import { parseCinderImagePath } from './cinder/image-path.ts';
-import { parseBackupPath } from './longhorn/backup-path.ts';
+import { parseCinderImagePath } from './formats/cinder/image-path.ts';
+import { parseBackupPath } from './formats/longhorn/backup-path.ts';
 
 /**
  * The part of an image path that all links of its chain share, as far as the path tells: links with the same root

@@ -4,11 +4,11 @@ import { chainContext } from '../testing/chain-context.ts';
 import { type FaultLog, injectFault, type StorageFault } from '../testing/faulty-storage-unit.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
-import { ReadFault } from './cinder/read-fault.ts';
 import { proveContent } from './content/prove-content.ts';
 import type { ChainData } from './data.ts';
 import { openChain } from './examiner.ts';
-import type { Fault } from './link.ts';
+import type { Fault } from './proof/link.ts';
+import { ReadFault } from './proof/read-fault.ts';
 import { replayChain } from './replay/replay-chain.ts';
 
 const bucketName = 'backups';

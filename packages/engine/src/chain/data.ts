@@ -1,4 +1,4 @@
-import type { Location } from './link.ts';
+import type { Location } from './proof/link.ts';
 
 /** How an object's stored bytes become plain: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
 export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';

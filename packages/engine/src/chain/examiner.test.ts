@@ -8,7 +8,7 @@ import { chainContext } from '../testing/chain-context.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { chainRootOf } from './chain-root.ts';
 import { openChain } from './examiner.ts';
-import { formats } from './formats.ts';
+import { formats } from './formats/formats.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
 const fixture = `${fixtures}cinder-s3-zlib`;

@@ -2,13 +2,13 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
 import type { Absences } from './absences.ts';
 import { chainRootOf } from './chain-root.ts';
-import { ReadFault } from './cinder/read-fault.ts';
 import type { ChainData } from './data.ts';
 import type { DescribeContext, DescribedBackup, FormatChain } from './format.ts';
-import { formats } from './formats.ts';
-import type { EdgeProof, Examination, Location, RecordedListing } from './link.ts';
+import { formats } from './formats/formats.ts';
+import { openUnknownChain } from './formats/unknown/unknown-chain.ts';
 import { PathListings } from './path-listings.ts';
-import { openUnknownChain } from './unknown/unknown-chain.ts';
+import type { EdgeProof, Examination, Location, RecordedListing } from './proof/link.ts';
+import { ReadFault } from './proof/read-fault.ts';
 
 /** What is needed to examine the links of one chain. */
 export type ChainContext = {

@@ -1,6 +1,6 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import { decideSync } from '../operations/backups/decide-sync.ts';
+import { decideSync } from '../imports/decide-sync.ts';
 import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';

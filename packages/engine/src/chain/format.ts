@@ -2,8 +2,8 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { StorageUnit } from '../storage/port.ts';
 import type { ChainData } from './data.ts';
 import type { FormatContext } from './examiner.ts';
-import type { Examination } from './link.ts';
 import type { ListingComparison } from './listing-comparison.ts';
+import type { Examination } from './proof/link.ts';
 
 /** What is needed to describe a backup that a scan has found. */
 export type DescribeContext = {

@@ -1,7 +1,7 @@
 import type { ObjectEntry } from '../storage/port.ts';
 import type { DescribeContext } from './format.ts';
-import type { RecordedListing } from './link.ts';
 import { ListingDigest } from './listing-digest.ts';
+import type { RecordedListing } from './proof/link.ts';
 
 /** A recorded backup, as far as a listing can be compared with it. */
 export type ComparedBackup = RecordedListing & {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectEntry } from '../storage/port.ts';
-import type { Listing } from './link.ts';
+import type { Listing } from './proof/link.ts';
 
 /** Text that is gathered before it is hashed: one call for hundreds of objects. */
 const pendingUnitsMax = 32 * 1024;

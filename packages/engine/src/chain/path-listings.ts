@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import type { ObjectEntry } from '../storage/port.ts';
-import { ListedObjects, md5OfEtag } from './cinder/object-columns.ts';
 import { KeyColumn } from './columns.ts';
 import type { ChainContext } from './examiner.ts';
-import type { Listing } from './link.ts';
+import { ListedObjects, md5OfEtag } from './formats/cinder/object-columns.ts';
 import { ListingDigest } from './listing-digest.ts';
 import { isMinioFile } from './minio-layout.ts';
+import type { Listing } from './proof/link.ts';
 
 /** Objects kept from the listings of a run: some 60 bytes each. What is larger is listed again by whoever needs them. */
 const keptObjectsMax = 100_000;

@@ -1,5 +1,5 @@
-import { faultingBody, withReadFaults } from './cinder/read-fault.ts';
 import type { DescribeContext } from './format.ts';
+import { faultingBody, withReadFaults } from './proof/read-fault.ts';
 
 /** Opens an object that was not listed before. Throws `ReadFault`, as its bytes do, and what storage throws. */
 export async function readPlainObject(

@@ -1,7 +1,7 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import type { ChainFormat } from './format.ts';
+import { markedFormats } from './formats/marks.ts';
 import { isAtOrBelow, PathComparison } from './listing-comparison.ts';
-import { markedFormats } from './marks.ts';
 
 /** How what is recorded in a format is compared with a listing. */
 export type RecordedFormat = Pick<ChainFormat, 'backupIdOf' | 'objectsPrefixOf' | 'compare'>;

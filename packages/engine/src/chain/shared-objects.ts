@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { ObjectEntry } from '../storage/port.ts';
-import type { SharedListing } from './link.ts';
+import type { SharedListing } from './proof/link.ts';
 
 const laneCount = 4;
 /** Bytes of the digest of one entry. */

@@ -1,6 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { RefusalLimit } from '../audit/refusal-limit.ts';
-import type { Caller } from '../context.ts';
+import type { Caller } from '../calls/call-context.ts';
 import type { Services } from '../services.ts';
 import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
 import { TokenAudit } from './token-audit.ts';

@@ -1,6 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Origin } from '../audit/origin.ts';
-import type { Caller } from '../context.ts';
+import type { Caller } from '../calls/call-context.ts';
 import type { SignedRequest } from './signed-request.ts';
 import type { Project } from './store.ts';
 

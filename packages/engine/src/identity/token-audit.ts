@@ -1,8 +1,8 @@
 import type { ErrorCode } from '@backup-sync/contracts';
 import type { AuditedCall, AuditLog, AuditSubject } from '../audit/audit-log.ts';
 import { outcomeOf } from '../audit/call-audit.ts';
+import type { Caller } from '../calls/call-context.ts';
 import type { Clock } from '../clock.ts';
-import type { Caller } from '../context.ts';
 import type { RequestedFrom } from './port.ts';
 
 /** Whose call it was that is written down: of someone who did not come in, the name as it was given, in no project. */

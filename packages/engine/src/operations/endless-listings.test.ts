@@ -1,7 +1,10 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { planSync } from '../calls/plans.ts';
 import type { SourceRecord } from '../catalogue/source-port.ts';
 import { operationLivesMs } from '../deadline.ts';
+import { acceptImports } from '../imports/accept-imports.ts';
+import { importChain } from '../imports/import-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { endlessStorage } from '../testing/endless-storage.ts';
 import { heldBytes } from '../testing/held-memory.ts';
@@ -9,9 +12,6 @@ import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import type { TaskOfTest } from '../testing/services-over.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
-import { acceptImports } from './backups/accept-imports.ts';
-import { importChain } from './backups/import-chain.ts';
-import { planSync } from './plan/plan-sync.ts';
 
 const bucketName = 'endless';
 const item: BackupSync = {

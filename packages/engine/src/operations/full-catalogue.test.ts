@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
+import { acceptImports } from '../imports/accept-imports.ts';
+import { importChain } from '../imports/import-chain.ts';
+import { workOnScan } from '../scans/scan-work.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
-import { acceptImports } from './backups/accept-imports.ts';
-import { importChain } from './backups/import-chain.ts';
-import { workOnScan } from './scans/scan-work.ts';
-import { runTask } from './tasks/run-task.ts';
+import { runTask } from './run-task.ts';
 
 const bucketName = 'volumebackups';
 const chain = writeSmallChain('full', 16, [[1]]);

@@ -1,7 +1,10 @@
 import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
+import type { CallHandler } from '../calls/call-context.ts';
+import { verbs } from '../calls/handlers.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
-import type { CallHandler } from '../context.ts';
+import { importChain } from '../imports/import-chain.ts';
+import { startSourceRun } from '../sources/start-source-run.ts';
 import type { Outage } from '../storage/outage.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
@@ -9,10 +12,7 @@ import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
-import { importChain } from './backups/import-chain.ts';
 import { endWaitsPastLimit } from './end-waits.ts';
-import { startSourceRun } from './sources/start-source-run.ts';
-import { verbs } from './verbs.ts';
 
 const bucketName = 'volumebackups';
 const minuteMs = 60_000;

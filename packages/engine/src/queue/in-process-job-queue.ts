@@ -1,5 +1,4 @@
 import TinyQueue from 'tinyqueue';
-import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -7,6 +6,7 @@ import type { StorageUnit } from '../storage/port.ts';
 import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
+import { backoffMs } from './backoff.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';

@@ -2,11 +2,11 @@ import { isToSync, reasons } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
-import { acceptImports } from '../operations/backups/accept-imports.ts';
-import { liesAt } from '../operations/scans/lies-at.ts';
-import type { Found } from '../operations/scans/make-findings.ts';
-import { isPassedOver, snapshotFolders } from '../operations/scans/passed-over.ts';
-import type { TaskRun } from '../operations/tasks/run-task.ts';
+import { acceptImports } from '../imports/accept-imports.ts';
+import type { TaskRun } from '../operations/run-task.ts';
+import { liesAt } from '../scans/lies-at.ts';
+import type { Found } from '../scans/make-findings.ts';
+import { isPassedOver, snapshotFolders } from '../scans/passed-over.ts';
 import { decideRemovals } from './decide-removals.ts';
 
 /** Backups looked for directly, and marked, together. */

@@ -1,6 +1,6 @@
 import { queueChains } from '../operations/queue-work.ts';
-import { startSourceRun } from '../operations/sources/start-source-run.ts';
 import type { Services } from '../services.ts';
+import { startSourceRun } from './start-source-run.ts';
 
 /** A plan that was changed, and a clock that was set, are seen by then at the latest. */
 const longestSleepMs = 30_000;

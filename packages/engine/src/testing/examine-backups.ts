@@ -1,6 +1,6 @@
 import { type BackupSync, reaches } from '@backup-sync/contracts';
 import { type ChainContext, openChain } from '../chain/examiner.ts';
-import type { EdgeProof, Examination, Location, RecordedListing } from '../chain/link.ts';
+import type { EdgeProof, Examination, Location, RecordedListing } from '../chain/proof/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 

@@ -1,7 +1,7 @@
 import type { BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
-import { ReadFault } from '../chain/cinder/read-fault.ts';
 import { proveContent } from '../chain/content/prove-content.ts';
 import { openChain } from '../chain/examiner.ts';
+import { ReadFault } from '../chain/proof/read-fault.ts';
 import { replayChain } from '../chain/replay/replay-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';

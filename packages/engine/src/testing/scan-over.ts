@@ -1,5 +1,5 @@
 import type { ScanFinding } from '@backup-sync/contracts';
-import type { ScanRequest } from '../operations/scans/scan-request.ts';
+import type { ScanRequest } from '../scans/scan-request.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { openServicesOver } from './services-over.ts';
 

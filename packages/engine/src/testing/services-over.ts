@@ -7,18 +7,18 @@ import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.t
 import type { NewTask } from '../catalogue/task-port.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
-import { Backlog } from '../operations/backups/backlog.ts';
-import { importChain } from '../operations/backups/import-chain.ts';
-import { RunAbsences } from '../operations/backups/run-absences.ts';
-import { planBucket } from '../operations/plan/plan-bucket.ts';
-import { workOnScan } from '../operations/scans/scan-work.ts';
-import { runTask, type TaskRun } from '../operations/tasks/run-task.ts';
-import { verifyChain } from '../operations/verifications/verify-chain.ts';
+import { Backlog } from '../imports/backlog.ts';
+import { importChain } from '../imports/import-chain.ts';
+import { RunAbsences } from '../imports/run-absences.ts';
+import { longestRetryDelayMs } from '../operations/retry.ts';
+import { runTask, type TaskRun } from '../operations/run-task.ts';
+import { StoredTimes } from '../operations/stored-times.ts';
+import { planBucket } from '../plans/plan-bucket.ts';
 import type { QueuedJob } from '../queue/port.ts';
-import { longestRetryDelayMs } from '../retry.ts';
+import { workOnScan } from '../scans/scan-work.ts';
 import type { Services } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
-import { StoredTimes } from '../stored-times.ts';
+import { verifyChain } from '../verifications/verify-chain.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/chain-root.ts';
-import { reasonsOfParent } from '../../chain/lasting-fault.ts';
+import { reasonsOfParent } from '../../chain/proof/lasting-fault.ts';
 import { itemOfRecord } from '../item-of-record.ts';
 import type { DueChain } from '../port.ts';
 import { laneOf, rowToRecord } from '../rows.ts';

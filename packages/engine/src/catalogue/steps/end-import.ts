@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { Fault } from '../../chain/link.ts';
+import type { Fault } from '../../chain/proof/link.ts';
 import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../port.ts';
 import { chainColumns, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';

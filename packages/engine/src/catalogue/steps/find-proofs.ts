@@ -1,6 +1,6 @@
 import { reaches, verificationLevels } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { EdgeProof, Location } from '../../chain/link.ts';
+import type { EdgeProof, Location } from '../../chain/proof/link.ts';
 import { rowToProof } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';

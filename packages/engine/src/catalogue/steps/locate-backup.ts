@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Location } from '../../chain/link.ts';
+import type { Location } from '../../chain/proof/link.ts';
 import type { Catalogue } from '../port.ts';
 import { itemOfOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';

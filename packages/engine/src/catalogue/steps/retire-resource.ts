@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { timeToleranceMs } from '../../taken-at.ts';
+import { timeToleranceMs } from '../../imports/taken-at.ts';
 import type { Schema } from '../schema.ts';
 
 /** Sets or lifts the mark of a resource; see {@link Catalogue.retireResource}. */

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
-import { longestRetryDelayMs } from '../../retry.ts';
+import { longestRetryDelayMs } from '../../operations/retry.ts';
 import type { ChainKey, OperationRecord } from '../port.ts';
 import { rowToOperation } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ReadFault } from '../cinder/read-fault.ts';
 import type { LinkData, StoredObject } from '../data.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 import type { ContentJob } from './content-job.ts';
 import { HashCursor } from './hash-cursor.ts';
 

@@ -1,4 +1,4 @@
-import { ReadFault } from '../cinder/read-fault.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 
 export const hashBytes = 32;
 

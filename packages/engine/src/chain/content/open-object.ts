@@ -1,6 +1,6 @@
 import type { GetRequest, ObjectEntry, StorageUnit } from '../../storage/port.ts';
-import { ReadFault, readListedObject, withReadFaults } from '../cinder/read-fault.ts';
 import type { StoredObject } from '../data.ts';
+import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault.ts';
 
 /**
  * The stored bytes of an object that was listed. Where it is not found a listing is asked whether it is there: an

@@ -1,6 +1,6 @@
 import type { StorageUnit } from '../../storage/port.ts';
-import { ReadFault } from '../cinder/read-fault.ts';
-import type { Fault } from '../link.ts';
+import type { Fault } from '../proof/link.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 import { printable } from '../quote.ts';
 import type { ContentJob } from './content-job.ts';
 import { proveObject } from './prove-object.ts';

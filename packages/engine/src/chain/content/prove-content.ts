@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { StorageUnit } from '../../storage/port.ts';
 import type { LinkData } from '../data.ts';
-import type { Fault } from '../link.ts';
+import type { Fault } from '../proof/link.ts';
 import type { StorageOpening } from '../threads/messages.ts';
 import { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';

@@ -1,8 +1,8 @@
 import type { StorageUnit } from '../../storage/port.ts';
-import { ReadFault } from '../cinder/read-fault.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DecompressionFault } from '../compression/decompression-fault.ts';
 import type { StoredObject } from '../data.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 import { ObjectDigests } from './digests.ts';
 import { openObject } from './open-object.ts';
 

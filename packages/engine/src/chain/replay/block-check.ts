@@ -1,7 +1,7 @@
-import { ReadFault } from '../cinder/read-fault.ts';
 import { BlockHasher } from '../content/block-hasher.ts';
 import { HashCursor, hashBytes } from '../content/hash-cursor.ts';
 import type { BlockHashes } from '../data.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 
 /** Holds a volume's bytes, as they come in order, against the hashes of its blocks. */
 export class BlockCheck implements AsyncDisposable {

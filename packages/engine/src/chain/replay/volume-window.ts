@@ -1,4 +1,4 @@
-import { ReadFault } from '../cinder/read-fault.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { Segment, SegmentSource } from './sweep.ts';
 

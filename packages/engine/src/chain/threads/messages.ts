@@ -3,7 +3,7 @@ import type { OutsideRequest } from '../../storage/port.ts';
 import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
 import type { StoredObject } from '../data.ts';
-import type { Fault } from '../link.ts';
+import type { Fault } from '../proof/link.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
 /** A storage unit that a thread can open for itself: plain data. Credentials are found as everywhere. */

@@ -1,6 +1,6 @@
 import { StorageError, type StorageErrorCode } from '../../storage/port.ts';
-import { ReadFault } from '../cinder/read-fault.ts';
-import type { Fault } from '../link.ts';
+import type { Fault } from '../proof/link.ts';
+import { ReadFault } from '../proof/read-fault.ts';
 
 /** An error as it crosses the threads: cloning would lose its class. */
 export type SentError =

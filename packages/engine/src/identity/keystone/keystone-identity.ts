@@ -1,6 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
+import type { Caller } from '../../calls/call-context.ts';
 import type { Clock } from '../../clock.ts';
-import type { Caller } from '../../context.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
 import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom, ScopedProject } from '../port.ts';
 import type { Project } from '../store.ts';

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { type AccessKey, BackupSyncError, toWireTime } from '@backup-sync/contracts';
+import type { AccessKeyRecord } from '../identity/directory.ts';
+import type { CallHandler } from './call-context.ts';
+import { accountsOf, refuseUnlessDone } from './users.ts';
+
+export const listAccessKeys: CallHandler<'listAccessKeys'> = async ({ services }) => {
+  return { access_keys: (await accountsOf(services).listAccessKeys()).map(accessKeyView) };
+};
+
+export function accessKeyView(key: AccessKeyRecord): AccessKey {
+  return {
+    access_key: key.accessKey,
+    user_name: key.userName,
+    project_id: key.projectId,
+    created_at: toWireTime(key.createdAtMs),
+    disabled_at: key.disabledAtMs === null ? null : toWireTime(key.disabledAtMs),
+  };
+}
+
+/** Makes a key. Its secret has 256 random bits, is answered this once, and is kept sealed. */
+export const createAccessKey: CallHandler<'createAccessKey'> = async (
+  { services },
+  { user_name, target_project_id },
+) => {
+  const accounts = accountsOf(services);
+  const accessKey = randomBytes(10).toString('hex').toUpperCase();
+  const secretKey = randomBytes(32).toString('base64url');
+  const createdAtMs = services.clock.nowMs();
+  const added = await accounts.addAccessKey({
+    accessKey,
+    userName: user_name,
+    projectId: target_project_id,
+    sealedSecret: await services.seal.seal(secretKey, accessKey),
+    nowMs: createdAtMs,
+  });
+  if (added !== 'added') refuseUnlessDone(added, user_name, target_project_id);
+  const record = { accessKey, userName: user_name, projectId: target_project_id, createdAtMs, disabledAtMs: null };
+  return { access_key: accessKeyView(record), secret_key: secretKey };
+};
+
+/** Ends a key for good: there is no way back, so that nobody waits for one. */
+export const disableAccessKey: CallHandler<'disableAccessKey'> = async ({ services }, { access_key }) => {
+  const disabled = await accountsOf(services).disableAccessKey(access_key, services.clock.nowMs());
+  if (disabled === null) throw new BackupSyncError('access_key_not_found', `there is no access key ${access_key}`);
+  return { access_key: accessKeyView(disabled) };
+};

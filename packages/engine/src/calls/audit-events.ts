@@ -1,0 +1,23 @@
+import { toWireTime } from '@backup-sync/contracts';
+import type { CallHandler } from './call-context.ts';
+
+/** Of every project: an administrator sees to the whole installation. */
+export const listAuditEvents: CallHandler<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
+  const { events, count } = await services.auditLog.listEvents(filter);
+  return {
+    audit_events: events.map((event) => ({
+      id: event.id,
+      at: toWireTime(event.atMs),
+      project_id: event.projectId,
+      actor: { ...event.actor },
+      operation: event.operation,
+      subjects: event.subjects.map((subject) => ({ ...subject })),
+      door: event.door,
+      address: event.address,
+      outcome: event.outcome,
+      error: event.errorCode,
+      request_id: event.requestId,
+    })),
+    count,
+  };
+};

@@ -1,0 +1,106 @@
+import { BackupSyncError, invalidField } from '@backup-sync/contracts';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { NewTask } from '../catalogue/task-port.ts';
+import { acceptRequest } from '../imports/accept-imports.ts';
+import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
+import { queueTask } from '../operations/queue-work.ts';
+import type { VerifyRequest } from '../verifications/verify-request.ts';
+import { backupView, sourceNames } from './backup-view.ts';
+import type { CallHandler } from './call-context.ts';
+
+export const listBackups: CallHandler<'listBackups'> = async (context, input) => {
+  const page = await context.services.catalogue.listBackups(input);
+  if (page === 'marker_not_found') {
+    throw invalidField('marker', `no backup ${input.marker} is recorded`);
+  }
+  const names = await sourceNames(context.services, input.project_id, page.rows);
+  const backups = page.rows.map((record) => backupView(record, names));
+  return { backups, count: page.count, limit: input.limit, offset: input.offset };
+};
+
+export const showBackup: CallHandler<'showBackup'> = async (context, input) => {
+  const record = await context.services.catalogue.showBackup(input.project_id, input.backup_id);
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  return { backup: backupView(record, await sourceNames(context.services, input.project_id, [record])) };
+};
+
+/**
+ * Accepts backups to be brought into the catalogue: when this has answered, every item is on disk and will reach an
+ * end. The answer keeps the order of the request.
+ */
+export const syncBackups: CallHandler<'syncBackups'> = async (context, input) => {
+  return await acceptRequest(context, { ...input, with_ancestors: false });
+};
+
+/** As `syncBackups`; the missing ancestors of these backups are accepted on the way, as operations of their own. */
+export const importBackups: CallHandler<'importBackups'> = async (context, input) => {
+  return await acceptRequest(context, input);
+};
+
+/** Renames a backup. How long the name stays is said in name-backup.ts. */
+export const updateBackup: CallHandler<'updateBackup'> = async (context, input) => {
+  const { catalogue, clock } = context.services;
+  const record = await catalogue.renameBackup({
+    projectId: input.project_id,
+    backupId: input.backup_id,
+    name: input.backup.name,
+    renamedAtMs: clock.nowMs(),
+  });
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  return { backup: backupView(record, await sourceNames(context.services, input.project_id, [record])) };
+};
+
+/** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
+export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) => {
+  const { catalogue, storedTimes, newId, queue, taskStore } = context.services;
+  const record = await catalogue.showBackup(input.project_id, input.backup_id);
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
+  const createdAtMs = await storedTimes.nowMs();
+  const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
+  const task: NewTask = {
+    id: newId(),
+    projectId: input.project_id,
+    kind: 'verify',
+    parentOperationId: null,
+    storageUnitId: record.location.storageUnitId,
+    bucketName: record.location.bucketName,
+    backupId: input.backup_id,
+    sourceId: null,
+    request,
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    createdAtMs,
+    lane: null,
+  };
+  // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
+  // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
+  const joined = await taskStore.joinTask(task, { level: input.level });
+  if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
+  return { operation_id: joined.operationId, joined: joined.result === 'joined' };
+};
+
+/**
+ * Shows the backup whose volume its caller is about to read out by itself. It is called a mutation so that it is in the
+ * audit: all that somebody had in a volume leaves with it, and nothing else here would tell.
+ */
+export const beginExtraction: CallHandler<'beginExtraction'> = (context, input) => showBackup(context, input);
+
+/** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
+export const deleteBackup: CallHandler<'deleteBackup'> = async (context, input) => {
+  const { catalogue, clock, newId } = context.services;
+  const deletion = await catalogue.deleteBackup({
+    operationId: newId(),
+    projectId: input.project_id,
+    backupId: input.backup_id,
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    deletedAtMs: clock.nowMs(),
+  });
+  if (deletion.result === 'not_found') {
+    throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  }
+  if (deletion.result === 'busy') {
+    throw new BackupSyncError('backup_busy', `operation ${deletion.operationId} is bringing this backup in`);
+  }
+};

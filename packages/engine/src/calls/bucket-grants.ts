@@ -1,0 +1,48 @@
+import {
+  BackupSyncError,
+  type CheckedInput,
+  type BucketGrant as GrantAnswer,
+  roleAllows,
+} from '@backup-sync/contracts';
+import type { BucketGrant } from '../identity/grants.ts';
+import type { Services } from '../services.ts';
+import type { CallHandler } from './call-context.ts';
+
+export const listBucketGrants: CallHandler<'listBucketGrants'> = async ({ services, caller }, input) => {
+  const ofAll = roleAllows(caller.role, 'administrator');
+  const grants = await services.grantStore.listGrants(ofAll ? null : input.project_id);
+  return { grants: grants.map(grantView) };
+};
+
+/** Lets a project use a bucket, or a folder of it. Several projects may have the same. */
+export const grantBucket: CallHandler<'grantBucket'> = async ({ services }, input) => {
+  await refuseUnknownProject(services, input.target_project_id);
+  const grant = grantOf(services, input);
+  const madeExplicit = await services.grantStore.addGrant(grant);
+  return { grant: grantView(grant), made_explicit: madeExplicit.map(grantView) };
+};
+
+/** Takes it away: work under way that needs it fails within seconds. Records stay. */
+export const revokeBucket: CallHandler<'revokeBucket'> = async ({ services }, input) => {
+  if (!(await services.grantStore.removeGrant(grantOf(services, input)))) {
+    const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;
+    throw new BackupSyncError('bucket_grant_not_found', `${place} is not granted to ${input.target_project_id}`);
+  }
+};
+
+function grantOf({ storage }: Services, input: CheckedInput<'grantBucket'>): BucketGrant {
+  const { target_project_id, bucket_name, prefix } = input;
+  return { projectId: target_project_id, storageUnitId: storage.id, bucketName: bucket_name, prefix };
+}
+
+/** Of an outside identity the projects are not known here: their ids are taken as they are. */
+async function refuseUnknownProject({ directory, outsideIdentity }: Services, projectId: string): Promise<void> {
+  if (outsideIdentity !== null) return;
+  const projects = await directory.listProjects();
+  if (projects.some(({ id }) => id === projectId)) return;
+  throw new BackupSyncError('project_not_found', `there is no project ${JSON.stringify(projectId)}`);
+}
+
+export function grantView({ projectId, storageUnitId, bucketName, prefix }: BucketGrant): GrantAnswer {
+  return { project_id: projectId, storage_unit: storageUnitId, bucket_name: bucketName, prefix };
+}

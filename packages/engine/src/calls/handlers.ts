@@ -1,0 +1,98 @@
+import type { CallHandlers, Streams } from '../engine.ts';
+import { createAccessKey, disableAccessKey, listAccessKeys } from './access-keys.ts';
+import { listAuditEvents } from './audit-events.ts';
+import {
+  beginExtraction,
+  deleteBackup,
+  importBackups,
+  listBackups,
+  showBackup,
+  syncBackups,
+  updateBackup,
+  verifyBackup,
+} from './backups.ts';
+import { grantBucket, listBucketGrants, revokeBucket } from './bucket-grants.ts';
+import { showCaller } from './callers.ts';
+import { listOperationLogs, showOperationLog } from './operation-logs.ts';
+import { cancelOperation, listOperations, showOperation } from './operations.ts';
+import { listPlanItems, planSync, startPlan } from './plans.ts';
+import { createProject, listProjects } from './projects.ts';
+import { listResources, retireResource, unretireResource } from './resources.ts';
+import { grantRole, revokeRole } from './roles.ts';
+import { listScanFindings, startScan } from './scans.ts';
+import {
+  addSource,
+  confirmSource,
+  listSources,
+  pauseSource,
+  removeSource,
+  resumeSource,
+  scanSource,
+  showSource,
+  syncCheckpoint,
+  updateSource,
+} from './sources.ts';
+import { checkStorage } from './storage-checks.ts';
+import { createUser, disableUser, enableUser, listUsers, removeUser, setUserPassword } from './users.ts';
+import { listVaults, showCheckpoint, showVault } from './vaults.ts';
+import { watchOperations } from './watch-operations.ts';
+
+/** What happens, for each operation of the table in contracts that answers once. */
+export const verbs: CallHandlers = {
+  syncBackups,
+  importBackups,
+  listBackups,
+  showBackup,
+  updateBackup,
+  deleteBackup,
+  planSync,
+  checkStorage,
+  startPlan,
+  listPlanItems,
+  listOperationLogs,
+  showOperationLog,
+  listOperations,
+  showOperation,
+  cancelOperation,
+  showCaller,
+  verifyBackup,
+  beginExtraction,
+  listResources,
+  retireResource,
+  unretireResource,
+  startScan,
+  listScanFindings,
+  addSource,
+  listSources,
+  showSource,
+  updateSource,
+  scanSource,
+  pauseSource,
+  resumeSource,
+  confirmSource,
+  removeSource,
+  syncCheckpoint,
+  listVaults,
+  showVault,
+  showCheckpoint,
+  createUser,
+  listUsers,
+  disableUser,
+  enableUser,
+  setUserPassword,
+  removeUser,
+  grantRole,
+  revokeRole,
+  createProject,
+  listProjects,
+  grantBucket,
+  revokeBucket,
+  listBucketGrants,
+  createAccessKey,
+  listAccessKeys,
+  disableAccessKey,
+  listAuditEvents,
+};
+
+/** The same for those that go on answering. */
+export const streams: Streams = { watchOperations };

@@ -1,0 +1,123 @@
+import { describeReason, hasEnded, type OperationLog, type OperationType, toWireTime } from '@backup-sync/contracts';
+import type { OperationKind, OperationRecord } from '../catalogue/port.ts';
+import type { SourceRunOf } from '../catalogue/source-port.ts';
+import type { TaskRecord } from '../catalogue/task-port.ts';
+import { waitingForView } from '../operations/waiting-for.ts';
+import type { Outages } from '../storage/outage.ts';
+
+/** What CBR calls our kinds of operation. */
+const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<OperationKind, OperationType>;
+
+/** An operation in the form of the wire. `run` is the run of a source that accepted it. */
+export function operationLogView(
+  record: OperationRecord,
+  run: SourceRunOf | undefined,
+  outages: Outages,
+): OperationLog {
+  const { item } = record;
+  const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
+  const ended = hasEnded(record.status);
+  const isImport = record.kind === 'import';
+  return {
+    id: record.id,
+    checkpoint_id: run?.runId ?? null,
+    created_at: toWireTime(record.createdAtMs),
+    started_at: record.startedAtMs === null ? null : toWireTime(record.startedAtMs),
+    ended_at: record.endedAtMs === null ? null : toWireTime(record.endedAtMs),
+    updated_at: toWireTime(record.updatedAtMs),
+    error_info:
+      reason === null
+        ? { code: '', message: '' }
+        : { code: reason.number, message: `${reason.message}. ${reason.remedy}` },
+    extra_info: {
+      ...(isImport && {
+        backup: { backup_id: item.backup_id, backup_name: item.backup_name, incremental: record.incremental },
+        sync: {
+          sync_backup_num: record.status === 'success' ? 1 : 0,
+          delete_backup_num: 0,
+          err_sync_backup_num: ended && record.status !== 'success' ? 1 : 0,
+        },
+      }),
+      ...(!isImport && { delete: { backup_id: item.backup_id, backup_name: item.backup_name } }),
+      common: { progress: ended ? 100 : 0, request_id: record.requestId, task_id: record.id },
+      resource: { id: item.resource_id, name: item.resource_name, type: item.resource_type },
+    },
+    operation_type: typeOfKind[record.kind],
+    policy_id: null,
+    project_id: record.projectId,
+    provider_id: null,
+    vault_id: run?.sourceId ?? null,
+    vault_name: run?.sourceName ?? null,
+    status: record.status,
+    backup_sync: {
+      outcome: record.outcome,
+      message: record.message,
+      level: record.level,
+      reason,
+      waiting_for: waitingForView({ ...record, bucketName: item.bucket_name }, outages),
+      time_contradiction: record.timeContradiction,
+      requests:
+        record.requests === null
+          ? null
+          : {
+              lists: record.requests.lists,
+              gets: record.requests.gets,
+              bytes_read: record.requests.bytesRead,
+            },
+    },
+  };
+}
+
+/** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
+function numbersOf({ result, progress }: TaskRecord) {
+  const numbers = result as { sync_backup_num?: number; err_sync_backup_num?: number } | null;
+  return {
+    sync_backup_num: numbers?.sync_backup_num ?? 0,
+    delete_backup_num: progress.vanished ?? 0,
+    err_sync_backup_num: numbers?.err_sync_backup_num ?? 0,
+  };
+}
+
+/**
+ * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
+ * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
+ */
+export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined, outages: Outages): OperationLog {
+  const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
+  const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
+  const { requests } = task;
+  return {
+    id: task.id,
+    checkpoint_id: task.id,
+    created_at: toWireTime(task.createdAtMs),
+    started_at: time(task.startedAtMs),
+    ended_at: time(task.endedAtMs),
+    updated_at: toWireTime(task.updatedAtMs),
+    error_info:
+      reason === null
+        ? { code: '', message: '' }
+        : { code: reason.number, message: `${reason.message}. ${reason.remedy}` },
+    extra_info: {
+      common: { progress: hasEnded(task.status) ? 100 : 0, request_id: task.requestId, task_id: task.id },
+      resource: { id: task.sourceId ?? '', name: task.bucketName, type: 'vault' },
+      sync: numbersOf(task),
+    },
+    operation_type: 'sync',
+    policy_id: null,
+    project_id: task.projectId,
+    provider_id: null,
+    vault_id: task.sourceId,
+    vault_name: run?.sourceName ?? null,
+    status: task.status,
+    backup_sync: {
+      outcome: null,
+      message: task.message,
+      level: null,
+      reason,
+      waiting_for: waitingForView(task, outages),
+      time_contradiction: null,
+      requests:
+        requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { BackupSyncError, type Project, toWireTime } from '@backup-sync/contracts';
+import type { ProjectRecord } from '../identity/directory.ts';
+import { grantView } from './bucket-grants.ts';
+import type { CallHandler } from './call-context.ts';
+import { accountsOf } from './users.ts';
+
+export const listProjects: CallHandler<'listProjects'> = async ({ services }) => {
+  return { projects: (await accountsOf(services).listProjects()).map(projectView) };
+};
+
+export function projectView({ id, name, createdAtMs }: ProjectRecord): Project {
+  return { id, name, created_at: toWireTime(createdAtMs) };
+}
+
+/** Makes a project, which has no bucket. The first project, which had all of them, keeps those that it uses. */
+export const createProject: CallHandler<'createProject'> = async ({ services }, { name }) => {
+  const accounts = accountsOf(services);
+  const project = { id: services.newId(), name, createdAtMs: services.clock.nowMs() };
+  const madeExplicit = await accounts.addProject(project);
+  if (madeExplicit === 'name_taken') {
+    throw new BackupSyncError('project_name_taken', `there is a project ${JSON.stringify(name)} already`);
+  }
+  return { project: projectView(project), made_explicit: madeExplicit.map(grantView) };
+};

@@ -1,0 +1,53 @@
+import { BackupSyncError, type CallInput, type CallOutput, type Resource, toWireTime } from '@backup-sync/contracts';
+import type { ResourceStanding } from '../catalogue/port.ts';
+import { ageSecondsOf } from '../imports/taken-at.ts';
+import type { CallContext, CallHandler } from './call-context.ts';
+import { findSource } from './source-view.ts';
+
+/** How old is the newest proved backup of each resource? */
+export const listResources: CallHandler<'listResources'> = async (context, input) => {
+  const { catalogue, clock } = context.services;
+  if (input.source_id !== undefined) await findSource(context, input.project_id, input.source_id);
+  const { rows, count } = await catalogue.listResources(input);
+  return { resources: rows.map((row) => resourceView(row, clock.nowMs())), count, limit: input.limit };
+};
+
+/** Expects no newer backup of a resource. One that is retired stays so since it was. */
+export const retireResource: CallHandler<'retireResource'> = async (context, input) =>
+  mark(context, input, await context.services.storedTimes.nowMs());
+
+/** Expects newer backups of a resource again. */
+export const unretireResource: CallHandler<'unretireResource'> = (context, input) => mark(context, input, null);
+
+async function mark(
+  context: CallContext,
+  { project_id, resource_id }: CallInput<'retireResource'>,
+  retiredAtMs: number | null,
+): Promise<CallOutput<'retireResource'>> {
+  const isKnown = await context.services.catalogue.retireResource(project_id, resource_id, retiredAtMs);
+  const filter = { project_id, resource_id, level: 'linkage', limit: 1 } as const;
+  const [resource] = isKnown ? (await listResources(context, filter)).resources : [];
+  if (resource === undefined)
+    throw new BackupSyncError('resource_not_found', `no backup of ${resource_id} is recorded`);
+  return { resource };
+}
+
+/** A resource in the form of the wire. A head that is in the future by now, since the clock was set back, is none. */
+export function resourceView(
+  { resourceId, resourceName, backups, proved, head, retiredAtMs }: ResourceStanding,
+  nowMs: number,
+): Resource {
+  const ageS = head === null ? null : ageSecondsOf(head.takenAtMs, nowMs);
+  const newest = ageS === null ? null : head;
+  return {
+    resource_id: resourceId,
+    resource_name: resourceName,
+    backups,
+    proved_backups: proved,
+    newest_proved_backup_id: newest?.backupId ?? null,
+    newest_proved_at: newest === null ? null : toWireTime(newest.takenAtMs),
+    newest_proved_at_source: newest?.takenAtSource ?? null,
+    newest_proved_age_s: ageS,
+    retired_at: retiredAtMs === null ? null : toWireTime(retiredAtMs),
+  };
+}

@@ -1,0 +1,49 @@
+import { incompleteAfterDefaultS, type ScanFinding } from '@backup-sync/contracts';
+import type { NewTask } from '../catalogue/task-port.ts';
+import { refuseUngranted } from '../imports/granted-places.ts';
+import { queueTask } from '../operations/queue-work.ts';
+import type { ScanRequest } from '../scans/scan-request.ts';
+import type { CallHandler } from './call-context.ts';
+import { findingsPage } from './operations.ts';
+
+/** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
+export const startScan: CallHandler<'startScan'> = async (context, input) => {
+  const place = { bucketName: input.bucket_name, prefix: input.prefix };
+  await refuseUngranted(context.services, input.project_id, [place]);
+  const { taskStore, storedTimes, newId, queue, storage } = context.services;
+  const request: ScanRequest = {
+    prefix: input.prefix,
+    formats: null,
+    pathTemplate: input.path_template ?? null,
+    sync: input.sync,
+    withAncestors: input.with_ancestors,
+    reverifyAfterS: null,
+    incompleteAfterS: incompleteAfterDefaultS,
+    confirmsRemovals: false,
+  };
+  const task: NewTask = {
+    id: newId(),
+    projectId: input.project_id,
+    kind: 'scan',
+    parentOperationId: null,
+    sourceId: null,
+    storageUnitId: storage.id,
+    bucketName: input.bucket_name,
+    backupId: null,
+    request,
+    actor: { kind: context.caller.kind, name: context.caller.name },
+    requestId: context.requestId,
+    createdAtMs: await storedTimes.nowMs(),
+    lane: 'mass',
+  };
+  const joined = await taskStore.joinTask(task, request);
+  if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
+  return { operation_id: joined.operationId, joined: joined.result === 'joined' };
+};
+
+/** Pages through findings in the order of finding, while the scan runs or after. */
+export const listScanFindings: CallHandler<'listScanFindings'> = async (context, input) => {
+  const { found, ...page } = await findingsPage(context, 'scan', input);
+  // Written by the scan alone, so they have this shape.
+  return { ...page, findings: found as unknown as ScanFinding[] };
+};

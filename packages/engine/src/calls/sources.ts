@@ -1,0 +1,183 @@
+import { BackupSyncError, describeReason } from '@backup-sync/contracts';
+import type { SourceRecord } from '../catalogue/source-port.ts';
+import { refuseUngranted } from '../imports/granted-places.ts';
+import { refuseUnlistable } from '../sources/refuse-unlistable.ts';
+import { nextRunAfter, startSourceRun } from '../sources/start-source-run.ts';
+import type { CallContext, CallHandler } from './call-context.ts';
+import { taskView } from './operation-view.ts';
+import { resourceView } from './resources.ts';
+import { findSource, sourceNotFound, sourceView } from './source-view.ts';
+
+export const listSources: CallHandler<'listSources'> = async (context, input) => {
+  const sources = await context.services.sourceStore.listSources(input.project_id);
+  return { sources: sources.map(sourceView) };
+};
+
+/** Rows of each list that are shown. */
+const rowsMax = 1000;
+
+/** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
+export const showSource: CallHandler<'showSource'> = async (context, input) => {
+  const { catalogue, sourceStore, taskStore, clock, outages } = context.services;
+  const source = await findSource(context, input.project_id, input.source_id);
+  const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);
+  const { rows: resources } = await catalogue.listResources({
+    project_id: source.projectId,
+    source_id: source.id,
+    level: source.level,
+    limit: rowsMax,
+  });
+  const held = source.heldAtMs === null ? { members: [], count: 0 } : await sourceStore.heldMembers(source.id, rowsMax);
+  const { errors, count: errorCount } = await sourceStore.listErrors(source, rowsMax);
+  return {
+    source: sourceView(source),
+    last_run: lastRun === null ? null : taskView(lastRun, outages),
+    resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
+    held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
+    held_count: held.count,
+    errors: errors.map(({ backupId, backupName, imagePath, reasonCode, reasonDetail }) => ({
+      backup_id: backupId,
+      backup_name: backupName,
+      image_path: imagePath,
+      reason: describeReason(reasonCode, reasonDetail),
+    })),
+    error_count: errorCount,
+  };
+};
+
+/** Adds a source. One with an interval runs at once, and then by its interval. */
+export const addSource: CallHandler<'addSource'> = async (context, input) => {
+  const place = { bucketName: input.bucket_name, prefix: input.prefix };
+  await refuseUngranted(context.services, input.project_id, [place]);
+  if (input.format !== null && input.path_template !== null) {
+    throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
+  }
+  if (!input.force) await refuseUnlistable(context.services, place);
+  const { sourceStore, storedTimes, newId, storage } = context.services;
+  const nowMs = await storedTimes.nowMs();
+  const source: SourceRecord = {
+    id: newId(),
+    projectId: input.project_id,
+    name: input.name,
+    storageUnitId: storage.id,
+    bucketName: input.bucket_name,
+    prefix: input.prefix,
+    format: input.format,
+    pathTemplate: input.path_template,
+    level: input.level,
+    intervalS: input.interval_s,
+    reverifyAfterS: input.reverify_after_s,
+    removalShare: input.removal_share,
+    incompleteAfterS: input.incomplete_after_s,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    pausedAtMs: null,
+    heldAtMs: null,
+    heldCause: null,
+    heldRunId: null,
+    nextRunAtMs: input.interval_s === null ? null : nowMs,
+    lastRun: null,
+    lastGoodSyncAtMs: null,
+  };
+  if ((await sourceStore.addSource(source)) === 'name_taken') {
+    throw new BackupSyncError('source_name_taken', `there is a source ${JSON.stringify(input.name)} already`);
+  }
+  return { source: sourceView(source) };
+};
+
+/** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
+export const updateSource: CallHandler<'updateSource'> = async (context, input) => {
+  const { sourceStore, storedTimes } = context.services;
+  const before = await findSource(context, input.project_id, input.source_id);
+  const { prefix = before.prefix, level = before.level } = input;
+  const { interval_s: intervalS = before.intervalS, reverify_after_s: reverifyAfterS = before.reverifyAfterS } = input;
+  const { incomplete_after_s: incompleteAfterS = before.incompleteAfterS } = input;
+  if (prefix !== before.prefix) {
+    const place = { bucketName: before.bucketName, prefix };
+    await refuseUngranted(context.services, input.project_id, [place]);
+    if (!input.force) await refuseUnlistable(context.services, place);
+  }
+  const nowMs = await storedTimes.nowMs();
+  const source = await sourceStore.updateSource(input.project_id, before.id, {
+    prefix,
+    level,
+    intervalS,
+    reverifyAfterS,
+    incompleteAfterS,
+    nextRunAtMs: intervalS === before.intervalS ? before.nextRunAtMs : nextRunAfter({ ...before, intervalS }, nowMs),
+    updatedAtMs: nowMs,
+  });
+  if (source === null) throw sourceNotFound(input.source_id);
+  return { source: sourceView(source) };
+};
+
+/** Plans no more runs; one that is under way goes on. */
+export const pauseSource: CallHandler<'pauseSource'> = async (context, input) => {
+  const { sourceStore, storedTimes } = context.services;
+  const nowMs = await storedTimes.nowMs();
+  const plan = { pausedAtMs: nowMs, nextRunAtMs: null, plannedAtMs: nowMs };
+  const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
+  if (source === null) throw sourceNotFound(input.source_id);
+  return { source: sourceView(source) };
+};
+
+/** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
+export const resumeSource: CallHandler<'resumeSource'> = async (context, input) => {
+  const { sourceStore, storedTimes } = context.services;
+  const before = await findSource(context, input.project_id, input.source_id);
+  if (before.pausedAtMs === null) return { source: sourceView(before) };
+  const nowMs = await storedTimes.nowMs();
+  const plan = { pausedAtMs: null, nextRunAtMs: before.intervalS === null ? null : nowMs, plannedAtMs: nowMs };
+  const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
+  if (source === null) throw sourceNotFound(input.source_id);
+  return { source: sourceView(source) };
+};
+
+/** Runs a source now, paused or not. */
+export const scanSource: CallHandler<'scanSource'> = async (context, input) => {
+  const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, false);
+  return { operation_id: operationId, joined: !isNew };
+};
+
+/** Lets a run mark what is held back, where it is still gone. */
+export const confirmSource: CallHandler<'confirmSource'> = async (context, input) => {
+  const source = await findSource(context, input.project_id, input.source_id);
+  if (source.heldAtMs === null) {
+    throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
+  }
+  const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, true);
+  return { operation_id: operationId, joined: !isNew };
+};
+
+/** CBR's form of it: everything in the storage of a vault. */
+export const syncCheckpoint: CallHandler<'syncCheckpoint'> = async (context, input) => {
+  const { vault_id } = input.sync;
+  const { operationId } = await runSource(context, input.project_id, vault_id, false);
+  return { sync: { vault_id, operation_log_id: operationId } };
+};
+
+async function runSource(
+  context: CallContext,
+  projectId: string,
+  sourceId: string,
+  confirmsRemovals: boolean,
+): Promise<{ readonly operationId: string; readonly isNew: boolean }> {
+  const source = await findSource(context, projectId, sourceId);
+  // A grant may have been taken away since the source was added.
+  await refuseUngranted(context.services, projectId, [source]);
+  const { caller, requestId, services } = context;
+  const actor = { kind: caller.kind, name: caller.name };
+  const started = await startSourceRun(services, source, { actor, requestId, confirmsRemovals });
+  if (started === null) throw sourceNotFound(sourceId);
+  if (confirmsRemovals && !started.isNew) {
+    throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
+  }
+  return started;
+}
+
+/** Removes a source and cancels its runs. Its records stay. */
+export const removeSource: CallHandler<'removeSource'> = async (context, input) => {
+  const { sourceStore, clock } = context.services;
+  const isRemoved = await sourceStore.removeSource(input.project_id, input.source_id, clock.nowMs());
+  if (!isRemoved) throw sourceNotFound(input.source_id);
+};

@@ -1,0 +1,58 @@
+import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@backup-sync/contracts';
+import { catalogueRefusal } from '../catalogue-refusal.ts';
+import { everything, reaches } from '../identity/grants.ts';
+import type { Place } from '../imports/granted-places.ts';
+import type { Services } from '../services.ts';
+import type { CallHandler } from './call-context.ts';
+
+/** Milliseconds for each request: the answer to the call must come before the caller gives it up. */
+const requestTimeoutMs = 10_000;
+
+/** Tries what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
+export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, input) => {
+  const { storageProbe, stopping } = services;
+  const places = await placesToTry(services, input.project_id, input.bucket_names);
+  const tried = places.slice(0, checkedBucketsMax);
+  const [catalogue, buckets] = await Promise.all([
+    whyNotWritable(services),
+    storageProbe.probe({ places: tried, timeoutMs: requestTimeoutMs, signal: stopping }),
+  ]);
+  return { storage: storageProbe.storage, catalogue, buckets, buckets_left_out: places.length - tried.length };
+};
+
+async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['catalogue']> {
+  try {
+    await catalogue.touch();
+    return null;
+  } catch (thrown) {
+    const error = catalogueRefusal(thrown);
+    if (!(error instanceof BackupSyncError)) throw error;
+    const { number, remedy } = errors[error.code];
+    return { number, message: error.message, remedy };
+  }
+}
+
+/** Each bucket at the widest prefix that is granted. Throws `bucket_not_bound` if one that is named is not granted at all. */
+async function placesToTry(
+  { grantStore, sourceStore, storage }: Services,
+  projectId: string,
+  named: readonly string[] | undefined,
+): Promise<Place[]> {
+  const grants = await grantStore.listGrants(projectId);
+  const known = async () => [
+    ...(await sourceStore.listSources(projectId)).map(({ bucketName }) => bucketName),
+    ...grants.map(({ bucketName }) => bucketName).filter((bucketName) => bucketName !== everything),
+  ];
+  const places: Place[] = [];
+  const refused: string[] = [];
+  for (const bucketName of new Set(named ?? (await known()))) {
+    const prefixes = grants.filter((grant) => reaches(grant, storage.id, bucketName)).map(({ prefix }) => prefix);
+    const [widest] = prefixes.sort((one, other) => one.length - other.length);
+    if (widest !== undefined) places.push({ bucketName, prefix: widest });
+    else refused.push(bucketName);
+  }
+  if (named !== undefined && refused.length > 0) {
+    throw new BackupSyncError('bucket_not_bound', `not granted to the project: ${refused.join(', ')}`);
+  }
+  return places;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { collect } from '../../../storage/storage-conformance.ts';
+import { chainContext } from '../../../testing/chain-context.ts';
+import { storeBackups, testBucket } from '../../../testing/chain-data.ts';
+import { writeCinderBackup } from '../../../testing/cinder-writer.ts';
+import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
+import type { ChainData } from '../../data.ts';
+import { openChain } from '../../examiner.ts';
+import { openCinderData } from './cinder-data.ts';
+import { HashLists } from './hash-lists.ts';
+import { VolumeFolders } from './volume-folders.ts';
+
+const chain = writeSmallChain('data', 16, [[0, 1, 9], [15]]);
+const [full, middle, leaf] = chain;
+if (full === undefined || middle === undefined || leaf === undefined) throw new Error('the chain has links');
+
+/** Everything that the links tell. */
+async function contentsOf({ links }: ChainData) {
+  return await Promise.all(
+    links.map(async (link) => ({
+      backupId: link.backupId,
+      location: link.location,
+      volumeBytes: link.volumeBytes,
+      objects: (await collect(link.objects())).flat(),
+      hashes: link.blocks === null ? null : Buffer.concat(await collect(link.blocks.hashes())).toString('hex'),
+    })),
+  );
+}
+
+describe('what is stored of a chain', () => {
+  test('is told from the full backup to the leaf, as often as it is asked', async () => {
+    await using stored = await storeBackups(chain);
+    const data = await stored.open(leaf);
+    const contents = await contentsOf(data);
+    expect(contents.map(({ backupId }) => backupId)).toEqual(chain.map(({ plan }) => plan.backupId));
+    expect(contents.map(({ hashes }) => hashes)).toEqual(chain.map(({ hashes }) => hashes.join('')));
+    for (const [index, { objects }] of contents.entries()) {
+      const written = chain[index]?.objects ?? new Map();
+      expect(objects.map(({ key }) => key)).toEqual([...written.keys()].slice(0, -2));
+      for (const { key, storedBytes } of objects) expect(storedBytes).toBe(written.get(key)?.length);
+    }
+    expect(await contentsOf(data)).toEqual(contents);
+  });
+
+  test('is the same where the objects are too many to be kept, and are read again', async () => {
+    await using stored = await storeBackups(chain);
+    const context = chainContext(stored.storage, testBucket, [leaf.imagePath]);
+    const folders = new VolumeFolders(context);
+    const link = await folders.linkAt(testBucket, leaf.imagePath);
+    if (link === null) throw new Error('the leaf is not there');
+    const tools = { context, folders, hashLists: new HashLists(context) };
+    const readAgain = await openCinderData(tools, link, 0);
+    expect(await contentsOf(readAgain)).toEqual(await contentsOf(await stored.open(leaf)));
+
+    // An object that changed since then is not what the chain was opened with.
+    const [key] = [...leaf.objects.keys()];
+    await stored.buckets.put(testBucket, [[key ?? '', 'altered']]);
+    await expect(contentsOf(readAgain)).resolves.toBeDefined();
+    folders.releaseObjects(link);
+    await expect(contentsOf(readAgain)).rejects.toMatchObject({ fault: { code: 'changed_while_read' } });
+  });
+
+  test('is nothing where no Cinder backup lies at the path', async () => {
+    await using stored = await storeBackups([full]);
+    const opened = await openChain(chainContext(stored.storage, testBucket, [full.imagePath]));
+    expect(await opened.openData(syncItemOf(leaf, testBucket))).toBeNull();
+  });
+
+  test('cannot be told without a parent, in a cycle, of another resource, or from broken metadata', async () => {
+    await using orphan = await storeBackups([leaf, middle]);
+    await expect(orphan.open(leaf)).rejects.toMatchObject({ fault: { code: 'parent_missing' } });
+
+    await using broken = await storeBackups(chain);
+    await broken.buckets.put(testBucket, [[`${middle.imagePath}_metadata`, '{"version": "1.0.0", ']]);
+    await expect(broken.open(leaf)).rejects.toMatchObject({ fault: { code: 'metadata_unreadable' } });
+    await broken.buckets.remove(testBucket, `${middle.imagePath}_metadata`);
+    await expect(broken.open(leaf)).rejects.toMatchObject({ fault: { code: 'incomplete' } });
+
+    await using hashless = await storeBackups(chain);
+    await hashless.buckets.put(testBucket, [[`${full.imagePath}_sha256file`, '[]']]);
+    await expect(hashless.open(leaf)).rejects.toMatchObject({ fault: { code: 'metadata_unreadable' } });
+
+    const itsOwnChild = writeCinderBackup({ ...full.plan, parent: leaf });
+    await using circle = await storeBackups([itsOwnChild, middle, leaf]);
+    await expect(circle.open(leaf)).rejects.toMatchObject({ fault: { code: 'cycle' } });
+
+    await using stored = await storeBackups(chain);
+    const opened = await openChain(chainContext(stored.storage, testBucket, [leaf.imagePath]));
+    const item = { ...syncItemOf(leaf, testBucket), resource_id: 'another' };
+    await expect(opened.openData(item)).rejects.toMatchObject({ fault: { code: 'identity_mismatch' } });
+  });
+});

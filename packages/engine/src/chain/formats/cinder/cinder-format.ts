@@ -1,0 +1,64 @@
+import type { ChainFormat } from '../../format.ts';
+import { PathComparison } from '../../listing-comparison.ts';
+import { CinderChain } from './cinder-chain.ts';
+import { describeCinderBackup } from './describe.ts';
+import { HashLists } from './hash-lists.ts';
+import {
+  type CinderKey,
+  cinderPathsIn,
+  hashFileSuffix,
+  metadataSuffix,
+  objectNumberOf,
+  parseCinderImagePath,
+  parseCinderKey,
+} from './image-path.ts';
+import { VolumeFolders } from './volume-folders.ts';
+
+/** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
+export const cinderFormat: ChainFormat = {
+  backupIdOf(imagePath) {
+    return parseCinderImagePath(imagePath)?.backupId ?? null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return imagePath;
+  },
+
+  /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
+  compare(imagePath) {
+    let hasBegun = false;
+    return new PathComparison(imagePath, (relativeKey) => {
+      hasBegun ||= cinderPathsIn(`${imagePath}${relativeKey}`, 0).some((path) => path.imagePath === imagePath);
+      return hasBegun;
+    });
+  },
+
+  chainRootOf(imagePath) {
+    return parseCinderImagePath(imagePath)?.folder ?? null;
+  },
+
+  partOf(key) {
+    const parsed = parseCinderKey(key);
+    if (parsed === null || !isPart(parsed)) return null;
+    return { imagePath: parsed.imagePath, markKey: `${parsed.imagePath}${metadataSuffix}` };
+  },
+
+  /** Other software has objects called `backup` as well, so the early layout is told by its suffixes. */
+  ownerOf(key) {
+    const parsed = parseCinderKey(key);
+    if (parsed === null || (parsed.volumeId === null && !isPart(parsed))) return null;
+    return { imagePath: parsed.imagePath, isExact: true };
+  },
+
+  describe: describeCinderBackup,
+
+  async open(context, chainRoot) {
+    const folders = new VolumeFolders(context);
+    await folders.open(context.bucketName, chainRoot, context.imagePaths);
+    return new CinderChain({ context, folders, hashLists: new HashLists(context) });
+  },
+};
+
+function isPart({ suffix }: CinderKey): boolean {
+  return suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
+}

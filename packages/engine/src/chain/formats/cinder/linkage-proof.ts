@@ -1,0 +1,133 @@
+import { counted } from '@backup-sync/contracts';
+import {
+  compareHashLists,
+  type HashComparison,
+  HashListError,
+  readHashHeader,
+} from '../../proof/compare-hash-lists.ts';
+import { checkGeometry } from '../../proof/geometry-check.ts';
+import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
+import type { Fault, UnreadObject } from '../../proof/link.ts';
+import { checkLinkage } from '../../proof/linkage-check.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { quote } from '../../quote.ts';
+import type { CinderLink } from './link-listing.ts';
+import type { CinderMetadata } from './metadata.ts';
+import type { Finding, ProofTools } from './proof-step.ts';
+
+/** Bytes of block hashes that the proof of an edge reads; null where one of the links has none. */
+export function linkageBytes(link: CinderLink, parent: CinderLink | null): number | null {
+  if (link.hashFile === null) return null;
+  if (parent === null) return link.hashFile.size;
+  return parent.hashFile === null ? null : link.hashFile.size + parent.hashFile.size;
+}
+
+/** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
+export async function proveLinkage(
+  { context, hashLists }: Pick<ProofTools, 'context' | 'hashLists'>,
+  link: CinderLink,
+  parent: CinderLink | null,
+  metadata: CinderMetadata,
+): Promise<Finding> {
+  if (link.hashFile === null) {
+    const limit = 'there is no _sha256file: the backup restores, but cannot be a parent, and its blocks have no hashes';
+    return { limit: `${link.imagePath}: ${limit}` };
+  }
+  if (parent !== null && parent.hashFile === null) {
+    return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
+  }
+  const bytes = linkageBytes(link, parent);
+  if (bytes !== null && bytes > context.linkageMaxBytes) {
+    const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
+    return { limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
+  }
+  if (!context.readHashes) {
+    const unreadHashes = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
+    return { limit: `${link.imagePath}: its block hashes were left unread`, unreadHashes };
+  }
+  try {
+    if (parent === null) {
+      const header = await readHashHeader(hashLists.open(link));
+      return judge(link, metadata, header, null, null);
+    }
+    const objectCount = metadata.objects.count;
+    const comparison = await compareHashLists(hashLists.open(link), hashLists.open(parent), objectCount);
+    return judge(link, metadata, comparison.child, comparison, parent);
+  } catch (error) {
+    if (!(error instanceof HashListError)) throw error;
+    if (error.side === 'parent' && parent !== null) return parentHashFinding(error.cause, parent);
+    return childHashFinding(error.cause, link);
+  }
+}
+
+function hashFileOf(link: CinderLink | null): UnreadObject | null {
+  if (link === null || link.hashFile === null) return null;
+  return { bucketName: link.bucketName, key: link.hashFile.key, bytes: link.hashFile.size };
+}
+
+function judge(
+  link: CinderLink,
+  metadata: CinderMetadata,
+  header: HashFileHeader,
+  comparison: HashComparison | null,
+  parent: CinderLink | null,
+): Finding {
+  const place = `${link.imagePath}_sha256file`;
+  const disagreement = headerDisagreement(header, metadata);
+  if (disagreement !== null) return { fault: { ...disagreement, detail: `${place} ${disagreement.detail}` } };
+  const { blockBytes, hashCount } = header;
+  const parentHeader = comparison?.parent ?? null;
+  if (parentHeader !== null && parent !== null) {
+    if (parentHeader.backupId !== parent.backupId) {
+      const detail = `parent ${parent.backupId}: its _sha256file has backup_id ${quote(parentHeader.backupId)}`;
+      return { fault: { code: 'parent_broken', detail } };
+    }
+    if (parentHeader.volumeId !== metadata.volumeId) {
+      const detail = `parent ${parent.backupId}: its _sha256file has volume_id ${quote(parentHeader.volumeId)}`;
+      return { fault: { code: 'parent_broken', detail } };
+    }
+    if (parentHeader.blockBytes !== blockBytes) {
+      return geometry(`${place} has blocks of ${blockBytes} bytes, the parent's has ${parentHeader.blockBytes}`);
+    }
+    if (hashCount > parentHeader.hashCount) {
+      return geometry(
+        `${place} has ${counted(hashCount, 'hash', 'hashes')}, more than the parent's ${parentHeader.hashCount}`,
+      );
+    }
+  }
+  const result = checkGeometry(metadata.objects, header, comparison === null);
+  if (result.kind === 'broken') return geometry(`${link.imagePath}: ${result.fault.detail}`);
+  if (comparison !== null) {
+    const fault = checkLinkage(comparison.changed, result.stored);
+    if (fault !== null) return { fault: { ...fault, detail: `${link.imagePath}: ${fault.detail}` } };
+  }
+  const isShorter = parentHeader !== null && hashCount < parentHeader.hashCount;
+  // A whole last block that is not stored is as long as the parent's was.
+  const volumeBytes = result.volumeBytes ?? (isShorter ? hashCount * blockBytes : null);
+  return { level: 'linkage', volumeBytes };
+}
+
+function headerDisagreement(header: HashFileHeader, metadata: CinderMetadata): Fault | null {
+  const { version, backupId, volumeId } = header;
+  if (version !== metadata.version) return { code: 'version_unsupported', detail: `has version ${quote(version)}` };
+  if (backupId !== metadata.backupId) return { code: 'identity_mismatch', detail: `has backup_id ${quote(backupId)}` };
+  if (volumeId !== metadata.volumeId) return { code: 'identity_mismatch', detail: `has volume_id ${quote(volumeId)}` };
+  return null;
+}
+
+function childHashFinding(cause: unknown, link: CinderLink): Finding {
+  if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? link : null };
+  if (!(cause instanceof HashFileFault)) throw cause;
+  return { fault: { code: 'metadata_unreadable', detail: `${link.imagePath}_sha256file: ${cause.message}` } };
+}
+
+function parentHashFinding(cause: unknown, parent: CinderLink): Finding {
+  if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? parent : null };
+  if (!(cause instanceof HashFileFault)) throw cause;
+  const detail = `parent ${parent.backupId}: its _sha256file: ${cause.message}`;
+  return { fault: { code: 'parent_broken', detail } };
+}
+
+function geometry(detail: string): Finding {
+  return { fault: { code: 'geometry', detail } };
+}

@@ -1,0 +1,83 @@
+import { formRemark } from '../../../unicode-form.ts';
+import type { ChainContext } from '../../examiner.ts';
+import { oneAhead } from '../../one-ahead.ts';
+import { isOfAccess } from '../../proof/lasting-fault.ts';
+import type { Fault } from '../../proof/link.ts';
+import { provableObjectsMax } from '../../proof/object-bound.ts';
+import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
+import { quote } from '../../quote.ts';
+import type { EtagComparison } from './etag-comparison.ts';
+import type { CinderLink } from './link-listing.ts';
+import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';
+import type { Finding } from './proof-step.ts';
+
+/** The only version of the format that exists. */
+const formatVersion = '1.0.0';
+/** A truncated commit mark that is younger may still be being written. */
+export const writingMsMax = 15 * 60 * 1000;
+
+type Unread = { readonly kind: 'unread'; readonly finding: Finding };
+
+/** Reads the commit mark of a link. The MD5s that it names are kept, or compared by `etags`. */
+export async function readMetadataOf(
+  context: ChainContext,
+  link: CinderLink,
+  etags: EtagComparison | null,
+): Promise<MetadataReading | Unread> {
+  const { metadata } = link;
+  if (metadata === null) {
+    const fault: Fault = { code: 'incomplete', detail: `${link.imagePath}_metadata is not there` };
+    return { kind: 'unread', finding: { fault, suspect: link } };
+  }
+  const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal, readsThrough: true };
+  try {
+    const bytes = await readListedObject(context.storage, request, metadata);
+    // One more than are listed shows that objects are missing.
+    const objectsMax = Math.min(link.dataObjectCount + 1, provableObjectsMax);
+    return await readMetadata(oneAhead(bytes), link.objectName, objectsMax, etags);
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    const level = isOfAccess(error.fault.code) ? 'presence' : null;
+    return { kind: 'unread', finding: { level, fault: error.fault, suspect: error.looksMissing ? link : null } };
+  }
+}
+
+/** Metadata that breaks off may still be being written, while it is young. */
+export function unreadableFault(
+  reading: Extract<MetadataReading, { kind: 'unreadable' }>,
+  { metadata, imagePath }: CinderLink,
+  nowMs: number,
+): Fault {
+  const { version, truncated } = reading;
+  const detail = `${imagePath}_metadata: ${reading.detail}`;
+  if (version !== null && version !== formatVersion) return versionFault(version, `${imagePath}_metadata`);
+  const isYoung = metadata !== null && nowMs - metadata.modifiedAtMs < writingMsMax;
+  return { code: truncated && isYoung ? 'incomplete' : 'metadata_unreadable', detail };
+}
+
+/** Whether the metadata has the known version, and belongs to the key that it lies under. */
+export function findDisagreement(metadata: CinderMetadata, link: CinderLink): Fault | null {
+  const place = `${link.imagePath}_metadata`;
+  if (metadata.version !== formatVersion) return versionFault(metadata.version, place);
+  const { backupId, volumeId, foreignName } = metadata;
+  if (backupId !== link.backupId) return mismatch(`${place} has backup_id ${quote(backupId)}`);
+  if (link.volumeId !== null && volumeId !== link.volumeId)
+    return mismatch(`${place} has volume_id ${quote(volumeId)}`);
+  if (foreignName !== null) {
+    const remark = formRemark(foreignName.slice(0, foreignName.lastIndexOf('-')), link.imagePath);
+    return mismatch(`${place} names ${quote(foreignName)}, which lies at another image path${remark}`);
+  }
+  // Increments and block hashes came with the same release: only files older than both lack the parent.
+  if (metadata.parentId === undefined && link.hashFile !== null) {
+    return { code: 'metadata_unreadable', detail: `${place} has no parent_id, though there is a ${link.hashFile.key}` };
+  }
+  return null;
+}
+
+function versionFault(version: string, place: string): Fault {
+  return { code: 'version_unsupported', detail: `${place} has version ${quote(version)}` };
+}
+
+function mismatch(detail: string): Fault {
+  return { code: 'identity_mismatch', detail };
+}

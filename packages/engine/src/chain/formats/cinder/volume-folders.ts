@@ -1,0 +1,276 @@
+import { type ListRequest, StorageError } from '../../../storage/port.ts';
+import { mayHide, mayHideMoved } from '../../absences.ts';
+import type { ChainContext } from '../../examiner.ts';
+import type { Location } from '../../proof/link.ts';
+import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../../proof/object-bound.ts';
+import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
+import { KnownPlaces } from './known-places.ts';
+import { LinkGathering } from './link-gathering.ts';
+import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
+import type { ListedObjects } from './object-columns.ts';
+import { VolumeListing } from './volume-listing.ts';
+
+/** Data objects kept from listings, over a whole run: about 25 bytes each. What goes beyond is listed again. */
+const retainedObjectsMax = 4_000_000;
+
+type RetainedObjects = { readonly objects: ListedObjects; readonly budget: RetentionBudget };
+
+/** The folders of a run, each listed once, as far as it is needed: that of the chain, and those where parents turned out to lie. */
+export class VolumeFolders {
+  readonly #context: ChainContext;
+  readonly #budget: RetentionBudget;
+  readonly #provableMax: number;
+  readonly #folders = new Map<string, Promise<VolumeListing>>();
+  /** Second looks for what was not seen in the first. */
+  readonly #secondLooks = new Map<VolumeListing, Promise<void>>();
+  readonly #objects = new WeakMap<CinderLink, RetainedObjects>();
+
+  constructor(context: ChainContext, retainedMax = retainedObjectsMax, provableMax = provableObjectsMax) {
+    this.#context = context;
+    this.#provableMax = provableMax;
+    this.#budget = { objectsLeft: retainedMax };
+  }
+
+  /** Lists the folder as far as the links at these image paths need it, with the ancestors that they are known to have. */
+  async open(bucketName: string, prefix: string, imagePaths: readonly string[]): Promise<void> {
+    const folder = await this.#folder(bucketName, prefix);
+    if (folder.isComplete) return;
+    const keys = imagePaths.map((imagePath) => parseCinderImagePath(imagePath)).filter((key) => key !== null);
+    const ancestors = await this.#knownPaths(
+      folder,
+      keys.map(({ backupId }) => backupId),
+    );
+    await folder.cover([...keys.map(({ imagePath }) => imagePath), ...ancestors]);
+  }
+
+  /** The newest knowledge of the link at an image path; null where nothing of the format is there. */
+  async linkAt(bucketName: string, imagePath: string): Promise<CinderLink | null> {
+    const key = parseCinderImagePath(imagePath);
+    if (key === null) return null;
+    const folder = await this.#folder(bucketName, key.folder);
+    await folder.cover([imagePath]);
+    return folder.links.get(imagePath) ?? null;
+  }
+
+  /** Lists one link anew, with all its objects where they are not more than can be proved. Null where nothing of it is left. */
+  async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
+    const folder = await this.#folder(link.bucketName, link.folder);
+    const budget = { objectsLeft: retentionCost(this.#provableMax) };
+    const fresh = await this.#listLinks({ bucket: link.bucketName, prefix: link.imagePath }, link.folder, budget);
+    const found = fresh.get(link.imagePath);
+    if (found === undefined) {
+      folder.links.delete(link.imagePath);
+      return null;
+    }
+    folder.links.set(link.imagePath, found);
+    return found;
+  }
+
+  /** The data objects of a link as it was listed; null where they were too many to be kept, or have been let go of. */
+  objectsOf(link: CinderLink): ListedObjects | null {
+    return this.#objects.get(link)?.objects ?? null;
+  }
+
+  /** Lets go of a link's objects once they have been compared. */
+  releaseObjects(link: CinderLink): void {
+    const retained = this.#objects.get(link);
+    if (retained === undefined) return;
+    retained.budget.objectsLeft += retentionCost(retained.objects.count);
+    this.#objects.delete(link);
+  }
+
+  /**
+   * The links that may be the parent of `child`, by its backup's id. Looks at these places in turn:
+   *
+   * 1. where the catalogue knows it, so that no duplicate beside the child takes the place of what is recorded;
+   * 2. beside the child, as far as that folder is listed, where imports of it are to find it, and where it was proved;
+   * 3. in the other open folders, and in its own default folder if the child is in one;
+   * 4. further in the past of the child's folder;
+   * 5. in the project's other buckets;
+   * 6. in the child's folder, listed once more.
+   *
+   * A caller that has found its parent stops asking, which saves what comes later. Of several links that are seen at a
+   * time, the one that the catalogue knows comes first, then those that the run was asked for, then finished ones.
+   * Links of another volume are left out. A link may come more than once.
+   *
+   * Throws `StorageError` `access_denied` at the end if the parent is known to be in a bucket that may not be listed.
+   */
+  async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
+    const home = await this.#folder(child.bucketName, child.folder);
+    const found = new Set<CinderLink>();
+    const among = async (folder: VolumeListing) => {
+      const candidates = await this.#candidatesIn(folder, backupId, child);
+      for (const candidate of candidates) found.add(candidate);
+      return candidates;
+    };
+    const known = new KnownPlaces(this.#context.storage.id, home);
+    const amongKnown = async (location: Location) => {
+      const folder = await known.unlessDenied(() => this.#folderOf(location));
+      return folder === null ? [] : await among(folder);
+    };
+    const locations = await this.#context.locate(backupId);
+    for (const location of known.elsewhere(locations.slice(0, 1))) yield await amongKnown(location);
+    yield await among(home);
+    if (!home.isComplete) {
+      await home.cover(await this.#knownPaths(home, [backupId]));
+      yield await among(home);
+    }
+    const proofs = await this.#context.findProofs([backupId]);
+    for (const location of known.elsewhere([...locations, ...proofs.map((proof) => proof.location)])) {
+      yield await amongKnown(location);
+    }
+    for (const opening of this.#folders.values()) yield await among(await opening);
+    if (child.defaultRoot !== null) {
+      yield await among(await this.#folder(home.bucketName, defaultFolderOf(child.defaultRoot, backupId)));
+    }
+    while (!home.isComplete) {
+      await home.coverPast(child.imagePath);
+      yield await among(home);
+    }
+    yield await this.#candidatesElsewhere(child, backupId, {
+      isRecorded: locations.some(({ storageUnitId }) => storageUnitId === this.#context.storage.id),
+      hasCandidates: found.size > 0,
+    });
+    const secondLook = this.#secondLooks.get(home) ?? this.#addNewLinks(home);
+    this.#secondLooks.set(home, secondLook);
+    await secondLook;
+    yield await among(home);
+    known.throwIfDenied();
+  }
+
+  /**
+   * What carries this id in the project's other buckets, in all of them, so that the order of buckets decides nothing.
+   * A bucket that refuses is passed over. A failure that may hide the parent is thrown if there are no other candidates.
+   */
+  async #candidatesElsewhere(
+    child: CinderLink,
+    backupId: string,
+    { isRecorded, hasCandidates }: { readonly isRecorded: boolean; readonly hasCandidates: boolean },
+  ): Promise<readonly CinderLink[]> {
+    const { defaultRoot, folder: ownFolder } = child;
+    const prefix = defaultRoot === null ? ownFolder : defaultFolderOf(defaultRoot, backupId);
+    const found: CinderLink[] = [];
+    let failure: StorageError | null = null;
+    for (const bucketName of await this.#context.projectBuckets()) {
+      if (bucketName === child.bucketName) continue;
+      try {
+        found.push(...(await this.#candidatesInBucket(bucketName, prefix, child, backupId)));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (!mayHide(error)) this.#context.absences.add(bucketName, prefix);
+        else if (!isRecorded || mayHideMoved(error)) failure ??= error;
+      }
+    }
+    if (failure !== null && found.length === 0 && !hasCandidates) throw failure;
+    return found;
+  }
+
+  async #candidatesInBucket(
+    bucketName: string,
+    prefix: string,
+    child: CinderLink,
+    backupId: string,
+  ): Promise<readonly CinderLink[]> {
+    const { absences } = this.#context;
+    if (absences.has(bucketName, prefix) || absences.has(bucketName, prefix, backupId)) return [];
+    const folder = await this.#folder(bucketName, prefix, (opened) => opened.beginWithMoments());
+    let found = await this.#candidatesIn(folder, backupId, child);
+    while (found.length === 0 && !folder.isComplete) {
+      await folder.coverPast(child.imagePath);
+      found = await this.#candidatesIn(folder, backupId, child);
+    }
+    if (found.length === 0) absences.add(bucketName, prefix, folder.links.size === 0 ? null : backupId);
+    return found;
+  }
+
+  async #candidatesIn(folder: VolumeListing, backupId: string, child: CinderLink): Promise<readonly CinderLink[]> {
+    const found = [...folder.links.values()].filter(
+      (link) => link.backupId === backupId && isOfSameVolume(link, child),
+    );
+    if (found.length < 2) return found;
+    const [known] = await this.#context.locate(backupId);
+    const isKnown = (link: CinderLink) => known?.bucketName === link.bucketName && known.imagePath === link.imagePath;
+    const isAskedFor = (link: CinderLink) =>
+      link.bucketName === this.#context.bucketName && this.#context.imagePaths.includes(link.imagePath);
+    const rank = (link: CinderLink) => (isKnown(link) ? 0 : isAskedFor(link) ? 1 : link.metadata !== null ? 2 : 3);
+    return found.toSorted((one, other) => rank(one) - rank(other));
+  }
+
+  /** Where these backups and their ancestors were when they were proved, as far as that is in this folder. */
+  async #knownPaths(folder: VolumeListing, backupIds: readonly string[]): Promise<readonly string[]> {
+    const paths: string[] = [];
+    const asked = new Set<string>();
+    for (let next = backupIds; next.length > 0; ) {
+      for (const backupId of next) asked.add(backupId);
+      const proofs = await this.#context.findProofs(next);
+      for (const { location } of proofs) {
+        const { storageUnitId, bucketName, imagePath } = location;
+        const isHere = storageUnitId === this.#context.storage.id && bucketName === folder.bucketName;
+        if (isHere && imagePath.startsWith(folder.prefix)) paths.push(imagePath);
+      }
+      const parents = proofs.map(({ parentBackupId }) => parentBackupId).filter((id) => id !== null);
+      next = [...new Set(parents)].filter((id) => !asked.has(id));
+    }
+    return paths;
+  }
+
+  async #addNewLinks({ bucketName, prefix, links }: VolumeListing): Promise<void> {
+    const fresh = await this.#listLinks({ bucket: bucketName, prefix }, prefix, this.#budget);
+    for (const [imagePath, link] of fresh) {
+      if (links.has(imagePath)) this.releaseObjects(link);
+      else links.set(imagePath, link);
+    }
+  }
+
+  async #folderOf({ bucketName, imagePath }: Location): Promise<VolumeListing | null> {
+    const key = parseCinderImagePath(imagePath);
+    if (key === null) return null;
+    try {
+      const folder = await this.#folder(bucketName, key.folder);
+      await folder.cover([imagePath, ...(await this.#knownPaths(folder, [key.backupId]))]);
+      return folder;
+    } catch (error) {
+      // The catalogue's knowledge may be older than the bucket's end.
+      if (error instanceof StorageError && error.code === 'bucket_not_found') return null;
+      throw error;
+    }
+  }
+
+  #folder(
+    bucketName: string,
+    prefix: string,
+    begin: (folder: VolumeListing) => Promise<void> = (folder) => folder.begin(),
+  ): Promise<VolumeListing> {
+    const folderKey = JSON.stringify([bucketName, prefix]);
+    const known = this.#folders.get(folderKey);
+    if (known !== undefined) return known;
+    const budget = this.#budget;
+    const retain = (link: CinderLink, objects: ListedObjects) => this.#objects.set(link, { objects, budget });
+    const folder = new VolumeListing(this.#context, { bucketName, prefix }, { budget, retain });
+    const opening = begin(folder).then(() => folder);
+    this.#folders.set(folderKey, opening);
+    // A folder that could not be listed is not among those that are open; the caller sees the error.
+    opening.catch(() => this.#folders.delete(folderKey));
+    return opening;
+  }
+
+  /** Lists links of one folder that have no place in it yet. */
+  async #listLinks(request: ListRequest, folder: string, budget: RetentionBudget): Promise<Map<string, CinderLink>> {
+    const links = new Map<string, CinderLink>();
+    const gathering = new LinkGathering(request.bucket, folder, budget, (link, objects) => {
+      links.set(link.imagePath, link);
+      refuseBeyond(folderLinksMax, links.size, `backups in ${folder}`);
+      if (objects !== null) this.#objects.set(link, { objects, budget });
+    });
+    for await (const page of this.#context.storage.list({ ...request, signal: this.#context.signal })) {
+      for (const entry of page) gathering.add(entry);
+    }
+    gathering.finish();
+    return links;
+  }
+}
+
+/** Where the early posix path does not tell the volume, the metadata and the block hashes do. */
+function isOfSameVolume(one: CinderLink, other: CinderLink): boolean {
+  return one.volumeId === null || other.volumeId === null || one.volumeId === other.volumeId;
+}

@@ -1,0 +1,64 @@
+import type { ChainFormat } from '../../format.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { readPlainObject } from '../../read-plain-object.ts';
+import { longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
+import { parseBackupPath, volumeFolderOfShared } from './backup-path.ts';
+import { LonghornChain } from './longhorn-chain.ts';
+import { VolumeComparison } from './volume-comparison.ts';
+
+/** What a volume of Longhorn is called in records; its own API has no such word. */
+const resourceType = 'Longhorn::Volume';
+
+/** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
+export const longhornFormat: ChainFormat = {
+  backupIdOf(imagePath) {
+    return parseBackupPath(imagePath)?.backupName ?? null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return parseBackupPath(imagePath)?.volumeFolder ?? imagePath;
+  },
+
+  compare(volumeFolder) {
+    return new VolumeComparison(volumeFolder);
+  },
+
+  chainRootOf(imagePath) {
+    return parseBackupPath(imagePath)?.volumeFolder ?? null;
+  },
+
+  /** A block does not tell whose it is: without a cfg it is garbage. */
+  partOf(key) {
+    const parsed = parseBackupPath(key);
+    return parsed === null ? null : { imagePath: parsed.imagePath, markKey: key };
+  },
+
+  ownerOf(key) {
+    const parsed = parseBackupPath(key);
+    if (parsed !== null) return { imagePath: parsed.imagePath, isExact: true };
+    const volumeFolder = volumeFolderOfShared(key);
+    return volumeFolder === null ? null : { imagePath: `${volumeFolder}backups/backup_<name>.cfg`, isExact: false };
+  },
+
+  async describe(context, imagePath) {
+    const reading = await readBackupCfg(await readPlainObject(context, imagePath));
+    if (reading.kind === 'unreadable') {
+      throw new ReadFault({ code: 'metadata_unreadable', detail: `${imagePath}: ${reading.detail}` }, false);
+    }
+    const { name, volumeName, snapshotName, createdTime } = reading.cfg;
+    if (createdTime === '') {
+      throw new ReadFault({ code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, false);
+    }
+    return {
+      backupId: name,
+      originalName: snapshotName ?? name,
+      resourceId: volumeName,
+      resourceName: volumeName,
+      resourceType,
+      createdAtS: Math.max(0, Math.floor((longhornTimeOf(reading.cfg)?.atMs ?? 0) / 1000)),
+      parentBackupId: null,
+    };
+  },
+
+  open: LonghornChain.open,
+};

@@ -1,0 +1,48 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
+import { formRemark } from '../../../unicode-form.ts';
+import type { DescribeContext } from '../../format.ts';
+import { JsonFault, type JsonScalar } from '../../json/bounded-json.ts';
+import { readTopFields } from '../../json/top-fields.ts';
+import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
+import { quote } from '../../quote.ts';
+
+/** `volume.cfg`, as far as it means something here. */
+export type VolumeCfg = {
+  /** Bytes of the volume at its latest backup; null where it is not said. */
+  readonly sizeBytes: number | null;
+  readonly lastBackupName: string | null;
+};
+
+/** Reads `volume.cfg`. Throws `ReadFault` where it makes no sense or is of another volume, and what storage throws. */
+export async function readVolumeCfg(
+  { storage, bucketName, signal }: DescribeContext,
+  entry: ObjectEntry,
+  volumeName: string,
+): Promise<VolumeCfg> {
+  const { key } = entry;
+  try {
+    const body = await readListedObject(storage, { bucket: bucketName, key, signal }, entry);
+    const fields = await readTopFields(body, ['Name', 'Size', 'LastBackupName']);
+    const name = fields.get('Name');
+    if (name !== volumeName) {
+      const detail = `${key} has the name ${quote(String(name))}${formRemark(String(name), volumeName)}`;
+      throw new ReadFault({ code: 'identity_mismatch', detail }, false);
+    }
+    const last = fields.get('LastBackupName');
+    return {
+      sizeBytes: sizeOf(fields.get('Size') ?? ''),
+      lastBackupName: typeof last === 'string' && last !== '' ? last : null,
+    };
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${error.message}` }, false);
+  }
+}
+
+/** Written as a string; a number is taken as well. Nothing and 0 say nothing. Throws {@link JsonFault}. */
+function sizeOf(value: JsonScalar): number | null {
+  if (value === '') return null;
+  const size = Number(value);
+  if (!Number.isSafeInteger(size) || size < 0) throw new JsonFault('must have a number of bytes as Size');
+  return size === 0 ? null : size;
+}

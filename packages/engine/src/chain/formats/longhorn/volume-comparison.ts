@@ -1,0 +1,107 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
+import type { DescribeContext } from '../../format.ts';
+import type { ComparedBackup, Likeness, ListingComparison } from '../../listing-comparison.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { digestOfEntry, SharedObjects } from '../../shared-objects.ts';
+import { checksumOfBlockKey, parseBackupPath } from './backup-path.ts';
+import { readVolumeCfg } from './volume-cfg.ts';
+import { digestOfObject, volumeCfgName } from './volume-listing.ts';
+
+/**
+ * Compares the recorded backups of one volume with the listing of its folder, without reading them: a backup is as it was
+ * if its cfg is, and if the blocks that were there when it was proved still are. Blocks that came later can mend a backup
+ * that is broken; they harm none.
+ */
+export class VolumeComparison implements ListingComparison {
+  readonly #volumeFolder: string;
+  readonly #expected: ComparedBackup[] = [];
+  readonly #expectedKeys = new Set<string>();
+  /** Digests of the cfgs of the backups that are expected, by key. */
+  readonly #own = new Map<string, string>();
+  #shared: SharedObjects | null = null;
+  #volumeCfg: ObjectEntry | null = null;
+  #hasUnrecorded = false;
+
+  constructor(volumeFolder: string) {
+    this.#volumeFolder = volumeFolder;
+  }
+
+  expect(backup: ComparedBackup): void {
+    this.#expected.push(backup);
+    this.#expectedKeys.add(backup.imagePath);
+  }
+
+  pass(entry: ObjectEntry): void {
+    const relativeKey = entry.key.slice(this.#volumeFolder.length);
+    if (checksumOfBlockKey(relativeKey) !== null) {
+      // All cfgs come before the first block.
+      this.#shared ??= this.#sets();
+      this.#shared.add(digestOfEntry(relativeKey, entry), entry.modifiedAtMs);
+    } else if (relativeKey === volumeCfgName) this.#volumeCfg = entry;
+    else if (this.#expectedKeys.has(entry.key)) {
+      this.#own.set(entry.key, digestOfObject(entry));
+    } else this.#hasUnrecorded ||= parseBackupPath(entry.key) !== null;
+  }
+
+  async finish(context: DescribeContext): Promise<ReadonlyMap<string, Likeness>> {
+    const likeness = new Map(this.#expected.map((each) => [each.backupId, this.#likenessOf(each)]));
+    await this.#compareVolumeCfg(context, likeness);
+    return likeness;
+  }
+
+  #sets(): SharedObjects {
+    const times = this.#expected.map(({ shared }) => shared?.newestObjectAtMs ?? null);
+    return new SharedObjects(times.filter((timeMs) => timeMs !== null));
+  }
+
+  #likenessOf({ imagePath, shared, isBroken }: ComparedBackup): Likeness {
+    const own = this.#own.get(imagePath);
+    if (own === undefined) return 'absent';
+    if (shared === null || shared.own !== own) return 'changed';
+    const sets = this.#shared ?? this.#sets();
+    const older = sets.upTo(shared.newestObjectAtMs);
+    if (older.count !== shared.count || older.digest !== shared.digest) return 'changed';
+    return isBroken && sets.all().count > shared.count ? 'changed' : 'same';
+  }
+
+  /**
+   * Every backup of the volume needs `volume.cfg`, and every new one writes it again. It is in order if a backup that is
+   * whole was proved with this very one; else it is read, once, and one backup is proved with it so that it is known.
+   */
+  async #compareVolumeCfg(context: DescribeContext, likeness: Map<string, Likeness>): Promise<void> {
+    const index = this.#volumeCfg === null ? null : digestOfObject(this.#volumeCfg);
+    const same = this.#expected.filter(({ backupId }) => likeness.get(backupId) === 'same');
+    const isKnown = same.some(({ shared, isBroken }) => !isBroken && index !== null && shared?.index === index);
+    if (isKnown) {
+      // What is broken may be so by the volume.cfg of its time.
+      for (const each of same)
+        if (each.isBroken && each.shared?.index !== index) likeness.set(each.backupId, 'changed');
+      return;
+    }
+    const other = same.filter(({ shared }) => shared?.index !== index);
+    if (other.length === 0) return;
+    const last = await this.#lastBackup(context);
+    if (last === undefined) {
+      for (const { backupId } of other) likeness.set(backupId, 'changed');
+      return;
+    }
+    for (const { backupId, isBroken } of other) if (isBroken || backupId === last) likeness.set(backupId, 'changed');
+    const [first] = other;
+    if (first !== undefined && !this.#hasUnrecorded && !other.some(({ backupId }) => backupId === last)) {
+      likeness.set(first.backupId, 'changed');
+    }
+  }
+
+  /** The id of the volume's latest backup, as `volume.cfg` has it; undefined if that is not there or makes no sense. */
+  async #lastBackup(context: DescribeContext): Promise<string | null | undefined> {
+    const [first] = this.#expected;
+    const volumeName = parseBackupPath(first?.imagePath ?? '')?.volumeName;
+    if (this.#volumeCfg === null || volumeName === undefined) return undefined;
+    try {
+      return (await readVolumeCfg(context, this.#volumeCfg, volumeName)).lastBackupName;
+    } catch (error) {
+      if (error instanceof ReadFault) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  type ChainManifestHeader,
+  chainManifestFormat,
+  chainManifestHashesName,
+  chainManifestHeader,
+  chainManifestName,
+  chainManifestVersion,
+} from '@backup-sync/contracts';
+import { hashBytes } from '../../proof/hash-array-scanner.ts';
+import { findImagePieces, ManifestCreationError } from './image-pieces.ts';
+import { ParentManifest } from './parent-manifest.ts';
+import { describePieces, type HashSink, writeChangedRuns } from './stored-pieces.ts';
+
+/** What a manifest is made of. */
+export type CreateManifestOptions = {
+  /** Files that hold the whole volume as it is now: one raw image, or its pieces in the order of their names. */
+  readonly directory: string;
+  /** Where the files go that are to be uploaded. */
+  readonly output: string;
+  readonly backup: { readonly id: string; readonly name: string; readonly createdAtMs?: number };
+  /** Absent fields are the parent's. */
+  readonly resource: { readonly id?: string; readonly name?: string; readonly type?: string };
+  /** Bytes of a block; the parent's where there is one. */
+  readonly blockBytes?: number;
+  /** `manifest.json` of the backup that this one builds on, with its block hashes beside it. */
+  readonly parent?: { readonly path: string; readonly bucketName?: string; readonly imagePath?: string };
+  readonly signal: AbortSignal;
+};
+
+export type CreatedManifest = {
+  readonly header: ChainManifestHeader;
+  readonly manifestPath: string;
+  readonly blockHashesPath: string;
+  readonly objectCount: number;
+  /** Bytes of the volume that the objects hold. */
+  readonly storedBytes: number;
+};
+
+const blockBytesDefault = 64 * 1024;
+const noDigest = '0'.repeat(64);
+
+/**
+ * Makes the manifest and the block hashes of a backup, as local files. A full backup's objects are the image files
+ * themselves; an increment's, the blocks that differ from the parent's, are written below `output/data`. The manifest
+ * is put in its place last. Nothing that is there already is overwritten. Throws {@link ManifestCreationError}, and the
+ * signal's reason.
+ */
+export async function createManifest(options: CreateManifestOptions): Promise<CreatedManifest> {
+  const { directory, output, signal } = options;
+  await using parent = options.parent === undefined ? null : await ParentManifest.open(options.parent.path);
+  if (parent !== null && resolve(output) === resolve(directory)) {
+    throw new ManifestCreationError(
+      'an increment holds changed blocks alone: give it a directory of its own as output',
+    );
+  }
+  const blockBytes = blockBytesOf(options, parent);
+  const pieces = await findImagePieces(directory, blockBytes);
+  const volumeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (parent !== null && volumeBytes > parent.header.volume_size) {
+    const message = `the volume has ${volumeBytes} bytes, more than the parent's ${parent.header.volume_size}`;
+    throw new ManifestCreationError(`${message}: make a full backup of a volume that has grown`);
+  }
+  const newestAtMs = Math.max(...pieces.map(({ modifiedAtMs }) => modifiedAtMs));
+  const header = makeHeader(options, parent, { blockBytes, volumeBytes, newestAtMs });
+  await prepareOutput(output);
+  const paths = { manifest: join(output, chainManifestName), hashes: join(output, chainManifestHashesName) };
+  await using hashes = await HashFile.create(paths.hashes);
+  const reading = { blockBytes, hashes, signal };
+  const objects =
+    parent === null ? await describePieces(pieces, reading) : await writeChangedRuns(pieces, parent, output, reading);
+  const sha256 = await hashes.finish();
+  const finished = { ...header, block_hashes: { ...header.block_hashes, sha256 } };
+  await writeManifest(paths.manifest, finished, objects);
+  return {
+    header: finished,
+    manifestPath: paths.manifest,
+    blockHashesPath: paths.hashes,
+    objectCount: objects.length,
+    storedBytes: objects.reduce((sum, { length }) => sum + length, 0),
+  };
+}
+
+function blockBytesOf({ blockBytes }: CreateManifestOptions, parent: ParentManifest | null): number {
+  const ofParent = parent?.header.block_size;
+  if (blockBytes !== undefined && ofParent !== undefined && blockBytes !== ofParent) {
+    throw new ManifestCreationError(`the parent has blocks of ${ofParent} bytes: leave the block size out`);
+  }
+  return blockBytes ?? ofParent ?? blockBytesDefault;
+}
+
+type Volume = { readonly blockBytes: number; readonly volumeBytes: number; readonly newestAtMs: number };
+
+/** All but the digest of the block hashes, checked before anything is read. */
+function makeHeader(
+  { backup, resource, parent: options }: CreateManifestOptions,
+  parent: ParentManifest | null,
+  { blockBytes, volumeBytes, newestAtMs }: Volume,
+): ChainManifestHeader {
+  const ofParent = parent?.header.resource;
+  const id = resource.id ?? ofParent?.id;
+  if (id === undefined) throw new ManifestCreationError('name the resource: its id is needed for a full backup');
+  if (ofParent !== undefined && id !== ofParent.id) {
+    throw new ManifestCreationError(`the parent is a backup of ${ofParent.id}, not of ${id}`);
+  }
+  const parsed = chainManifestHeader.safeParse({
+    format: chainManifestFormat,
+    version: chainManifestVersion,
+    backup: {
+      id: backup.id,
+      name: backup.name,
+      created_at: new Date(backup.createdAtMs ?? newestAtMs).toISOString(),
+    },
+    resource: { id, name: resource.name ?? ofParent?.name ?? id, type: resource.type ?? ofParent?.type },
+    parent:
+      parent === null
+        ? null
+        : {
+            backup_id: parent.header.backup.id,
+            ...(options?.bucketName !== undefined && { bucket_name: options.bucketName }),
+            ...(options?.imagePath !== undefined && { image_path: options.imagePath }),
+          },
+    volume_size: volumeBytes,
+    block_size: blockBytes,
+    block_hashes: {
+      key: chainManifestHashesName,
+      size: Math.ceil(volumeBytes / blockBytes) * hashBytes,
+      sha256: noDigest,
+    },
+  });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  throw new ManifestCreationError(problems.join('; '));
+}
+
+async function prepareOutput(output: string): Promise<void> {
+  await mkdir(output, { recursive: true });
+  for (const name of [chainManifestName, chainManifestHashesName, 'data']) {
+    const path = join(output, name);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) throw new ManifestCreationError(`${path} is there already: remove it, or give another output`);
+  }
+}
+
+/** `block-hashes.bin` while it is written. Left behind unfinished, it is removed. */
+class HashFile implements HashSink, AsyncDisposable {
+  readonly #path: string;
+  readonly #file: Awaited<ReturnType<typeof open>>;
+  readonly #digest = createHash('sha256');
+  #pending: Uint8Array[] = [];
+  #isFinished = false;
+
+  private constructor(path: string, file: Awaited<ReturnType<typeof open>>) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<HashFile> {
+    return new HashFile(path, await open(path, 'wx'));
+  }
+
+  async add(hash: Uint8Array): Promise<void> {
+    this.#pending.push(hash);
+    if (this.#pending.length === 2048) await this.#flush();
+  }
+
+  /** SHA-256 of the file, hex. */
+  async finish(): Promise<string> {
+    await this.#flush();
+    await this.#file.sync();
+    this.#isFinished = true;
+    return this.#digest.digest('hex');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+    if (!this.#isFinished) await rm(this.#path);
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#digest.update(bytes);
+    await this.#file.writeFile(bytes);
+  }
+}
+
+/** Under another name first: a manifest that is there is whole. */
+async function writeManifest(path: string, header: ChainManifestHeader, objects: readonly object[]): Promise<void> {
+  const partial = `${path}.partial`;
+  {
+    await using file = await open(partial, 'w');
+    await file.writeFile(`${JSON.stringify(header, null, 2).slice(0, -2)},\n  "objects": [`);
+    for (const [index, object] of objects.entries()) {
+      await file.writeFile(`${index === 0 ? '' : ','}\n    ${JSON.stringify(object)}`);
+    }
+    await file.writeFile(`${objects.length === 0 ? '' : '\n  '}]\n}\n`);
+    await file.sync();
+  }
+  await rename(partial, path);
+}

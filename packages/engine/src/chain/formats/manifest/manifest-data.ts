@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import type { LinkData, StoredObject } from '../../data.ts';
+import type { PathObjects } from '../../path-listings.ts';
+import { provableObjectsMax, tooManyObjects } from '../../proof/object-bound.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import type { ManifestLink, ManifestTools } from './manifest-link.ts';
+
+/** Objects handed out at once. */
+const batchObjects = 1000;
+
+/** What is stored of one link. Of objects that were too many to be kept from the listing, no ETags are known. */
+export function linkDataOf({ context, hashes }: ManifestTools, link: ManifestLink): LinkData {
+  const { header, place, objects } = link;
+  const { bucketName, imagePath } = place;
+  if (objects.leftOut > 0) {
+    const detail = `${place.manifest?.key} names ${objects.count + objects.leftOut} objects, which are more than lie there`;
+    const { objectCount } = place.listing;
+    if (objectCount <= provableObjectsMax) throw new ReadFault({ code: 'object_missing', detail }, false);
+    throw new ReadFault({ code: 'metadata_unreadable', detail: tooManyObjects(imagePath, objectCount) }, false);
+  }
+  return {
+    backupId: header.backup.id,
+    location: { storageUnitId: context.storage.id, bucketName, imagePath },
+    objects: () => objectsOf(link, place.objects),
+    blocks: {
+      bytes: header.block_size,
+      async *hashes() {
+        for await (const part of hashes.open(link)) if (part instanceof Uint8Array) yield new Uint8Array(part);
+      },
+    },
+    volumeBytes: header.volume_size,
+  };
+}
+
+async function* objectsOf(
+  { objects, place }: ManifestLink,
+  listed: PathObjects | null,
+): AsyncGenerator<StoredObject[]> {
+  let batch: StoredObject[] = [];
+  for (let row = 0; row < objects.count; row += 1) {
+    const sha256 = objects.sha256.hexAt(row);
+    const storedDigest = objects.storedSha256.hexAt(row);
+    const storedMd5 = objects.storedMd5.hexAt(row);
+    batch.push({
+      key: `${place.imagePath}/${objects.keys.at(row)}`,
+      storedBytes: objects.storedSizeAt(row),
+      etag: etagOf(objects.keys, row, listed),
+      offset: objects.offsetAt(row),
+      length: objects.lengthAt(row),
+      compression: objects.compressionAt(row),
+      plainDigest: sha256 === null ? null : { algorithm: 'sha256', hex: sha256 },
+      storedDigest: digestOf(storedDigest, storedMd5),
+    });
+    if (batch.length === batchObjects) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function digestOf(sha256: string | null, md5: string | null): StoredObject['storedDigest'] {
+  if (sha256 !== null) return { algorithm: 'sha256', hex: sha256 };
+  return md5 === null ? null : { algorithm: 'md5', hex: md5 };
+}
+
+/** ETag as listed, where it looks like an MD5: found by halving, since a listing is in the order of its keys. */
+function etagOf(keys: ManifestLink['objects']['keys'], row: number, listed: PathObjects | null): string | null {
+  let [from, to] = [0, listed?.keys.count ?? 0];
+  while (listed !== null && from < to) {
+    const middle = Math.floor((from + to) / 2);
+    const order = Buffer.compare(keys.bytesAt(row), listed.keys.bytesAt(middle));
+    if (order === 0) {
+      const etag = listed.sizes.md5At(middle);
+      return etag === null ? null : Buffer.from(etag).toString('hex');
+    }
+    if (order < 0) to = middle;
+    else from = middle + 1;
+  }
+  return null;
+}

@@ -1,0 +1,73 @@
+import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
+import type { ChainFormat } from '../../format.ts';
+import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
+import { provableObjectsMax } from '../../proof/object-bound.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { readPlainObject } from '../../read-plain-object.ts';
+import { ManifestChain } from './manifest-chain.ts';
+import { readManifest } from './read-manifest.ts';
+
+const markSuffix = `/${chainManifestName}`;
+const hashesSuffix = `/${chainManifestHashesName}`;
+/** The objects whose names are the format's own. */
+const partSuffixes = [markSuffix, hashesSuffix];
+
+/**
+ * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
+ * this shape, so the format comes last; what lies there decides.
+ */
+export const manifestFormat: ChainFormat = {
+  backupIdOf() {
+    return null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return imagePath;
+  },
+
+  compare(imagePath) {
+    return new PathComparison(imagePath, isAtOrBelow);
+  },
+
+  chainRootOf(imagePath) {
+    return imagePath;
+  },
+
+  partOf(key) {
+    const suffix = partSuffixes.find((each) => key.endsWith(each) && key.length > each.length);
+    if (suffix === undefined) return null;
+    const imagePath = key.slice(0, -suffix.length);
+    return { imagePath, markKey: `${imagePath}${markSuffix}` };
+  },
+
+  /** Much software has a `manifest.json`, so that name proves nothing. */
+  ownerOf(key) {
+    if (!key.endsWith(hashesSuffix) || key.length === hashesSuffix.length) return null;
+    return { imagePath: key.slice(0, -hashesSuffix.length), isExact: true };
+  },
+
+  async describe(context, imagePath) {
+    const key = `${imagePath}${markSuffix}`;
+    const reading = await readManifest(await readPlainObject(context, key), {
+      objectsMax: provableObjectsMax,
+      keepsSha256: false,
+    });
+    if (reading.kind === 'unreadable') {
+      throw new ReadFault({ code: 'metadata_unreadable', detail: `${key}: ${reading.detail}` }, false);
+    }
+    const { backup, resource, parent } = reading.manifest.header;
+    return {
+      backupId: backup.id,
+      originalName: backup.name,
+      resourceId: resource.id,
+      resourceName: resource.name,
+      resourceType: resource.type,
+      createdAtS: Math.floor(Date.parse(backup.created_at) / 1000),
+      parentBackupId: parent?.backup_id ?? null,
+    };
+  },
+
+  async open(context) {
+    return new ManifestChain(context);
+  },
+};

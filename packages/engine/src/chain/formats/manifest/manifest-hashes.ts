@@ -1,0 +1,55 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { counted } from '@backup-sync/contracts';
+import type { ChainContext } from '../../examiner.ts';
+import { oneAhead } from '../../one-ahead.ts';
+import { hashBytes } from '../../proof/hash-array-scanner.ts';
+import { HashFileFault, type HashList } from '../../proof/hash-file.ts';
+import { HashListCache } from '../../proof/hash-list-cache.ts';
+import { readListedObject } from '../../proof/read-fault.ts';
+import type { ManifestLink } from './manifest-link.ts';
+
+/** The block hashes of a run, the newest kept as far as they are small. */
+export class ManifestHashes {
+  readonly #context: ChainContext;
+  readonly #cache = new HashListCache();
+
+  constructor(context: ChainContext) {
+    this.#context = context;
+  }
+
+  /**
+   * The hashes of a link whose block hashes were listed. Throws `HashFileFault` where they are not those that the
+   * manifest says, and `ReadFault`, as they are read.
+   */
+  open(link: ManifestLink): HashList {
+    const { bucketName, blockHashes, listing } = link.place;
+    if (blockHashes === null) throw new TypeError(`${link.place.imagePath} has no block hashes`);
+    const { storage, signal } = this.#context;
+    const key = JSON.stringify([bucketName, blockHashes.key, listing.digest]);
+    return this.#cache.open(key, blockHashes.size, async function* () {
+      const request = { bucket: bucketName, key: blockHashes.key, signal, readsThrough: true };
+      yield* readBlockHashes(oneAhead(await readListedObject(storage, request, blockHashes)), link);
+    });
+  }
+}
+
+async function* readBlockHashes(bytes: AsyncIterable<Uint8Array>, { header }: ManifestLink): HashList {
+  const { backup, resource, version, block_size: blockBytes, block_hashes: expected } = header;
+  const digest = createHash('sha256');
+  let rest: Uint8Array = new Uint8Array();
+  let size = 0;
+  for await (const piece of bytes) {
+    digest.update(piece);
+    size += piece.length;
+    const joined = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const whole = joined.length - (joined.length % hashBytes);
+    if (whole > 0) yield joined.subarray(0, whole);
+    // A copy: storage uses the memory of its pieces anew.
+    rest = new Uint8Array(joined.subarray(whole));
+  }
+  if (size !== expected.size) throw new HashFileFault(`has ${counted(size, 'byte')}, and must have ${expected.size}`);
+  if (digest.digest('hex') !== expected.sha256)
+    throw new HashFileFault('does not have the SHA-256 that the manifest says');
+  yield { version, backupId: backup.id, volumeId: resource.id, blockBytes, hashCount: size / hashBytes };
+}

@@ -1,0 +1,87 @@
+import { type ChainManifestObject, chainManifestCompressions } from '@backup-sync/contracts';
+import { DigestColumn, KeyColumn } from '../../columns.ts';
+import type { Compression } from '../../data.ts';
+import { NumberColumn } from '../../number-column.ts';
+import type { StoredRanges } from '../../proof/geometry-check.ts';
+import { quote } from '../../quote.ts';
+
+const sha256Bytes = 32;
+const md5Bytes = 16;
+
+/**
+ * The objects that a manifest names, in its order, as columns, up to a number: others are counted. Some 45 bytes each, and
+ * 70 where SHA-256 digests are kept, which only reading the data needs.
+ */
+export class ManifestObjects implements StoredRanges {
+  readonly keys = new KeyColumn();
+  readonly sha256 = new DigestColumn(sha256Bytes);
+  readonly storedSha256 = new DigestColumn(sha256Bytes);
+  readonly storedMd5 = new DigestColumn(md5Bytes);
+  readonly #offsets = new NumberColumn();
+  readonly #lengths = new NumberColumn();
+  readonly #storedSizes = new NumberColumn();
+  readonly #compressions = new NumberColumn();
+  readonly #countMax: number;
+  readonly #keepsSha256: boolean;
+  #leftOut = 0;
+
+  constructor(countMax: number, keepsSha256: boolean) {
+    this.#countMax = countMax;
+    this.#keepsSha256 = keepsSha256;
+  }
+
+  /** How many objects are named beyond those that are kept. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  get count(): number {
+    return this.keys.count;
+  }
+
+  /** In the order of the manifest, which is that of their offsets. */
+  rowAt(place: number): number {
+    return place;
+  }
+
+  placeOf(row: number): string {
+    return `object ${quote(this.keys.at(row))}`;
+  }
+
+  add(object: ChainManifestObject): void {
+    const row = this.keys.count;
+    if (row >= this.#countMax) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.keys.add(object.key);
+    this.#offsets.set(row, object.offset);
+    this.#lengths.set(row, object.length);
+    this.#storedSizes.set(row, object.stored_size);
+    this.#compressions.set(row, chainManifestCompressions.indexOf(object.compression));
+    if (this.#keepsSha256) this.sha256.setHex(row, object.sha256);
+    if (this.#keepsSha256 && object.stored_sha256 !== undefined) {
+      this.storedSha256.setHex(row, object.stored_sha256);
+    }
+    if (object.stored_md5 !== undefined) this.storedMd5.setHex(row, object.stored_md5);
+  }
+
+  /** Where the object's data begins in the volume, bytes. */
+  offsetAt(row: number): number {
+    return this.#offsets.at(row);
+  }
+
+  /** Bytes of the volume that the object holds, before compression. */
+  lengthAt(row: number): number {
+    return this.#lengths.at(row);
+  }
+
+  /** Bytes of the object as it is stored. */
+  storedSizeAt(row: number): number {
+    return this.#storedSizes.at(row);
+  }
+
+  compressionAt(row: number): Compression {
+    return chainManifestCompressions[this.#compressions.at(row)] ?? 'none';
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { chainContext } from '../../../testing/chain-context.ts';
+import { syncItemOfManifest, writeManifestBackup } from '../../../testing/manifest-writer.ts';
+import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
+import { seededBytes } from '../../../testing/seeded-bytes.ts';
+import { PathListings } from '../../path-listings.ts';
+import { ManifestChain } from './manifest-chain.ts';
+
+const bucketName = 'backups';
+const backup = writeManifestBackup({
+  backupId: 'many',
+  imagePath: 'plan/disk/many',
+  createdAtMs: Date.UTC(2026, 2, 1),
+  volume: seededBytes('many', 8 * 4096),
+  objectBytes: 4096,
+  blockBytes: 4096,
+});
+const item = syncItemOfManifest(backup, bucketName);
+
+/** A chain of which no more than `keptMax` objects are kept from listings, over a bucket that is altered first. */
+function openWith(alter: (objects: Map<string, Uint8Array>) => void, provableMax?: number) {
+  const objects = new Map(backup.objects);
+  alter(objects);
+  const context = chainContext(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName, []);
+  return new ManifestChain({ ...context, listings: new PathListings(context, 3) }, provableMax);
+}
+
+test('a backup with more objects than are kept is proved all the same', async () => {
+  expect(await openWith(() => {}).examine(item)).toMatchObject({ level: 'linkage', fault: null });
+});
+
+test.each([
+  ['object_missing', (objects: Map<string, Uint8Array>) => objects.delete(`${backup.imagePath}/data/000007`)],
+  ['object_stray', (objects: Map<string, Uint8Array>) => objects.set(`${backup.imagePath}/data/x`, Buffer.from('x'))],
+] as const)('%s is found in it too', async (code, alter) => {
+  expect(await openWith(alter).examine(item)).toMatchObject({ level: 'metadata', fault: { code } });
+});
+
+test('one with more than can be proved stops at metadata, and says so', async () => {
+  const examination = await openWith(() => {}, 5).examine(item);
+  expect(examination).toMatchObject({ level: 'metadata', fault: null });
+  expect(examination?.limit).toContain(`${backup.imagePath}: 10 objects lie there`);
+});

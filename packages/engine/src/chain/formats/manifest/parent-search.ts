@@ -1,0 +1,151 @@
+import { StorageError } from '../../../storage/port.ts';
+import { mayHide, mayHideMoved } from '../../absences.ts';
+import type { PathListing } from '../../path-listings.ts';
+import type { Fault } from '../../proof/link.ts';
+import { quote } from '../../quote.ts';
+import {
+  type Finding,
+  isManifestPlace,
+  type ManifestLink,
+  type ManifestTools,
+  type PlaceReading,
+} from './manifest-link.ts';
+
+type Place = { readonly bucketName: string; readonly imagePath: string };
+
+/** What the parent's manifest was read as. */
+type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
+type Found = { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading };
+
+export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: Finding };
+
+/** Outer folders that a bucket may have been copied into, one in the other. */
+const outerFoldersMax = 16;
+
+/**
+ * Finds the parent of an increment: where the manifest says, where the catalogue knows it, in the folder beside its own
+ * that is named by the parent's id, and where the manifest says below each folder that both may have been copied into;
+ * then at the same paths in the project's other buckets. A place whose manifest is of another backup is none. A bucket that
+ * refuses is passed over, unless the parent is known to be there.
+ */
+export async function findParent(
+  { context, listings }: ManifestTools,
+  child: ManifestLink,
+  read: (place: PathListing) => Promise<PlaceReading>,
+): Promise<ParentSearch> {
+  const parentId = child.header.parent?.backup_id ?? '';
+  const places = await placesOfParent(context, child);
+  let denied: string | null = null;
+  const lookAt = async (look: 'at' | 'again', { bucketName, imagePath }: Place): Promise<Found | null> => {
+    const place = await listings[look](bucketName, imagePath);
+    if (place === null || !isManifestPlace(place)) return null;
+    const reading = await read(place);
+    if (reading.kind === 'foreign') return null;
+    const isParent = reading.kind === 'unread' || reading.link.header.backup.id === parentId;
+    return isParent ? { kind: 'found', place, reading } : null;
+  };
+  for (const look of ['at', 'again'] as const) {
+    // One that can be read goes before one that cannot: that may be anything.
+    let unread: Found | null = null;
+    for (const place of places) {
+      try {
+        const found = await lookAt(look, place);
+        if (found?.reading.kind === 'link') return found;
+        unread ??= found;
+      } catch (error) {
+        if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
+        // The child was just read from it: then it is gone as a whole.
+        if (error.code === 'bucket_not_found' && place.bucketName === child.place.bucketName) throw error;
+        if (error.code === 'access_denied') denied ??= `${place.bucketName}/${place.imagePath}`;
+      }
+    }
+    if (unread !== null) return unread;
+    if (look === 'again') break;
+    const elsewhere = await findElsewhere(context, child, places, (place) => lookAt('at', place));
+    if (elsewhere !== null) return elsewhere;
+  }
+  if (denied !== null) {
+    const detail = `${denied}, where parent ${quote(parentId)} of ${child.place.imagePath} may lie`;
+    return { kind: 'not found', finding: { level: 'presence', fault: { code: 'access_denied', detail } } };
+  }
+  const looked = places.map(({ bucketName, imagePath }) => `${bucketName}/${imagePath}`).join(', ');
+  const fault: Fault = {
+    code: 'parent_missing',
+    detail: `parent ${quote(parentId)} of ${child.place.imagePath} is not at ${looked}`,
+  };
+  return { kind: 'not found', finding: { fault } };
+}
+
+/**
+ * Looks at the same paths in the project's other buckets, for a backup of the same resource. One that can be read goes
+ * before one that cannot. What is not there is not looked for again in this run. A failure that may hide the parent is
+ * thrown if nothing is found.
+ */
+async function findElsewhere(
+  { absences, locate, projectBuckets, storage }: ManifestTools['context'],
+  child: ManifestLink,
+  places: readonly Place[],
+  lookAt: (place: Place) => Promise<Found | null>,
+): Promise<Found | null> {
+  const paths = new Set(places.filter(isIn(child.place.bucketName)).map(({ imagePath }) => imagePath));
+  const recorded = await locate(child.header.parent?.backup_id ?? '');
+  const isRecorded = recorded.some(({ storageUnitId }) => storageUnitId === storage.id);
+  let unread: Found | null = null;
+  let failure: StorageError | null = null;
+  for (const bucketName of await projectBuckets()) {
+    for (const imagePath of paths) {
+      const isKnown = places.filter(isIn(bucketName)).some((place) => place.imagePath === imagePath);
+      if (isKnown || absences.has(bucketName, imagePath)) continue;
+      try {
+        const found = await lookAt({ bucketName, imagePath });
+        if (found?.reading.kind === 'link') {
+          if (found.reading.link.header.resource.id === child.header.resource.id) return found;
+        } else if (found !== null) unread ??= found;
+        if (found === null) absences.add(bucketName, imagePath);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (!mayHide(error)) absences.add(bucketName, imagePath);
+        else if (!isRecorded || mayHideMoved(error)) failure ??= error;
+      }
+    }
+  }
+  if (failure !== null && unread === null) throw failure;
+  return unread;
+}
+
+function isIn(bucketName: string) {
+  return (place: Place) => place.bucketName === bucketName;
+}
+
+/** Why a place cannot be looked at, where that says nothing of the others. */
+function isOfPlace({ code }: StorageError): boolean {
+  return code === 'access_denied' || code === 'bucket_not_found';
+}
+
+async function placesOfParent(
+  context: ManifestTools['context'],
+  { header, place }: ManifestLink,
+): Promise<readonly Place[]> {
+  const { backup_id: parentId = '', bucket_name: bucketName, image_path: imagePath } = header.parent ?? {};
+  const folder = place.imagePath.slice(0, place.imagePath.lastIndexOf('/') + 1);
+  const places: Place[] = [];
+  if (imagePath !== undefined) places.push({ bucketName: bucketName ?? place.bucketName, imagePath });
+  const known = await context.locate(parentId);
+  places.push(...known.filter(({ storageUnitId }) => storageUnitId === context.storage.id));
+  // An id with a "/" in it names no folder beside.
+  if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
+  if (imagePath !== undefined) {
+    for (const outer of outerFoldersOf(place.imagePath)) {
+      places.push({ bucketName: place.bucketName, imagePath: `${outer}${imagePath}` });
+    }
+  }
+  const isNew = (one: Place, index: number) =>
+    places.findIndex((other) => other.bucketName === one.bucketName && other.imagePath === one.imagePath) === index;
+  return places.filter(isNew);
+}
+
+/** The folders that hold an image path, the outermost first: a bucket may have been copied into any of them. */
+function outerFoldersOf(imagePath: string): readonly string[] {
+  const segments = imagePath.split('/').slice(0, -1);
+  return segments.slice(0, outerFoldersMax).map((_, index) => `${segments.slice(0, index + 1).join('/')}/`);
+}

@@ -1,0 +1,48 @@
+import { counted } from '@backup-sync/contracts';
+import type { FormatContext } from '../../examiner.ts';
+import { minioAdvice } from '../../minio-layout.ts';
+import type { PathListing } from '../../path-listings.ts';
+import type { Fault } from '../../proof/link.ts';
+import { printable } from '../../quote.ts';
+import { findNamingBackup } from '../manifest/find-naming-backup.ts';
+import { recogniseOwner } from '../marks.ts';
+import { PlaceOutline } from './place-outline.ts';
+
+/**
+ * Why a place in no known format is no backup either: it has no content, or its content belongs to backups whose image
+ * paths are others, or it is MinIO's own disk layout. Null if it may be a backup. Throws what storage throws.
+ */
+export async function findRefusal(context: FormatContext, place: PathListing): Promise<Fault | null> {
+  const { bucketName, imagePath, listing } = place;
+  const at = `${bucketName}/${imagePath}`;
+  const owner = recogniseOwner(imagePath);
+  if (owner !== null && owner.imagePath !== imagePath) return notABackup(`${at} is part of ${owner.imagePath}`);
+  if (listing.storedBytes === 0) {
+    const objects = counted(listing.objectCount, 'empty object');
+    return { code: 'path_not_found', detail: printable(`${at} has only ${objects}, such as a folder marker`) };
+  }
+  const outline = new PlaceOutline(imagePath);
+  let isOneObject = false;
+  await context.listings.visit(place, ({ key, size, md5 }) => {
+    isOneObject = listing.objectCount === 1 && key.length === 0;
+    outline.add(key.toString(), size, md5 !== null);
+  });
+  const mostOf = outline.finish();
+  if (mostOf === 'minio') return minioRefusal(at);
+  if (mostOf === 'backup') {
+    const others = outline.hasMore ? ', and others' : '';
+    return notABackup(`${at} holds parts of other backups: ${outline.imagePaths.join(', ')}${others}`);
+  }
+  // Of a folder the listing alone is looked at: most backups in no known format are one.
+  const naming = isOneObject ? await findNamingBackup(context, imagePath) : null;
+  return naming === null ? null : notABackup(`${at} is part of ${naming}`);
+}
+
+/** Why nothing is listed at a path that has objects in the disk layout of MinIO beside it. */
+export function minioRefusal(at: string): Fault {
+  return notABackup(`${at} is in ${minioAdvice}`);
+}
+
+function notABackup(detail: string): Fault {
+  return { code: 'path_not_a_backup', detail: printable(detail) };
+}

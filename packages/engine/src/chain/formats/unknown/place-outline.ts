@@ -1,0 +1,104 @@
+import { isMinioFile } from '../../minio-layout.ts';
+import { recogniseOwner } from '../marks.ts';
+
+/** Image paths that a refusal names. */
+const namedMax = 3;
+
+const minioSystemFolder = '/.minio.sys/';
+
+/** A folder on the way to the present key. */
+type OpenFolder = {
+  /** Relative to the image path, with "/" at the end; empty for the image path itself. */
+  readonly path: string;
+  /** Bytes in it that are nobody's yet. */
+  bytes: number;
+  owner: 'backup' | 'minio' | null;
+};
+
+/**
+ * Tells whose bytes are stored below an image path: those of backups of known formats, those of MinIO's disk layout, and
+ * all others. Takes the objects in the order of their keys, and holds the folders on the way to the present one.
+ */
+export class PlaceOutline {
+  readonly #imagePath: string;
+  readonly #folders: OpenFolder[] = [{ path: '', bytes: 0, owner: null }];
+  readonly #bytes = { backup: 0, minio: 0, other: 0 };
+  readonly #exact: string[] = [];
+  #pattern: string | null = null;
+  #hasMore = false;
+  #hasMinioSystem = false;
+
+  constructor(imagePath: string) {
+    this.#imagePath = imagePath;
+  }
+
+  /** `relativeKey` is empty for the object at the image path itself. Only directories have no ETags. */
+  add(relativeKey: string, size: number, hasEtag: boolean): void {
+    const folder = this.#enter(relativeKey);
+    this.#hasMinioSystem ||= `/${relativeKey}`.includes(minioSystemFolder);
+    const owner = relativeKey === '' ? null : recogniseOwner(`${this.#imagePath}/${relativeKey}`);
+    if (owner !== null && owner.imagePath !== this.#imagePath) {
+      this.#note(owner);
+      const ownFolder = `${owner.imagePath.slice(this.#imagePath.length + 1)}/`;
+      const whole = this.#folders.find(({ path }) => path === ownFolder);
+      if (whole === undefined) this.#bytes.backup += size;
+      else {
+        whole.owner = 'backup';
+        whole.bytes += size;
+      }
+      return;
+    }
+    if (isMinioFile(`/${relativeKey}`, hasEtag)) folder.owner ??= 'minio';
+    folder.bytes += size;
+  }
+
+  /** The owner of most of the bytes; null if that is no known backup and not MinIO. */
+  finish(): 'backup' | 'minio' | null {
+    while (this.#folders.length > 0) this.#leave();
+    const { backup, minio, other } = this.#bytes;
+    // A whole disk of MinIO below an image path is a backup of that disk.
+    if (minio > backup + other) return this.#hasMinioSystem ? null : 'minio';
+    return backup > minio + other ? 'backup' : null;
+  }
+
+  /** Image paths of the backups, at most three, the first in the order of keys. */
+  get imagePaths(): readonly string[] {
+    return this.#exact.length > 0 || this.#pattern === null ? this.#exact : [this.#pattern];
+  }
+
+  /** There are backups beside those. */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
+  #note({ imagePath, isExact }: { readonly imagePath: string; readonly isExact: boolean }): void {
+    if (!isExact) this.#pattern ??= imagePath;
+    else if (!this.#exact.includes(imagePath)) {
+      if (this.#exact.length < namedMax) this.#exact.push(imagePath);
+      else this.#hasMore = true;
+    }
+  }
+
+  #enter(relativeKey: string): OpenFolder {
+    let top = this.#folders.at(-1);
+    while (top !== undefined && !relativeKey.startsWith(top.path)) {
+      this.#leave();
+      top = this.#folders.at(-1);
+    }
+    if (top === undefined) throw new TypeError('every key begins with the empty path');
+    for (let slash = relativeKey.indexOf('/', top.path.length); slash !== -1; ) {
+      top = { path: relativeKey.slice(0, slash + 1), bytes: 0, owner: null };
+      this.#folders.push(top);
+      slash = relativeKey.indexOf('/', slash + 1);
+    }
+    return top;
+  }
+
+  #leave(): void {
+    const left = this.#folders.pop();
+    const above = this.#folders.at(-1);
+    if (left === undefined) return;
+    if (left.owner === null && above !== undefined) above.bytes += left.bytes;
+    else this.#bytes[left.owner ?? 'other'] += left.bytes;
+  }
+}

@@ -1,0 +1,159 @@
+import { Buffer } from 'node:buffer';
+import type { ContentJob } from '../../content/content-job.ts';
+import { proveBatch } from '../../content/prove-batch.ts';
+import type { ChainContext } from '../../examiner.ts';
+import { isOfAccess } from '../lasting-fault.ts';
+import type { Fault, Location, UnreadObject } from '../link.ts';
+import { ReadFault, withReadFaults } from '../read-fault.ts';
+import { type Disagreement, disagreementsMax, type EtagTally } from './etag-tally.ts';
+
+/** Objects that are read side by side. */
+const readsAtOnce = 4;
+
+/** One link, and how its ETags compare with the MD5s of its metadata. */
+export type EtagSubject = {
+  readonly backupId: string;
+  readonly location: Location;
+  readonly listingDigest: string;
+  readonly tally: EtagTally;
+  /** The key of an object of the tally. */
+  readonly keyOf: (id: number) => string;
+};
+
+export type EtagsSettled = {
+  /** Ends the proof at `metadata`; null if it may go on. */
+  readonly end: {
+    readonly fault?: Fault;
+    readonly limit?: string;
+    readonly unreadHashes?: readonly UnreadObject[];
+  } | null;
+  /** Says that the ETags are no MD5s; null if they are. */
+  readonly remark: string | null;
+  /** The data is still to be read: until then the link is not known to be whole. */
+  readonly awaitsData: boolean;
+};
+
+/**
+ * Decides what ETags mean that are not the MD5s of the metadata. Such an ETag is a reason to read, never a verdict: some
+ * services encrypt what they store, and make ETags of something else.
+ *
+ * - If other ETags of the link agree, the service makes MD5s: every object that disagrees is read.
+ * - If none agrees, the service may make none: the smallest object is read, and stands for all.
+ * - If none agrees, and the link was proved when its listing was another, any object may have been replaced since: all
+ *   are read.
+ *
+ * Throws what storage throws.
+ */
+export async function settleEtags(context: ChainContext, subject: EtagSubject): Promise<EtagsSettled> {
+  const { location, tally } = subject;
+  const { smallest } = tally;
+  if (smallest === null) return { end: null, remark: null, awaitsData: false };
+  const isOpaque = tally.agreed === 0;
+  const right: EtagsSettled = {
+    end: null,
+    remark: isOpaque
+      ? `${location.imagePath}: this storage makes ETags that are not MD5s, so they show changes, but prove no content`
+      : null,
+    awaitsData: context.dataFollows,
+  };
+  if (context.dataFollows) return right;
+  const readsAll = !isOpaque || (await hasChanged(context, subject));
+  const [count, bytes] = readsAll ? [tally.disagreed, tally.disagreeingBytes] : [1, smallest.size];
+  const end = (finding: EtagsSettled['end']): EtagsSettled => ({ end: finding, remark: null, awaitsData: false });
+  if (count > disagreementsMax || bytes > context.linkageMaxBytes) return end({ limit: limitOf(context, subject) });
+  const objects = readsAll ? tally.kept : [smallest];
+  if (!context.readHashes) {
+    const limit = `${location.imagePath}: objects whose ETag is not their MD5 were left unread`;
+    const { bucketName } = location;
+    const unreadHashes = objects.map(({ id, size }) => ({ bucketName, key: subject.keyOf(id), bytes: size }));
+    return end({ limit, unreadHashes });
+  }
+  const fault = await readObjects(context, subject, objects);
+  if (fault === null) return right;
+  // Its key explains the ETag, though the object cannot be read.
+  if (!readsAll && (await isEncryptedByKey(context, subject, smallest, fault))) return right;
+  return end({ fault });
+}
+
+/**
+ * Whether a link whose proof stopped at `metadata` has too much to read still. What disagrees is not known without its
+ * metadata, and is no more than all of it.
+ */
+export function mayExceedReading(
+  { dataFollows, linkageMaxBytes }: ChainContext,
+  { objectCount, storedBytes }: { readonly objectCount: number; readonly storedBytes: number },
+): boolean {
+  return !dataFollows && (objectCount > disagreementsMax || storedBytes > linkageMaxBytes);
+}
+
+async function hasChanged(context: ChainContext, { backupId, location, listingDigest }: EtagSubject): Promise<boolean> {
+  const proved = await context.provedListing(backupId, location);
+  return proved !== null && proved !== listingDigest;
+}
+
+function limitOf({ linkageMaxBytes }: ChainContext, { location, tally }: EtagSubject): string {
+  const { disagreed, disagreeingBytes } = tally;
+  return (
+    `${location.imagePath}: ${disagreed} objects (${disagreeingBytes} bytes) have an ETag that is not their MD5, and a ` +
+    `sync reads no more than ${disagreementsMax} of them or ${linkageMaxBytes} bytes; "verify" reads them all`
+  );
+}
+
+/** The fault of the first object that is not as it must be; null if all are right. */
+async function readObjects(
+  { storage, signal }: ChainContext,
+  { location: { bucketName }, keyOf }: EtagSubject,
+  objects: readonly Disagreement[],
+): Promise<Fault | null> {
+  for (let from = 0; from < objects.length; from += readsAtOnce) {
+    const jobs = objects.slice(from, from + readsAtOnce).map((object) => jobOf(keyOf(object.id), object));
+    const results = await Promise.all(jobs.map((job) => proveBatch(storage, bucketName, [job], signal)));
+    for (const { failure } of results) {
+      if (failure?.kind === 'error') throw failure.error;
+      if (failure !== null) return asEtagFault(failure.fault);
+    }
+  }
+  return null;
+}
+
+/** The MD5 is of the stored bytes, so they are read as they are. */
+function jobOf(key: string, { size, etag, md5 }: Disagreement): ContentJob {
+  return {
+    object: {
+      key,
+      storedBytes: size,
+      etag: hex(etag),
+      offset: 0,
+      length: size,
+      compression: 'none',
+      plainDigest: null,
+      storedDigest: { algorithm: 'md5', hex: hex(md5) },
+    },
+    blocks: null,
+  };
+}
+
+function asEtagFault({ code, detail }: Fault): Fault {
+  return { code: code === 'content_mismatch' ? 'object_etag_mismatch' : code, detail };
+}
+
+async function isEncryptedByKey(
+  { storage, signal }: ChainContext,
+  { location: { bucketName }, keyOf }: EtagSubject,
+  { id }: Disagreement,
+  { code }: Fault,
+): Promise<boolean> {
+  if (code === 'encrypted_customer_key') return true;
+  if (!isOfAccess(code)) return false;
+  const key = keyOf(id);
+  try {
+    return (await withReadFaults(key, () => storage.head({ bucket: bucketName, key, signal }))).encryptedByKey;
+  } catch (error) {
+    if (error instanceof ReadFault) return false;
+    throw error;
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,103 @@
+import type { Writable } from 'node:stream';
+import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
+import { systemClock } from '../../clock.ts';
+import { limitToGrants } from '../../storage/granted-storage-unit.ts';
+import { openStorageUnit, type StorageEnvironment } from '../../storage/open-storage-unit.ts';
+import { Absences } from '../absences.ts';
+import type { ChainData } from '../data.ts';
+import { openChain } from '../examiner.ts';
+import type { Fault, Location } from '../proof/link.ts';
+import { ReadFault } from '../proof/read-fault.ts';
+import { extractToFile } from './extract-to-file.ts';
+import { type Replay, type ReplayProgress, replayChain } from './replay-chain.ts';
+import { streamSink } from './stream-sink.ts';
+
+export type ExtractOptions = {
+  /** `file:<directory>` or `s3:<endpoint>`: where the backup lies, read from this machine. */
+  readonly storage: string;
+  readonly environment?: StorageEnvironment | undefined;
+  /** The backup, as it is recorded. */
+  readonly item: BackupSync;
+  /** What the project of the backup may use; nothing else is read. */
+  readonly grants: readonly BucketGrant[];
+  /** Where the catalogue knows a backup to be, for parents that are not in the same folder. */
+  readonly locate: (backupId: string) => Promise<readonly Location[]>;
+  /** The buckets that the project's records name: a parent that is not recorded may be in any of them. */
+  readonly recordedBuckets: () => Promise<ReadonlySet<string>>;
+  /** A file, which is there when, and only when, all of it is right; or a stream. */
+  readonly output:
+    | {
+        readonly path: string;
+        readonly replace: boolean;
+        /** Called if an earlier extraction into this file was killed, and what it left is replaced. */
+        readonly onPartialReplaced: () => void;
+      }
+    | { readonly stream: Writable };
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReplayProgress) => void;
+};
+
+/**
+ * Puts the volume of a backup together from its chain, each block held against its hash before it is written. It has no
+ * catalogue: whoever calls it gets the item by `beginExtraction`, which writes down who reads what.
+ *
+ * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, and the signal's reason.
+ */
+export async function extractBackup(options: ExtractOptions): Promise<Replay | { readonly fault: Fault }> {
+  const { item, output, signal, onProgress } = options;
+  await using unit = await openStorageUnit(options.storage, options.environment);
+  const grants = options.grants.map(({ project_id, storage_unit, bucket_name, prefix }) => ({
+    projectId: project_id,
+    storageUnitId: storage_unit,
+    bucketName: bucket_name,
+    prefix,
+  }));
+  const storage = limitToGrants(unit, () => Promise.resolve(grants));
+  const examiner = await openChain({
+    storage,
+    bucketName: item.bucket_name,
+    imagePaths: [item.image_path],
+    // The data says more than the hashes of hashes: they are read once, as the volume is put together.
+    linkageMaxBytes: 0,
+    readHashes: false,
+    dataFollows: true,
+    findProofs: () => Promise.resolve([]),
+    findListings: () => Promise.resolve([]),
+    provedListing: () => Promise.resolve(null),
+    locate: options.locate,
+    projectBuckets: async () => {
+      const granted = grants.filter(({ storageUnitId }) => storageUnitId === storage.id);
+      return [...new Set([...(await options.recordedBuckets()), ...granted.map(({ bucketName }) => bucketName)])];
+    },
+    absences: new Absences(),
+    nowMs: () => systemClock.nowMs(),
+    signal,
+  });
+  const examination = await examiner.examine(item);
+  if (examination === null) {
+    return { fault: { code: 'path_not_found', detail: `${item.bucket_name}/${item.image_path}` } };
+  }
+  if (examination.fault !== null) return { fault: examination.fault };
+  let data: ChainData | null;
+  try {
+    data = await examiner.openData(item);
+  } catch (error) {
+    if (error instanceof ReadFault) return { fault: error.fault };
+    throw error;
+  }
+  if (data === null) {
+    return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
+  }
+  const reading = {
+    storage,
+    opening: {
+      id: storage.id,
+      specification: options.storage,
+      ...(options.environment !== undefined && { environment: options.environment }),
+    },
+    signal,
+    onProgress,
+  };
+  if ('stream' in output) return replayChain(data, { ...reading, sink: streamSink(output.stream) });
+  return extractToFile(data, output, reading);
+}

@@ -1,0 +1,71 @@
+import { type BackupSync, backupSync } from '@backup-sync/contracts';
+import type { OperationRecord } from '../catalogue/port.ts';
+import { describeBackup } from '../chain/examiner.ts';
+import type { Ancestor } from '../chain/proof/link.ts';
+import { ReadFault } from '../chain/proof/read-fault.ts';
+import type { Services } from '../services.ts';
+import type { StorageUnit } from '../storage/port.ts';
+import { acceptImports } from './accept-imports.ts';
+import { legalBackupName } from './legal-backup-name.ts';
+
+/** The newest second that `created_at` can say. */
+const createdAtMaxS = 2 ** 31 - 1;
+
+type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
+
+/**
+ * Accepts an import of each of these ancestors that is not recorded, in the course of their child's. All of them lie
+ * where the project may read. Returns how many were accepted. Throws what storage throws.
+ */
+export async function acceptAncestors(
+  services: Services,
+  reader: Reader,
+  child: OperationRecord,
+  ancestors: readonly Ancestor[],
+): Promise<number> {
+  const items: BackupSync[] = [];
+  for (const ancestor of ancestors.toReversed()) {
+    // A copy under the child's own id must not follow it.
+    if (ancestor.backupId === child.item.backup_id) continue;
+    if (ancestor.location.storageUnitId !== services.storage.id) continue;
+    if ((await services.catalogue.showBackup(child.projectId, ancestor.backupId)) !== null) continue;
+    const item = await itemOf(reader, ancestor, child.item);
+    if (item !== null) items.push(item);
+  }
+  if (items.length === 0) return 0;
+  const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
+  services.backlog.grow(child.projectId, imports.length);
+  const accepted = await acceptImports(services, imports, {
+    projectId: child.projectId,
+    actor: child.actor,
+    requestId: child.requestId,
+    parentOperationId: child.id,
+    withAncestors: false,
+    lane: child.lane,
+  });
+  return accepted.length;
+}
+
+/** Null where its metadata does not allow it: then the chain has that fault, and the child's operation says so. */
+async function itemOf(reader: Reader, { backupId, location }: Ancestor, child: BackupSync): Promise<BackupSync | null> {
+  const { bucketName, imagePath } = location;
+  try {
+    const described = await describeBackup({ ...reader, bucketName }, imagePath);
+    if (described === null) return null;
+    const item = backupSync.safeParse({
+      backup_id: backupId,
+      backup_name: legalBackupName(described.originalName, backupId),
+      bucket_name: bucketName,
+      image_path: imagePath,
+      // The links of a chain are of one resource, and the caller has said what that is to be called.
+      resource_id: child.resource_id,
+      resource_name: child.resource_name,
+      resource_type: child.resource_type,
+      created_at: Math.min(described.createdAtS, createdAtMaxS),
+    });
+    return item.success ? item.data : null;
+  } catch (error) {
+    if (error instanceof ReadFault) return null;
+    throw error;
+  }
+}

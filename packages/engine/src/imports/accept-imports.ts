@@ -1,0 +1,61 @@
+import type { BackupSync } from '@backup-sync/contracts';
+import type { CallContext } from '../calls/call-context.ts';
+import type { Acceptance } from '../catalogue/port.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import { queueChains } from '../operations/queue-work.ts';
+import type { Services } from '../services.ts';
+import { placeOfItem, refuseUngranted } from './granted-places.ts';
+
+/** An item to bring in; see `Acceptance` of the catalogue for the time. */
+export type ImportWanted = { readonly item: BackupSync; readonly proofsNotBeforeMs: number | null };
+
+/** An import that is on disk. */
+export type AcceptedImport = { readonly item: BackupSync; readonly id: string };
+
+/** On whose behalf imports are accepted, and how. */
+type Origin = Omit<Acceptance, 'items' | 'acceptedAtMs'>;
+
+/** Accepts the items of a caller's request. Throws `bucket_not_bound` and `backlog_full`. Returns the answer, in the request's order. */
+export async function acceptRequest(
+  { services, caller, requestId }: CallContext,
+  request: {
+    readonly project_id: string;
+    readonly sync: readonly BackupSync[];
+    readonly with_ancestors: boolean;
+  },
+): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
+  await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
+  await services.backlog.admit(request.project_id, request.sync.length);
+  const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
+  const accepted = await acceptImports(services, imports, {
+    projectId: request.project_id,
+    actor: { kind: caller.kind, name: caller.name },
+    requestId,
+    parentOperationId: null,
+    withAncestors: request.with_ancestors,
+    lane: null,
+  });
+  return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
+}
+
+/** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
+export async function acceptImports(
+  { catalogue, storedTimes, newId, storage, queue }: Services,
+  imports: readonly ImportWanted[],
+  origin: Origin,
+): Promise<readonly AcceptedImport[]> {
+  const items = imports.map(({ item, proofsNotBeforeMs }) => ({
+    id: newId(),
+    item,
+    storageUnitId: storage.id,
+    chainRoot: chainRootOf(item.image_path),
+    proofsNotBeforeMs,
+  }));
+  const { ids, chains } = await catalogue.accept({ ...origin, acceptedAtMs: await storedTimes.nowMs(), items });
+  queueChains(queue, chains);
+  return items.map(({ item }, index) => {
+    const id = ids[index];
+    if (id === undefined) throw new Error('the catalogue accepted fewer items than it was given');
+    return { item, id };
+  });
+}

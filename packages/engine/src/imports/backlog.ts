@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BackupSyncError, counted } from '@backup-sync/contracts';
+import type { Catalogue } from '../catalogue/port.ts';
+import type { Clock } from '../clock.ts';
+
+/** Unfinished imports of a project, if the engine is told nothing else. */
+export const defaultBacklogMax = 100_000;
+
+/** Counting a full backlog takes milliseconds: often enough. */
+const countedEveryMs = 1_000;
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+/** What a caller who is refused is told to wait. */
+const retryAfterMs = 5_000;
+
+/**
+ * How many imports of each project have not ended, and how many may. Counted in the catalogue when it may be full, at most
+ * once a second; what was let in since is added.
+ */
+export class Backlog {
+  readonly #catalogue: Pick<Catalogue, 'countBacklog'>;
+  readonly #clock: Clock;
+  readonly #max: number;
+  readonly #pausedMax: number;
+  #paused = 0;
+  readonly #known = new Map<string, { count: number; readonly countedAtMs: number }>();
+
+  constructor(
+    catalogue: Pick<Catalogue, 'countBacklog'>,
+    clock: Clock,
+    limits: { readonly max: number; readonly jobsAtOnce: number },
+  ) {
+    this.#catalogue = catalogue;
+    this.#clock = clock;
+    this.#max = limits.max;
+    // One place is left for the imports that make room.
+    this.#pausedMax = Math.max(0, limits.jobsAtOnce - 1);
+  }
+
+  /** Notes imports that are accepted without asking for room. */
+  grow(projectId: string, imports: number): void {
+    const known = this.#known.get(projectId);
+    if (known !== undefined) known.count += imports;
+  }
+
+  /** Makes room for imports of a caller. Throws `backlog_full` if no more are accepted now. */
+  async admit(projectId: string, imports: number): Promise<void> {
+    const count = await this.#count(projectId);
+    // Calls at the same time each have to see what the others were let in with.
+    if (count < this.#max) return this.grow(projectId, imports);
+    const message = `${counted(count, 'import of the project has', 'imports of the project have')} not ended, and ${this.#max} may be accepted ahead`;
+    throw new BackupSyncError('backlog_full', message, { retryAfterMs });
+  }
+
+  /** Waits until there is room for more imports, and makes it. Throws the signal's reason. */
+  async untilRoom(projectId: string, imports: number, signal: AbortSignal): Promise<void> {
+    if ((await this.#count(projectId)) < this.#max || this.#paused >= this.#pausedMax) {
+      return this.grow(projectId, imports);
+    }
+    this.#paused += 1;
+    try {
+      for (let pauseMs = firstPauseMs; (await this.#count(projectId)) >= this.#max; pauseMs *= 2) {
+        await sleep(Math.min(pauseMs, longestPauseMs), undefined, { signal });
+      }
+      this.grow(projectId, imports);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      this.#paused -= 1;
+    }
+  }
+
+  async #count(projectId: string): Promise<number> {
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#known.get(projectId);
+    if (known !== undefined && (known.count < this.#max || nowMs < known.countedAtMs + countedEveryMs)) {
+      return known.count;
+    }
+    const count = await this.#catalogue.countBacklog(projectId);
+    const other = this.#known.get(projectId);
+    // Somebody else has counted meanwhile, and imports may have been let in since.
+    if (other !== undefined && other !== known) return other.count;
+    this.#known.set(projectId, { count, countedAtMs: nowMs });
+    return count;
+  }
+}

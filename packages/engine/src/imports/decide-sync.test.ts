@@ -1,0 +1,320 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
+import type { BackupRecord } from '../catalogue/port.ts';
+import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
+import { type Decision, decideSync } from './decide-sync.ts';
+
+const item = {
+  backup_id: 'b1',
+  backup_name: 'daily',
+  bucket_name: 'bucket',
+  image_path: 'a/b',
+  resource_id: 'r1',
+  resource_name: 'vm',
+  resource_type: 'OS::Native::Server',
+  created_at: 1_700_000_000,
+};
+const here: Location = { storageUnitId: 'default', bucketName: 'bucket', imagePath: 'a/b' };
+const elsewhere: Location = { ...here, imagePath: 'c/d' };
+const nowMs = Date.UTC(2026, 10, 25);
+const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 30, newestObjectAtMs: 1 };
+
+const whole: Examination = {
+  format: 'cinder',
+  listing,
+  shared: null,
+  contentId: 'c1',
+  level: 'linkage',
+  fault: null,
+  contradictsRequest: false,
+  limit: null,
+  remark: null,
+  parentBackupId: null,
+  missingParentId: null,
+  ancestors: [],
+  incremental: false,
+  volumeBytes: 1024,
+  formatTime: null,
+  parentFormatTime: null,
+  verifiedAtMs: 5,
+  checkVersion: 'cinder/1',
+  newProofs: [proof()],
+  unreadHashes: [],
+  awaitingData: [],
+};
+const broken: Examination = {
+  ...whole,
+  level: 'metadata',
+  fault: { code: 'object_missing', detail: 'a/b-00001' },
+};
+const present: Examination = { ...whole, format: 'unknown', level: 'presence' };
+
+function proof(): EdgeProof {
+  return {
+    backupId: 'b1',
+    location: here,
+    listing,
+    contentId: 'c1',
+    parentBackupId: null,
+    parentListingDigest: null,
+    level: 'linkage',
+    fault: null,
+    limit: null,
+    remark: null,
+    volumeBytes: 1024,
+    formatTime: null,
+    checkVersion: 'cinder/1',
+    verifiedAtMs: 5,
+    metadataObjects: [],
+  };
+}
+
+function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
+  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs, true);
+}
+
+/** The record that a sync of this leaves behind. */
+function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
+  const { record } = decide(null, examination);
+  if (record === null) throw new Error('a first sync of what was seen makes a record');
+  const kept = {
+    lastOperationId: 'o1',
+    createdAtMs: 1,
+    updatedAtMs: 1,
+    revision: 1,
+    sourceId: null,
+    checkpointId: null,
+  };
+  return { ...record, ...kept, ...changes };
+}
+
+test('a whole backup that is new is recorded as available', () => {
+  const decision = decide(null, whole);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage' });
+  expect(decision.record).toMatchObject({ backupId: 'b1', status: 'available', level: 'linkage', reasonCode: null });
+  expect(decision.proofs).toHaveLength(1);
+});
+
+test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
+  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
+  for (const current of [null, recorded(whole)]) {
+    expect(decideSync(item, 'p1', here, current, seen, nowMs, true)).toMatchObject({
+      status: 'failed',
+      outcome: 'none',
+      reasonCode: 'path_not_found',
+      record: null,
+    });
+  }
+});
+
+test('a request that contradicts the path that it gives says nothing of the backup: no record is made or changed', () => {
+  const contradiction: Examination = {
+    ...whole,
+    contentId: null,
+    level: null,
+    fault: { code: 'identity_mismatch', detail: 'another volume' },
+    contradictsRequest: true,
+    newProofs: [],
+  };
+  for (const current of [null, recorded(whole, { location: elsewhere }), recorded(whole, { resourceId: 'r2' })]) {
+    expect(decide(current, contradiction)).toMatchObject({
+      status: 'failed',
+      reasonCode: 'identity_mismatch',
+      record: null,
+    });
+  }
+});
+
+test('an operation out of time ends as timeout', () => {
+  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
+  expect(decideSync(item, 'p1', here, null, seen, nowMs, true).status).toBe('timeout');
+});
+
+test('a broken backup is kept as broken, with the reason', () => {
+  const decision = decide(null, broken);
+  expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: 'object_missing' });
+  expect(decision.record).toMatchObject({ status: 'error', reasonCode: 'object_missing', reasonDetail: 'a/b-00001' });
+});
+
+test('nothing is written for a backup that is unchanged', () => {
+  const again = decide(recorded(whole), { ...whole, newProofs: [] });
+  expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null });
+  const stillBroken = decide(recorded(broken), { ...broken, newProofs: [] });
+  expect(stillBroken).toMatchObject({
+    status: 'failed',
+    outcome: 'unchanged',
+    reasonCode: 'object_missing',
+    record: null,
+  });
+});
+
+test('a proof made anew renews the record', () => {
+  const decision = decide(recorded(whole), { ...whole, verifiedAtMs: 9 });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
+  expect(decision.record?.verifiedAtMs).toBe(9);
+});
+
+test('a proved record whose objects went missing where it lies becomes broken', () => {
+  expect(decide(recorded(whole), broken).record).toMatchObject({ status: 'error', reasonCode: 'object_missing' });
+});
+
+test('a broken copy at another place does not touch a proved record', () => {
+  expect(decide(recorded(whole), broken, elsewhere)).toMatchObject({ status: 'failed', outcome: 'none', record: null });
+});
+
+test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_customer_key'] as const)(
+  'a proved record stays as it is where %s kept it from being read',
+  (code) => {
+    const unread: Examination = {
+      ...whole,
+      contentId: null,
+      level: 'presence',
+      fault: { code, detail: 'a/b_metadata' },
+    };
+    expect(decide(recorded(whole), unread)).toMatchObject({
+      status: 'failed',
+      outcome: 'none',
+      reasonCode: code,
+      record: null,
+    });
+  },
+);
+
+test('what must be thawed first is recorded with that reason; a refusal of access is in the operation log alone', () => {
+  const unread = (code: 'archived' | 'access_denied'): Examination => ({
+    ...whole,
+    contentId: null,
+    level: 'presence',
+    fault: { code, detail: 'a/b_metadata' },
+  });
+  expect(decide(null, unread('archived')).record).toMatchObject({ status: 'error', reasonCode: 'archived' });
+  expect(decide(null, unread('access_denied')).record).toBeNull();
+});
+
+test('another backup is never taken for one whose metadata was not read', () => {
+  const unread = recorded({ ...broken, contentId: null, fault: { code: 'metadata_unreadable', detail: '' } });
+  expect(decide(unread, whole, elsewhere)).toMatchObject({ status: 'success', outcome: 'superseded' });
+});
+
+test('a broken record that is whole again is available again', () => {
+  const decision = decide(recorded(broken), whole);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
+  expect(decision.record).toMatchObject({ status: 'available', reasonCode: null });
+});
+
+test('other content never overwrites a record that is proved available', () => {
+  const other = { ...whole, contentId: 'c2' };
+  expect(decide(recorded(whole), other, elsewhere)).toMatchObject({
+    status: 'failed',
+    outcome: 'none',
+    reasonCode: 'conflict',
+    record: null,
+    proofs: [],
+  });
+});
+
+test('a record is no longer available when something else lies at its very place, and keeps what was proved', () => {
+  const other = { ...whole, contentId: 'c2', listing: { ...whole.listing, digest: 'other' } };
+  const anotherBackup: Examination = {
+    ...other,
+    fault: { code: 'identity_mismatch', detail: 'of another backup' },
+    contradictsRequest: true,
+  };
+  for (const [examination, reasonCode] of [
+    [other, 'conflict'],
+    [anotherBackup, 'identity_mismatch'],
+  ] as const) {
+    const decision = decide(recorded(whole), examination);
+    expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode, proofs: [] });
+    expect(decision.record).toMatchObject({
+      status: 'error',
+      reasonCode,
+      contentId: whole.contentId,
+      level: 'linkage',
+    });
+    const displaced = { ...recorded(whole), ...decision.record };
+    expect(decide(displaced, examination)).toMatchObject({ outcome: 'unchanged', reasonCode, record: null });
+    expect(decide(displaced, whole)).toMatchObject({ status: 'success', outcome: 'verified' });
+  }
+});
+
+test('other content takes the place of a record that is broken', () => {
+  const decision = decide(recorded(broken), { ...whole, contentId: 'c2' });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'superseded' });
+  expect(decision.record?.contentId).toBe('c2');
+});
+
+test('at presence nothing is proved, so changed content updates the record, and the log says so', () => {
+  const decision = decide(recorded(present), { ...present, contentId: 'c2' });
+  expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
+  expect(decision.message).toContain('content at the image path has changed');
+});
+
+test('the same content at another place is a move, and the record follows', () => {
+  const decision = decide(recorded(whole), whole, elsewhere);
+  expect(decision).toMatchObject({ status: 'success', outcome: 'moved' });
+  expect(decision.record?.location).toEqual(elsewhere);
+});
+
+test('other names and times update the record, and are never part of its identity', () => {
+  for (const change of [{ backupName: 'x' }, { resourceName: 'x' }, { protectedAtS: 1 }, { resourceType: 'x' }]) {
+    const decision = decide(recorded(whole, change), { ...whole, newProofs: [] });
+    expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
+    expect(decision.record).toMatchObject({ backupName: 'daily', resourceName: 'vm', protectedAtS: 1_700_000_000 });
+  }
+});
+
+describe('a place that is no backup', () => {
+  const refusedAs = (code: ReasonCode): Examination => ({
+    ...present,
+    contentId: null,
+    level: null,
+    fault: { code, detail: 'bucket/a/b' },
+    contradictsRequest: true,
+    newProofs: [],
+  });
+  const empty = { listing: { ...listing, storedBytes: 0 } };
+
+  test('is not recorded', () => {
+    for (const code of ['path_not_found', 'path_not_a_backup'] as const) {
+      expect(decide(null, refusedAs(code))).toMatchObject({ status: 'failed', reasonCode: code, record: null });
+    }
+  });
+
+  test('ends the presence that a record claims there', () => {
+    for (const [code, fields] of [
+      ['path_not_a_backup', {}],
+      ['path_not_found', empty],
+    ] as const) {
+      const decision = decide(recorded(present, fields), refusedAs(code));
+      expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: code });
+      expect(decision.record).toMatchObject({ status: 'error', reasonCode: code, level: null });
+    }
+  });
+
+  test('leaves a record that has had content, or is proved, or is at another place', () => {
+    const refused = refusedAs('path_not_found');
+    for (const current of [recorded(present), recorded(whole, empty)]) {
+      expect(decide(current, refused)).toMatchObject({ outcome: 'none', record: null });
+    }
+    expect(decide(recorded(present, empty), refused, elsewhere)).toMatchObject({ outcome: 'none', record: null });
+  });
+});
+
+test('times that contradict each other fail nothing: the record and the operation say so, also when nothing changed', () => {
+  const formatTime = { atMs: Date.UTC(2026, 2, 1), hasZone: true };
+  const later: Examination = { ...whole, formatTime };
+  const timeContradiction = expect.stringContaining('Correct created_at in the request.');
+  const first = decide(null, later);
+  expect(first).toMatchObject({ status: 'success', outcome: 'created', timeContradiction });
+  expect(first.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format', timeContradiction });
+  const again = decide(recorded(later), { ...later, newProofs: [] });
+  expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null, timeContradiction });
+});
+
+test('a time that could not be told before updates the record', () => {
+  const formatTime = { atMs: item.created_at * 1000, hasZone: true };
+  const told = decide(recorded(whole), { ...whole, formatTime, newProofs: [] });
+  expect(told).toMatchObject({ status: 'success', outcome: 'updated' });
+  expect(told.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format' });
+});

@@ -1,0 +1,323 @@
+import {
+  type BackupSync,
+  type ReasonCode,
+  reaches,
+  type SyncOutcome,
+  type VerificationLevel,
+} from '@backup-sync/contracts';
+import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite, VolumeHash } from '../catalogue/port.ts';
+import { chainDigest } from '../chain/chain-digest.ts';
+import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
+import { isSameShared } from '../chain/shared-objects.ts';
+import { type BackupNames, nameBackup } from './name-backup.ts';
+import { judgeTakenAt, type TakenAt } from './taken-at.ts';
+
+/** What the storage unit showed of an item: something lies there, or nothing could be seen. */
+export type Seen =
+  | {
+      readonly kind: 'seen';
+      readonly examination: Examination;
+      /** Of the volume, if it was replayed. */
+      readonly volumeSha256?: string | null;
+    }
+  | { readonly kind: 'unseen'; readonly fault: Fault };
+
+/** What becomes of the operation and the record. */
+export type Decision = ImportOutcome & Pick<ImportFinish, 'record' | 'proofs'>;
+
+/**
+ * Decides what a sync does, from the record as it stands and what was seen. Pure.
+ *
+ * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
+ * only present gives way. `isRequest` tells that a caller named the item, not a scan or the record itself.
+ */
+export function decideSync(
+  item: BackupSync,
+  projectId: string,
+  location: Location,
+  current: BackupRecord | null,
+  seen: Seen,
+  nowMs: number,
+  isRequest: boolean,
+): Decision {
+  // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
+  if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
+  const { examination } = seen;
+  const next: RecordWrite = {
+    ...recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs)),
+    volumeHash: volumeHashOf(current, seen),
+    ...nameBackup(item.backup_name, isRequest, current),
+  };
+  const { contradictsRequest } = examination;
+  if (contradictsRequest && examination.fault !== null) {
+    if (restedOnLess(current, location, examination)) {
+      return {
+        ...failure(examination.fault, 'marked', examination.level),
+        incremental: null,
+        record: next,
+        proofs: [],
+        timeContradiction: null,
+      };
+    }
+    // What is not there is not judged by one look.
+    return examination.fault.code !== 'path_not_found' && isDisplaced(item, current, location)
+      ? displaced(current, examination, examination.fault)
+      : leaveAsItIs(examination.fault);
+  }
+  const facts = {
+    incremental: examination.incremental,
+    proofs: examination.newProofs,
+    timeContradiction: next.timeContradiction,
+  };
+  if (examination.fault !== null) {
+    if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
+    if (current !== null && current.reasonCode !== 'vanished' && !isSameLocation(current.location, location)) {
+      // A broken copy elsewhere does not touch what is recorded, be that whole or not.
+      return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+    }
+    const unchanged = current !== null && examination.newProofs.length === 0 && sameRecord(current, next);
+    return {
+      ...failure(examination.fault, unchanged ? 'unchanged' : 'marked', examination.level),
+      ...facts,
+      record: unchanged && isKeptAs(current, next) ? null : next,
+    };
+  }
+  const outcome = outcomeOf(current, next, examination);
+  if (outcome === 'conflict') {
+    const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
+    const fault: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
+    if (isDisplaced(item, current, location)) return displaced(current, examination, fault);
+    return { ...failure(fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+  }
+  return {
+    status: 'success',
+    outcome,
+    message: successMessage(outcome, current, examination),
+    reasonCode: null,
+    reasonDetail: '',
+    level: examination.level,
+    ...facts,
+    record: outcome === 'unchanged' && isKeptAs(current, next) ? null : next,
+  };
+}
+
+/**
+ * Whether a record claims presence at this very place, which an earlier release gave to what is no backup. A backup whose
+ * content is gone since is not judged by one look.
+ */
+function restedOnLess(current: BackupRecord | null, location: Location, { fault }: Examination): boolean {
+  if (current === null || current.status !== 'available' || current.format !== 'unknown') return false;
+  if (!isSameLocation(current.location, location)) return false;
+  return fault?.code === 'path_not_a_backup' || (fault?.code === 'path_not_found' && current.listing.storedBytes === 0);
+}
+
+/**
+ * Whether a fault tells nothing of the backup itself: it could not be read, or not at one moment. What is not proved yet
+ * is recorded with the reason where an object must be thawed or a key is missing: that lasts.
+ */
+function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
+  if (code === 'access_denied' || code === 'changed_while_read') return true;
+  return (code === 'archived' || code === 'encrypted_customer_key') && current !== null && isProved(current);
+}
+
+/**
+ * Whether something else lies at the very place of the record, so that what is recorded is no longer there. A request that
+ * gives another resource may be wrong itself.
+ */
+function isDisplaced(item: BackupSync, current: BackupRecord | null, location: Location): current is BackupRecord {
+  return (
+    current !== null &&
+    isSameLocation(current.location, location) &&
+    item.resource_id === current.resourceId &&
+    item.resource_type === current.resourceType
+  );
+}
+
+/** The record keeps what was proved, so that what lies there now does not pass for it, and says that it is gone. */
+function displaced(current: BackupRecord, examination: Examination, fault: Fault): Decision {
+  const {
+    createdAtMs: _created,
+    updatedAtMs: _updated,
+    revision: _revision,
+    lastOperationId: _last,
+    ...kept
+  } = current;
+  const { listing, shared, checkVersion } = examination;
+  const reason = { status: 'error', reasonCode: fault.code, reasonDetail: fault.detail } as const;
+  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion, volumeHash: null };
+  const isKnown = sameRecord(current, record);
+  return {
+    ...failure(fault, isKnown ? 'unchanged' : 'marked', null),
+    incremental: null,
+    record: isKnown ? null : record,
+    proofs: [],
+    timeContradiction: current.timeContradiction,
+  };
+}
+
+function leaveAsItIs(fault: Fault): Decision {
+  return { ...failure(fault, 'none', null), timeContradiction: null, incremental: null, record: null, proofs: [] };
+}
+
+function outcomeOf(
+  current: BackupRecord | null,
+  next: RecordWrite,
+  examination: Examination,
+): SyncOutcome | 'conflict' {
+  if (current === null) return 'created';
+  const knownContents = current.contentId !== null && next.contentId !== null;
+  if (knownContents && current.contentId !== next.contentId) {
+    if (isProved(current)) return 'conflict';
+    return current.status === 'error' ? 'superseded' : 'updated';
+  }
+  if (!isSameLocation(current.location, next.location)) {
+    // Whether it is the same backup cannot be told of one whose metadata was never read.
+    return current.contentId === null ? 'superseded' : 'moved';
+  }
+  if (!sameNames(current, next)) return 'updated';
+  if (examination.newProofs.length > 0) return 'verified';
+  if (!sameTimes(current, next)) return 'updated';
+  return sameRecord(current, next) ? 'unchanged' : 'verified';
+}
+
+/** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
+function isProved(record: BackupRecord): boolean {
+  const isWhole = record.status === 'available' || record.reasonCode === 'conflict';
+  return isWhole && record.level !== null && reaches(record.level, 'metadata');
+}
+
+function sameNames(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    one.backupName === other.backupName &&
+    one.resourceId === other.resourceId &&
+    one.resourceName === other.resourceName &&
+    one.resourceType === other.resourceType &&
+    one.protectedAtS === other.protectedAtS
+  );
+}
+
+function sameTimes(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    one.takenAtMs === other.takenAtMs &&
+    one.takenAtSource === other.takenAtSource &&
+    one.timeContradiction === other.timeContradiction
+  );
+}
+
+function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
+  return (
+    sameNames(one, other) &&
+    sameTimes(one, other) &&
+    isSameLocation(one.location, other.location) &&
+    one.status === other.status &&
+    one.reasonCode === other.reasonCode &&
+    one.reasonDetail === other.reasonDetail &&
+    one.level === other.level &&
+    one.checkVersion === other.checkVersion &&
+    one.listing.digest === other.listing.digest &&
+    one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
+    one.contentId === other.contentId
+  );
+}
+
+/**
+ * What is shared may have grown, and a request may have brought the very name that a person has set, though nothing of the
+ * backup has changed: the record follows, to be compared with next.
+ */
+function isKeptAs(current: BackupRecord | null, { shared, requestedName }: RecordWrite): boolean {
+  const before = current?.shared ?? null;
+  const isSame = before === null || shared === null ? before === shared : isSameShared(before, shared);
+  return isSame && requestedName === (current?.requestedName ?? null);
+}
+
+function recordOf(
+  item: BackupSync,
+  projectId: string,
+  location: Location,
+  examination: Examination,
+  takenAt: TakenAt,
+): Omit<RecordWrite, keyof BackupNames | 'volumeHash'> {
+  const { fault } = examination;
+  return {
+    projectId,
+    backupId: item.backup_id,
+    location,
+    resourceId: item.resource_id,
+    resourceName: item.resource_name,
+    resourceType: item.resource_type,
+    protectedAtS: item.created_at,
+    ...takenAt,
+    status: fault === null ? 'available' : 'error',
+    reasonCode: fault?.code ?? null,
+    reasonDetail: fault?.detail ?? '',
+    format: examination.format,
+    contentId: examination.contentId,
+    listing: examination.listing,
+    shared: examination.shared,
+    level: examination.level,
+    verifiedAtMs: examination.verifiedAtMs,
+    checkVersion: examination.checkVersion,
+    parentBackupId: examination.parentBackupId,
+    incremental: examination.incremental,
+    volumeBytes: examination.volumeBytes,
+  };
+}
+
+/** What a replay has given now, or gave before if every link of the chain is still the same. */
+function volumeHashOf(
+  current: BackupRecord | null,
+  { examination, volumeSha256 = null }: Extract<Seen, { kind: 'seen' }>,
+): VolumeHash | null {
+  if (examination.fault !== null) return null;
+  const digest = chainDigest(examination);
+  if (volumeSha256 !== null) return { sha256: volumeSha256, chainDigest: digest };
+  return current?.volumeHash?.chainDigest === digest ? current.volumeHash : null;
+}
+
+function failure(
+  fault: Fault,
+  outcome: SyncOutcome,
+  level: VerificationLevel | null,
+): {
+  status: 'failed' | 'timeout';
+  outcome: SyncOutcome;
+  message: string;
+  reasonCode: ReasonCode;
+  reasonDetail: string;
+  level: VerificationLevel | null;
+} {
+  return {
+    status: fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
+    outcome,
+    message: {
+      none: 'nothing was recorded or changed',
+      unchanged: 'recorded as broken before; nothing has changed',
+      marked: 'recorded with the reason',
+    }[outcome as 'none' | 'unchanged' | 'marked'],
+    reasonCode: fault.code,
+    reasonDetail: fault.detail,
+    level,
+  };
+}
+
+function successMessage(outcome: SyncOutcome, current: BackupRecord | null, examination: Examination): string {
+  const notes = [examination.limit, examination.remark].filter((note) => note !== null);
+  const proved = `proved to ${examination.level}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+  const from = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
+  switch (outcome) {
+    case 'created':
+      return `recorded, ${proved}`;
+    case 'unchanged':
+      return `nothing has changed since it was ${proved}`;
+    case 'updated':
+      return current !== null && current.contentId !== examination.contentId
+        ? `the content at the image path has changed, the record follows, ${proved}`
+        : `the record has the names and times of this request now, ${proved}`;
+    case 'moved':
+      return `the same backup was recorded at ${from}, the record follows, ${proved}`;
+    case 'superseded':
+      return `took the place of a recorded backup that was not whole, ${proved}`;
+    default:
+      return current?.status === 'error' ? `whole again, ${proved}` : `${proved} anew`;
+  }
+}

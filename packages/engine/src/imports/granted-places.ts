@@ -1,0 +1,29 @@
+import { type BackupSync, BackupSyncError } from '@backup-sync/contracts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import { isGranted } from '../identity/grants.ts';
+import type { Services } from '../services.ts';
+
+/** What a call would look at: everything in the bucket whose key begins so. */
+export type Place = { readonly bucketName: string; readonly prefix: string };
+
+/** Throws `bucket_not_bound` where one of these places is not the project's: before any request to storage. */
+export async function refuseUngranted(
+  { grantStore, storage }: Services,
+  projectId: string,
+  places: Iterable<Place>,
+): Promise<void> {
+  const grants = await grantStore.listGrants(projectId);
+  const refused = new Set<string>();
+  for (const { bucketName, prefix } of places) {
+    const place = { storageUnitId: storage.id, bucketName, key: prefix };
+    if (!isGranted(grants, place)) refused.add(prefix === '' ? bucketName : `${bucketName}/${prefix}`);
+  }
+  if (refused.size > 0) {
+    throw new BackupSyncError('bucket_not_bound', `not granted to the project: ${[...refused].join(', ')}`);
+  }
+}
+
+/** Where the chain of this backup lies: it is listed from its root. */
+export function placeOfItem(item: Pick<BackupSync, 'bucket_name' | 'image_path'>): Place {
+  return { bucketName: item.bucket_name, prefix: chainRootOf(item.image_path) };
+}

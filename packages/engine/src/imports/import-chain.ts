@@ -1,0 +1,252 @@
+import type { ChainKey, OperationRecord, RequestCount } from '../catalogue/port.ts';
+import { isCatalogueFault } from '../catalogue-refusal.ts';
+import { cycleFault } from '../chain/proof/chain-verdict.ts';
+import type { Location } from '../chain/proof/link.ts';
+import { abortAfter, deadlineDetail } from '../deadline.ts';
+import { queueChains } from '../operations/queue-work.ts';
+import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
+import type { JobRun } from '../queue/port.ts';
+import type { Services } from '../services.ts';
+import { startVerifications } from '../sources/start-verifications.ts';
+import { acceptAncestors } from './accept-ancestors.ts';
+import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
+import { decideSync, type Seen } from './decide-sync.ts';
+import { parentsFirst } from './parents-first.ts';
+import type { RunAbsences } from './run-absences.ts';
+import { watchCancels } from './watch-cancels.ts';
+
+/** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
+export type ImportWorker = {
+  readonly services: Services;
+  readonly leaseOwner: string;
+  readonly absences: RunAbsences;
+  readonly onFault: (operationId: string, error: unknown) => void;
+};
+
+/** One job: a chain, its look, and the operations that were taken up. */
+type ChainJob = {
+  readonly worker: ImportWorker;
+  readonly chain: ChainKey;
+  readonly look: ChainLook;
+  readonly started: OperationRecord[];
+  readonly began: AttemptBeginning;
+};
+
+/**
+ * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
+ * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent or for
+ * another attempt. If the signal is aborted or the catalogue fails, this throws: then the queue comes again.
+ */
+export async function importChain(
+  worker: ImportWorker,
+  chain: ChainKey,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
+  const { catalogue, clock, queue, storedTimes } = worker.services;
+  const startedAtMs = await storedTimes.nowMs();
+  const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
+  const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
+  if (operations.length > 0) await workOff(worker, chain, operations, began, run);
+  // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
+  const retry = await catalogue.retryOfChain(chain);
+  if (retry !== null) queueChains(queue, [retry]);
+}
+
+async function workOff(
+  worker: ImportWorker,
+  chain: ChainKey,
+  operations: readonly OperationRecord[],
+  began: AttemptBeginning,
+  run: Pick<JobRun, 'signal' | 'storage'>,
+): Promise<void> {
+  const { catalogue, queue } = worker.services;
+  const startedAtMs = began.wallMs;
+  const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
+  using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
+  using cancels = watchCancels(catalogue, chain, (error) => worker.onFault(chain.chainRoot, error));
+  const look = new ChainLook(worker.services, {
+    chain,
+    imagePaths: operations.map((operation) => operation.item.image_path),
+    planned: new Map(),
+    absences: worker.absences.of(operations),
+    readHashes: true,
+    // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
+    proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
+    storage: run.storage,
+    stopping: AbortSignal.any([run.signal, cancels.signal]),
+    deadline: { signal: deadline.signal, detail: deadlineDetail },
+    onFault: (item, error) => {
+      const id = operations.find((operation) => operation.item === item)?.id ?? chain.chainRoot;
+      worker.onFault(id, error);
+      return `see the server's log for operation ${id}`;
+    },
+  });
+  const job: ChainJob = { worker, chain, look, started: [...operations], began };
+  const left: OperationRecord[] = [];
+  for (const operation of operations) {
+    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
+    else if (operation.deadlineAtMs <= startedAtMs) {
+      await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
+    } else left.push(operation);
+  }
+  try {
+    for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
+      if (operation.withAncestors) await importWithAncestors(job, operation, seen);
+      else await finish(job, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+    }
+  } catch (error) {
+    if (run.signal.aborted || !cancels.signal.aborted) throw error;
+    await endCancelled(job);
+    // The others are taken up again by the job that comes after this one.
+    const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
+    queueChains(queue, [{ chain, lane, notBeforeMs: null }]);
+  }
+  const parents = new Set(operations.map(({ parentOperationId }) => parentOperationId));
+  for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
+}
+
+const cancelled = unseen('cancelled', '');
+
+/** Ends what was cancelled while it ran. */
+async function endCancelled(job: ChainJob): Promise<void> {
+  const ids = new Set(await job.worker.services.catalogue.cancelledImports(job.chain));
+  for (const operation of job.started) {
+    if (ids.has(operation.id)) await finish(job, operation, cancelled, job.look.takeRequests());
+  }
+}
+
+const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
+
+function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {
+  return parentsFirst<OperationRecord, Look>(operations, {
+    idOf: ({ item }) => item.backup_id,
+    look: ({ item }) => look.look(item),
+    ancestorIdsOf,
+  });
+}
+
+/** Records the ancestors that are not recorded yet, then the backup itself. */
+async function importWithAncestors(job: ChainJob, operation: OperationRecord, { seen, requests }: Look): Promise<void> {
+  const { worker, chain, look } = job;
+  const { catalogue, clock } = worker.services;
+  let accepted = 0;
+  const outcome = await look.attempt(operation.item, async () => {
+    const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
+    // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
+    accepted = await acceptAncestors(worker.services, look, operation, ancestors);
+    return seen;
+  });
+  // What describing them took is the child's.
+  const described = look.takeRequests();
+  if (accepted > 0) {
+    // They were seen in this very listing, so it serves them though it began before they were accepted.
+    const own = await catalogue.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
+    job.started.push(...own);
+    for await (const each of inRecordingOrder(look, own)) {
+      await finish(job, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
+    }
+  }
+  const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
+  await finish(job, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
+}
+
+/**
+ * Ends an operation, or makes it wait for the import of a parent that was not found or for another attempt. One that
+ * cannot be recorded ends as a fault of this program, so that it holds up no other.
+ */
+async function finish(
+  job: ChainJob,
+  operation: OperationRecord,
+  seen: Seen,
+  requests: RequestCount,
+  addition = '',
+): Promise<void> {
+  const { queue, storedTimes } = job.worker.services;
+  if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
+    // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
+    queueChains(queue, [{ chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
+    return;
+  }
+  try {
+    await record(job, operation, seen, requests, addition);
+  } catch (error) {
+    // The queue comes again: nothing is wrong with the backup.
+    if (isCatalogueFault(error)) throw error;
+    job.worker.onFault(operation.id, error);
+    await record(job, operation, internalFault(operation), requests, '');
+  }
+}
+
+function isOutOfTime(seen: Seen): boolean {
+  return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
+}
+
+/** Records what was found; decides anew where the record changed meanwhile. */
+async function record(
+  { worker, look, began }: ChainJob,
+  operation: OperationRecord,
+  firstSeen: Seen,
+  requests: RequestCount,
+  addition: string,
+): Promise<void> {
+  const { catalogue, clock, queue } = worker.services;
+  const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
+  const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  let seen = firstSeen;
+  while (true) {
+    const current = await catalogue.showBackup(projectId, item.backup_id);
+    const decision = decideSync(
+      item,
+      projectId,
+      location,
+      current,
+      seen,
+      clock.nowMs(),
+      operation.parentOperationId === null,
+    );
+    const { reasonCode: code, reasonDetail: detail } = decision;
+    // What says something of the backup is recorded; a look that says nothing may be made again.
+    const saysNothing = code !== null && decision.record === null;
+    const failed = { ...operation, bucketName: item.bucket_name };
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, code) : null;
+    if (saysNothing && notBeforeMs !== null) {
+      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
+      queueChains(queue, (await catalogue.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? []);
+      return;
+    }
+    const finished = await catalogue.finishImport({
+      ...decision,
+      message: decision.message + addition,
+      operationId,
+      epoch,
+      endedAtMs: clock.nowMs(),
+      requests,
+      decidedOnRevision: current?.revision ?? null,
+      missingParent: look.missingParentOf(seen),
+    });
+    if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
+    if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
+    // `stale_epoch`: someone else has taken the operation up and will end it.
+    queueChains(queue, finished.chains);
+    return;
+  }
+}
+
+/** Backups that wait for each other build on each other. */
+function asCycle(seen: Seen, way: readonly string[]): Seen {
+  if (seen.kind === 'unseen') return seen;
+  const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };
+  return { kind: 'seen', examination };
+}
+
+function internalFault(operation: OperationRecord): Seen {
+  return unseen('internal', `see the server's log for operation ${operation.id}`);
+}
+
+function sum(one: RequestCount, other: RequestCount): RequestCount {
+  return {
+    lists: one.lists + other.lists,
+    gets: one.gets + other.gets,
+    bytesRead: one.bytesRead + other.bytesRead,
+  };
+}

@@ -1,9 +1,0 @@
-import type { Json } from '../../catalogue/task-port.ts';
-
-/** What the plan of a bucket is asked to do, as its task keeps it. */
-export type BucketPlanRequest = { readonly prefix: string; readonly pathTemplate: string | null };
-
-/** The request of a plan's task: written by the verb alone, so it has this shape. */
-export function bucketPlanRequestOf(request: Json): BucketPlanRequest {
-  return request as BucketPlanRequest;
-}

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { addSource, pauseSource, resumeSource } from '../calls/sources.ts';
+import { acceptImports } from '../imports/accept-imports.ts';
+import { runDueSources } from '../sources/source-scheduler.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { plainScan } from '../testing/scan-over.ts';
+import { openServicesOver } from '../testing/services-over.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+
+const bucketName = 'volumebackups';
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const stepsMs = [-hourMs, 25 * hourMs, -180 * dayMs, 180 * dayMs];
+
+async function open() {
+  const backups = writeSmallChain('stored-times', 4, [[1]]);
+  const objects = new Map(backups.flatMap(({ objects }) => [...objects]));
+  const over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
+  const { services, projectId, clock } = over;
+  const caller = { kind: 'system', name: 'ada', projectId, role: 'administrator' } as const;
+  const context = { services, caller, requestId: 'request-1' };
+  const origin = {
+    projectId,
+    actor: caller,
+    requestId: 'r',
+    parentOperationId: null,
+    withAncestors: false,
+    lane: null,
+  };
+  return Object.assign(over, {
+    context,
+    /** Accepts the import of the first backup, and queues it. */
+    async acceptImport() {
+      const [full] = backups;
+      if (full === undefined) throw new Error('the chain has links');
+      const items = [{ item: syncItemOf(full, bucketName), proofsNotBeforeMs: null }];
+      const [accepted] = await acceptImports(services, items, origin);
+      if (accepted === undefined) throw new Error('one item was accepted');
+      return accepted.id;
+    },
+    statusOf: async (id: string) => (await services.catalogue.showOperation(projectId, id))?.status,
+    /** Sets the clock for a moment, in which the scheduler looks at it. */
+    async stepForAMoment(milliseconds: number) {
+      clock.step(milliseconds);
+      await runDueSources(services);
+      clock.step(-milliseconds);
+    },
+  });
+}
+
+describe('an operation', () => {
+  test.each(stepsMs)('does not end because the wall clock was set by %d ms while it waited', async (stepMs) => {
+    await using world = await open();
+    const importId = await world.acceptImport();
+    const scan = world.newTask({ kind: 'scan', request: plainScan });
+    await world.services.taskStore.addTask(scan);
+    world.clock.step(stepMs);
+    await runDueSources(world.services);
+    await world.workOnAll();
+    await world.runTask(scan.id);
+    expect(await world.statusOf(importId)).toBe('success');
+    expect((await world.services.taskStore.showTask(world.projectId, scan.id))?.status).toBe('success');
+  });
+
+  test.each([-180 * dayMs, 180 * dayMs])(
+    'ends a day after its acceptance, or after the wall clock was set by %d ms',
+    async (stepMs) => {
+      await using world = await open();
+      // Accepted while the clock is wrong, and worked on after it was right again.
+      world.clock.step(stepMs);
+      const id = await world.acceptImport();
+      world.clock.timeMs += hourMs;
+      world.clock.step(-stepMs);
+      await runDueSources(world.services);
+      world.clock.timeMs += dayMs;
+      await world.workOnAll();
+      expect(await world.statusOf(id)).toBe('timeout');
+    },
+  );
+
+  test('goes on through a clock that is ahead for a moment', async () => {
+    await using world = await open();
+    const id = await world.acceptImport();
+    await world.stepForAMoment(25 * hourMs);
+    await world.workOnAll();
+    expect(await world.statusOf(id)).toBe('success');
+  });
+
+  test('that an earlier process stored with a clock far ahead ends within a day', async () => {
+    await using world = await open();
+    world.clock.step(180 * dayMs);
+    const id = await world.acceptImport();
+    world.clock.step(-180 * dayMs);
+    await world.services.catalogue.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
+    world.clock.timeMs += dayMs;
+    await world.workOnAll();
+    expect(await world.statusOf(id)).toBe('timeout');
+  });
+});
+
+describe('a source', () => {
+  async function openWithSource() {
+    const world = await open();
+    const { context, services, projectId } = world;
+    const input = { project_id: projectId, name: 'hourly', bucket_name: bucketName, prefix: '', interval_s: 3600 };
+    const defaults = { format: null, path_template: null, level: 'linkage', reverify_after_s: null } as const;
+    const limits = { removal_share: 0.2, incomplete_after_s: 86_400, force: false };
+    const { source } = await addSource(context, { ...input, ...defaults, ...limits });
+    let lastRunId: string | null = null;
+    return Object.assign(world, {
+      source: { project_id: projectId, source_id: source.id },
+      /** Whether a new run is due now. It is worked on. */
+      async runs() {
+        await runDueSources(services);
+        await world.workOnAll();
+        const found = await services.sourceStore.showSource(projectId, source.id);
+        const isNew = found?.lastRun?.id !== lastRunId;
+        lastRunId = found?.lastRun?.id ?? null;
+        return isNew;
+      },
+    });
+  }
+
+  test.each([-hourMs, -180 * dayMs])('keeps its rhythm when the wall clock is set by %d ms', async (stepMs) => {
+    await using world = await openWithSource();
+    expect(await world.runs()).toBe(true);
+    world.clock.timeMs += 30 * minuteMs;
+    world.clock.step(stepMs);
+    expect(await world.runs()).toBe(false);
+    world.clock.timeMs += 29 * minuteMs;
+    expect(await world.runs()).toBe(false);
+    world.clock.timeMs += minuteMs;
+    expect(await world.runs()).toBe(true);
+  });
+
+  test.each([25 * hourMs, 180 * dayMs])('runs at once when it is set by %d ms, then in its rhythm', async (stepMs) => {
+    await using world = await openWithSource();
+    expect(await world.runs()).toBe(true);
+    world.clock.step(stepMs);
+    expect(await world.runs()).toBe(true);
+    world.clock.step(-stepMs);
+    world.clock.timeMs += 59 * minuteMs;
+    expect(await world.runs()).toBe(false);
+    world.clock.timeMs += minuteMs;
+    expect(await world.runs()).toBe(true);
+  });
+
+  test('that an earlier process planned with a clock far ahead runs within its interval', async () => {
+    await using world = await openWithSource();
+    world.clock.step(180 * dayMs);
+    expect(await world.runs()).toBe(true);
+    world.clock.step(-180 * dayMs);
+    await world.services.catalogue.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
+    world.clock.timeMs += hourMs;
+    expect(await world.runs()).toBe(true);
+  });
+
+  test('that is paused stays paused', async () => {
+    await using world = await openWithSource();
+    expect(await world.runs()).toBe(true);
+    await pauseSource(world.context, world.source);
+    world.clock.step(-dayMs);
+    world.clock.timeMs += 2 * dayMs;
+    expect(await world.runs()).toBe(false);
+    await resumeSource(world.context, world.source);
+    expect(await world.runs()).toBe(true);
+  });
+});

@@ -1,0 +1,269 @@
+import {
+  type BackupSync,
+  type BucketPlanItem,
+  type BucketPlanResult,
+  counted,
+  isToSync,
+  type PlanClass,
+} from '@backup-sync/contracts';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { KnownBackup } from '../catalogue/known-backup-port.ts';
+import type { Json } from '../catalogue/task-port.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import type { Fault } from '../chain/proof/link.ts';
+import { deadlineDetail } from '../deadline.ts';
+import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import { compareListing, type Sighting } from '../scans/compare-listing.ts';
+import { type FindingContext, findingOfRecord, makeFindings } from '../scans/make-findings.ts';
+import { OutsideAncestors } from '../scans/outside-ancestors.ts';
+import { isPassedOver } from '../scans/passed-over.ts';
+import { compileTemplate } from '../scans/scan-request.ts';
+import { faultOfUnrecognised } from '../scans/unrecognised.ts';
+import { countRequests } from '../storage/counted-storage-unit.ts';
+import { bucketPlanRequestOf } from './bucket-plan-request.ts';
+import { ForecastTally } from './forecast.ts';
+import { planChains } from './plan-chains.ts';
+import { planAtPlace, planLeftAlone, planVanished } from './plan-finding.ts';
+
+/** Backups that are looked up, described and planned together. */
+const batchSize = 100;
+/** Links of one chain that are waited for at most, so that the chain is listed once. */
+const chainLinksMax = 1000;
+/** Recorded places read from the catalogue at a time. */
+const placesAtOnce = 1000;
+
+/**
+ * The work of a plan of a bucket: goes through it as a scan with `sync` does, and says of each backup what such a scan would
+ * do. Changes nothing. What is kept until the listing is complete is what of the records has changed, is gone, or builds on
+ * that: it is planned as well, though it is listed as it was. All else is read from the catalogue again in the end, page by page.
+ */
+export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
+  const plan = new BucketPlan(run);
+  await plan.work();
+  const { result } = plan;
+  const backups = Object.values(result.classes).reduce((sum, count) => sum + count, 0);
+  const message = `the listing is complete: ${counted(result.objects, 'object')}, ${counted(backups, 'backup')} planned`;
+  return { message, fault: plan.fault, result: result as Json };
+}
+
+class BucketPlan {
+  readonly #run: TaskRun;
+  readonly #prefix: string;
+  readonly #template: ReturnType<typeof compileTemplate> | null;
+  readonly #finding: FindingContext;
+  readonly #outside: OutsideAncestors;
+  /** What the scan itself asks for, beside what its imports do. */
+  readonly #scanRequests: ReturnType<typeof countRequests>;
+  readonly #forecast: ForecastTally;
+  /** To be brought in, until the whole chain has come by. */
+  #due: BackupSync[] = [];
+  /** Recorded backups that are planned by what was listed. */
+  readonly #settled = new Set<string>();
+  /** Recorded backups that build on what is due or gone. */
+  readonly #dependants = new Map<string, BackupSync>();
+  /** Image paths at which something is recorded and nothing was listed. */
+  readonly #absent: string[] = [];
+  /** Image paths that a backup which was found elsewhere is recorded at. */
+  readonly #movedFrom = new Set<string>();
+  readonly #classes: { [Class in PlanClass]?: number } = {};
+  #objects = 0;
+  #passedOver = 0;
+  #minioFiles = 0;
+  #found = 0;
+  #planned = 0;
+
+  constructor(run: TaskRun) {
+    const { task, services, storage, signal } = run;
+    const { prefix, pathTemplate } = bucketPlanRequestOf(task.request);
+    const { projectId, bucketName } = task;
+    this.#run = run;
+    this.#prefix = prefix;
+    this.#template = pathTemplate === null ? null : compileTemplate(pathTemplate);
+    this.#scanRequests = countRequests(storage);
+    this.#finding = {
+      storage: this.#scanRequests.unit,
+      knownBackups: services.knownBackups,
+      findProofs: (ids) => services.catalogue.findProofs(projectId, ids),
+      projectId,
+      bucketName,
+      outages: services.outages,
+      signal,
+      nowMs: () => services.clock.nowMs(),
+    };
+    this.#outside = new OutsideAncestors(this.#finding, prefix);
+    this.#forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);
+  }
+
+  /** Known once the work is done. */
+  get result(): BucketPlanResult {
+    return { objects: this.#objects, classes: this.#classes, forecast: this.#forecast.finish() };
+  }
+
+  /** Known once the work is done. */
+  get fault(): Fault | null {
+    const totals = {
+      objects: this.#objects,
+      passedOver: this.#passedOver,
+      minioFiles: this.#minioFiles,
+      found: this.#found,
+    };
+    return faultOfUnrecognised(totals, { bucketName: this.#finding.bucketName, prefix: this.#prefix });
+  }
+
+  async work(): Promise<void> {
+    const wanted = { prefix: this.#prefix, formats: null, template: this.#template };
+    for await (const { objects, passedOver, minioFiles, sightings, absent } of compareListing(this.#finding, wanted)) {
+      this.#objects += objects;
+      this.#passedOver += passedOver;
+      this.#minioFiles += minioFiles;
+      this.#found += sightings.length;
+      this.#absent.push(...absent);
+      await this.#take(sightings);
+      this.#report();
+    }
+    await this.#planDue(() => true);
+    await this.#addDependants(await this.#planVanished());
+    await this.#planDependants();
+    await this.#planUnchanged();
+    this.#forecast.add({ bucketName: this.#finding.bucketName, ...this.#scanRequests.count() });
+  }
+
+  async #take(sightings: readonly Sighting[]): Promise<void> {
+    for (let start = 0; start < sightings.length; start += batchSize) {
+      this.#finding.signal.throwIfAborted();
+      const made = await makeFindings(this.#finding, sightings.slice(start, start + batchSize), this.#outside);
+      const due: BackupSync[] = [];
+      for (const { finding, known } of made) {
+        const { state, sync, image_path } = finding;
+        const location = known?.record.location;
+        const isHere = location?.bucketName === this.#finding.bucketName;
+        if (state === 'moved' && isHere) this.#movedFrom.add(location.imagePath);
+        if (isToSync(state) && sync !== null) due.push(sync);
+        if (known !== null && state !== 'known' && (isToSync(state) || location?.imagePath === image_path)) {
+          this.#settled.add(known.record.backupId);
+        }
+      }
+      this.#due.push(...due);
+      await this.#addDependants(due.map(({ backup_id }) => backup_id));
+      const leftAlone = made.filter(({ finding: { state, sync } }) => !isToSync(state) || sync === null);
+      // What is known may yet turn out to build on something that has changed.
+      await this.#keep(leftAlone.filter(({ finding }) => finding.state !== 'known').map(planLeftAlone));
+      await this.#planWholeChains();
+    }
+  }
+
+  /** Notes what builds on backups that are gone or due, on and on: a scan examines it in the same run. */
+  async #addDependants(parents: readonly string[]): Promise<void> {
+    for (let next = parents; next.length > 0; ) {
+      const children = await this.#finding.knownBackups.knownChildren(this.#finding.projectId, next);
+      const added = children.filter(
+        ({ record, isVanished }) => !isVanished && !this.#dependants.has(record.backupId) && this.#isBelow(record),
+      );
+      for (const { record } of added) this.#dependants.set(record.backupId, itemOfRecord(record));
+      next = added.map(({ record }) => record.backupId);
+    }
+  }
+
+  /** Plans what builds on something else, unless it is due by itself. */
+  async #planDependants(): Promise<void> {
+    for (const [backupId, item] of this.#dependants) {
+      if (this.#settled.has(backupId)) continue;
+      this.#settled.add(backupId);
+      this.#due.push(item);
+    }
+    await this.#planDue(() => true);
+  }
+
+  /** Plans what waits, but for the chain that is still coming by. */
+  async #planWholeChains(): Promise<void> {
+    const last = this.#due.at(-1);
+    if (last === undefined || this.#due.length < batchSize) return;
+    const isLong = this.#due.length >= chainLinksMax;
+    const present = chainRootOf(last.image_path);
+    await this.#planDue((item) => isLong || chainRootOf(item.image_path) !== present);
+  }
+
+  #isBelow({ location }: KnownBackup['record']): boolean {
+    const { storage, bucketName } = this.#finding;
+    if (location.storageUnitId !== storage.id || location.bucketName !== bucketName) return false;
+    return location.imagePath.startsWith(this.#prefix);
+  }
+
+  async #planDue(isWanted: (item: BackupSync) => boolean): Promise<void> {
+    let items = this.#due.filter(isWanted);
+    this.#due = this.#due.filter((item) => !isWanted(item));
+    const { services, storage, signal, task } = this.#run;
+    const ends = { stopping: signal, deadline: { signal, detail: deadlineDetail } };
+    const origin = { projectId: task.projectId, isRequest: false };
+    while (items.length > 0) {
+      // Copies have one id: an import of one comes behind that of the other.
+      const byId = new Map(items.toReversed().map((item) => [item.backup_id, item]));
+      const first = items.filter((item) => byId.get(item.backup_id) === item);
+      items = items.filter((item) => byId.get(item.backup_id) !== item);
+      const chains = await planChains({ ...services, storage }, origin, first, ends);
+      for (const { bucketName, cost } of chains) this.#forecast.add({ bucketName, ...cost });
+      const planned = chains.flatMap((chain) => chain.items);
+      await this.#keep(
+        planned.flatMap((each) => {
+          const item = byId.get(each.backup_id);
+          return item === undefined ? [] : [planAtPlace(item, each)];
+        }),
+      );
+    }
+  }
+
+  /** Answers the ids of what is gone. */
+  async #planVanished(): Promise<readonly string[]> {
+    const paths = this.#absent.filter((imagePath) => !this.#movedFrom.has(imagePath));
+    const ids: string[] = [];
+    for (let start = 0; start < paths.length; start += batchSize) {
+      const gone = await this.#knownAt(paths.slice(start, start + batchSize));
+      for (const { record } of gone) this.#settled.add(record.backupId);
+      ids.push(...gone.map(({ record }) => record.backupId));
+      await this.#keep(gone.map(planVanished));
+    }
+    return ids;
+  }
+
+  /** What is recorded below the prefix, and listed as it was. */
+  async #planUnchanged(): Promise<void> {
+    const { knownBackups, projectId, bucketName, storage, signal } = this.#finding;
+    const below = { projectId, storageUnitId: storage.id, bucketName, prefix: this.#prefix, limit: placesAtOnce };
+    for (let [after, isLast] = ['', false]; !isLast; ) {
+      signal.throwIfAborted();
+      const page = await knownBackups.recordedBelow({ ...below, after });
+      isLast = page.isLast;
+      after = page.backups.at(-1)?.imagePath ?? after;
+      const paths = page.backups
+        .filter(({ backupId, imagePath }) => !this.#settled.has(backupId) && !isPassedOver(imagePath, this.#prefix))
+        .map(({ imagePath }) => imagePath);
+      const known = await this.#knownAt([...new Set(paths)]);
+      const unchanged = known.filter(({ record }) => !this.#settled.has(record.backupId));
+      await this.#keep(
+        unchanged.map((each) => planLeftAlone({ finding: findingOfRecord('known', each), known: each })),
+      );
+    }
+  }
+
+  async #knownAt(imagePaths: readonly string[]) {
+    const { knownBackups, projectId, bucketName, storage } = this.#finding;
+    const known = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+    return known.filter(({ isForgotten }) => !isForgotten);
+  }
+
+  async #keep(items: readonly BucketPlanItem[]): Promise<void> {
+    if (items.length === 0) return;
+    const { services, task } = this.#run;
+    const numbered = items.map((item, index) => ({ sequence: this.#planned + index + 1, finding: item as Json }));
+    if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
+      throw new Error(`plan ${task.id} was taken over while it ran`);
+    }
+    this.#planned += items.length;
+    for (const item of items) this.#classes[item.class] = (this.#classes[item.class] ?? 0) + 1;
+    this.#report();
+  }
+
+  #report(): void {
+    this.#run.report({ objects_listed: this.#objects, backups_planned: this.#planned });
+  }
+}

@@ -1,0 +1,122 @@
+import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import type { ChainKey, RequestCount } from '../catalogue/port.ts';
+import { Absences } from '../chain/absences.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import type { Location, UnreadHashes } from '../chain/proof/link.ts';
+import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../imports/chain-look.ts';
+import { decideSync, type Seen } from '../imports/decide-sync.ts';
+import { parentsFirst } from '../imports/parents-first.ts';
+import type { Services } from '../services.ts';
+import { costOfHashes, sumRequests } from './forecast.ts';
+import { planItem } from './plan-item.ts';
+
+export type PlannedChain = {
+  readonly items: readonly PlannedItem[];
+  readonly requests: RequestCount;
+  readonly bucketName: string;
+  /** What a sync of them costs. */
+  readonly cost: RequestCount;
+};
+
+/** How long chains are looked at: see {@link ChainLookOptions}. */
+export type PlanEnds = Pick<ChainLookOptions, 'stopping' | 'deadline'>;
+
+/** Whose items are planned; `isRequest` tells that a caller named them, not a scan. */
+export type PlanOrigin = { readonly projectId: string; readonly isRequest: boolean };
+
+/**
+ * Looks at the chains of these items as the jobs of a sync do, up to block hashes, and says what a sync would do with each
+ * item. No id may occur twice. Changes nothing. Throws the reason of `stopping`, and faults of this program.
+ */
+export async function planChains(
+  services: Services,
+  origin: PlanOrigin,
+  items: readonly BackupSync[],
+  ends: PlanEnds,
+): Promise<readonly PlannedChain[]> {
+  const limit = pLimit(services.chainsAtOnce);
+  const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.storage.id, item)]));
+  const shared = { ...ends, planned, absences: new Absences() };
+  return await Promise.all(
+    byChain(services, origin.projectId, items).map((chain) =>
+      limit(() => planChain(services, { ...chain, isRequest: origin.isRequest }, shared)),
+    ),
+  );
+}
+
+async function planChain(
+  services: Services,
+  { chain, items, isRequest }: ChainOfPlan & { readonly isRequest: boolean },
+  shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences'>,
+): Promise<PlannedChain> {
+  const look = new ChainLook(services, {
+    chain,
+    storage: services.storage,
+    imagePaths: items.map((item) => item.image_path),
+    readHashes: false,
+    proofsNotBeforeMs: 0,
+    ...shared,
+    onFault: (_, error) => {
+      throw error;
+    },
+  });
+  const sightings = parentsFirst(items, {
+    idOf: (item) => item.backup_id,
+    look: (item) => look.look(item),
+    ancestorIdsOf,
+  });
+  const planned: PlannedItem[] = [];
+  const requests: RequestCount[] = [];
+  const unread: UnreadHashes[] = [];
+  for await (const { item, seen: sighting } of sightings) {
+    requests.push(sighting.requests);
+    if (sighting.seen.kind === 'seen') unread.push(...sighting.seen.examination.unreadHashes);
+    const links = new Set([item.backup_id, ...ancestorIdsOf(sighting)]);
+    const hashesUnread = unread.some(({ backupId }) => links.has(backupId));
+    const seen = look.withProofs(item, sighting.seen);
+    planned.push(await decide(services, { ...chain, isRequest }, item, seen, hashesUnread));
+  }
+  const spent = sumRequests(requests);
+  return {
+    items: planned,
+    requests: spent,
+    bucketName: chain.bucketName,
+    cost: sumRequests([spent, costOfHashes(unread)]),
+  };
+}
+
+async function decide(
+  { catalogue, clock }: Services,
+  { projectId, storageUnitId, isRequest }: ChainKey & { readonly isRequest: boolean },
+  item: BackupSync,
+  seen: Seen,
+  hashesUnread: boolean,
+): Promise<PlannedItem> {
+  const location = locationOf(storageUnitId, item);
+  const current = await catalogue.showBackup(projectId, item.backup_id);
+  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs(), isRequest);
+  return planItem(item, seen, current, decision, hashesUnread);
+}
+
+function locationOf(storageUnitId: string, item: BackupSync): Location {
+  return { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+}
+
+type ChainOfPlan = { readonly chain: ChainKey; readonly items: BackupSync[] };
+
+/** The items of each chain, as the jobs of a sync have them. */
+function byChain(services: Services, projectId: string, items: readonly BackupSync[]): readonly ChainOfPlan[] {
+  const chains = new Map<string, ChainOfPlan>();
+  for (const item of items) {
+    const chainRoot = chainRootOf(item.image_path);
+    const name = JSON.stringify([item.bucket_name, chainRoot]);
+    const known = chains.get(name);
+    if (known !== undefined) known.items.push(item);
+    else {
+      const chain = { projectId, storageUnitId: services.storage.id, bucketName: item.bucket_name, chainRoot };
+      chains.set(name, { chain, items: [item] });
+    }
+  }
+  return [...chains.values()];
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { recognisePart } from '../chain/formats/marks.ts';
+import { compareKeys } from '../storage/key-order.ts';
+import { seededUuid } from '../testing/seeded-bytes.ts';
+import { BegunBackups } from './begun-backups.ts';
+
+const id = seededUuid('begun');
+/** Zones that begin one another, so that image paths do, and a folder of the manifest below and beside a backup. */
+const paths = ['nova', `nova_backup_${id}-00001`, 'nova!', 'other']
+  .map((zone) => `volume_v/20260301020000/az_${zone}_backup_${id}`)
+  .concat(['disks/a', 'disks/a-b', 'disks/a/b']);
+const names = ['-00001', '-00002', '_sha256file', '_metadata', '/block-hashes.bin', '/manifest.json', '/data', '.tmp'];
+const key = fc.tuple(fc.constantFrom(...paths), fc.constantFrom(...names)).map(([path, name]) => path + name);
+
+function partOf(each: string) {
+  return recognisePart(each, ['cinder', 'longhorn', 'manifest']);
+}
+
+function begunIn(keys: readonly string[], prefix: string): readonly string[] {
+  const backups = new BegunBackups(prefix);
+  const sorted = [...keys].sort(compareKeys);
+  const begun = sorted.flatMap((each) => backups.add({ key: each, modifiedAtMs: 0 }, partOf(each)));
+  return [...begun, ...backups.end()].map(({ markKey }) => markKey);
+}
+
+test('each backup that has parts and no commit mark comes out once, whatever lies around it', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(key, { maxLength: 40 }), (keys) => {
+      const parts = keys.map(partOf).filter((part) => part !== null);
+      const begun = parts.filter(({ markKey }) => !keys.includes(markKey)).map(({ markKey }) => markKey);
+      expect([...begunIn(keys, '')].sort()).toEqual([...new Set(begun)].sort());
+    }),
+  );
+});
+
+test('a backup that begins before the prefix is left out: its commit mark may not be listed', () => {
+  const [path] = paths;
+  expect(begunIn([`${path}-00001`], `${path}-`)).toEqual([]);
+  expect(begunIn([`${path}-00001`], `${path}`)).toEqual([`${path}_metadata`]);
+});
+
+test('a backup that was begun is as young as its newest object', () => {
+  const backups = new BegunBackups('');
+  const [path] = paths;
+  for (const [number, modifiedAtMs] of [1_000, 3_000, 2_000].entries()) {
+    backups.add({ key: `${path}-0000${number}`, modifiedAtMs }, partOf(`${path}-0000${number}`));
+  }
+  expect(backups.end()).toMatchObject([{ newestAtMs: 3_000 }]);
+});

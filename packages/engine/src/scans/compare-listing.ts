@@ -1,0 +1,111 @@
+import type { PathTemplate } from '@backup-sync/contracts';
+import type { RecordedBackup } from '../catalogue/known-backup-port.ts';
+import type { MarkedFormat } from '../chain/formats/marks.ts';
+import type { Likeness } from '../chain/listing-comparison.ts';
+import { compareKeys } from '../storage/key-order.ts';
+import type { ObjectEntry } from '../storage/port.ts';
+import { type Candidate, findCandidates } from './find-candidates.ts';
+import type { FindingContext } from './make-findings.ts';
+import { isPassedOver } from './passed-over.ts';
+import { type PassedPlace, RecordedPlaces } from './recorded-places.ts';
+
+/** Recorded backups read from the catalogue at a time. */
+const recordedAtOnce = 1000;
+
+/** A place at which the listing shows a backup, or objects of what is recorded there. */
+export type Sighting = {
+  readonly imagePath: string;
+  /** Null if the objects alone do not tell a backup. */
+  readonly candidate: Candidate | null;
+  /** It is in a snapshot folder that nobody asked for: what is recorded there is compared, and nothing is found. */
+  readonly isPassedOver: boolean;
+  /** How the listing shows what is recorded there, by the backup's id; empty if nothing is. */
+  readonly likeness: ReadonlyMap<string, Likeness>;
+};
+
+/** What a page of a listing has shown. */
+export type ComparedPage = {
+  readonly objects: number;
+  /** See `CandidatePage`. */
+  readonly passedOver: number;
+  readonly minioFiles: number;
+  readonly sightings: readonly Sighting[];
+  /** Image paths at which something is recorded, and nothing is listed. */
+  readonly absent: readonly string[];
+};
+
+const nothing: ReadonlyMap<string, Likeness> = new Map();
+const noObjects = { objects: 0, passedOver: 0, minioFiles: 0 };
+
+/**
+ * Lists a prefix once, finds the backups in it, and compares all that is recorded below it with what is listed. What is
+ * held at a time is a page of the listing, and what is open at its end. Throws what storage throws.
+ */
+export async function* compareListing(
+  context: FindingContext,
+  wanted: {
+    readonly prefix: string;
+    readonly formats: readonly MarkedFormat[] | null;
+    readonly template: PathTemplate | null;
+  },
+): AsyncGenerator<ComparedPage> {
+  const { storage, bucketName, signal } = context;
+  const recorded = new RecordedPlaces(context, wanted.prefix, recordedBelow(context, wanted));
+  /** Found at places that the listing has not gone past. */
+  const found = new Map<string, Candidate>();
+
+  for await (const { candidates, ...counts } of findCandidates(compared(), wanted)) {
+    const sightings: Sighting[] = [];
+    for (const candidate of candidates) {
+      if (recorded.has(candidate.imagePath)) found.set(candidate.imagePath, candidate);
+      else sightings.push({ imagePath: candidate.imagePath, candidate, isPassedOver: false, likeness: nothing });
+    }
+    yield { ...counts, ...pageOf(recorded.takePassed(), sightings) };
+  }
+  let passed: PassedPlace[] = [];
+  for await (const place of recorded.rest()) {
+    passed.push(place);
+    if (passed.length < recordedAtOnce) continue;
+    yield { ...noObjects, ...pageOf(passed, []) };
+    passed = [];
+  }
+  yield { ...noObjects, ...pageOf(passed, []) };
+
+  async function* compared(): AsyncGenerator<readonly ObjectEntry[]> {
+    for await (const page of storage.list({ bucket: bucketName, prefix: wanted.prefix, signal })) {
+      await recorded.pass(page);
+      yield page;
+    }
+  }
+
+  function pageOf(places: readonly PassedPlace[], sightings: Sighting[]): Pick<ComparedPage, 'sightings' | 'absent'> {
+    const absent: string[] = [];
+    for (const { imagePath, likeness } of places) {
+      const candidate = found.get(imagePath) ?? null;
+      found.delete(imagePath);
+      const isListed = candidate !== null || [...likeness.values()].some((each) => each !== 'absent');
+      const isSkipped = isPassedOver(imagePath, wanted.prefix);
+      if (isListed) sightings.push({ imagePath, candidate, isPassedOver: isSkipped, likeness });
+      else if (!isSkipped) absent.push(imagePath);
+    }
+    sightings.sort((one, other) => compareKeys(one.imagePath, other.imagePath));
+    return { sightings, absent };
+  }
+}
+
+/** What is recorded below the prefix, in the formats that are wanted. */
+async function* recordedBelow(
+  { knownBackups, projectId, bucketName, storage }: FindingContext,
+  { prefix, formats, template }: Parameters<typeof compareListing>[1],
+): AsyncGenerator<RecordedBackup> {
+  const isWanted = ({ format }: RecordedBackup) =>
+    formats === null || (format === 'unknown' ? template !== null : formats.includes(format));
+  const below = { projectId, storageUnitId: storage.id, bucketName, prefix, limit: recordedAtOnce };
+  let after = '';
+  while (true) {
+    const { backups, isLast } = await knownBackups.recordedBelow({ ...below, after });
+    yield* backups.filter(isWanted);
+    if (isLast) return;
+    after = backups.at(-1)?.imagePath ?? after;
+  }
+}

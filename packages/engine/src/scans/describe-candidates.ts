@@ -1,0 +1,75 @@
+import { defaultResourceType } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import type { DescribedBackup } from '../chain/format.ts';
+import { markedFormats } from '../chain/formats/marks.ts';
+import type { Fault } from '../chain/proof/link.ts';
+import { ReadFault } from '../chain/proof/read-fault.ts';
+import { reasonOfStorageError } from '../operations/storage-reason.ts';
+import type { Outages } from '../storage/outage.ts';
+import { isServiceRefusal, StorageError, type StorageErrorCode, type StorageUnit } from '../storage/port.ts';
+import type { Candidate } from './find-candidates.ts';
+import { describeByPath } from './sync-item.ts';
+
+/** Metadata objects read at once. */
+const readsAtOnce = 8;
+/** A commit mark that is younger, and makes no sense, may still be being written in place. */
+const writingMsMax = 15 * 60 * 1000;
+
+/** What a store that was just listed may refuse of one object alone, such as its name or how it is stored. */
+const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
+
+export type Description =
+  | { readonly kind: 'described'; readonly backup: DescribedBackup }
+  | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault };
+
+/**
+ * Reads what the candidates' metadata says, some at a time; the answers are in the order of the candidates. One that
+ * cannot be read does not keep the others. Throws the signal's reason. Throws what storage throws if that says nothing of
+ * a backup: its bucket is in an outage, and the same is tried again once the bucket answers; or all requests are refused.
+ */
+export function describeCandidates(
+  context: {
+    readonly storage: StorageUnit;
+    readonly bucketName: string;
+    readonly outages: Outages;
+    readonly signal: AbortSignal;
+    readonly nowMs: () => number;
+  },
+  candidates: readonly Candidate[],
+): Promise<Description[]> {
+  return pLimit(readsAtOnce).map(candidates, (candidate) => describe(candidate));
+
+  async function describe(candidate: Candidate): Promise<Description> {
+    if (candidate.kind === 'unknown' && !candidate.hasContent) {
+      const detail = `${candidate.imagePath} has only logs, empty objects and the like`;
+      return { kind: 'incomplete', fault: { code: 'incomplete', detail } };
+    }
+    if (candidate.kind === 'unknown') {
+      return { kind: 'described', backup: describeByPath(candidate, defaultResourceType) };
+    }
+    if (candidate.kind === 'begun') {
+      return { kind: 'incomplete', fault: { code: 'incomplete', detail: `${candidate.markKey} is not there` } };
+    }
+    try {
+      const backup = await markedFormats[candidate.format].describe(context, candidate.imagePath);
+      return { kind: 'described', backup };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (error instanceof StorageError) {
+        if (isServiceRefusal(error) && !refusalsOfObject.has(error.code)) throw error;
+        if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
+        return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
+      }
+      if (!(error instanceof ReadFault)) throw error;
+      const isYoung = context.nowMs() - candidate.mark.modifiedAtMs < writingMsMax;
+      if (error.fault.code === 'incomplete' || (error.fault.code === 'metadata_unreadable' && isYoung)) {
+        return { kind: 'incomplete', fault: { code: 'incomplete', detail: error.fault.detail } };
+      }
+      return unreadable(error.fault);
+    }
+  }
+}
+
+function unreadable(fault: Fault): Description {
+  return { kind: 'unreadable', fault };
+}

@@ -1,0 +1,73 @@
+import type { PathTemplate } from '@backup-sync/contracts';
+import { type MarkedFormat, markedFormatNames, recogniseOwner, recognisePart } from '../chain/formats/marks.ts';
+import { isMinioFile } from '../chain/minio-layout.ts';
+import type { ObjectEntry } from '../storage/port.ts';
+import { type BegunBackup, BegunBackups } from './begun-backups.ts';
+import { isPassedOver } from './passed-over.ts';
+import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
+
+/** A backup that a listing shows: by its commit mark, by its other objects alone, or, in no known format, by its path. */
+export type Candidate =
+  | ({ readonly kind: 'committed'; readonly mark: ObjectEntry } & Omit<BegunBackup, 'newestAtMs'>)
+  | ({ readonly kind: 'begun' } & BegunBackup)
+  | ({ readonly kind: 'unknown'; readonly format: 'unknown' } & TemplateGroup);
+
+/** What a page of a listing has shown. */
+export type CandidatePage = {
+  readonly objects: number;
+  /** Of these, in snapshot folders that nobody asked for. */
+  readonly passedOver: number;
+  /** Of these, files in which MinIO keeps objects on its own disk. */
+  readonly minioFiles: number;
+  readonly candidates: readonly Candidate[];
+};
+
+/**
+ * Picks the backups out of a listing, page by page: what is held is one page and what is open at its end, however long
+ * the listing is. The last page has no objects, and what was open at the end.
+ */
+export async function* findCandidates(
+  pages: AsyncIterable<readonly ObjectEntry[]>,
+  wanted: {
+    readonly prefix: string;
+    readonly formats: readonly MarkedFormat[] | null;
+    readonly template: PathTemplate | null;
+  },
+): AsyncGenerator<CandidatePage> {
+  const formats = wanted.formats ?? markedFormatNames;
+  const groups = wanted.template === null ? null : new TemplateGroups(wanted.template, wanted.prefix);
+  const backups = new BegunBackups(wanted.prefix);
+  for await (const page of pages) {
+    const candidates: Candidate[] = [];
+    let [passedOver, minioFiles] = [0, 0];
+    for (const entry of page) {
+      if (isPassedOver(entry.key, wanted.prefix)) {
+        passedOver += 1;
+        continue;
+      }
+      if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
+      // A template must not take for its own what another format has, whether that is wanted or not.
+      const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
+      candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
+      const isWanted = part !== null && formats.includes(part.format);
+      candidates.push(...backups.add(entry, isWanted ? part : null).map(begun));
+      if (part !== null) {
+        if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
+        groups?.drop(entry.key);
+      } else if (groups !== null && recogniseOwner(entry.key) === null) {
+        groups.add(entry);
+      }
+    }
+    yield { objects: page.length, passedOver, minioFiles, candidates };
+  }
+  const candidates = [...backups.end().map(begun), ...(groups?.end() ?? []).map(unknown)];
+  yield { objects: 0, passedOver: 0, minioFiles: 0, candidates };
+}
+
+function begun(backup: BegunBackup): Candidate {
+  return { kind: 'begun', ...backup };
+}
+
+function unknown(group: TemplateGroup): Candidate {
+  return { kind: 'unknown', format: 'unknown', ...group };
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { type ObjectEntry, StorageError, type StorageUnit } from '../storage/port.ts';
+import { openS3StorageUnit } from '../storage/s3/s3-storage-unit.ts';
+import { startS3Server } from '../testing/s3-test-server.ts';
+import { scanOver } from '../testing/scan-over.ts';
+
+const bucketName = 'many';
+const request = { pathTemplate: '{resource_id}/{backup_id}' };
+
+/** A storage unit whose listing calls `beforePage` with the number of objects listed, before each page. */
+function watchPages(
+  unit: StorageUnit,
+  beforePage: (listed: number, signal: AbortSignal) => Promise<void>,
+): StorageUnit {
+  return {
+    id: unit.id,
+    get: (wanted) => unit.get(wanted),
+    head: (wanted) => unit.head(wanted),
+    admit: (request) => unit.admit(request),
+    listFolders: (wanted) => unit.listFolders(wanted),
+    async *list(wanted) {
+      let listed = 0;
+      for await (const page of unit.list(wanted)) {
+        await beforePage(listed, wanted.signal ?? new AbortController().signal);
+        yield page;
+        listed += page.length;
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Pages without a server: `objects` backups of one object each. */
+function generatedStorage(objects: number): StorageUnit {
+  const refuse = () => Promise.reject(new StorageError('object_not_found', 'nothing is read here'));
+  return {
+    id: 'default',
+    get: refuse,
+    head: refuse,
+    admit: refuse,
+    async *listFolders() {},
+    async *list({ signal }) {
+      for (let start = 0; start < objects; start += 1000) {
+        signal?.throwIfAborted();
+        const page: ObjectEntry[] = Array.from({ length: Math.min(1000, objects - start) }, (_, index) => ({
+          key: `server/${String(start + index).padStart(8, '0')}`,
+          size: 1,
+          etag: 'e',
+          modifiedAtMs: 0,
+          archived: false,
+        }));
+        yield page;
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+test('what a page showed is on disk before the page after next is asked for, over 20,000 objects', async () => {
+  const objects = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [`server/${String(index).padStart(5, '0')}`, '']),
+  );
+  await using server = await startS3Server({ [bucketName]: objects });
+  await using unit = await openS3StorageUnit({ id: 'default', ...server.options });
+  const held: number[] = [];
+  const storage = watchPages(unit, async (listed) => {
+    held.push(listed - (await scan.findings()).length);
+  });
+  await using scan = await scanOver(storage, bucketName, request);
+  await scan.run();
+  expect(scan.faults).toEqual([]);
+  expect(await scan.show()).toMatchObject({
+    status: 'success',
+    progress: { objects_listed: 20_000, backups_found: 20_000 },
+    requests: { lists: 20, gets: 0 },
+  });
+  expect((await scan.findings()).length).toBe(20_000);
+  // The last object of each page waits for the next, which tells whether its group is whole.
+  expect(Math.max(...held)).toBe(1);
+});
+
+test('a cancelled scan stops in the midst of its listing, and what it found stays', async () => {
+  const storage = watchPages(generatedStorage(5_000), async (listed, signal) => {
+    if (listed !== 3_000) return;
+    await scan.cancel();
+    // A page that does not come until the worker has seen the wish.
+    await once(signal, 'abort');
+    signal.throwIfAborted();
+  });
+  await using scan = await scanOver(storage, bucketName, request);
+  await scan.run();
+  expect(await scan.show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
+  expect((await scan.findings()).length).toBe(2_999);
+});
+
+test('a listing that fails on its way ends the scan failed, and what it found stays', async () => {
+  const storage = watchPages(generatedStorage(5_000), async (listed) => {
+    if (listed === 3_000) throw new StorageError('unreachable', 'page 4 did not come');
+  });
+  await using scan = await scanOver(storage, bucketName, request);
+  await scan.run();
+  expect(await scan.show()).toMatchObject({
+    status: 'failed',
+    reasonCode: 'storage_unreachable',
+    reasonDetail: 'page 4 did not come',
+  });
+  expect((await scan.findings()).length).toBe(2_999);
+});

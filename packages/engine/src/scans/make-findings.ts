@@ -1,0 +1,215 @@
+import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { KnownBackup, KnownBackups } from '../catalogue/known-backup-port.ts';
+import type { EdgeProof, Fault, Location } from '../chain/proof/link.ts';
+import { recordedFormats } from '../chain/recorded-formats.ts';
+import type { Outages } from '../storage/outage.ts';
+import { StorageError, type StorageUnit } from '../storage/port.ts';
+import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
+import type { Sighting } from './compare-listing.ts';
+import { type Description, describeCandidates } from './describe-candidates.ts';
+import type { Candidate } from './find-candidates.ts';
+import { liesAt } from './lies-at.ts';
+import type { OutsideAncestors } from './outside-ancestors.ts';
+import { itemOf } from './sync-item.ts';
+
+/** What finding needs to know and to reach. */
+export type FindingContext = {
+  readonly storage: StorageUnit;
+  readonly knownBackups: KnownBackups;
+  readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
+  readonly projectId: string;
+  readonly bucketName: string;
+  readonly outages: Outages;
+  readonly signal: AbortSignal;
+  readonly nowMs: () => number;
+};
+
+/** A finding before anything is done about it, with what the catalogue knows of the backup. */
+export type Found = {
+  readonly finding: ScanFinding;
+  readonly known: KnownBackup | null;
+  /** Its metadata was read for it. */
+  readonly isDescribed: boolean;
+  /** False if objects of an unknown format were compared with the record alone, and the scan itself tells no backup by them. */
+  readonly isRecognised: boolean;
+};
+
+/**
+ * Says of each sighting what it is, in their order: asks the catalogue about all places at once, then reads the metadata
+ * of what is new, and of what is changed if the path does not tell whose it is.
+ */
+export async function makeFindings(
+  context: FindingContext,
+  sightings: readonly Sighting[],
+  outside: OutsideAncestors,
+): Promise<readonly Found[]> {
+  const { knownBackups, projectId, bucketName, storage } = context;
+  const imagePaths = sightings.map(({ imagePath }) => imagePath);
+  const here = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+  const mended = await findMendedParents(context, here);
+  const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
+  for (const sighting of sightings) {
+    const place: Location = { storageUnitId: storage.id, bucketName, imagePath: sighting.imagePath };
+    const assessment = assessPlace(sighting, here, place, mended);
+    assessed.push({ sighting, assessment: await withAncestors(assessment, outside) });
+  }
+  const unread = assessed.map(toDescribe).filter((candidate) => candidate !== null);
+  const descriptions = await describeCandidates(context, unread);
+  const descriptionOf = new Map(unread.map((candidate, index) => [candidate, descriptions[index]]));
+  const elsewhere = await findElsewhere(context, descriptions);
+
+  const found: Found[] = [];
+  for (const { sighting, assessment } of assessed) {
+    const { candidate } = sighting;
+    const description = candidate === null ? undefined : descriptionOf.get(candidate);
+    if (candidate !== null && description !== undefined) {
+      const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
+      found.push(...(await judge(context, candidate, description, recordedHere, elsewhere)));
+    } else if (assessment.kind !== 'unrecorded') {
+      const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
+      const isRecognised = candidate !== null || isTold;
+      // Of what no scan finds, only what has changed is worth a word.
+      if (assessment.kind === 'known' && !isRecognised) continue;
+      found.push({ ...recorded(assessment.kind, assessment.known), isRecognised });
+    }
+  }
+  return found;
+}
+
+/** A whole backup is as it was if its ancestors are, wherever they lie. */
+async function withAncestors(assessment: PlaceAssessment, outside: OutsideAncestors): Promise<PlaceAssessment> {
+  if (assessment.kind !== 'known' || assessment.known.record.status !== 'available') return assessment;
+  return (await outside.areAsProved(assessment.known)) ? assessment : { ...assessment, kind: 'changed' };
+}
+
+/** The candidate whose metadata tells what no record and no path does. */
+function toDescribe({
+  sighting: { candidate },
+  assessment,
+}: {
+  readonly sighting: Sighting;
+  readonly assessment: PlaceAssessment;
+}): Candidate | null {
+  if (assessment.kind === 'unrecorded') return candidate;
+  if (assessment.kind !== 'changed' || candidate === null) return null;
+  const { backupId, format, location } = assessment.known.record;
+  const isToldByPath = recordedFormats[format].backupIdOf(location.imagePath) === backupId;
+  return candidate.kind === 'committed' && isToldByPath ? null : candidate;
+}
+
+/** Of the parents by which backups are recorded as broken, those that are whole. */
+async function findMendedParents(
+  { knownBackups, projectId }: FindingContext,
+  known: readonly KnownBackup[],
+): Promise<ReadonlySet<string>> {
+  const parents = known.map(parentAtFault).filter((id) => id !== null);
+  const found = parents.length === 0 ? [] : await knownBackups.knownByIds(projectId, parents);
+  const whole = found.filter(({ record, isForgotten }) => record.status === 'available' && !isForgotten);
+  return new Set(whole.map(({ record }) => record.backupId));
+}
+
+async function findElsewhere(
+  { knownBackups, projectId }: FindingContext,
+  descriptions: readonly Description[],
+): Promise<ReadonlyMap<string, KnownBackup>> {
+  const ids = descriptions.flatMap((each) => (each.kind === 'described' ? [each.backup.backupId] : []));
+  const known = ids.length === 0 ? [] : await knownBackups.knownByIds(projectId, ids);
+  return new Map(known.map((each) => [each.record.backupId, each]));
+}
+
+/** What is said of a recorded backup without reading it. */
+export function findingOfRecord(state: FindingState, { record }: KnownBackup): ScanFinding {
+  return {
+    state,
+    format: record.format,
+    bucket_name: record.location.bucketName,
+    image_path: record.location.imagePath,
+    sync: itemOfRecord(record),
+    original_name: null,
+    parent_backup_id: record.parentBackupId,
+    newest_object_at: null,
+    problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    operation_log_id: null,
+  };
+}
+
+/** Nothing was read for it. */
+function recorded(state: FindingState, known: KnownBackup): Found {
+  return { finding: findingOfRecord(state, known), known, isDescribed: false, isRecognised: true };
+}
+
+/** More than one finding if another backup has taken the place of what is recorded: an import says so of that. */
+async function judge(
+  context: FindingContext,
+  candidate: Candidate,
+  description: Description,
+  recordedHere: KnownBackup | null,
+  byId: ReadonlyMap<string, KnownBackup>,
+): Promise<readonly Found[]> {
+  const { format, imagePath } = candidate;
+  const { bucketName } = context;
+  const isDescribed = candidate.kind === 'committed';
+  const base = { format, bucket_name: bucketName, image_path: imagePath, operation_log_id: null };
+  const spoilt = (state: FindingState, fault: Fault): Found => ({
+    finding: {
+      ...base,
+      state: recordedHere !== null && contradicts(fault, recordedHere) ? 'changed' : state,
+      sync: recordedHere === null ? null : itemOfRecord(recordedHere.record),
+      original_name: null,
+      parent_backup_id: null,
+      newest_object_at: state === 'incomplete' ? newestObjectAt(candidate) : null,
+      problem: describeReason(fault.code, fault.detail),
+    },
+    known: recordedHere,
+    isDescribed,
+    isRecognised: true,
+  });
+  if (description.kind !== 'described') return [spoilt(description.kind, description.fault)];
+  const { backup } = description;
+  const described = itemOf(backup, { bucketName, imagePath });
+  if ('code' in described) return [spoilt('unreadable', described)];
+  const known = byId.get(backup.backupId) ?? null;
+  const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
+  const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
+  // What is recorded keeps the names that it was given.
+  const item =
+    known === null ? described : { ...itemOfRecord(known.record), bucket_name: bucketName, image_path: imagePath };
+  const finding: ScanFinding = {
+    ...base,
+    state,
+    sync: item,
+    original_name: backup.originalName === described.backup_name ? null : backup.originalName,
+    parent_backup_id: backup.parentBackupId,
+    newest_object_at: null,
+    problem: null,
+  };
+  const displaced = recordedHere === null || isHere ? [] : [recorded('changed', recordedHere)];
+  return [...displaced, { finding, known, isDescribed, isRecognised: true }];
+}
+
+/** When what is there of an incomplete backup was written last. */
+function newestObjectAt(candidate: Candidate): string | null {
+  if (candidate.kind === 'unknown') return null;
+  return toWireTime(candidate.kind === 'begun' ? candidate.newestAtMs : candidate.mark.modifiedAtMs);
+}
+
+/** What lies here is not what is recorded as available: an import says what has become of it. */
+function contradicts({ code }: Fault, { record }: KnownBackup): boolean {
+  return record.status === 'available' && (code === 'incomplete' || code === 'metadata_unreadable');
+}
+
+/** Recorded at another place: whether it has moved, or lies there still. Without doubt alone it has moved. */
+async function stateElsewhere(context: FindingContext, known: KnownBackup): Promise<FindingState> {
+  if (known.isForgotten) return 'forgotten';
+  const { location, format } = known.record;
+  if (location.storageUnitId !== context.storage.id) return 'copy';
+  // What is broken there may be whole here.
+  if (known.record.status === 'error') return 'moved';
+  try {
+    return (await liesAt(context.storage, location, format, context.signal)) ? 'copy' : 'moved';
+  } catch (error) {
+    if (error instanceof StorageError) return 'copy';
+    throw error;
+  }
+}

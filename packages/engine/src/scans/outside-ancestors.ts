@@ -1,0 +1,64 @@
+import type { BackupFormat } from '@backup-sync/contracts';
+import type { KnownBackup } from '../catalogue/known-backup-port.ts';
+import type { EdgeProof, Location } from '../chain/proof/link.ts';
+import { recordedFormats } from '../chain/recorded-formats.ts';
+import { StorageError } from '../storage/port.ts';
+import type { FindingContext } from './make-findings.ts';
+
+/**
+ * The ancestors of what a listing shows, as far as the listing does not show them: they are in another bucket, or outside
+ * the prefix. Each is listed once, so that a backup whose parent is lost elsewhere is not taken for unchanged.
+ */
+export class OutsideAncestors {
+  readonly #context: FindingContext;
+  readonly #prefix: string;
+  readonly #stand = new Map<string, Promise<boolean>>();
+
+  constructor(context: FindingContext, prefix: string) {
+    this.#context = context;
+    this.#prefix = prefix;
+  }
+
+  /** Whether all of them are as they were proved. What cannot be listed is not known to be. */
+  async areAsProved({ record }: KnownBackup): Promise<boolean> {
+    const seen = new Set<string>();
+    for (let id = record.parentBackupId; id !== null && !seen.has(id); ) {
+      seen.add(id);
+      const [proof] = await this.#context.findProofs([id]);
+      if (proof === undefined) return true;
+      if (!this.#isListed(proof.location)) {
+        const stands = this.#stand.get(id) ?? this.#isAsProved(proof, record.format);
+        this.#stand.set(id, stands);
+        if (!(await stands)) return false;
+      }
+      id = proof.parentBackupId;
+    }
+    return true;
+  }
+
+  #isListed({ storageUnitId, bucketName, imagePath }: Location): boolean {
+    const { storage, bucketName: listed } = this.#context;
+    return storageUnitId === storage.id && bucketName === listed && imagePath.startsWith(this.#prefix);
+  }
+
+  async #isAsProved({ backupId, location, listing, fault }: EdgeProof, format: BackupFormat): Promise<boolean> {
+    const { storage, signal } = this.#context;
+    const { bucketName, imagePath } = location;
+    if (location.storageUnitId !== storage.id) return true;
+    const { compare, objectsPrefixOf } = recordedFormats[format];
+    const prefix = objectsPrefixOf(imagePath);
+    const comparison = compare(prefix);
+    const { digest, fingerprint } = listing;
+    comparison.expect({ backupId, imagePath, digest, fingerprint, shared: null, isBroken: fault !== null });
+    try {
+      for await (const page of storage.list({ bucket: bucketName, prefix, signal })) {
+        for (const entry of page) comparison.pass(entry);
+      }
+      const likeness = await comparison.finish({ storage, bucketName, signal });
+      return likeness.get(backupId) === 'same';
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return false;
+    }
+  }
+}

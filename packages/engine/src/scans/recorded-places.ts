@@ -1,0 +1,135 @@
+import type { BackupFormat } from '@backup-sync/contracts';
+import type { RecordedBackup } from '../catalogue/known-backup-port.ts';
+import type { DescribeContext } from '../chain/format.ts';
+import { type Likeness, type ListingComparison, PathComparison } from '../chain/listing-comparison.ts';
+import { recordedFormats } from '../chain/recorded-formats.ts';
+import { compareKeys } from '../storage/key-order.ts';
+import type { ObjectEntry } from '../storage/port.ts';
+
+/** A place at which something is recorded, once the listing has gone past all objects of it. */
+export type PassedPlace = {
+  readonly imagePath: string;
+  /** How the listing shows what is recorded there, by the backup's id. */
+  readonly likeness: ReadonlyMap<string, Likeness>;
+};
+
+/** Backups whose objects begin with one prefix, while the listing goes through that. */
+type OpenPrefix = {
+  readonly prefix: string;
+  readonly comparison: ListingComparison;
+  /** False if the listing begins inside: then it does not show whether anything has changed. */
+  readonly isWhole: boolean;
+  readonly backups: RecordedBackup[];
+};
+
+/**
+ * Compares what is recorded, which comes in the order of the bytes of its image paths, with a listing, which has the order
+ * of keys. The objects of a backup have a prefix in common, so what is open at a time are the few prefixes that begin the
+ * present key, however long the listing is.
+ */
+export class RecordedPlaces {
+  readonly #context: DescribeContext;
+  readonly #listedPrefix: string;
+  readonly #recorded: AsyncIterator<RecordedBackup>;
+  /** Undefined before the first is asked for, null behind the last. */
+  #next: RecordedBackup | null | undefined;
+  #open: OpenPrefix[] = [];
+  readonly #passed: PassedPlace[] = [];
+  /** Image paths that are open, or passed and not taken yet. */
+  readonly #present = new Set<string>();
+
+  /** Backups must be sorted by {@link compareKeys} of their image paths. Only keys that begin with `listedPrefix` are listed. */
+  constructor(context: DescribeContext, listedPrefix: string, recorded: AsyncIterable<RecordedBackup>) {
+    this.#context = context;
+    this.#listedPrefix = listedPrefix;
+    this.#recorded = recorded[Symbol.asyncIterator]();
+  }
+
+  /** The listing goes on with these. Throws what storage throws. */
+  async pass(page: readonly ObjectEntry[]): Promise<void> {
+    for (const entry of page) {
+      await this.#openUpTo(entry.key);
+      await this.#closeUnless(({ prefix }) => entry.key.startsWith(prefix));
+      for (const { comparison } of this.#open) comparison.pass(entry);
+    }
+  }
+
+  /** Whether something is recorded at an image path that the listing has come to, and nothing was taken of it yet. */
+  has(imagePath: string): boolean {
+    return this.#present.has(imagePath);
+  }
+
+  /** The places that the listing has gone past since the last call. */
+  takePassed(): readonly PassedPlace[] {
+    const passed = this.#passed.splice(0);
+    for (const { imagePath } of passed) this.#present.delete(imagePath);
+    return passed;
+  }
+
+  /** The listing is complete: yields what {@link takePassed} has not given, and what the listing has not come by. */
+  async *rest(): AsyncGenerator<PassedPlace> {
+    await this.#closeUnless(() => false);
+    yield* this.takePassed();
+    for (let backup = await this.#peek(); backup !== null; backup = await this.#peek()) {
+      const { imagePath } = backup;
+      const likeness = new Map<string, Likeness>();
+      for (let same = await this.#peek(); same?.imagePath === imagePath; same = await this.#peek()) {
+        likeness.set(same.backupId, 'absent');
+        this.#next = undefined;
+      }
+      yield { imagePath, likeness };
+    }
+  }
+
+  async #openUpTo(key: string): Promise<void> {
+    for (let backup = await this.#peek(); backup !== null; backup = await this.#peek()) {
+      if (compareKeys(backup.imagePath, key) > 0) return;
+      this.#next = undefined;
+      this.#present.add(backup.imagePath);
+      const open = this.#prefixOf(backup);
+      open.backups.push(backup);
+      open.comparison.expect({ ...backup, isBroken: backup.status === 'error' });
+    }
+  }
+
+  #prefixOf({ format, imagePath }: RecordedBackup): OpenPrefix {
+    const { compare, objectsPrefixOf } = recordedFormats[format];
+    const objectsPrefix = objectsPrefixOf(imagePath);
+    const isWhole = objectsPrefix.startsWith(this.#listedPrefix);
+    const prefix = isWhole ? objectsPrefix : imagePath;
+    const open = this.#open.find((each) => each.prefix === prefix && each.isWhole === isWhole && isOf(each, format));
+    if (open !== undefined) return open;
+    const comparison = isWhole ? compare(objectsPrefix) : new PathComparison(imagePath, () => true);
+    const opened: OpenPrefix = { prefix, comparison, isWhole, backups: [] };
+    this.#open.push(opened);
+    return opened;
+  }
+
+  async #closeUnless(staysOpen: (open: OpenPrefix) => boolean): Promise<void> {
+    if (this.#open.every(staysOpen)) return;
+    const closed = this.#open.filter((open) => !staysOpen(open));
+    this.#open = this.#open.filter(staysOpen);
+    const byPath = new Map<string, Map<string, Likeness>>();
+    for (const { comparison, isWhole, backups } of closed) {
+      const compared = await comparison.finish(this.#context);
+      for (const { backupId, imagePath } of backups) {
+        const likeness = compared.get(backupId) ?? 'changed';
+        const place = byPath.get(imagePath) ?? new Map<string, Likeness>();
+        byPath.set(imagePath, place.set(backupId, likeness === 'same' && !isWhole ? 'changed' : likeness));
+      }
+    }
+    for (const [imagePath, likeness] of byPath) this.#passed.push({ imagePath, likeness });
+  }
+
+  async #peek(): Promise<RecordedBackup | null> {
+    if (this.#next === undefined) {
+      const { done, value } = await this.#recorded.next();
+      this.#next = done === true ? null : value;
+    }
+    return this.#next;
+  }
+}
+
+function isOf({ backups }: OpenPrefix, format: BackupFormat): boolean {
+  return backups[0]?.format === format;
+}

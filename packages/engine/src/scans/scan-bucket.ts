@@ -1,0 +1,176 @@
+import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { Json, TaskProgress } from '../catalogue/task-port.ts';
+import type { Location } from '../chain/proof/link.ts';
+import { type AcceptedImport, acceptImports, type ImportWanted } from '../imports/accept-imports.ts';
+import type { TaskRun } from '../operations/run-task.ts';
+import { isSince } from '../operations/stored-times.ts';
+import { compareListing, type Sighting } from './compare-listing.ts';
+import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
+import { type Found, makeFindings } from './make-findings.ts';
+import { OutsideAncestors } from './outside-ancestors.ts';
+import { problemOf } from './scan-problem.ts';
+import { compileTemplate, type ScanRequest } from './scan-request.ts';
+
+/** Backups that are looked up, described and recorded together. */
+const batchSize = 100;
+/** A listing that has lost more is not believed about any: the brake on removals sees to them. */
+const absentMax = 10_000;
+
+/** How many backups of each state were found; states that did not occur are left out. */
+export type ScanCounts = { readonly [State in FindingState]?: number };
+
+/** What a scan that saw the whole listing comes to. */
+export type ScanTotals = {
+  readonly objects: number;
+  readonly passedOver: number;
+  readonly minioFiles: number;
+  readonly found: number;
+  /** Backups whose metadata was read. */
+  readonly described: number;
+  readonly imports: number;
+  /** Found, and incomplete or not to be read. */
+  readonly problems: number;
+  readonly states: ScanCounts;
+};
+
+/** The counts that are shown while a scan runs. */
+export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'minioFiles'>): TaskProgress {
+  return {
+    objects_listed: totals.objects,
+    backups_found: totals.found,
+    described: totals.described,
+    imports_accepted: totals.imports,
+    problems: totals.problems,
+  };
+}
+
+/** Called with each batch once its findings are on disk. */
+export type BatchListener = (found: readonly Found[], importIds: readonly (string | null)[]) => Promise<void>;
+
+/**
+ * Lists the prefix once, and finds, records and, where asked for, brings in what lies there, batch by batch: what is held
+ * at a time is a page of the listing and a batch of findings. Ends only when the listing was complete. Throws what
+ * listing throws, and the signal's reason; what was found until then stays.
+ */
+export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
+  const { task, services, storage, signal } = run;
+  const { prefix, formats } = request;
+  const { bucketName, projectId } = task;
+  const nowMs = () => services.clock.nowMs();
+  const findProofs = (ids: readonly string[]) => services.catalogue.findProofs(projectId, ids);
+  const { knownBackups, outages } = services;
+  const context = { storage, knownBackups, findProofs, projectId, bucketName, outages, signal, nowMs };
+  const outside = new OutsideAncestors(context, prefix);
+  const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
+  const states: { [State in FindingState]?: number } = {};
+  const lineage: Lineage = new Map();
+  /** Image paths at which something is recorded and nothing is listed. */
+  const absent = new Set<string>();
+  let absentCount = 0;
+  let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
+  let [passedOver, minioFiles] = [0, 0];
+
+  for await (const page of compareListing(context, { prefix, formats, template })) {
+    objects += page.objects;
+    passedOver += page.passedOver;
+    minioFiles += page.minioFiles;
+    report();
+    await take(page.sightings);
+    absentCount += page.absent.length;
+    if (absentCount <= absentMax) for (const imagePath of page.absent) absent.add(imagePath);
+  }
+  if (request.sync && absentCount <= absentMax) await examineChildren([...absent]);
+  for await (const ancestors of findAncestors(context, outside, { prefix, formats }, lineage)) await take(ancestors);
+  return { objects, passedOver, minioFiles, found, described, imports, problems, states };
+
+  async function take(sightings: readonly Sighting[]): Promise<void> {
+    for (let start = 0; start < sightings.length; start += batchSize) {
+      signal.throwIfAborted();
+      const made = await makeFindings(context, sightings.slice(start, start + batchSize), outside);
+      const importIds = await bringIn(made);
+      await keep(made.map(({ finding }, index) => ({ ...finding, operation_log_id: importIds[index] ?? null })));
+      await onBatch(made, importIds);
+      described += made.filter(({ isDescribed }) => isDescribed).length;
+      if (request.withAncestors) noteLineage(lineage, prefix, made);
+      report();
+    }
+  }
+
+  /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
+  async function examineChildren(imagePaths: readonly string[]): Promise<void> {
+    const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
+    const gone = (await knownBackups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
+    const ids = gone.map(({ record }) => record.backupId);
+    const whole = (await knownBackups.knownChildren(projectId, ids)).filter(
+      ({ record }) => record.status === 'available' && !isAbsent(record.location),
+    );
+    if (whole.length === 0) return;
+    await accept(whole.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null })));
+  }
+
+  function isAbsent({ storageUnitId, bucketName: bucket, imagePath }: Location): boolean {
+    return storageUnitId === storage.id && bucket === bucketName && absent.has(imagePath);
+  }
+
+  /** Accepts what is to be brought in; the ids stand at the places of their findings. */
+  async function bringIn(made: readonly Found[]): Promise<readonly (string | null)[]> {
+    if (!request.sync) return made.map(() => null);
+    const { reverifyAfterS } = request;
+    const lookedAtMs = nowMs();
+    const notBeforeMs = reverifyAfterS === null ? null : lookedAtMs - reverifyAfterS * 1000;
+    const wanted = made.map(({ finding, known }) => {
+      const isOld =
+        notBeforeMs !== null && known !== null && !isSince(known.record.verifiedAtMs, notBeforeMs, lookedAtMs);
+      const isDue = isToSync(finding.state) || (finding.state === 'known' && isOld);
+      return isDue && finding.sync !== null
+        ? { item: finding.sync, proofsNotBeforeMs: isOld ? notBeforeMs : null }
+        : null;
+    });
+    if (wanted.every((each) => each === null)) return wanted.map(() => null);
+    const due = wanted.filter((each) => each !== null);
+    const next = (await accept(due)).values();
+    return wanted.map((each) => (each === null ? null : (next.next().value?.id ?? null)));
+  }
+
+  async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
+    await services.backlog.untilRoom(projectId, wanted.length, signal);
+    const accepted = await acceptImports(services, wanted, {
+      projectId,
+      actor: task.actor,
+      requestId: task.requestId,
+      parentOperationId: task.id,
+      withAncestors: false,
+      lane: task.lane,
+    });
+    imports += accepted.length;
+    return accepted;
+  }
+
+  async function keep(findings: readonly ScanFinding[]): Promise<void> {
+    // A source runs again and again: what is as it was and whole is counted, and leaves nothing behind.
+    const kept = findings.filter(
+      ({ state, problem, operation_log_id }) =>
+        task.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,
+    );
+    const numbered = kept.map((finding) => {
+      sequence += 1;
+      // A finding is plain data, made to cross the wire as JSON.
+      return {
+        sequence,
+        finding: finding as Json,
+        problem: request.sync ? problemOf(finding, request, nowMs()) : null,
+      };
+    });
+    if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
+      throw new Error(`scan ${task.id} was taken over while it ran`);
+    }
+    for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;
+    problems += findings.filter(hasProblem).length;
+    found += findings.length;
+  }
+
+  function report(): void {
+    run.report(progressOf({ objects, found, described, imports, problems }));
+  }
+}

@@ -1,0 +1,102 @@
+import type { ReasonCode } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
+import { StorageError, type StorageErrorCode } from '../storage/port.ts';
+import { injectFault, type StorageFault } from '../testing/faulty-storage-unit.ts';
+import { formatsUnderTest } from '../testing/formats-under-test.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { scanOver } from '../testing/scan-over.ts';
+
+const bucketName = 'backups';
+/** Chains of every format side by side, and backups of none by the template. */
+const objects = formatsUnderTest.flatMap((format) => [...format.objects]);
+const request = { pathTemplate: 'plan/{backup_id}' };
+const backupCount = 3 + 3 + 3 + 1;
+const pageEntries = 10;
+
+/** Each fault counts what those behind it have let through. */
+async function scanWith(...faults: readonly StorageFault[]) {
+  const storage = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
+  const counted = injectFault(storage, null, pageEntries);
+  const unit = faults.reduce((behind, fault) => injectFault(behind, fault, pageEntries).unit, counted.unit);
+  await using scan = await scanOver(unit, bucketName, request);
+  await scan.run();
+  expect(scan.faults).toEqual([]);
+  const task = await scan.show();
+  if (task === null) throw new Error('the scan is recorded');
+  return { task, log: counted.log, findings: await scan.findings() };
+}
+
+const refusal = (code: StorageErrorCode) => new StorageError(code, 'refused by the test');
+
+describe('a scan of every format', () => {
+  test('finds all of them where nothing fails', async () => {
+    const { task, log, findings } = await scanWith();
+    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
+    expect(new Set(findings.map(({ format }) => format))).toEqual(
+      new Set(formatsUnderTest.map(({ format }) => format)),
+    );
+    expect(log.pages).toBeGreaterThan(3);
+  });
+
+  test.each<[StorageErrorCode, ReasonCode]>([
+    ['unreachable', 'storage_unreachable'],
+    ['throttled', 'storage_throttled'],
+    ['access_denied', 'access_denied'],
+    ['bucket_not_found', 'bucket_not_found'],
+    ['storage_wrong_region', 'storage_wrong_region'],
+  ])('is not complete where the third page fails: %s', async (code, reasonCode) => {
+    const { task } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
+    expect(task).toMatchObject({ status: 'failed', reasonCode });
+  });
+
+  test('of an empty listing is complete, and found nothing', async () => {
+    const { task, findings } = await scanWith({ at: 'page', number: 1, empty: true });
+    expect(task).toMatchObject({ status: 'success', progress: { objects_listed: 0 } });
+    expect(findings).toEqual([]);
+  });
+
+  test.each<[string, ReasonCode, (number: number) => StorageFault]>([
+    ['is refused', 'access_denied', (number) => ({ at: 'read', number, error: refusal('access_denied') })],
+    [
+      'has a name that the store refuses',
+      'storage_request_refused',
+      (number) => ({ at: 'read', number, error: refusal('storage_request_refused') }),
+    ],
+    ['is archived', 'archived', (number) => ({ at: 'read', number, error: refusal('archived') })],
+    [
+      'has a customer’s key',
+      'encrypted_customer_key',
+      (number) => ({ at: 'read', number, error: refusal('encrypted_customer_key') }),
+    ],
+    ['does not come', 'storage_unreachable', (number) => ({ at: 'read', number, error: refusal('unreachable') })],
+    ['is cut', 'storage_unreachable', (number) => ({ at: 'read', number, cutAtByte: 30 })],
+  ])('tells of a commit mark that %s why, and finds the others', async (_, code, fault) => {
+    // The marks are read some at a time, so that each number tells one of them, of some format.
+    const { task, findings } = await scanWith(fault(1), fault(4), fault(7));
+    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 3 } });
+    const unread = findings.filter(({ state }) => state !== 'new');
+    const expected = { state: 'unreadable', sync: null, problem: { code } };
+    expect(unread).toMatchObject([expected, expected, expected]);
+    expect(new Set(unread.map(({ format }) => format)).size).toBeGreaterThan(1);
+  });
+
+  test('tells of every commit mark that could not be read once credentials have expired', async () => {
+    const { task, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: refusal('access_denied') });
+    const unread = findings.filter(({ problem }) => problem?.code === 'access_denied');
+    // A page behind it is refused as well.
+    expect(task).toMatchObject({ status: 'failed', reasonCode: 'access_denied' });
+    for (const { state, sync } of unread) expect([state, sync]).toEqual(['unreadable', null]);
+  });
+
+  test('calls no backup unreadable if all requests are refused: the scan fails with that reason', async () => {
+    const error = refusal('storage_token_expired');
+    const { task, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
+    expect(task).toMatchObject({ status: 'failed', reasonCode: 'storage_token_expired' });
+    expect(findings.filter(({ state }) => state === 'unreadable')).toEqual([]);
+  });
+
+  test('reads marks that come byte by byte', async () => {
+    const { task } = await scanWith({ at: 'read', number: 1, slow: true });
+    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
+  });
+});

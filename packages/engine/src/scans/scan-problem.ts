@@ -1,0 +1,18 @@
+import { detailOf, fromWireTime, hasProblem, type ScanFinding } from '@backup-sync/contracts';
+import type { NumberedFinding } from '../catalogue/task-port.ts';
+import type { ScanRequest } from './scan-request.ts';
+
+/**
+ * What makes a backup that a scan found, and could not import, an error. Null for those that are recorded as they are or
+ * imported, since record and import say how they stand, and for those that are probably still being written.
+ */
+export function problemOf(
+  finding: ScanFinding,
+  { incompleteAfterS }: Pick<ScanRequest, 'incompleteAfterS'>,
+  nowMs: number,
+): NonNullable<NumberedFinding['problem']> | null {
+  if (!hasProblem(finding) || finding.operation_log_id !== null) return null;
+  const { newest_object_at: newestAt, image_path: imagePath, problem } = finding;
+  if (newestAt !== null && nowMs - fromWireTime(newestAt) < incompleteAfterS * 1000) return null;
+  return { imagePath, code: problem.code, detail: detailOf(problem) };
+}

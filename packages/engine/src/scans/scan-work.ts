@@ -1,0 +1,66 @@
+import { counted } from '@backup-sync/contracts';
+import type { Json } from '../catalogue/task-port.ts';
+import type { Fault } from '../chain/proof/link.ts';
+import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import { type Removals, SourceGoneError, SourceRun } from '../sources/source-run.ts';
+import { startVerifications } from '../sources/start-verifications.ts';
+import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
+import { type ScanRequest, scanRequestOf } from './scan-request.ts';
+import { faultOfUnrecognised } from './unrecognised.ts';
+
+/** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
+export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
+  const request = scanRequestOf(run.task.request);
+  const { sourceId, projectId } = run.task;
+  if (sourceId === null) {
+    const totals = await scanBucket(run, request, async () => {});
+    const message = describe(request, totals);
+    return { message, fault: faultOf(run, request, totals), result: totals as Json, awaitsImports: request.sync };
+  }
+  try {
+    return await workOnSource(run, request, projectId, sourceId);
+  } catch (error) {
+    if (!(error instanceof SourceGoneError)) throw error;
+    return { message: '', fault: { code: 'cancelled', detail: error.message }, result: null };
+  }
+}
+
+async function workOnSource(
+  run: TaskRun,
+  request: ScanRequest,
+  projectId: string,
+  sourceId: string,
+): Promise<TaskOutcome> {
+  const source = await run.services.sourceStore.showSource(projectId, sourceId);
+  if (source === null) throw new SourceGoneError('the source was removed');
+  const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
+  const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
+  const removals = await sourceRun.conclude(totals.objects);
+  await startVerifications(run.services, run.task.id);
+  run.report({ ...progressOf(totals), vanished: removals.vanished });
+  const result = { ...totals, ...removals } as Json;
+  return {
+    message: describe(request, totals, removals),
+    fault: faultOf(run, request, totals),
+    result,
+    awaitsImports: true,
+  };
+}
+
+function faultOf({ task: { bucketName } }: TaskRun, { prefix }: ScanRequest, totals: ScanTotals): Fault | null {
+  return faultOfUnrecognised(totals, { bucketName, prefix });
+}
+
+/** What the listing has shown. How many backups are in error is known when the imports have ended. */
+function describe(
+  { sync }: ScanRequest,
+  { objects, passedOver, found, problems }: ScanTotals,
+  removals?: Removals,
+): string {
+  const snapshots = passedOver === 0 ? '' : ` (${passedOver} passed over in snapshot folders)`;
+  const listing = `the listing is complete: ${counted(objects, 'object')}${snapshots}, ${counted(found, 'backup')}`;
+  const scan = sync ? listing : `${listing}, ${problems} with a problem`;
+  if (removals === undefined) return scan;
+  if (removals.held) return `${scan}; removals wait for someone to confirm them`;
+  return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} no longer there`;
+}

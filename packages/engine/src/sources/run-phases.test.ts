@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
+import type { SourceRecord } from '../catalogue/source-port.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import { operationLivesMs } from '../deadline.ts';
+import { importChain } from '../imports/import-chain.ts';
+import { injectFault } from '../testing/faulty-storage-unit.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { openServicesOver } from '../testing/services-over.ts';
+import { writeSmallChain } from '../testing/small-chain.ts';
+import { startSourceRun } from './start-source-run.ts';
+
+const bucketName = 'volumebackups';
+const never = new AbortController().signal;
+const actor = { kind: 'system', name: 'ada' } as const;
+const chain = writeSmallChain('phases', 8, [[1]]);
+const [full] = chain;
+if (full === undefined) throw new Error('a chain has links');
+
+/** A source over the two backups of a chain. Nothing is worked on until the test does it. */
+async function start() {
+  const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
+  const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 1000);
+  const over = await openServicesOver(unit, bucketName);
+  const { services, projectId, worker } = over;
+  const { sourceStore, taskStore, clock, storage } = services;
+  const source: SourceRecord = makeSource(projectId, 'source-1', {
+    storageUnitId: storage.id,
+    bucketName,
+    intervalS: null,
+  });
+  await sourceStore.addSource(source);
+  const chainKey = { projectId, storageUnitId: storage.id, bucketName, chainRoot: chainRootOf(full?.imagePath ?? '') };
+  return {
+    taskStore,
+    sourceStore,
+    nowMs: clock.nowMs(),
+    pages: () => log.pages,
+    /** Asks for a run. */
+    async ask() {
+      const origin = { actor, requestId: 'request-1', confirmsRemovals: false };
+      const started = await startSourceRun(services, source, origin);
+      if (started === null) throw new Error('the source is there');
+      return started;
+    },
+    list: (runId: string) => over.runTask(runId),
+    importAll: () => importChain(worker, chainKey, { signal: never, storage: worker.services.storage }),
+    show: async (runId: string) => {
+      const task = await taskStore.showTask(projectId, runId);
+      if (task === null) throw new Error('the run is recorded');
+      return task;
+    },
+    cancel: (runId: string) => taskStore.cancelTask(projectId, runId, clock.nowMs()),
+    eventsOf: async (operationId: string) => {
+      const page = await services.events.listEvents({ projectId, operationId, after: 0, limit: 100 });
+      return page === 'gone' ? page : page.events.map(({ operation }) => operation.status);
+    },
+    lastGoodSyncAtMs: async () => (await sourceStore.showSource(projectId, source.id))?.lastGoodSyncAtMs,
+    [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
+  };
+}
+
+test('a run lists, then imports, and ends in the step that ends its last import', async () => {
+  await using world = await start();
+  const { operationId } = await world.ask();
+  await world.list(operationId);
+  expect(await world.show(operationId)).toMatchObject({
+    status: 'running',
+    listedAtMs: world.nowMs,
+    message: 'the listing is complete: 7 objects, 2 backups',
+    progress: { imports_accepted: 2 },
+  });
+  expect(await world.lastGoodSyncAtMs()).toBeNull();
+  await world.importAll();
+  expect(await world.show(operationId)).toMatchObject({
+    status: 'success',
+    result: { sync_backup_num: 2, err_sync_backup_num: 0 },
+  });
+  expect(await world.lastGoodSyncAtMs()).toBe(world.nowMs);
+  expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'success']);
+});
+
+test('a run without imports ends with its listing', async () => {
+  await using world = await start();
+  const first = await world.ask();
+  await world.list(first.operationId);
+  await world.importAll();
+  const second = await world.ask();
+  await world.list(second.operationId);
+  expect(await world.show(second.operationId)).toMatchObject({ status: 'success', result: { sync_backup_num: 2 } });
+});
+
+test('a request joins the run that lists; beside one that imports, another lists and waits for the same imports', async () => {
+  await using world = await start();
+  const first = await world.ask();
+  expect(await world.ask()).toEqual({ operationId: first.operationId, isNew: false });
+  await world.list(first.operationId);
+  const second = await world.ask();
+  expect(second.isNew).toBe(true);
+  await world.list(second.operationId);
+  expect((await world.show(second.operationId)).status).toBe('running');
+  await world.importAll();
+  for (const { operationId } of [first, second]) {
+    expect(await world.show(operationId)).toMatchObject({ status: 'success', result: { sync_backup_num: 2 } });
+  }
+});
+
+test('a run that imports is not listed again after its process was killed, and ends with its imports', async () => {
+  await using world = await start();
+  const { operationId } = await world.ask();
+  await world.list(operationId);
+  const pages = world.pages();
+  expect(await world.taskStore.releaseTasks(null, world.nowMs)).toEqual([]);
+  expect(await world.taskStore.startTask(operationId, 'worker-1', world.nowMs)).toBeNull();
+  expect(world.pages()).toBe(pages);
+  await world.importAll();
+  expect((await world.show(operationId)).status).toBe('success');
+});
+
+test('a run that imports ends at once when it is cancelled, and its imports go on', async () => {
+  await using world = await start();
+  const { operationId } = await world.ask();
+  await world.list(operationId);
+  expect(await world.cancel(operationId)).toMatchObject({
+    status: 'failed',
+    reasonCode: 'cancelled',
+    message: expect.stringContaining('its imports go on'),
+  });
+  await world.importAll();
+  expect((await world.show(operationId)).status).toBe('failed');
+  const next = await world.ask();
+  await world.list(next.operationId);
+  expect(await world.show(next.operationId)).toMatchObject({ status: 'success', result: { sync_backup_num: 2 } });
+});
+
+test('a run whose imports do not end in its time ends as timeout', async () => {
+  await using world = await start();
+  const { operationId } = await world.ask();
+  await world.list(operationId);
+  await world.taskStore.endOverdueRuns(world.nowMs + operationLivesMs - 1);
+  expect((await world.show(operationId)).status).toBe('running');
+  await world.taskStore.endOverdueRuns(world.nowMs + operationLivesMs);
+  expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+  expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
+});

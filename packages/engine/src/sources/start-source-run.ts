@@ -1,0 +1,65 @@
+import { dataLevels } from '@backup-sync/contracts';
+import type { Actor } from '../catalogue/port.ts';
+import type { SourceRecord } from '../catalogue/source-port.ts';
+import type { NewTask } from '../catalogue/task-port.ts';
+import type { MarkedFormat } from '../chain/formats/marks.ts';
+import { queueTask } from '../operations/queue-work.ts';
+import type { ScanRequest } from '../scans/scan-request.ts';
+import type { Services } from '../services.ts';
+
+/**
+ * Starts a run of a source, plans the next, and answers its operation. If the newest run is still listing, that one is
+ * answered instead. Null if the source is gone.
+ */
+export async function startSourceRun(
+  services: Services,
+  source: SourceRecord,
+  origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
+): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
+  const { storedTimes, newId, queue, sourceStore } = services;
+  const nowMs = await storedTimes.nowMs();
+  const request: ScanRequest = {
+    prefix: source.prefix,
+    formats: formatsOf(source),
+    pathTemplate: source.pathTemplate,
+    sync: true,
+    withAncestors: false,
+    // What the data was read of is verified again by reading it again: see start-verifications.ts.
+    reverifyAfterS: readsData(source) ? null : source.reverifyAfterS,
+    incompleteAfterS: source.incompleteAfterS,
+    confirmsRemovals: origin.confirmsRemovals,
+  };
+  const task: NewTask = {
+    id: newId(),
+    projectId: source.projectId,
+    kind: 'scan',
+    parentOperationId: null,
+    sourceId: source.id,
+    storageUnitId: source.storageUnitId,
+    bucketName: source.bucketName,
+    backupId: null,
+    request,
+    actor: origin.actor,
+    requestId: origin.requestId,
+    createdAtMs: nowMs,
+    lane: 'mass',
+  };
+  const started = await sourceStore.startRun({ sourceId: source.id, nextRunAtMs: nextRunAfter(source, nowMs), task });
+  if (started?.isNew) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
+  return started;
+}
+
+function readsData({ level }: SourceRecord): boolean {
+  return dataLevels.some((each) => each === level);
+}
+
+/** Milliseconds since 1970; null where the source runs by hand alone, or is paused. */
+export function nextRunAfter({ intervalS, pausedAtMs }: SourceRecord, nowMs: number): number | null {
+  return intervalS === null || pausedAtMs !== null ? null : nowMs + intervalS * 1000;
+}
+
+/** One format, or those of the template alone, or all that are known. */
+function formatsOf({ format, pathTemplate }: SourceRecord): readonly MarkedFormat[] | null {
+  if (format !== null && format !== 'unknown') return [format];
+  return pathTemplate === null ? null : [];
+}

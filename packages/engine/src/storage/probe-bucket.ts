@@ -1,0 +1,122 @@
+import { isIP } from 'node:net';
+import { type CheckedBucket, describeReason, type Reason, type StorageRequest } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import { abortAfter } from '../deadline.ts';
+import type { Place } from '../imports/granted-places.ts';
+import { reasonOfStorageError } from '../operations/storage-reason.ts';
+import { openStorageUnit, type StorageEnvironment } from './open-storage-unit.ts';
+import { StorageError, type StorageUnit } from './port.ts';
+
+/** The driver tries a silent service several times, each for a minute: too long for someone who looks on. */
+const defaultTimeoutMs = 60_000;
+/** Buckets that are tried at the same time. */
+const bucketsAtOnce = 4;
+/** Asked for in an empty bucket: whether objects may be read shows in how a missing one is refused. */
+const missingName = 'backup-sync-check';
+
+export type ProbeOptions = {
+  /** `file:<directory>` or `s3:<endpoint>`. */
+  readonly storage: string;
+  readonly environment?: StorageEnvironment | undefined;
+  /** A bucket, and the prefix at which it is tried. */
+  readonly places: readonly Place[];
+  /** Milliseconds for each kind of request to a bucket, after which it counts as refused (default 60,000). */
+  readonly timeoutMs?: number | undefined;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Tries what buckets let us do, by the requests of a sync and with as little as that takes: the first page of a listing,
+ * then the first object's head, and the beginning of the object. Answers in the order of the places. If a bucket is wanted
+ * in the host name, tries that too and says whether it works. Throws what opening the storage unit throws.
+ */
+export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
+  const { storage, environment, places } = options;
+  const notices: string[] = [];
+  await using unit = await openStorageUnit(storage, environment, { onNotice: (text) => notices.push(text) });
+  return pLimit(bucketsAtOnce).map(places, async (place) => {
+    const probed = await probe(unit, place, options);
+    const notes = [...probed.notes, ...notices.splice(0)];
+    const isPathRefused = probed.refusals.some(({ reason }) => reason.code === 'storage_virtual_hosts_only');
+    if (isPathRefused && environment?.addressing !== 'virtual') notes.push(await tryVirtualHost(place, options));
+    return { ...probed, notes };
+  });
+}
+
+async function tryVirtualHost(place: Place, options: ProbeOptions): Promise<string> {
+  const host = URL.parse(options.storage.replace(/^s3:/, ''))?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  if (isIP(host) !== 0)
+    return 'A bucket cannot stand before an IP address: give --storage the host name of the service.';
+  await using unit = await openStorageUnit(options.storage, { ...options.environment, addressing: 'virtual' });
+  const { list, refusals } = await probe(unit, place, options);
+  if (list === 'allowed') return 'With --addressing-style virtual, the bucket can be listed.';
+  return `With --addressing-style virtual, the bucket cannot be listed either: ${refusals[0]?.reason.message ?? ''}`;
+}
+
+async function probe(unit: StorageUnit, place: Place, ends: ProbeOptions): Promise<CheckedBucket> {
+  const { bucketName: bucket, prefix } = place;
+  const refusals: { request: StorageRequest; reason: Reason }[] = [];
+  const attempt = async (request: StorageRequest, ask: (signal: AbortSignal) => Promise<unknown>) => {
+    const reason = await reasonAgainst(ends, ask);
+    if (reason !== null) refusals.push({ request, reason });
+    return reason === null ? ('allowed' as const) : ('refused' as const);
+  };
+  let key: string | undefined;
+  const list = await attempt('list', async (signal) => {
+    for await (const page of unit.list({ bucket, prefix, signal })) {
+      key = page[0]?.key;
+      break;
+    }
+  });
+  const known = { bucket_name: bucket, prefix, list, refusals };
+  if (list === 'refused') return { ...known, head: 'not_tried', get: 'not_tried', notes: [] };
+  const isEmpty = key === undefined;
+  const object = { bucket, key: key ?? `${prefix}${missingName}` };
+  const orMissing = async (asked: Promise<unknown>) => {
+    await asked.catch((error: unknown) => {
+      if (!isEmpty || !(error instanceof StorageError) || error.code !== 'object_not_found') throw error;
+    });
+  };
+  const head = await attempt('head', (signal) => orMissing(unit.head({ ...object, signal })));
+  const get = await attempt('get', (signal) => orMissing(readBeginning(unit, { ...object, signal })));
+  return {
+    ...known,
+    head,
+    get,
+    notes: isEmpty ? [`Nothing is stored in ${prefix === '' ? bucket : `${bucket}/${prefix}`} yet.`] : [],
+  };
+}
+
+async function readBeginning(unit: StorageUnit, object: Parameters<StorageUnit['get']>[0]): Promise<void> {
+  const { body } = await unit.get(object);
+  for await (const _ of body) break;
+}
+
+/** Null if the request is answered as asked. */
+async function reasonAgainst(
+  { timeoutMs = defaultTimeoutMs, signal }: ProbeOptions,
+  request: (signal: AbortSignal) => Promise<unknown>,
+): Promise<Reason | null> {
+  using timeout = abortAfter(timeoutMs);
+  try {
+    await orAborted(request, AbortSignal.any([signal, timeout.signal]));
+    return null;
+  } catch (error) {
+    if (error instanceof StorageError) return describeReason(reasonOfStorageError[error.code], error.message);
+    if (!timeout.signal.aborted || signal.aborted) throw error;
+    return describeReason('storage_unreachable', `no answer came within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** A network mount that hangs does not heed the signal: it is left behind. */
+async function orAborted(request: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await Promise.race([request(signal), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

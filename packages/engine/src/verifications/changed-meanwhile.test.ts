@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { acceptImports } from '../imports/accept-imports.ts';
+import { alterStorage } from '../testing/altered-storage.ts';
+import type { WrittenBackup } from '../testing/cinder-writer.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { openServicesOver } from '../testing/services-over.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+
+const bucketName = 'volumebackups';
+const [full] = writeSmallChain('changed meanwhile', 8, []) as [WrittenBackup];
+const item = syncItemOf(full, bucketName);
+const otherBucket = 'copies';
+
+/** A recorded backup, of which a verification reads the data while something else happens. */
+async function verifyWhile(work: (world: Awaited<ReturnType<typeof open>>) => Promise<unknown>) {
+  const world = await open();
+  world.meanwhile = () => work(world);
+  await world.verify();
+  expect(world.meanwhile).toBeNull();
+  const record = await world.services.catalogue.showBackup(world.projectId, item.backup_id);
+  await world[Symbol.asyncDispose]();
+  expect(world.faults).toEqual([]);
+  return record;
+}
+
+async function open() {
+  const buckets = new Map([bucketName, otherBucket].map((name) => [name, new Map(full.objects)]));
+  let meanwhile: (() => Promise<unknown>) | null = null;
+  const storage = alterStorage(openMemoryStorageUnit(buckets), {
+    get: ({ key }, content) => {
+      if (meanwhile === null || key !== `${full.imagePath}-00001`) return content;
+      const work = meanwhile;
+      meanwhile = null;
+      return { ...content, body: behind(work, content.body) };
+    },
+  });
+  const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: Number.POSITIVE_INFINITY });
+  const { services, projectId } = over;
+  const { id: storageUnitId } = storage;
+  await services.grantStore.addGrant({ projectId, storageUnitId, bucketName: otherBucket, prefix: '' });
+  const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
+  const world = {
+    ...over,
+    get meanwhile() {
+      return meanwhile;
+    },
+    set meanwhile(work) {
+      meanwhile = work;
+    },
+    async sync(changes: Partial<typeof item> = {}) {
+      const sync = { ...item, ...changes };
+      const wanted = { ...origin, projectId, withAncestors: false, lane: null };
+      await acceptImports(services, [{ item: sync, proofsNotBeforeMs: null }], wanted);
+      await over.workOnAll();
+    },
+    async verify() {
+      const request = { level: 'content', readAfterMs: services.clock.nowMs() };
+      const task = over.newTask({ kind: 'verify', backupId: item.backup_id, request });
+      await services.taskStore.addTask(task);
+      await over.runTask(task.id);
+    },
+  };
+  await world.sync();
+  return world;
+}
+
+async function* behind(work: () => Promise<unknown>, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  await work();
+  yield* body;
+}
+
+test('a name that a request brings while a verification reads the data stays', async () => {
+  const record = await verifyWhile(({ sync }) => sync({ backup_name: 'weekly', resource_name: 'renamed' }));
+  expect(record).toMatchObject({ backupName: 'weekly', resourceName: 'renamed', level: 'content' });
+});
+
+test('a backup that is deleted while a verification reads its data stays deleted', async () => {
+  const record = await verifyWhile(({ services, projectId }) =>
+    services.catalogue.deleteBackup({
+      operationId: services.newId(),
+      projectId,
+      backupId: item.backup_id,
+      actor: { kind: 'system', name: 'ada' },
+      requestId: 'r',
+      deletedAtMs: services.clock.nowMs(),
+    }),
+  );
+  expect(record).toBeNull();
+});
+
+test('a backup that moves while a verification reads its data stays at its new place', async () => {
+  const record = await verifyWhile(({ sync }) => sync({ bucket_name: otherBucket }));
+  expect(record?.location.bucketName).toBe(otherBucket);
+});

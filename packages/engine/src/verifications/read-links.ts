@@ -1,0 +1,113 @@
+import { lowerLevel, reaches, type VerificationLevel } from '@backup-sync/contracts';
+import { proveContent } from '../chain/content/prove-content.ts';
+import type { ChainData, LinkData } from '../chain/data.ts';
+import { isOfAccess } from '../chain/proof/lasting-fault.ts';
+import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
+import { printable } from '../chain/quote.ts';
+import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import type { TaskRun } from '../operations/run-task.ts';
+import { isSince } from '../operations/stored-times.ts';
+
+/** What reading the links of a chain has shown. */
+export type LinksRead = {
+  /** Of the whole chain; null where one is not as it must be. */
+  readonly level: VerificationLevel | null;
+  readonly fault: Fault | null;
+  /** The proof of each link, as far as they were read. */
+  readonly proofs: ReadonlyMap<string, EdgeProof>;
+  /** Of these, those that were made by reading now. */
+  readonly made: readonly EdgeProof[];
+};
+
+type LinkReader = {
+  readonly run: TaskRun;
+  readonly threads: ReadingThreads;
+  readonly examination: Examination;
+  /** Links that were read to their end since then are not read again, milliseconds since 1970. */
+  readonly readAfterMs: number;
+  /** Called as soon as a link has been read to its end. */
+  readonly keep: (proof: EdgeProof) => Promise<void>;
+};
+
+/** Reads what each link stores, full backup first, up to the first that is not as it must be. */
+export async function readLinks(reader: LinkReader, data: ChainData): Promise<LinksRead> {
+  const proofs = new Map(await edgesOf(reader, data));
+  const made: EdgeProof[] = [];
+  let lowest: VerificationLevel = 'content';
+  for (const [index, link] of data.links.entries()) {
+    const edge = proofs.get(link.backupId);
+    if (edge === undefined) throw new Error(`link ${link.backupId} has no proof to build on`);
+    const proof = isReadAlready(reader, index, edge) ? edge : await readLink(reader, link, index, edge);
+    proofs.set(link.backupId, proof);
+    if (proof !== edge) made.push(proof);
+    if (proof.fault !== null) {
+      const isLeaf = index === data.links.length - 1;
+      return { level: null, fault: isLeaf ? proof.fault : throughLink(link, proof.fault), proofs, made };
+    }
+    lowest = lowerLevel(lowest, proof.level ?? 'presence');
+  }
+  return { level: lowest, fault: null, proofs, made };
+}
+
+/** The proof of each link up to `linkage`: made just now, or recorded and still standing. */
+async function edgesOf({ run, examination }: LinkReader, { links }: ChainData) {
+  const ids = links.map((link) => link.backupId);
+  const recorded = await run.services.catalogue.findProofs(run.task.projectId, ids);
+  return [...recorded, ...examination.newProofs].map((proof) => [proof.backupId, proof] as const);
+}
+
+/** By this very verification before it was interrupted, or by another since the time that is asked for. */
+function isReadAlready(
+  reader: LinkReader,
+  index: number,
+  { backupId, fault, level, verifiedAtMs }: EdgeProof,
+): boolean {
+  if (fault !== null || isFresh(reader, backupId)) return false;
+  if (index < (reader.run.task.progress.link ?? 0)) return true;
+  if (level === null || !reaches(level, 'content')) return false;
+  return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.clock.nowMs());
+}
+
+/** What was read of another listing than the present one does not count. */
+function isFresh({ examination }: LinkReader, id: string): boolean {
+  return examination.newProofs.some(({ backupId }) => backupId === id);
+}
+
+/** Goes on behind what an interrupted run had proved of the very same listing. */
+async function readLink(reader: LinkReader, link: LinkData, index: number, edge: EdgeProof): Promise<EdgeProof> {
+  const { run, threads, keep } = reader;
+  const before = run.task.progress;
+  const { fault } = await proveContent(link, {
+    storage: run.storage,
+    ...threads,
+    startAfter: before.link === index && !isFresh(reader, link.backupId) ? (before.proved_objects ?? 0) : 0,
+    signal: run.signal,
+    onProgress: ({ provedObjects, objects, storedBytes, plainBytes }) =>
+      run.report({
+        link: index,
+        proved_objects: provedObjects,
+        objects,
+        stored_bytes: storedBytes,
+        plain_bytes: plainBytes,
+      }),
+  });
+  const verifiedAtMs = run.services.clock.nowMs();
+  if (fault !== null) {
+    const level = edge.level === null ? null : lowerLevel(edge.level, 'linkage');
+    return { ...edge, level, fault, verifiedAtMs };
+  }
+  // What was replayed stays so, at its own time. What has no block hashes, as of early writers, stays where it was:
+  // `content` is beyond `linkage`.
+  const staysAtLevel = edge.level !== 'linkage' && edge.level !== 'content';
+  if (staysAtLevel && !reader.examination.awaitingData.includes(edge.backupId)) return edge;
+  const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
+  await keep(proof);
+  return proof;
+}
+
+/** An ancestor that could not be read, or changed meanwhile, is not known to be broken. */
+function throughLink(link: LinkData, { code, detail }: Fault): Fault {
+  const place = `through link ${link.backupId} (${printable(link.location.imagePath)})`;
+  if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
+  return { code: 'parent_broken', detail: `${place}: ${detail}` };
+}

@@ -1,0 +1,71 @@
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { BackupRecord } from '../catalogue/port.ts';
+import { type EdgeProof, type Examination, isSameLocation } from '../chain/proof/link.ts';
+import { type Decision, decideSync, type Seen } from '../imports/decide-sync.ts';
+import { queueChains } from '../operations/queue-work.ts';
+import type { TaskRun } from '../operations/run-task.ts';
+
+/** What a sync would do with what was found, before anything is written down. */
+export function decideExamination(run: TaskRun, record: BackupRecord, examination: Examination): Decision {
+  return decideOn(run, record, { kind: 'seen', examination });
+}
+
+/**
+ * Writes down what was found of a backup, as a sync would, and answers what it came to. Decides anew where the record
+ * changed meanwhile: one that was deleted, or is of another place by now, is left alone. Of the proofs it leaves out those
+ * that are written down already. `volumeSha256` is of a replay.
+ */
+export async function recordExamination(
+  run: TaskRun,
+  first: BackupRecord,
+  examination: Examination,
+  written: ReadonlySet<EdgeProof> = new Set(),
+  volumeSha256: string | null = null,
+): Promise<Decision> {
+  const seen = { kind: 'seen', examination, volumeSha256 } as const;
+  let current: BackupRecord | null = first;
+  while (true) {
+    const isMeant: boolean = current !== null && isSameLocation(current.location, first.location);
+    const decision = decideOn(run, isMeant && current !== null ? current : first, seen);
+    const record = isMeant ? decision.record : null;
+    const proofs = decision.proofs.filter((proof) => !written.has(proof));
+    if (await recordVerdict(run, first.backupId, current, record, proofs)) return decision;
+    current = await run.services.catalogue.showBackup(run.task.projectId, first.backupId);
+  }
+}
+
+/** By the names that the record has: whatever a request has called the backup since the verification began, stays. */
+function decideOn(run: TaskRun, record: BackupRecord, seen: Extract<Seen, { kind: 'seen' }>): Decision {
+  const { task, services } = run;
+  const item = itemOfRecord(record);
+  return decideSync(item, task.projectId, record.location, record, seen, services.clock.nowMs(), false);
+}
+
+/** Writes down one proof at once, whatever becomes of the rest. */
+export async function recordProof(run: TaskRun, backupId: string, proof: EdgeProof): Promise<void> {
+  while (true) {
+    const current = await run.services.catalogue.showBackup(run.task.projectId, backupId);
+    if (await recordVerdict(run, backupId, current, null, [proof])) return;
+  }
+}
+
+/** False if the record changed meanwhile. What builds on the backup is examined if its state changes. */
+async function recordVerdict(
+  { services, task }: TaskRun,
+  backupId: string,
+  decidedOn: BackupRecord | null,
+  record: Decision['record'],
+  proofs: readonly EdgeProof[],
+): Promise<boolean> {
+  const chains = await services.catalogue.recordVerdict({
+    operationId: task.id,
+    projectId: task.projectId,
+    backupId,
+    decidedOnRevision: decidedOn?.revision ?? null,
+    record,
+    proofs,
+    endedAtMs: services.clock.nowMs(),
+  });
+  queueChains(services.queue, chains ?? []);
+  return chains !== null;
+}

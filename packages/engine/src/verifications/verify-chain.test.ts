@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { hasEnded, type Operation } from '@backup-sync/contracts';
+import { expect, test } from 'vitest';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { openTestEngine, type TestEngine } from '../testing/test-engine.ts';
+
+const bucket = 'volumebackups';
+
+async function openWithChain(seed: string) {
+  const engine = await openTestEngine();
+  const chain = writeSmallChain(seed, 16, [[1], [2, 9]]);
+  for (const backup of chain) await engine.buckets.put(bucket, backup.objects);
+  await engine.sync(chain.map((backup) => syncItemOf(backup, bucket)));
+  const [full, first, leaf] = chain;
+  if (full === undefined || first === undefined || leaf === undefined) throw new Error('the chain has three links');
+  return { ...engine, full, first, leaf };
+}
+
+async function verify(engine: TestEngine, backupId: string, level: 'content' | 'replay'): Promise<Operation> {
+  const { operation_id } = await engine.call('verifyBackup', { backup_id: backupId, level });
+  while (true) {
+    const { operation } = await engine.call('showOperation', { operation_id });
+    if (hasEnded(operation.status)) return operation;
+  }
+}
+
+const volumeHashOf = async (engine: TestEngine, backupId: string) =>
+  (await engine.call('showBackup', { backup_id: backupId })).backup.backup_sync.evidence.volume_sha256;
+
+const levelOf = async (engine: TestEngine, backupId: string) =>
+  (await engine.call('showBackup', { backup_id: backupId })).backup.backup_sync.level;
+
+test('content reads every object of the chain, and again when it is asked again', async () => {
+  await using engine = await openWithChain('content');
+  const { full, first, leaf } = engine;
+  const objects = [full, first, leaf].reduce((sum, backup) => sum + backup.objects.size - 2, 0);
+  const once = await verify(engine, leaf.plan.backupId, 'content');
+  expect(once).toMatchObject({
+    status: 'success',
+    kind: 'verify',
+    result: { level: 'content', links: 3, volume_sha256: null },
+  });
+  expect(once.requests?.gets).toBeGreaterThanOrEqual(objects);
+  expect(await levelOf(engine, leaf.plan.backupId)).toBe('content');
+
+  const again = await verify(engine, leaf.plan.backupId, 'content');
+  expect(again).toMatchObject({ status: 'success', result: { level: 'content' } });
+  expect(again.requests?.gets).toBeGreaterThanOrEqual(objects);
+  expect(engine.faults).toEqual([]);
+});
+
+test('replay gives the SHA-256 and size of the volume, and a sync afterwards keeps the level', async () => {
+  await using engine = await openWithChain('replay');
+  const { leaf } = engine;
+  expect(await volumeHashOf(engine, leaf.plan.backupId)).toBeNull();
+  const operation = await verify(engine, leaf.plan.backupId, 'replay');
+  expect(operation).toMatchObject({
+    status: 'success',
+    result: {
+      level: 'replay',
+      volume_bytes: leaf.plan.volume.length,
+      volume_sha256: createHash('sha256').update(leaf.plan.volume).digest('hex'),
+    },
+  });
+  const [log] = await engine.sync([syncItemOf(leaf, bucket)]);
+  expect(log).toMatchObject({ status: 'success', backup_sync: { outcome: 'unchanged', level: 'replay' } });
+});
+
+test.each([
+  ['the backup itself', 'leaf'],
+  ['the full backup that it builds on', 'full'],
+] as const)('the SHA-256 of the volume stays in the evidence until %s is another', async (_, changed) => {
+  await using engine = await openWithChain(`volume hash ${changed}`);
+  const { leaf, full, first } = engine;
+  const sha256 = createHash('sha256').update(leaf.plan.volume).digest('hex');
+  const hash = () => volumeHashOf(engine, leaf.plan.backupId);
+  await verify(engine, leaf.plan.backupId, 'replay');
+  expect(await hash()).toBe(sha256);
+  // Ancestors are read by it, and not replayed for themselves.
+  expect(await volumeHashOf(engine, first.plan.backupId)).toBeNull();
+  await engine.sync([syncItemOf(leaf, bucket)]);
+  await verify(engine, leaf.plan.backupId, 'content');
+  expect(await hash()).toBe(sha256);
+  // The same bytes at another time are other evidence.
+  await engine.buckets.put(bucket, engine[changed].objects, Date.UTC(2026, 2, 2));
+  await engine.sync([full, first, leaf].map((backup) => syncItemOf(backup, bucket)));
+  expect(await hash()).toBeNull();
+  expect((await engine.call('showBackup', { backup_id: leaf.plan.backupId })).backup.status).toBe('available');
+  await verify(engine, leaf.plan.backupId, 'replay');
+  expect(await hash()).toBe(sha256);
+  expect(engine.faults).toEqual([]);
+});
+
+test('a backup that is found broken has no SHA-256 of its volume any more', async () => {
+  await using engine = await openWithChain('volume hash of rot');
+  const { leaf, full } = engine;
+  await verify(engine, leaf.plan.backupId, 'replay');
+  const key = `${full.imagePath}-00001`;
+  const bytes = Uint8Array.from(full.objects.get(key) ?? []);
+  bytes[7] = (bytes[7] ?? 0) ^ 1;
+  await engine.buckets.put(bucket, [[key, bytes]]);
+  // Found by way of another: the record of the leaf is marked with it.
+  await verify(engine, full.plan.backupId, 'content');
+  const { backup } = await engine.call('showBackup', { backup_id: leaf.plan.backupId });
+  expect(backup).toMatchObject({ status: 'error', backup_sync: { evidence: { volume_sha256: null } } });
+});
+
+test('a changed byte that no listing shows is found, and marks the backup and those that build on it', async () => {
+  await using engine = await openWithChain('damage');
+  const { full, first, leaf } = engine;
+  const key = `${full.imagePath}-00001`;
+  const bytes = Uint8Array.from(full.objects.get(key) ?? []);
+  bytes[7] = (bytes[7] ?? 0) ^ 1;
+  await engine.buckets.put(bucket, [[key, bytes]]);
+  const operation = await verify(engine, leaf.plan.backupId, 'content');
+  expect(operation).toMatchObject({ status: 'failed', reason: { code: 'parent_broken' }, result: { level: null } });
+  expect(operation.reason?.message).toContain(full.plan.backupId);
+  const show = async (backup: typeof full) =>
+    (await engine.call('showBackup', { backup_id: backup.plan.backupId })).backup;
+  expect(await show(full)).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'content_mismatch' } } });
+  expect(await show(first)).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_broken' } } });
+  expect(await show(leaf)).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_broken' } } });
+  // The listing is as it was, so a sync does not call it available either.
+  const [log] = await engine.sync([syncItemOf(leaf, bucket)]);
+  expect(log?.status).toBe('failed');
+});
+
+test('rot that no listing shows is found in the link that has it, and mending it without a trace is found as well', async () => {
+  await using engine = await openWithChain('rot');
+  const { full, leaf } = engine;
+  const key = `${full.imagePath}-00001`;
+  const good = full.objects.get(key) ?? new Uint8Array();
+  const rotten = Uint8Array.from(good);
+  rotten[3] = (rotten[3] ?? 0) ^ 1;
+  const put = (bytes: Uint8Array) => engine.buckets.put(bucket, [[key, bytes]]);
+  const statusOf = async (backup: typeof full) =>
+    (await engine.call('showBackup', { backup_id: backup.plan.backupId })).backup.status;
+
+  expect((await verify(engine, leaf.plan.backupId, 'replay')).status).toBe('success');
+  await put(rotten);
+  expect((await verify(engine, leaf.plan.backupId, 'replay')).status).toBe('failed');
+  expect([await statusOf(full), await statusOf(leaf)]).toEqual(['error', 'error']);
+  await put(good);
+  expect((await verify(engine, leaf.plan.backupId, 'replay')).status).toBe('success');
+  expect((await verify(engine, full.plan.backupId, 'content')).status).toBe('success');
+  expect([await statusOf(full), await statusOf(leaf)]).toEqual(['available', 'available']);
+});
+
+test('a record that was replayed does not fall back when its content is read once more', async () => {
+  await using engine = await openWithChain('fall-back');
+  const { leaf } = engine;
+  await verify(engine, leaf.plan.backupId, 'replay');
+  expect(await verify(engine, leaf.plan.backupId, 'content')).toMatchObject({
+    status: 'success',
+    result: { level: 'content' },
+  });
+  expect(await levelOf(engine, leaf.plan.backupId)).toBe('replay');
+});
+
+test('a backup of an unknown format cannot be verified, and the reason says why', async () => {
+  await using engine = await openTestEngine();
+  await engine.buckets.put('bucket', [['a/b/disk', 'bytes']]);
+  const item = {
+    backup_id: 'opaque',
+    backup_name: 'opaque',
+    bucket_name: 'bucket',
+    image_path: 'a/b',
+    resource_id: 'server',
+    resource_name: 'server',
+    resource_type: 'OS::VMware::Server',
+    created_at: 1,
+  };
+  await engine.sync([item]);
+  const operation = await verify(engine, 'opaque', 'content');
+  expect(operation).toMatchObject({ status: 'failed', reason: { code: 'format_unknown' } });
+  const { backup } = await engine.call('showBackup', { backup_id: 'opaque' });
+  expect(backup).toMatchObject({ status: 'available', backup_sync: { level: 'presence' } });
+});
+
+test('a backup that is not recorded is refused', async () => {
+  await using engine = await openTestEngine();
+  await expect(engine.call('verifyBackup', { backup_id: 'nobody', level: 'content' })).rejects.toMatchObject({
+    code: 'backup_not_found',
+  });
+});

@@ -1,0 +1,213 @@
+import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import type { BackupRecord } from '../catalogue/port.ts';
+import { Absences } from '../chain/absences.ts';
+import { chainRootOf } from '../chain/chain-root.ts';
+import type { ChainData } from '../chain/data.ts';
+import { type ChainExaminer, openChain } from '../chain/examiner.ts';
+import { isOfAccess } from '../chain/proof/lasting-fault.ts';
+import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
+import { ReadFault } from '../chain/proof/read-fault.ts';
+import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
+import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import type { Decision } from '../imports/decide-sync.ts';
+import { findListings } from '../imports/find-listings.ts';
+import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import { type LinksRead, readLinks } from './read-links.ts';
+import { decideExamination, recordExamination, recordProof } from './record-verdict.ts';
+import { verifyRequestOf } from './verify-request.ts';
+
+const unknownFormat = 'there is nothing to hold its data against';
+
+/**
+ * The work of a verification: proves the chain as a sync would, then reads what is stored, link by link, full backup
+ * first: always anew, since data can rot where no listing shows it. Each link is recorded as it ends, so that an
+ * interrupted run goes on behind the links, and in its link behind the objects, that were proved.
+ */
+export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promise<TaskOutcome> {
+  const { task } = run;
+  const record = await claimChain(run);
+  if (record === null) {
+    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
+  }
+  const item = itemOfRecord(record);
+  const examiner = await openExaminer(run, record);
+  const examination = await examiner.examine(item);
+  if (examination === null) {
+    const place = `${record.location.bucketName}/${item.image_path}`;
+    return failed({ code: 'path_not_found', detail: place }, record.backupId);
+  }
+  if (examination.fault !== null || examination.newProofs.length > 0) {
+    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, record, examination);
+    // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
+    if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
+  }
+  let data: ChainData | null;
+  try {
+    data = await examiner.openData(item);
+  } catch (error) {
+    if (!(error instanceof ReadFault)) throw error;
+    return await concludeUnopened(run, record, error.fault);
+  }
+  if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
+  return await verifyData(run, threads, record, examination, data);
+}
+
+/**
+ * The record of the backup, once no other verification reads its chain: the one that waited finds what the other has
+ * read. Null if it was deleted.
+ */
+async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRecord | null> {
+  const show = () => services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+  const record = await show();
+  if (record === null) return null;
+  const { storageUnitId, bucketName, imagePath } = record.location;
+  await claim(JSON.stringify([task.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
+  return await show();
+}
+
+/**
+ * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
+ * whole by what shows without its data: it may have been broken by that.
+ */
+async function recordBeforeReading(run: TaskRun, record: BackupRecord, examination: Examination): Promise<Decision> {
+  const { awaitingData, fault, newProofs } = examination;
+  const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
+  const isBroken = record.status === 'error';
+  if ((awaitingData.length > 0 || isBroken) && fault === null) {
+    const decision = decideExamination(run, record, examination);
+    if (decision.reasonCode === null) {
+      if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
+      return decision;
+    }
+  }
+  return await recordExamination(run, record, { ...examination, newProofs: settled });
+}
+
+/**
+ * What tells where the data is cannot be read. If it has rotted, a proof of before had been taken over: without those, it
+ * shows which link is at fault, and that is recorded.
+ */
+async function concludeUnopened(run: TaskRun, record: BackupRecord, fault: Fault): Promise<TaskOutcome> {
+  if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
+  const item = itemOfRecord(record);
+  const examiner = await openExaminer(run, record, { reusesProofs: false });
+  const examination = await examiner.examine(item);
+  if (examination === null || examination.fault === null) return failed(fault, record.backupId);
+  const { reasonCode, reasonDetail, message } = await recordExamination(run, record, examination);
+  const found = reasonCode === null ? fault : { code: reasonCode, detail: reasonDetail };
+  return failed(found, record.backupId, message);
+}
+
+function openExaminer(
+  run: TaskRun,
+  record: BackupRecord,
+  { reusesProofs }: { readonly reusesProofs: boolean } = { reusesProofs: true },
+): Promise<ChainExaminer> {
+  const { catalogue, clock } = run.services;
+  const { projectId } = run.task;
+  return openChain({
+    storage: run.storage,
+    bucketName: record.location.bucketName,
+    imagePaths: [record.location.imagePath],
+    // Faults that were found in data may have been mended where no listing shows it: they are not taken over.
+    findProofs: async (backupIds) => {
+      const proofs = reusesProofs ? await catalogue.findProofs(projectId, backupIds) : [];
+      return proofs.filter(({ fault }) => fault === null);
+    },
+    findListings: (backupIds) => findListings(run.services, projectId, backupIds),
+    provedListing: (backupId, location) => catalogue.provedListing(projectId, backupId, location),
+    locate: async (backupId) => (await catalogue.locateBackup(projectId, backupId)).locations,
+    projectBuckets: () => catalogue.projectBuckets(projectId, run.storage.id),
+    absences: new Absences(),
+    // Who asks for the data asks for the hashes, however many.
+    linkageMaxBytes: Number.POSITIVE_INFINITY,
+    readHashes: true,
+    dataFollows: true,
+    nowMs: () => clock.nowMs(),
+    signal: run.signal,
+  });
+}
+
+async function verifyData(
+  run: TaskRun,
+  threads: ReadingThreads,
+  record: BackupRecord,
+  examination: Examination,
+  data: ChainData,
+): Promise<TaskOutcome> {
+  const { level: wanted, readAfterMs } = verifyRequestOf(run.task.request);
+  const kept = new Set<EdgeProof>();
+  const keep = async (proof: EdgeProof) => {
+    await recordProof(run, record.backupId, proof);
+    kept.add(proof);
+  };
+  const read = await readLinks({ run, threads, examination, readAfterMs, keep }, data);
+  const isWhole = read.fault === null;
+  const replay = isWhole && wanted === 'replay' ? await replayData(run, threads, data) : null;
+  const verdict = verdictOf(run, record, read, replay);
+  const found: Examination = {
+    ...examination,
+    fault: verdict.fault,
+    level: recordLevel(record, examination, verdict),
+    verifiedAtMs: run.services.clock.nowMs(),
+    newProofs: verdict.proofs,
+  };
+  await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
+  const result: VerifyResult = {
+    backup_id: record.backupId,
+    level: verdict.level,
+    links: data.links.length,
+    volume_bytes: data.links.at(-1)?.volumeBytes ?? null,
+    volume_sha256: replay?.sha256 ?? null,
+  };
+  const remark = examination.remark === null ? '' : ` (${examination.remark})`;
+  const message = verdict.fault === null ? `proved to ${verdict.level}${remark}` : 'recorded with the reason';
+  return { fault: verdict.fault, result, message };
+}
+
+function replayData(run: TaskRun, threads: ReadingThreads, data: ChainData): Promise<Replay> {
+  return replayChain(data, {
+    storage: run.storage,
+    ...threads,
+    sink: null,
+    signal: run.signal,
+    onProgress: ({ replayedBytes, volumeBytes }) =>
+      run.report({ link: data.links.length, replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
+  });
+}
+
+type DataVerdict = {
+  /** Null where something is not as it must be. */
+  readonly level: VerificationLevel | null;
+  readonly fault: Fault | null;
+  /** Those that this verification has made. */
+  readonly proofs: readonly EdgeProof[];
+};
+
+function verdictOf(run: TaskRun, record: BackupRecord, read: LinksRead, replay: Replay | null): DataVerdict {
+  const leaf = read.proofs.get(record.backupId);
+  if (replay === null || leaf === undefined) {
+    return { level: read.level, fault: read.fault, proofs: read.made };
+  }
+  const level = replay.fault !== null ? null : read.level === 'content' ? ('replay' as const) : read.level;
+  const proof: EdgeProof = {
+    ...leaf,
+    level: level ?? leaf.level,
+    fault: replay.fault,
+    verifiedAtMs: run.services.clock.nowMs(),
+  };
+  return { level, fault: replay.fault, proofs: [...read.made, proof] };
+}
+
+/** A record that was replayed does not fall back by being read once more. */
+function recordLevel(record: BackupRecord, examination: Examination, { fault, level, proofs }: DataVerdict) {
+  if (fault !== null) return examination.level === null ? null : lowerLevel(examination.level, 'linkage');
+  const leafIsNew = proofs.some(({ backupId }) => backupId === record.backupId);
+  return record.level === 'replay' && level === 'content' && !leafIsNew ? 'replay' : (level ?? examination.level);
+}
+
+function failed(fault: Fault, backupId: string, message = 'nothing was recorded or changed'): TaskOutcome {
+  const result: VerifyResult = { backup_id: backupId, level: null, links: 0, volume_bytes: null, volume_sha256: null };
+  return { fault, result, message };
+}
