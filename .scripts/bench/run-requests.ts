@@ -61,7 +61,7 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
   await using over = await openServicesOver(unit, bucketName, { linkageMaxBytes });
   const { services, projectId, faults } = over;
   const source = makeSource(projectId, 'source-1', { storageUnitId: unit.id, bucketName, nextRunAtMs: null });
-  await services.sourceStore.addSource(source);
+  await services.catalogue.sources.addSource(source);
 
   async function row(name: string): Promise<void> {
     const before = count();
@@ -70,7 +70,7 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
     const started = await startSourceRun(services, source, { actor, requestId: 'bench', confirmsRemovals: false });
     await over.workOnAll();
     const seconds = (performance.now() - startedAtMs) / 1000;
-    const task = await services.taskStore.showTask(projectId, started?.operationId ?? '');
+    const task = await services.catalogue.operations.showTask(projectId, started?.operationId ?? '');
     const own = task?.requests;
     if (!own || faults.length > 0) throw new Error(`the run did not end: ${faults.join(', ')}`);
     const lists = count().lists - before.lists - own.lists;

@@ -10,3 +10,6 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+/** Clocks of different machines may differ by so many milliseconds: times closer together agree. */
+export const timeToleranceMs = 5 * 60 * 1000;

@@ -14,15 +14,15 @@ import { RefusalLimit } from './audit/refusal-limit.ts';
 import {
   authorise,
   type CallContext,
-  type Caller,
-  type CallHandler,
+  type CallHandlers,
   type EventStream,
-  type StreamHandler,
+  type StreamHandlers,
 } from './calls/call-context.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
+import type { Caller } from './identity/caller.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
-import type { Services } from './services.ts';
+import type { QueryServices } from './services.ts';
 
 /** Milliseconds for which it is known whether the catalogue can be written. */
 const touchAgainAfterMs = 1_000;
@@ -30,49 +30,63 @@ const touchAgainAfterMs = 1_000;
 /** Who calls, and whence: its own process where nothing is said. */
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
-/** What happens, by the name of the operation, for those that answer once. */
-export type CallHandlers<Names extends UnaryCallName = UnaryCallName> = { readonly [Name in Names]: CallHandler<Name> };
+type Call = Pick<CallContext, 'caller' | 'requestId'>;
 
-/** What happens, by the name of the operation, for those that go on answering. */
-export type Streams = { readonly [Name in StreamName]: StreamHandler<Name> };
+type EngineOptions<Names extends UnaryCallName> = {
+  readonly services: QueryServices;
+  readonly answer: <Name extends Names>(name: Name, call: Call, input: CheckedInput<Name>) => Promise<CallOutput<Name>>;
+  readonly streams: StreamHandlers;
+  readonly identity: Identity & OperatorIdentity;
+  readonly release: () => Promise<void>;
+};
 
 /** The engine as doors see it: the table of calls, called by name. */
 export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
-  readonly #services: Services;
-  readonly #verbs: CallHandlers<Names>;
-  readonly #streams: Streams;
+  readonly #services: QueryServices;
+  readonly #answer: EngineOptions<Names>['answer'];
+  readonly #streams: StreamHandlers;
   readonly #release: () => Promise<void>;
   readonly #refusals: RefusalLimit;
   #stopping: Promise<void> | undefined;
   /** The newest try to write. */
   #touch: { readonly atMs: number; readonly touched: Promise<void> } | null = null;
 
-  constructor(options: {
-    readonly services: Services;
-    readonly verbs: CallHandlers<Names>;
-    readonly streams: Streams;
-    readonly identity: Identity & OperatorIdentity;
-    readonly release: () => Promise<void>;
-  }) {
+  private constructor(options: EngineOptions<Names>) {
     this.identity = options.identity;
     this.#services = options.services;
-    this.#verbs = options.verbs;
+    this.#answer = options.answer;
     this.#streams = options.streams;
     this.#release = options.release;
-    this.#refusals = new RefusalLimit(options.services.clock);
+    this.#refusals = new RefusalLimit(options.services.world.clock);
+  }
+
+  /** An engine whose handlers have these services. It answers the calls that it has handlers for. */
+  static over<Names extends UnaryCallName, Available extends QueryServices>({
+    services,
+    handlers,
+    ...options
+  }: Pick<EngineOptions<Names>, 'streams' | 'identity' | 'release'> & {
+    readonly services: Available;
+    readonly handlers: CallHandlers<Names, Available>;
+  }): Engine<Names> {
+    return new Engine<Names>({
+      ...options,
+      services,
+      answer: (name, call, input) => handlers[name]({ services, ...call }, input),
+    });
   }
 
   /**
-   * Calls a verb with input as it came: authorised, checked and audited here, for every door. Throws
+   * Answers a call with input as it came: authorised, checked and audited here, for every door. Throws
    * {@link BackupSyncError} when refused.
    */
   call<Name extends Names>(name: Name, from: CallFrom, fields: unknown): Promise<CallOutput<Name>> {
-    return this.#audited(name, from, fields, (context, input) => this.#verbs[name](context, input));
+    return this.#audited(name, from, fields, (call, input) => this.#answer(name, call, input));
   }
 
   /**
-   * Calls a verb that goes on answering, likewise. What can be refused is refused before the stream begins; it goes on
+   * Follows a call that goes on answering, likewise. What can be refused is refused before the stream begins; it goes on
    * until the signal is aborted or the engine stops, which throws `unavailable`.
    */
   async watch<Name extends StreamName>(
@@ -80,9 +94,9 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     from: CallFrom & { readonly signal: AbortSignal },
     fields: unknown,
   ): Promise<EventStream<Name>> {
-    const signal = AbortSignal.any([from.signal, this.#services.stopping]);
-    const { start, pages } = await this.#audited(name, from, fields, (context, input) =>
-      this.#streams[name]({ ...context, signal }, input),
+    const signal = AbortSignal.any([from.signal, this.#services.world.stopping]);
+    const { start, pages } = await this.#audited(name, from, fields, (call, input) =>
+      this.#streams[name]({ services: this.#services, ...call, signal }, input),
     );
     return { start, pages: eachOrUnavailable(pages) };
   }
@@ -106,7 +120,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     name: Name,
     { caller, requestId, origin = ownProcess }: CallFrom,
     fields: unknown,
-    run: (context: CallContext, input: CheckedInput<Name>) => Promise<Answer>,
+    run: (call: Call, input: CheckedInput<Name>) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
     const audit = new CallAudit(
@@ -121,7 +135,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
         // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
         const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
         await audit.begin(input);
-        answer = await run({ services: this.#services, caller, requestId }, input);
+        answer = await run({ caller, requestId }, input);
       } catch (thrown) {
         const error = catalogueRefusal(thrown);
         await audit.end({ error });
@@ -136,7 +150,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
 
   /** A fresh id, for requests that bring none. */
   newId(): string {
-    return this.#services.newId();
+    return this.#services.world.newId();
   }
 
   /**
@@ -145,12 +159,15 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
    */
   async checkReady(): Promise<void> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    const { catalogue, clock } = this.#services;
+    const {
+      catalogue,
+      world: { clock },
+    } = this.#services;
     try {
-      await catalogue.ping();
+      await catalogue.upkeep.ping();
       const nowMs = clock.monotonicMs();
       if (this.#touch === null || nowMs - this.#touch.atMs >= touchAgainAfterMs) {
-        this.#touch = { atMs: nowMs, touched: catalogue.touch() };
+        this.#touch = { atMs: nowMs, touched: catalogue.upkeep.touch() };
       }
       await this.#touch.touched;
     } catch (error) {

@@ -1,13 +1,6 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
-import type { AuditLog } from './audit/audit-log.ts';
-import type { EventStore } from './catalogue/event-port.ts';
-import type { KnownBackups } from './catalogue/known-backup-port.ts';
-import type { Catalogue } from './catalogue/port.ts';
-import type { SourceStore } from './catalogue/source-port.ts';
-import type { TaskStore } from './catalogue/task-port.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
-import type { IdentityDirectory } from './identity/directory.ts';
-import type { GrantStore } from './identity/grants.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
@@ -24,20 +17,8 @@ export type StorageProbe = {
   readonly probe: (options: Pick<ProbeOptions, 'places' | 'timeoutMs' | 'signal'>) => Promise<CheckedBucket[]>;
 };
 
-/** What the verbs work with. Put together in one place: see open-embedded-engine.ts. */
-export type Services = {
-  readonly catalogue: Catalogue;
-  readonly taskStore: TaskStore;
-  readonly events: EventStore;
-  readonly knownBackups: KnownBackups;
-  readonly sourceStore: SourceStore;
-  readonly directory: IdentityDirectory;
-  readonly grantStore: GrantStore;
-  readonly auditLog: AuditLog;
-  /** Address of the outside identity that has users, projects and roles; null where they are in the directory. */
-  readonly outsideIdentity: string | null;
-  /** For the secrets of access keys. */
-  readonly seal: SecretSeal;
+/** What looks at storage, and what plans and does work. */
+export type Work = {
   readonly storage: StorageUnit;
   readonly storageProbe: StorageProbe;
   /** How fast a bucket has answered so far. */
@@ -50,12 +31,31 @@ export type Services = {
   readonly backlog: Backlog;
   /** How many chains are worked on side by side. */
   readonly chainsAtOnce: number;
-  /** Aborted when the engine stops. */
-  readonly stopping: AbortSignal;
-  readonly clock: Clock;
   readonly storedTimes: StoredTimes;
   /** Bytes that a sync may read to prove one link: of block hashes, and of objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
+};
+
+/** What comes from outside: time, fresh ids, the end of the engine, and where users are. */
+export type World = {
+  readonly clock: Clock;
   /** A fresh UUIDv7. */
   readonly newId: () => string;
+  /** Aborted when the engine stops. */
+  readonly stopping: AbortSignal;
+  /** Address of the outside identity that has users, projects and roles; null where they are in the catalogue. */
+  readonly outsideIdentity: string | null;
+  /** For the secrets of access keys. */
+  readonly seal: SecretSeal;
 };
+
+/** What a query of the catalogue has. */
+export type QueryServices = { readonly catalogue: Catalogue; readonly world: World };
+
+/** What looks at chains and records nothing has. */
+export type PlanServices = QueryServices & {
+  readonly work: Pick<Work, 'storage' | 'rateOf' | 'chainsAtOnce' | 'linkageMaxBytes'>;
+};
+
+/** What every call and all work have. */
+export type Services = QueryServices & { readonly work: Work };

@@ -1,7 +1,7 @@
 import { BackupSyncError, type CallName, calls, type ErrorCode, errors } from '@backup-sync/contracts';
-import type { Caller } from '../calls/call-context.ts';
+import type { AuditedCall, AuditRecord, AuditSubject } from '../catalogue/audit-records.ts';
+import type { Caller } from '../identity/caller.ts';
 import type { Services } from '../services.ts';
-import type { AuditedCall, AuditRecord, AuditSubject } from './audit-log.ts';
 import type { Origin } from './origin.ts';
 import type { RefusalLimit } from './refusal-limit.ts';
 import { subjectsOf, subjectsOfUnchecked } from './subjects.ts';
@@ -24,7 +24,7 @@ type Call = {
 
 type Came = { readonly answer: unknown } | { readonly error: unknown };
 
-type AuditServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & { readonly refusals: RefusalLimit };
+type AuditServices = Pick<Services, 'catalogue' | 'world'> & { readonly refusals: RefusalLimit };
 
 /**
  * Writes down a call: each mutation, and a query or stream that the caller had no right to. Of calls that are refused
@@ -47,9 +47,12 @@ export class CallAudit {
   async begin(input: object): Promise<void> {
     this.#checked = { input };
     if (calls[this.#call.name].kind !== 'mutation') return;
-    const { auditLog, clock, newId } = this.#services;
+    const {
+      catalogue,
+      world: { clock, newId },
+    } = this.#services;
     const id = newId();
-    await auditLog.addIntent({ ...auditedCall(this.#call, subjectsOf(input)), id, atMs: clock.nowMs() });
+    await catalogue.audit.addAuditIntent({ ...auditedCall(this.#call, subjectsOf(input)), id, atMs: clock.nowMs() });
     this.#intentId = id;
   }
 
@@ -58,7 +61,11 @@ export class CallAudit {
     const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
     const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
     if (calls[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
-    const { auditLog, clock, newId, refusals } = this.#services;
+    const {
+      catalogue,
+      world: { clock, newId },
+      refusals,
+    } = this.#services;
     if (this.#checked === null && !refusals.isWritten(this.#call.caller)) return;
     const subjects =
       this.#checked === null
@@ -66,7 +73,7 @@ export class CallAudit {
         : subjectsOf(this.#checked.input, 'answer' in came ? came.answer : undefined);
     const call = auditedCall(this.#call, subjects);
     const outcome = { outcome: outcomeOf(errorCode), errorCode };
-    await auditLog.append({ ...call, id: newId(), atMs: clock.nowMs(), ...outcome }, this.#intentId);
+    await catalogue.audit.appendAuditEvent({ ...call, id: newId(), atMs: clock.nowMs(), ...outcome }, this.#intentId);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Caller } from '../calls/call-context.ts';
 import type { Clock } from '../clock.ts';
+import type { Caller } from '../identity/caller.ts';
 import { WindowCounts } from '../identity/window-counts.ts';
 
 const windowMs = 60 * 1000;

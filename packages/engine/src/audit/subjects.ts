@@ -1,4 +1,4 @@
-import type { AuditSubject } from './audit-log.ts';
+import type { AuditSubject } from '../catalogue/audit-records.ts';
 
 /** Fields that say what a call is about. What is not named here never comes into the audit: no secret can. */
 const subjectFields = [

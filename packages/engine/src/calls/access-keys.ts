@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type AccessKey, BackupSyncError, toWireTime } from '@backup-sync/contracts';
-import type { AccessKeyRecord } from '../identity/directory.ts';
-import type { CallHandler } from './call-context.ts';
+import type { AccessKeyRecord } from '../catalogue/directory-records.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 import { accountsOf, refuseUnlessDone } from './users.ts';
 
-export const listAccessKeys: CallHandler<'listAccessKeys'> = async ({ services }) => {
+export const listAccessKeys: QueryHandler<'listAccessKeys'> = async ({ services }) => {
   return { access_keys: (await accountsOf(services).listAccessKeys()).map(accessKeyView) };
 };
 
@@ -26,12 +26,12 @@ export const createAccessKey: CallHandler<'createAccessKey'> = async (
   const accounts = accountsOf(services);
   const accessKey = randomBytes(10).toString('hex').toUpperCase();
   const secretKey = randomBytes(32).toString('base64url');
-  const createdAtMs = services.clock.nowMs();
+  const createdAtMs = services.world.clock.nowMs();
   const added = await accounts.addAccessKey({
     accessKey,
     userName: user_name,
     projectId: target_project_id,
-    sealedSecret: await services.seal.seal(secretKey, accessKey),
+    sealedSecret: await services.world.seal.seal(secretKey, accessKey),
     nowMs: createdAtMs,
   });
   if (added !== 'added') refuseUnlessDone(added, user_name, target_project_id);
@@ -41,7 +41,7 @@ export const createAccessKey: CallHandler<'createAccessKey'> = async (
 
 /** Ends a key for good: there is no way back, so that nobody waits for one. */
 export const disableAccessKey: CallHandler<'disableAccessKey'> = async ({ services }, { access_key }) => {
-  const disabled = await accountsOf(services).disableAccessKey(access_key, services.clock.nowMs());
+  const disabled = await accountsOf(services).disableAccessKey(access_key, services.world.clock.nowMs());
   if (disabled === null) throw new BackupSyncError('access_key_not_found', `there is no access key ${access_key}`);
   return { access_key: accessKeyView(disabled) };
 };

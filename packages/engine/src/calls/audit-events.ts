@@ -1,9 +1,9 @@
 import { toWireTime } from '@backup-sync/contracts';
-import type { CallHandler } from './call-context.ts';
+import type { QueryHandler } from './call-context.ts';
 
 /** Of every project: an administrator sees to the whole installation. */
-export const listAuditEvents: CallHandler<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
-  const { events, count } = await services.auditLog.listEvents(filter);
+export const listAuditEvents: QueryHandler<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
+  const { events, count } = await services.catalogue.audit.listAuditEvents(filter);
   return {
     audit_events: events.map((event) => ({
       id: event.id,

@@ -1,6 +1,6 @@
 import { type Backup, describeReason, toWireTime } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/port.ts';
-import type { Services } from '../services.ts';
+import type { BackupRecord } from '../catalogue/records.ts';
+import type { QueryServices } from '../services.ts';
 
 const gibibyte = 2 ** 30;
 
@@ -8,12 +8,12 @@ const gibibyte = 2 ** 30;
 type SourceNames = ReadonlyMap<string | null, string>;
 
 export async function sourceNames(
-  { sourceStore }: Services,
+  { catalogue }: QueryServices,
   projectId: string,
   records: readonly BackupRecord[],
 ): Promise<SourceNames> {
   const haveSources = records.some(({ sourceId }) => sourceId !== null);
-  const sources = haveSources ? await sourceStore.listSources(projectId) : [];
+  const sources = haveSources ? await catalogue.sources.listSources(projectId) : [];
   return new Map(sources.map(({ id, name }) => [id, name]));
 }
 

@@ -1,15 +1,15 @@
 import { BackupSyncError, invalidField } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { NewTask } from '../catalogue/task-port.ts';
+import type { NewTask } from '../catalogue/task-records.ts';
 import { acceptRequest } from '../imports/accept-imports.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
 import { backupView, sourceNames } from './backup-view.ts';
-import type { CallHandler } from './call-context.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 
-export const listBackups: CallHandler<'listBackups'> = async (context, input) => {
-  const page = await context.services.catalogue.listBackups(input);
+export const listBackups: QueryHandler<'listBackups'> = async (context, input) => {
+  const page = await context.services.catalogue.backups.listBackups(input);
   if (page === 'marker_not_found') {
     throw invalidField('marker', `no backup ${input.marker} is recorded`);
   }
@@ -18,8 +18,8 @@ export const listBackups: CallHandler<'listBackups'> = async (context, input) =>
   return { backups, count: page.count, limit: input.limit, offset: input.offset };
 };
 
-export const showBackup: CallHandler<'showBackup'> = async (context, input) => {
-  const record = await context.services.catalogue.showBackup(input.project_id, input.backup_id);
+export const showBackup: QueryHandler<'showBackup'> = async (context, input) => {
+  const record = await context.services.catalogue.backups.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   return { backup: backupView(record, await sourceNames(context.services, input.project_id, [record])) };
 };
@@ -39,8 +39,11 @@ export const importBackups: CallHandler<'importBackups'> = async (context, input
 
 /** Renames a backup. How long the name stays is said in name-backup.ts. */
 export const updateBackup: CallHandler<'updateBackup'> = async (context, input) => {
-  const { catalogue, clock } = context.services;
-  const record = await catalogue.renameBackup({
+  const {
+    catalogue,
+    world: { clock },
+  } = context.services;
+  const record = await catalogue.backups.renameBackup({
     projectId: input.project_id,
     backupId: input.backup_id,
     name: input.backup.name,
@@ -52,8 +55,12 @@ export const updateBackup: CallHandler<'updateBackup'> = async (context, input) 
 
 /** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
 export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) => {
-  const { catalogue, storedTimes, newId, queue, taskStore } = context.services;
-  const record = await catalogue.showBackup(input.project_id, input.backup_id);
+  const {
+    catalogue,
+    work: { storedTimes, queue },
+    world: { newId },
+  } = context.services;
+  const record = await catalogue.backups.showBackup(input.project_id, input.backup_id);
   if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
   const createdAtMs = await storedTimes.nowMs();
@@ -75,7 +82,7 @@ export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) 
   };
   // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
   // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
-  const joined = await taskStore.joinTask(task, { level: input.level });
+  const joined = await catalogue.operations.joinTask(task, { level: input.level });
   if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
@@ -88,8 +95,11 @@ export const beginExtraction: CallHandler<'beginExtraction'> = (context, input) 
 
 /** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
 export const deleteBackup: CallHandler<'deleteBackup'> = async (context, input) => {
-  const { catalogue, clock, newId } = context.services;
-  const deletion = await catalogue.deleteBackup({
+  const {
+    catalogue,
+    world: { clock, newId },
+  } = context.services;
+  const deletion = await catalogue.backups.deleteBackup({
     operationId: newId(),
     projectId: input.project_id,
     backupId: input.backup_id,

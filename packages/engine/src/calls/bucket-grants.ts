@@ -4,13 +4,13 @@ import {
   type BucketGrant as GrantAnswer,
   roleAllows,
 } from '@backup-sync/contracts';
-import type { BucketGrant } from '../identity/grants.ts';
-import type { Services } from '../services.ts';
-import type { CallHandler } from './call-context.ts';
+import type { BucketGrant } from '../catalogue/bucket-grant.ts';
+import type { QueryServices, Services } from '../services.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 
-export const listBucketGrants: CallHandler<'listBucketGrants'> = async ({ services, caller }, input) => {
+export const listBucketGrants: QueryHandler<'listBucketGrants'> = async ({ services, caller }, input) => {
   const ofAll = roleAllows(caller.role, 'administrator');
-  const grants = await services.grantStore.listGrants(ofAll ? null : input.project_id);
+  const grants = await services.catalogue.grants.listGrants(ofAll ? null : input.project_id);
   return { grants: grants.map(grantView) };
 };
 
@@ -18,27 +18,30 @@ export const listBucketGrants: CallHandler<'listBucketGrants'> = async ({ servic
 export const grantBucket: CallHandler<'grantBucket'> = async ({ services }, input) => {
   await refuseUnknownProject(services, input.target_project_id);
   const grant = grantOf(services, input);
-  const madeExplicit = await services.grantStore.addGrant(grant);
+  const madeExplicit = await services.catalogue.grants.addGrant(grant);
   return { grant: grantView(grant), made_explicit: madeExplicit.map(grantView) };
 };
 
 /** Takes it away: work under way that needs it fails within seconds. Records stay. */
 export const revokeBucket: CallHandler<'revokeBucket'> = async ({ services }, input) => {
-  if (!(await services.grantStore.removeGrant(grantOf(services, input)))) {
+  if (!(await services.catalogue.grants.removeGrant(grantOf(services, input)))) {
     const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;
     throw new BackupSyncError('bucket_grant_not_found', `${place} is not granted to ${input.target_project_id}`);
   }
 };
 
-function grantOf({ storage }: Services, input: CheckedInput<'grantBucket'>): BucketGrant {
+function grantOf({ work: { storage } }: Services, input: CheckedInput<'grantBucket'>): BucketGrant {
   const { target_project_id, bucket_name, prefix } = input;
   return { projectId: target_project_id, storageUnitId: storage.id, bucketName: bucket_name, prefix };
 }
 
 /** Of an outside identity the projects are not known here: their ids are taken as they are. */
-async function refuseUnknownProject({ directory, outsideIdentity }: Services, projectId: string): Promise<void> {
+async function refuseUnknownProject(
+  { catalogue, world: { outsideIdentity } }: QueryServices,
+  projectId: string,
+): Promise<void> {
   if (outsideIdentity !== null) return;
-  const projects = await directory.listProjects();
+  const projects = await catalogue.directory.listProjects();
   if (projects.some(({ id }) => id === projectId)) return;
   throw new BackupSyncError('project_not_found', `there is no project ${JSON.stringify(projectId)}`);
 }

@@ -4,36 +4,28 @@ import {
   type CallOutput,
   type CheckedInput,
   calls,
-  type Role,
   roleAllows,
   type StreamName,
   type UnaryCallName,
 } from '@backup-sync/contracts';
-import type { Services } from '../services.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { QueryServices, Services } from '../services.ts';
 
-/** Who calls: a user with a token, or this program's own operator on the machine. */
-export type Caller = {
-  readonly kind: 'user' | 'system';
-  readonly name: string;
-  /** The one project that the caller may act in. */
-  readonly projectId: string;
-  readonly role: Role;
-  /** When the token ends, milliseconds since 1970. Absent if the credentials do not end by themselves. */
-  readonly expiresAtMs?: number;
-};
-
-/** What every verb gets beside its input. */
-export type CallContext = {
-  readonly services: Services;
+/** What every handler gets beside its input. */
+export type CallContext<Available = Services> = {
+  readonly services: Available;
   readonly caller: Caller;
   readonly requestId: string;
 };
 
-/** A verb: checked input of an authorised caller in, answer out. */
-export type CallHandler<Name extends UnaryCallName> = (
-  context: CallContext,
+/** What is done for a call: checked input of an authorised caller in, answer out. */
+export type CallHandler<Name extends UnaryCallName, Available = Services> = (
+  context: CallContext<Available>,
   input: CheckedInput<Name>,
 ) => Promise<CallOutput<Name>>;
+
+/** The same for a call that is answered from the catalogue alone. */
+export type QueryHandler<Name extends UnaryCallName> = CallHandler<Name, QueryServices>;
 
 /** What a stream goes on answering. */
 export type StreamEvent<Name extends StreamName> = { readonly id: string; readonly data: CallOutput<Name> };
@@ -48,11 +40,19 @@ export type EventStream<Name extends StreamName> = {
   readonly pages: AsyncIterable<readonly StreamEvent<Name>[]>;
 };
 
-/** A verb that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */
+/** What is done for a call that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */
 export type StreamHandler<Name extends StreamName> = (
-  context: CallContext & { readonly signal: AbortSignal },
+  context: CallContext<QueryServices> & { readonly signal: AbortSignal },
   input: CheckedInput<Name>,
 ) => Promise<EventStream<Name>>;
+
+/** What is done, by the name of the call, for those that answer once. */
+export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available = Services> = {
+  readonly [Name in Names]: CallHandler<Name, Available>;
+};
+
+/** What is done, by the name of the call, for those that go on answering. */
+export type StreamHandlers = { readonly [Name in StreamName]: StreamHandler<Name> };
 
 /** Refuses a caller whose credentials are for another project. */
 export function authoriseProject(caller: Caller, projectId: unknown): void {

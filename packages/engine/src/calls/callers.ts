@@ -1,8 +1,9 @@
 import { toWireTime } from '@backup-sync/contracts';
-import type { Services } from '../services.ts';
-import type { Caller, CallHandler } from './call-context.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { QueryServices } from '../services.ts';
+import type { QueryHandler } from './call-context.ts';
 
-export const showCaller: CallHandler<'showCaller'> = async ({ services, caller }) => {
+export const showCaller: QueryHandler<'showCaller'> = async ({ services, caller }) => {
   const { kind, name, role, projectId, expiresAtMs } = caller;
   return {
     caller: {
@@ -18,10 +19,10 @@ export const showCaller: CallHandler<'showCaller'> = async ({ services, caller }
 
 /** Null if the project is not one of the directory. */
 async function projectName(
-  { directory, outsideIdentity }: Services,
+  { catalogue, world: { outsideIdentity } }: QueryServices,
   { kind, projectId }: Caller,
 ): Promise<string | null> {
   if (outsideIdentity !== null && kind === 'user') return null;
-  const projects = await directory.listProjects();
+  const projects = await catalogue.directory.listProjects();
   return projects.find(({ id }) => id === projectId)?.name ?? null;
 }

@@ -17,10 +17,13 @@ async function open() {
   const storage = `file:${buckets.directory}`;
   const services = {
     ...over.services,
-    storageProbe: {
-      storage,
-      probe: (asked: Pick<Parameters<typeof probeBuckets>[0], 'places' | 'signal'>) =>
-        probeBuckets({ ...asked, storage }),
+    work: {
+      ...over.services.work,
+      storageProbe: {
+        storage,
+        probe: (asked: Pick<Parameters<typeof probeBuckets>[0], 'places' | 'signal'>) =>
+          probeBuckets({ ...asked, storage }),
+      },
     },
   };
   const { projectId } = over;
@@ -36,8 +39,8 @@ test('tries the buckets that the project is granted, at the prefix of the grant,
   const call = (bucket_names?: string[]) =>
     checkStorage(context, { project_id: projectId, ...(bucket_names && { bucket_names }) });
   await expect(call(['mine', 'other'])).rejects.toMatchObject({ code: 'bucket_not_bound' });
-  const grant = { projectId, storageUnitId: services.storage.id, bucketName: 'other', prefix: 'project/' };
-  await services.grantStore.addGrant(grant);
+  const grant = { projectId, storageUnitId: services.work.storage.id, bucketName: 'other', prefix: 'project/' };
+  await services.catalogue.grants.addGrant(grant);
   const allowed = { list: 'allowed', head: 'allowed', get: 'allowed', refusals: [] };
   expect(await call()).toMatchObject({
     catalogue: null,
@@ -66,7 +69,7 @@ test('an empty bucket is tried too', async () => {
   const [probed] = await probeBuckets({
     storage: `file:${buckets.directory}`,
     places: [{ bucketName: 'empty', prefix: '' }],
-    signal: over.services.stopping,
+    signal: over.services.world.stopping,
   });
   expect(probed).toMatchObject({
     list: 'allowed',

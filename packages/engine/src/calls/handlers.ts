@@ -1,4 +1,3 @@
-import type { CallHandlers, Streams } from '../engine.ts';
 import { createAccessKey, disableAccessKey, listAccessKeys } from './access-keys.ts';
 import { listAuditEvents } from './audit-events.ts';
 import {
@@ -12,6 +11,7 @@ import {
   verifyBackup,
 } from './backups.ts';
 import { grantBucket, listBucketGrants, revokeBucket } from './bucket-grants.ts';
+import type { CallHandlers, StreamHandlers } from './call-context.ts';
 import { showCaller } from './callers.ts';
 import { listOperationLogs, showOperationLog } from './operation-logs.ts';
 import { cancelOperation, listOperations, showOperation } from './operations.ts';
@@ -37,8 +37,8 @@ import { createUser, disableUser, enableUser, listUsers, removeUser, setUserPass
 import { listVaults, showCheckpoint, showVault } from './vaults.ts';
 import { watchOperations } from './watch-operations.ts';
 
-/** What happens, for each operation of the table in contracts that answers once. */
-export const verbs: CallHandlers = {
+/** What is done, for each call of the table in contracts that answers once. */
+export const handlers: CallHandlers = {
   syncBackups,
   importBackups,
   listBackups,
@@ -95,4 +95,4 @@ export const verbs: CallHandlers = {
 };
 
 /** The same for those that go on answering. */
-export const streams: Streams = { watchOperations };
+export const streams: StreamHandlers = { watchOperations };

@@ -1,7 +1,7 @@
 import { describeReason, hasEnded, type OperationLog, type OperationType, toWireTime } from '@backup-sync/contracts';
-import type { OperationKind, OperationRecord } from '../catalogue/port.ts';
-import type { SourceRunOf } from '../catalogue/source-port.ts';
-import type { TaskRecord } from '../catalogue/task-port.ts';
+import type { OperationKind, OperationRecord } from '../catalogue/records.ts';
+import type { SourceRunOf } from '../catalogue/source-records.ts';
+import type { TaskRecord } from '../catalogue/task-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
 import type { Outages } from '../storage/outage.ts';
 

@@ -1,6 +1,6 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../catalogue/port.ts';
-import type { Json, TaskRecord } from '../catalogue/task-port.ts';
+import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../catalogue/records.ts';
+import type { Json, TaskRecord } from '../catalogue/task-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
 import type { Outages } from '../storage/outage.ts';
 

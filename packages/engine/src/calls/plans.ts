@@ -1,12 +1,13 @@
 import type { BucketPlanItem } from '@backup-sync/contracts';
-import type { NewTask } from '../catalogue/task-port.ts';
+import type { NewTask } from '../catalogue/task-records.ts';
 import { abortAfter } from '../deadline.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { BucketPlanRequest } from '../plans/bucket-plan-request.ts';
 import { ForecastTally, sumRequests } from '../plans/forecast.ts';
 import { planChains } from '../plans/plan-chains.ts';
-import type { CallHandler } from './call-context.ts';
+import type { PlanServices } from '../services.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
 /** What cannot be looked at in this time says so: clients and proxies give up after a minute without a byte. */
@@ -16,16 +17,16 @@ const timeMs = 45_000;
  * Says what a sync of these items would do and cost, from the listings and the metadata that are not proved yet: all
  * that a sync reads but the block hashes. Changes nothing: no operation, no record, no proof.
  */
-export const planSync: CallHandler<'planSync'> = async (context, input) => {
+export const planSync: CallHandler<'planSync', PlanServices> = async (context, input) => {
   const { services } = context;
   await refuseUngranted(services, input.project_id, input.sync.map(placeOfItem));
   using deadline = abortAfter(timeMs);
   const chains = await planChains(services, { projectId: input.project_id, isRequest: true }, input.sync, {
-    stopping: services.stopping,
+    stopping: services.world.stopping,
     deadline: { signal: deadline.signal, detail: `a plan of a list looks for ${timeMs / 1000} seconds at most` },
   });
   const byId = new Map(chains.flatMap(({ items }) => items).map((item) => [item.backup_id, item]));
-  const forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);
+  const forecast = new ForecastTally(services.work.rateOf, services.work.chainsAtOnce);
   for (const { bucketName, cost } of chains) forecast.add({ bucketName, ...cost });
   const { lists, gets, bytesRead } = sumRequests(chains.map(({ requests }) => requests));
   return {
@@ -39,7 +40,11 @@ export const planSync: CallHandler<'planSync'> = async (context, input) => {
 export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, storedTimes, newId, queue, storage } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes, queue, storage },
+    world: { newId },
+  } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();
   const task: NewTask = {
@@ -57,13 +62,13 @@ export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const lane = await taskStore.addTask(task);
+  const lane = await catalogue.operations.addTask(task);
   queueTask(queue, { task, lane, notBeforeMs: null });
   return { operation_id: id };
 };
 
 /** Pages through what a plan says of a bucket, in the order of planning, while it runs or after. */
-export const listPlanItems: CallHandler<'listPlanItems'> = async (context, input) => {
+export const listPlanItems: QueryHandler<'listPlanItems'> = async (context, input) => {
   const { found, ...page } = await findingsPage(context, 'plan', input);
   // Written by the plan alone, so they have this shape.
   return { ...page, plan: found as unknown as BucketPlanItem[] };

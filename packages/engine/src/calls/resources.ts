@@ -1,20 +1,23 @@
 import { BackupSyncError, type CallInput, type CallOutput, type Resource, toWireTime } from '@backup-sync/contracts';
-import type { ResourceStanding } from '../catalogue/port.ts';
+import type { ResourceStanding } from '../catalogue/records.ts';
 import { ageSecondsOf } from '../imports/taken-at.ts';
-import type { CallContext, CallHandler } from './call-context.ts';
+import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
 import { findSource } from './source-view.ts';
 
 /** How old is the newest proved backup of each resource? */
-export const listResources: CallHandler<'listResources'> = async (context, input) => {
-  const { catalogue, clock } = context.services;
+export const listResources: QueryHandler<'listResources'> = async (context, input) => {
+  const {
+    catalogue,
+    world: { clock },
+  } = context.services;
   if (input.source_id !== undefined) await findSource(context, input.project_id, input.source_id);
-  const { rows, count } = await catalogue.listResources(input);
+  const { rows, count } = await catalogue.backups.listResources(input);
   return { resources: rows.map((row) => resourceView(row, clock.nowMs())), count, limit: input.limit };
 };
 
 /** Expects no newer backup of a resource. One that is retired stays so since it was. */
 export const retireResource: CallHandler<'retireResource'> = async (context, input) =>
-  mark(context, input, await context.services.storedTimes.nowMs());
+  mark(context, input, await context.services.work.storedTimes.nowMs());
 
 /** Expects newer backups of a resource again. */
 export const unretireResource: CallHandler<'unretireResource'> = (context, input) => mark(context, input, null);
@@ -24,7 +27,7 @@ async function mark(
   { project_id, resource_id }: CallInput<'retireResource'>,
   retiredAtMs: number | null,
 ): Promise<CallOutput<'retireResource'>> {
-  const isKnown = await context.services.catalogue.retireResource(project_id, resource_id, retiredAtMs);
+  const isKnown = await context.services.catalogue.backups.retireResource(project_id, resource_id, retiredAtMs);
   const filter = { project_id, resource_id, level: 'linkage', limit: 1 } as const;
   const [resource] = isKnown ? (await listResources(context, filter)).resources : [];
   if (resource === undefined)

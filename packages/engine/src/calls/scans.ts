@@ -1,16 +1,20 @@
 import { incompleteAfterDefaultS, type ScanFinding } from '@backup-sync/contracts';
-import type { NewTask } from '../catalogue/task-port.ts';
+import type { NewTask } from '../catalogue/task-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
-import type { CallHandler } from './call-context.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
 /** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
 export const startScan: CallHandler<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
-  const { taskStore, storedTimes, newId, queue, storage } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes, queue, storage },
+    world: { newId },
+  } = context.services;
   const request: ScanRequest = {
     prefix: input.prefix,
     formats: null,
@@ -36,13 +40,13 @@ export const startScan: CallHandler<'startScan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const joined = await taskStore.joinTask(task, request);
+  const joined = await catalogue.operations.joinTask(task, request);
   if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 
 /** Pages through findings in the order of finding, while the scan runs or after. */
-export const listScanFindings: CallHandler<'listScanFindings'> = async (context, input) => {
+export const listScanFindings: QueryHandler<'listScanFindings'> = async (context, input) => {
   const { found, ...page } = await findingsPage(context, 'scan', input);
   // Written by the scan alone, so they have this shape.
   return { ...page, findings: found as unknown as ScanFinding[] };

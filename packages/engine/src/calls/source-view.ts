@@ -1,5 +1,6 @@
 import { BackupSyncError, describeHold, describeReason, type Source, toWireTime } from '@backup-sync/contracts';
-import type { LastRun, SourceRecord } from '../catalogue/source-port.ts';
+import type { LastRun, SourceRecord } from '../catalogue/source-records.ts';
+import type { QueryServices } from '../services.ts';
 import type { CallContext } from './call-context.ts';
 
 /** A source in the form of the wire. */
@@ -39,8 +40,12 @@ function lastRunView({ status, reasonCode, reasonDetail, progress, endedAtMs }: 
 }
 
 /** The source of a call. Throws `source_not_found`. */
-export async function findSource(context: CallContext, projectId: string, sourceId: string): Promise<SourceRecord> {
-  const source = await context.services.sourceStore.showSource(projectId, sourceId);
+export async function findSource(
+  context: CallContext<QueryServices>,
+  projectId: string,
+  sourceId: string,
+): Promise<SourceRecord> {
+  const source = await context.services.catalogue.sources.showSource(projectId, sourceId);
   if (source === null) throw sourceNotFound(sourceId);
   return source;
 }

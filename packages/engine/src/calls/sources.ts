@@ -1,15 +1,16 @@
 import { BackupSyncError, describeReason } from '@backup-sync/contracts';
-import type { SourceRecord } from '../catalogue/source-port.ts';
+import type { SourceRecord } from '../catalogue/source-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
+import { outagesFor } from '../operations/waiting-for.ts';
 import { refuseUnlistable } from '../sources/refuse-unlistable.ts';
 import { nextRunAfter, startSourceRun } from '../sources/start-source-run.ts';
-import type { CallContext, CallHandler } from './call-context.ts';
+import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
 import { taskView } from './operation-view.ts';
 import { resourceView } from './resources.ts';
 import { findSource, sourceNotFound, sourceView } from './source-view.ts';
 
-export const listSources: CallHandler<'listSources'> = async (context, input) => {
-  const sources = await context.services.sourceStore.listSources(input.project_id);
+export const listSources: QueryHandler<'listSources'> = async (context, input) => {
+  const sources = await context.services.catalogue.sources.listSources(input.project_id);
   return { sources: sources.map(sourceView) };
 };
 
@@ -17,21 +18,26 @@ export const listSources: CallHandler<'listSources'> = async (context, input) =>
 const rowsMax = 1000;
 
 /** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
-export const showSource: CallHandler<'showSource'> = async (context, input) => {
-  const { catalogue, sourceStore, taskStore, clock, outages } = context.services;
+export const showSource: QueryHandler<'showSource'> = async (context, input) => {
+  const {
+    catalogue,
+    world: { clock },
+  } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
-  const lastRun = source.lastRun === null ? null : await taskStore.showTask(source.projectId, source.lastRun.id);
-  const { rows: resources } = await catalogue.listResources({
+  const lastRun =
+    source.lastRun === null ? null : await catalogue.operations.showTask(source.projectId, source.lastRun.id);
+  const { rows: resources } = await catalogue.backups.listResources({
     project_id: source.projectId,
     source_id: source.id,
     level: source.level,
     limit: rowsMax,
   });
-  const held = source.heldAtMs === null ? { members: [], count: 0 } : await sourceStore.heldMembers(source.id, rowsMax);
-  const { errors, count: errorCount } = await sourceStore.listErrors(source, rowsMax);
+  const held =
+    source.heldAtMs === null ? { members: [], count: 0 } : await catalogue.sourceRuns.heldMembers(source.id, rowsMax);
+  const { errors, count: errorCount } = await catalogue.sourceRuns.listSourceErrors(source, rowsMax);
   return {
     source: sourceView(source),
-    last_run: lastRun === null ? null : taskView(lastRun, outages),
+    last_run: lastRun === null ? null : taskView(lastRun, await outagesFor(catalogue, [lastRun])),
     resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
@@ -53,7 +59,11 @@ export const addSource: CallHandler<'addSource'> = async (context, input) => {
     throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
   }
   if (!input.force) await refuseUnlistable(context.services, place);
-  const { sourceStore, storedTimes, newId, storage } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes, storage },
+    world: { newId },
+  } = context.services;
   const nowMs = await storedTimes.nowMs();
   const source: SourceRecord = {
     id: newId(),
@@ -79,7 +89,7 @@ export const addSource: CallHandler<'addSource'> = async (context, input) => {
     lastRun: null,
     lastGoodSyncAtMs: null,
   };
-  if ((await sourceStore.addSource(source)) === 'name_taken') {
+  if ((await catalogue.sources.addSource(source)) === 'name_taken') {
     throw new BackupSyncError('source_name_taken', `there is a source ${JSON.stringify(input.name)} already`);
   }
   return { source: sourceView(source) };
@@ -87,7 +97,10 @@ export const addSource: CallHandler<'addSource'> = async (context, input) => {
 
 /** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
 export const updateSource: CallHandler<'updateSource'> = async (context, input) => {
-  const { sourceStore, storedTimes } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes },
+  } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   const { prefix = before.prefix, level = before.level } = input;
   const { interval_s: intervalS = before.intervalS, reverify_after_s: reverifyAfterS = before.reverifyAfterS } = input;
@@ -98,7 +111,7 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
     if (!input.force) await refuseUnlistable(context.services, place);
   }
   const nowMs = await storedTimes.nowMs();
-  const source = await sourceStore.updateSource(input.project_id, before.id, {
+  const source = await catalogue.sources.updateSource(input.project_id, before.id, {
     prefix,
     level,
     intervalS,
@@ -113,22 +126,28 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
 
 /** Plans no more runs; one that is under way goes on. */
 export const pauseSource: CallHandler<'pauseSource'> = async (context, input) => {
-  const { sourceStore, storedTimes } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes },
+  } = context.services;
   const nowMs = await storedTimes.nowMs();
   const plan = { pausedAtMs: nowMs, nextRunAtMs: null, plannedAtMs: nowMs };
-  const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
+  const source = await catalogue.sources.planSource(input.project_id, input.source_id, plan);
   if (source === null) throw sourceNotFound(input.source_id);
   return { source: sourceView(source) };
 };
 
 /** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
 export const resumeSource: CallHandler<'resumeSource'> = async (context, input) => {
-  const { sourceStore, storedTimes } = context.services;
+  const {
+    catalogue,
+    work: { storedTimes },
+  } = context.services;
   const before = await findSource(context, input.project_id, input.source_id);
   if (before.pausedAtMs === null) return { source: sourceView(before) };
   const nowMs = await storedTimes.nowMs();
   const plan = { pausedAtMs: null, nextRunAtMs: before.intervalS === null ? null : nowMs, plannedAtMs: nowMs };
-  const source = await sourceStore.planSource(input.project_id, input.source_id, plan);
+  const source = await catalogue.sources.planSource(input.project_id, input.source_id, plan);
   if (source === null) throw sourceNotFound(input.source_id);
   return { source: sourceView(source) };
 };
@@ -177,7 +196,10 @@ async function runSource(
 
 /** Removes a source and cancels its runs. Its records stay. */
 export const removeSource: CallHandler<'removeSource'> = async (context, input) => {
-  const { sourceStore, clock } = context.services;
-  const isRemoved = await sourceStore.removeSource(input.project_id, input.source_id, clock.nowMs());
+  const {
+    catalogue,
+    world: { clock },
+  } = context.services;
+  const isRemoved = await catalogue.sources.removeSource(input.project_id, input.source_id, clock.nowMs());
   if (!isRemoved) throw sourceNotFound(input.source_id);
 };

@@ -1,6 +1,6 @@
 import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@backup-sync/contracts';
+import { everything, reaches } from '../catalogue/bucket-grant.ts';
 import { catalogueRefusal } from '../catalogue-refusal.ts';
-import { everything, reaches } from '../identity/grants.ts';
 import type { Place } from '../imports/granted-places.ts';
 import type { Services } from '../services.ts';
 import type { CallHandler } from './call-context.ts';
@@ -10,7 +10,10 @@ const requestTimeoutMs = 10_000;
 
 /** Tries what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
 export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, input) => {
-  const { storageProbe, stopping } = services;
+  const {
+    work: { storageProbe },
+    world: { stopping },
+  } = services;
   const places = await placesToTry(services, input.project_id, input.bucket_names);
   const tried = places.slice(0, checkedBucketsMax);
   const [catalogue, buckets] = await Promise.all([
@@ -22,7 +25,7 @@ export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, in
 
 async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['catalogue']> {
   try {
-    await catalogue.touch();
+    await catalogue.upkeep.touch();
     return null;
   } catch (thrown) {
     const error = catalogueRefusal(thrown);
@@ -34,13 +37,13 @@ async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['ca
 
 /** Each bucket at the widest prefix that is granted. Throws `bucket_not_bound` if one that is named is not granted at all. */
 async function placesToTry(
-  { grantStore, sourceStore, storage }: Services,
+  { catalogue, work: { storage } }: Services,
   projectId: string,
   named: readonly string[] | undefined,
 ): Promise<Place[]> {
-  const grants = await grantStore.listGrants(projectId);
+  const grants = await catalogue.grants.listGrants(projectId);
   const known = async () => [
-    ...(await sourceStore.listSources(projectId)).map(({ bucketName }) => bucketName),
+    ...(await catalogue.sources.listSources(projectId)).map(({ bucketName }) => bucketName),
     ...grants.map(({ bucketName }) => bucketName).filter((bucketName) => bucketName !== everything),
   ];
   const places: Place[] = [];

@@ -1,10 +1,11 @@
 import { BackupSyncError, toWireTime, type User } from '@backup-sync/contracts';
-import type { IdentityDirectory, UserChange, UserRecord } from '../identity/directory.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { UserChange, UserRecord } from '../catalogue/directory-records.ts';
 import { hashPassword } from '../identity/password.ts';
-import type { Services } from '../services.ts';
-import type { CallHandler } from './call-context.ts';
+import type { QueryServices } from '../services.ts';
+import type { CallHandler, QueryHandler } from './call-context.ts';
 
-export const listUsers: CallHandler<'listUsers'> = async ({ services }) => {
+export const listUsers: QueryHandler<'listUsers'> = async ({ services }) => {
   return { users: (await accountsOf(services).listUsers()).map(userView) };
 };
 
@@ -12,8 +13,8 @@ export const listUsers: CallHandler<'listUsers'> = async ({ services }) => {
 export const createUser: CallHandler<'createUser'> = async ({ services }, input) => {
   const accounts = accountsOf(services);
   const passwordHash = await hashPassword(input.password);
-  const nowMs = services.clock.nowMs();
-  const added = await accounts.addUser({ id: services.newId(), name: input.name, passwordHash, nowMs });
+  const nowMs = services.world.clock.nowMs();
+  const added = await accounts.addUser({ id: services.world.newId(), name: input.name, passwordHash, nowMs });
   if (added === 'name_taken') {
     throw new BackupSyncError('user_name_taken', `there is a user ${JSON.stringify(input.name)} already`);
   }
@@ -23,7 +24,7 @@ export const createUser: CallHandler<'createUser'> = async ({ services }, input)
 /** Keeps a user out: its tokens end in the same step, its access keys open nothing while it lasts. */
 export const disableUser: CallHandler<'disableUser'> = async ({ services }, { user_name }) => {
   const accounts = accountsOf(services);
-  refuseUnlessDone(await accounts.disableUser(user_name, services.clock.nowMs()), user_name);
+  refuseUnlessDone(await accounts.disableUser(user_name, services.world.clock.nowMs()), user_name);
   return await answerUser(accounts, user_name);
 };
 
@@ -59,18 +60,18 @@ export function userView(user: UserRecord): User {
 }
 
 /** The user as it is after a change. */
-export async function answerUser(directory: IdentityDirectory, name: string): Promise<{ user: User }> {
+export async function answerUser(directory: Catalogue['directory'], name: string): Promise<{ user: User }> {
   const user = await directory.showUser(name);
   if (user === null) throw new BackupSyncError('user_not_found', `user ${JSON.stringify(name)} was removed meanwhile`);
   return { user: userView(user) };
 }
 
 /** The directory of users and projects. Throws `identity_elsewhere` where an outside identity has them. */
-export function accountsOf({ directory, outsideIdentity }: Services): IdentityDirectory {
+export function accountsOf({ catalogue, world: { outsideIdentity } }: QueryServices): Catalogue['directory'] {
   if (outsideIdentity !== null) {
     throw new BackupSyncError('identity_elsewhere', `users, projects and roles are those of ${outsideIdentity}`);
   }
-  return directory;
+  return catalogue.directory;
 }
 
 /** Throws what a change of a user came to, where it was not done. */

@@ -9,8 +9,8 @@ import {
   type Vault,
   vaultObjectTypes,
 } from '@backup-sync/contracts';
-import type { ContainedResource, RunContents, SourceContents, SourceRecord } from '../catalogue/source-port.ts';
-import type { TaskRecord } from '../catalogue/task-port.ts';
+import type { ContainedResource, RunContents, SourceContents, SourceRecord } from '../catalogue/source-records.ts';
+import type { TaskRecord } from '../catalogue/task-records.ts';
 
 /** A source in the form of CBR's vault. */
 export function vaultView(source: SourceRecord, contents: SourceContents): Vault {

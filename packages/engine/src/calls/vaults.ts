@@ -5,16 +5,16 @@ import {
   type VaultFilter,
   vaultResourcesMax,
 } from '@backup-sync/contracts';
-import type { SourceContents, SourceRecord } from '../catalogue/source-port.ts';
-import type { Services } from '../services.ts';
-import type { CallHandler } from './call-context.ts';
+import type { SourceContents, SourceRecord } from '../catalogue/source-records.ts';
+import type { QueryServices } from '../services.ts';
+import type { QueryHandler } from './call-context.ts';
 import { checkpointView, holdsObjectType, vaultNotFound, vaultView } from './vault-view.ts';
 
 /** The sources in the form of CBR's vaults. What its filters mean here is said where they are defined. */
-export const listVaults: CallHandler<'listVaults'> = async (context, input) => {
+export const listVaults: QueryHandler<'listVaults'> = async (context, input) => {
   const { services } = context;
   const { limit, offset, marker } = input;
-  const all = await services.sourceStore.listSources(input.project_id);
+  const all = await services.catalogue.sources.listSources(input.project_id);
   const last = marker === undefined ? null : all.find(({ id }) => id === marker);
   if (last === undefined) throw invalidField('marker', `there is no vault ${marker}`);
   const matching = asksForWhatIsNotHere(input) ? [] : await applyFilter(services, all, input);
@@ -40,13 +40,13 @@ function asksForWhatIsNotHere(filter: VaultFilter): boolean {
 }
 
 async function applyFilter(
-  services: Services,
+  services: QueryServices,
   sources: readonly SourceRecord[],
   { project_id: projectId, id, name, object_type: objectType, resource_ids: resourceIds }: VaultFilter,
 ): Promise<readonly SourceRecord[]> {
   let matching = sources.filter((source) => (id ?? source.id) === source.id && (name ?? source.name) === source.name);
   if (resourceIds !== undefined) {
-    const having = await services.sourceStore.sourcesOfResources(
+    const having = await services.catalogue.sources.sourcesOfResources(
       projectId,
       matching.map((source) => source.id),
       resourceIds,
@@ -64,34 +64,34 @@ async function applyFilter(
 }
 
 async function contentsById(
-  { sourceStore }: Services,
+  { catalogue }: QueryServices,
   sources: readonly SourceRecord[],
   resourcesMax: number,
 ): Promise<ReadonlyMap<string, SourceContents>> {
   const ids = sources.map(({ id }) => id);
-  const contents = await sourceStore.contentsOf(ids, resourcesMax);
+  const contents = await catalogue.sources.contentsOf(ids, resourcesMax);
   return new Map(contents.map((each) => [each.sourceId, each]));
 }
 
 /** A source in the form of CBR's vault. */
-export const showVault: CallHandler<'showVault'> = async (context, input) => {
-  const { sourceStore } = context.services;
-  const source = await sourceStore.showSource(input.project_id, input.vault_id);
+export const showVault: QueryHandler<'showVault'> = async (context, input) => {
+  const { catalogue } = context.services;
+  const source = await catalogue.sources.showSource(input.project_id, input.vault_id);
   if (source === null) throw vaultNotFound(input.vault_id);
-  const [contents] = await sourceStore.contentsOf([source.id], vaultResourcesMax);
+  const [contents] = await catalogue.sources.contentsOf([source.id], vaultResourcesMax);
   if (contents === undefined) throw vaultNotFound(input.vault_id);
   return { vault: vaultView(source, contents) };
 };
 
 /** The run of a source in the form of CBR's checkpoint. */
-export const showCheckpoint: CallHandler<'showCheckpoint'> = async (context, input) => {
-  const { sourceStore, taskStore } = context.services;
+export const showCheckpoint: QueryHandler<'showCheckpoint'> = async (context, input) => {
+  const { catalogue } = context.services;
   const { project_id: projectId, checkpoint_id: id } = input;
-  const run = await taskStore.showTask(projectId, id);
+  const run = await catalogue.operations.showTask(projectId, id);
   if (run === null || run.sourceId === null) {
     throw new BackupSyncError('checkpoint_not_found', `there is no checkpoint ${id}: no run of a source has this id`);
   }
-  const source = await sourceStore.showSource(projectId, run.sourceId);
-  const contents = await sourceStore.contentsOfRun(projectId, id, vaultResourcesMax);
+  const source = await catalogue.sources.showSource(projectId, run.sourceId);
+  const contents = await catalogue.sourceRuns.contentsOfRun(projectId, id, vaultResourcesMax);
   return { checkpoint: checkpointView(run, { id: run.sourceId, name: source?.name ?? null }, contents) };
 };

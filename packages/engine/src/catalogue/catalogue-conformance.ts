@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EdgeProof } from '../chain/proof/link.ts';
 import { operationLivesMs } from '../deadline.ts';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
@@ -17,29 +18,26 @@ import {
   makeRecord,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue } from './port.ts';
 
 /**
  * What every catalogue does, whatever database it is on: the steps of imports and deletes. Over 400 lines, since they share
  * one set of fixtures and are read beside the port.
  */
 export function describeCatalogue(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
   let projectId: string;
 
   beforeAll(async () => {
-    opened = await open();
-    catalogue = opened.catalogue;
+    catalogue = await open();
   });
   // Each test has a project of its own, so that one database serves them all.
   beforeEach(() => {
     projectId = newId();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   const remove = (backupId: string, operationId = newId()) =>
-    catalogue.deleteBackup({
+    catalogue.backups.deleteBackup({
       operationId,
       projectId,
       backupId,
@@ -57,7 +55,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('writes what it was given, waiting', async () => {
       const item = makeItem('a', { backup_name: '備份 "1"' });
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
-      expect(await catalogue.showOperation(projectId, id)).toEqual({
+      expect(await catalogue.operations.showOperation(projectId, id)).toEqual({
         id,
         projectId,
         kind: 'import',
@@ -93,7 +91,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('gives an equal item the operation that waits or runs already', async () => {
       const [waiting] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       expect(await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
-      await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
     });
 
@@ -126,7 +124,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const [id = ''] = await accept();
       expect(alone).not.toEqual([id]);
       expect(await accept()).toEqual([id]);
-      expect(await catalogue.showOperation(projectId, id)).toMatchObject({ withAncestors: true });
+      expect(await catalogue.operations.showOperation(projectId, id)).toMatchObject({ withAncestors: true });
     });
 
     test('makes a new operation once the equal one has ended', async () => {
@@ -138,7 +136,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     test('takes as many items as a scan may find', async () => {
       const items = Array.from({ length: 1_201 }, (_, index) => makeItem(`backup-${index}`));
       expect(new Set(await acceptedIds(catalogue, makeAcceptance(projectId, items))).size).toBe(1_201);
-      expect(await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500)).toHaveLength(1_201);
+      expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500)).toHaveLength(1_201);
     });
 
     test('writes nothing of a request that cannot be written whole', async () => {
@@ -150,7 +148,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         items: clashing.items.map((each, index) => (index === 1 ? { ...each, id: taken.items[0]?.id ?? '' } : each)),
       };
       await expect(acceptedIds(catalogue, withTakenId)).rejects.toThrow();
-      expect(await catalogue.showOperation(projectId, clashing.items[0]?.id ?? '')).toBeNull();
+      expect(await catalogue.operations.showOperation(projectId, clashing.items[0]?.id ?? '')).toBeNull();
     });
   });
 
@@ -160,21 +158,21 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const [b] = await acceptedIds(catalogue, later);
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('c')], { chainRoot: 'chain-2' }));
-      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      const started = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(
         started.map(({ id, status, leaseOwner, epoch, startedAtMs }) => [id, status, leaseOwner, epoch, startedAtMs]),
       ).toEqual([
         [a, 'running', 'worker-1', 1, 1_500],
         [b, 'running', 'worker-1', 1, 1_500],
       ]);
-      expect(await catalogue.showOperation(projectId, a ?? '')).toEqual(started[0]);
+      expect(await catalogue.operations.showOperation(projectId, a ?? '')).toEqual(started[0]);
     });
 
     test('takes nothing from another owner, and again what this one had not finished', async () => {
       const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
-      await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
-      expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
-      const again = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_700);
+      await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
+      const again = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_700);
       expect(again.map(({ id, epoch, startedAtMs }) => [id, epoch, startedAtMs])).toEqual([[a, 2, 1_700]]);
     });
 
@@ -184,27 +182,27 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
       await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
 
-      expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
-      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+      expect(await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
+      const started = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(started.map(({ id }) => id)).toEqual([first]);
-      expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
+      expect(await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 1_500)).toEqual([]);
     });
   });
 
   test('startChildren takes up what came up in the course of one operation, and nothing else', async () => {
     const [parent = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
-    await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+    await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
     const children = makeAcceptance(projectId, [makeItem('c'), makeItem('b', { backup_name: 'other' })], {
       parentOperationId: parent,
     });
     const [child] = await acceptedIds(catalogue, children);
     await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d')]));
-    const started = await catalogue.startChildren(makeChain(projectId), parent, 'worker-1', 1_600);
+    const started = await catalogue.operations.startChildren(makeChain(projectId), parent, 'worker-1', 1_600);
     // That of b waits behind the other operation of b.
     expect(started.map(({ id, parentOperationId, epoch }) => [id, parentOperationId, epoch])).toEqual([
       [child, parent, 1],
     ]);
-    expect(await catalogue.startChildren(makeChain(projectId), parent, 'worker-1', 1_700)).toEqual([]);
+    expect(await catalogue.operations.startChildren(makeChain(projectId), parent, 'worker-1', 1_700)).toEqual([]);
   });
 
   describe('finishImport', () => {
@@ -224,9 +222,9 @@ export function describeCatalogue(open: OpenCatalogue): void {
         reasonDetail: 'volume/1',
         record,
       });
-      expect(await catalogue.finishImport(finish)).toEqual({ result: 'finished', chains: [] });
+      expect(await catalogue.operations.finishImport(finish)).toEqual({ result: 'finished', chains: [] });
 
-      expect(await catalogue.showBackup(projectId, 'a')).toEqual({
+      expect(await catalogue.backups.showBackup(projectId, 'a')).toEqual({
         ...record,
         lastOperationId: operation.id,
         createdAtMs: 3_000,
@@ -235,7 +233,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         sourceId: null,
         checkpointId: null,
       });
-      expect(await catalogue.showOperation(projectId, operation.id)).toEqual({
+      expect(await catalogue.operations.showOperation(projectId, operation.id)).toEqual({
         ...operation,
         status: 'failed',
         outcome: 'marked',
@@ -253,7 +251,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
 
     test('leaves the record as it is where it is given none, however the operation ends', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
-      const before = await catalogue.showBackup(projectId, 'a');
+      const before = await catalogue.backups.showBackup(projectId, 'a');
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       const finish = makeFinish(operation, {
         status: 'timeout',
@@ -262,30 +260,30 @@ export function describeCatalogue(open: OpenCatalogue): void {
         record: null,
         decidedOnRevision: 1,
       });
-      expect((await catalogue.finishImport(finish)).result).toBe('finished');
-      expect(await catalogue.showBackup(projectId, 'a')).toEqual(before);
-      expect((await catalogue.showOperation(projectId, operation.id))?.status).toBe('timeout');
+      expect((await catalogue.operations.finishImport(finish)).result).toBe('finished');
+      expect(await catalogue.backups.showBackup(projectId, 'a')).toEqual(before);
+      expect((await catalogue.operations.showOperation(projectId, operation.id))?.status).toBe('timeout');
     });
 
     test('keeps when a record was made, and raises its revision by one', async () => {
       await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
       await importBackup(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }), { endedAtMs: 4_000 });
-      const record = await catalogue.showBackup(projectId, 'a');
+      const record = await catalogue.backups.showBackup(projectId, 'a');
       expect(record).toMatchObject({ backupName: 'renamed', createdAtMs: 3_000, updatedAtMs: 4_000, revision: 2 });
     });
 
     test('does nothing under an epoch that has passed', async () => {
       const lost = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.releaseUnfinished('worker-1', 1_600);
-      expect((await catalogue.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
-      const [regained] = await catalogue.startChain(makeChain(projectId), 'worker-2', 1_700);
-      expect((await catalogue.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
-      expect(await catalogue.showBackup(projectId, 'a')).toBeNull();
+      await catalogue.operations.releaseUnfinished('worker-1', 1_600);
+      expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
+      const [regained] = await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_700);
+      expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
+      expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
 
       expect(regained?.epoch).toBe(2);
       if (regained !== undefined) {
-        expect((await catalogue.finishImport(makeFinish(regained))).result).toBe('finished');
-        expect((await catalogue.finishImport(makeFinish(regained))).result).toBe('stale_epoch');
+        expect((await catalogue.operations.finishImport(makeFinish(regained))).result).toBe('finished');
+        expect((await catalogue.operations.finishImport(makeFinish(regained))).result).toBe('stale_epoch');
       }
     });
 
@@ -293,10 +291,10 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('a'));
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {
-        const answer = await catalogue.finishImport(makeFinish(operation, { decidedOnRevision }));
+        const answer = await catalogue.operations.finishImport(makeFinish(operation, { decidedOnRevision }));
         expect(answer).toEqual({ result: 'stale_record', chains: [] });
       }
-      expect(await catalogue.showOperation(projectId, operation.id)).toEqual(operation);
+      expect(await catalogue.operations.showOperation(projectId, operation.id)).toEqual(operation);
     });
 
     test('names the chains that wait behind it, each once', async () => {
@@ -308,7 +306,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
 
-      const { chains } = await catalogue.finishImport(makeFinish(first));
+      const { chains } = await catalogue.operations.finishImport(makeFinish(first));
       expect(chains).toHaveLength(2);
       expect(chains).toEqual(
         expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
@@ -320,13 +318,13 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const newer = makeProof('a', { verifiedAtMs: 2_001, fault: { code: 'geometry', detail: 'at 7' }, level: null });
       const parent = makeProof('p', { parentBackupId: null, parentListingDigest: null, limit: 'no hashes' });
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.finishImport(makeFinish(operation, { proofs: [newer, older, parent] }));
+      await catalogue.operations.finishImport(makeFinish(operation, { proofs: [newer, older, parent] }));
 
-      const found = await catalogue.findProofs(projectId, ['p', 'none', 'a', 'a']);
+      const found = await catalogue.backups.findProofs(projectId, ['p', 'none', 'a', 'a']);
       expect(found).toHaveLength(2);
       expect(found).toEqual(expect.arrayContaining([newer, parent]));
-      expect(await catalogue.findProofs(projectId, [])).toEqual([]);
-      expect(await catalogue.findProofs(newId(), ['a'])).toEqual([]);
+      expect(await catalogue.backups.findProofs(projectId, [])).toEqual([]);
+      expect(await catalogue.backups.findProofs(newId(), ['a'])).toEqual([]);
     });
 
     test('finds the listing on which a backup was last proved whole at its place', async () => {
@@ -342,13 +340,13 @@ export function describeCatalogue(open: OpenCatalogue): void {
         proofOn('fifth', 2_004, { location: elsewhere }),
       ];
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.finishImport(makeFinish(operation, { proofs }));
+      await catalogue.operations.finishImport(makeFinish(operation, { proofs }));
 
-      expect(await catalogue.provedListing(projectId, 'a', location)).toBe('second');
-      expect(await catalogue.provedListing(projectId, 'a', elsewhere)).toBe('fifth');
-      expect(await catalogue.provedListing(projectId, 'a', { ...location, imagePath: 'b' })).toBeNull();
-      expect(await catalogue.provedListing(projectId, 'b', location)).toBeNull();
-      expect(await catalogue.provedListing(newId(), 'a', location)).toBeNull();
+      expect(await catalogue.backups.provedListing(projectId, 'a', location)).toBe('second');
+      expect(await catalogue.backups.provedListing(projectId, 'a', elsewhere)).toBe('fifth');
+      expect(await catalogue.backups.provedListing(projectId, 'a', { ...location, imagePath: 'b' })).toBeNull();
+      expect(await catalogue.backups.provedListing(projectId, 'b', location)).toBeNull();
+      expect(await catalogue.backups.provedListing(newId(), 'a', location)).toBeNull();
     });
   });
 
@@ -357,11 +355,13 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       const owner = newId();
-      await catalogue.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
+      await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
 
-      expect(await catalogue.releaseUnfinished(owner, 1_600)).toEqual([makeDue(makeChain(projectId, 'chain-2'))]);
-      expect(await catalogue.showOperation(projectId, first.id)).toEqual(first);
-      const [again] = await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-2', 1_700);
+      expect(await catalogue.operations.releaseUnfinished(owner, 1_600)).toEqual([
+        makeDue(makeChain(projectId, 'chain-2')),
+      ]);
+      expect(await catalogue.operations.showOperation(projectId, first.id)).toEqual(first);
+      const [again] = await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-2', 1_700);
       expect(again).toMatchObject({ status: 'running', epoch: 2, startedAtMs: 1_700 });
     });
 
@@ -370,14 +370,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       await importBackup(catalogue, projectId, makeItem('c'));
 
-      const chains = (await catalogue.releaseUnfinished(null, 1_600)).filter(
+      const chains = (await catalogue.operations.releaseUnfinished(null, 1_600)).filter(
         ({ chain }) => chain.projectId === projectId,
       );
       expect(chains).toHaveLength(2);
       expect(chains).toEqual(
         expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
       );
-      expect(await catalogue.startChain(makeChain(projectId), 'worker-2', 1_700)).toHaveLength(1);
+      expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_700)).toHaveLength(1);
     });
   });
 
@@ -387,8 +387,8 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, item);
       const operationId = newId();
       expect(await remove('a', operationId)).toEqual({ result: 'deleted' });
-      expect(await catalogue.showBackup(projectId, 'a')).toBeNull();
-      expect(await catalogue.showOperation(projectId, operationId)).toMatchObject({
+      expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
+      expect(await catalogue.operations.showOperation(projectId, operationId)).toMatchObject({
         kind: 'delete',
         status: 'success',
         item,
@@ -414,12 +414,12 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
       await remove('a');
       await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 10_000 });
-      const record = await catalogue.showBackup(projectId, 'a');
+      const record = await catalogue.backups.showBackup(projectId, 'a');
       expect(record).toMatchObject({ revision: 3, createdAtMs: 3_000, updatedAtMs: 10_000 });
     });
   });
 
   test('ping answers', async () => {
-    await expect(catalogue.ping()).resolves.toBeUndefined();
+    await expect(catalogue.upkeep.ping()).resolves.toBeUndefined();
   });
 }

@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operationLivesMs } from '../deadline.ts';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
@@ -10,24 +11,24 @@ import {
   makeItem,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { NewTask } from './task-port.ts';
+import type { NewTask } from './task-records.ts';
 
 /** What every event store does, and every step that changes an operation with it. */
 export function describeEventStore(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let catalogue: Catalogue;
   let projectId: string;
 
   beforeAll(async () => {
-    opened = await open();
+    catalogue = await open();
   });
   beforeEach(async () => {
     projectId = newId();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   async function read(changes: { operationId?: string; after?: number; limit?: number } = {}) {
     const query = { projectId, operationId: null, after: 0, limit: 100, ...changes };
-    const page = await opened.events.listEvents(query);
+    const page = await catalogue.events.listEvents(query);
     if (page === 'gone') throw new Error('the events are gone');
     return page;
   }
@@ -54,41 +55,41 @@ export function describeEventStore(open: OpenCatalogue): void {
   });
 
   test('an import is told of when it is accepted, started, made to wait again, and ended', async () => {
-    const { catalogue } = opened;
     const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
-    await catalogue.startChain(makeChain(projectId), 'owner', 2_000);
-    await catalogue.releaseUnfinished('owner', 2_500);
-    const [operation] = await catalogue.startChain(makeChain(projectId), 'owner', 2_600);
+    await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_000);
+    await catalogue.operations.releaseUnfinished('owner', 2_500);
+    const [operation] = await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_600);
     if (operation === undefined) throw new Error('nothing was started');
-    await catalogue.finishImport(makeFinish(operation));
+    await catalogue.operations.finishImport(makeFinish(operation));
     const statuses = ['waiting', 'running', 'waiting', 'running', 'success'];
     expect(await transitions()).toEqual(statuses.map((status) => [id, status]));
   });
 
   test('an import that waits for its parent is told of as waiting, and says for what until it goes on', async () => {
-    const { catalogue } = opened;
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     const [parentOperationId = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')]));
     const missingParent = { backupId: 'parent', revision: null };
-    await catalogue.finishImport(makeFinish(operation, { missingParent }));
+    await catalogue.operations.finishImport(makeFinish(operation, { missingParent }));
     expect(await transitions()).toEqual([
       [operation.id, 'waiting'],
       [operation.id, 'running'],
       [parentOperationId, 'waiting'],
       [operation.id, 'waiting'],
     ]);
-    const waiting = await catalogue.showOperation(projectId, operation.id);
+    const waiting = await catalogue.operations.showOperation(projectId, operation.id);
     expect(waiting).toMatchObject({ startedAtMs: null, message: expect.stringContaining('backup parent') });
-    const [parent] = await catalogue.startChain(makeChain(projectId), 'worker-1', 2_000);
+    const [parent] = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 2_000);
     if (parent === undefined) throw new Error('nothing was started');
-    await catalogue.finishImport(makeFinish(parent));
-    expect(await catalogue.showOperation(projectId, operation.id)).toMatchObject({ status: 'waiting', message: '' });
+    await catalogue.operations.finishImport(makeFinish(parent));
+    expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({
+      status: 'waiting',
+      message: '',
+    });
   });
 
   test('an event shows the operation as it was then, however it has gone on', async () => {
-    const { catalogue } = opened;
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-    await catalogue.finishImport(makeFinish(operation));
+    await catalogue.operations.finishImport(makeFinish(operation));
     const { events } = await read();
     const [accepted, started, ended] = events.map((event) => event.operation);
     expect(accepted).toMatchObject({
@@ -99,29 +100,36 @@ export function describeEventStore(open: OpenCatalogue): void {
       requests: null,
     });
     expect(started).toEqual({ ...operation, epoch: ended?.epoch, leaseOwner: null });
-    expect(ended).toEqual(await catalogue.showOperation(projectId, operation.id));
+    expect(ended).toEqual(await catalogue.operations.showOperation(projectId, operation.id));
   });
 
   test('a deletion is told of once, with what it deleted', async () => {
-    const { catalogue } = opened;
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-    await catalogue.finishImport(makeFinish(operation));
+    await catalogue.operations.finishImport(makeFinish(operation));
     const operationId = newId();
     const actor = { kind: 'user', name: 'ada' } as const;
-    await catalogue.deleteBackup({ operationId, projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 4_000 });
+    await catalogue.backups.deleteBackup({
+      operationId,
+      projectId,
+      backupId: 'a',
+      actor,
+      requestId: 'r',
+      deletedAtMs: 4_000,
+    });
     const { events } = await read({ operationId });
-    expect(events.map((event) => event.operation)).toEqual([await catalogue.showOperation(projectId, operationId)]);
+    expect(events.map((event) => event.operation)).toEqual([
+      await catalogue.operations.showOperation(projectId, operationId),
+    ]);
   });
 
   test('a task is told of likewise, and when it is asked to stop', async () => {
-    const { taskStore } = opened;
     const task = newTask();
-    await taskStore.addTask(task);
-    await taskStore.startTask(task.id, 'owner', 2_000);
-    await taskStore.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100);
-    await taskStore.releaseTasks('owner', 2_200);
-    await taskStore.startTask(task.id, 'owner', 2_300);
-    await taskStore.cancelTask(projectId, task.id, 2_400);
+    await catalogue.operations.addTask(task);
+    await catalogue.operations.startTask(task.id, 'owner', 2_000);
+    await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100);
+    await catalogue.operations.releaseTasks('owner', 2_200);
+    await catalogue.operations.startTask(task.id, 'owner', 2_300);
+    await catalogue.operations.cancelTask(projectId, task.id, 2_400);
     const finish = {
       id: task.id,
       epoch: 2,
@@ -134,16 +142,16 @@ export function describeEventStore(open: OpenCatalogue): void {
       requests: { lists: 0, gets: 0, bytesRead: 0 },
       endedAtMs: 3_000,
     } as const;
-    await taskStore.finishTask(finish);
-    expect(await taskStore.finishTask(finish)).toBe(false);
+    await catalogue.operations.finishTask(finish);
+    expect(await catalogue.operations.finishTask(finish)).toBe(false);
     const statuses = ['waiting', 'running', 'waiting', 'running', 'running', 'timeout'];
     expect(await transitions()).toEqual(statuses.map((status) => [task.id, status]));
   });
 
   test('a task that is cancelled before it began has ended', async () => {
     const task = newTask();
-    await opened.taskStore.addTask(task);
-    await opened.taskStore.cancelTask(projectId, task.id, 2_000);
+    await catalogue.operations.addTask(task);
+    await catalogue.operations.cancelTask(projectId, task.id, 2_000);
     expect(await transitions()).toEqual([
       [task.id, 'waiting'],
       [task.id, 'failed'],
@@ -152,10 +160,9 @@ export function describeEventStore(open: OpenCatalogue): void {
 
   describe('a scan that imports', () => {
     const listed = async () => {
-      const { catalogue, taskStore } = opened;
       const run: NewTask = { ...newTask(), kind: 'scan', backupId: null, request: { prefix: '', pathTemplate: null } };
-      await taskStore.addTask(run);
-      await taskStore.startTask(run.id, 'owner', 2_000);
+      await catalogue.operations.addTask(run);
+      await catalogue.operations.startTask(run.id, 'owner', 2_000);
       const [joined = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const parentOperationId = run.id;
       const items = [makeItem('a'), makeItem('b')];
@@ -171,24 +178,24 @@ export function describeEventStore(open: OpenCatalogue): void {
         requests,
         listedAtMs: 2_500,
       };
-      expect(await taskStore.finishListing({ ...listing, epoch: 7 })).toBe(false);
-      expect(await taskStore.finishListing(listing)).toBe(true);
+      expect(await catalogue.operations.finishListing({ ...listing, epoch: 7 })).toBe(false);
+      expect(await catalogue.operations.finishListing(listing)).toBe(true);
       const ofRun = async () => (await transitions()).flatMap(([id, status]) => (id === run.id ? [status] : []));
       return { run, joined, own, ofRun };
     };
 
     test('ends when the last import has ended that it accepted or joined', async () => {
       const { run, ofRun } = await listed();
-      const started = await opened.catalogue.startChain(makeChain(projectId), 'owner', 2_600);
+      const started = await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_600);
       for (const [index, operation] of started.entries()) {
         expect(await ofRun()).toEqual(['waiting', 'running']);
         const isLast = index === started.length - 1;
         const failure = { status: 'failed', reasonCode: 'access_denied', record: null } as const;
-        await opened.catalogue.finishImport(makeFinish(operation, isLast ? {} : failure));
+        await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
       }
       expect(started).toHaveLength(2);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
-      expect(await opened.taskStore.showTask(projectId, run.id)).toMatchObject({
+      expect(await catalogue.operations.showTask(projectId, run.id)).toMatchObject({
         message: 'listed; 1 imported, 1 in error',
         reasonCode: 'access_denied',
         reasonDetail: 'bucket-1/chain-1/a',
@@ -198,26 +205,25 @@ export function describeEventStore(open: OpenCatalogue): void {
 
     test('is not made to wait again, and ends at once when it is cancelled', async () => {
       const { run, ofRun } = await listed();
-      expect(await opened.taskStore.releaseTasks('owner', 2_700)).not.toContainEqual(
+      expect(await catalogue.operations.releaseTasks('owner', 2_700)).not.toContainEqual(
         expect.objectContaining({ id: run.id }),
       );
-      await opened.taskStore.cancelTask(projectId, run.id, 2_800);
+      await catalogue.operations.cancelTask(projectId, run.id, 2_800);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
     });
 
     test('ends when it is overdue', async () => {
       const { ofRun } = await listed();
-      await opened.taskStore.endOverdueRuns(1_000 + operationLivesMs);
+      await catalogue.operations.endOverdueRuns(1_000 + operationLivesMs);
       expect(await ofRun()).toEqual(['waiting', 'running', 'timeout']);
     });
   });
 
   test('pages follow one another without gap or repeat, of this project alone, whose cursors tell nothing of others', async () => {
-    const { catalogue } = opened;
     const items = Array.from({ length: 7 }, (_, index) => makeItem(`b${index}`));
     const ids = await acceptedIds(catalogue, makeAcceptance(projectId, items));
     await acceptedIds(catalogue, makeAcceptance(newId(), items));
-    expect(await opened.events.newestCursor(projectId)).toBe(7);
+    expect(await catalogue.events.newestCursor(projectId)).toBe(7);
     const seen: string[] = [];
     let after = 0;
     while (true) {
@@ -227,17 +233,17 @@ export function describeEventStore(open: OpenCatalogue): void {
       if (!page.isFull) break;
     }
     expect(seen).toEqual(ids);
-    expect(after).toBe(await opened.events.newestCursor(projectId));
+    expect(after).toBe(await catalogue.events.newestCursor(projectId));
   });
 
   test('a cursor that was never given out is refused', async () => {
-    const after = (await opened.events.newestCursor(projectId)) + 1;
-    expect(await opened.events.listEvents({ projectId, operationId: null, after, limit: 1 })).toBe('gone');
+    const after = (await catalogue.events.newestCursor(projectId)) + 1;
+    expect(await catalogue.events.listEvents({ projectId, operationId: null, after, limit: 1 })).toBe('gone');
   });
 
   test('readers are told that there is something new', async () => {
-    const told = new Promise<void>((resolve) => opened.events.onEvents(resolve));
-    const [id] = await acceptedIds(opened.catalogue, makeAcceptance(projectId, [makeItem('a')]));
+    const told = new Promise<void>((resolve) => catalogue.onEvents(resolve));
+    const [id] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await told;
     expect(await transitions()).toEqual([[id, 'waiting']]);
   });

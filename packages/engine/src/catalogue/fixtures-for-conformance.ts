@@ -1,30 +1,13 @@
 import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
-import type { AuditLog } from '../audit/audit-log.ts';
 import type { EdgeProof, Listing } from '../chain/proof/link.ts';
-import type { IdentityDirectory } from '../identity/directory.ts';
-import type { GrantStore } from '../identity/grants.ts';
-import type { IdentityStore } from '../identity/store.ts';
-import type { OutageStore } from '../storage/outage.ts';
-import type { EventStore } from './event-port.ts';
-import type { Acceptance, Catalogue, ChainKey, DueChain, ImportFinish, OperationRecord, RecordWrite } from './port.ts';
-import type { SourceRecord, SourceStore } from './source-port.ts';
-import type { NewTask, TaskStore } from './task-port.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Acceptance, ChainKey, DueChain, ImportFinish, OperationRecord, RecordWrite } from './records.ts';
+import type { SourceRecord } from './source-records.ts';
+import type { NewTask } from './task-records.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
-export type OpenCatalogue = () => Promise<
-  AsyncDisposable & {
-    readonly catalogue: Catalogue;
-    readonly taskStore: TaskStore;
-    readonly outageStore: OutageStore;
-    readonly events: EventStore;
-    readonly identityStore: IdentityStore;
-    readonly sourceStore: SourceStore;
-    readonly directory: IdentityDirectory;
-    readonly grantStore: GrantStore;
-    readonly auditLog: AuditLog;
-  }
->;
+export type OpenCatalogue = () => Promise<Catalogue>;
 
 export const storageUnitId = 'unit-1';
 
@@ -229,7 +212,7 @@ export function operationFilter(projectId: string, changes: Partial<OperationLog
 
 /** Accepts items, and answers their operations. */
 export async function acceptedIds(catalogue: Catalogue, acceptance: Acceptance): Promise<readonly string[]> {
-  return (await catalogue.accept(acceptance)).ids;
+  return (await catalogue.operations.accept(acceptance)).ids;
 }
 
 /** Accepts one item and takes it up. */
@@ -239,7 +222,7 @@ export async function acceptAndStart(
   item: BackupSync,
 ): Promise<OperationRecord> {
   const [id] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
-  const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+  const started = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
   const operation = started.find((each) => each.id === id);
   if (operation === undefined) throw new Error(`Nothing was started for ${item.backup_id}.`);
   return operation;
@@ -253,8 +236,8 @@ export async function importBackup(
   finish: { readonly record?: Partial<RecordWrite>; readonly endedAtMs?: number } = {},
 ): Promise<OperationRecord> {
   const operation = await acceptAndStart(catalogue, projectId, item);
-  const before = await catalogue.showBackup(projectId, item.backup_id);
-  const { result } = await catalogue.finishImport(
+  const before = await catalogue.backups.showBackup(projectId, item.backup_id);
+  const { result } = await catalogue.operations.finishImport(
     makeFinish(operation, {
       endedAtMs: finish.endedAtMs ?? 3_000,
       decidedOnRevision: before?.revision ?? null,

@@ -2,6 +2,7 @@ import { type VerificationLevel, verificationLevels } from '@backup-sync/contrac
 import fc from 'fast-check';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   makeFinish,
@@ -11,9 +12,7 @@ import {
   makeSource,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { DueChain, RecordWrite, ResourceStanding } from './port.ts';
-
-type Opened = Awaited<ReturnType<OpenCatalogue>>;
+import type { DueChain, RecordWrite, ResourceStanding } from './records.ts';
 
 const backupIds = ['a', 'b', 'c', 'd'];
 const resourceIds = ['vm-1', 'vm-2'];
@@ -42,23 +41,23 @@ type Step = (world: World) => Promise<void>;
 
 /** One project of a catalogue, changed in any way that touches heads. */
 class World {
-  readonly opened: Opened;
+  readonly catalogue: Catalogue;
   readonly projectId = newId();
   readonly model: Model = { records: new Map(), members: new Map(), retired: new Map() };
   readonly sourceIds = new Map(sourceNames.map((name) => [name, newId()]));
 
-  constructor(opened: Opened) {
-    this.opened = opened;
+  constructor(catalogue: Catalogue) {
+    this.catalogue = catalogue;
   }
 
   async import(backupId: string, change: Partial<RecordWrite> & { readonly place: string }): Promise<void> {
-    const { catalogue } = this.opened;
+    const { catalogue } = this;
     const { place, ...record } = change;
     const item = makeItem(backupId, { image_path: place, resource_id: record.resourceId ?? 'vm-1' });
     const operation = await acceptAndStart(catalogue, this.projectId, item);
-    const before = await catalogue.showBackup(this.projectId, backupId);
+    const before = await catalogue.backups.showBackup(this.projectId, backupId);
     const written = makeRecord(operation, record);
-    const { chains } = await catalogue.finishImport(
+    const { chains } = await catalogue.operations.finishImport(
       makeFinish(operation, { endedAtMs, decidedOnRevision: before?.revision ?? null, record: written }),
     );
     await this.#leaveAsTheyAre(chains);
@@ -72,12 +71,12 @@ class World {
 
   /** Ends the imports of what builds on a backup, which find nothing. */
   async #leaveAsTheyAre(chains: readonly DueChain[]): Promise<void> {
-    const { catalogue } = this.opened;
+    const { catalogue } = this;
     for (const { chain } of chains) {
-      for (const operation of await catalogue.startChain(chain, 'worker-1', endedAtMs)) {
-        const current = await catalogue.showBackup(this.projectId, operation.item.backup_id);
+      for (const operation of await catalogue.operations.startChain(chain, 'worker-1', endedAtMs)) {
+        const current = await catalogue.backups.showBackup(this.projectId, operation.item.backup_id);
         const decidedOnRevision = current?.revision ?? null;
-        await catalogue.finishImport(
+        await catalogue.operations.finishImport(
           makeFinish(operation, { endedAtMs, decidedOnRevision, status: 'failed', record: null }),
         );
       }
@@ -86,13 +85,13 @@ class World {
 
   /** A proof of another backup that shows this one, and those that build on it, to be broken. */
   async showBroken(backupId: string): Promise<void> {
-    const { catalogue } = this.opened;
+    const { catalogue } = this;
     const known = this.model.records.get(backupId);
     const other = [...this.model.records.keys()].find((id) => id !== backupId);
     if (known === undefined || other === undefined) return;
-    const current = await catalogue.showBackup(this.projectId, other);
+    const current = await catalogue.backups.showBackup(this.projectId, other);
     const location = { storageUnitId: 'unit-1', bucketName: 'bucket-1', imagePath: known.place };
-    await catalogue.recordVerdict({
+    await catalogue.backups.recordVerdict({
       operationId: newId(),
       projectId: this.projectId,
       backupId: other,
@@ -105,15 +104,20 @@ class World {
 
   async delete(backupId: string): Promise<void> {
     const by = { actor: { kind: 'user', name: 'ada' }, requestId: 'request-1', deletedAtMs: endedAtMs } as const;
-    await this.opened.catalogue.deleteBackup({ operationId: newId(), projectId: this.projectId, backupId, ...by });
+    await this.catalogue.backups.deleteBackup({
+      operationId: newId(),
+      projectId: this.projectId,
+      backupId,
+      ...by,
+    });
     this.model.records.delete(backupId);
     this.#forgetRetired();
   }
 
   async retire(resourceId: string, isRetired: boolean): Promise<void> {
-    const { catalogue } = this.opened;
+    const { catalogue } = this;
     const known = [...this.model.records.values()].filter((each) => each.resourceId === resourceId);
-    const isKnown = await catalogue.retireResource(this.projectId, resourceId, isRetired ? endedAtMs : null);
+    const isKnown = await catalogue.backups.retireResource(this.projectId, resourceId, isRetired ? endedAtMs : null);
     expect(isKnown).toBe(known.length > 0);
     if (!isRetired) this.model.retired.delete(resourceId);
     else if (isKnown && !this.model.retired.has(resourceId)) {
@@ -131,15 +135,15 @@ class World {
   }
 
   async see(name: string, sightings: ReadonlyMap<string, string>): Promise<void> {
-    const { sourceStore } = this.opened;
+    const { catalogue } = this;
     const id = this.sourceIds.get(name) ?? '';
     const members = this.model.members.get(name) ?? new Map<string, string>();
-    if (!this.model.members.has(name)) await sourceStore.addSource(makeSource(this.projectId, id, { name }));
+    if (!this.model.members.has(name)) await catalogue.sources.addSource(makeSource(this.projectId, id, { name }));
     this.model.members.set(name, members);
     const runId = newId();
     const seen = [...sightings].map(([imagePath, backupId]) => ({ imagePath, backupId, importOperationId: null }));
-    await sourceStore.noteSightings(id, runId, seen);
-    await sourceStore.closeListing(id, runId, []);
+    await catalogue.sourceRuns.noteSightings(id, runId, seen);
+    await catalogue.sourceRuns.closeListing(id, runId, []);
     for (const [place, backupId] of members) {
       const isRecorded = this.model.records.get(backupId)?.place === place;
       if (!sightings.has(place) && !isRecorded) members.delete(place);
@@ -151,7 +155,7 @@ class World {
     const members = this.model.members.get(name);
     const known = this.model.records.get(backupId);
     if (members === undefined || known === undefined) return;
-    await this.opened.sourceStore.markVanished({
+    await this.catalogue.sourceRuns.markVanished({
       sourceId: this.sourceIds.get(name) ?? '',
       runId: newId(),
       unchangedSinceMs: endedAtMs + 1,
@@ -161,18 +165,18 @@ class World {
   }
 
   async remove(name: string): Promise<void> {
-    await this.opened.sourceStore.removeSource(this.projectId, this.sourceIds.get(name) ?? '', endedAtMs);
+    await this.catalogue.sources.removeSource(this.projectId, this.sourceIds.get(name) ?? '', endedAtMs);
     this.model.members.delete(name);
     this.sourceIds.set(name, newId());
   }
 
   /** Every scope and level answers what reading all records anew does. */
   async expectTrue(): Promise<void> {
-    const { catalogue } = this.opened;
+    const { catalogue } = this;
     for (const name of [null, ...sourceNames]) {
       for (const level of verificationLevels) {
         const source = name === null ? {} : { source_id: this.sourceIds.get(name) ?? '' };
-        const { rows, count } = await catalogue.listResources({
+        const { rows, count } = await catalogue.backups.listResources({
           project_id: this.projectId,
           level,
           limit: 1000,
@@ -196,7 +200,7 @@ class World {
       const proved: NonNullable<ResourceStanding['head']>[] = [];
       let leaders: NonNullable<ResourceStanding['head']>[] = [];
       for (const backupId of ids.toSorted()) {
-        const record = await this.opened.catalogue.showBackup(this.projectId, backupId);
+        const record = await this.catalogue.backups.showBackup(this.projectId, backupId);
         if (record === null) throw new Error(`${backupId} was lost`);
         const reached = record.level === null ? -1 : verificationLevels.indexOf(record.level);
         if (record.status !== 'available' || reached < verificationLevels.indexOf(level)) continue;
@@ -214,11 +218,11 @@ class World {
 
 /** Whatever changes, the newest proved backups are those that reading every record would find. */
 export function describeHeads(open: OpenCatalogue): void {
-  let opened: Opened;
+  let catalogue: Catalogue;
   beforeAll(async () => {
-    opened = await open();
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   const backupId = fc.constantFrom(...backupIds);
   const sourceName = fc.constantFrom(...sourceNames);
@@ -291,7 +295,7 @@ export function describeHeads(open: OpenCatalogue): void {
   test('heads, counts and retirements are what reading every record would find', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }), async (steps) => {
-        const world = new World(opened);
+        const world = new World(catalogue);
         for (const each of steps) {
           await each(world);
           await world.expectTrue();
@@ -302,13 +306,13 @@ export function describeHeads(open: OpenCatalogue): void {
   }, 60_000);
 
   test('resources are paged by id, and one is found by its id', async () => {
-    const world = new World(opened);
+    const world = new World(catalogue);
     for (const [index, id] of backupIds.entries()) {
       await world.import(id, { place: placesOf(id)[0] ?? '', resourceId: `vm-${index}` });
     }
     const filter = { project_id: world.projectId, level: 'linkage', limit: 2 } as const;
     const idsOf = async (more: object) => {
-      const { rows, count } = await opened.catalogue.listResources({ ...filter, ...more });
+      const { rows, count } = await catalogue.backups.listResources({ ...filter, ...more });
       return [rows.map(({ resourceId }) => resourceId), count];
     };
     expect(await idsOf({})).toEqual([['vm-0', 'vm-1'], 4]);

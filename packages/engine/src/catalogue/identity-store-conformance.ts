@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { IdentityStore, TokenRecord } from '../identity/store.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { OpenCatalogue } from './fixtures-for-conformance.ts';
+import type { TokenRecord } from './identity-records.ts';
 
 /** What every identity store does. */
 export function describeIdentityStore(open: OpenCatalogue): void {
@@ -17,78 +18,85 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expiresAtMs: 2_000,
   };
   const ground = { kind: 'password', passwordHash: user.passwordHash } as const;
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
-  let store: IdentityStore;
+  let catalogue: Catalogue;
 
   beforeAll(async () => {
-    opened = await open();
-    store = opened.identityStore;
-    expect(await store.findOldestProject()).toBeNull();
-    expect(await store.begin({ project, nowMs: 1_000 })).toEqual(project);
+    catalogue = await open();
+    expect(await catalogue.identity.findOldestProject()).toBeNull();
+    expect(await catalogue.identity.begin({ project, nowMs: 1_000 })).toEqual(project);
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   test('begins once: later starts find the project that is there', async () => {
-    expect(await store.begin({ project: { id: 'project-2', name: 'other' }, nowMs: 500 })).toEqual(project);
-    expect(await store.findProject({ name: 'other' })).toBeNull();
-    expect(await store.findOldestProject()).toEqual(project);
+    expect(await catalogue.identity.begin({ project: { id: 'project-2', name: 'other' }, nowMs: 500 })).toEqual(
+      project,
+    );
+    expect(await catalogue.identity.findProject({ name: 'other' })).toBeNull();
+    expect(await catalogue.identity.findOldestProject()).toEqual(project);
   });
 
   test('makes the first user administrator, once', async () => {
-    expect(await store.hasUsers()).toBe(false);
-    expect(await store.addFirstAdministrator({ user, projectId: project.id, nowMs: 1_000 })).toBe(true);
-    expect(await store.hasUsers()).toBe(true);
+    expect(await catalogue.identity.hasUsers()).toBe(false);
+    expect(await catalogue.identity.addFirstAdministrator({ user, projectId: project.id, nowMs: 1_000 })).toBe(true);
+    expect(await catalogue.identity.hasUsers()).toBe(true);
     const eve = { id: 'user-2', name: 'eve', passwordHash: 'x' };
-    expect(await store.addFirstAdministrator({ user: eve, projectId: project.id, nowMs: 1_000 })).toBe(false);
-    expect(await store.findUser('eve')).toBeNull();
-    expect(await store.findUser('ada')).toEqual({ ...user, disabledAtMs: null });
-    expect(await store.findRole(user.id, project.id)).toBe('administrator');
-    expect(await store.findRole(user.id, 'project-2')).toBeNull();
+    expect(await catalogue.identity.addFirstAdministrator({ user: eve, projectId: project.id, nowMs: 1_000 })).toBe(
+      false,
+    );
+    expect(await catalogue.identity.findUser('eve')).toBeNull();
+    expect(await catalogue.identity.findUser('ada')).toEqual({ ...user, disabledAtMs: null });
+    expect(await catalogue.identity.findRole(user.id, project.id)).toBe('administrator');
+    expect(await catalogue.identity.findRole(user.id, 'project-2')).toBeNull();
   });
 
   test('finds projects by id and by name', async () => {
-    expect(await store.findProject({ id: project.id })).toEqual(project);
-    expect(await store.findProject({ name: project.name })).toEqual(project);
-    expect(await store.findProject({ name: project.id })).toBeNull();
+    expect(await catalogue.identity.findProject({ id: project.id })).toEqual(project);
+    expect(await catalogue.identity.findProject({ name: project.name })).toEqual(project);
+    expect(await catalogue.identity.findProject({ name: project.id })).toBeNull();
   });
 
   test('keeps a token until it has ended or is removed', async () => {
-    expect(await store.saveToken(token, ground)).toBe(true);
-    expect(await store.findToken('ab12', 1_999)).toEqual(token);
-    expect(await store.findToken('ab12', 2_000)).toBeNull();
-    expect(await store.findToken('AB12', 1_999)).toBeNull();
-    await store.removeToken('ab12');
-    expect(await store.findToken('ab12', 1_999)).toBeNull();
-    await store.removeToken('ab12');
+    expect(await catalogue.identity.saveToken(token, ground)).toBe(true);
+    expect(await catalogue.identity.findToken('ab12', 1_999)).toEqual(token);
+    expect(await catalogue.identity.findToken('ab12', 2_000)).toBeNull();
+    expect(await catalogue.identity.findToken('AB12', 1_999)).toBeNull();
+    await catalogue.identity.removeToken('ab12');
+    expect(await catalogue.identity.findToken('ab12', 1_999)).toBeNull();
+    await catalogue.identity.removeToken('ab12');
   });
 
   test('sweeps out tokens that had ended when another is issued', async () => {
-    await store.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 }, ground);
-    await store.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 }, ground);
-    expect(await store.findToken('old', 1_500)).not.toBeNull();
-    await store.saveToken({ ...token, tokenHash: 'newest', issuedAtMs: 2_000, expiresAtMs: 4_000 }, ground);
-    expect(await store.findToken('old', 1_500)).toBeNull();
-    expect(await store.findToken('fresh', 2_000)).not.toBeNull();
+    await catalogue.identity.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 }, ground);
+    await catalogue.identity.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 }, ground);
+    expect(await catalogue.identity.findToken('old', 1_500)).not.toBeNull();
+    await catalogue.identity.saveToken(
+      { ...token, tokenHash: 'newest', issuedAtMs: 2_000, expiresAtMs: 4_000 },
+      ground,
+    );
+    expect(await catalogue.identity.findToken('old', 1_500)).toBeNull();
+    expect(await catalogue.identity.findToken('fresh', 2_000)).not.toBeNull();
   });
 
   test('keeps a token of the system, which has no user', async () => {
     const ofSystem = { ...token, tokenHash: 'cd34', userId: null, userName: 'root', kind: 'system' as const };
-    expect(await store.saveToken(ofSystem, { kind: 'operator' })).toBe(true);
-    expect(await store.findToken('cd34', 1_500)).toEqual(ofSystem);
+    expect(await catalogue.identity.saveToken(ofSystem, { kind: 'operator' })).toBe(true);
+    expect(await catalogue.identity.findToken('cd34', 1_500)).toEqual(ofSystem);
   });
 
   test('keeps no token whose ground is gone: another password or role by now, or the token before it ended', async () => {
     const late = { ...token, tokenHash: 'late' };
-    expect(await store.saveToken(late, { kind: 'password', passwordHash: 'before' })).toBe(false);
-    expect(await store.saveToken({ ...late, role: 'reader' }, ground)).toBe(false);
-    expect(await store.saveToken(late, { kind: 'token', tokenHash: 'gone' })).toBe(false);
-    expect(await store.saveToken({ ...token, tokenHash: 'ended' }, ground)).toBe(true);
-    expect(await store.saveToken({ ...late, issuedAtMs: 2_000 }, { kind: 'token', tokenHash: 'ended' })).toBe(false);
-    await opened.directory.addUser({ id: 'user-3', name: 'bob', passwordHash: 'b', nowMs: 1 });
-    await opened.directory.assignRole('bob', project.id, 'reader');
-    await opened.directory.disableUser('bob', 2);
+    expect(await catalogue.identity.saveToken(late, { kind: 'password', passwordHash: 'before' })).toBe(false);
+    expect(await catalogue.identity.saveToken({ ...late, role: 'reader' }, ground)).toBe(false);
+    expect(await catalogue.identity.saveToken(late, { kind: 'token', tokenHash: 'gone' })).toBe(false);
+    expect(await catalogue.identity.saveToken({ ...token, tokenHash: 'ended' }, ground)).toBe(true);
+    expect(
+      await catalogue.identity.saveToken({ ...late, issuedAtMs: 2_000 }, { kind: 'token', tokenHash: 'ended' }),
+    ).toBe(false);
+    await catalogue.directory.addUser({ id: 'user-3', name: 'bob', passwordHash: 'b', nowMs: 1 });
+    await catalogue.directory.assignRole('bob', project.id, 'reader');
+    await catalogue.directory.disableUser('bob', 2);
     const ofBob = { ...late, userId: 'user-3', userName: 'bob', role: 'reader' } as const;
-    expect(await store.saveToken(ofBob, { kind: 'password', passwordHash: 'b' })).toBe(false);
-    expect(await store.findToken('late', 1_500)).toBeNull();
+    expect(await catalogue.identity.saveToken(ofBob, { kind: 'password', passwordHash: 'b' })).toBe(false);
+    expect(await catalogue.identity.findToken('late', 1_500)).toBeNull();
   });
 }

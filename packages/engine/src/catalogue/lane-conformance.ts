@@ -1,6 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
   makeAcceptance,
@@ -11,34 +12,30 @@ import {
   makeRun,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { Acceptance, Actor, Catalogue } from './port.ts';
-import type { TaskStore } from './task-port.ts';
+import type { Acceptance, Actor } from './records.ts';
 
 /** How every catalogue gives operations their lanes. */
 export function describeLanes(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
-  let tasks: TaskStore;
   let projectId: string;
   let actor: Actor;
 
   beforeAll(async () => {
-    opened = await open();
-    ({ catalogue, taskStore: tasks } = opened);
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
   beforeEach(() => {
     projectId = newId();
     actor = { kind: 'user', name: newId() };
   });
 
   const show = async (id: string) => {
-    const operation = await catalogue.showOperation(projectId, id);
+    const operation = await catalogue.operations.showOperation(projectId, id);
     if (operation === null) throw new Error(`operation ${id} was lost`);
     return operation;
   };
   const accept = (items: readonly BackupSync[], changes: Partial<Acceptance> = {}) =>
-    catalogue.accept({ ...makeAcceptance(projectId, items, { lane: null }), actor, ...changes });
+    catalogue.operations.accept({ ...makeAcceptance(projectId, items, { lane: null }), actor, ...changes });
   const lanesOf = async (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await show(id)).lane));
   const items = (count: number, name = 'item') =>
     Array.from({ length: count }, (_, index) => makeItem(`${name}-${index}`));
@@ -55,11 +52,13 @@ export function describeLanes(open: OpenCatalogue): void {
 
   test('is interactive again as those before have ended; verifications count as well', async () => {
     const run = { ...makeRun(projectId, '', newId()), actor, sourceId: null };
-    expect(await tasks.addTask({ ...run, kind: 'verify', backupId: 'a', lane: null })).toBe('interactive');
-    expect(await tasks.addTask({ ...run, id: newId(), lane: 'mass' })).toBe('mass');
+    expect(await catalogue.operations.addTask({ ...run, kind: 'verify', backupId: 'a', lane: null })).toBe(
+      'interactive',
+    );
+    expect(await catalogue.operations.addTask({ ...run, id: newId(), lane: 'mass' })).toBe('mass');
     const { ids } = await accept(items(50));
     expect((await lanesOf(ids)).filter((lane) => lane === 'mass')).toHaveLength(1);
-    await tasks.cancelTask(projectId, run.id, 2_000);
+    await catalogue.operations.cancelTask(projectId, run.id, 2_000);
     expect(await lanesOf((await accept([makeItem('next')])).ids)).toEqual(['interactive']);
   });
 
@@ -81,7 +80,7 @@ export function describeLanes(open: OpenCatalogue): void {
       chainRoot: 'chain-2',
       lane: null,
     });
-    const { ids, chains } = await catalogue.accept({ ...elsewhere, actor });
+    const { ids, chains } = await catalogue.operations.accept({ ...elsewhere, actor });
     expect(ids[0]).toBe(slow.ids[0]);
     expect(await lanesOf(slow.ids)).toEqual(['interactive', 'interactive']);
     expect(chains).toEqual(
@@ -99,11 +98,11 @@ export function describeLanes(open: OpenCatalogue): void {
       makeAcceptance(projectId, [makeItem('parent')], { chainRoot }),
     );
     const { ids } = await accept([makeItem('child')]);
-    const [child] = await catalogue.startChain(makeChain(projectId), 'worker-1', 1_500);
+    const [child] = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
     if (child === undefined) throw new Error('nothing was started');
     expect(child.id).toBe(ids[0]);
     const missingParent = { backupId: 'parent', revision: null };
-    expect(await catalogue.finishImport(makeFinish(child, { missingParent }))).toEqual({
+    expect(await catalogue.operations.finishImport(makeFinish(child, { missingParent }))).toEqual({
       result: 'waits',
       chains: [{ ...makeDue(makeChain(projectId, chainRoot)), lane: 'interactive' }],
     });

@@ -1,6 +1,7 @@
 import type { BackupFilter, OperationLogFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
@@ -11,18 +12,15 @@ import {
   type OpenCatalogue,
   operationFilter,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue } from './port.ts';
 
 /** What the listings of every catalogue do. */
 export function describeListings(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
 
   beforeAll(async () => {
-    opened = await open();
-    catalogue = opened.catalogue;
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   describe('listBackups', () => {
     const projectId = newId();
@@ -37,12 +35,12 @@ export function describeListings(open: OpenCatalogue): void {
       await make('gone', 4_000);
       const actor = { kind: 'user', name: 'ada' } as const;
       const deletion = { operationId: newId(), projectId, backupId: 'gone', actor, requestId: 'r', deletedAtMs: 5_000 };
-      await catalogue.deleteBackup(deletion);
+      await catalogue.backups.deleteBackup(deletion);
       await importBackup(catalogue, newId(), makeItem('elsewhere'));
     });
 
     const list = async (changes: Partial<BackupFilter> = {}) => {
-      const page = await catalogue.listBackups(backupFilter(projectId, changes));
+      const page = await catalogue.backups.listBackups(backupFilter(projectId, changes));
       return page === 'marker_not_found' ? page : [page.rows.map((row) => row.backupId).join(''), page.count];
     };
 
@@ -140,7 +138,7 @@ export function describeListings(open: OpenCatalogue): void {
       await accept(2_000, ['b'], ['c', { resource_id: 'resource-2' }], ['d', { resource_name: 'mail' }]);
       const actor = { kind: 'user', name: 'ada' } as const;
       const operationId = newId();
-      await catalogue.deleteBackup({
+      await catalogue.backups.deleteBackup({
         operationId,
         projectId,
         backupId: 'a',
@@ -153,7 +151,7 @@ export function describeListings(open: OpenCatalogue): void {
     });
 
     const list = async (changes: Partial<OperationLogFilter> = {}) => {
-      const page = await catalogue.listOperationLogs(operationFilter(projectId, changes));
+      const page = await catalogue.operations.listOperationLogs(operationFilter(projectId, changes));
       return page === 'marker_not_found' ? page : [page.rows.map((row) => ids.indexOf(row.id)).join(''), page.count];
     };
 
@@ -183,7 +181,7 @@ export function describeListings(open: OpenCatalogue): void {
 
     test('does not know a marker or an operation of another project', async () => {
       expect(await list({ marker: newId() })).toBe('marker_not_found');
-      expect(await catalogue.showOperation(newId(), ids[0] ?? '')).toBeNull();
+      expect(await catalogue.operations.showOperation(newId(), ids[0] ?? '')).toBeNull();
     });
   });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
   backupFilter,
@@ -13,7 +14,6 @@ import {
   type OpenCatalogue,
   operationFilter,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue } from './port.ts';
 
 type ModelOperation = {
   readonly id: string;
@@ -111,7 +111,7 @@ class Start implements Command {
       operation.owner = this.#owner;
       operation.epoch += 1;
     }
-    const started = await catalogue.startChain(makeChain(projectId, this.#chainRoot), this.#owner, 2_000);
+    const started = await catalogue.operations.startChain(makeChain(projectId, this.#chainRoot), this.#owner, 2_000);
     expect(started.map(({ id, epoch }) => [id, epoch])).toEqual(due.map(({ id, epoch }) => [id, epoch]));
   }
 
@@ -134,10 +134,10 @@ class Finish implements Command {
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
     const operation = model.operations[this.#pick % model.operations.length];
     if (operation === undefined) return;
-    const stored = await catalogue.showOperation(projectId, operation.id);
+    const stored = await catalogue.operations.showOperation(projectId, operation.id);
     if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
     const epoch = operation.epoch - this.#epochsBehind;
-    const answer = await catalogue.finishImport(
+    const answer = await catalogue.operations.finishImport(
       makeFinish(stored, {
         epoch,
         decidedOnRevision: shownRevision(model, operation.backupId),
@@ -191,10 +191,10 @@ class MissParent implements Command {
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
     const operation = this.#operation(model);
     if (operation === undefined) return;
-    const stored = await catalogue.showOperation(projectId, operation.id);
+    const stored = await catalogue.operations.showOperation(projectId, operation.id);
     if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
     const shown = shownRevision(model, this.#parentId);
-    const answer = await catalogue.finishImport(
+    const answer = await catalogue.operations.finishImport(
       makeFinish(stored, {
         decidedOnRevision: shownRevision(model, operation.backupId),
         missingParent: { backupId: this.#parentId, revision: this.#recordedSince ? (shown ?? 0) - 1 : shown },
@@ -244,7 +244,7 @@ class Release implements Command {
       operation.owner = null;
     }
     const due = this.#owner === null ? model.operations.filter(({ status }) => status === 'waiting') : held;
-    const released = await catalogue.releaseUnfinished(this.#owner, 2_500);
+    const released = await catalogue.operations.releaseUnfinished(this.#owner, 2_500);
     const ofProject = released.filter(({ chain }) => chain.projectId === projectId).map(({ chain }) => chain.chainRoot);
     expect(ofProject.toSorted()).toEqual([...new Set(due.map(({ chainRoot }) => chainRoot))].toSorted());
   }
@@ -262,7 +262,7 @@ class Delete implements Command {
   check = () => true;
 
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
-    const answer = await catalogue.deleteBackup({
+    const answer = await catalogue.backups.deleteBackup({
       operationId: newId(),
       projectId,
       backupId: this.#backupId,
@@ -285,8 +285,10 @@ class Delete implements Command {
 
 /** What the catalogue holds is what the model holds: nothing lost, nothing twice, nothing else. */
 async function expectSame(model: Model, { catalogue, projectId }: Real): Promise<void> {
-  const operations = await catalogue.listOperationLogs(operationFilter(projectId, { operation_type: 'sync' }));
-  const backups = await catalogue.listBackups(backupFilter(projectId));
+  const operations = await catalogue.operations.listOperationLogs(
+    operationFilter(projectId, { operation_type: 'sync' }),
+  );
+  const backups = await catalogue.backups.listBackups(backupFilter(projectId));
   if (operations === 'marker_not_found' || backups === 'marker_not_found') throw new Error('No marker was given.');
   expect(
     operations.rows.map((row) => [row.id, row.status, row.epoch, 'leaseOwner' in row ? row.leaseOwner : null]),
@@ -297,11 +299,11 @@ async function expectSame(model: Model, { catalogue, projectId }: Real): Promise
 
 /** Any order of steps leaves the catalogue as a simple model says. */
 export function describeCatalogueModel(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
+  let catalogue: Catalogue;
   beforeAll(async () => {
-    opened = await open();
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   const backupId = fc.constantFrom('a', 'b', 'c');
   const chainRoot = fc.constantFrom(...chainRoots);
@@ -323,7 +325,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         const model: Model = { operations: [], records: new Map() };
-        const real: Real = { catalogue: opened.catalogue, projectId: newId() };
+        const real: Real = { catalogue: catalogue, projectId: newId() };
         await fc.asyncModelRun(() => ({ model, real }), run);
         await expectSame(model, real);
       }),

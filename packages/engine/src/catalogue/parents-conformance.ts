@@ -1,7 +1,8 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operationLivesMs } from '../deadline.ts';
-import { everything } from '../identity/grants.ts';
+import { everything } from './bucket-grant.ts';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
   importBackup,
@@ -15,22 +16,20 @@ import {
   type OpenCatalogue,
   storageUnitId,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue, OperationRecord } from './port.ts';
+import type { OperationRecord } from './records.ts';
 
 /** How every catalogue helps to find the parents of backups. */
 export function describeParents(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
   let projectId: string;
 
   beforeAll(async () => {
-    opened = await open();
-    catalogue = opened.catalogue;
+    catalogue = await open();
   });
   beforeEach(() => {
     projectId = newId();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
 
   describe('locateBackup', () => {
     test('names the place of the record, then those of unfinished imports', async () => {
@@ -38,7 +37,7 @@ export function describeParents(open: OpenCatalogue): void {
       const moved = ['bucket-2', 'bucket-3'].map((bucket_name) => makeItem('a', { bucket_name, image_path: 'moved' }));
       for (const item of moved) await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
       await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a', { bucket_name: 'of another project' })]));
-      expect(await catalogue.locateBackup(projectId, 'a')).toEqual({
+      expect(await catalogue.backups.locateBackup(projectId, 'a')).toEqual({
         revision: 1,
         locations: [
           { storageUnitId, bucketName: 'bucket-1', imagePath: 'chain-1/a' },
@@ -52,9 +51,9 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('a'));
       const actor = { kind: 'user', name: 'ada' } as const;
       const deletion = { operationId: newId(), projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 5_000 };
-      await catalogue.deleteBackup(deletion);
+      await catalogue.backups.deleteBackup(deletion);
       for (const id of ['a', 'b']) {
-        expect(await catalogue.locateBackup(projectId, id)).toEqual({ revision: null, locations: [] });
+        expect(await catalogue.backups.locateBackup(projectId, id)).toEqual({ revision: null, locations: [] });
       }
     });
   });
@@ -63,22 +62,27 @@ export function describeParents(open: OpenCatalogue): void {
     test('names each bucket of grants, sources, records and unfinished imports once', async () => {
       for (const backupId of ['a', 'b', 'c']) await importBackup(catalogue, projectId, makeItem(backupId));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d', { bucket_name: 'imported' })]));
-      await opened.sourceStore.addSource(makeSource(projectId, newId(), { bucketName: 'watched' }));
+      await catalogue.sources.addSource(makeSource(projectId, newId(), { bucketName: 'watched' }));
       for (const bucketName of ['granted', 'imported']) {
-        await opened.grantStore.addGrant({ projectId, storageUnitId, bucketName, prefix: 'folder/' });
+        await catalogue.grants.addGrant({ projectId, storageUnitId, bucketName, prefix: 'folder/' });
       }
-      const buckets = await catalogue.projectBuckets(projectId, storageUnitId);
+      const buckets = await catalogue.backups.projectBuckets(projectId, storageUnitId);
       expect(buckets).toEqual(['bucket-1', 'granted', 'imported', 'watched']);
     });
 
     test('names none of another project or storage unit, and no grant of everything', async () => {
       const other = { storageUnitId: 'unit-2' };
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], other));
-      await opened.sourceStore.addSource(makeSource(projectId, newId(), other));
-      await opened.grantStore.addGrant({ projectId, ...other, bucketName: 'granted', prefix: '' });
+      await catalogue.sources.addSource(makeSource(projectId, newId(), other));
+      await catalogue.grants.addGrant({ projectId, ...other, bucketName: 'granted', prefix: '' });
       await importBackup(catalogue, newId(), makeItem('a'));
-      await opened.grantStore.addGrant({ projectId, storageUnitId: everything, bucketName: everything, prefix: '' });
-      expect(await catalogue.projectBuckets(projectId, storageUnitId)).toEqual([]);
+      await catalogue.grants.addGrant({
+        projectId,
+        storageUnitId: everything,
+        bucketName: everything,
+        prefix: '',
+      });
+      expect(await catalogue.backups.projectBuckets(projectId, storageUnitId)).toEqual([]);
     });
   });
 
@@ -90,70 +94,73 @@ export function describeParents(open: OpenCatalogue): void {
       const started: OperationRecord[] = [];
       for (const backupId of backupIds) {
         await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
-        started.push(...(await catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
+        started.push(...(await catalogue.operations.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
       }
       return started;
     }
 
-    const startAgain = (backupId: string) => catalogue.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
+    const startAgain = (backupId: string) =>
+      catalogue.operations.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
 
     test('waits while that is being imported, and goes on when that has ended', async () => {
       const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
-      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+      expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
         chains: [],
       });
       expect(await startAgain('child')).toEqual([]);
-      const { chains } = await catalogue.finishImport(makeFinish(parent, { status: 'failed', record: null }));
+      const { chains } = await catalogue.operations.finishImport(
+        makeFinish(parent, { status: 'failed', record: null }),
+      );
       expect(chains).toEqual([makeDue(makeChain(projectId, 'child'))]);
       const [again] = await startAgain('child');
       expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
-      const ended = await catalogue.finishImport(makeFinish(again ?? child, missing('parent')));
+      const ended = await catalogue.operations.finishImport(makeFinish(again ?? child, missing('parent')));
       expect(ended).toEqual({ result: 'finished', chains: [] });
       // Both looks count.
-      const { requests } = (await catalogue.showOperation(projectId, child.id)) ?? {};
+      const { requests } = (await catalogue.operations.showOperation(projectId, child.id)) ?? {};
       expect(requests).toEqual({ lists: 2, gets: 4, bytesRead: 600 });
     });
 
     test('waits on after a restart, until that has ended', async () => {
       const [child] = (await start('child', 'parent')) as [OperationRecord];
-      await catalogue.finishImport(makeFinish(child, missing('parent')));
-      const released = await catalogue.releaseUnfinished(null, 1_700);
+      await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
+      const released = await catalogue.operations.releaseUnfinished(null, 1_700);
       expect(released).toEqual(expect.arrayContaining([makeDue(makeChain(projectId, 'parent'))]));
       expect(await startAgain('child')).toEqual([]);
       const [parent] = await startAgain('parent');
       if (parent === undefined) throw new Error('nothing was started');
-      await catalogue.finishImport(makeFinish(parent));
+      await catalogue.operations.finishImport(makeFinish(parent));
       expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
     });
 
     test('is taken up when its time is up, though that has not ended', async () => {
       const [child] = (await start('child', 'parent')) as [OperationRecord];
-      await catalogue.finishImport(makeFinish(child, missing('parent')));
+      await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
       const deadlineMs = child.createdAtMs + operationLivesMs;
       const chain = makeChain(projectId, 'child');
       for (const [nowMs, chains, ids] of [
         [deadlineMs - 1, [], []],
         [deadlineMs, [makeDue(chain)], [child.id]],
       ] as const) {
-        const overdue = await catalogue.overdueWaits(nowMs);
+        const overdue = await catalogue.operations.overdueWaits(nowMs);
         expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual(chains);
-        const started = await catalogue.startChain(chain, 'worker-1', nowMs);
+        const started = await catalogue.operations.startChain(chain, 'worker-1', nowMs);
         expect(started.map(({ id }) => id)).toEqual(ids);
       }
-      const overdue = await catalogue.overdueWaits(deadlineMs);
+      const overdue = await catalogue.operations.overdueWaits(deadlineMs);
       expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual([]);
     });
 
     test('goes on at once if that was recorded since it was looked for', async () => {
       const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
-      await catalogue.finishImport(makeFinish(parent));
-      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toEqual({
+      await catalogue.operations.finishImport(makeFinish(parent));
+      expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
         chains: [makeDue(makeChain(projectId, 'child'))],
       });
       const [again = child] = await startAgain('child');
-      expect(await catalogue.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
+      expect(await catalogue.operations.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
         result: 'finished',
       });
     });
@@ -161,7 +168,9 @@ export function describeParents(open: OpenCatalogue): void {
     test('ends if nothing of that is in flight in its own project', async () => {
       const [child] = (await start('child')) as [OperationRecord];
       await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('parent')]));
-      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'finished' });
+      expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toMatchObject({
+        result: 'finished',
+      });
     });
 
     test.each([
@@ -172,18 +181,18 @@ export function describeParents(open: OpenCatalogue): void {
       const operations = await start(...ids);
       for (const [index, operation] of operations.slice(0, -1).entries()) {
         const finish = makeFinish(operation, missing(ids[index + 1] ?? ''));
-        expect(await catalogue.finishImport(finish)).toMatchObject({ result: 'waits' });
+        expect(await catalogue.operations.finishImport(finish)).toMatchObject({ result: 'waits' });
       }
       const last = operations.at(-1);
       if (last === undefined) throw new Error('nothing was started');
       const way = [ids.at(-1), ...ids];
-      expect(await catalogue.finishImport(makeFinish(last, missing('a')))).toEqual({
+      expect(await catalogue.operations.finishImport(makeFinish(last, missing('a')))).toEqual({
         result: 'cycle',
         chains: [],
         way,
       });
-      expect(await catalogue.showOperation(projectId, last.id)).toEqual(last);
-      const { result, chains } = await catalogue.finishImport(makeFinish(last));
+      expect(await catalogue.operations.showOperation(projectId, last.id)).toEqual(last);
+      const { result, chains } = await catalogue.operations.finishImport(makeFinish(last));
       expect(result).toBe('finished');
       expect(chains).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
     });
@@ -193,8 +202,10 @@ export function describeParents(open: OpenCatalogue): void {
       const parent = await start('parent');
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
       const [running = child] = parent;
-      await catalogue.finishImport(makeFinish(running, missing('child')));
-      expect(await catalogue.finishImport(makeFinish(child, missing('parent')))).toMatchObject({ result: 'cycle' });
+      await catalogue.operations.finishImport(makeFinish(running, missing('child')));
+      expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toMatchObject({
+        result: 'cycle',
+      });
     });
   });
 
@@ -207,12 +218,12 @@ export function describeParents(open: OpenCatalogue): void {
       run: { readonly parentOperationId?: string } = {},
     ) {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], run));
-      const started = await catalogue.startChain(makeChain(projectId), 'worker-1', 4_000);
+      const started = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 4_000);
       const operation = started.find((each) => each.id === id);
       if (operation === undefined) throw new Error('nothing was started');
-      const before = await catalogue.showBackup(projectId, 'parent');
+      const before = await catalogue.backups.showBackup(projectId, 'parent');
       const decidedOnRevision = before?.revision ?? null;
-      return catalogue.finishImport(
+      return catalogue.operations.finishImport(
         makeFinish(operation, { decidedOnRevision, record: makeRecord(operation, record) }),
       );
     }
@@ -221,7 +232,7 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
       const { chains } = await finishParent({}, { parentOperationId: 'run-1' });
       expect(chains).toEqual([makeDue(childChain())]);
-      const [again] = await catalogue.startChain(childChain(), 'worker-1', 5_000);
+      const [again] = await catalogue.operations.startChain(childChain(), 'worker-1', 5_000);
       expect(again).toMatchObject({ parentOperationId: 'run-1', item: { backup_id: 'child' }, actor: { name: 'ada' } });
     });
 
@@ -230,7 +241,7 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       const { chains } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
       expect(chains).toEqual([makeDue(childChain())]);
-      expect(await catalogue.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
+      expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
     test('is left alone if that is as it was, if another reason broke it, or if it is being imported', async () => {

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   backupFilter,
@@ -9,36 +10,39 @@ import {
   makeRecord,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue } from './port.ts';
 
 /** How every catalogue renames records. */
 export function describeRenaming(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
   let projectId: string;
 
   beforeAll(async () => {
-    opened = await open();
-    catalogue = opened.catalogue;
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
   beforeEach(() => {
     projectId = newId();
   });
 
   const rename = (backupId: string, name: string, renamedAtMs = 9_000) =>
-    catalogue.renameBackup({ projectId, backupId, name, renamedAtMs });
+    catalogue.backups.renameBackup({ projectId, backupId, name, renamedAtMs });
 
   test('keeps the name of the sync requests beside the newest that a person has set', async () => {
     await importBackup(catalogue, projectId, makeItem('a', { backup_name: 'nightly' }));
-    const before = await catalogue.showBackup(projectId, 'a');
+    const before = await catalogue.backups.showBackup(projectId, 'a');
     const once = { ...before, backupName: 'mine', requestedName: 'nightly', updatedAtMs: 9_000, revision: 2 };
     expect(await rename('a', 'mine')).toEqual(once);
-    expect(await catalogue.showBackup(projectId, 'a')).toEqual(once);
+    expect(await catalogue.backups.showBackup(projectId, 'a')).toEqual(once);
     const twice = { ...once, backupName: 'ours', updatedAtMs: 9_001, revision: 3 };
     expect(await rename('a', 'ours', 9_001)).toEqual(twice);
-    expect(await catalogue.listBackups(backupFilter(projectId, { name: 'ours' }))).toEqual({ rows: [twice], count: 1 });
-    expect(await catalogue.listBackups(backupFilter(projectId, { name: 'nightly' }))).toEqual({ rows: [], count: 0 });
+    expect(await catalogue.backups.listBackups(backupFilter(projectId, { name: 'ours' }))).toEqual({
+      rows: [twice],
+      count: 1,
+    });
+    expect(await catalogue.backups.listBackups(backupFilter(projectId, { name: 'nightly' }))).toEqual({
+      rows: [],
+      count: 0,
+    });
   });
 
   test('is seen by an import that was decided before: it decides anew', async () => {
@@ -46,8 +50,8 @@ export function describeRenaming(open: OpenCatalogue): void {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await rename('a', 'mine');
     const decided = makeFinish(operation, { decidedOnRevision: 1, record: makeRecord(operation) });
-    expect((await catalogue.finishImport(decided)).result).toBe('stale_record');
-    expect(await catalogue.showBackup(projectId, 'a')).toMatchObject({ backupName: 'mine', revision: 2 });
+    expect((await catalogue.operations.finishImport(decided)).result).toBe('stale_record');
+    expect(await catalogue.backups.showBackup(projectId, 'a')).toMatchObject({ backupName: 'mine', revision: 2 });
   });
 
   test('answers null for what is not recorded, of another project, or forgotten', async () => {
@@ -58,8 +62,8 @@ export function describeRenaming(open: OpenCatalogue): void {
     await rename('b', 'mine');
     const actor = { kind: 'user', name: 'ada' } as const;
     const deletion = { operationId: newId(), projectId, backupId: 'b', actor, requestId: 'r', deletedAtMs: 9_500 };
-    await catalogue.deleteBackup(deletion);
+    await catalogue.backups.deleteBackup(deletion);
     expect(await rename('b', 'again')).toBeNull();
-    expect((await catalogue.showOperation(projectId, deletion.operationId))?.item.backup_name).toBe('mine');
+    expect((await catalogue.operations.showOperation(projectId, deletion.operationId))?.item.backup_name).toBe('mine');
   });
 }

@@ -1,7 +1,8 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { longestRetryDelayMs } from '../operations/retry.ts';
+import { longestRetryDelayMs } from '../deadline.ts';
 import type { Outage } from '../storage/outage.ts';
+import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
@@ -15,8 +16,7 @@ import {
   type OpenCatalogue,
   storageUnitId,
 } from './fixtures-for-conformance.ts';
-import type { Catalogue, OperationRecord, OverdueWaits, Retry } from './port.ts';
-import type { TaskStore } from './task-port.ts';
+import type { OperationRecord, OverdueWaits, Retry } from './records.ts';
 
 const reason = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no answer' } as const;
 const requests = { lists: 1, gets: 2, bytesRead: 3 };
@@ -24,22 +24,19 @@ const notBeforeMs = 60_000;
 
 /** What every catalogue does about retries, cancellation and buckets that do not answer. */
 export function describeRetries(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
   let catalogue: Catalogue;
-  let tasks: TaskStore;
   let projectId: string;
 
   beforeAll(async () => {
-    opened = await open();
-    ({ catalogue, taskStore: tasks } = opened);
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
   beforeEach(() => {
     projectId = newId();
   });
 
   const show = async (id: string) => {
-    const operation = await catalogue.showOperation(projectId, id);
+    const operation = await catalogue.operations.showOperation(projectId, id);
     if (operation === null) throw new Error(`operation ${id} was lost`);
     return operation;
   };
@@ -58,11 +55,11 @@ export function describeRetries(open: OpenCatalogue): void {
     beforeEach(async () => {
       operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     });
-    const start = (nowMs: number) => catalogue.startChain(makeChain(projectId), 'worker-1', nowMs);
+    const start = (nowMs: number) => catalogue.operations.startChain(makeChain(projectId), 'worker-1', nowMs);
     const due = { chain: { bucketName: 'bucket-1' }, lane: 'mass', notBeforeMs };
 
     test('waits until its next attempt is due, and says why', async () => {
-      expect(await catalogue.retryImport(retryOf(operation))).toMatchObject([due]);
+      expect(await catalogue.operations.retryImport(retryOf(operation))).toMatchObject([due]);
       expect(await show(operation.id)).toMatchObject({
         status: 'waiting',
         retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs, reason },
@@ -71,60 +68,60 @@ export function describeRetries(open: OpenCatalogue): void {
         endedAtMs: null,
       });
       expect(await start(notBeforeMs - 1)).toEqual([]);
-      expect(await catalogue.retryOfChain(makeChain(projectId))).toMatchObject(due);
+      expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toMatchObject(due);
       const [again] = await start(notBeforeMs);
       expect(again).toMatchObject({
         id: operation.id,
         epoch: 2,
         retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs: null, reason: null },
       });
-      expect(await catalogue.retryOfChain(makeChain(projectId))).toBeNull();
+      expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toBeNull();
     });
 
     test('counts its attempts from the first that failed, and ends with the requests of all', async () => {
-      await catalogue.retryImport(retryOf(operation));
+      await catalogue.operations.retryImport(retryOf(operation));
       const [second] = await start(notBeforeMs);
       if (second === undefined) throw new Error('nothing was started');
-      await catalogue.retryImport({ ...retryOf(second), failedAtMs: 70_000, notBeforeMs: 80_000 });
+      await catalogue.operations.retryImport({ ...retryOf(second), failedAtMs: 70_000, notBeforeMs: 80_000 });
       const [third] = await start(80_000);
       if (third === undefined) throw new Error('nothing was started');
       expect(third.retries).toMatchObject({ attempts: 2, firstFailureAtMs: 2_000 });
-      await catalogue.finishImport(makeFinish(third, { requests }));
+      await catalogue.operations.finishImport(makeFinish(third, { requests }));
       expect((await show(operation.id)).requests).toEqual({ lists: 3, gets: 6, bytesRead: 9 });
     });
 
     test('is not made to wait by who has lost it', async () => {
-      expect(await catalogue.retryImport({ ...retryOf(operation), epoch: 7 })).toBeNull();
+      expect(await catalogue.operations.retryImport({ ...retryOf(operation), epoch: 7 })).toBeNull();
       expect((await show(operation.id)).status).toBe('running');
     });
 
     test('does not hold up the others of its chain, and keeps its time when they are worked on', async () => {
-      await catalogue.retryImport(retryOf(operation));
+      await catalogue.operations.retryImport(retryOf(operation));
       const [other] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')]));
       expect(await start(3_000)).toMatchObject([{ id: other }]);
-      expect(await catalogue.retryOfChain(makeChain(projectId))).toMatchObject(due);
+      expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toMatchObject(due);
     });
 
     test('waits on after a restart', async () => {
-      await catalogue.retryImport(retryOf(operation));
-      const released = await catalogue.releaseUnfinished(null, 3_000);
+      await catalogue.operations.retryImport(retryOf(operation));
+      const released = await catalogue.operations.releaseUnfinished(null, 3_000);
       expect(released.filter(({ chain }) => chain.projectId === projectId)).toMatchObject([due]);
       expect(await start(notBeforeMs - 1)).toEqual([]);
     });
 
     test('is taken up at once where the clock was set back by more than any delay', async () => {
-      await catalogue.retryImport(retryOf(operation));
+      await catalogue.operations.retryImport(retryOf(operation));
       expect(await start(notBeforeMs - longestRetryDelayMs)).toEqual([]);
       expect(await start(notBeforeMs - longestRetryDelayMs - 1)).toHaveLength(1);
     });
 
     test('begins to count anew when its storage has answered and it waits for a parent', async () => {
-      await catalogue.retryImport(retryOf(operation));
+      await catalogue.operations.retryImport(retryOf(operation));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], { chainRoot: 'elsewhere' }));
       const [again] = await start(notBeforeMs);
       if (again === undefined) throw new Error('nothing was started');
       const missingParent = { backupId: 'parent', revision: null };
-      await catalogue.finishImport(makeFinish(again, { missingParent }));
+      await catalogue.operations.finishImport(makeFinish(again, { missingParent }));
       expect((await show(operation.id)).retries).toMatchObject({ attempts: 0, firstFailureAtMs: null });
     });
   });
@@ -132,30 +129,40 @@ export function describeRetries(open: OpenCatalogue): void {
   describe('a task that storage did not answer', () => {
     test('waits until its next attempt is due, keeps its progress, and ends with the requests of all', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
-      await tasks.addTask(run);
-      const task = await tasks.startTask(run.id, 'worker-1', 1_500);
+      await catalogue.operations.addTask(run);
+      const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
-      const due = await tasks.retryTask({ ...retryOf(task), progress: { objects: 7 } });
+      const due = await catalogue.operations.retryTask({ ...retryOf(task), progress: { objects: 7 } });
       expect(due).toMatchObject({ task: { id: run.id, kind: 'scan' }, lane: 'mass', notBeforeMs });
-      expect(await tasks.startTask(run.id, 'worker-1', notBeforeMs - 1)).toBeNull();
-      expect(await tasks.retryOfTask(run.id)).toEqual(due);
-      expect(await tasks.releaseTasks(null, 3_000)).toContainEqual(due);
-      const again = await tasks.startTask(run.id, 'worker-1', notBeforeMs);
+      expect(await catalogue.operations.startTask(run.id, 'worker-1', notBeforeMs - 1)).toBeNull();
+      expect(await catalogue.operations.retryOfTask(run.id)).toEqual(due);
+      expect(await catalogue.operations.releaseTasks(null, 3_000)).toContainEqual(due);
+      const again = await catalogue.operations.startTask(run.id, 'worker-1', notBeforeMs);
       if (again === null) throw new Error('nothing was started');
       expect(again).toMatchObject({ progress: { objects: 7 }, retries: { attempts: 1, notBeforeMs: null } });
-      expect(await tasks.retryOfTask(run.id)).toBeNull();
+      expect(await catalogue.operations.retryOfTask(run.id)).toBeNull();
       const end = { id: run.id, epoch: again.epoch, progress: {}, result: null, requests, endedAtMs: 4_000 } as const;
-      await tasks.finishTask({ ...end, status: 'success', message: '', reasonCode: null, reasonDetail: '' });
-      expect((await tasks.showTask(projectId, run.id))?.requests).toEqual({ lists: 2, gets: 4, bytesRead: 6 });
+      await catalogue.operations.finishTask({
+        ...end,
+        status: 'success',
+        message: '',
+        reasonCode: null,
+        reasonDetail: '',
+      });
+      expect((await catalogue.operations.showTask(projectId, run.id))?.requests).toEqual({
+        lists: 2,
+        gets: 4,
+        bytesRead: 6,
+      });
     });
 
     test('ends at once when it is cancelled', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
-      await tasks.addTask(run);
-      const task = await tasks.startTask(run.id, 'worker-1', 1_500);
+      await catalogue.operations.addTask(run);
+      const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
-      await tasks.retryTask({ ...retryOf(task), progress: {} });
-      expect(await tasks.cancelTask(projectId, run.id, 3_000)).toMatchObject({
+      await catalogue.operations.retryTask({ ...retryOf(task), progress: {} });
+      expect(await catalogue.operations.cancelTask(projectId, run.id, 3_000)).toMatchObject({
         status: 'failed',
         reasonCode: 'cancelled',
         message: 'cancelled while it waited for another attempt',
@@ -167,18 +174,18 @@ export function describeRetries(open: OpenCatalogue): void {
   describe('a task that is cancelled just before its work is over', () => {
     const cancelRunning = async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
-      await tasks.addTask(run);
-      const task = await tasks.startTask(run.id, 'worker-1', 1_500);
+      await catalogue.operations.addTask(run);
+      const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
-      expect(await tasks.cancelTask(projectId, run.id, 1_600)).toMatchObject({ status: 'running' });
+      expect(await catalogue.operations.cancelTask(projectId, run.id, 1_600)).toMatchObject({ status: 'running' });
       return task;
     };
 
     test('is not tried again', async () => {
       const task = await cancelRunning();
-      expect(await tasks.retryTask({ ...retryOf(task), progress: {} })).toBeNull();
+      expect(await catalogue.operations.retryTask({ ...retryOf(task), progress: {} })).toBeNull();
       const ended = { status: 'failed', reasonCode: 'cancelled', retries: { notBeforeMs: null } };
-      expect(await tasks.showTask(projectId, task.id)).toMatchObject(ended);
+      expect(await catalogue.operations.showTask(projectId, task.id)).toMatchObject(ended);
     });
 
     test('does not wait for its imports, which go on', async () => {
@@ -186,15 +193,15 @@ export function describeRetries(open: OpenCatalogue): void {
       const parent = { parentOperationId: task.id };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], parent));
       const listing = { message: 'listed', progress: {}, result: {}, requests, listedAtMs: 2_000 };
-      expect(await tasks.finishListing({ id: task.id, epoch: task.epoch, ...listing })).toBe(true);
+      expect(await catalogue.operations.finishListing({ id: task.id, epoch: task.epoch, ...listing })).toBe(true);
       const ended = { status: 'failed', reasonCode: 'cancelled', message: 'listed; its imports go on' };
-      expect(await tasks.showTask(projectId, task.id)).toMatchObject(ended);
+      expect(await catalogue.operations.showTask(projectId, task.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
     });
   });
 
   describe('an import that is cancelled', () => {
-    const cancel = (id: string) => catalogue.cancelImport(projectId, id, 5_000);
+    const cancel = (id: string) => catalogue.operations.cancelImport(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', reasonCode: 'cancelled', endedAtMs: 5_000 };
 
     test('ends at once while it waits, and what waited behind it may go on', async () => {
@@ -205,7 +212,7 @@ export function describeRetries(open: OpenCatalogue): void {
         operation: cancelled,
         chains: [makeDue(makeChain(projectId, 'chain-2'))],
       });
-      expect(await catalogue.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 6_000)).toHaveLength(1);
+      expect(await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 6_000)).toHaveLength(1);
     });
 
     test('lets what waited for its backup look again', async () => {
@@ -213,21 +220,26 @@ export function describeRetries(open: OpenCatalogue): void {
       const elsewhere = { chainRoot: 'chain-2' };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], elsewhere));
       const missingParent = { backupId: 'parent', revision: null };
-      await catalogue.finishImport(makeFinish(child, { missingParent }));
+      await catalogue.operations.finishImport(makeFinish(child, { missingParent }));
       expect(await cancel(id)).toMatchObject({ chains: [makeDue(makeChain(projectId))] });
-      expect(await catalogue.startChain(makeChain(projectId), 'worker-1', 6_000)).toMatchObject([{ id: child.id }]);
+      expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 6_000)).toMatchObject([
+        { id: child.id },
+      ]);
     });
 
     test('ends the run that waited for it alone', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null, request: { prefix: '', pathTemplate: null } };
-      await tasks.addTask(run);
-      const scan = await tasks.startTask(run.id, 'worker-1', 1_500);
+      await catalogue.operations.addTask(run);
+      const scan = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       const parent = { parentOperationId: run.id };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], parent));
       const listing = { message: 'listed', progress: {}, result: {}, requests, listedAtMs: 2_000 };
-      await tasks.finishListing({ id: run.id, epoch: scan?.epoch ?? 0, ...listing });
+      await catalogue.operations.finishListing({ id: run.id, epoch: scan?.epoch ?? 0, ...listing });
       await cancel(id);
-      expect(await tasks.showTask(projectId, run.id)).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
+      expect(await catalogue.operations.showTask(projectId, run.id)).toMatchObject({
+        status: 'failed',
+        reasonCode: 'cancelled',
+      });
     });
 
     test('records nothing of what was found while it ran', async () => {
@@ -236,24 +248,24 @@ export function describeRetries(open: OpenCatalogue): void {
         operation: { status: 'running', cancelRequestedAtMs: 5_000 },
         chains: [],
       });
-      expect(await catalogue.cancelledImports(makeChain(projectId))).toEqual([operation.id]);
-      await catalogue.finishImport(makeFinish(operation, { endedAtMs: 5_000 }));
+      expect(await catalogue.operations.cancelledImports(makeChain(projectId))).toEqual([operation.id]);
+      await catalogue.operations.finishImport(makeFinish(operation, { endedAtMs: 5_000 }));
       expect(await show(operation.id)).toMatchObject(cancelled);
-      expect(await catalogue.showBackup(projectId, 'a')).toBeNull();
-      expect(await catalogue.cancelledImports(makeChain(projectId))).toEqual([]);
+      expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
+      expect(await catalogue.operations.cancelledImports(makeChain(projectId))).toEqual([]);
     });
 
     test('is not tried again', async () => {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await cancel(operation.id);
-      await catalogue.retryImport({ ...retryOf(operation), failedAtMs: 5_000 });
+      await catalogue.operations.retryImport({ ...retryOf(operation), failedAtMs: 5_000 });
       expect(await show(operation.id)).toMatchObject(cancelled);
     });
 
     test('stays as it ended; those of other projects are not known', async () => {
       const { id } = await importBackup(catalogue, projectId, makeItem('a'));
       expect(await cancel(id)).toMatchObject({ operation: { status: 'success' }, chains: [] });
-      expect(await catalogue.cancelImport('another', id, 5_000)).toBeNull();
+      expect(await catalogue.operations.cancelImport('another', id, 5_000)).toBeNull();
       expect(await cancel(newId())).toBeNull();
     });
   });
@@ -275,32 +287,32 @@ export function describeRetries(open: OpenCatalogue): void {
     const inBucket = (backupId: string) => makeItem(backupId, { bucket_name: outage.bucketName });
     const chain = (chainRoot = 'chain-1') => ({ ...makeChain(projectId, chainRoot), bucketName: outage.bucketName });
     const ofBucket = async () =>
-      (await opened.outageStore.listOutages()).filter(({ bucketName }) => bucketName === outage.bucketName);
+      (await catalogue.outages.listOutages()).filter(({ bucketName }) => bucketName === outage.bucketName);
 
     test('is known until it answers', async () => {
-      await opened.outageStore.saveOutage(outage);
+      await catalogue.outages.saveOutage(outage);
       const later = { ...outage, reasonCode: 'storage_throttled', attempts: 2, notBeforeMs: 90_000 } as const;
-      await opened.outageStore.saveOutage(later);
+      await catalogue.outages.saveOutage(later);
       expect(await ofBucket()).toEqual([later]);
-      await opened.outageStore.endOutage(storageUnitId, 'another');
+      await catalogue.outages.endOutage(storageUnitId, 'another');
       expect(await ofBucket()).toEqual([later]);
-      await opened.outageStore.endOutage(storageUnitId, outage.bucketName);
+      await catalogue.outages.endOutage(storageUnitId, outage.bucketName);
       expect(await ofBucket()).toEqual([]);
     });
 
     test('lets what waited for it go on at once when it answers, and leaves what waits for something else', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('a'), inBucket('b')]));
-      const [a, b] = await catalogue.startChain(chain(), 'worker-1', 1_500);
+      const [a, b] = await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
       if (a === undefined || b === undefined) throw new Error('two were to be started');
       const changed = { code: 'changed_while_read', detail: '' } as const;
-      await catalogue.retryImport(retryOf(a));
-      await catalogue.retryImport({ ...retryOf(b), reason: changed });
-      await opened.outageStore.endOutage(storageUnitId, outage.bucketName);
-      expect(await catalogue.startChain(chain(), 'worker-1', 3_000)).toMatchObject([{ id: a.id }]);
+      await catalogue.operations.retryImport(retryOf(a));
+      await catalogue.operations.retryImport({ ...retryOf(b), reason: changed });
+      await catalogue.outages.endOutage(storageUnitId, outage.bucketName);
+      expect(await catalogue.operations.startChain(chain(), 'worker-1', 3_000)).toMatchObject([{ id: a.id }]);
     });
 
     const overdue = (changes: Partial<OverdueWaits> = {}) =>
-      catalogue.endOverdueWaits({
+      catalogue.operations.endOverdueWaits({
         storageUnitId,
         bucketName: outage.bucketName,
         acceptedByMs: 1_000,
@@ -313,16 +325,16 @@ export function describeRetries(open: OpenCatalogue): void {
     test('ends what has waited for it too long, tried or not, and nothing else', async () => {
       const acceptance = makeAcceptance(projectId, [inBucket('tried'), inBucket('running'), inBucket('behind')]);
       const [tried, running, behind] = await acceptedIds(catalogue, acceptance);
-      await catalogue.startChain(chain(), 'worker-1', 1_500);
-      await catalogue.retryImport(retryOf({ id: tried ?? '', epoch: 1 }));
+      await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
+      await catalogue.operations.retryImport(retryOf({ id: tried ?? '', epoch: 1 }));
       const missingParent = { backupId: 'tried', revision: null };
-      await catalogue.finishImport(makeFinish(await show(behind ?? ''), { missingParent }));
+      await catalogue.operations.finishImport(makeFinish(await show(behind ?? ''), { missingParent }));
       const [untried] = await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('untried')]));
       const elsewhere = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('elsewhere')]));
       const later = makeAcceptance(projectId, [inBucket('later')], { acceptedAtMs: 1_001 });
       const lateIds = await acceptedIds(catalogue, later);
       const scan = { ...makeRun(projectId, '', newId()), sourceId: null, bucketName: outage.bucketName };
-      await tasks.addTask({ ...scan, parentOperationId: 'run-1' });
+      await catalogue.operations.addTask({ ...scan, parentOperationId: 'run-1' });
 
       const { ended, chains, parentIds } = await overdue();
       expect([ended, parentIds]).toEqual([3, ['run-1']]);
@@ -334,7 +346,7 @@ export function describeRetries(open: OpenCatalogue): void {
         endedAtMs: 9_000,
       };
       for (const id of [tried, untried]) expect(await show(id ?? '')).toMatchObject({ ...end, outcome: 'none' });
-      expect(await tasks.showTask(projectId, scan.id)).toMatchObject(end);
+      expect(await catalogue.operations.showTask(projectId, scan.id)).toMatchObject(end);
       for (const id of [...elsewhere, ...lateIds]) expect((await show(id)).status).toBe('waiting');
       expect((await show(running ?? '')).status).toBe('running');
       // What waited for a parent that has ended may look, or is overdue itself.
@@ -354,9 +366,9 @@ export function describeRetries(open: OpenCatalogue): void {
   test('counts the imports of a project that have not ended', async () => {
     const [first = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
     await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a')]));
-    await tasks.addTask({ ...makeRun(projectId, '', newId()), sourceId: null });
-    expect(await catalogue.countBacklog(projectId)).toBe(2);
-    await catalogue.cancelImport(projectId, first, 2_000);
-    expect(await catalogue.countBacklog(projectId)).toBe(1);
+    await catalogue.operations.addTask({ ...makeRun(projectId, '', newId()), sourceId: null });
+    expect(await catalogue.operations.countBacklog(projectId)).toBe(2);
+    await catalogue.operations.cancelImport(projectId, first, 2_000);
+    expect(await catalogue.operations.countBacklog(projectId)).toBe(1);
   });
 }

@@ -1,17 +1,17 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
-import type { Lane } from '../queue/port.ts';
 import type {
   BackupRecord,
   ChainKey,
+  Lane,
   OperationKind,
   OperationRecord,
   RecordWrite,
   RequestCount,
   Retries,
   VolumeHash,
-} from './port.ts';
+} from './records.ts';
 import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {

@@ -13,9 +13,9 @@ import type {
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
 import type { Outage } from '../storage/outage.ts';
-import type { Actor, BackupRecord, OperationKind } from './port.ts';
+import type { Actor, BackupRecord, OperationKind } from './records.ts';
 
-import type { TaskKind } from './task-port.ts';
+import type { TaskKind } from './task-records.ts';
 
 /** A truth value as it is stored. */
 export type StoredBoolean = 0 | 1;

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
-import type { LoggedOperation } from './port.ts';
+import type { LoggedOperation } from './records.ts';
 import { isItemKind, laneOf, requestsOf, retriesOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
-import type { DueTask, Json, TaskKind, TaskProgress, TaskRecord } from './task-port.ts';
+import type { DueTask, Json, TaskKind, TaskProgress, TaskRecord } from './task-records.ts';
 
 export const taskKinds = ['scan', 'verify', 'plan'] as const satisfies readonly TaskKind[];
 

@@ -1,20 +1,19 @@
 import type { OperationFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Catalogue } from './catalogue.ts';
 import { importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
-import type { JoinedRequest, NewTask, TaskStore } from './task-port.ts';
+import type { JoinedRequest, NewTask } from './task-records.ts';
 
 /** What every task store does. */
 export function describeTaskStore(open: OpenCatalogue): void {
-  let opened: Awaited<ReturnType<OpenCatalogue>>;
-  let store: TaskStore;
+  let catalogue: Catalogue;
   let task: NewTask;
 
   beforeAll(async () => {
-    opened = await open();
-    store = opened.taskStore;
+    catalogue = await open();
   });
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => catalogue[Symbol.asyncDispose]());
   beforeEach(async () => {
     task = {
       id: newId(),
@@ -31,7 +30,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
       createdAtMs: 1_000,
       lane: 'mass',
     };
-    await store.addTask(task);
+    await catalogue.operations.addTask(task);
   });
 
   const finish = (epoch: number) => ({
@@ -48,16 +47,16 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   test('shows what was asked for, to its project alone, and not among the operation logs', async () => {
-    expect(await store.showTask(task.projectId, task.id)).toMatchObject({
+    expect(await catalogue.operations.showTask(task.projectId, task.id)).toMatchObject({
       ...task,
       status: 'waiting',
       progress: {},
       result: null,
       epoch: 0,
     });
-    expect(await store.showTask('another', task.id)).toBeNull();
-    expect(await opened.catalogue.showOperation(task.projectId, task.id)).toBeNull();
-    const logs = await opened.catalogue.listOperationLogs(operationFilter(task.projectId));
+    expect(await catalogue.operations.showTask('another', task.id)).toBeNull();
+    expect(await catalogue.operations.showOperation(task.projectId, task.id)).toBeNull();
+    const logs = await catalogue.operations.listOperationLogs(operationFilter(task.projectId));
     expect(logs).toEqual({ rows: [], count: 0 });
   });
 
@@ -67,11 +66,11 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
     beforeAll(async () => {
       projectId = newId();
-      const imported = await importBackup(opened.catalogue, projectId, makeItem('a', { resource_id: 'disk' }));
+      const imported = await importBackup(catalogue, projectId, makeItem('a', { resource_id: 'disk' }));
       const actor = { kind: 'user', name: 'ada' } as const;
       const add = async (changes: Partial<NewTask>) => {
         const id = newId();
-        await store.addTask({
+        await catalogue.operations.addTask({
           id,
           projectId,
           kind: 'scan',
@@ -110,7 +109,12 @@ export function describeTaskStore(open: OpenCatalogue): void {
       [{ backup_id: 'a' }, ['verify', 'imported']],
       [{ resource_id: 'disk', kind: ['verify'] }, ['verify']],
     ])('%j leaves %j, newest first', async (filter, expected) => {
-      const page = await opened.catalogue.listOperations({ project_id: projectId, limit: 1000, offset: 0, ...filter });
+      const page = await catalogue.operations.listOperations({
+        project_id: projectId,
+        limit: 1000,
+        offset: 0,
+        ...filter,
+      });
       if (page === 'marker_not_found') throw new Error(page);
       expect(page.rows.map(({ id }) => Object.keys(ids).find((name) => ids[name] === id))).toEqual(expected);
       expect(page.count).toBe(expected.length);
@@ -118,7 +122,12 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
     test('leaves those of the project whose id begins with what is given', async () => {
       const found = async (id_prefix: string) => {
-        const page = await opened.catalogue.listOperations({ project_id: projectId, limit: 9, offset: 0, id_prefix });
+        const page = await catalogue.operations.listOperations({
+          project_id: projectId,
+          limit: 9,
+          offset: 0,
+          id_prefix,
+        });
         return page === 'marker_not_found' ? page : [page.rows.map(({ id }) => id), page.count];
       };
       const { run = '', elsewhere = '' } = ids;
@@ -129,7 +138,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
     test('is paged by marker, which wins over an offset; the marker of another project is not known', async () => {
       const list = (changes: Partial<OperationFilter>) =>
-        opened.catalogue.listOperations({ project_id: projectId, limit: 1, offset: 0, ...changes });
+        catalogue.operations.listOperations({ project_id: projectId, limit: 1, offset: 0, ...changes });
       expect(await list({ marker: ids.run ?? '' })).toMatchObject({ rows: [{ id: ids.scan }], count: 4 });
       expect(await list({ marker: ids.run ?? '', offset: 1 })).toMatchObject({ rows: [{ id: ids.scan }] });
       expect(await list({ marker: ids.elsewhere ?? '' })).toBe('marker_not_found');
@@ -138,7 +147,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
   describe('one that was asked for again', () => {
     const again = (changes: Partial<NewTask> = {}, sameRequest: JoinedRequest = { prefix: 'a/', sync: true }) =>
-      store.joinTask({ ...task, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
+      catalogue.operations.joinTask({ ...task, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
     const isJoined = async (...asked: Parameters<typeof again>) => {
       const { operationId, result } = await again(...asked);
       expect(operationId === task.id).toBe(result === 'joined');
@@ -147,7 +156,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
     test('is joined while it waits and while it runs, and by many at once', async () => {
       expect(await isJoined()).toBe(true);
-      await store.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
       expect(await Promise.all([isJoined(), isJoined(), isJoined()])).toEqual([true, true, true]);
     });
 
@@ -175,41 +184,55 @@ export function describeTaskStore(open: OpenCatalogue): void {
     });
 
     test('is not joined once it is cancelled', async () => {
-      await store.startTask(task.id, 'worker-1', 2_000);
-      await store.cancelTask(task.projectId, task.id, 2_500);
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.cancelTask(task.projectId, task.id, 2_500);
       expect(await isJoined()).toBe(false);
     });
 
     test('is not joined once it has listed everything', async () => {
-      await store.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
       const { message, progress, result, requests } = finish(1);
-      await store.finishListing({ id: task.id, epoch: 1, message, progress, result, requests, listedAtMs: 3_000 });
+      await catalogue.operations.finishListing({
+        id: task.id,
+        epoch: 1,
+        message,
+        progress,
+        result,
+        requests,
+        listedAtMs: 3_000,
+      });
       expect(await isJoined()).toBe(false);
     });
 
     test('is not joined once it has ended', async () => {
-      await store.startTask(task.id, 'worker-1', 2_000);
-      await store.finishTask(finish(1));
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.finishTask(finish(1));
       expect(await isJoined()).toBe(false);
     });
 
     test('is not a run of a source, nor a part of another operation', async () => {
       const [run, child] = [newId(), newId()];
-      await store.addTask({ ...task, id: run, sourceId: 'source-1', bucketName: 'watched' });
-      await store.addTask({ ...task, id: child, parentOperationId: run, bucketName: 'watched' });
+      await catalogue.operations.addTask({ ...task, id: run, sourceId: 'source-1', bucketName: 'watched' });
+      await catalogue.operations.addTask({ ...task, id: child, parentOperationId: run, bucketName: 'watched' });
       expect(await isJoined({ bucketName: 'watched' })).toBe(false);
     });
   });
 
   test('is taken up once, again by the same owner, and ended by the holder of the present epoch alone', async () => {
-    expect(await store.startTask(task.id, 'worker-1', 2_000)).toMatchObject({ status: 'running', epoch: 1 });
-    expect(await store.startTask(task.id, 'worker-2', 2_000)).toBeNull();
-    expect(await store.startTask(task.id, 'worker-1', 2_500)).toMatchObject({ epoch: 2, startedAtMs: 2_500 });
-    expect(await store.finishTask(finish(1))).toBe(false);
-    expect(await store.finishTask(finish(2))).toBe(true);
-    expect(await store.finishTask(finish(2))).toBe(false);
-    expect(await store.startTask(task.id, 'worker-1', 5_000)).toBeNull();
-    expect(await store.showTask(task.projectId, task.id)).toMatchObject({
+    expect(await catalogue.operations.startTask(task.id, 'worker-1', 2_000)).toMatchObject({
+      status: 'running',
+      epoch: 1,
+    });
+    expect(await catalogue.operations.startTask(task.id, 'worker-2', 2_000)).toBeNull();
+    expect(await catalogue.operations.startTask(task.id, 'worker-1', 2_500)).toMatchObject({
+      epoch: 2,
+      startedAtMs: 2_500,
+    });
+    expect(await catalogue.operations.finishTask(finish(1))).toBe(false);
+    expect(await catalogue.operations.finishTask(finish(2))).toBe(true);
+    expect(await catalogue.operations.finishTask(finish(2))).toBe(false);
+    expect(await catalogue.operations.startTask(task.id, 'worker-1', 5_000)).toBeNull();
+    expect(await catalogue.operations.showTask(task.projectId, task.id)).toMatchObject({
       status: 'success',
       message: 'done',
       progress: { objects: 3 },
@@ -220,41 +243,41 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   test('keeps progress, and tells of a wish to cancel with it', async () => {
-    await store.startTask(task.id, 'worker-1', 2_000);
-    expect(await store.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100)).toEqual({
+    await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+    expect(await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100)).toEqual({
       running: true,
       cancelRequested: false,
     });
-    expect(await store.saveTaskProgress(task.id, 7, { objects: 9 }, 2_100)).toEqual({
+    expect(await catalogue.operations.saveTaskProgress(task.id, 7, { objects: 9 }, 2_100)).toEqual({
       running: false,
       cancelRequested: false,
     });
-    expect(await store.cancelTask(task.projectId, task.id, 2_200)).toMatchObject({
+    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 2_200)).toMatchObject({
       status: 'running',
       progress: { objects: 1 },
     });
-    expect(await store.saveTaskProgress(task.id, 1, { objects: 2 }, 2_300)).toEqual({
+    expect(await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 2 }, 2_300)).toEqual({
       running: true,
       cancelRequested: true,
     });
   });
 
   test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
-    const cancelled = await store.cancelTask(task.projectId, task.id, 2_000);
+    const cancelled = await catalogue.operations.cancelTask(task.projectId, task.id, 2_000);
     expect(cancelled).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
-    expect(await store.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
-    expect(await store.cancelTask('another', task.id, 3_000)).toBeNull();
+    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
+    expect(await catalogue.operations.cancelTask('another', task.id, 3_000)).toBeNull();
   });
 
   test('waits again when it is released', async () => {
-    await store.startTask(task.id, 'worker-1', 2_000);
-    expect(await store.releaseTasks('worker-2', 3_000)).not.toContainEqual(
+    await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+    expect(await catalogue.operations.releaseTasks('worker-2', 3_000)).not.toContainEqual(
       expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
     );
-    expect(await store.releaseTasks('worker-1', 3_000)).toContainEqual(
+    expect(await catalogue.operations.releaseTasks('worker-1', 3_000)).toContainEqual(
       expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
     );
-    expect(await store.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
+    expect(await catalogue.operations.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
   });
 
   describe('findings', () => {
@@ -264,18 +287,18 @@ export function describeTaskStore(open: OpenCatalogue): void {
     }));
 
     test('are paged in the order of finding', async () => {
-      await store.startTask(task.id, 'worker-1', 2_000);
-      expect(await store.addFindings(task.id, 1, findings)).toBe(true);
-      expect(await store.listFindings(task.id, 0, 2)).toEqual(findings.slice(0, 2));
-      expect(await store.listFindings(task.id, 1_498, 10)).toEqual(findings.slice(1_498));
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      expect(await catalogue.operations.addFindings(task.id, 1, findings)).toBe(true);
+      expect(await catalogue.operations.listFindings(task.id, 0, 2)).toEqual(findings.slice(0, 2));
+      expect(await catalogue.operations.listFindings(task.id, 1_498, 10)).toEqual(findings.slice(1_498));
     });
 
     test('are added under the present epoch alone, and go when the task is taken up anew', async () => {
-      await store.startTask(task.id, 'worker-1', 2_000);
-      await store.addFindings(task.id, 1, findings.slice(0, 1));
-      await store.startTask(task.id, 'worker-1', 2_000);
-      expect(await store.addFindings(task.id, 1, findings)).toBe(false);
-      expect(await store.listFindings(task.id, 0, 10)).toEqual([]);
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.addFindings(task.id, 1, findings.slice(0, 1));
+      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      expect(await catalogue.operations.addFindings(task.id, 1, findings)).toBe(false);
+      expect(await catalogue.operations.listFindings(task.id, 0, 10)).toEqual([]);
     });
   });
 }

@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError, type Role } from '@backup-sync/contracts';
-import type { AuditLog, AuditSubject } from '../audit/audit-log.ts';
 import { RefusalLimit } from '../audit/refusal-limit.ts';
-import type { Caller } from '../calls/call-context.ts';
+import type { AuditSubject } from '../catalogue/audit-records.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import {
+  type Project,
+  type Signer,
+  signerOf,
+  type TokenGround,
+  type TokenRecord,
+} from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
+import type { Caller } from './caller.ts';
 import { GuessLimits } from './guess-limits.ts';
 import { onceAMinute } from './once-a-minute.ts';
 import { OperatorTokens } from './operator-tokens.ts';
@@ -21,7 +29,6 @@ import {
 } from './port.ts';
 import type { SecretSeal } from './secret-seal.ts';
 import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
-import type { IdentityStore, Project, Signer, TokenGround, TokenRecord } from './store.ts';
 import { TokenAudit } from './token-audit.ts';
 import { refuseLongToken, tokenMaxLength } from './token-length.ts';
 
@@ -30,8 +37,7 @@ const administratorName = 'admin';
 const firstProjectName = 'default';
 
 type EmbeddedIdentityOptions = {
-  readonly store: IdentityStore;
-  readonly auditLog: AuditLog;
+  readonly catalogue: Catalogue;
   readonly seal: SecretSeal;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -41,7 +47,7 @@ type EmbeddedIdentityOptions = {
 
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
 export class EmbeddedIdentity implements Identity, OperatorIdentity {
-  readonly #store: IdentityStore;
+  readonly #store: Catalogue['identity'];
   readonly #audit: TokenAudit;
   readonly #seal: SecretSeal;
   readonly #guesses: GuessLimits;
@@ -54,9 +60,9 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   /** The oldest project: where a token goes that names none. */
   readonly project: Project;
 
-  private constructor({ store, auditLog, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
-    this.#store = store;
-    this.#audit = new TokenAudit(auditLog, clock, newId);
+  private constructor({ catalogue, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
+    this.#store = catalogue.identity;
+    this.#audit = new TokenAudit(catalogue, clock, newId);
     this.#seal = seal;
     this.#clock = clock;
     this.#newId = newId;
@@ -72,8 +78,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const first = { id: options.newId(), name: firstProjectName };
     // Looked for first: a process that only reads is not to write.
     const project =
-      (await options.store.findOldestProject()) ??
-      (await options.store.begin({ project: first, nowMs: options.clock.nowMs() }));
+      (await options.catalogue.identity.findOldestProject()) ??
+      (await options.catalogue.identity.begin({ project: first, nowMs: options.clock.nowMs() }));
     return new EmbeddedIdentity(options, project);
   }
 
@@ -182,7 +188,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   async authenticateSigned(request: SignedRequest): Promise<Caller> {
     // The signer dates the request, so the date is compared with the wall clock.
     const signature = readSignature(request, this.#clock.nowMs());
-    const signer = await this.#store.findSigner(signature.accessKey);
+    const signer = signerOf(await this.#store.seekSigner(signature.accessKey));
     // Without a key the same is done with one that nobody has.
     const secretKey = signer === null ? await this.#seal.unsealNobodys() : await this.#unseal(signer);
     const isRight = isSignedWith(secretKey, signature);

@@ -1,11 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { RefusalLimit } from '../audit/refusal-limit.ts';
-import type { Caller } from '../calls/call-context.ts';
 import type { Services } from '../services.ts';
+import type { Caller } from './caller.ts';
 import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
 import { TokenAudit } from './token-audit.ts';
 
-type LookServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & {
+type LookServices = Pick<Services, 'catalogue' | 'world'> & {
   readonly refusals: RefusalLimit;
   readonly identity: Pick<Identity, 'inspectToken'>;
 };
@@ -17,7 +17,7 @@ type LookServices = Pick<Services, 'auditLog' | 'clock' | 'newId'> & {
  * the first hundred in a minute.
  */
 export async function lookIntoToken(
-  { identity, refusals, auditLog, clock, newId }: LookServices,
+  { catalogue, world, identity, refusals }: LookServices,
   operation: 'inspectToken' | 'revokeToken',
   caller: Caller,
   from: RequestedFrom,
@@ -30,7 +30,13 @@ export async function lookIntoToken(
   const isOfProject = issued.caller.projectId === caller.projectId;
   const holders = isOfProject ? [{ field: 'user_name', value: issued.caller.name }] : [];
   if (refusals.isWritten(caller)) {
-    await new TokenAudit(auditLog, clock, newId).refused(operation, caller, from, 'role_not_allowed', holders);
+    await new TokenAudit(catalogue, world.clock, world.newId).refused(
+      operation,
+      caller,
+      from,
+      'role_not_allowed',
+      holders,
+    );
   }
   throw new BackupSyncError(
     'role_not_allowed',

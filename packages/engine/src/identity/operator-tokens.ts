@@ -1,5 +1,5 @@
+import type { TokenRecord } from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
-import type { TokenRecord } from './store.ts';
 
 /**
  * The operator's tokens that this process has issued. Their time is counted in this process, so that a wall clock that is

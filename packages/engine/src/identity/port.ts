@@ -1,8 +1,8 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Origin } from '../audit/origin.ts';
-import type { Caller } from '../calls/call-context.ts';
+import type { Project } from '../catalogue/identity-records.ts';
+import type { Caller } from './caller.ts';
 import type { SignedRequest } from './signed-request.ts';
-import type { Project } from './store.ts';
 
 export type Domain = { readonly id: string; readonly name: string };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { BucketGrant } from '../catalogue/bucket-grant.ts';
 import { TestClock } from '../testing/test-clock.ts';
-import type { BucketGrant } from './grants.ts';
 import { recentGrants } from './recent-grants.ts';
 
 const grant: BucketGrant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'bucket', prefix: '' };
@@ -9,20 +9,20 @@ test('grants are those of five seconds ago at most, asked for once meanwhile, an
   const clock = new TestClock(0);
   const answers = [[grant], new Error('the catalogue is away'), []];
   const asked: string[] = [];
-  const store = {
+  const grants = {
     listGrants: (projectId: string | null) => {
       asked.push(String(projectId));
       const answer = answers.shift() ?? [];
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   };
-  const grants = recentGrants(store, 'p', clock);
-  expect(await Promise.all([grants(), grants()])).toEqual([[grant], [grant]]);
+  const listed = recentGrants({ grants }, 'p', clock);
+  expect(await Promise.all([listed(), listed()])).toEqual([[grant], [grant]]);
   clock.timeMs = 4_999;
   clock.step(-3_600_000);
-  expect(await grants()).toEqual([grant]);
+  expect(await listed()).toEqual([grant]);
   clock.timeMs += 1;
-  await expect(grants()).rejects.toThrow('away');
-  expect(await grants()).toEqual([]);
+  await expect(listed()).rejects.toThrow('away');
+  expect(await listed()).toEqual([]);
   expect(asked).toEqual(['p', 'p', 'p']);
 });

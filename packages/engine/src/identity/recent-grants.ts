@@ -1,5 +1,6 @@
+import type { BucketGrant } from '../catalogue/bucket-grant.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
-import type { BucketGrant, GrantStore } from './grants.ts';
 
 /** So long work under way may still use what was taken away. */
 const recentMs = 5_000;
@@ -9,7 +10,7 @@ const recentMs = 5_000;
  * them.
  */
 export function recentGrants(
-  store: Pick<GrantStore, 'listGrants'>,
+  { grants }: { readonly grants: Pick<Catalogue['grants'], 'listGrants'> },
   projectId: string,
   clock: Clock,
 ): () => Promise<readonly BucketGrant[]> {
@@ -19,7 +20,7 @@ export function recentGrants(
     const nowMs = clock.monotonicMs();
     if (nowMs - listedAtMs >= recentMs) {
       listedAtMs = nowMs;
-      listed = store.listGrants(projectId).catch((error: unknown) => {
+      listed = grants.listGrants(projectId).catch((error: unknown) => {
         listedAtMs = Number.NEGATIVE_INFINITY;
         throw error;
       });

@@ -3,7 +3,8 @@ import { mkdtempDisposable, readdir, readFile, rm, stat, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type SealedSecret, SecretKeyError, SecretSeal } from './secret-seal.ts';
+import type { SealedSecret } from '../catalogue/identity-records.ts';
+import { SecretKeyError, SecretSeal } from './secret-seal.ts';
 
 /** A seal over what is said to be sealed already. */
 function openSeal(key: string | null, directory: string, ...sealed: SealedSecret[]): SecretSeal {

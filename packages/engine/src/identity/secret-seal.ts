@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SealedSecret } from '../catalogue/identity-records.ts';
 
 const cipher = 'aes-256-gcm';
 const keyBytes = 32;
@@ -15,9 +16,6 @@ const shownMax = 10;
 export class SecretKeyError extends Error {
   override readonly name = 'SecretKeyError';
 }
-
-/** The secret of an access key, as it is kept. */
-export type SealedSecret = { readonly accessKey: string; readonly sealedSecret: string };
 
 /** Whose secret is opened where there is none: no access key is empty. */
 const nobody = '';

@@ -1,8 +1,9 @@
 import type { ErrorCode } from '@backup-sync/contracts';
-import type { AuditedCall, AuditLog, AuditSubject } from '../audit/audit-log.ts';
 import { outcomeOf } from '../audit/call-audit.ts';
-import type { Caller } from '../calls/call-context.ts';
+import type { AuditedCall, AuditSubject } from '../catalogue/audit-records.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
+import type { Caller } from './caller.ts';
 import type { RequestedFrom } from './port.ts';
 
 /** Whose call it was that is written down: of someone who did not come in, the name as it was given, in no project. */
@@ -12,12 +13,12 @@ type TokenOperation = 'issueToken' | 'inspectToken' | 'revokeToken';
 
 /** Writes down what becomes of tokens, and of the first user who may ask for any: issued, refused, revoked, made. */
 export class TokenAudit {
-  readonly #auditLog: AuditLog;
+  readonly #audit: Catalogue['audit'];
   readonly #clock: Clock;
   readonly #newId: () => string;
 
-  constructor(auditLog: AuditLog, clock: Clock, newId: () => string) {
-    this.#auditLog = auditLog;
+  constructor({ audit }: Pick<Catalogue, 'audit'>, clock: Clock, newId: () => string) {
+    this.#audit = audit;
     this.#clock = clock;
     this.#newId = newId;
   }
@@ -47,13 +48,13 @@ export class TokenAudit {
   ): Promise<void> {
     const call = callOf(operation, actor, from, subjects);
     const intentId = this.#newId();
-    await this.#auditLog.addIntent({ ...call, id: intentId, atMs: this.#clock.nowMs() });
+    await this.#audit.addAuditIntent({ ...call, id: intentId, atMs: this.#clock.nowMs() });
     await this.#append(call, await change(), intentId);
   }
 
   #append(call: AuditedCall, errorCode: ErrorCode | null, intentId: string | null): Promise<void> {
     const event = { ...call, id: this.#newId(), atMs: this.#clock.nowMs(), outcome: outcomeOf(errorCode), errorCode };
-    return this.#auditLog.append(event, intentId);
+    return this.#audit.appendAuditEvent(event, intentId);
   }
 }
 

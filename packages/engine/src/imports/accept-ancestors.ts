@@ -1,5 +1,5 @@
 import { type BackupSync, backupSync } from '@backup-sync/contracts';
-import type { OperationRecord } from '../catalogue/port.ts';
+import type { OperationRecord } from '../catalogue/records.ts';
 import { describeBackup } from '../chain/examiner.ts';
 import type { Ancestor } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
@@ -27,14 +27,14 @@ export async function acceptAncestors(
   for (const ancestor of ancestors.toReversed()) {
     // A copy under the child's own id must not follow it.
     if (ancestor.backupId === child.item.backup_id) continue;
-    if (ancestor.location.storageUnitId !== services.storage.id) continue;
-    if ((await services.catalogue.showBackup(child.projectId, ancestor.backupId)) !== null) continue;
+    if (ancestor.location.storageUnitId !== services.work.storage.id) continue;
+    if ((await services.catalogue.backups.showBackup(child.projectId, ancestor.backupId)) !== null) continue;
     const item = await itemOf(reader, ancestor, child.item);
     if (item !== null) items.push(item);
   }
   if (items.length === 0) return 0;
   const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
-  services.backlog.grow(child.projectId, imports.length);
+  services.work.backlog.grow(child.projectId, imports.length);
   const accepted = await acceptImports(services, imports, {
     projectId: child.projectId,
     actor: child.actor,

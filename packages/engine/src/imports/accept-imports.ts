@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { CallContext } from '../calls/call-context.ts';
-import type { Acceptance } from '../catalogue/port.ts';
+import type { Acceptance } from '../catalogue/records.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import { queueChains } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
@@ -25,7 +25,7 @@ export async function acceptRequest(
   },
 ): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
   await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
-  await services.backlog.admit(request.project_id, request.sync.length);
+  await services.work.backlog.admit(request.project_id, request.sync.length);
   const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
   const accepted = await acceptImports(services, imports, {
     projectId: request.project_id,
@@ -40,7 +40,7 @@ export async function acceptRequest(
 
 /** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
 export async function acceptImports(
-  { catalogue, storedTimes, newId, storage, queue }: Services,
+  { catalogue, work: { storedTimes, storage, queue }, world: { newId } }: Services,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {
@@ -51,7 +51,11 @@ export async function acceptImports(
     chainRoot: chainRootOf(item.image_path),
     proofsNotBeforeMs,
   }));
-  const { ids, chains } = await catalogue.accept({ ...origin, acceptedAtMs: await storedTimes.nowMs(), items });
+  const { ids, chains } = await catalogue.operations.accept({
+    ...origin,
+    acceptedAtMs: await storedTimes.nowMs(),
+    items,
+  });
   queueChains(queue, chains);
   return items.map(({ item }, index) => {
     const id = ids[index];

@@ -31,7 +31,7 @@ test('a call is refused while too many imports of its project have not ended, an
   await world.sync(items.slice(0, 2));
   const refused = { code: 'backlog_full', retryAfterMs: 5_000 };
   await expect(world.sync(items.slice(2))).rejects.toMatchObject(refused);
-  expect(await world.services.catalogue.countBacklog(world.projectId)).toBe(2);
+  expect(await world.services.catalogue.operations.countBacklog(world.projectId)).toBe(2);
   await world.workOnAll();
   // It is counted once a second.
   await expect(world.sync(items.slice(2))).rejects.toMatchObject(refused);
@@ -43,38 +43,38 @@ test('calls at the same time are not accepted beyond the backlog together', asyn
   await using world = await start(2);
   const outcomes = await Promise.allSettled(items.map((item) => world.sync([item])));
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
-  expect(await world.services.catalogue.countBacklog(world.projectId)).toBe(2);
+  expect(await world.services.catalogue.operations.countBacklog(world.projectId)).toBe(2);
 });
 
 test('a scan that imports pauses while there is no room, and goes on when there is', async () => {
   await using world = await start(1);
-  const { taskStore, catalogue } = world.services;
+  const { catalogue } = world.services;
   await world.sync(items.slice(0, 1));
   const scan = world.newTask({ kind: 'scan', request: { ...plainScan, sync: true } });
-  await taskStore.addTask(scan);
+  await catalogue.operations.addTask(scan);
   const scanning = world.runTask(scan.id);
-  const show = () => taskStore.showTask(world.projectId, scan.id);
+  const show = () => catalogue.operations.showTask(world.projectId, scan.id);
   while ((await show())?.status !== 'running') await new Promise(setImmediate);
-  expect(await catalogue.countBacklog(world.projectId)).toBe(1);
+  expect(await catalogue.operations.countBacklog(world.projectId)).toBe(1);
   await world.workOnAll();
   world.clock.timeMs += 1_000;
   await scanning;
   // It had looked before the first was recorded.
-  expect(await catalogue.countBacklog(world.projectId)).toBe(3);
+  expect(await catalogue.operations.countBacklog(world.projectId)).toBe(3);
   await world.workOnAll();
   expect(await show()).toMatchObject({ status: 'success', result: { sync_backup_num: 3 } });
 });
 
 test('a scan that pauses ends when it is cancelled', async () => {
   await using world = await start(1);
-  const { taskStore } = world.services;
+  const { catalogue } = world.services;
   await world.sync(items.slice(0, 1));
   const scan = world.newTask({ kind: 'scan', request: { ...plainScan, sync: true } });
-  await taskStore.addTask(scan);
+  await catalogue.operations.addTask(scan);
   const scanning = world.runTask(scan.id);
-  const show = () => taskStore.showTask(world.projectId, scan.id);
+  const show = () => catalogue.operations.showTask(world.projectId, scan.id);
   while ((await show())?.status !== 'running') await new Promise(setImmediate);
-  await taskStore.cancelTask(world.projectId, scan.id, world.clock.nowMs());
+  await catalogue.operations.cancelTask(world.projectId, scan.id, world.clock.nowMs());
   await scanning;
   expect(await show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
 });
@@ -82,7 +82,7 @@ test('a scan that pauses ends when it is cancelled', async () => {
 test('scans that pause leave a place for the imports that make room', async () => {
   const never = new AbortController();
   const clock = { nowMs: () => 0, monotonicMs: () => 0 };
-  const backlog = new Backlog({ countBacklog: async () => 1 }, clock, { max: 1, jobsAtOnce: 2 });
+  const backlog = new Backlog({ operations: { countBacklog: async () => 1 } }, clock, { max: 1, jobsAtOnce: 2 });
   const paused = backlog.untilRoom('project-1', 1, never.signal).catch((error: unknown) => error);
   await new Promise(setImmediate);
   await backlog.untilRoom('project-1', 1, never.signal);

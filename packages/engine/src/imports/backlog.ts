@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupSyncError, counted } from '@backup-sync/contracts';
-import type { Catalogue } from '../catalogue/port.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
 /** Unfinished imports of a project, if the engine is told nothing else. */
@@ -13,12 +13,14 @@ const longestPauseMs = 5_000;
 /** What a caller who is refused is told to wait. */
 const retryAfterMs = 5_000;
 
+type CountingCatalogue = { readonly operations: Pick<Catalogue['operations'], 'countBacklog'> };
+
 /**
  * How many imports of each project have not ended, and how many may. Counted in the catalogue when it may be full, at most
  * once a second; what was let in since is added.
  */
 export class Backlog {
-  readonly #catalogue: Pick<Catalogue, 'countBacklog'>;
+  readonly #catalogue: CountingCatalogue;
   readonly #clock: Clock;
   readonly #max: number;
   readonly #pausedMax: number;
@@ -26,7 +28,7 @@ export class Backlog {
   readonly #known = new Map<string, { count: number; readonly countedAtMs: number }>();
 
   constructor(
-    catalogue: Pick<Catalogue, 'countBacklog'>,
+    catalogue: CountingCatalogue,
     clock: Clock,
     limits: { readonly max: number; readonly jobsAtOnce: number },
   ) {
@@ -77,7 +79,7 @@ export class Backlog {
     if (known !== undefined && (known.count < this.#max || nowMs < known.countedAtMs + countedEveryMs)) {
       return known.count;
     }
-    const count = await this.#catalogue.countBacklog(projectId);
+    const count = await this.#catalogue.operations.countBacklog(projectId);
     const other = this.#known.get(projectId);
     // Somebody else has counted meanwhile, and imports may have been let in since.
     if (other !== undefined && other !== known) return other.count;

@@ -1,12 +1,12 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, MissingParent, RequestCount } from '../catalogue/port.ts';
+import type { ChainKey, MissingParent, RequestCount } from '../catalogue/records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import { reasonOfStorageError } from '../operations/storage-reason.ts';
 import { isSince } from '../operations/stored-times.ts';
-import type { Services } from '../services.ts';
+import type { PlanServices } from '../services.ts';
 import { countRequests } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
@@ -48,7 +48,7 @@ export class ChainLook {
   readonly storage: StorageUnit;
   readonly signal: AbortSignal;
   readonly chain: ChainKey;
-  readonly #services: Services;
+  readonly #services: PlanServices;
   readonly #options: ChainLookOptions;
   readonly #count: () => RequestCount;
   #examiner: Promise<ChainExaminer> | undefined;
@@ -59,8 +59,8 @@ export class ChainLook {
   /** Proofs that no backup has taken with it yet. */
   #proofs: readonly EdgeProof[] = [];
 
-  constructor(services: Services, options: ChainLookOptions) {
-    const listGrants = recentGrants(services.grantStore, options.chain.projectId, services.clock);
+  constructor(services: PlanServices, options: ChainLookOptions) {
+    const listGrants = recentGrants(services.catalogue, options.chain.projectId, services.world.clock);
     // What is refused for want of a grant is no request.
     const counted = countRequests(options.storage);
     this.storage = limitToGrants(counted.unit, listGrants);
@@ -146,14 +146,18 @@ export class ChainLook {
   }
 
   #open(): Promise<ChainExaminer> {
-    const { catalogue, clock, linkageMaxBytes } = this.#services;
+    const {
+      catalogue,
+      work: { linkageMaxBytes },
+      world: { clock },
+    } = this.#services;
     const { chain, imagePaths, proofsNotBeforeMs, readHashes } = this.#options;
     return openChain({
       storage: this.storage,
       bucketName: chain.bucketName,
       imagePaths,
       findProofs: async (backupIds) => {
-        const proofs = await catalogue.findProofs(chain.projectId, backupIds);
+        const proofs = await catalogue.backups.findProofs(chain.projectId, backupIds);
         if (proofsNotBeforeMs === 0) return proofs;
         const nowMs = clock.nowMs();
         return proofs.filter(
@@ -162,8 +166,8 @@ export class ChainLook {
             fault?.code === 'content_mismatch' || isSince(verifiedAtMs, proofsNotBeforeMs, nowMs),
         );
       },
-      findListings: (backupIds) => findListings(this.#services, chain.projectId, backupIds),
-      provedListing: (backupId, location) => catalogue.provedListing(chain.projectId, backupId, location),
+      findListings: (backupIds) => findListings(this.#services.catalogue, chain.projectId, backupIds),
+      provedListing: (backupId, location) => catalogue.backups.provedListing(chain.projectId, backupId, location),
       locate: (backupId) => this.#locate(backupId),
       projectBuckets: () => {
         this.#buckets ??= this.#listBuckets();
@@ -179,7 +183,7 @@ export class ChainLook {
   }
 
   async #locate(backupId: string): Promise<readonly Location[]> {
-    const { revision, locations } = await this.#services.catalogue.locateBackup(
+    const { revision, locations } = await this.#services.catalogue.backups.locateBackup(
       this.#options.chain.projectId,
       backupId,
     );
@@ -191,7 +195,7 @@ export class ChainLook {
 
   async #listBuckets(): Promise<readonly string[]> {
     const { chain, planned } = this.#options;
-    const buckets = await this.#services.catalogue.projectBuckets(chain.projectId, chain.storageUnitId);
+    const buckets = await this.#services.catalogue.backups.projectBuckets(chain.projectId, chain.storageUnitId);
     return [...new Set([...buckets, ...[...planned.values()].map(({ bucketName }) => bucketName)])];
   }
 }

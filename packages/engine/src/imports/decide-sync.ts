@@ -5,7 +5,7 @@ import {
   type SyncOutcome,
   type VerificationLevel,
 } from '@backup-sync/contracts';
-import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite, VolumeHash } from '../catalogue/port.ts';
+import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite, VolumeHash } from '../catalogue/records.ts';
 import { chainDigest } from '../chain/chain-digest.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';

@@ -1,13 +1,13 @@
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { RecordedListing } from '../chain/proof/link.ts';
-import type { Services } from '../services.ts';
 
 /** What the listing showed of each of these backups when it was recorded. */
 export async function findListings(
-  { knownBackups }: Pick<Services, 'knownBackups'>,
+  { backups }: Pick<Catalogue, 'backups'>,
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly RecordedListing[]> {
-  const known = await knownBackups.knownByIds(projectId, backupIds);
+  const known = await backups.knownByIds(projectId, backupIds);
   return known.map(({ record: { backupId, listing, shared } }) => ({
     backupId,
     digest: listing.digest,

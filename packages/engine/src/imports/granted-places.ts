@@ -1,18 +1,18 @@
 import { type BackupSync, BackupSyncError } from '@backup-sync/contracts';
+import { isGranted } from '../catalogue/bucket-grant.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
-import { isGranted } from '../identity/grants.ts';
-import type { Services } from '../services.ts';
+import type { QueryServices, Work } from '../services.ts';
 
 /** What a call would look at: everything in the bucket whose key begins so. */
 export type Place = { readonly bucketName: string; readonly prefix: string };
 
 /** Throws `bucket_not_bound` where one of these places is not the project's: before any request to storage. */
 export async function refuseUngranted(
-  { grantStore, storage }: Services,
+  { catalogue, work: { storage } }: QueryServices & { readonly work: Pick<Work, 'storage'> },
   projectId: string,
   places: Iterable<Place>,
 ): Promise<void> {
-  const grants = await grantStore.listGrants(projectId);
+  const grants = await catalogue.grants.listGrants(projectId);
   const refused = new Set<string>();
   for (const { bucketName, prefix } of places) {
     const place = { storageUnitId: storage.id, bucketName, key: prefix };

@@ -1,4 +1,4 @@
-import type { ChainKey, OperationRecord, RequestCount } from '../catalogue/port.ts';
+import type { ChainKey, OperationRecord, RequestCount } from '../catalogue/records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
 import type { Location } from '../chain/proof/link.ts';
@@ -42,13 +42,17 @@ export async function importChain(
   chain: ChainKey,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const { catalogue, clock, queue, storedTimes } = worker.services;
+  const {
+    catalogue,
+    work: { queue, storedTimes },
+    world: { clock },
+  } = worker.services;
   const startedAtMs = await storedTimes.nowMs();
   const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
-  const operations = await catalogue.startChain(chain, worker.leaseOwner, startedAtMs);
+  const operations = await catalogue.operations.startChain(chain, worker.leaseOwner, startedAtMs);
   if (operations.length > 0) await workOff(worker, chain, operations, began, run);
   // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
-  const retry = await catalogue.retryOfChain(chain);
+  const retry = await catalogue.operations.retryOfChain(chain);
   if (retry !== null) queueChains(queue, [retry]);
 }
 
@@ -59,7 +63,10 @@ async function workOff(
   began: AttemptBeginning,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const { catalogue, queue } = worker.services;
+  const {
+    catalogue,
+    work: { queue },
+  } = worker.services;
   const startedAtMs = began.wallMs;
   const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
   using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
@@ -109,7 +116,7 @@ const cancelled = unseen('cancelled', '');
 
 /** Ends what was cancelled while it ran. */
 async function endCancelled(job: ChainJob): Promise<void> {
-  const ids = new Set(await job.worker.services.catalogue.cancelledImports(job.chain));
+  const ids = new Set(await job.worker.services.catalogue.operations.cancelledImports(job.chain));
   for (const operation of job.started) {
     if (ids.has(operation.id)) await finish(job, operation, cancelled, job.look.takeRequests());
   }
@@ -128,7 +135,10 @@ function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[
 /** Records the ancestors that are not recorded yet, then the backup itself. */
 async function importWithAncestors(job: ChainJob, operation: OperationRecord, { seen, requests }: Look): Promise<void> {
   const { worker, chain, look } = job;
-  const { catalogue, clock } = worker.services;
+  const {
+    catalogue,
+    world: { clock },
+  } = worker.services;
   let accepted = 0;
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
@@ -140,7 +150,7 @@ async function importWithAncestors(job: ChainJob, operation: OperationRecord, { 
   const described = look.takeRequests();
   if (accepted > 0) {
     // They were seen in this very listing, so it serves them though it began before they were accepted.
-    const own = await catalogue.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
+    const own = await catalogue.operations.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
       await finish(job, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
@@ -161,7 +171,9 @@ async function finish(
   requests: RequestCount,
   addition = '',
 ): Promise<void> {
-  const { queue, storedTimes } = job.worker.services;
+  const {
+    work: { queue, storedTimes },
+  } = job.worker.services;
   if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
     // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
     queueChains(queue, [{ chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
@@ -189,12 +201,16 @@ async function record(
   requests: RequestCount,
   addition: string,
 ): Promise<void> {
-  const { catalogue, clock, queue } = worker.services;
+  const {
+    catalogue,
+    work: { queue },
+    world: { clock },
+  } = worker.services;
   const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
   let seen = firstSeen;
   while (true) {
-    const current = await catalogue.showBackup(projectId, item.backup_id);
+    const current = await catalogue.backups.showBackup(projectId, item.backup_id);
     const decision = decideSync(
       item,
       projectId,
@@ -211,10 +227,13 @@ async function record(
     const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, code) : null;
     if (saysNothing && notBeforeMs !== null) {
       const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
-      queueChains(queue, (await catalogue.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? []);
+      queueChains(
+        queue,
+        (await catalogue.operations.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? [],
+      );
       return;
     }
-    const finished = await catalogue.finishImport({
+    const finished = await catalogue.operations.finishImport({
       ...decision,
       message: decision.message + addition,
       operationId,

@@ -43,7 +43,7 @@ test('an import ends a day after its acceptance, and leaves a later one of its c
     if (accepted === undefined) throw new Error('one item was accepted');
     return accepted;
   };
-  const statusOf = async (id: string) => (await services.catalogue.showOperation(projectId, id))?.status;
+  const statusOf = async (id: string) => (await services.catalogue.operations.showOperation(projectId, id))?.status;
 
   const older = await accept(0);
   clock.timeMs += dayMs - leftMs;

@@ -77,7 +77,7 @@ describe('a chain whose links are in three buckets, in one request', () => {
       await using over = await openServicesOver(storage, 'first');
       const { services, projectId, worker } = over;
       for (const bucketName of ['second', 'third']) {
-        await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
+        await services.catalogue.grants.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
       }
       const actor = { kind: 'system', name: 'ada' } as const;
       const origin = {
@@ -89,20 +89,28 @@ describe('a chain whose links are in three buckets, in one request', () => {
         lane: null,
       };
       const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
-      const accepted = await acceptImports({ ...services, linkageMaxBytes: 2 ** 30 }, imports, origin);
+      const accepted = await acceptImports(
+        { ...services, work: { ...services.work, linkageMaxBytes: 2 ** 30 } },
+        imports,
+        origin,
+      );
       const chainOf = new Map(
         accepted.map((each) => [each.item.backup_id, chainOfItem(services, projectId, each.item)]),
       );
       for (const item of order) {
         const key = chainOf.get(item.backup_id);
         if (key === undefined) throw new Error('each item was accepted');
-        await importChain({ ...worker, services: { ...services, linkageMaxBytes: 2 ** 30 } }, key, {
-          signal: services.stopping,
-          storage: services.storage,
-        });
+        await importChain(
+          { ...worker, services: { ...services, work: { ...services.work, linkageMaxBytes: 2 ** 30 } } },
+          key,
+          {
+            signal: services.world.stopping,
+            storage: services.work.storage,
+          },
+        );
       }
       for (const { id } of accepted) {
-        const operation = await services.catalogue.showOperation(projectId, id);
+        const operation = await services.catalogue.operations.showOperation(projectId, id);
         expect(operation).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage' });
       }
       expect(over.faults).toEqual([]);
@@ -150,15 +158,15 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
     ['another-folder/', 'parent_missing', false],
     ['', null, true],
   ] as const) {
-    await services.grantStore.addGrant({ ...grant, prefix });
+    await services.catalogue.grants.addGrant({ ...grant, prefix });
     const imports = [{ item: items[1], proofsNotBeforeMs: null }];
     const [accepted] = await acceptImports(services, imports, { ...origin, requestId: `granted ${prefix}` });
     if (accepted === undefined) throw new Error('one item was accepted');
     await importChain(worker, chainOfItem(services, projectId, accepted.item), {
-      signal: services.stopping,
-      storage: services.storage,
+      signal: services.world.stopping,
+      storage: services.work.storage,
     });
-    expect(await services.catalogue.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
+    expect(await services.catalogue.operations.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
     expect(listings.some((listing) => listing.endsWith('first'))).toBe(asked);
   }
 });
@@ -171,7 +179,7 @@ test('the jobs of one run ask a bucket once for a volume, and those of another r
   const { unit, listings } = logListings(storage);
   await using over = await openServicesOver(unit, 'second');
   const { services, projectId, worker } = over;
-  await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName: 'first', prefix: '' });
+  await services.catalogue.grants.addGrant({ projectId, storageUnitId: 'here', bucketName: 'first', prefix: '' });
   const actor = { kind: 'system', name: 'ada' } as const;
   const asked: number[] = [];
   for (const [parentOperationId, backup] of [
@@ -184,8 +192,8 @@ test('the jobs of one run ask a bucket once for a volume, and those of another r
     const [accepted] = await acceptImports(services, imports, origin);
     if (accepted === undefined) throw new Error('one item was accepted');
     await importChain(worker, chainOfItem(services, projectId, accepted.item), {
-      signal: services.stopping,
-      storage: services.storage,
+      signal: services.world.stopping,
+      storage: services.work.storage,
     });
     asked.push(listings.filter((listing) => listing === 'folders of first').length);
   }

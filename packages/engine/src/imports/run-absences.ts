@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../catalogue/port.ts';
+import type { OperationRecord } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 
 /** Runs whose answers are remembered at a time. The one that was begun first makes room for a new one. */

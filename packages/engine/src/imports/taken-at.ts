@@ -1,8 +1,6 @@
 import type { TakenAtSource } from '@backup-sync/contracts';
 import type { Examination, FormatTime } from '../chain/proof/link.ts';
-
-/** Clocks of different machines may differ by this much: times closer together agree. */
-export const timeToleranceMs = 5 * 60 * 1000;
+import { timeToleranceMs } from '../clock.ts';
 
 const hourMs = 60 * 60 * 1000;
 /** No zone is further from UTC. */

@@ -33,19 +33,18 @@ async function openImports() {
   const { projectId, worker } = over;
   const queued: string[] = [];
   const queue = {
-    ...over.services.queue,
-    add: (job: Parameters<typeof over.services.queue.add>[0]) => {
+    ...over.services.work.queue,
+    add: (job: Parameters<typeof over.services.work.queue.add>[0]) => {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };
   const { clock } = over;
   const services = {
     ...over.services,
-    queue,
-    linkageMaxBytes: 2 ** 30,
+    work: { ...over.services.work, queue, linkageMaxBytes: 2 ** 30 },
   };
   for (const bucketName of ['second', 'third']) {
-    await services.grantStore.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
+    await services.catalogue.grants.addGrant({ projectId, storageUnitId: 'here', bucketName, prefix: '' });
   }
   const origin = {
     projectId,
@@ -72,11 +71,11 @@ async function openImports() {
     },
     work: ({ item }: AcceptedImport) =>
       importChain({ ...worker, services }, chainOfItem(services, projectId, item), {
-        signal: services.stopping,
-        storage: services.storage,
+        signal: services.world.stopping,
+        storage: services.work.storage,
       }),
     show: async ({ id }: AcceptedImport) => {
-      const operation = await services.catalogue.showOperation(projectId, id);
+      const operation = await services.catalogue.operations.showOperation(projectId, id);
       if (operation === null) throw new Error(`operation ${id} was lost`);
       return operation;
     },
@@ -125,7 +124,7 @@ test('a child whose parent turns out not to be there is missing its parent, and 
   expect(await show(parent)).toMatchObject({ status: 'failed', reasonCode: 'path_not_found' });
   await work(child);
   expect(await show(child)).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: 'parent_missing' });
-  const record = await imports.services.catalogue.showBackup(imports.projectId, middle.plan.backupId);
+  const record = await imports.services.catalogue.backups.showBackup(imports.projectId, middle.plan.backupId);
   expect(record).toMatchObject({ status: 'error', parentBackupId: full.plan.backupId });
 });
 
@@ -205,17 +204,17 @@ test('an engine that was killed while a child waited takes up its parent, then t
       const { storageUnitId, chainRoot } = chain;
       ids.push(
         ...(await acceptedIds(
-          opened.catalogue,
+          opened,
           makeAcceptance(projectId, [item], { storageUnitId, chainRoot, acceptedAtMs: systemClock.nowMs() }),
         )),
       );
     }
     const [child] = (
-      await Promise.all(chains.map(({ chain }) => opened.catalogue.startChain(chain, 'killed', 2_000)))
+      await Promise.all(chains.map(({ chain }) => opened.operations.startChain(chain, 'killed', 2_000)))
     ).flat();
     if (child === undefined) throw new Error('nothing was started');
     const missingParent = { backupId: full.plan.backupId, revision: null };
-    const { result } = await opened.catalogue.finishImport(makeFinish(child, { missingParent }));
+    const { result } = await opened.operations.finishImport(makeFinish(child, { missingParent }));
     expect(result).toBe('waits');
   }
 

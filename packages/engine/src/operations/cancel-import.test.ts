@@ -51,8 +51,8 @@ async function start() {
     second,
     work: () =>
       importChain(worker, chainOfItem(services, projectId, item), {
-        signal: services.stopping,
-        storage: services.storage,
+        signal: services.world.stopping,
+        storage: services.work.storage,
       }),
     cancel: async (id: string) => (await cancelOperation(context, named(id))).operation,
     show: async (id: string) => (await showOperation(context, named(id))).operation,
@@ -74,7 +74,7 @@ test('an import that hangs on its storage ends soon after it is cancelled, and t
   await world.workOnAll();
   // Its parent is in the bucket, recorded or not.
   expect(await world.show(world.second)).toMatchObject({ status: 'success', result: { outcome: 'created' } });
-  expect(await world.services.catalogue.showBackup(world.projectId, items[0]?.backup_id ?? '')).toBeNull();
+  expect(await world.services.catalogue.backups.showBackup(world.projectId, items[0]?.backup_id ?? '')).toBeNull();
   expect(world.faults).toEqual([]);
 });
 
@@ -94,7 +94,7 @@ test('an import that was cancelled when its server was killed ends when the next
   const working = world.work();
   await world.storage.asked;
   await world.cancel(world.first);
-  await catalogue.releaseUnfinished(null, world.clock.nowMs());
+  await catalogue.operations.releaseUnfinished(null, world.clock.nowMs());
   world.storage.answer();
   await working;
   expect((await world.show(world.first)).status).toBe('waiting');

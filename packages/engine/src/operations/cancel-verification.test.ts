@@ -15,14 +15,14 @@ test('a verification of a source that is cancelled before it began lets the next
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   await using over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
   const { services, projectId, worker } = over;
-  const storageUnitId = services.storage.id;
+  const storageUnitId = services.work.storage.id;
   const source = makeSource(projectId, 'source-1', { storageUnitId, bucketName, intervalS: null, level: 'content' });
-  await services.sourceStore.addSource(source);
+  await services.catalogue.sources.addSource(source);
   const actor = { kind: 'system', name: 'ada' } as const;
   const started = await startSourceRun(services, source, { actor, requestId: 'r', confirmsRemovals: false });
   await over.runTask(started?.operationId ?? '');
   const chainRoot = chainRootOf(chain[0]?.imagePath ?? '');
-  const run = { signal: services.stopping, storage: services.storage };
+  const run = { signal: services.world.stopping, storage: services.work.storage };
   await importChain(worker, { projectId, storageUnitId, bucketName, chainRoot }, run);
   const verifications = () =>
     over.jobs().flatMap((job) => (job.kind === 'task' && job.task.kind === 'verify' ? [job.task.id] : []));

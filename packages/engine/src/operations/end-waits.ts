@@ -11,7 +11,10 @@ const batchSize = 100;
  * storage. For whoever looks whether the bucket answers again: it comes here after each look that failed.
  */
 export async function endWaitsPastLimit(services: Services, outage: Outage): Promise<void> {
-  const { catalogue, queue, retryForMs, storedTimes } = services;
+  const {
+    catalogue,
+    work: { queue, retryForMs, storedTimes },
+  } = services;
   const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
   const endedAtMs = await storedTimes.nowMs();
   if (endedAtMs - beganAtMs < retryForMs) return;
@@ -19,7 +22,7 @@ export async function endWaitsPastLimit(services: Services, outage: Outage): Pro
   const acceptedByMs = endedAtMs - retryForMs;
   while (true) {
     const waits = { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit: batchSize };
-    const { ended, chains, parentIds } = await catalogue.endOverdueWaits(waits);
+    const { ended, chains, parentIds } = await catalogue.operations.endOverdueWaits(waits);
     if (ended === 0) return;
     queueChains(queue, chains);
     for (const id of parentIds) await startVerifications(services, id);

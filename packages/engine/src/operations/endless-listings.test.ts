@@ -1,7 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { planSync } from '../calls/plans.ts';
-import type { SourceRecord } from '../catalogue/source-port.ts';
+import type { SourceRecord } from '../catalogue/source-records.ts';
 import { operationLivesMs } from '../deadline.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -36,9 +36,9 @@ afterEach(() => {
 
 async function endOfTask(over: Over, task: TaskOfTest): Promise<End | null> {
   const written = over.newTask(task);
-  await over.services.taskStore.addTask(written);
+  await over.services.catalogue.operations.addTask(written);
   await over.runTask(written.id);
-  return await over.services.taskStore.showTask(over.projectId, written.id);
+  return await over.services.catalogue.operations.showTask(over.projectId, written.id);
 }
 
 async function endOfSourceRun(over: Over): Promise<End | null> {
@@ -47,7 +47,7 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
     id: 'source-1',
     projectId,
     name: 'endless',
-    storageUnitId: services.storage.id,
+    storageUnitId: services.work.storage.id,
     bucketName,
     prefix: '',
     format: null,
@@ -67,11 +67,11 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
     lastRun: null,
     lastGoodSyncAtMs: null,
   };
-  await services.sourceStore.addSource(source);
+  await services.catalogue.sources.addSource(source);
   const task = over.newTask({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
-  await services.sourceStore.startRun({ sourceId: source.id, task, nextRunAtMs: null });
+  await services.catalogue.sourceRuns.startRun({ sourceId: source.id, task, nextRunAtMs: null });
   await over.runTask(task.id);
-  return await services.taskStore.showTask(projectId, task.id);
+  return await services.catalogue.operations.showTask(projectId, task.id);
 }
 
 async function endOfImport({ services, projectId, worker }: Over): Promise<End | null> {
@@ -87,10 +87,10 @@ async function endOfImport({ services, projectId, worker }: Over): Promise<End |
   const [accepted] = await acceptImports(services, [{ item, proofsNotBeforeMs: null }], origin);
   if (accepted === undefined) throw new Error('one item was accepted');
   await importChain(worker, chainOfItem(services, projectId, accepted.item), {
-    signal: services.stopping,
-    storage: services.storage,
+    signal: services.world.stopping,
+    storage: services.work.storage,
   });
-  return await services.catalogue.showOperation(projectId, accepted.id);
+  return await services.catalogue.operations.showOperation(projectId, accepted.id);
 }
 
 async function endOfPlan({ services, projectId }: Over): Promise<End> {
@@ -170,7 +170,7 @@ describe('a listing that never ends', () => {
     expect(over.faults).toEqual([]);
     expect(held - heldAtFirst).toBeLessThan(heldMaxBytes);
     // It was not there for anyone to be told that it is gone.
-    const record = await over.services.catalogue.showBackup(over.projectId, item.backup_id);
+    const record = await over.services.catalogue.backups.showBackup(over.projectId, item.backup_id);
     expect(record).toMatchObject({ status: 'available', reasonCode: null });
   });
 });

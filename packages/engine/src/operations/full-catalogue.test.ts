@@ -23,7 +23,7 @@ async function openBucket() {
   const owned = stack.move();
   return {
     ...over,
-    run: { signal: over.services.stopping, storage, claim: async () => {} },
+    run: { signal: over.services.world.stopping, storage, claim: async () => {} },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -38,9 +38,12 @@ function fullOnce<Input extends readonly unknown[], Output>(write: (...input: In
   };
 }
 
-test.each([['finishImport'], ['findProofs']] as const)(
-  'an import that finds the disk full at %s is tried again, and ends as if nothing had been',
-  async (step) => {
+test.each([
+  ['operations', 'finishImport'],
+  ['backups', 'findProofs'],
+] as const)(
+  'an import that finds the disk full at %s.%s is tried again, and ends as if nothing had been',
+  async (store, step) => {
     await using over = await openBucket();
     const { services, projectId } = over;
     const items = chain.map((backup) => ({ item: syncItemOf(backup, bucketName), proofsNotBeforeMs: null }));
@@ -54,17 +57,21 @@ test.each([['finishImport'], ['findProofs']] as const)(
       lane: null,
     };
     const accepted = await acceptImports(services, items, origin);
-    const catalogue = { ...services.catalogue, [step]: fullOnce<never[], unknown>(services.catalogue[step] as never) };
+    const ofStore: Record<string, unknown> = services.catalogue[store];
+    const failing = { ...ofStore, [step]: fullOnce<never[], unknown>(ofStore[step] as never) };
+    const catalogue = { ...services.catalogue, [store]: failing };
     const worker = { ...over.worker, services: { ...services, catalogue } };
     const chainKey = {
       projectId,
-      storageUnitId: services.storage.id,
+      storageUnitId: services.work.storage.id,
       bucketName,
       chainRoot: chainRootOf(chain[0]?.imagePath ?? ''),
     };
     await expect(importChain(worker, chainKey, over.run)).rejects.toThrow(CatalogueFullError);
     await importChain(worker, chainKey, over.run);
-    const ended = await Promise.all(accepted.map(({ id }) => services.catalogue.showOperation(projectId, id)));
+    const ended = await Promise.all(
+      accepted.map(({ id }) => services.catalogue.operations.showOperation(projectId, id)),
+    );
     expect(ended).toMatchObject(chain.map(() => ({ status: 'success', reasonCode: null })));
     expect(over.faults).toEqual([]);
   },
@@ -74,12 +81,17 @@ test('a scan that finds the disk full is tried again, and ends as if nothing had
   await using over = await openBucket();
   const { services, projectId } = over;
   const task = over.newTask({ kind: 'scan', request: plainScan });
-  await services.taskStore.addTask(task);
-  const taskStore = { ...services.taskStore, addFindings: fullOnce(services.taskStore.addFindings) };
+  await services.catalogue.operations.addTask(task);
+  const { operations } = services.catalogue;
+  const failing = { ...operations, addFindings: fullOnce(operations.addFindings) };
+  const catalogue = { ...services.catalogue, operations: failing };
   const works = { scan: workOnScan, plan: workOnScan, verify: workOnScan };
-  const worker = { ...over.worker, services: { ...services, taskStore }, works };
+  const worker = { ...over.worker, services: { ...services, catalogue }, works };
   await expect(runTask(worker, task.id, over.run)).rejects.toThrow(CatalogueFullError);
   await runTask(worker, task.id, over.run);
-  expect(await services.taskStore.showTask(projectId, task.id)).toMatchObject({ status: 'success', reasonCode: null });
+  expect(await services.catalogue.operations.showTask(projectId, task.id)).toMatchObject({
+    status: 'success',
+    reasonCode: null,
+  });
   expect(over.faults).toEqual([]);
 });

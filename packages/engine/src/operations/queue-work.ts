@@ -1,5 +1,5 @@
-import type { DueChain } from '../catalogue/port.ts';
-import type { DueTask } from '../catalogue/task-port.ts';
+import type { DueChain } from '../catalogue/records.ts';
+import type { DueTask } from '../catalogue/task-records.ts';
 import type { JobQueue } from '../queue/port.ts';
 
 /** Sees to it that chains are worked on, each in its lane and at its time: whatever yields chains ends here. */

@@ -1,14 +1,12 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
-import type { Retries } from '../catalogue/port.ts';
-import { operationLivesMs } from '../deadline.ts';
-import { backoffMs } from '../queue/backoff.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Retries } from '../catalogue/records.ts';
+import { longestRetryDelayMs, operationLivesMs } from '../deadline.ts';
 import type { Services } from '../services.ts';
 
 /** How long an operation is retried in all if the engine is told nothing else, milliseconds. */
 export const defaultRetryForMs = 20 * 60 * 1000;
 
-/** Longest time between two attempts, milliseconds. */
-export const longestRetryDelayMs = 60_000;
 const backoff = { firstMs: 1_000, longestMs: longestRetryDelayMs };
 
 /** An operation whose attempt has just failed. */
@@ -31,7 +29,7 @@ export type AttemptBeginning = { readonly wallMs: number; readonly monotonicMs: 
  * or since its time for retries is over. That is counted from the later of its acceptance and the beginning of the outage.
  */
 export function nextAttemptAtMs(
-  { clock, outages, retryForMs }: Pick<Services, 'clock' | 'outages' | 'retryForMs'>,
+  { work: { outages, retryForMs }, world: { clock } }: Services,
   { deadlineAtMs, retries, ...place }: Failed,
   began: AttemptBeginning,
   code: ReasonCode,

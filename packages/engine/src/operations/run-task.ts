@@ -1,5 +1,5 @@
-import type { RequestCount } from '../catalogue/port.ts';
-import type { Json, TaskKind, TaskProgress, TaskRecord } from '../catalogue/task-port.ts';
+import type { RequestCount } from '../catalogue/records.ts';
+import type { Json, TaskKind, TaskProgress, TaskRecord } from '../catalogue/task-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { abortAfter, deadlineDetail } from '../deadline.ts';
@@ -62,25 +62,34 @@ export async function runTask(
   taskId: string,
   { signal: stopping, storage, claim: claimUnless }: JobRun,
 ): Promise<void> {
-  const { taskStore, clock, grantStore, storedTimes } = worker.services;
+  const {
+    catalogue,
+    work: { storedTimes },
+    world: { clock },
+  } = worker.services;
   const startedAtMs = await storedTimes.nowMs();
   const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
-  const task = await taskStore.startTask(taskId, worker.leaseOwner, startedAtMs);
+  const task = await catalogue.operations.startTask(taskId, worker.leaseOwner, startedAtMs);
   if (task === null) {
     // A clock that was set back: it is not due yet.
-    const retry = await taskStore.retryOfTask(taskId);
-    if (retry !== null) queueTask(worker.services.queue, retry);
+    const retry = await catalogue.operations.retryOfTask(taskId);
+    if (retry !== null) queueTask(worker.services.work.queue, retry);
     return;
   }
   // What is refused for want of a grant is no request.
   const counted = countRequests(storage);
-  const granted = limitToGrants(counted.unit, recentGrants(grantStore, task.projectId, clock));
+  const granted = limitToGrants(counted.unit, recentGrants(catalogue, task.projectId, clock));
   const cancelling = new AbortController();
   using deadline = abortAfter(task.deadlineAtMs - startedAtMs);
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress = task.progress;
   const flush = async () => {
-    const { running, cancelRequested } = await taskStore.saveTaskProgress(task.id, task.epoch, progress, clock.nowMs());
+    const { running, cancelRequested } = await catalogue.operations.saveTaskProgress(
+      task.id,
+      task.epoch,
+      progress,
+      clock.nowMs(),
+    );
     if (!running || cancelRequested) cancelling.abort(new Cancelled('the task was cancelled'));
   };
   const timer = setInterval(() => {
@@ -112,16 +121,16 @@ export async function runTask(
   const { fault, message, result, awaitsImports = false } = outcome;
   const finished = { id: task.id, epoch: task.epoch, message, progress, result, requests };
   if (awaitsImports && fault === null) {
-    return void (await taskStore.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
+    return void (await catalogue.operations.finishListing({ ...finished, listedAtMs: clock.nowMs() }));
   }
   const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, began, fault.code);
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
-    const retry = await taskStore.retryTask({ ...attempt, notBeforeMs, reason: fault });
-    if (retry !== null) return queueTask(worker.services.queue, retry);
+    const retry = await catalogue.operations.retryTask({ ...attempt, notBeforeMs, reason: fault });
+    if (retry !== null) return queueTask(worker.services.work.queue, retry);
     // It was cancelled meanwhile, and has ended.
   } else {
-    await taskStore.finishTask({
+    await catalogue.operations.finishTask({
       ...finished,
       status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
       reasonCode: fault?.code ?? null,

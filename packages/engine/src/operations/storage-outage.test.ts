@@ -1,7 +1,7 @@
 import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import type { CallHandler } from '../calls/call-context.ts';
-import { verbs } from '../calls/handlers.ts';
+import { handlers } from '../calls/handlers.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
@@ -41,7 +41,7 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs, outages });
   const caller = { kind: 'system', name: 'ada', projectId: over.projectId, role: 'administrator' } as const;
   const call = <Name extends UnaryCallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
-    const verb: CallHandler<Name> = verbs[name];
+    const verb: CallHandler<Name> = handlers[name];
     const fields = { ...input, project_id: over.projectId } as CheckedInput<Name>;
     return verb({ services: over.services, caller, requestId: 'request-1' }, fields);
   };
@@ -200,7 +200,7 @@ test('a scan that reads no metadata in an outage waits for the bucket, and finds
   await using world = await start(known);
   world.refuse('unreachable', { lists: false });
   known.outage = {
-    storageUnitId: world.services.storage.id,
+    storageUnitId: world.services.work.storage.id,
     bucketName,
     reasonCode: 'storage_unreachable',
     reasonDetail: 'refused by the test',
@@ -227,8 +227,12 @@ test('a scan that reads no metadata in an outage waits for the bucket, and finds
 test('a run of a source has not failed while its imports wait, and is a good sync when they have ended', async () => {
   await using world = await start();
   const { services, projectId } = world;
-  const source = makeSource(projectId, 'source-1', { storageUnitId: services.storage.id, bucketName, intervalS: null });
-  await services.sourceStore.addSource(source);
+  const source = makeSource(projectId, 'source-1', {
+    storageUnitId: services.work.storage.id,
+    bucketName,
+    intervalS: null,
+  });
+  await services.catalogue.sources.addSource(source);
   const origin = {
     actor: { kind: 'system', name: 'source nightly' },
     requestId: 'r',
@@ -243,7 +247,7 @@ test('a run of a source has not failed while its imports wait, and is a good syn
   world.refuse(null);
   await world.pass(1);
   expect(await world.show(started.operationId)).toMatchObject({ status: 'success' });
-  const settled = await services.sourceStore.showSource(projectId, source.id);
+  const settled = await services.catalogue.sources.showSource(projectId, source.id);
   expect(settled?.lastGoodSyncAtMs).not.toBeNull();
 });
 
@@ -262,19 +266,20 @@ test('an import whose parent is in a bucket that does not answer waits for that,
   });
   await using over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs });
   const { services, projectId } = over;
-  const storageUnitId = services.storage.id;
-  await services.grantStore.addGrant({ projectId, storageUnitId, bucketName: 'parents', prefix: '' });
+  const storageUnitId = services.work.storage.id;
+  await services.catalogue.grants.addGrant({ projectId, storageUnitId, bucketName: 'parents', prefix: '' });
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
   const context = { services, caller, requestId: 'request-1' };
   const sync = async (item: BackupSync) => {
-    const { sync: accepted } = await verbs.syncBackups(context, { project_id: projectId, sync: [item] });
+    const { sync: accepted } = await handlers.syncBackups(context, { project_id: projectId, sync: [item] });
     await over.workOnAll();
     return accepted[0]?.operation_log_id ?? '';
   };
   await sync(syncItemOf(full, 'parents'));
   isAway = true;
   const id = await sync(syncItemOf(child, bucketName));
-  const show = async () => (await verbs.showOperation(context, { project_id: projectId, operation_id: id })).operation;
+  const show = async () =>
+    (await handlers.showOperation(context, { project_id: projectId, operation_id: id })).operation;
   expect(await show()).toMatchObject({
     status: 'waiting',
     waiting_for: { reason: { code: 'storage_unreachable', message: expect.stringContaining('parents: no answer') } },
@@ -299,8 +304,8 @@ test('what waits for a bucket in outage shows its reason, tried or not, and is t
   world.refuse('unreachable');
   const [tried = '', untried = ''] = await world.sync([first, items.at(-1) ?? first]);
   await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
-    signal: world.services.stopping,
-    storage: world.services.storage,
+    signal: world.services.world.stopping,
+    storage: world.services.work.storage,
   });
   for (const operation of await world.showAll([tried, untried])) {
     expect(operation).toMatchObject({
@@ -321,11 +326,11 @@ test('what has waited for a bucket until its time is over ends without a request
   world.refuse('unreachable');
   const ids = await world.sync(items);
   await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
-    signal: world.services.stopping,
-    storage: world.services.storage,
+    signal: world.services.world.stopping,
+    storage: world.services.work.storage,
   });
   const outage: Outage = {
-    storageUnitId: world.services.storage.id,
+    storageUnitId: world.services.work.storage.id,
     bucketName,
     reasonCode: 'storage_unreachable',
     reasonDetail: `${bucketName}: no answer`,
@@ -351,17 +356,23 @@ test('a catalogue that cannot write is no verdict: the work is done again, and e
   await using world = await start();
   const [id = ''] = await world.sync([first]);
   const scan = world.newTask({ kind: 'scan', request: plainScan });
-  await world.services.taskStore.addTask(scan);
+  await world.services.catalogue.operations.addTask(scan);
   const full = () => Promise.reject(Object.assign(new Error('no space left'), { name: 'CatalogueFullError' }));
-  const { catalogue, taskStore } = world.services;
+  const { catalogue } = world.services;
   let isFull = true;
   const services = {
     ...world.services,
-    catalogue: { ...catalogue, finishImport: (finish) => (isFull ? full() : catalogue.finishImport(finish)) },
-    taskStore: { ...taskStore, addFindings: (...found) => (isFull ? full() : taskStore.addFindings(...found)) },
+    catalogue: {
+      ...catalogue,
+      operations: {
+        ...catalogue.operations,
+        finishImport: (finish) => (isFull ? full() : catalogue.operations.finishImport(finish)),
+        addFindings: (...found) => (isFull ? full() : catalogue.operations.addFindings(...found)),
+      },
+    },
   } satisfies typeof world.services;
   const chain = chainOfItem(services, world.projectId, first);
-  const run = { signal: services.stopping, storage: services.storage };
+  const run = { signal: services.world.stopping, storage: services.work.storage };
   const worker = { ...world.worker, services };
   await expect(importChain(worker, chain, run)).rejects.toThrow('no space left');
   await expect(world.runTask(scan.id, services)).rejects.toThrow('no space left');

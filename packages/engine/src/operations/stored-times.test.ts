@@ -39,7 +39,7 @@ async function open() {
       if (accepted === undefined) throw new Error('one item was accepted');
       return accepted.id;
     },
-    statusOf: async (id: string) => (await services.catalogue.showOperation(projectId, id))?.status,
+    statusOf: async (id: string) => (await services.catalogue.operations.showOperation(projectId, id))?.status,
     /** Sets the clock for a moment, in which the scheduler looks at it. */
     async stepForAMoment(milliseconds: number) {
       clock.step(milliseconds);
@@ -54,13 +54,13 @@ describe('an operation', () => {
     await using world = await open();
     const importId = await world.acceptImport();
     const scan = world.newTask({ kind: 'scan', request: plainScan });
-    await world.services.taskStore.addTask(scan);
+    await world.services.catalogue.operations.addTask(scan);
     world.clock.step(stepMs);
     await runDueSources(world.services);
     await world.workOnAll();
     await world.runTask(scan.id);
     expect(await world.statusOf(importId)).toBe('success');
-    expect((await world.services.taskStore.showTask(world.projectId, scan.id))?.status).toBe('success');
+    expect((await world.services.catalogue.operations.showTask(world.projectId, scan.id))?.status).toBe('success');
   });
 
   test.each([-180 * dayMs, 180 * dayMs])(
@@ -92,7 +92,7 @@ describe('an operation', () => {
     world.clock.step(180 * dayMs);
     const id = await world.acceptImport();
     world.clock.step(-180 * dayMs);
-    await world.services.catalogue.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
+    await world.services.catalogue.upkeep.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
     world.clock.timeMs += dayMs;
     await world.workOnAll();
     expect(await world.statusOf(id)).toBe('timeout');
@@ -114,7 +114,7 @@ describe('a source', () => {
       async runs() {
         await runDueSources(services);
         await world.workOnAll();
-        const found = await services.sourceStore.showSource(projectId, source.id);
+        const found = await services.catalogue.sources.showSource(projectId, source.id);
         const isNew = found?.lastRun?.id !== lastRunId;
         lastRunId = found?.lastRun?.id ?? null;
         return isNew;
@@ -151,7 +151,7 @@ describe('a source', () => {
     world.clock.step(180 * dayMs);
     expect(await world.runs()).toBe(true);
     world.clock.step(-180 * dayMs);
-    await world.services.catalogue.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
+    await world.services.catalogue.upkeep.followClock({ steppedMs: 0, nowMs: world.clock.nowMs() });
     world.clock.timeMs += hourMs;
     expect(await world.runs()).toBe(true);
   });

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/port.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
 /** A wall clock that has moved by this much more or less than the monotonic time was set. Milliseconds. */
@@ -12,13 +12,13 @@ const toleranceMs = 1_000;
  * A machine that slept looks like one whose clock was set forward. A clock that is set while no process runs is not noticed.
  */
 export class StoredTimes {
-  readonly #catalogue: Pick<Catalogue, 'followClock'>;
+  readonly #catalogue: Pick<Catalogue, 'upkeep'>;
   readonly #clock: Clock;
   /** By how much the wall clock was ahead of the monotonic time when what is stored last followed it. */
   #aheadMs: number;
   #looking: Promise<unknown> = Promise.resolve();
 
-  constructor(catalogue: Pick<Catalogue, 'followClock'>, clock: Clock) {
+  constructor(catalogue: Pick<Catalogue, 'upkeep'>, clock: Clock) {
     this.#catalogue = catalogue;
     this.#clock = clock;
     this.#aheadMs = look(clock).aheadMs;
@@ -36,7 +36,7 @@ export class StoredTimes {
     const { nowMs, aheadMs } = look(this.#clock);
     const steppedMs = Math.round(aheadMs - this.#aheadMs);
     if (Math.abs(steppedMs) <= toleranceMs) return nowMs;
-    await this.#catalogue.followClock({ steppedMs, nowMs });
+    await this.#catalogue.upkeep.followClock({ steppedMs, nowMs });
     this.#aheadMs = aheadMs;
     return nowMs;
   }

@@ -1,5 +1,6 @@
 import { describeReason, type OperationStatus, toWireTime, type WaitingFor } from '@backup-sync/contracts';
-import type { Retries } from '../catalogue/port.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Retries } from '../catalogue/records.ts';
 import type { Outages } from '../storage/outage.ts';
 
 /** What of an operation tells why it waits. */
@@ -30,5 +31,17 @@ export function waitingForView(operation: Waiting, outages: Outages): WaitingFor
     since: toWireTime(retries.firstFailureAtMs ?? updatedAtMs),
     attempts: retries.attempts,
     next_attempt_at: retries.notBeforeMs === null ? null : toWireTime(retries.notBeforeMs),
+  };
+}
+
+/** The buckets that do not answer, as they are stored: looked up only if one of these operations waits. */
+export async function outagesFor(
+  { outages }: Pick<Catalogue, 'outages'>,
+  operations: readonly Pick<Waiting, 'status'>[],
+): Promise<Outages> {
+  const stored = operations.some(({ status }) => status === 'waiting') ? await outages.listOutages() : [];
+  return {
+    of: (storageUnitId, bucketName) =>
+      stored.find((each) => each.storageUnitId === storageUnitId && each.bucketName === bucketName) ?? null,
   };
 }

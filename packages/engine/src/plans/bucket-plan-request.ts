@@ -1,4 +1,4 @@
-import type { Json } from '../catalogue/task-port.ts';
+import type { Json } from '../catalogue/task-records.ts';
 
 /** What the plan of a bucket is asked to do, as its task keeps it. */
 export type BucketPlanRequest = { readonly prefix: string; readonly pathTemplate: string | null };

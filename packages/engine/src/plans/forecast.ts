@@ -1,5 +1,5 @@
 import type { SyncForecast } from '@backup-sync/contracts';
-import type { RequestCount } from '../catalogue/port.ts';
+import type { RequestCount } from '../catalogue/records.ts';
 import type { UnreadHashes } from '../chain/proof/link.ts';
 import type { StorageRate } from '../storage/measured-storage-unit.ts';
 

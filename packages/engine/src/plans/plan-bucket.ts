@@ -7,8 +7,8 @@ import {
   type PlanClass,
 } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { KnownBackup } from '../catalogue/known-backup-port.ts';
-import type { Json } from '../catalogue/task-port.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
+import type { Json } from '../catalogue/task-records.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { deadlineDetail } from '../deadline.ts';
@@ -82,16 +82,16 @@ class BucketPlan {
     this.#scanRequests = countRequests(storage);
     this.#finding = {
       storage: this.#scanRequests.unit,
-      knownBackups: services.knownBackups,
-      findProofs: (ids) => services.catalogue.findProofs(projectId, ids),
+      catalogue: services.catalogue,
+      findProofs: (ids) => services.catalogue.backups.findProofs(projectId, ids),
       projectId,
       bucketName,
-      outages: services.outages,
+      outages: services.work.outages,
       signal,
-      nowMs: () => services.clock.nowMs(),
+      nowMs: () => services.world.clock.nowMs(),
     };
     this.#outside = new OutsideAncestors(this.#finding, prefix);
-    this.#forecast = new ForecastTally(services.rateOf, services.chainsAtOnce);
+    this.#forecast = new ForecastTally(services.work.rateOf, services.work.chainsAtOnce);
   }
 
   /** Known once the work is done. */
@@ -155,7 +155,7 @@ class BucketPlan {
   /** Notes what builds on backups that are gone or due, on and on: a scan examines it in the same run. */
   async #addDependants(parents: readonly string[]): Promise<void> {
     for (let next = parents; next.length > 0; ) {
-      const children = await this.#finding.knownBackups.knownChildren(this.#finding.projectId, next);
+      const children = await this.#finding.catalogue.backups.knownChildren(this.#finding.projectId, next);
       const added = children.filter(
         ({ record, isVanished }) => !isVanished && !this.#dependants.has(record.backupId) && this.#isBelow(record),
       );
@@ -200,7 +200,7 @@ class BucketPlan {
       const byId = new Map(items.toReversed().map((item) => [item.backup_id, item]));
       const first = items.filter((item) => byId.get(item.backup_id) === item);
       items = items.filter((item) => byId.get(item.backup_id) !== item);
-      const chains = await planChains({ ...services, storage }, origin, first, ends);
+      const chains = await planChains({ ...services, work: { ...services.work, storage } }, origin, first, ends);
       for (const { bucketName, cost } of chains) this.#forecast.add({ bucketName, ...cost });
       const planned = chains.flatMap((chain) => chain.items);
       await this.#keep(
@@ -227,11 +227,11 @@ class BucketPlan {
 
   /** What is recorded below the prefix, and listed as it was. */
   async #planUnchanged(): Promise<void> {
-    const { knownBackups, projectId, bucketName, storage, signal } = this.#finding;
+    const { catalogue, projectId, bucketName, storage, signal } = this.#finding;
     const below = { projectId, storageUnitId: storage.id, bucketName, prefix: this.#prefix, limit: placesAtOnce };
     for (let [after, isLast] = ['', false]; !isLast; ) {
       signal.throwIfAborted();
-      const page = await knownBackups.recordedBelow({ ...below, after });
+      const page = await catalogue.backups.recordedBelow({ ...below, after });
       isLast = page.isLast;
       after = page.backups.at(-1)?.imagePath ?? after;
       const paths = page.backups
@@ -246,8 +246,13 @@ class BucketPlan {
   }
 
   async #knownAt(imagePaths: readonly string[]) {
-    const { knownBackups, projectId, bucketName, storage } = this.#finding;
-    const known = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+    const { catalogue, projectId, bucketName, storage } = this.#finding;
+    const known = await catalogue.backups.knownAtPlaces({
+      projectId,
+      storageUnitId: storage.id,
+      bucketName,
+      imagePaths,
+    });
     return known.filter(({ isForgotten }) => !isForgotten);
   }
 
@@ -255,7 +260,7 @@ class BucketPlan {
     if (items.length === 0) return;
     const { services, task } = this.#run;
     const numbered = items.map((item, index) => ({ sequence: this.#planned + index + 1, finding: item as Json }));
-    if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
+    if (!(await services.catalogue.operations.addFindings(task.id, task.epoch, numbered))) {
       throw new Error(`plan ${task.id} was taken over while it ran`);
     }
     this.#planned += items.length;

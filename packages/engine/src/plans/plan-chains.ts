@@ -1,13 +1,13 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
-import type { ChainKey, RequestCount } from '../catalogue/port.ts';
+import type { ChainKey, RequestCount } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';
 import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../imports/chain-look.ts';
 import { decideSync, type Seen } from '../imports/decide-sync.ts';
 import { parentsFirst } from '../imports/parents-first.ts';
-import type { Services } from '../services.ts';
+import type { PlanServices } from '../services.ts';
 import { costOfHashes, sumRequests } from './forecast.ts';
 import { planItem } from './plan-item.ts';
 
@@ -30,13 +30,13 @@ export type PlanOrigin = { readonly projectId: string; readonly isRequest: boole
  * item. No id may occur twice. Changes nothing. Throws the reason of `stopping`, and faults of this program.
  */
 export async function planChains(
-  services: Services,
+  services: PlanServices,
   origin: PlanOrigin,
   items: readonly BackupSync[],
   ends: PlanEnds,
 ): Promise<readonly PlannedChain[]> {
-  const limit = pLimit(services.chainsAtOnce);
-  const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.storage.id, item)]));
+  const limit = pLimit(services.work.chainsAtOnce);
+  const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.work.storage.id, item)]));
   const shared = { ...ends, planned, absences: new Absences() };
   return await Promise.all(
     byChain(services, origin.projectId, items).map((chain) =>
@@ -46,13 +46,13 @@ export async function planChains(
 }
 
 async function planChain(
-  services: Services,
+  services: PlanServices,
   { chain, items, isRequest }: ChainOfPlan & { readonly isRequest: boolean },
   shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences'>,
 ): Promise<PlannedChain> {
   const look = new ChainLook(services, {
     chain,
-    storage: services.storage,
+    storage: services.work.storage,
     imagePaths: items.map((item) => item.image_path),
     readHashes: false,
     proofsNotBeforeMs: 0,
@@ -87,14 +87,14 @@ async function planChain(
 }
 
 async function decide(
-  { catalogue, clock }: Services,
+  { catalogue, world: { clock } }: PlanServices,
   { projectId, storageUnitId, isRequest }: ChainKey & { readonly isRequest: boolean },
   item: BackupSync,
   seen: Seen,
   hashesUnread: boolean,
 ): Promise<PlannedItem> {
   const location = locationOf(storageUnitId, item);
-  const current = await catalogue.showBackup(projectId, item.backup_id);
+  const current = await catalogue.backups.showBackup(projectId, item.backup_id);
   const decision = decideSync(item, projectId, location, current, seen, clock.nowMs(), isRequest);
   return planItem(item, seen, current, decision, hashesUnread);
 }
@@ -106,7 +106,7 @@ function locationOf(storageUnitId: string, item: BackupSync): Location {
 type ChainOfPlan = { readonly chain: ChainKey; readonly items: BackupSync[] };
 
 /** The items of each chain, as the jobs of a sync have them. */
-function byChain(services: Services, projectId: string, items: readonly BackupSync[]): readonly ChainOfPlan[] {
+function byChain(services: PlanServices, projectId: string, items: readonly BackupSync[]): readonly ChainOfPlan[] {
   const chains = new Map<string, ChainOfPlan>();
   for (const item of items) {
     const chainRoot = chainRootOf(item.image_path);
@@ -114,7 +114,7 @@ function byChain(services: Services, projectId: string, items: readonly BackupSy
     const known = chains.get(name);
     if (known !== undefined) known.items.push(item);
     else {
-      const chain = { projectId, storageUnitId: services.storage.id, bucketName: item.bucket_name, chainRoot };
+      const chain = { projectId, storageUnitId: services.work.storage.id, bucketName: item.bucket_name, chainRoot };
       chains.set(name, { chain, items: [item] });
     }
   }

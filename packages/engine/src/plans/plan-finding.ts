@@ -7,7 +7,7 @@ import {
   type PlannedItem,
   type ScanFinding,
 } from '@backup-sync/contracts';
-import type { KnownBackup } from '../catalogue/known-backup-port.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { Found } from '../scans/make-findings.ts';
 import { classOfReason } from './plan-item.ts';
 

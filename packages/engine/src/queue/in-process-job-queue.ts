@@ -1,4 +1,6 @@
 import TinyQueue from 'tinyqueue';
+import { backoffMs } from '../backoff.ts';
+import type { Lane } from '../catalogue/records.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -6,11 +8,10 @@ import type { StorageUnit } from '../storage/port.ts';
 import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
-import { backoffMs } from './backoff.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';
-import type { Job, JobQueue, JobWork, Lane, QueuedJob } from './port.ts';
+import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 

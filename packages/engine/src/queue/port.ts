@@ -1,18 +1,6 @@
-import type { ChainKey } from '../catalogue/port.ts';
-import type { TaskKind } from '../catalogue/task-port.ts';
+import type { ChainKey, Lane } from '../catalogue/records.ts';
+import type { TaskKey } from '../catalogue/task-records.ts';
 import type { StorageUnit } from '../storage/port.ts';
-
-/** How urgent work is: what somebody waits for, or what goes on by itself. `interactive` never waits behind `mass`. */
-export type Lane = 'interactive' | 'mass';
-
-/** A task that there is to do: it only points at a row. */
-export type TaskKey = {
-  readonly id: string;
-  readonly kind: TaskKind;
-  readonly projectId: string;
-  readonly storageUnitId: string;
-  readonly bucketName: string;
-};
 
 /** What there is to do: it only points at rows. */
 export type Job =

@@ -1,6 +1,7 @@
+import type { Lane } from '../catalogue/records.ts';
 import type { WatchedBucket } from '../storage/watched-bucket.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
-import type { Job, Lane } from './port.ts';
+import type { Job } from './port.ts';
 import type { Run } from './run.ts';
 
 /** A job that was added and has not ended. */

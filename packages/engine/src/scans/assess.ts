@@ -1,4 +1,4 @@
-import type { KnownBackup } from '../catalogue/known-backup-port.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { checkVersion as presenceVersion } from '../chain/formats/unknown/unknown-chain.ts';
 import { isSuperseded } from '../chain/proof/etags/superseded-proof.ts';
 import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';

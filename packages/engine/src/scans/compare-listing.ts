@@ -1,5 +1,5 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import type { RecordedBackup } from '../catalogue/known-backup-port.ts';
+import type { RecordedBackup } from '../catalogue/known-backup.ts';
 import type { MarkedFormat } from '../chain/formats/marks.ts';
 import type { Likeness } from '../chain/listing-comparison.ts';
 import { compareKeys } from '../storage/key-order.ts';
@@ -95,7 +95,7 @@ export async function* compareListing(
 
 /** What is recorded below the prefix, in the formats that are wanted. */
 async function* recordedBelow(
-  { knownBackups, projectId, bucketName, storage }: FindingContext,
+  { catalogue, projectId, bucketName, storage }: FindingContext,
   { prefix, formats, template }: Parameters<typeof compareListing>[1],
 ): AsyncGenerator<RecordedBackup> {
   const isWanted = ({ format }: RecordedBackup) =>
@@ -103,7 +103,7 @@ async function* recordedBelow(
   const below = { projectId, storageUnitId: storage.id, bucketName, prefix, limit: recordedAtOnce };
   let after = '';
   while (true) {
-    const { backups, isLast } = await knownBackups.recordedBelow({ ...below, after });
+    const { backups, isLast } = await catalogue.backups.recordedBelow({ ...below, after });
     yield* backups.filter(isWanted);
     if (isLast) return;
     after = backups.at(-1)?.imagePath ?? after;

@@ -9,11 +9,13 @@ test('a root whose backups have no end is refused before they fill the memory', 
   const storage = endlessStorage((index) => `${backup(index)}_metadata`);
   const context = {
     storage,
-    knownBackups: {
-      recordedBelow: async () => ({ backups: [], isLast: true }),
-      knownAtPlaces: nothing,
-      knownByIds: nothing,
-      knownChildren: nothing,
+    catalogue: {
+      backups: {
+        recordedBelow: async () => ({ backups: [], isLast: true }),
+        knownAtPlaces: nothing,
+        knownByIds: nothing,
+        knownChildren: nothing,
+      },
     },
     findProofs: nothing,
     projectId: 'project-1',

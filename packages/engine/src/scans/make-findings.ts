@@ -1,6 +1,7 @@
 import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { KnownBackup, KnownBackups } from '../catalogue/known-backup-port.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { EdgeProof, Fault, Location } from '../chain/proof/link.ts';
 import { recordedFormats } from '../chain/recorded-formats.ts';
 import type { Outages } from '../storage/outage.ts';
@@ -16,7 +17,9 @@ import { itemOf } from './sync-item.ts';
 /** What finding needs to know and to reach. */
 export type FindingContext = {
   readonly storage: StorageUnit;
-  readonly knownBackups: KnownBackups;
+  readonly catalogue: {
+    readonly backups: Pick<Catalogue['backups'], 'knownAtPlaces' | 'recordedBelow' | 'knownByIds' | 'knownChildren'>;
+  };
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
   readonly projectId: string;
   readonly bucketName: string;
@@ -44,9 +47,9 @@ export async function makeFindings(
   sightings: readonly Sighting[],
   outside: OutsideAncestors,
 ): Promise<readonly Found[]> {
-  const { knownBackups, projectId, bucketName, storage } = context;
+  const { catalogue, projectId, bucketName, storage } = context;
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
-  const here = await knownBackups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+  const here = await catalogue.backups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
   const mended = await findMendedParents(context, here);
   const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
   for (const sighting of sightings) {
@@ -100,21 +103,21 @@ function toDescribe({
 
 /** Of the parents by which backups are recorded as broken, those that are whole. */
 async function findMendedParents(
-  { knownBackups, projectId }: FindingContext,
+  { catalogue, projectId }: FindingContext,
   known: readonly KnownBackup[],
 ): Promise<ReadonlySet<string>> {
   const parents = known.map(parentAtFault).filter((id) => id !== null);
-  const found = parents.length === 0 ? [] : await knownBackups.knownByIds(projectId, parents);
+  const found = parents.length === 0 ? [] : await catalogue.backups.knownByIds(projectId, parents);
   const whole = found.filter(({ record, isForgotten }) => record.status === 'available' && !isForgotten);
   return new Set(whole.map(({ record }) => record.backupId));
 }
 
 async function findElsewhere(
-  { knownBackups, projectId }: FindingContext,
+  { catalogue, projectId }: FindingContext,
   descriptions: readonly Description[],
 ): Promise<ReadonlyMap<string, KnownBackup>> {
   const ids = descriptions.flatMap((each) => (each.kind === 'described' ? [each.backup.backupId] : []));
-  const known = ids.length === 0 ? [] : await knownBackups.knownByIds(projectId, ids);
+  const known = ids.length === 0 ? [] : await catalogue.backups.knownByIds(projectId, ids);
   return new Map(known.map((each) => [each.record.backupId, each]));
 }
 

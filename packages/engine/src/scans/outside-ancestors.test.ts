@@ -21,20 +21,20 @@ async function openWorld(parentBucket: string) {
   const storage = openMemoryStorageUnit(buckets);
   const over = await openServicesOver(storage, 'children', { linkageMaxBytes: Number.POSITIVE_INFINITY });
   const { services, projectId } = over;
-  await services.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName: 'parents', prefix: '' });
+  await services.catalogue.grants.addGrant({ projectId, storageUnitId: storage.id, bucketName: 'parents', prefix: '' });
   const scan = async (bucketName: string, prefix = '') => {
     const task = { ...over.newTask({ kind: 'scan', request: { ...plainScan, prefix, sync: true } }), bucketName };
-    await services.taskStore.addTask(task);
+    await services.catalogue.operations.addTask(task);
     await over.runTask(task.id);
     await over.workOnAll();
-    return (await services.taskStore.showTask(projectId, task.id))?.requests;
+    return (await services.catalogue.operations.showTask(projectId, task.id))?.requests;
   };
   return {
     scan,
     parents: buckets.get(parentBucket) ?? new Map<string, Uint8Array>(),
     children: buckets.get('children') ?? new Map<string, Uint8Array>(),
     verdict: async () => {
-      const record = await services.catalogue.showBackup(projectId, leafId);
+      const record = await services.catalogue.backups.showBackup(projectId, leafId);
       return record?.reasonCode ?? record?.level;
     },
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),

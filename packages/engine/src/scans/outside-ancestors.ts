@@ -1,5 +1,5 @@
 import type { BackupFormat } from '@backup-sync/contracts';
-import type { KnownBackup } from '../catalogue/known-backup-port.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { EdgeProof, Location } from '../chain/proof/link.ts';
 import { recordedFormats } from '../chain/recorded-formats.ts';
 import { StorageError } from '../storage/port.ts';

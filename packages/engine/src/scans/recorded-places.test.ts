@@ -1,7 +1,7 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RecordedBackup } from '../catalogue/known-backup-port.ts';
+import type { RecordedBackup } from '../catalogue/known-backup.ts';
 import type { Likeness } from '../chain/listing-comparison.ts';
 import { ListingDigest } from '../chain/listing-digest.ts';
 import { compareKeys } from '../storage/key-order.ts';

@@ -1,5 +1,5 @@
 import type { BackupFormat } from '@backup-sync/contracts';
-import type { RecordedBackup } from '../catalogue/known-backup-port.ts';
+import type { RecordedBackup } from '../catalogue/known-backup.ts';
 import type { DescribeContext } from '../chain/format.ts';
 import { type Likeness, type ListingComparison, PathComparison } from '../chain/listing-comparison.ts';
 import { recordedFormats } from '../chain/recorded-formats.ts';

@@ -1,6 +1,6 @@
 import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { Json, TaskProgress } from '../catalogue/task-port.ts';
+import type { Json, TaskProgress } from '../catalogue/task-records.ts';
 import type { Location } from '../chain/proof/link.ts';
 import { type AcceptedImport, acceptImports, type ImportWanted } from '../imports/accept-imports.ts';
 import type { TaskRun } from '../operations/run-task.ts';
@@ -57,10 +57,13 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   const { task, services, storage, signal } = run;
   const { prefix, formats } = request;
   const { bucketName, projectId } = task;
-  const nowMs = () => services.clock.nowMs();
-  const findProofs = (ids: readonly string[]) => services.catalogue.findProofs(projectId, ids);
-  const { knownBackups, outages } = services;
-  const context = { storage, knownBackups, findProofs, projectId, bucketName, outages, signal, nowMs };
+  const nowMs = () => services.world.clock.nowMs();
+  const findProofs = (ids: readonly string[]) => services.catalogue.backups.findProofs(projectId, ids);
+  const {
+    catalogue,
+    work: { outages },
+  } = services;
+  const context = { storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs };
   const outside = new OutsideAncestors(context, prefix);
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};
@@ -100,9 +103,9 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
   async function examineChildren(imagePaths: readonly string[]): Promise<void> {
     const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
-    const gone = (await knownBackups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
+    const gone = (await catalogue.backups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
     const ids = gone.map(({ record }) => record.backupId);
-    const whole = (await knownBackups.knownChildren(projectId, ids)).filter(
+    const whole = (await catalogue.backups.knownChildren(projectId, ids)).filter(
       ({ record }) => record.status === 'available' && !isAbsent(record.location),
     );
     if (whole.length === 0) return;
@@ -134,7 +137,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
   }
 
   async function accept(wanted: readonly ImportWanted[]): Promise<readonly AcceptedImport[]> {
-    await services.backlog.untilRoom(projectId, wanted.length, signal);
+    await services.work.backlog.untilRoom(projectId, wanted.length, signal);
     const accepted = await acceptImports(services, wanted, {
       projectId,
       actor: task.actor,
@@ -162,7 +165,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
         problem: request.sync ? problemOf(finding, request, nowMs()) : null,
       };
     });
-    if (!(await services.taskStore.addFindings(task.id, task.epoch, numbered))) {
+    if (!(await services.catalogue.operations.addFindings(task.id, task.epoch, numbered))) {
       throw new Error(`scan ${task.id} was taken over while it ran`);
     }
     for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;

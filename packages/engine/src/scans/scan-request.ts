@@ -1,6 +1,6 @@
 import type { PathTemplate } from '@backup-sync/contracts';
 import { BackupSyncError, incompleteAfterDefaultS, parsePathTemplate } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-port.ts';
+import type { Json } from '../catalogue/task-records.ts';
 import type { MarkedFormat } from '../chain/formats/marks.ts';
 
 /** What a scan is asked to do, as its task keeps it. */

@@ -1,5 +1,5 @@
 import { counted } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-port.ts';
+import type { Json } from '../catalogue/task-records.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../sources/source-run.ts';
@@ -31,7 +31,7 @@ async function workOnSource(
   projectId: string,
   sourceId: string,
 ): Promise<TaskOutcome> {
-  const source = await run.services.sourceStore.showSource(projectId, sourceId);
+  const source = await run.services.catalogue.sources.showSource(projectId, sourceId);
   if (source === null) throw new SourceGoneError('the source was removed');
   const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
   const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));

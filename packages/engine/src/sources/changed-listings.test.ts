@@ -123,15 +123,15 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
   const pathTemplate = format === 'unknown' ? template : null;
   const place = { storageUnitId: bucket.storage.id, bucketName, prefix: '', nextRunAtMs: null };
   const source = makeSource(projectId, 'source-1', { ...place, format: null, pathTemplate, level: 'linkage' });
-  await services.sourceStore.addSource(source);
+  await services.catalogue.sources.addSource(source);
   const runTask = async (task: Parameters<typeof over.newTask>[0]) => {
     const added = over.newTask(task);
-    await services.taskStore.addTask(added);
+    await services.catalogue.operations.addTask(added);
     await over.runTask(added.id);
     await over.workOnAll();
     return added.id;
   };
-  const requestsOf = async (id: string) => (await services.taskStore.showTask(projectId, id))?.requests;
+  const requestsOf = async (id: string) => (await services.catalogue.operations.showTask(projectId, id))?.requests;
   const scan = () => runTask({ kind: 'scan', request: { ...plainScan, pathTemplate, sync: true } });
   const run = async () => {
     const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', confirmsRemovals: false } as const;
@@ -146,7 +146,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
     requestsOf,
     /** Imports that came of an operation. */
     importsOf: async (id: string) => {
-      const page = await services.catalogue.listOperations({
+      const page = await services.catalogue.operations.listOperations({
         project_id: projectId,
         limit: 1000,
         offset: 0,
@@ -157,21 +157,23 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
     verdicts: async () =>
       Promise.all(
         items.map(async ({ backup_id }) => {
-          const record = await services.catalogue.showBackup(projectId, backup_id);
+          const record = await services.catalogue.backups.showBackup(projectId, backup_id);
           return record?.reasonCode ?? record?.level;
         }),
       ),
     /** What `check` goes by: the newest backup that is proved to its level. */
     newestProved: async () => {
       const level = format === 'unknown' ? 'presence' : 'linkage';
-      const { rows } = await services.catalogue.listResources({ project_id: projectId, level, limit: 10 });
+      const { rows } = await services.catalogue.backups.listResources({ project_id: projectId, level, limit: 10 });
       return rows[0]?.head?.backupId ?? null;
     },
     digests: async () =>
-      Promise.all(items.map(async (item) => (await services.catalogue.showBackup(projectId, item.backup_id))?.listing)),
+      Promise.all(
+        items.map(async (item) => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.listing),
+      ),
     plan: async () => {
       const id = await runTask({ kind: 'plan', request: { prefix: '', pathTemplate } });
-      const found = await services.taskStore.listFindings(id, 0, 1000);
+      const found = await services.catalogue.operations.listFindings(id, 0, 1000);
       const classes = new Map(
         found.map(({ finding }) => finding as BucketPlanItem).map((each) => [each.backup_id, each.class]),
       );

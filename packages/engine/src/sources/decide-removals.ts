@@ -1,5 +1,5 @@
 import type { HoldCause } from '@backup-sync/contracts';
-import type { ClosedListing } from '../catalogue/source-port.ts';
+import type { ClosedListing } from '../catalogue/source-records.ts';
 
 /** What a run of a source knows when its listing has ended. */
 export type RunFacts = ClosedListing & {

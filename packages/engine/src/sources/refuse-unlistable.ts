@@ -12,7 +12,10 @@ const firstPageWaitMs = 15_000;
  * Refuses a place that a source could not import anything from, so that a mistyped name does not look healthy. Makes one
  * LIST request. Throws `bucket_not_found`, `prefix_empty` or `storage_not_readable`.
  */
-export async function refuseUnlistable({ storage, stopping }: Services, place: Place): Promise<void> {
+export async function refuseUnlistable(
+  { work: { storage }, world: { stopping } }: Services,
+  place: Place,
+): Promise<void> {
   const { bucketName, prefix } = place;
   using deadline = abortAfter(firstPageWaitMs);
   const signal = AbortSignal.any([stopping, deadline.signal]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
-import type { SourceRecord } from '../catalogue/source-port.ts';
+import type { SourceRecord } from '../catalogue/source-records.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import { operationLivesMs } from '../deadline.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -23,17 +23,20 @@ async function start() {
   const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 1000);
   const over = await openServicesOver(unit, bucketName);
   const { services, projectId, worker } = over;
-  const { sourceStore, taskStore, clock, storage } = services;
+  const {
+    catalogue,
+    work: { storage },
+    world: { clock },
+  } = services;
   const source: SourceRecord = makeSource(projectId, 'source-1', {
     storageUnitId: storage.id,
     bucketName,
     intervalS: null,
   });
-  await sourceStore.addSource(source);
+  await catalogue.sources.addSource(source);
   const chainKey = { projectId, storageUnitId: storage.id, bucketName, chainRoot: chainRootOf(full?.imagePath ?? '') };
   return {
-    taskStore,
-    sourceStore,
+    catalogue,
     nowMs: clock.nowMs(),
     pages: () => log.pages,
     /** Asks for a run. */
@@ -44,18 +47,18 @@ async function start() {
       return started;
     },
     list: (runId: string) => over.runTask(runId),
-    importAll: () => importChain(worker, chainKey, { signal: never, storage: worker.services.storage }),
+    importAll: () => importChain(worker, chainKey, { signal: never, storage: worker.services.work.storage }),
     show: async (runId: string) => {
-      const task = await taskStore.showTask(projectId, runId);
+      const task = await catalogue.operations.showTask(projectId, runId);
       if (task === null) throw new Error('the run is recorded');
       return task;
     },
-    cancel: (runId: string) => taskStore.cancelTask(projectId, runId, clock.nowMs()),
+    cancel: (runId: string) => catalogue.operations.cancelTask(projectId, runId, clock.nowMs()),
     eventsOf: async (operationId: string) => {
-      const page = await services.events.listEvents({ projectId, operationId, after: 0, limit: 100 });
+      const page = await services.catalogue.events.listEvents({ projectId, operationId, after: 0, limit: 100 });
       return page === 'gone' ? page : page.events.map(({ operation }) => operation.status);
     },
-    lastGoodSyncAtMs: async () => (await sourceStore.showSource(projectId, source.id))?.lastGoodSyncAtMs,
+    lastGoodSyncAtMs: async () => (await catalogue.sources.showSource(projectId, source.id))?.lastGoodSyncAtMs,
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }
@@ -110,8 +113,8 @@ test('a run that imports is not listed again after its process was killed, and e
   const { operationId } = await world.ask();
   await world.list(operationId);
   const pages = world.pages();
-  expect(await world.taskStore.releaseTasks(null, world.nowMs)).toEqual([]);
-  expect(await world.taskStore.startTask(operationId, 'worker-1', world.nowMs)).toBeNull();
+  expect(await world.catalogue.operations.releaseTasks(null, world.nowMs)).toEqual([]);
+  expect(await world.catalogue.operations.startTask(operationId, 'worker-1', world.nowMs)).toBeNull();
   expect(world.pages()).toBe(pages);
   await world.importAll();
   expect((await world.show(operationId)).status).toBe('success');
@@ -137,9 +140,9 @@ test('a run whose imports do not end in its time ends as timeout', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);
-  await world.taskStore.endOverdueRuns(world.nowMs + operationLivesMs - 1);
+  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1);
   expect((await world.show(operationId)).status).toBe('running');
-  await world.taskStore.endOverdueRuns(world.nowMs + operationLivesMs);
+  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs);
   expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
   expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
 });

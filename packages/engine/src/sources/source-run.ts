@@ -1,7 +1,7 @@
 import { isToSync, reasons } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { SourceMember, SourceRecord } from '../catalogue/source-port.ts';
+import type { SourceMember, SourceRecord } from '../catalogue/source-records.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import type { TaskRun } from '../operations/run-task.ts';
 import { liesAt } from '../scans/lies-at.ts';
@@ -48,7 +48,7 @@ export class SourceRun {
       return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };
     });
     this.#seen += recognised;
-    if (!(await services.sourceStore.noteSightings(this.#source.id, task.id, sightings))) {
+    if (!(await services.catalogue.sourceRuns.noteSightings(this.#source.id, task.id, sightings))) {
       throw new SourceGoneError(`source ${this.#source.name} was removed`);
     }
   }
@@ -56,10 +56,13 @@ export class SourceRun {
   /** The listing is complete: decides about what it did not show. Throws what storage throws. */
   async conclude(objects: number): Promise<Removals> {
     const { services, task } = this.#run;
-    const { sourceStore, clock } = services;
+    const {
+      catalogue,
+      world: { clock },
+    } = services;
     const passedOver = snapshotFolders.filter((folder) => isPassedOver(`${folder}/`, this.#source.prefix));
-    const closed = await sourceStore.closeListing(this.#source.id, task.id, passedOver);
-    const now = await sourceStore.showSource(this.#source.projectId, this.#source.id);
+    const closed = await catalogue.sourceRuns.closeListing(this.#source.id, task.id, passedOver);
+    const now = await catalogue.sources.showSource(this.#source.projectId, this.#source.id);
     const decision = decideRemovals({
       ...closed,
       seen: this.#seen,
@@ -68,13 +71,14 @@ export class SourceRun {
       isConfirmed: this.#isConfirmed,
     });
     let vanished = 0;
-    if (decision.kind === 'hold') await sourceStore.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
+    if (decision.kind === 'hold')
+      await catalogue.sourceRuns.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
     else if (decision.kind === 'mark') vanished = await this.#mark(false);
     else if (decision.kind === 'mark_confirmed') vanished = await this.#mark(true);
     const isReleased = this.#isConfirmed || decision.kind === 'release';
-    if (isReleased) await sourceStore.release(this.#source.id);
+    if (isReleased) await catalogue.sourceRuns.release(this.#source.id);
     // A listing without any object is how a wrong prefix looks: it is never a good sync.
-    if (this.#passingProblems === 0 && objects > 0) await sourceStore.awaitImports(this.#source.id, task.id);
+    if (this.#passingProblems === 0 && objects > 0) await catalogue.sourceRuns.awaitImports(this.#source.id, task.id);
     const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !isReleased);
     return { vanished, held: isHeld };
   }
@@ -87,7 +91,7 @@ export class SourceRun {
     let vanished = 0;
     while (true) {
       signal.throwIfAborted();
-      const due = await services.sourceStore.dueMembers({
+      const due = await services.catalogue.sourceRuns.dueMembers({
         sourceId,
         runId: task.id,
         onlyHeld,
@@ -102,11 +106,11 @@ export class SourceRun {
         liesAt(this.#run.storage, { ...place, imagePath }, format, signal),
       );
       await this.#examine(due.filter((_, index) => isThere[index]));
-      vanished += await services.sourceStore.markVanished({
+      vanished += await services.catalogue.sourceRuns.markVanished({
         sourceId,
         runId: task.id,
         unchangedSinceMs: task.startedAtMs ?? task.createdAtMs,
-        markedAtMs: services.clock.nowMs(),
+        markedAtMs: services.world.clock.nowMs(),
         members: due.filter((_, index) => !isThere[index]),
       });
     }
@@ -117,13 +121,13 @@ export class SourceRun {
     if (members.length === 0) return;
     const { services, task } = this.#run;
     const ids = members.map(({ backupId }) => backupId);
-    const known = await services.knownBackups.knownByIds(task.projectId, ids);
+    const known = await services.catalogue.backups.knownByIds(task.projectId, ids);
     const { projectId, actor, requestId, lane } = task;
     const imports = known.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null }));
     const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false, lane };
-    await services.backlog.untilRoom(projectId, imports.length, this.#run.signal);
+    await services.work.backlog.untilRoom(projectId, imports.length, this.#run.signal);
     await acceptImports(services, imports, origin);
-    await services.sourceStore.keepMembers(
+    await services.catalogue.sourceRuns.keepMembers(
       this.#source.id,
       members.map(({ imagePath }) => imagePath),
     );

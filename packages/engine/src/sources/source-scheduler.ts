@@ -56,15 +56,19 @@ export class SourceScheduler implements AsyncDisposable {
  * there is nothing to do, milliseconds.
  */
 export async function runDueSources(services: Services): Promise<number> {
-  const { catalogue, sourceStore, taskStore, queue, storedTimes, newId } = services;
+  const {
+    catalogue,
+    work: { queue, storedTimes },
+    world: { newId },
+  } = services;
   const nowMs = await storedTimes.nowMs();
-  queueChains(queue, await catalogue.overdueWaits(nowMs));
-  await taskStore.endOverdueRuns(nowMs);
-  for (const source of await sourceStore.dueSources(nowMs)) {
+  queueChains(queue, await catalogue.operations.overdueWaits(nowMs));
+  await catalogue.operations.endOverdueRuns(nowMs);
+  for (const source of await catalogue.sources.dueSources(nowMs)) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;
     await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });
   }
-  const nextMs = await sourceStore.nextRunAtMs();
+  const nextMs = await catalogue.sources.nextRunAtMs();
   const untilNextMs = nextMs === null ? longestSleepMs : Math.max(0, nextMs - nowMs);
   return Math.min(untilNextMs, longestSleepMs);
 }

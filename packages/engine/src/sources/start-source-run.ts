@@ -1,7 +1,7 @@
 import { dataLevels } from '@backup-sync/contracts';
-import type { Actor } from '../catalogue/port.ts';
-import type { SourceRecord } from '../catalogue/source-port.ts';
-import type { NewTask } from '../catalogue/task-port.ts';
+import type { Actor } from '../catalogue/records.ts';
+import type { SourceRecord } from '../catalogue/source-records.ts';
+import type { NewTask } from '../catalogue/task-records.ts';
 import type { MarkedFormat } from '../chain/formats/marks.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
@@ -16,7 +16,11 @@ export async function startSourceRun(
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
-  const { storedTimes, newId, queue, sourceStore } = services;
+  const {
+    catalogue,
+    work: { storedTimes, queue },
+    world: { newId },
+  } = services;
   const nowMs = await storedTimes.nowMs();
   const request: ScanRequest = {
     prefix: source.prefix,
@@ -44,7 +48,11 @@ export async function startSourceRun(
     createdAtMs: nowMs,
     lane: 'mass',
   };
-  const started = await sourceStore.startRun({ sourceId: source.id, nextRunAtMs: nextRunAfter(source, nowMs), task });
+  const started = await catalogue.sourceRuns.startRun({
+    sourceId: source.id,
+    nextRunAtMs: nextRunAfter(source, nowMs),
+    task,
+  });
   if (started?.isNew) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
   return started;
 }

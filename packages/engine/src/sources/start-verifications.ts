@@ -9,10 +9,10 @@ const atOnce = 4;
  * long ago, as children of its newest run. `runId` is any run of it; nothing happens where it is no run of a source.
  */
 export async function startVerifications(
-  { sourceStore, storedTimes, newId, queue }: Services,
+  { catalogue, work: { storedTimes, queue }, world: { newId } }: Services,
   runId: string,
 ): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());
-  const started = await sourceStore.startVerifications({ runId, ids, createdAtMs: await storedTimes.nowMs() });
+  const started = await catalogue.sourceRuns.startVerifications({ runId, ids, createdAtMs: await storedTimes.nowMs() });
   for (const { task } of started) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
 }

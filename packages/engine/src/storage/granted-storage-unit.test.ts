@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { everything } from '../identity/grants.ts';
+import { everything } from '../catalogue/bucket-grant.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { countRequests } from './counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from './filesystem/filesystem-storage-unit.ts';

@@ -1,4 +1,4 @@
-import { type BucketGrant, isGranted, reaches } from '../identity/grants.ts';
+import { type BucketGrant, isGranted, reaches } from '../catalogue/bucket-grant.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /**

@@ -15,13 +15,7 @@ export type Outage = {
   readonly notBeforeMs: number;
 };
 
-/**
- * Where outages are kept, so that a restart goes on waiting. Each method is one atomic step, on disk once it has
- * answered.
- *
- * - `saveOutage` writes the outage of a bucket, in place of the one that is there.
- * - `endOutage` removes it, and lets what waited for the bucket be taken up at once.
- */
+/** Keeps outages, so that a restart goes on waiting: the catalogue's store of that name. */
 export interface OutageStore {
   saveOutage(outage: Outage): Promise<void>;
   endOutage(storageUnitId: string, bucketName: string): Promise<void>;

@@ -1,5 +1,6 @@
+import type { Lane } from '../catalogue/records.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
-import type { Job, JobWork, Lane, QueuedJob } from '../queue/port.ts';
+import type { Job, JobWork, QueuedJob } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
 import { BucketWatch } from '../storage/bucket-watch.ts';
 import type { Outage, OutageStore } from '../storage/outage.ts';

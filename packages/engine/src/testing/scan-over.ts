@@ -20,23 +20,26 @@ export const plainScan: ScanRequest = {
 /** A scan's worker over a real catalogue and any storage, with nothing around it. */
 export async function scanOver(storage: StorageUnit, bucketName: string, changes: Partial<ScanRequest> = {}) {
   const over = await openServicesOver(storage, bucketName);
-  const { taskStore, clock } = over.services;
+  const {
+    catalogue,
+    world: { clock },
+  } = over.services;
   const task = over.newTask({ kind: 'scan', request: { ...plainScan, ...changes } });
-  await taskStore.addTask(task);
+  await catalogue.operations.addTask(task);
   const found: ScanFinding[] = [];
   return {
     faults: over.faults,
     /** What was found until now; what an earlier call has read is not read again. */
     findings: async (): Promise<readonly ScanFinding[]> => {
       while (true) {
-        const page = await taskStore.listFindings(task.id, found.length, pageFindings);
+        const page = await catalogue.operations.listFindings(task.id, found.length, pageFindings);
         found.push(...page.map(({ finding }) => finding as ScanFinding));
         if (page.length < pageFindings) return found;
       }
     },
     run: () => over.runTask(task.id),
-    show: () => taskStore.showTask(over.projectId, task.id),
-    cancel: () => taskStore.cancelTask(over.projectId, task.id, clock.nowMs()),
+    show: () => catalogue.operations.showTask(over.projectId, task.id),
+    cancel: () => catalogue.operations.cancelTask(over.projectId, task.id, clock.nowMs()),
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }

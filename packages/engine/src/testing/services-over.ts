@@ -2,21 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupSync } from '@backup-sync/contracts';
-import type { ChainKey } from '../catalogue/port.ts';
+import type { ChainKey } from '../catalogue/records.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
-import type { NewTask } from '../catalogue/task-port.ts';
+import type { NewTask } from '../catalogue/task-records.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
+import { longestRetryDelayMs } from '../deadline.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { RunAbsences } from '../imports/run-absences.ts';
-import { longestRetryDelayMs } from '../operations/retry.ts';
 import { runTask, type TaskRun } from '../operations/run-task.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
 import { planBucket } from '../plans/plan-bucket.ts';
 import type { QueuedJob } from '../queue/port.ts';
 import { workOnScan } from '../scans/scan-work.ts';
-import type { Services } from '../services.ts';
+import type { Services, Work } from '../services.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { verifyChain } from '../verifications/verify-chain.ts';
 import { seededUuid } from './seeded-bytes.ts';
@@ -30,7 +30,7 @@ const never = new AbortController().signal;
 export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTask, 'backupId' | 'sourceId'>>;
 
 /** The chain that an item is worked on with. */
-export function chainOfItem({ storage }: Services, projectId: string, item: BackupSync): ChainKey {
+export function chainOfItem({ work: { storage } }: Services, projectId: string, item: BackupSync): ChainKey {
   const { bucket_name: bucketName, image_path } = item;
   return { projectId, storageUnitId: storage.id, bucketName, chainRoot: chainRootOf(image_path) };
 }
@@ -42,40 +42,44 @@ export function chainOfItem({ storage }: Services, projectId: string, item: Back
 export async function openServicesOver(
   storage: StorageUnit,
   bucketName: string,
-  changes: Partial<Pick<Services, 'linkageMaxBytes' | 'retryForMs' | 'outages'>> & {
+  changes: Partial<Pick<Work, 'linkageMaxBytes' | 'retryForMs' | 'outages'>> & {
     readonly backlogMax?: number;
   } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
-  const opened = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const catalogue = await openSqliteCatalogue({ directory: join(home, 'data') });
   const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, ...others } = changes;
   let jobs: QueuedJob[] = [];
   const services: Services = {
-    ...opened,
-    outsideIdentity: null,
-    seal: SecretSeal.open(null, home, async () => []),
-    storage,
-    storageProbe: { storage: '', probe: async () => [] },
-    queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
-    // A test that wants retries says so: others see at once what an attempt came to.
-    retryForMs: 0,
-    outages: { of: () => null },
-    backlog: new Backlog(opened.catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
-    linkageMaxBytes: 0,
-    clock,
-    storedTimes: new StoredTimes(opened.catalogue, clock),
-    rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
-    chainsAtOnce: 1,
-    stopping: never,
-    ...others,
-    newId: () => {
-      ids += 1;
-      return seededUuid(String(ids));
+    catalogue,
+    world: {
+      clock,
+      newId: () => {
+        ids += 1;
+        return seededUuid(String(ids));
+      },
+      stopping: never,
+      outsideIdentity: null,
+      seal: SecretSeal.open(null, home, async () => []),
+    },
+    work: {
+      storage,
+      storageProbe: { storage: '', probe: async () => [] },
+      queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
+      // A test that wants retries says so: others see at once what an attempt came to.
+      retryForMs: 0,
+      outages: { of: () => null },
+      backlog: new Backlog(catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
+      linkageMaxBytes: 0,
+      storedTimes: new StoredTimes(catalogue, clock),
+      rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
+      chainsAtOnce: 1,
+      ...others,
     },
   };
-  await opened.grantStore.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
+  await catalogue.grants.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
@@ -93,7 +97,7 @@ export async function openServicesOver(
     worker,
     /** A task as it is written down, before anything works on it. */
     newTask: (task: TaskOfTest): NewTask => ({
-      id: services.newId(),
+      id: services.world.newId(),
       projectId,
       parentOperationId: null,
       sourceId: null,
@@ -123,7 +127,7 @@ export async function openServicesOver(
       }
     },
     async [Symbol.asyncDispose]() {
-      await opened[Symbol.asyncDispose]();
+      await catalogue[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });
     },
   };

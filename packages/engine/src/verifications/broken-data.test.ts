@@ -35,13 +35,13 @@ async function openWithRot() {
     await over.workOnAll();
   };
   const verify = async () => {
-    const request = { level: 'content', readAfterMs: services.clock.nowMs() };
+    const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
     const task = over.newTask({ kind: 'verify', backupId: item.backup_id, request });
-    await services.taskStore.addTask(task);
+    await services.catalogue.operations.addTask(task);
     await over.runTask(task.id);
     await over.workOnAll();
   };
-  const reason = async () => (await services.catalogue.showBackup(projectId, item.backup_id))?.reasonCode;
+  const reason = async () => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.reasonCode;
   await importAgain(null);
   answer = 'rotten';
   await verify();

@@ -17,7 +17,7 @@ async function verifyWhile(work: (world: Awaited<ReturnType<typeof open>>) => Pr
   world.meanwhile = () => work(world);
   await world.verify();
   expect(world.meanwhile).toBeNull();
-  const record = await world.services.catalogue.showBackup(world.projectId, item.backup_id);
+  const record = await world.services.catalogue.backups.showBackup(world.projectId, item.backup_id);
   await world[Symbol.asyncDispose]();
   expect(world.faults).toEqual([]);
   return record;
@@ -37,7 +37,7 @@ async function open() {
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: Number.POSITIVE_INFINITY });
   const { services, projectId } = over;
   const { id: storageUnitId } = storage;
-  await services.grantStore.addGrant({ projectId, storageUnitId, bucketName: otherBucket, prefix: '' });
+  await services.catalogue.grants.addGrant({ projectId, storageUnitId, bucketName: otherBucket, prefix: '' });
   const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
   const world = {
     ...over,
@@ -54,9 +54,9 @@ async function open() {
       await over.workOnAll();
     },
     async verify() {
-      const request = { level: 'content', readAfterMs: services.clock.nowMs() };
+      const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
       const task = over.newTask({ kind: 'verify', backupId: item.backup_id, request });
-      await services.taskStore.addTask(task);
+      await services.catalogue.operations.addTask(task);
       await over.runTask(task.id);
     },
   };
@@ -76,13 +76,13 @@ test('a name that a request brings while a verification reads the data stays', a
 
 test('a backup that is deleted while a verification reads its data stays deleted', async () => {
   const record = await verifyWhile(({ services, projectId }) =>
-    services.catalogue.deleteBackup({
-      operationId: services.newId(),
+    services.catalogue.backups.deleteBackup({
+      operationId: services.world.newId(),
       projectId,
       backupId: item.backup_id,
       actor: { kind: 'system', name: 'ada' },
       requestId: 'r',
-      deletedAtMs: services.clock.nowMs(),
+      deletedAtMs: services.world.clock.nowMs(),
     }),
   );
   expect(record).toBeNull();

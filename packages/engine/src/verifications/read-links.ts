@@ -52,7 +52,7 @@ export async function readLinks(reader: LinkReader, data: ChainData): Promise<Li
 /** The proof of each link up to `linkage`: made just now, or recorded and still standing. */
 async function edgesOf({ run, examination }: LinkReader, { links }: ChainData) {
   const ids = links.map((link) => link.backupId);
-  const recorded = await run.services.catalogue.findProofs(run.task.projectId, ids);
+  const recorded = await run.services.catalogue.backups.findProofs(run.task.projectId, ids);
   return [...recorded, ...examination.newProofs].map((proof) => [proof.backupId, proof] as const);
 }
 
@@ -65,7 +65,7 @@ function isReadAlready(
   if (fault !== null || isFresh(reader, backupId)) return false;
   if (index < (reader.run.task.progress.link ?? 0)) return true;
   if (level === null || !reaches(level, 'content')) return false;
-  return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.clock.nowMs());
+  return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.world.clock.nowMs());
 }
 
 /** What was read of another listing than the present one does not count. */
@@ -91,7 +91,7 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
         plain_bytes: plainBytes,
       }),
   });
-  const verifiedAtMs = run.services.clock.nowMs();
+  const verifiedAtMs = run.services.world.clock.nowMs();
   if (fault !== null) {
     const level = edge.level === null ? null : lowerLevel(edge.level, 'linkage');
     return { ...edge, level, fault, verifiedAtMs };

@@ -1,5 +1,5 @@
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { BackupRecord } from '../catalogue/port.ts';
+import type { BackupRecord } from '../catalogue/records.ts';
 import { type EdgeProof, type Examination, isSameLocation } from '../chain/proof/link.ts';
 import { type Decision, decideSync, type Seen } from '../imports/decide-sync.ts';
 import { queueChains } from '../operations/queue-work.ts';
@@ -30,7 +30,7 @@ export async function recordExamination(
     const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, first.backupId, current, record, proofs)) return decision;
-    current = await run.services.catalogue.showBackup(run.task.projectId, first.backupId);
+    current = await run.services.catalogue.backups.showBackup(run.task.projectId, first.backupId);
   }
 }
 
@@ -38,13 +38,13 @@ export async function recordExamination(
 function decideOn(run: TaskRun, record: BackupRecord, seen: Extract<Seen, { kind: 'seen' }>): Decision {
   const { task, services } = run;
   const item = itemOfRecord(record);
-  return decideSync(item, task.projectId, record.location, record, seen, services.clock.nowMs(), false);
+  return decideSync(item, task.projectId, record.location, record, seen, services.world.clock.nowMs(), false);
 }
 
 /** Writes down one proof at once, whatever becomes of the rest. */
 export async function recordProof(run: TaskRun, backupId: string, proof: EdgeProof): Promise<void> {
   while (true) {
-    const current = await run.services.catalogue.showBackup(run.task.projectId, backupId);
+    const current = await run.services.catalogue.backups.showBackup(run.task.projectId, backupId);
     if (await recordVerdict(run, backupId, current, null, [proof])) return;
   }
 }
@@ -57,15 +57,15 @@ async function recordVerdict(
   record: Decision['record'],
   proofs: readonly EdgeProof[],
 ): Promise<boolean> {
-  const chains = await services.catalogue.recordVerdict({
+  const chains = await services.catalogue.backups.recordVerdict({
     operationId: task.id,
     projectId: task.projectId,
     backupId,
     decidedOnRevision: decidedOn?.revision ?? null,
     record,
     proofs,
-    endedAtMs: services.clock.nowMs(),
+    endedAtMs: services.world.clock.nowMs(),
   });
-  queueChains(services.queue, chains ?? []);
+  queueChains(services.work.queue, chains ?? []);
   return chains !== null;
 }

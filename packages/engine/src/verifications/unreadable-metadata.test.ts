@@ -27,18 +27,18 @@ async function verifyOver(alterations: Alterations) {
     await acceptImports(services, wanted, { ...origin, projectId, withAncestors: false, lane: null });
     await over.workOnAll();
   };
-  const recorded = () => services.catalogue.showBackup(projectId, leaf.plan.backupId);
+  const recorded = () => services.catalogue.backups.showBackup(projectId, leaf.plan.backupId);
   await sync();
   isAltered = true;
-  const request = { level: 'content', readAfterMs: services.clock.nowMs() };
+  const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
   const task = over.newTask({ kind: 'verify', backupId: leaf.plan.backupId, request });
-  await services.taskStore.addTask(task);
+  await services.catalogue.operations.addTask(task);
   await over.runTask(task.id);
   const verified = await recorded();
   isAltered = false;
   await sync();
   expect(over.faults).toEqual([]);
-  return { task: await services.taskStore.showTask(projectId, task.id), verified, synced: await recorded() };
+  return { task: await services.catalogue.operations.showTask(projectId, task.id), verified, synced: await recorded() };
 }
 
 test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode]>([

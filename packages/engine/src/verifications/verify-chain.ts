@@ -1,6 +1,6 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { BackupRecord } from '../catalogue/port.ts';
+import type { BackupRecord } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { ChainData } from '../chain/data.ts';
@@ -58,7 +58,7 @@ export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promis
  * read. Null if it was deleted.
  */
 async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRecord | null> {
-  const show = () => services.catalogue.showBackup(task.projectId, task.backupId ?? '');
+  const show = () => services.catalogue.backups.showBackup(task.projectId, task.backupId ?? '');
   const record = await show();
   if (record === null) return null;
   const { storageUnitId, bucketName, imagePath } = record.location;
@@ -104,7 +104,10 @@ function openExaminer(
   record: BackupRecord,
   { reusesProofs }: { readonly reusesProofs: boolean } = { reusesProofs: true },
 ): Promise<ChainExaminer> {
-  const { catalogue, clock } = run.services;
+  const {
+    catalogue,
+    world: { clock },
+  } = run.services;
   const { projectId } = run.task;
   return openChain({
     storage: run.storage,
@@ -112,13 +115,13 @@ function openExaminer(
     imagePaths: [record.location.imagePath],
     // Faults that were found in data may have been mended where no listing shows it: they are not taken over.
     findProofs: async (backupIds) => {
-      const proofs = reusesProofs ? await catalogue.findProofs(projectId, backupIds) : [];
+      const proofs = reusesProofs ? await catalogue.backups.findProofs(projectId, backupIds) : [];
       return proofs.filter(({ fault }) => fault === null);
     },
-    findListings: (backupIds) => findListings(run.services, projectId, backupIds),
-    provedListing: (backupId, location) => catalogue.provedListing(projectId, backupId, location),
-    locate: async (backupId) => (await catalogue.locateBackup(projectId, backupId)).locations,
-    projectBuckets: () => catalogue.projectBuckets(projectId, run.storage.id),
+    findListings: (backupIds) => findListings(run.services.catalogue, projectId, backupIds),
+    provedListing: (backupId, location) => catalogue.backups.provedListing(projectId, backupId, location),
+    locate: async (backupId) => (await catalogue.backups.locateBackup(projectId, backupId)).locations,
+    projectBuckets: () => catalogue.backups.projectBuckets(projectId, run.storage.id),
     absences: new Absences(),
     // Who asks for the data asks for the hashes, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,
@@ -150,7 +153,7 @@ async function verifyData(
     ...examination,
     fault: verdict.fault,
     level: recordLevel(record, examination, verdict),
-    verifiedAtMs: run.services.clock.nowMs(),
+    verifiedAtMs: run.services.world.clock.nowMs(),
     newProofs: verdict.proofs,
   };
   await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
@@ -195,7 +198,7 @@ function verdictOf(run: TaskRun, record: BackupRecord, read: LinksRead, replay: 
     ...leaf,
     level: level ?? leaf.level,
     fault: replay.fault,
-    verifiedAtMs: run.services.clock.nowMs(),
+    verifiedAtMs: run.services.world.clock.nowMs(),
   };
   return { level, fault: replay.fault, proofs: [...read.made, proof] };
 }

@@ -1,5 +1,5 @@
 import { type DataLevel, dataLevels } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-port.ts';
+import type { Json } from '../catalogue/task-records.ts';
 
 /** What a verification is asked to do, as its task keeps it. */
 export type VerifyRequest = {

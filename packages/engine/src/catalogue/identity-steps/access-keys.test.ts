@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { expect, test } from 'vitest';
+import { signerOf } from '../identity-records.ts';
 import { migrate } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
 import { nodeSqliteDialect } from '../sqlite/node-sqlite-dialect.ts';
-import { addAccessKey, disableAccessKey, seekSigner, signerOf } from './access-keys.ts';
+import { addAccessKey, disableAccessKey, seekSigner } from './access-keys.ts';
 import { addFirstAdministrator, begin } from './begin.ts';
 import { addUser, disableUser } from './users.ts';
 

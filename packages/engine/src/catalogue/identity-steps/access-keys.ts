@@ -1,13 +1,18 @@
 import type { Role } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
-import type { AccessKeyRecord, IdentityDirectory } from '../../identity/directory.ts';
-import type { SealedSecret } from '../../identity/secret-seal.ts';
-import type { Signer } from '../../identity/store.ts';
+import type { AccessKeyRecord } from '../directory-records.ts';
+import type { SealedSecret, SoughtSigner } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
 import { findUser } from './users.ts';
 
-type NewAccessKey = Parameters<IdentityDirectory['addAccessKey']>[0];
+type NewAccessKey = {
+  readonly accessKey: string;
+  readonly userName: string;
+  readonly projectId: string;
+  readonly sealedSecret: string;
+  readonly nowMs: number;
+};
 
 export async function addAccessKey(
   database: Kysely<Schema>,
@@ -50,9 +55,6 @@ export async function disableAccessKey(
   return row === undefined ? null : rowToAccessKey(row);
 }
 
-/** What stands under an access key, with empty texts where nothing does. */
-export type SoughtSigner = Omit<Signer, 'role'> & { readonly role: Role | ''; readonly disabled: number };
-
 /**
  * Looks for an access key, its user and the role, each by a key that is there or not, and answers one row whatever is found:
  * the work, and what is handed from thread to thread, is the same for all.
@@ -80,11 +82,6 @@ export async function seekSigner(database: Kysely<Schema>, accessKey: string): P
     .executeTakeFirstOrThrow();
   const { sealed_secret: sealedSecret, name: userName, project_id: projectId, role, disabled } = row;
   return { accessKey, sealedSecret, userName, projectId, role, disabled };
-}
-
-/** Whoever may sign. Without a key or a user there is no role. */
-export function signerOf({ role, disabled, ...signer }: SoughtSigner): Signer | null {
-  return role === '' || disabled !== 0 ? null : { ...signer, role };
 }
 
 export async function listSealedSecrets(database: Kysely<Schema>): Promise<readonly SealedSecret[]> {

@@ -1,6 +1,6 @@
 import type { AuditFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { AuditIntent, AuditLog, AuditRecord } from '../../audit/audit-log.ts';
+import type { AuditIntent, AuditRecord } from '../audit-records.ts';
 import type { Schema } from '../schema.ts';
 
 export async function addAuditIntent(database: Kysely<Schema>, { id, ...call }: AuditIntent): Promise<void> {
@@ -45,7 +45,7 @@ export async function appendAuditEvent(
 export async function listAuditEvents(
   database: Kysely<Schema>,
   filter: AuditFilter,
-): ReturnType<AuditLog['listEvents']> {
+): Promise<{ readonly events: readonly AuditRecord[]; readonly count: number }> {
   const { actor_name, operation, subject, outcome, start_time, end_time, marker, limit } = filter;
   let matching = database.selectFrom('audit_events');
   if (actor_name !== undefined) matching = matching.where('actor_name', '=', actor_name);

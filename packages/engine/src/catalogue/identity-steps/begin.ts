@@ -1,13 +1,17 @@
 import type { Kysely } from 'kysely';
-import { everything } from '../../identity/grants.ts';
-import type { IdentityStore, Project } from '../../identity/store.ts';
+import { everything } from '../bucket-grant.ts';
+import type { Project, User } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { insertGrants } from './grants.ts';
 
-type FirstProject = Parameters<IdentityStore['begin']>[0];
-type FirstAdministrator = Parameters<IdentityStore['addFirstAdministrator']>[0];
+type FirstProject = { readonly project: Project; readonly nowMs: number };
+type FirstAdministrator = {
+  readonly user: Omit<User, 'disabledAtMs'>;
+  readonly projectId: string;
+  readonly nowMs: number;
+};
 
-/** Makes the first project where there is none; see {@link IdentityStore.begin}. */
+/** Makes the first project where there is none. */
 export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstProject): Promise<Project> {
   const oldest = await findOldestProject(database);
   if (oldest !== null) return oldest;
@@ -30,7 +34,7 @@ export async function findOldestProject(database: Kysely<Schema>): Promise<Proje
   return oldest === undefined ? null : { id: oldest.id, name: oldest.name };
 }
 
-/** Makes the first user, where there is none; see {@link IdentityStore.addFirstAdministrator}. */
+/** Makes the first user, where there is none. */
 export async function addFirstAdministrator(
   database: Kysely<Schema>,
   { user, projectId, nowMs }: FirstAdministrator,

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { ProjectRecord } from '../../identity/directory.ts';
-import type { BucketGrant } from '../../identity/grants.ts';
-import type { Project } from '../../identity/store.ts';
+import type { BucketGrant } from '../bucket-grant.ts';
+import type { ProjectRecord } from '../directory-records.ts';
+import type { Project } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { endGrantOfEverything } from './grants.ts';
 

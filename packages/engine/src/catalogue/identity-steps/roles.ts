@@ -1,6 +1,6 @@
 import type { Role } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { UserChange } from '../../identity/directory.ts';
+import type { UserChange } from '../directory-records.ts';
 import type { Schema } from '../schema.ts';
 import { findProject } from './projects.ts';
 import { changeUser, isLastAdministrator } from './users.ts';

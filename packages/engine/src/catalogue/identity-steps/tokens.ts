@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { TokenGround, TokenRecord } from '../../identity/store.ts';
+import type { TokenGround, TokenRecord } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
 import { findUser } from './users.ts';
 
-/** Keeps a token, and sweeps out those that had ended when it was issued; see {@link IdentityStore.saveToken}. */
+/** Keeps a token, and sweeps out those that had ended when it was issued. */
 export async function saveToken(database: Kysely<Schema>, token: TokenRecord, ground: TokenGround): Promise<boolean> {
   await database.deleteFrom('tokens').where('expires_at_ms', '<=', token.issuedAtMs).execute();
   if (!(await stands(database, token, ground))) return false;

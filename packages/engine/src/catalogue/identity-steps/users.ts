@@ -1,10 +1,15 @@
 import type { Role } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { IdentityDirectory, UserChange, UserRecord } from '../../identity/directory.ts';
-import type { User } from '../../identity/store.ts';
+import type { UserChange, UserRecord } from '../directory-records.ts';
+import type { User } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 
-type NewUser = Parameters<IdentityDirectory['addUser']>[0];
+type NewUser = {
+  readonly id: string;
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly nowMs: number;
+};
 
 export async function findUser(database: Kysely<Schema>, name: string): Promise<User | null> {
   const row = await database.selectFrom('users').where('name', '=', name).selectAll().executeTakeFirst();

@@ -40,7 +40,7 @@ function startProcess(work: string): { readonly child: ChildProcess; readonly li
   const script = `
     import { openSqliteCatalogue } from ${source('./open-sqlite-catalogue.ts')};
     import { acceptedIds, makeAcceptance, makeItem } from ${source('../fixtures-for-conformance.ts')};
-    const { catalogue } = await openSqliteCatalogue({ directory: process.argv[1] });
+    const catalogue = await openSqliteCatalogue({ directory: process.argv[1] });
     process.stdin.resume();
     ${work}`;
   const child = spawn(
@@ -92,10 +92,10 @@ describe('the data directory', () => {
     const refusal = { name: 'DataDirectoryInUseError', pid: process.pid };
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
-    await first.catalogue.ping();
+    await first.upkeep.ping();
     await first[Symbol.asyncDispose]();
     await using second = await openSqliteCatalogue({ directory });
-    await second.catalogue.ping();
+    await second.upkeep.ping();
   });
 
   test('cannot be opened while another process holds it, and can once that is gone, however it ended', async () => {
@@ -107,8 +107,8 @@ describe('the data directory', () => {
       message: expect.stringContaining(`process ${child.pid}`),
     });
     await kill(child);
-    await using opened = await openSqliteCatalogue({ directory });
-    await opened.catalogue.ping();
+    await using catalogue = await openSqliteCatalogue({ directory });
+    await catalogue.upkeep.ping();
   });
 
   test('cannot be opened while its holder runs, also if the file of the lock is removed', async () => {
@@ -118,19 +118,19 @@ describe('the data directory', () => {
     const refusal = { name: 'DataDirectoryInUseError', pid: child.pid };
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
     await kill(child);
-    await using opened = await openSqliteCatalogue({ directory });
-    await opened.catalogue.ping();
+    await using catalogue = await openSqliteCatalogue({ directory });
+    await catalogue.upkeep.ping();
   });
 
   test('is left with nothing but the database and the empty lock', async () => {
-    const opened = await openSqliteCatalogue({ directory });
-    await opened[Symbol.asyncDispose]();
+    const catalogue = await openSqliteCatalogue({ directory });
+    await catalogue[Symbol.asyncDispose]();
     expect(readdirSync(directory).toSorted()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
   });
 
   test('from which the database alone was taken away is refused, and its WAL kept until the database is back', async () => {
     await using other = await openSqliteCatalogue({ directory });
-    await other.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
+    await other.operations.accept(makeAcceptance('project-1', [makeItem('a')]));
     // As a server leaves them from whose directory somebody took the database.
     const torn = join(root, 'torn');
     mkdirSync(torn);
@@ -143,8 +143,8 @@ describe('the data directory', () => {
       message: expect.stringMatching(/catalogue\.sqlite is missing.*Put it back/),
     });
     renameSync(join(root, 'away.sqlite'), join(torn, 'catalogue.sqlite'));
-    await using opened = await openSqliteCatalogue({ directory: torn });
-    expect(await opened.catalogue.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 1 });
+    await using catalogue = await openSqliteCatalogue({ directory: torn });
+    expect(await catalogue.operations.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 1 });
   });
 
   test('of a newer release is refused, and not held', async () => {
@@ -181,32 +181,32 @@ describe('what was answered', () => {
     while (answered.length < 100) answered.push(...String((await lines.next()).value).split(','));
     await kill(child);
 
-    await using opened = await openSqliteCatalogue({ directory });
-    const page = await opened.catalogue.listOperationLogs(operationFilter('project-1'));
+    await using catalogue = await openSqliteCatalogue({ directory });
+    const page = await catalogue.operations.listOperationLogs(operationFilter('project-1'));
     const kept = new Set(page === 'marker_not_found' ? [] : page.rows.map(({ id }) => id));
     expect(answered.filter((id) => !kept.has(id))).toEqual([]);
     expect(kept.size % 2).toBe(0);
-    expect(await opened.catalogue.releaseUnfinished(null, 2_000)).toHaveLength(1);
+    expect(await catalogue.operations.releaseUnfinished(null, 2_000)).toHaveLength(1);
   });
 
   test('is there after an orderly end, with what was still queued', async () => {
-    const opened = await openSqliteCatalogue({ directory });
+    const catalogue = await openSqliteCatalogue({ directory });
     const queued = Array.from({ length: 300 }, (_, index) =>
-      acceptedIds(opened.catalogue, makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
+      acceptedIds(catalogue, makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
     );
-    await Promise.all([opened[Symbol.asyncDispose](), opened.catalogue[Symbol.asyncDispose]()]);
+    await Promise.all([catalogue[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()]);
     const ids = (await Promise.all(queued)).flat();
 
     await using again = await openSqliteCatalogue({ directory });
-    const page = await again.catalogue.listOperationLogs(operationFilter('project-1'));
+    const page = await again.operations.listOperationLogs(operationFilter('project-1'));
     expect(page).toMatchObject({ count: 300 });
-    expect(await again.catalogue.showOperation('project-1', ids[299] ?? '')).not.toBeNull();
+    expect(await again.operations.showOperation('project-1', ids[299] ?? '')).not.toBeNull();
   });
 });
 
 describe('the threads', () => {
   test('let a step that fails among others fail alone', async () => {
-    await using opened = await openSqliteCatalogue({ directory });
+    await using catalogue = await openSqliteCatalogue({ directory });
     const acceptances = Array.from({ length: 9 }, (_, index) =>
       makeAcceptance('project-1', [makeItem(`backup-${index}`)]),
     );
@@ -217,37 +217,36 @@ describe('the threads', () => {
       items: clashing.items.map((each) => ({ ...each, id: takenId })),
     });
 
-    const outcomes = await Promise.allSettled(group.map((acceptance) => acceptedIds(opened.catalogue, acceptance)));
+    const outcomes = await Promise.allSettled(group.map((acceptance) => acceptedIds(catalogue, acceptance)));
     expect(outcomes.map(({ status }) => status)).toEqual(group.map((_, at) => (at === 5 ? 'rejected' : 'fulfilled')));
     expect(outcomes[5]).toMatchObject({ reason: { message: expect.stringMatching(/UNIQUE.*operations\.id/) } });
-    expect(await opened.catalogue.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
+    expect(await catalogue.operations.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
   });
 
   test('answer reads while a long write goes on', async () => {
-    await using opened = await openSqliteCatalogue({ directory });
+    await using catalogue = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
-    const write = acceptedIds(opened.catalogue, makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const write = acceptedIds(catalogue, makeAcceptance('project-1', items)).then(() => ended.push('write'));
     const reads = [1, 2, 3].map((read) =>
-      opened.catalogue.showBackup('project-1', 'a').then(() => ended.push(`${read}`)),
+      catalogue.backups.showBackup('project-1', 'a').then(() => ended.push(`${read}`)),
     );
     await Promise.all([write, ...reads]);
     expect(ended).toEqual(['1', '2', '3', 'write']);
   });
 
   test('answer short reads while long ones are queued', async () => {
-    await using opened = await openSqliteCatalogue({ directory });
-    const { catalogue, identityStore } = opened;
+    await using catalogue = await openSqliteCatalogue({ directory });
     const items = Array.from({ length: 2_000 }, (_, index) => makeItem(`backup-${index}`));
-    const { ids } = await catalogue.accept(makeAcceptance('project-1', items));
+    const { ids } = await catalogue.operations.accept(makeAcceptance('project-1', items));
     const [id = ''] = ids;
     const ended: string[] = [];
     const long = Array.from({ length: 20 }, () =>
-      catalogue.listOperationLogs(operationFilter('project-1')).then(() => ended.push('long')),
+      catalogue.operations.listOperationLogs(operationFilter('project-1')).then(() => ended.push('long')),
     );
     const short = [
-      catalogue.showOperation('project-1', id).then(() => ended.push('operation')),
-      identityStore.findToken('unknown', 1_000).then(() => ended.push('token')),
+      catalogue.operations.showOperation('project-1', id).then(() => ended.push('operation')),
+      catalogue.identity.findToken('unknown', 1_000).then(() => ended.push('token')),
     ];
     await Promise.all([...long, ...short]);
     expect(ended.toSorted()).toEqual([...long.map(() => 'long'), 'operation', 'token'].toSorted());
@@ -255,28 +254,27 @@ describe('the threads', () => {
   });
 
   test('answer a token while a long write goes on', async () => {
-    await using opened = await openSqliteCatalogue({ directory });
-    const { catalogue, identityStore } = opened;
+    await using catalogue = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
-    const write = catalogue.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
-    const token = identityStore.findToken('unknown', 1_000).then(() => ended.push('token'));
+    const write = catalogue.operations.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
+    const token = catalogue.identity.findToken('unknown', 1_000).then(() => ended.push('token'));
     await Promise.all([write, token]);
     expect(ended).toEqual(['token', 'write']);
   });
 
   test('refuse steps once the catalogue is closed', async () => {
-    const opened = await openSqliteCatalogue({ directory });
-    const closed = opened[Symbol.asyncDispose]();
+    const catalogue = await openSqliteCatalogue({ directory });
+    const closed = catalogue[Symbol.asyncDispose]();
     const refusal = { name: 'CatalogueUnavailableError', message: 'The catalogue is closed.' };
-    await expect(opened.catalogue.ping()).rejects.toMatchObject(refusal);
+    await expect(catalogue.upkeep.ping()).rejects.toMatchObject(refusal);
     await closed;
-    await opened[Symbol.asyncDispose]();
-    await expect(opened.identityStore.findUser('ada')).rejects.toMatchObject(refusal);
+    await catalogue[Symbol.asyncDispose]();
+    await expect(catalogue.identity.findUser('ada')).rejects.toMatchObject(refusal);
   });
 
   test('fail what waits and what comes, where one has died', async () => {
-    await using opened = await openSqliteCatalogue({ directory });
+    await using catalogue = await openSqliteCatalogue({ directory });
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: { path: join(directory, 'catalogue.sqlite'), access: 'write' },
       execArgv: ['--conditions=@backup-sync/source'],
@@ -294,11 +292,11 @@ describe('the threads', () => {
     await refused;
     await expect(thread.call('ping', [])).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
     await thread.close();
-    await opened.catalogue.ping();
+    await catalogue.upkeep.ping();
   });
 
   test('keep no process alive that has nothing else to do', async () => {
-    const { child } = startProcess('await catalogue.ping(); process.stdin.pause();');
+    const { child } = startProcess('await catalogue.upkeep.ping(); process.stdin.pause();');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
   });

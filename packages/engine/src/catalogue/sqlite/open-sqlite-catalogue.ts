@@ -1,18 +1,8 @@
 import { dirname } from 'node:path';
-import type { AuditLog } from '../../audit/audit-log.ts';
-import type { IdentityDirectory } from '../../identity/directory.ts';
-import type { GrantStore } from '../../identity/grants.ts';
-import type { IdentityStore } from '../../identity/store.ts';
 import { startThread } from '../../start-thread.ts';
-import type { OutageStore } from '../../storage/outage.ts';
+import type { Catalogue, Stores } from '../catalogue.ts';
 import { EventBell } from '../event-bell.ts';
-import type { EventStore } from '../event-port.ts';
-import { signerOf } from '../identity-steps/access-keys.ts';
-import type { KnownBackups } from '../known-backup-port.ts';
-import type { Catalogue } from '../port.ts';
-import type { SourceStore } from '../source-port.ts';
-import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
-import type { TaskStore } from '../task-port.ts';
+import { type StepInput, type StepName, type StepOutput, steps, stores } from '../steps.ts';
 import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
@@ -25,20 +15,6 @@ import { checkSchema, upgrade } from './upgrade.ts';
 
 /** Milliseconds after which an idle process notices that its data directory is gone. */
 const lookEveryMs = 1_000;
-
-/** The catalogue and the identity of a data directory. Disposing of it, or of `catalogue`, closes both. */
-export type SqliteCatalogue = AsyncDisposable & {
-  readonly catalogue: Catalogue;
-  readonly taskStore: TaskStore;
-  readonly outageStore: OutageStore;
-  readonly events: EventStore;
-  readonly knownBackups: KnownBackups;
-  readonly sourceStore: SourceStore;
-  readonly identityStore: IdentityStore;
-  readonly directory: IdentityDirectory;
-  readonly grantStore: GrantStore;
-  readonly auditLog: AuditLog;
-};
 
 /**
  * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
@@ -71,7 +47,7 @@ export async function openSqliteCatalogue({
   readonly onGone?: (error: DataDirectoryGoneError) => void;
   /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
   readonly inPlace?: boolean;
-}): Promise<SqliteCatalogue> {
+}): Promise<Catalogue> {
   if (!mayMake) findDatabase(directory);
   const held = hold(directory, command);
   try {
@@ -89,7 +65,7 @@ export async function openSqliteCatalogue({
  *
  * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
  */
-export async function openSqliteCatalogueToRead(directory: string): Promise<SqliteCatalogue> {
+export async function openSqliteCatalogueToRead(directory: string): Promise<Catalogue> {
   const databasePath = findDatabase(directory);
   await using opening = new AsyncDisposableStack();
   try {
@@ -126,7 +102,7 @@ function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
-async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<SqliteCatalogue> {
+async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<Catalogue> {
   const connection = connect(held.databasePath, 'write');
   try {
     await upgrade(connection, { mayMigrate });
@@ -145,7 +121,7 @@ async function openWithThreads(
   held: DataDirectory,
   mayMigrate: boolean,
   onGone: ((error: DataDirectoryGoneError) => void) | undefined,
-): Promise<SqliteCatalogue> {
+): Promise<Catalogue> {
   const path = held.databasePath;
   // The threads load while the schema is seen to; they open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
@@ -206,12 +182,8 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
   return 'isLong' in steps[name] ? longRead : shortRead;
 }
 
-function assemble(path: string, runners: Runners, close: () => Promise<void>): SqliteCatalogue {
+function assemble(path: string, runners: Runners, close: () => Promise<void>): Catalogue {
   let closed: Promise<void> | null = null;
-  const dispose = () => {
-    closed ??= close();
-    return closed;
-  };
   const bell = new EventBell();
   const step =
     <Name extends StepName>(name: Name) =>
@@ -221,154 +193,32 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): S
       if ('notesTransitions' in steps[name]) bell.ring();
       return answer;
     };
-
-  const catalogue: Catalogue = {
-    accept: step('accept'),
-    startChain: step('startChain'),
-    startChildren: step('startChildren'),
-    finishImport: step('finishImport'),
-    retryImport: step('retryImport'),
-    retryOfChain: step('retryOfChain'),
-    cancelImport: step('cancelImport'),
-    cancelledImports: step('cancelledImports'),
-    endOverdueWaits: step('endOverdueWaits'),
-    countBacklog: step('countBacklog'),
-    recordVerdict: step('recordVerdict'),
-    releaseUnfinished: step('releaseUnfinished'),
-    isAnythingRunning: step('isAnythingRunning'),
-    followClock: step('followClock'),
-    deleteBackup: step('deleteBackup'),
-    renameBackup: step('renameBackup'),
-    showBackup: step('showBackup'),
-    overdueWaits: step('overdueWaits'),
-    locateBackup: step('locateBackup'),
-    projectBuckets: step('projectBuckets'),
-    listBackups: step('listBackups'),
-    listResources: step('listResources'),
-    retireResource: step('retireResource'),
-    showOperation: step('showOperation'),
-    listOperationLogs: step('listOperationLogs'),
-    listOperations: step('listOperations'),
-    findProofs: step('findProofs'),
-    provedListing: step('provedListing'),
-    ping: step('ping'),
-    touch: async () => {
-      await step('touch')();
-      // A large transaction that failed leaves room in the WAL for a few small ones.
-      checkFreeSpace(path);
-    },
-    [Symbol.asyncDispose]: dispose,
-  };
-  const taskStore: TaskStore = {
-    addTask: step('addTask'),
-    joinTask: step('joinTask'),
-    startTask: step('startTask'),
-    retryTask: step('retryTask'),
-    retryOfTask: step('retryOfTask'),
-    saveTaskProgress: step('saveTaskProgress'),
-    addFindings: step('addFindings'),
-    finishTask: step('finishTask'),
-    finishListing: step('finishListing'),
-    endOverdueRuns: step('endOverdueRuns'),
-    cancelTask: step('cancelTask'),
-    releaseTasks: step('releaseTasks'),
-    showTask: step('showTask'),
-    listFindings: step('listFindings'),
-  };
-  const outageStore: OutageStore = {
-    saveOutage: step('saveOutage'),
-    endOutage: step('endOutage'),
-    listOutages: step('listOutages'),
-  };
-  const knownBackups: KnownBackups = {
-    knownAtPlaces: step('knownAtPlaces'),
-    recordedBelow: step('recordedBelow'),
-    knownChildren: step('knownChildren'),
-    knownByIds: step('knownByIds'),
-  };
-  const events: EventStore = {
-    newestCursor: step('newestCursor'),
-    listEvents: step('listEvents'),
-    onEvents: bell.onEvents,
-  };
-  const sourceStore: SourceStore = {
-    addSource: step('addSource'),
-    planSource: step('planSource'),
-    updateSource: step('updateSource'),
-    removeSource: step('removeSource'),
-    startRun: step('startRun'),
-    noteSightings: step('noteSightings'),
-    closeListing: step('closeListing'),
-    hold: step('hold'),
-    release: step('release'),
-    markVanished: step('markVanished'),
-    keepMembers: step('keepMembers'),
-    awaitImports: step('awaitImports'),
-    startVerifications: step('startVerifications'),
-    listSources: step('listSources'),
-    showSource: step('showSource'),
-    dueSources: step('dueSources'),
-    nextRunAtMs: step('nextRunAtMs'),
-    dueMembers: step('dueMembers'),
-    heldMembers: step('heldMembers'),
-    listErrors: step('listSourceErrors'),
-    sourceRunsOf: step('sourceRunsOf'),
-    contentsOf: step('contentsOf'),
-    sourcesOfResources: step('sourcesOfResources'),
-    contentsOfRun: step('contentsOfRun'),
-  };
-  const identityStore: IdentityStore = {
-    begin: step('begin'),
-    findOldestProject: step('findOldestProject'),
-    addFirstAdministrator: step('addFirstAdministrator'),
-    hasUsers: step('hasUsers'),
-    findUser: step('findUser'),
-    findProject: step('findProject'),
-    findRole: step('findRole'),
-    saveToken: step('saveToken'),
-    findToken: step('findToken'),
-    removeToken: step('removeToken'),
-    findSigner: async (accessKey) => signerOf(await step('seekSigner')(accessKey)),
-    listSealedSecrets: step('listSealedSecrets'),
-  };
-  const directory: IdentityDirectory = {
-    addUser: step('addUser'),
-    listUsers: step('listUsers'),
-    showUser: step('showUser'),
-    disableUser: step('disableUser'),
-    enableUser: step('enableUser'),
-    setPassword: step('setPassword'),
-    removeUser: step('removeUser'),
-    assignRole: step('assignRole'),
-    withdrawRole: step('withdrawRole'),
-    addProject: step('addProject'),
-    listProjects: step('listProjects'),
-    addAccessKey: step('addAccessKey'),
-    listAccessKeys: step('listAccessKeys'),
-    disableAccessKey: step('disableAccessKey'),
-  };
-  const grantStore: GrantStore = {
-    addGrant: step('addGrant'),
-    removeGrant: step('removeGrant'),
-    listGrants: step('listGrants'),
-  };
-  const auditLog: AuditLog = {
-    addIntent: step('addAuditIntent'),
-    append: step('appendAuditEvent'),
-    listIntents: step('listAuditIntents'),
-    listEvents: step('listAuditEvents'),
-  };
+  const touch = step('touch');
+  const ofSteps = mapStores(step);
   return {
-    catalogue,
-    taskStore,
-    outageStore,
-    events,
-    knownBackups,
-    sourceStore,
-    identityStore,
-    directory,
-    grantStore,
-    auditLog,
-    [Symbol.asyncDispose]: dispose,
+    ...ofSteps,
+    upkeep: {
+      ...ofSteps.upkeep,
+      touch: async () => {
+        await touch();
+        // A large transaction that failed leaves room in the WAL for a few small ones.
+        checkFreeSpace(path);
+      },
+    },
+    onEvents: bell.onEvents,
+    [Symbol.asyncDispose]: () => {
+      closed ??= close();
+      return closed;
+    },
   };
+}
+
+/** The stores, with what `step` makes of each of their steps. */
+function mapStores(step: (name: StepName) => unknown): Stores {
+  const ofStores = Object.entries(stores).map(([store, ofStore]) => [
+    store,
+    Object.fromEntries(Object.keys(ofStore).map((name) => [name, step(name as StepName)])),
+  ]);
+  // TypeScript cannot follow the names through the table.
+  return Object.fromEntries(ofStores) as Stores;
 }

@@ -51,7 +51,7 @@ async function leaveOldCatalogue(schema: number): Promise<void> {
   sqlite.exec('COMMIT');
 }
 
-/** What a database says of itself, opened beside the program. */
+/** What a database says of itself, catalogue beside the program. */
 function lookAt(database: string) {
   using sqlite = new DatabaseSync(database, { readOnly: true });
   const ask = (sql: string) => Object.values(sqlite.prepare(sql).get() ?? {})[0];
@@ -81,8 +81,8 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
     'catalogue.schema-6.sqlite.partial-journal',
   ];
   for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
-  await using opened = await openSqliteCatalogue({ directory });
-  await opened.catalogue.accept(makeAcceptance('project-1', [makeItem('a')]));
+  await using catalogue = await openSqliteCatalogue({ directory });
+  await catalogue.operations.accept(makeAcceptance('project-1', [makeItem('a')]));
   const copy = `catalogue.schema-${older}.sqlite`;
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([copy]);
   expect(statSync(join(directory, copy)).mode & 0o777).toBe(0o600);

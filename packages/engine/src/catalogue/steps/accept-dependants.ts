@@ -3,7 +3,7 @@ import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/chain-root.ts';
 import { reasonsOfParent } from '../../chain/proof/lasting-fault.ts';
 import { itemOfRecord } from '../item-of-record.ts';
-import type { DueChain } from '../port.ts';
+import type { DueChain } from '../records.ts';
 import { laneOf, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';

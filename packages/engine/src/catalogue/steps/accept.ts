@@ -1,6 +1,6 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { Acceptance, ChainKey, DueChain } from '../port.ts';
+import type { Acceptance, ChainKey, DueChain } from '../records.ts';
 import { chainColumns, chainOfRow, importTask, itemToJson } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
@@ -9,7 +9,7 @@ import { LaneChoice, raiseLane } from './lanes.ts';
 import { joinImports } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Writes the operations of a request; see {@link Catalogue.accept}. */
+/** Writes the operations of a request. */
 export async function accept(
   database: Kysely<Schema>,
   acceptance: Acceptance,

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../port.ts';
+import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../records.ts';
 import { type ChainColumns, chainColumns } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { dueChains } from './due-chains.ts';
@@ -68,7 +68,7 @@ export async function endWaitsFor(
     .execute();
 }
 
-/** The chains of imports that wait for another backup though their time is up; see {@link Catalogue.overdueWaits}. */
+/** The chains of imports that wait for another backup though their time is up. */
 export async function overdueWaits(database: Kysely<Schema>, nowMs: number): Promise<readonly DueChain[]> {
   const rows = await unfinishedImports(database)
     .where('waits_for_backup_id', 'is not', null)

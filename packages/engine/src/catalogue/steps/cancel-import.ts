@@ -1,18 +1,18 @@
 import type { Kysely } from 'kysely';
-import type { Catalogue, ChainKey } from '../port.ts';
+import type { ChainKey, DueChain, OperationRecord } from '../records.ts';
 import { rowToOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { cancelledReason, endUntried } from './end-import.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Cancels an import; see {@link Catalogue.cancelImport}. */
+/** Cancels an import. */
 export async function cancelImport(
   database: Kysely<Schema>,
   projectId: string,
   id: string,
   cancelledAtMs: number,
-): ReturnType<Catalogue['cancelImport']> {
+): Promise<{ readonly operation: OperationRecord; readonly chains: readonly DueChain[] } | null> {
   const show = () =>
     database
       .selectFrom('operations')
@@ -35,7 +35,7 @@ export async function cancelImport(
   return { operation: rowToOperation((await show()) ?? row), chains };
 }
 
-/** The running imports of a chain that were cancelled; see {@link Catalogue.cancelledImports}. */
+/** The running imports of a chain that were cancelled. */
 export async function cancelledImports(database: Kysely<Schema>, chain: ChainKey): Promise<readonly string[]> {
   const rows = await unfinishedImports(database)
     .where('project_id', '=', chain.projectId)

@@ -1,16 +1,23 @@
 import type { Kysely } from 'kysely';
 import { itemOfRecord } from '../item-of-record.ts';
-import type { Catalogue } from '../port.ts';
+import type { Actor } from '../records.ts';
 import { itemToJson, rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { changeRecord } from './change-record.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-type Deletion = Parameters<Catalogue['deleteBackup']>[0];
-type Deleted = Awaited<ReturnType<Catalogue['deleteBackup']>>;
+type Deletion = {
+  readonly operationId: string;
+  readonly projectId: string;
+  readonly backupId: string;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly deletedAtMs: number;
+};
+type Deleted = { readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string };
 
-/** Forgets a record; see {@link Catalogue.deleteBackup}. */
+/** Forgets a record. */
 export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion): Promise<Deleted> {
   const { projectId, backupId, deletedAtMs } = deletion;
   const inFlight = await unfinishedImports(database)

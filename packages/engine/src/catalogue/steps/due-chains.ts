@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { ChainKey, DueChain } from '../port.ts';
+import type { ChainKey, DueChain } from '../records.ts';
 import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
@@ -46,7 +46,7 @@ export async function dueChains(database: Kysely<Schema>, rows: readonly ChainCo
   return due;
 }
 
-/** A chain with the time of its next attempt; see {@link Catalogue.retryOfChain}. */
+/** A chain with the time of its next attempt. */
 export async function retryOfChain(database: Kysely<Schema>, chain: ChainKey): Promise<DueChain | null> {
   const rows = await ofChain(database, chain).where('not_before_ms', 'is not', null).execute();
   return rows.flatMap(toDue)[0] ?? null;

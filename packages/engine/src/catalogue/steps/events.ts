@@ -1,7 +1,7 @@
 import { hasEnded } from '@backup-sync/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { EventPage, EventQuery } from '../event-port.ts';
-import type { LoggedOperation } from '../port.ts';
+import type { EventPage, EventQuery } from '../event-records.ts';
+import type { LoggedOperation } from '../records.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
 import { rowToLogged } from '../task-rows.ts';
 import { chunks } from './chunk.ts';
@@ -44,7 +44,7 @@ export async function newestCursor(database: Kysely<Schema>, projectId: string):
   return newest?.cursor ?? 0;
 }
 
-/** A page of events; see {@link EventStore.listEvents}. */
+/** A page of events. */
 export async function listEvents(database: Kysely<Schema>, query: EventQuery): Promise<EventPage | 'gone'> {
   const newest = await newestCursor(database, query.projectId);
   const ofProject = database.selectFrom('operation_events').where('project_id', '=', query.projectId);

@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { TaskStore } from '../task-port.ts';
+import type { NumberedFinding } from '../task-records.ts';
 import { parse } from '../task-rows.ts';
 import { chunks } from './chunk.ts';
 
-type Findings = Awaited<ReturnType<TaskStore['listFindings']>>;
+type Findings = readonly Pick<NumberedFinding, 'sequence' | 'finding'>[];
 
-/** Adds what a scan found; see {@link TaskStore.addFindings}. */
+/** Adds what a scan found. */
 export async function addFindings(
   database: Kysely<Schema>,
   id: string,
   epoch: number,
-  findings: Parameters<TaskStore['addFindings']>[2],
+  findings: readonly NumberedFinding[],
 ): Promise<boolean> {
   const running = await database
     .selectFrom('operations')
@@ -35,7 +35,7 @@ export async function addFindings(
   return true;
 }
 
-/** A page of what a scan found; see {@link TaskStore.listFindings}. */
+/** A page of what a scan found. */
 export async function listFindings(
   database: Kysely<Schema>,
   id: string,

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ImportFinish, ImportFinished } from '../port.ts';
+import type { ImportFinish, ImportFinished } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
 import { cancelledReason, endImport, endUntried } from './end-import.ts';
@@ -7,7 +7,7 @@ import { noteOrigin } from './record-origin.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
-/** Ends an import with its record and proofs; see {@link Catalogue.finishImport}. */
+/** Ends an import with its record and proofs. */
 export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   const operation = await unfinishedImports(database)
     .where('id', '=', finish.operationId)

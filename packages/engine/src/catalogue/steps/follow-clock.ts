@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { ClockChange } from '../port.ts';
+import type { ClockChange } from '../records.ts';
 import type { Schema } from '../schema.ts';
 
-/** Moves deadlines and planned runs with a wall clock that was set; see {@link Catalogue.followClock}. */
+/** Moves deadlines and planned runs with a wall clock that was set. */
 export async function followClock(database: Kysely<Schema>, { steppedMs, nowMs }: ClockChange): Promise<void> {
   const forwardMs = Math.max(0, steppedMs);
   const backMs = Math.min(0, steppedMs);

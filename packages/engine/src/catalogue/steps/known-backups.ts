@@ -1,13 +1,18 @@
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
-import type { KnownBackup, KnownBackups, RecordedBackup } from '../known-backup-port.ts';
+import type { KnownBackup, RecordedBackup } from '../known-backup.ts';
 import { rowToRecord, rowToShared } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { findProofs } from './find-proofs.ts';
 
-type Place = Parameters<KnownBackups['knownAtPlaces']>[0];
+type Bucket = {
+  readonly projectId: string;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+};
+type Place = Bucket & { readonly imagePaths: readonly string[] };
 
-/** What is recorded at these places; see {@link KnownBackups}. */
+/** What is recorded at these places. */
 export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Promise<readonly KnownBackup[]> {
   const rows: Selectable<BackupRow>[] = [];
   for (const imagePaths of chunks(place.imagePaths)) {
@@ -24,11 +29,11 @@ export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Pro
   return withProofs(database, place.projectId, rows);
 }
 
-/** A page of what is recorded below a prefix; see {@link KnownBackups.recordedBelow}. */
+/** A page of what is recorded below a prefix. */
 export async function recordedBelow(
   database: Kysely<Schema>,
-  place: Parameters<KnownBackups['recordedBelow']>[0],
-): ReturnType<KnownBackups['recordedBelow']> {
+  place: Bucket & { readonly prefix: string; readonly after: string; readonly limit: number },
+): Promise<{ readonly backups: readonly RecordedBackup[]; readonly isLast: boolean }> {
   const recorded = database
     .selectFrom('backups')
     .where('project_id', '=', place.projectId)
@@ -71,7 +76,7 @@ function rowToRecorded(
   };
 }
 
-/** What is recorded under these ids; see {@link KnownBackups}. */
+/** What is recorded under these ids. */
 export async function knownByIds(
   database: Kysely<Schema>,
   projectId: string,
@@ -84,7 +89,7 @@ export async function knownByIds(
   );
 }
 
-/** What is recorded of the backups that build on these; see {@link KnownBackups}. */
+/** What is recorded of the backups that build on these. */
 export async function knownChildren(
   database: Kysely<Schema>,
   projectId: string,

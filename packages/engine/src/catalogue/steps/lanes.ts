@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Lane } from '../../queue/port.ts';
-import type { Actor } from '../port.ts';
+import type { Actor, Lane } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 

@@ -7,7 +7,7 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import type { BackupRecord, Page } from '../port.ts';
+import type { BackupRecord, Page } from '../records.ts';
 import { rowToRecord, toStoredBoolean } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
@@ -26,7 +26,7 @@ type SortColumn = (typeof sortColumns)[BackupSort['key']];
 type Order = readonly { readonly column: SortColumn; readonly direction: 'asc' | 'desc' }[];
 type Backups<Selected> = SelectQueryBuilder<Schema, 'backups', Selected>;
 
-/** A page of the records of a project; see {@link Catalogue.listBackups}. */
+/** A page of the records of a project. */
 export async function listBackups(
   database: Kysely<Schema>,
   filter: BackupFilter,

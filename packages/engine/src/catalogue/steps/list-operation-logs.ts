@@ -1,11 +1,11 @@
 import { isInEnterpriseProject, type OperationLogFilter, type OperationType } from '@backup-sync/contracts';
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely';
-import type { LoggedOperation, OperationKind, Page } from '../port.ts';
+import type { LoggedOperation, OperationKind, Page } from '../records.ts';
 import { kindsWithItem } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
-/** A page of the operations of a project, newest first; see {@link Catalogue.listOperationLogs}. */
+/** A page of the operations of a project, newest first. */
 export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,

@@ -1,10 +1,10 @@
 import type { OperationFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { LoggedOperation, Page } from '../port.ts';
+import type { LoggedOperation, Page } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
-/** A page of the operations of all kinds of a project, newest first; see {@link Catalogue.listOperations}. */
+/** A page of the operations of all kinds of a project, newest first. */
 export async function listOperations(
   database: Kysely<Schema>,
   filter: OperationFilter,

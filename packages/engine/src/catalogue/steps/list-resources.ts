@@ -1,9 +1,9 @@
 import type { ResourceFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { Page, ResourceStanding } from '../port.ts';
+import type { Page, ResourceStanding } from '../records.ts';
 import type { Schema } from '../schema.ts';
 
-/** A page of resources with the newest proved backup of each; see {@link Catalogue.listResources}. */
+/** A page of resources with the newest proved backup of each. */
 export async function listResources(database: Kysely<Schema>, filter: ResourceFilter): Promise<Page<ResourceStanding>> {
   let resources = database
     .selectFrom('resources')

@@ -1,16 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { Location } from '../../chain/proof/link.ts';
-import type { Catalogue } from '../port.ts';
 import { itemOfOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Where a backup is recorded and being imported from; see {@link Catalogue.locateBackup}. */
+/** Where a backup is recorded and being imported from. */
 export async function locateBackup(
   database: Kysely<Schema>,
   projectId: string,
   backupId: string,
-): Promise<Awaited<ReturnType<Catalogue['locateBackup']>>> {
+): Promise<{ readonly revision: number | null; readonly locations: readonly Location[] }> {
   const record = await database
     .selectFrom('backups')
     .where('project_id', '=', projectId)

@@ -1,5 +1,5 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import type { LoggedOperation, Page } from '../port.ts';
+import type { LoggedOperation, Page } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import { rowToLogged } from '../task-rows.ts';
 import { endOfPrefix } from './end-of-prefix.ts';

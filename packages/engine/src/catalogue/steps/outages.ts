@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
-import type { Catalogue, DueChain, OverdueWaits } from '../port.ts';
+import type { DueChain, OverdueWaits } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import { taskKinds } from '../task-rows.ts';
 import { endUntried } from './end-import.ts';
 import { noteTransitions } from './events.ts';
 
-/** Writes the outage of a bucket; see {@link OutageStore}. */
+/** Writes the outage of a bucket. */
 export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
   const columns = {
     reason_code: outage.reasonCode,
@@ -53,11 +53,11 @@ export async function listOutages(database: Kysely<Schema>): Promise<readonly Ou
   }));
 }
 
-/** Ends what has waited too long for a bucket; see {@link Catalogue.endOverdueWaits}. */
+/** Ends what has waited too long for a bucket. */
 export async function endOverdueWaits(
   database: Kysely<Schema>,
   { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit }: OverdueWaits,
-): ReturnType<Catalogue['endOverdueWaits']> {
+): Promise<{ readonly ended: number; readonly chains: readonly DueChain[]; readonly parentIds: readonly string[] }> {
   const rows = await database
     .selectFrom('operations')
     .where('storage_unit_id', '=', storageUnitId)

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 
 /**
- * The buckets that a project has to do with; see {@link Catalogue.projectBuckets}. The recursion goes from one bucket of
+ * The buckets that a project has to do with. The recursion goes from one bucket of
  * an index to the next: it reads one row for each bucket, however many records are in it.
  */
 export async function projectBuckets(

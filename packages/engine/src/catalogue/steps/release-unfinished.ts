@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
-import type { DueChain } from '../port.ts';
+import type { DueChain } from '../records.ts';
 import { chainColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { allDueChains, dueChains } from './due-chains.ts';
 import { noteTransitions } from './events.ts';
 
-/** Makes running imports wait again; see {@link Catalogue.releaseUnfinished}. */
+/** Makes running imports wait again. */
 export async function releaseUnfinished(
   database: Kysely<Schema>,
   leaseOwner: string | null,
@@ -26,7 +26,7 @@ export async function releaseUnfinished(
   return leaseOwner === null ? await allDueChains(database) : await dueChains(database, released);
 }
 
-/** Whether an operation of any kind is said to run; see {@link Catalogue.isAnythingRunning}. */
+/** Whether an operation of any kind is said to run. */
 export async function isAnythingRunning(database: Kysely<Schema>): Promise<boolean> {
   const running = await database
     .selectFrom('operations')

@@ -1,13 +1,23 @@
 import type { Kysely } from 'kysely';
-import type { BackupRecord, Catalogue } from '../port.ts';
+import type { BackupRecord } from '../records.ts';
 import { rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { changeRecord } from './change-record.ts';
 
-/** Gives a record a name; see {@link Catalogue.renameBackup}. */
+/** Gives a record a name. */
 export async function renameBackup(
   database: Kysely<Schema>,
-  { projectId, backupId, name, renamedAtMs }: Parameters<Catalogue['renameBackup']>[0],
+  {
+    projectId,
+    backupId,
+    name,
+    renamedAtMs,
+  }: {
+    readonly projectId: string;
+    readonly backupId: string;
+    readonly name: string;
+    readonly renamedAtMs: number;
+  },
 ): Promise<BackupRecord | null> {
   const row = await changeRecord(database, projectId, backupId, (eb) => ({
     backup_name: name,

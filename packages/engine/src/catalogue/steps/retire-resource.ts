@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
-import { timeToleranceMs } from '../../imports/taken-at.ts';
+import { timeToleranceMs } from '../../clock.ts';
 import type { Schema } from '../schema.ts';
 
-/** Sets or lifts the mark of a resource; see {@link Catalogue.retireResource}. */
+/** Sets or lifts the mark of a resource. */
 export async function retireResource(
   database: Kysely<Schema>,
   projectId: string,

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { DueChain, Retry } from '../port.ts';
+import type { DueChain, Retry } from '../records.ts';
 import type { Schema } from '../schema.ts';
-import type { DueTask, TaskProgress } from '../task-port.ts';
+import type { DueTask, TaskProgress } from '../task-records.ts';
 import { dueTaskColumns, rowToDueTask, taskKinds } from '../task-rows.ts';
 import { dueChains } from './due-chains.ts';
 import { cancelledReason, endUntried } from './end-import.ts';
@@ -9,7 +9,7 @@ import { makeWait } from './make-wait.ts';
 import { cancelTask } from './tasks.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Makes an import wait for another attempt; see {@link Catalogue.retryImport}. */
+/** Makes an import wait for another attempt. */
 export async function retryImport(database: Kysely<Schema>, retry: Retry): Promise<readonly DueChain[] | null> {
   const operation = await unfinishedImports(database)
     .where('id', '=', retry.operationId)
@@ -29,7 +29,7 @@ export async function retryImport(database: Kysely<Schema>, retry: Retry): Promi
   return await dueChains(database, [operation]);
 }
 
-/** Makes a task wait for another attempt; see {@link TaskStore.retryTask}. */
+/** Makes a task wait for another attempt. */
 export async function retryTask(
   database: Kysely<Schema>,
   retry: Retry & { readonly progress: TaskProgress },
@@ -51,7 +51,7 @@ export async function retryTask(
   return rowToDueTask({ ...task, not_before_ms: retry.notBeforeMs });
 }
 
-/** A task that waits for another attempt; see {@link TaskStore.retryOfTask}. */
+/** A task that waits for another attempt. */
 export async function retryOfTask(database: Kysely<Schema>, id: string): Promise<DueTask | null> {
   const row = await database
     .selectFrom('operations')

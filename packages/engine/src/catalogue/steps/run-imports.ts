@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { SourceRunOf } from '../source-port.ts';
+import type { SourceRunOf } from '../source-records.ts';
 import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 

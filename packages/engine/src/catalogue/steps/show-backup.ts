@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { BackupRecord } from '../port.ts';
+import type { BackupRecord } from '../records.ts';
 import { rowToRecord } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { OperationRecord } from '../port.ts';
+import type { OperationRecord } from '../records.ts';
 import { kindsWithItem, rowToOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 

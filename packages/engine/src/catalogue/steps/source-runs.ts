@@ -1,7 +1,7 @@
 import type { BackupFormat, HoldCause } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { ClosedListing, SourceMember, SourceStore } from '../source-port.ts';
+import type { ClosedListing, SourceMember } from '../source-records.ts';
 import { chunks } from './chunk.ts';
 import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
@@ -10,12 +10,12 @@ import { HeadTracker, memberRecords } from './track-heads.ts';
 /** Complete listings in a row that must have missed a backup before it may be marked. */
 const absencesNeeded = 2;
 
-/** Records what a run has seen; see {@link SourceStore.noteSightings}. */
+/** Records what a run has seen. */
 export async function noteSightings(
   database: Kysely<Schema>,
   sourceId: string,
   runId: string,
-  sightings: Parameters<SourceStore['noteSightings']>[2],
+  sightings: readonly (SourceMember & { readonly importOperationId: string | null })[],
 ): Promise<boolean> {
   const source = await database
     .selectFrom('sources')
@@ -87,7 +87,7 @@ async function changedMembers(
   });
 }
 
-/** Counts absences after a complete listing; see {@link SourceStore.closeListing}. */
+/** Counts absences after a complete listing. */
 export async function closeListing(
   database: Kysely<Schema>,
   sourceId: string,
@@ -166,7 +166,7 @@ async function dropPassedOver(database: Kysely<Schema>, sourceId: string, folder
   }
 }
 
-/** Makes removals wait; see {@link SourceStore.hold}. */
+/** Makes removals wait. */
 export async function hold(
   database: Kysely<Schema>,
   sourceId: string,
@@ -198,7 +198,13 @@ export async function release(database: Kysely<Schema>, sourceId: string): Promi
 
 export async function dueMembers(
   database: Kysely<Schema>,
-  run: Parameters<SourceStore['dueMembers']>[0],
+  run: {
+    readonly sourceId: string;
+    readonly runId: string;
+    readonly onlyHeld: boolean;
+    readonly after: string;
+    readonly limit: number;
+  },
 ): Promise<readonly (SourceMember & { readonly format: BackupFormat })[]> {
   let due = recordedMembers(database, run.sourceId)
     .where('member.absent_run_id', '=', run.runId)
@@ -213,10 +219,16 @@ export async function dueMembers(
   return rows.map((row) => ({ imagePath: row.image_path, backupId: row.backup_id, format: row.format }));
 }
 
-/** Marks records as gone; see {@link SourceStore.markVanished}. */
+/** Marks records as gone. */
 export async function markVanished(
   database: Kysely<Schema>,
-  marking: Parameters<SourceStore['markVanished']>[0],
+  marking: {
+    readonly sourceId: string;
+    readonly runId: string;
+    readonly unchangedSinceMs: number;
+    readonly markedAtMs: number;
+    readonly members: readonly SourceMember[];
+  },
 ): Promise<number> {
   const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
   if (source === undefined) return 0;

@@ -1,15 +1,19 @@
 import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { SourceStore, SourceVerification } from '../source-port.ts';
-import type { NewTask } from '../task-port.ts';
+import type { SourceVerification } from '../source-records.ts';
+import type { NewTask } from '../task-records.ts';
 import { recordedMembers } from './source-members.ts';
 import { addTask } from './tasks.ts';
 
-/** Adds verifications of what a source has not proved; see {@link SourceStore.startVerifications}. */
+/** Adds verifications of what a source has not proved. */
 export async function startVerifications(
   database: Kysely<Schema>,
-  { runId, ids, createdAtMs }: Parameters<SourceStore['startVerifications']>[0],
+  {
+    runId,
+    ids,
+    createdAtMs,
+  }: { readonly runId: string; readonly ids: readonly string[]; readonly createdAtMs: number },
 ): Promise<readonly SourceVerification[]> {
   const source = await database
     .selectFrom('operations as any_run')

@@ -1,7 +1,8 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
 import type { Schema, SourceRow } from '../schema.ts';
-import type { SourceError, SourceMember, SourceRecord, SourceStore } from '../source-port.ts';
+import type { SourceError, SourceMember, SourceRecord } from '../source-records.ts';
+import type { NewTask } from '../task-records.ts';
 import { parseProgress } from '../task-rows.ts';
 import { releaseRecords } from './record-origin.ts';
 import { countErrors, listErrors } from './run-standing.ts';
@@ -116,7 +117,7 @@ export async function planSource(
   database: Kysely<Schema>,
   projectId: string,
   id: string,
-  plan: Parameters<SourceStore['planSource']>[2],
+  plan: { readonly pausedAtMs: number | null; readonly nextRunAtMs: number | null; readonly plannedAtMs: number },
 ): Promise<SourceRecord | null> {
   await database
     .updateTable('sources')
@@ -127,7 +128,7 @@ export async function planSource(
   return await showSource(database, projectId, id);
 }
 
-/** Removes a source, and cancels its runs; see {@link SourceStore.removeSource}. */
+/** Removes a source, and cancels its runs. */
 export async function removeSource(
   database: Kysely<Schema>,
   projectId: string,
@@ -174,10 +175,10 @@ export async function nextRunAtMs(database: Kysely<Schema>): Promise<number | nu
   return row?.next ?? null;
 }
 
-/** Adds the task of a run, unless one is listing; see {@link SourceStore.startRun}. */
+/** Adds the task of a run, unless one is listing. */
 export async function startRun(
   database: Kysely<Schema>,
-  run: Parameters<SourceStore['startRun']>[0],
+  run: { readonly sourceId: string; readonly task: NewTask; readonly nextRunAtMs: number | null },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
   const source = await database
     .selectFrom('sources')
@@ -213,7 +214,7 @@ export async function heldMembers(
   return { members, count: Number(count) };
 }
 
-/** What is in error; see {@link SourceStore.listErrors}. */
+/** What is in error. */
 export async function listSourceErrors(
   database: Kysely<Schema>,
   source: SourceRecord,

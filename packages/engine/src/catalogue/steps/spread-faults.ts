@@ -2,7 +2,7 @@ import { describeReason } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/proof/link.ts';
-import type { Verdict } from '../port.ts';
+import type { Verdict } from '../records.ts';
 import { hashToColumns, listingToColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';

@@ -1,13 +1,13 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
-import { longestRetryDelayMs } from '../../operations/retry.ts';
-import type { ChainKey, OperationRecord } from '../port.ts';
+import { longestRetryDelayMs } from '../../deadline.ts';
+import type { ChainKey, OperationRecord } from '../records.ts';
 import { rowToOperation } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Takes up the operations of a chain; see {@link Catalogue.startChain}. */
+/** Takes up the operations of a chain. */
 export async function startChain(
   database: Kysely<Schema>,
   chain: ChainKey,
@@ -22,7 +22,7 @@ export async function startChain(
   );
 }
 
-/** Takes up those that came up in the course of another; see {@link Catalogue.startChildren}. */
+/** Takes up those that came up in the course of another. */
 export async function startChildren(
   database: Kysely<Schema>,
   chain: ChainKey,

@@ -1,7 +1,7 @@
 import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { Lane } from '../../queue/port.ts';
+import type { Lane } from '../records.ts';
 import { laneOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
   TaskJoined,
   TaskProgress,
   TaskRecord,
-} from '../task-port.ts';
+} from '../task-records.ts';
 import { dueTaskColumns, parse, rowToDueTask, rowToTask, taskKinds } from '../task-rows.ts';
 import { endRunIfDone } from './end-run.ts';
 import { noteTransitions } from './events.ts';
@@ -22,7 +22,7 @@ import { LaneChoice } from './lanes.ts';
 import { addedTo } from './make-wait.ts';
 import { isDue } from './start-chain.ts';
 
-/** Adds a task; see {@link TaskStore.addTask}. */
+/** Adds a task. */
 export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<Lane> {
   const interactiveFor = (await LaneChoice.open(database, task.actor, task.lane)).takeColumn();
   const resource =
@@ -65,7 +65,7 @@ export async function addTask(database: Kysely<Schema>, task: NewTask): Promise<
   return laneOf({ interactive_for: interactiveFor });
 }
 
-/** Adds a task, unless the same waits or runs; see {@link TaskStore.joinTask}. */
+/** Adds a task, unless the same waits or runs. */
 export async function joinTask(
   database: Kysely<Schema>,
   task: NewTask,
@@ -99,7 +99,7 @@ function agrees(request: Json, sameRequest: JoinedRequest): boolean {
   return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }
 
-/** Takes a task up; see {@link TaskStore.startTask}. */
+/** Takes a task up. */
 export async function startTask(
   database: Kysely<Schema>,
   id: string,
@@ -149,7 +149,7 @@ export async function saveTaskProgress(
   return { running: row !== undefined, cancelRequested: row !== undefined && row.cancel_requested_at_ms !== null };
 }
 
-/** Ends a task; see {@link TaskStore.finishTask}. */
+/** Ends a task. */
 export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('operations')
@@ -174,7 +174,7 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
   return isFinished;
 }
 
-/** Lets a scan wait for its imports; see {@link TaskStore.finishListing}. */
+/** Lets a scan wait for its imports. */
 export async function finishListing(database: Kysely<Schema>, listing: ListingFinish): Promise<boolean> {
   const row = await database
     .updateTable('operations')
@@ -199,7 +199,7 @@ export async function finishListing(database: Kysely<Schema>, listing: ListingFi
   return true;
 }
 
-/** Notes the wish to cancel; see {@link TaskStore.cancelTask}. */
+/** Notes the wish to cancel. */
 export async function cancelTask(
   database: Kysely<Schema>,
   projectId: string,
@@ -244,7 +244,7 @@ export async function showTask(database: Kysely<Schema>, projectId: string, id: 
   return row === undefined ? null : rowToTask(row);
 }
 
-/** Makes running tasks wait again; see {@link TaskStore.releaseTasks}. */
+/** Makes running tasks wait again. */
 export async function releaseTasks(
   database: Kysely<Schema>,
   leaseOwner: string | null,

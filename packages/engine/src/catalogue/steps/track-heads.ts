@@ -1,6 +1,6 @@
 import { type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
-import { timeToleranceMs } from '../../imports/taken-at.ts';
+import { timeToleranceMs } from '../../clock.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { unretire } from './retire-resource.ts';

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
-import type { SourceRecord, SourceStore } from '../source-port.ts';
+import type { SourceRecord } from '../source-records.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 import { releaseRecords } from './record-origin.ts';
 import { release } from './source-runs.ts';
@@ -8,12 +8,15 @@ import { heldMembers, showSource } from './sources.ts';
 import { cancelTask } from './tasks.ts';
 import { HeadTracker } from './track-heads.ts';
 
-/** Changes a source; see {@link SourceStore.updateSource}. */
+/** Changes a source. */
 export async function updateSource(
   database: Kysely<Schema>,
   projectId: string,
   id: string,
-  changes: Parameters<SourceStore['updateSource']>[2],
+  changes: Pick<
+    SourceRecord,
+    'prefix' | 'level' | 'intervalS' | 'reverifyAfterS' | 'incompleteAfterS' | 'nextRunAtMs' | 'updatedAtMs'
+  >,
 ): Promise<SourceRecord | null> {
   const before = await showSource(database, projectId, id);
   if (before === null) return null;

@@ -1,11 +1,11 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { itemOfOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import type { ContainedResource, RunContents, SkippedResource, SourceContents } from '../source-port.ts';
+import type { ContainedResource, RunContents, SkippedResource, SourceContents } from '../source-records.ts';
 import { newestImports } from './run-imports.ts';
 import { recordedMembers } from './source-members.ts';
 
-/** What each of these sources has; see {@link SourceStore.contentsOf}. */
+/** What each of these sources has. */
 export async function contentsOf(
   database: Kysely<Schema>,
   sourceIds: readonly string[],
@@ -43,7 +43,7 @@ export async function sourcesOfResources(
   return rows.map((row) => row.source_id);
 }
 
-/** What a run has imported, and what it could not; see {@link SourceStore.contentsOfRun}. */
+/** What a run has imported, and what it could not. */
 export async function contentsOfRun(
   database: Kysely<Schema>,
   projectId: string,

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
-import type { DueChain, Verdict } from '../port.ts';
+import type { DueChain, Verdict } from '../records.ts';
 import { proofToRow, recordToColumns } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
@@ -9,7 +9,7 @@ import { spreadFaults } from './spread-faults.ts';
 import { HeadTracker } from './track-heads.ts';
 
 /**
- * Writes what was found out of a backup; see {@link Catalogue.recordVerdict}. Answers the chains of the backups that are to
+ * Writes what was found out of a backup. Answers the chains of the backups that are to
  * be examined because of it; null if the record is not the one that this was decided on.
  */
 export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly DueChain[] | null> {

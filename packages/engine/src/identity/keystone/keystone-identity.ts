@@ -1,9 +1,9 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { Caller } from '../../calls/call-context.ts';
+import type { Project } from '../../catalogue/identity-records.ts';
 import type { Clock } from '../../clock.ts';
+import type { Caller } from '../caller.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
 import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom, ScopedProject } from '../port.ts';
-import type { Project } from '../store.ts';
 import { tokenMaxLength } from '../token-length.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';

@@ -1,20 +1,15 @@
 // Over 400 lines: the one port of the catalogue, whose steps are read beside one another.
 import type {
-  BackupFilter,
   BackupFormat,
   BackupSync,
-  OperationFilter,
-  OperationLogFilter,
   OperationStatus,
   ReasonCode,
-  ResourceFilter,
   SyncOutcome,
   TakenAtSource,
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
-import type { Lane } from '../queue/port.ts';
-import type { TaskRecord } from './task-port.ts';
+import type { TaskRecord } from './task-records.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -63,6 +58,9 @@ export type BackupRecord = {
 
 /** What a replay gave, and of which chain (see `chain-digest.ts`). */
 export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
+
+/** How urgent work is: what somebody waits for, or what goes on by itself. `interactive` never waits behind `mass`. */
+export type Lane = 'interactive' | 'mass';
 
 /** Who did something: a user of the identity, or the local operating system user. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
@@ -274,138 +272,3 @@ export type ResourceStanding = {
 };
 
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
-
-/**
- * The durable truth. Each method is one whole atomic step, data in and data out; what it has answered is on disk.
- *
- * - `accept` writes all items of a request or none. Answers their ids in the order of the items, and the chains to be
- *   worked on. An item that equals one of the same project in flight (all fields, and whether its ancestors are wanted)
- *   gets that operation's id instead of a new one. Interactive items raise to their lane what is in flight of their
- *   backups.
- * - `startChain` makes the waiting operations of a chain, but for those that wait for another backup and have time left,
- *   and those whose next attempt is not due, running, epoch risen, and returns them in the order of
- *   acceptance; with them those that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the oldest unfinished operation is taken, whatever its chain: others wait
- *   behind it.
- * - `startChildren` does the same for those waiting operations of a chain alone that came up in the course of
- *   `parentOperationId`.
- * - `finishImport` ends an operation, writes its record and proofs. It does nothing and answers `stale_epoch` where
- *   the operation is no longer running under this epoch, or `stale_record` where the record's revision is no longer
- *   `decidedOnRevision` (decide anew). After `finished`, chains with waiting operations for the same backup, and with
- *   operations that waited for this backup, are returned: they may go on now.
- *   An import with a `missingParent` does not end if an import of that parent is unfinished: it becomes waiting, and is
- *   not taken up before one of these imports has ended. If the parent's record has changed since it was looked for, the
- *   import becomes waiting and its own chain is returned. If its wait would close a cycle, nothing is done.
- *   A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
- *   broken record marks those that build on it: nothing stays available against what is known.
- *   What builds on a backup whose state changes is accepted to be imported as well, and its chains are returned.
- *   An import that was cancelled while it ran ends as cancelled, and writes neither record nor proofs.
- * - `retryImport` makes a running import wait for another attempt, or end if it was cancelled, and returns the chains to
- *   be worked on; null where it no longer runs under this epoch. `retryOfChain` returns a chain with the time of its next
- *   attempt; null if none waits for one.
- * - `cancelImport` answers the import and the chains that may go on; null where the project has no such import. One that
- *   waits ends at once as `failed` with the reason `cancelled`, for all who wanted it. A running one is marked: whoever
- *   works on it ends it. One that has ended stays as it ended.
- * - `cancelledImports` returns the running imports of a chain that were cancelled.
- * - `endOverdueWaits` ends imports and tasks that wait for a bucket as `failed`, without asking storage. `ended` tells how
- *   many; `parentIds` are the operations in whose course they came up.
- * - `countBacklog` counts the unfinished imports of a project.
- * - `recordVerdict` writes record and proofs likewise for a task, which ends by itself; null where the record's revision
- *   is no longer `decidedOnRevision`.
- * - `releaseUnfinished` makes running operations wait again (their worker died or stops) and returns the chains that
- *   have waiting operations: all of them, or those leased by `leaseOwner` alone.
- * - `deleteBackup` marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the
- *   operation's id where an import of it is in flight; `not_found` where there is no record, or a forgotten one.
- * - `showBackup` and `listBackups` do not show forgotten records. `listBackups` sorts as asked, then by id; a marker
- *   that is no record of the project is `marker_not_found`. With a marker, rows start behind it, `offset` is
- *   ignored, and `count` is still of the whole filter.
- * - `showOperation` knows imports and deletions; other kinds are tasks (task-port.ts). `listOperations` lists all kinds,
- *   newest first; `listOperationLogs` those that CBR calls `sync` and `delete`: imports, deletions and the runs of sources.
- * - `findProofs` returns the newest proof of each backup that has one. `provedListing` returns the digest of the listing on
- *   which the backup at this place was last proved to `inventory` at least without a fault; null if it never was.
- */
-export interface Catalogue extends AsyncDisposable {
-  accept(acceptance: Acceptance): Promise<{ readonly ids: readonly string[]; readonly chains: readonly DueChain[] }>;
-  startChain(chain: ChainKey, leaseOwner: string, startedAtMs: number): Promise<readonly OperationRecord[]>;
-  startChildren(
-    chain: ChainKey,
-    parentOperationId: string,
-    leaseOwner: string,
-    startedAtMs: number,
-  ): Promise<readonly OperationRecord[]>;
-  finishImport(finish: ImportFinish): Promise<ImportFinished>;
-  retryImport(retry: Retry): Promise<readonly DueChain[] | null>;
-  retryOfChain(chain: ChainKey): Promise<DueChain | null>;
-  cancelImport(
-    projectId: string,
-    id: string,
-    cancelledAtMs: number,
-  ): Promise<{ readonly operation: OperationRecord; readonly chains: readonly DueChain[] } | null>;
-  cancelledImports(chain: ChainKey): Promise<readonly string[]>;
-  endOverdueWaits(
-    waits: OverdueWaits,
-  ): Promise<{ readonly ended: number; readonly chains: readonly DueChain[]; readonly parentIds: readonly string[] }>;
-  countBacklog(projectId: string): Promise<number>;
-  recordVerdict(verdict: Verdict): Promise<readonly DueChain[] | null>;
-  /** Whether an operation of any kind and project is said to run. */
-  isAnythingRunning(): Promise<boolean>;
-  releaseUnfinished(leaseOwner: string | null, releasedAtMs: number): Promise<readonly DueChain[]>;
-  deleteBackup(deletion: {
-    readonly operationId: string;
-    readonly projectId: string;
-    readonly backupId: string;
-    readonly actor: Actor;
-    readonly requestId: string;
-    readonly deletedAtMs: number;
-  }): Promise<{ readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string }>;
-  /**
-   * Gives a record the name that a person wants, and keeps the name of its sync requests. Null where there is no record,
-   * or a forgotten one.
-   */
-  renameBackup(renaming: {
-    readonly projectId: string;
-    readonly backupId: string;
-    readonly name: string;
-    readonly renamedAtMs: number;
-  }): Promise<BackupRecord | null>;
-  showBackup(projectId: string, backupId: string): Promise<BackupRecord | null>;
-  /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
-  overdueWaits(nowMs: number): Promise<readonly DueChain[]>;
-  /**
-   * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
-   * first. `revision` is the record's; null: there is none (or a forgotten one).
-   */
-  locateBackup(
-    projectId: string,
-    backupId: string,
-  ): Promise<{ readonly revision: number | null; readonly locations: readonly Location[] }>;
-  /** The buckets of a storage unit that grants, sources, records or unfinished operations of the project name, by name. */
-  projectBuckets(projectId: string, storageUnitId: string): Promise<readonly string[]>;
-  listBackups(filter: BackupFilter): Promise<Page<BackupRecord> | 'marker_not_found'>;
-  showOperation(projectId: string, operationId: string): Promise<OperationRecord | null>;
-  listOperationLogs(filter: OperationLogFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
-  listOperations(filter: OperationFilter): Promise<Page<LoggedOperation> | 'marker_not_found'>;
-  /**
-   * Pages by id through the resources of a project, or of what a source has seen, each with its newest backup proved to
-   * at least `level`. It reads one row for each resource, however many backups there are.
-   */
-  listResources(filter: ResourceFilter): Promise<Page<ResourceStanding>>;
-  /**
-   * Notes that no newer backup of a resource is expected, and since when; a second call changes nothing. Null ends that,
-   * as does a record of a backup that was made later than all that were recorded. Answers false if the project has no
-   * backup of it.
-   */
-  retireResource(projectId: string, resourceId: string, retiredAtMs: number | null): Promise<boolean>;
-  findProofs(projectId: string, backupIds: readonly string[]): Promise<readonly EdgeProof[]>;
-  provedListing(projectId: string, backupId: string, location: Location): Promise<string | null>;
-  /**
-   * Makes stored times follow a wall clock that was set, so that they are as far away as before:
-   * - The deadlines of operations move forward with it. After a step back, or at a start, they are at most 24 hours away.
-   * - The planned runs of sources move back with it, and are at most one interval away. After a step forward they run at
-   *   once: so they do after a machine has slept, which looks the same.
-   */
-  followClock(change: ClockChange): Promise<void>;
-  /** Answers when the catalogue can be read. */
-  ping(): Promise<void>;
-  /** Answers when the catalogue can be written. Throws `CatalogueFullError` if its disk has too little space. */
-  touch(): Promise<void>;
-}

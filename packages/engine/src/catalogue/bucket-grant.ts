@@ -10,20 +10,6 @@ export type BucketGrant = {
 /** In the grant that the first project begins with: every storage unit and every bucket. */
 export const everything = '*';
 
-/**
- * Which buckets belong to which projects. Each method is one atomic step, on disk once it has answered.
- *
- * - The grant of everything ends with a second project: `addGrant` to another project puts grants by name in its place,
- *   of the buckets that its project has backups, sources or unfinished operations in. It answers these; an empty list
- *   where there was nothing to end.
- * - `listGrants` answers those of one project, or all with null; by project, bucket and prefix.
- */
-export interface GrantStore {
-  addGrant(grant: BucketGrant): Promise<readonly BucketGrant[]>;
-  removeGrant(grant: BucketGrant): Promise<boolean>;
-  listGrants(projectId: string | null): Promise<readonly BucketGrant[]>;
-}
-
 /** Whether a grant covers this key, or all keys that begin so. */
 export function isGranted(
   grants: readonly BucketGrant[],

@@ -1,6 +1,5 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
-import type { Lane, TaskKey } from '../queue/port.ts';
-import type { Actor, RequestCount, Retries, Retry } from './port.ts';
+import type { Actor, Lane, RequestCount, Retries } from './records.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
 export type TaskKind = 'scan' | 'verify' | 'plan';
@@ -57,6 +56,15 @@ export type DueTask = {
   readonly notBeforeMs: number | null;
 };
 
+/** A task that there is to do: it only points at a row. */
+export type TaskKey = {
+  readonly id: string;
+  readonly kind: TaskKind;
+  readonly projectId: string;
+  readonly storageUnitId: string;
+  readonly bucketName: string;
+};
+
 export type NewTask = Pick<
   TaskRecord,
   | 'id'
@@ -105,53 +113,3 @@ export type NumberedFinding = {
   /** Set if it counts as an error, and no import will tell more about it. */
   readonly problem?: { readonly imagePath: string; readonly code: ReasonCode; readonly detail: string } | null;
 };
-
-/**
- * Where tasks are kept, in the table of calls. Each method is one atomic step, on disk once it has answered.
- *
- * - `addTask` answers the lane of the task, and notes the resource of the task's backup beside it, where that is recorded: listings find it by that too.
- * - `startTask` makes a waiting task whose next attempt is due running, or takes up again one that this owner has running; epoch risen, findings of
- *   an earlier try removed, its progress kept. Null where it has ended, another owner runs it, or its next attempt is not due.
- * - `retryTask` makes a running task wait for another attempt, keeps its progress, and returns it with its time; null where
- *   it no longer runs under this epoch, or is cancelled, which ends it. `retryOfTask` returns a task that waits for another attempt; null if it does not.
- * - `saveTaskProgress`, `addFindings` and `finishTask` do nothing and answer false unless the task runs under this epoch.
- * - `finishListing` lets a scan wait for its imports, without a lease: it ends in the step that ends the last of them, or
- *   in this one if there is none or it is cancelled. It ends `failed` exactly if backups are in error. False as for `finishTask`.
- * - `endOverdueRuns` ends as `timeout` what waits for its imports beyond its deadline.
- * - `cancelTask` notes the wish and answers the task, null where there is none. A task that waits, or waits for its imports,
- *   ends at once as `failed` with the reason `cancelled`; its imports go on. A running one is ended by whoever works on it,
- *   who sees the note with its next progress.
- * - `releaseTasks` makes running tasks wait again, but for those that wait for their imports, and returns all that wait;
- *   see `releaseUnfinished`.
- * - `listFindings` pages through what a scan or plan found, in the order of finding, behind `after` (0: from the start).
- */
-export interface TaskStore {
-  addTask(task: NewTask): Promise<Lane>;
-  /**
-   * Adds a task, unless one waits or runs that does the same: then it answers that one's id. The same are tasks of one
-   * project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No task is joined that
-   * someone has cancelled, that has listed everything, or that a source or another operation has started.
-   */
-  joinTask(task: NewTask, sameRequest: JoinedRequest): Promise<TaskJoined>;
-  startTask(id: string, leaseOwner: string, startedAtMs: number): Promise<TaskRecord | null>;
-  retryTask(retry: Retry & { readonly progress: TaskProgress }): Promise<DueTask | null>;
-  retryOfTask(id: string): Promise<DueTask | null>;
-  saveTaskProgress(
-    id: string,
-    epoch: number,
-    progress: TaskProgress,
-    savedAtMs: number,
-  ): Promise<{ readonly running: boolean; readonly cancelRequested: boolean }>;
-  addFindings(id: string, epoch: number, findings: readonly NumberedFinding[]): Promise<boolean>;
-  finishTask(finish: TaskFinish): Promise<boolean>;
-  finishListing(listing: ListingFinish): Promise<boolean>;
-  endOverdueRuns(nowMs: number): Promise<void>;
-  cancelTask(projectId: string, id: string, cancelledAtMs: number): Promise<TaskRecord | null>;
-  showTask(projectId: string, id: string): Promise<TaskRecord | null>;
-  releaseTasks(leaseOwner: string | null, releasedAtMs: number): Promise<readonly DueTask[]>;
-  listFindings(
-    id: string,
-    after: number,
-    limit: number,
-  ): Promise<readonly { readonly sequence: number; readonly finding: Json }[]>;
-}

@@ -1,0 +1,199 @@
+import { BackupSyncError } from '@backup-sync/contracts';
+import pLimit from 'p-limit';
+import { v7 as uuidv7 } from 'uuid';
+import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
+import { handlers, streams } from './calls/handlers.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
+import type { Clock } from './clock.ts';
+import { Engine } from './engine.ts';
+import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
+import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import type { SecretSeal } from './identity/secret-seal.ts';
+import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
+import { importChain } from './imports/import-chain.ts';
+import { RunAbsences } from './imports/run-absences.ts';
+import { endWaitsPastLimit } from './operations/end-waits.ts';
+import { queueChains, queueTask } from './operations/queue-work.ts';
+import { defaultRetryForMs } from './operations/retry.ts';
+import { runTask, type TaskWorker } from './operations/run-task.ts';
+import { StoredTimes } from './operations/stored-times.ts';
+import { planBucket } from './plans/plan-bucket.ts';
+import { chainsAtOnce } from './queue/chains-at-once.ts';
+import type { InProcessJobQueueOptions } from './queue/in-process-job-queue.ts';
+import type { Job, JobQueue } from './queue/port.ts';
+import { workOnScan } from './scans/scan-work.ts';
+import type { Services, World } from './services.ts';
+import { SourceScheduler } from './sources/source-scheduler.ts';
+import { systemSleep } from './storage/bucket-budget.ts';
+import { BucketWatch } from './storage/bucket-watch.ts';
+import type { StorageRate } from './storage/measured-storage-unit.ts';
+import type { StorageOptions } from './storage/open-measured-storage.ts';
+import { withoutCredentials } from './storage/open-storage-unit.ts';
+import type { StorageUnit } from './storage/port.ts';
+import { probeBuckets } from './storage/probe-bucket.ts';
+import { verifyChain } from './verifications/verify-chain.ts';
+
+/** The block hashes of a link and its parent on a volume of 1.8 TiB. */
+const defaultLinkageMaxBytes = 8 * 1024 ** 3;
+
+/** What an engine is put together from. */
+export type EngineDrivers = {
+  /** Has opened them, and closes them with the engine. */
+  readonly opened: AsyncDisposableStack;
+  readonly catalogue: Catalogue;
+  readonly storage: StorageUnit;
+  /** How fast a bucket has answered so far. */
+  readonly rateOf: (bucketName: string) => StorageRate;
+  readonly openQueue: (options: InProcessJobQueueOptions) => JobQueue;
+  readonly seal: SecretSeal;
+};
+
+export type EngineOptions = StorageOptions & {
+  /** See `linkageMaxBytes` of {@link Services}; 8 GiB if it is not said. */
+  readonly linkageMaxBytes?: number | undefined;
+  /** See `retryForMs` of {@link Services}; 20 minutes if it is not said. */
+  readonly retryForMs?: number | undefined;
+  /** Unfinished imports of a project that are accepted ahead; 100,000 if it is not said. */
+  readonly backlogMax?: number | undefined;
+  /** Where users, projects and roles are; the embedded identity where it is not said. */
+  readonly keystone?: KeystoneOptions | undefined;
+  /** Told of faults of this program or its machine that a caller cannot be told of. */
+  readonly onFault: (place: string, error: unknown) => void;
+  /** Told in plain sentences when work begins to wait for storage or the catalogue, and when it goes on. */
+  readonly onNotice?: (text: string) => void;
+  /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
+  readonly runsSources?: boolean;
+};
+
+/** Puts an engine together, and takes up what an earlier process left. Throws what the catalogue throws. */
+export async function composeEngine(
+  { opened, catalogue, storage, rateOf, openQueue, seal }: EngineDrivers,
+  { onFault: tell, ...options }: EngineOptions,
+  clock: Clock,
+  /** Threads that read the data of one backup. */
+  readingThreads: number,
+): Promise<Engine> {
+  await using opening = opened.move();
+  const onNotice = options.onNotice ?? (() => {});
+  const embedded = await EmbeddedIdentity.open({
+    catalogue,
+    seal,
+    clock,
+    newId: uuidv7,
+    onFault: (error) => tell('signatures', error),
+  });
+  const identity =
+    options.keystone === undefined
+      ? embedded
+      : new KeystoneIdentity(embedded, options.keystone, clock, (error) => tell('the identity service', error));
+
+  // Whoever held a lease before, or had begun a call, is gone: the catalogue is this process's alone.
+  await auditInterruptedCalls(catalogue, uuidv7);
+  // The clock of an earlier process may have been ahead.
+  await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
+  const storedTimes = new StoredTimes(catalogue, clock);
+  const chains = await catalogue.operations.releaseUnfinished(null, clock.nowMs());
+  const tasks = await catalogue.operations.releaseTasks(null, clock.nowMs());
+  await catalogue.operations.endOverdueRuns(await storedTimes.nowMs());
+
+  const leaseOwner = uuidv7();
+  const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
+  const works: TaskWorker['works'] = {
+    scan: workOnScan,
+    plan: planBucket,
+    verify: (run) =>
+      verifyChain(run, {
+        opening: {
+          id: storage.id,
+          specification: options.storage,
+          ...(options.environment !== undefined && { environment: options.environment }),
+        },
+        threadCount: readingThreads,
+      }),
+  };
+  const absences = new RunAbsences();
+  const buckets = opening.use(
+    await BucketWatch.open({
+      clock,
+      store: catalogue.outages,
+      random: Math.random,
+      onNotice,
+      onFault: (error) => tell('storing an outage', error),
+      onFailedAgain: (outage) => {
+        endWaitsPastLimit(services, outage).catch((error: unknown) => tell('ending what waited too long', error));
+      },
+    }),
+  );
+  const queue = openQueue({
+    work: (job, run) =>
+      job.kind === 'chain'
+        ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
+        : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
+    storage,
+    concurrency: chainsAtOnce,
+    buckets,
+    clock,
+    sleep: systemSleep,
+    random: Math.random,
+    onFault: (job, error) => tell(nameOf(job), error),
+    onNotice,
+  });
+  opening.defer(async () => {
+    await queue[Symbol.asyncDispose]();
+    try {
+      await catalogue.operations.releaseUnfinished(leaseOwner, clock.nowMs());
+      await catalogue.operations.releaseTasks(leaseOwner, clock.nowMs());
+    } catch (error) {
+      // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
+      if (!isCatalogueFault(error)) throw error;
+    }
+  });
+  const stopping = new AbortController();
+  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
+  // Its requests are made beside the budgets of the buckets.
+  const oneProbe = pLimit(1);
+  const world: World = {
+    clock,
+    newId: uuidv7,
+    stopping: stopping.signal,
+    outsideIdentity: options.keystone?.url ?? null,
+    seal,
+  };
+  const services: Services = {
+    catalogue,
+    world,
+    work: {
+      storage,
+      storageProbe: {
+        storage: withoutCredentials(options.storage),
+        probe: (asked) =>
+          oneProbe(() => probeBuckets({ ...asked, storage: options.storage, environment: options.environment })),
+      },
+      rateOf,
+      queue,
+      outages: buckets,
+      retryForMs: options.retryForMs ?? defaultRetryForMs,
+      backlog: new Backlog(catalogue, clock, {
+        max: options.backlogMax ?? defaultBacklogMax,
+        jobsAtOnce: chainsAtOnce,
+      }),
+      chainsAtOnce,
+      storedTimes,
+      linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
+    },
+  };
+  queueChains(queue, chains);
+  for (const task of tasks) queueTask(queue, task);
+  if (options.runsSources === true) {
+    const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
+    scheduler.start();
+  }
+  const owned = opening.move();
+  return Engine.over({ services, handlers, streams, identity, release: () => owned.disposeAsync() });
+}
+
+function nameOf(job: Job): string {
+  return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.task.id}`;
+}
