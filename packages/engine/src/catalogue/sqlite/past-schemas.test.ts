@@ -132,6 +132,7 @@ test.each(pastSchemas)(
     const opened = dump();
     expect(opened.sql).toEqual(fresh);
     expect(opened.rows.kysely_migration).toMatchObject(names.map((name) => ({ name })));
+    expect(opened.rows.schema_migrations).toEqual([{ number: 18, name: 'see kysely_migration' }]);
     using sqlite = new DatabaseSync(path);
     expect(sqlite.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
     expect(sqlite.prepare('PRAGMA foreign_key_check').all()).toEqual([]);

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,7 +19,7 @@ import { makeDatabaseOfSchema } from '../../testing/earlier-release.ts';
 import { cannotMount, mountSmallDisk } from '../../testing/small-disk.ts';
 import { makeAcceptance, makeItem } from '../fixtures-for-conformance.ts';
 import { newestSchema } from '../migrate.ts';
-import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
+import { openSqliteCatalogue, openSqliteCatalogueToRead } from './open-sqlite-catalogue.ts';
 
 const projects = 3_000;
 const pageBytes = 4096;
@@ -64,6 +73,7 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
     'catalogue.schema-5.sqlite',
     'catalogue.schema-6.sqlite.partial',
     'catalogue.schema-6.sqlite.partial-journal',
+    'catalogue.schema-6.sqlite.partial-wal',
   ];
   for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
   await using opened = await openSqliteCatalogue({ directory });
@@ -74,6 +84,17 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
   expect(lookAt(join(directory, copy))).toMatchObject({ schema: older, projects, integrity: 'ok' });
   const incremental = 2;
   expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: incremental, integrity: 'ok' });
+});
+
+test('the copy of an upgrade can be put back, and commands that only read open it then', async () => {
+  await leaveOldCatalogue(newestSchema - 1);
+  {
+    await using _opened = await openSqliteCatalogue({ directory });
+  }
+  rmSync(path);
+  renameSync(join(directory, `catalogue.schema-${newestSchema - 1}.sqlite`), path);
+  await expect(openSqliteCatalogueToRead(directory)).rejects.toMatchObject({ name: 'OlderSchemaError' });
+  expect(filesOf()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
 });
 
 test.each([

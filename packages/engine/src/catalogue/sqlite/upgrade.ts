@@ -17,7 +17,7 @@ const marginBytes = 16 * 1024 * 1024;
 
 /** Ends the name of a copy that is not verified yet. */
 const partial = '.partial';
-const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-journal)?)?$/;
+const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-(journal|wal|shm))?)?$/;
 
 /** The catalogue has the schema of an older release, and whoever opens it may not upgrade it. For the operator. */
 export class OlderSchemaError extends Error {
@@ -92,6 +92,7 @@ async function keepCopy({ sqlite, path }: Connection, found: number): Promise<st
   try {
     sqlite.prepare('VACUUM INTO ?').run(partPath);
     verifyCopy(sqlite, partPath);
+    useWal(partPath);
     await part.sync();
     await rename(partPath, copyPath);
   } catch (error) {
@@ -100,6 +101,12 @@ async function keepCopy({ sqlite, path }: Connection, found: number): Promise<st
   }
   await syncDirectory(directory);
   return copyPath;
+}
+
+/** Makes a copy that is put back open like the original: for those who only read, there must be a WAL. */
+function useWal(partPath: string): void {
+  using copy = new DatabaseSync(partPath);
+  copy.exec('PRAGMA journal_mode = WAL');
 }
 
 /** Throws `DataDirectoryError` unless the copy is whole and has as many rows in every table. */
