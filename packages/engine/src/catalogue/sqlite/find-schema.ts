@@ -20,7 +20,7 @@ export class NewerSchemaError extends Error {
   }
 }
 
-/** The names of the migrations. Those of a module's exports are sorted. */
+/** The names of the migrations in their order: the exports of a module are sorted by name. */
 const known = Object.keys(migrations);
 
 /** Where migrations are recorded: by Kysely's Migrator, and before schema 18 by number. */
@@ -29,7 +29,7 @@ const recordTables = ['kysely_migration', 'kysely_migration_lock', 'schema_migra
 /**
  * Finds the schema of a database: the number of its newest migration, 0 if it is new. Changes nothing.
  *
- * Throws {@link NewerSchemaError}, and `DataDirectoryError` if no release records its migrations in this way.
+ * Throws {@link NewerSchemaError}, and `DataDirectoryError` if the recorded migrations are not those of a release.
  */
 export function findSchema({ sqlite, path }: Connection): number {
   const { tables, recorded } = readMigrations(sqlite);
@@ -37,8 +37,8 @@ export function findSchema({ sqlite, path }: Connection): number {
   if (newest > newestSchema) throw new NewerSchemaError(newest, newestSchema);
   const wrong = recorded.findIndex((name, index) => name !== known[index]);
   if (wrong !== -1) {
-    const expected = known[wrong] ?? 'none';
-    throw notOurs(path, `its migration ${wrong + 1} is recorded as "${recorded[wrong]}", and should be "${expected}"`);
+    const fault = known[wrong] === undefined ? 'no release knows' : `should be "${known[wrong]}"`;
+    throw notOurs(path, `its migration ${wrong + 1} is recorded as "${recorded[wrong]}", which ${fault}`);
   }
   const other = tables.find((table) => !recordTables.includes(table));
   if (recorded.length === 0 && other !== undefined) {
@@ -67,7 +67,8 @@ function readMigrations(sqlite: DatabaseSync): { readonly tables: string[]; read
     const numbers = list('SELECT number FROM schema_migrations ORDER BY number');
     return { tables, recorded: numbers.map((number) => known[Number(number) - 1] ?? number) };
   } finally {
-    sqlite.exec('ROLLBACK');
+    // After some faults, SQLite has ended it by itself. A second end would hide that fault.
+    if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
   }
 }
 
@@ -79,6 +80,6 @@ function numberOf(name: string): number {
 function notOurs(path: string, what: string): DataDirectoryError {
   return new DataDirectoryError(
     `The catalogue ${path} cannot be opened: ${what}. It was damaged, or changed by another program. Nothing was ` +
-      'changed now. Restore the data directory from a copy, or begin a new catalogue in a new directory.',
+      'written to it now. Restore the data directory from a copy, or begin a new catalogue in a new directory.',
   );
 }

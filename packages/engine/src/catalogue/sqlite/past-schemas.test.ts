@@ -191,34 +191,44 @@ describe('recorded migrations', () => {
     [
       'with one renamed',
       `UPDATE kysely_migration SET name = '0003-mine' WHERE name LIKE '0003%'`,
-      'its migration 3 is recorded as "0003-mine", and should be "0003-operation-listing"',
+      'its migration 3 is recorded as "0003-mine", which should be "0003-operation-listing"',
     ],
     [
       'with a gap',
       `DELETE FROM kysely_migration WHERE name LIKE '0004%'`,
-      'its migration 4 is recorded as "0005-operation-events", and should be "0004-verifications-of-backup"',
+      'its migration 4 is recorded as "0005-operation-events", which should be "0004-verifications-of-backup"',
     ],
     [
       'with one that no release has',
       `INSERT INTO kysely_migration VALUES ('mine', '')`,
-      `its migration ${newestSchema + 1} is recorded as "mine", and should be "none"`,
+      `its migration ${newestSchema + 1} is recorded as "mine", which no release knows`,
     ],
     ['without any', 'DELETE FROM kysely_migration', 'it has a table "'],
     [
       'in the table of earlier releases alone',
       'DROP TABLE kysely_migration',
-      `its migration 1 is recorded as "0018-kysely-migrator", and should be "0001-initial"`,
+      `its migration 1 is recorded as "0018-kysely-migrator", which should be "0001-initial"`,
     ],
     ['in no table', 'DROP TABLE kysely_migration; DROP TABLE schema_migrations', 'it has a table "'],
-  ])('%s are refused before anything is written', async (_, damage, message) => {
-    await leaveRows(newestSchema);
+  ])('%s are refused before anything is written', (_, damage, message) => expectRefusal(newestSchema, damage, message));
+
+  test('of an earlier release, with a gap, are refused before anything is written', () =>
+    expectRefusal(
+      lastNumberedSchema,
+      'DELETE FROM schema_migrations WHERE number = 4',
+      'its migration 4 is recorded as "0005-operation-events", which should be "0004-verifications-of-backup"',
+    ));
+});
+
+async function expectRefusal(schema: number, damage: string, message: string): Promise<void> {
+  await leaveRows(schema);
+  {
     using sqlite = new DatabaseSync(path);
     sqlite.exec(damage);
-    sqlite.close();
-    const before = dump();
-    await expect(open()).rejects.toThrow(message);
-    await expect(openSqliteCatalogueToRead(directory)).rejects.toThrow(message);
-    expect(dump()).toEqual(before);
-    expect(readdirSync(directory).filter((name) => name.includes('schema'))).toEqual([]);
-  });
-});
+  }
+  const before = dump();
+  await expect(open()).rejects.toThrow(message);
+  await expect(openSqliteCatalogueToRead(directory)).rejects.toThrow(message);
+  expect(dump()).toEqual(before);
+  expect(readdirSync(directory).filter((name) => name.includes('schema'))).toEqual([]);
+}

@@ -56,9 +56,9 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
 export function checkSchema(connection: Connection): void {
   const found = findSchema(connection);
   if (found === newestSchema) return;
+  const { path } = connection;
   // A first start that has not come far.
-  if (found === 0)
-    throw new DataDirectoryError(`The catalogue ${connection.path} is still empty. Start again in a moment.`);
+  if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Start again in a moment.`);
   throw new OlderSchemaError(found);
 }
 
