@@ -36,9 +36,9 @@ test('commands that only read never migrate a data directory, but say what does'
   const where = ['--data-dir', dataDirectory, '--storage', storage];
   await run(['sync', join(examples, 'sync-request.json'), ...where]);
   const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
-  const newest = database.prepare('SELECT max(number) AS number FROM schema_migrations').get()?.number;
+  const newest = database.prepare('SELECT count(*) AS number FROM kysely_migration').get()?.number;
   // As the release before would have left it, for whoever looks no further than its number.
-  database.exec('DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)');
+  database.exec('DELETE FROM kysely_migration WHERE name = (SELECT max(name) FROM kysely_migration)');
   database.close();
   const older = Number(newest) - 1;
   const refusal = `The catalogue has schema ${older}; this release needs schema ${newest}`;

@@ -1,14 +1,12 @@
-import { type CreateTableBuilder, type SchemaModule, sql } from 'kysely';
+import { type CreateTableBuilder, type Kysely, type SchemaModule, sql } from 'kysely';
 
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await createIdentity(schema);
   await createBackups(schema);
   await createOperations(schema);
   await createVerifications(schema);
   await createScanFindings(schema);
 }
-
-export const initial = { number: 1, name: 'initial', up };
 
 async function createIdentity(schema: SchemaModule): Promise<void> {
   await schema

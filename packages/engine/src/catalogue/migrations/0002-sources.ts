@@ -1,6 +1,6 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely, SchemaModule } from 'kysely';
 
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createIndex('backups_by_place')
     .on('backups')
@@ -11,8 +11,6 @@ async function up(schema: SchemaModule): Promise<void> {
   await createSources(schema);
   await createSourceMembers(schema);
 }
-
-export const sources = { number: 2, name: 'sources', up };
 
 async function createSources(schema: SchemaModule): Promise<void> {
   await schema

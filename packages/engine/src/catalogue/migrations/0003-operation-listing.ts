@@ -1,6 +1,6 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely } from 'kysely';
 
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   const listings = {
     operations_by_kind: ['project_id', 'kind', 'created_at_ms', 'sequence'],
     operations_by_backup: ['project_id', 'backup_id', 'created_at_ms', 'sequence'],
@@ -15,5 +15,3 @@ async function up(schema: SchemaModule): Promise<void> {
   // The run that made removals wait: who confirms them looks at it first.
   await schema.alterTable('sources').addColumn('held_run_id', 'text').execute();
 }
-
-export const operationListing = { number: 3, name: 'operation listing', up };

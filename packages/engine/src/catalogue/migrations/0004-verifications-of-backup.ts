@@ -1,7 +1,7 @@
-import { type SchemaModule, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /** Sources ask of each backup whether a verification of it was tried since a time: they are few among all operations. */
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createIndex('operations_verifications_of_backup')
     .on('operations')
@@ -9,5 +9,3 @@ async function up(schema: SchemaModule): Promise<void> {
     .where(sql.ref('kind'), '=', sql.lit('verify'))
     .execute();
 }
-
-export const verificationsOfBackup = { number: 4, name: 'verifications-of-backup', up };

@@ -1,6 +1,6 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely } from 'kysely';
 
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('operation_events')
     // Never given again, so that a cursor stays where it is when old events go.
@@ -11,5 +11,3 @@ async function up(schema: SchemaModule): Promise<void> {
     .addColumn('at_ms', 'bigint', (column) => column.notNull())
     .execute();
 }
-
-export const operationEvents = { number: 5, name: 'operation-events', up };

@@ -1,13 +1,12 @@
-import { type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
+import { type Kysely, type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
 
-async function up(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
+export async function up(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema.alterTable('users').addColumn('disabled_at_ms', 'bigint').execute();
   await createBucketGrants(schema, database);
   await createAccessKeys(schema);
   await createAudit(schema);
 }
-
-export const identity = { number: 6, name: 'identity', up };
 
 /** Takes the place of `bucket_bindings`, which knew neither folders nor the projects of an outside identity. */
 async function createBucketGrants(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {

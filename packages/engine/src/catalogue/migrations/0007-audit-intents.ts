@@ -1,11 +1,9 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely } from 'kysely';
 
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('audit_intents')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('call', 'text', (column) => column.notNull())
     .execute();
 }
-
-export const auditIntents = { number: 7, name: 'audit intents', up };

@@ -1,10 +1,11 @@
-import { type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /**
  * Cursors count within a project: else they would tell one how much another does, and a busy one would push out the
  * events of the rest. Those that were given out stay as they are.
  */
-async function up(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
+export async function up(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema.alterTable('operation_events').renameTo('operation_events_of_all').execute();
   await schema
     .createTable('operation_events')
@@ -19,5 +20,3 @@ async function up(schema: SchemaModule, database: QueryExecutorProvider): Promis
     select project_id, cursor, operation_id, status, at_ms from operation_events_of_all`.execute(database);
   await schema.dropTable('operation_events_of_all').execute();
 }
-
-export const eventsByProject = { number: 8, name: 'events by project', up };

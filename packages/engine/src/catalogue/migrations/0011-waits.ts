@@ -1,7 +1,7 @@
-import { type SchemaModule, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /** Imports that wait for the import of another backup: few, and looked up each time that an import ends. */
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('operations').addColumn('waits_for_backup_id', 'text').execute();
   await schema
     .createIndex('operations_unfinished_waits')
@@ -10,5 +10,3 @@ async function up(schema: SchemaModule): Promise<void> {
     .where(sql.ref('waits_for_backup_id'), 'is not', null)
     .execute();
 }
-
-export const waits = { number: 11, name: 'waits', up };

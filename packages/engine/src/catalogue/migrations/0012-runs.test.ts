@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { expect, test } from 'vitest';
 import { nodeSqliteDialect } from '../sqlite/node-sqlite-dialect.ts';
-import { initial } from './0001-initial.ts';
-import { sources } from './0002-sources.ts';
-import { runs } from './0012-runs.ts';
+import * as initial from './0001-initial.ts';
+import * as sources from './0002-sources.ts';
+import * as runs from './0012-runs.ts';
 
 /** Inserts a row of which only these columns matter: the others that must have a value get an empty one. */
 function insert(sqlite: DatabaseSync, table: string, row: Readonly<Record<string, string>>): void {
@@ -19,8 +19,8 @@ function insert(sqlite: DatabaseSync, table: string, row: Readonly<Record<string
 test('records become those of the oldest source that has them as a member', async () => {
   const sqlite = new DatabaseSync(':memory:');
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
-  await initial.up(database.schema);
-  await sources.up(database.schema);
+  await initial.up(database);
+  await sources.up(database);
   const place = { project_id: 'p', storage_unit_id: 'u', bucket_name: 'b' };
   for (const id of ['older', 'younger']) insert(sqlite, 'sources', { ...place, id: `${id}-source`, name: id });
   insert(sqlite, 'sources', { ...place, id: 'a-source', name: 'elsewhere', bucket_name: 'other' });
@@ -30,7 +30,7 @@ test('records become those of the oldest source that has them as a member', asyn
   }
   for (const id of ['both', 'one', 'none']) insert(sqlite, 'backups', { ...place, backup_id: id, image_path: id });
   insert(sqlite, 'backups', { ...place, backup_id: 'moved', image_path: 'away' });
-  await runs.up(database.schema, database);
+  await runs.up(database);
   const records = sqlite.prepare('SELECT backup_id, source_id, checkpoint_id FROM backups ORDER BY backup_id').all();
   expect(records.map((row) => Object.values(row))).toEqual([
     ['both', 'older-source', null],

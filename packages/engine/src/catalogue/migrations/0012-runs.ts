@@ -1,7 +1,8 @@
-import { type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
+import { type Kysely, type SchemaModule, sql } from 'kysely';
 
 /** A run waits for its imports and counts what is in error; records know the source and the run that imported them. */
-async function up(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
+export async function up(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema.alterTable('operations').addColumn('listed_at_ms', 'bigint').execute();
   await schema.alterTable('operations').addColumn('image_path', 'text').execute();
   await schema.alterTable('backups').addColumn('source_id', 'text').execute();
@@ -28,8 +29,6 @@ async function up(schema: SchemaModule, database: QueryExecutorProvider): Promis
         and member.backup_id = backups.backup_id
     )`.execute(database);
 }
-
-export const runs = { number: 12, name: 'runs', up };
 
 async function createIndexes(schema: SchemaModule): Promise<void> {
   await schema

@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { expect, test } from 'vitest';
 import { nodeSqliteDialect } from '../sqlite/node-sqlite-dialect.ts';
-import { initial } from './0001-initial.ts';
-import { sources } from './0002-sources.ts';
-import { backupAges } from './0013-backup-ages.ts';
+import * as initial from './0001-initial.ts';
+import * as sources from './0002-sources.ts';
+import * as backupAges from './0013-backup-ages.ts';
 
 /** When every record was written. */
 const writtenMs = 1_700_000_000_000;
@@ -12,8 +12,8 @@ const writtenMs = 1_700_000_000_000;
 async function openBefore() {
   const sqlite = new DatabaseSync(':memory:');
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
-  await initial.up(database.schema);
-  await sources.up(database.schema);
+  await initial.up(database);
+  await sources.up(database);
   const insert = (table: string, row: Record<string, string | number | null>) => {
     const columns = Object.keys(row);
     sqlite.prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`).run(...Object.values(row));
@@ -61,7 +61,7 @@ test('a recorded backup was made at the earlier of the time of its request and o
   addBackup('object earlier', { newest_object_at_ms: 900_000 });
   addBackup('object in the same second', { newest_object_at_ms: 1_000_999 });
   addBackup('no object', { newest_object_at_ms: null });
-  await backupAges.up(database.schema, database);
+  await backupAges.up(database);
   expect(all('SELECT backup_id, protected_at_s, taken_at_ms, taken_at_source FROM backups ORDER BY backup_id')).toEqual(
     [
       ['no object', 1000, 1_000_000, 'request'],
@@ -97,7 +97,7 @@ test('resources and their newest backups are those of the records, also in each 
   ] as const) {
     insert('source_members', { source_id: 's', image_path, backup_id, seen_run_id: 'r', absent_runs: 0, held: 0 });
   }
-  await backupAges.up(database.schema, database);
+  await backupAges.up(database);
   expect(all('SELECT source_id, resource_id, resource_name, backups FROM resources ORDER BY 1, 2')).toEqual([
     ['', 'other', 'a machine', 1],
     ['', 'vm', 'a machine', 3],

@@ -1,11 +1,12 @@
-import { type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
+import { type Kysely, type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
 
 /**
  * Keeps when a backup was made beside what its request says. Recorded backups get the earlier of the request's time and
  * the newest object's, until their next sync reads the time of their format. The newest proved backups of each resource
  * get tables of their own, filled from the records.
  */
-async function up(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
+export async function up(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema.alterTable('backups').renameColumn('taken_at_s', 'protected_at_s').execute();
   await schema
     .alterTable('backups')
@@ -101,5 +102,3 @@ async function fillResources(database: QueryExecutorProvider): Promise<void> {
       case when may_lead = 1 then taken_at_source end
     from ranked where place = 1`.execute(database);
 }
-
-export const backupAges = { number: 13, name: 'backup ages', up };

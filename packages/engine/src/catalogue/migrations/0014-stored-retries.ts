@@ -1,7 +1,7 @@
-import { type SchemaModule, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /** Operations keep their lane and their retries; buckets that do not answer outlive a restart. */
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   const columns = {
     interactive_for: 'text',
     first_failure_at_ms: 'bigint',
@@ -45,5 +45,3 @@ async function up(schema: SchemaModule): Promise<void> {
     .addPrimaryKeyConstraint('bucket_outages_key', ['storage_unit_id', 'bucket_name'])
     .execute();
 }
-
-export const storedRetries = { number: 14, name: 'stored-retries', up };

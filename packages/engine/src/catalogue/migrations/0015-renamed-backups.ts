@@ -1,8 +1,6 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely } from 'kysely';
 
 /** People can rename a backup; the name of its sync requests is kept beside theirs. */
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('backups').addColumn('requested_name', 'text').execute();
 }
-
-export const renamedBackups = { number: 15, name: 'renamed-backups', up };

@@ -1,7 +1,7 @@
-import type { SchemaModule } from 'kysely';
+import type { Kysely } from 'kysely';
 
 /** Resources of which nobody expects a newer backup. */
-async function up(schema: SchemaModule): Promise<void> {
+export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('retired_resources')
     .addColumn('project_id', 'text', (column) => column.notNull())
@@ -11,5 +11,3 @@ async function up(schema: SchemaModule): Promise<void> {
     .addPrimaryKeyConstraint('retired_resources_key', ['project_id', 'resource_id'])
     .execute();
 }
-
-export const retiredResources = { number: 16, name: 'retired-resources', up };

@@ -1,12 +1,26 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
 /** Statements kept prepared. The steps make a few dozen texts; inserts of many rows make one for each number of rows. */
 const preparedMax = 200;
 
 /** Kysely's SQLite dialect over `node:sqlite`. */
 export function nodeSqliteDialect(database: DatabaseSync): SqliteDialect {
-  return new SqliteDialect({ database: adapt(database) });
+  return new TransactionalDialect({ database: adapt(database) });
+}
+
+/** Lets Kysely's Migrator run in a transaction, with everything that it records. */
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  // Kysely denies it, because migrations that turn foreign keys off cannot do so in a transaction. None here does that.
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

@@ -71,7 +71,7 @@ export async function openSqliteCatalogueToRead(directory: string): Promise<Cata
   try {
     const connection = connect(databasePath, 'query');
     const reader = opening.adopt(new StepsInPlace(connection), (steps) => steps.close());
-    await checkSchema(connection);
+    checkSchema(connection);
     const writer = opening.adopt(new LazySteps(() => new StepsInPlace(connect(databasePath, 'write'))), (steps) =>
       steps.close(),
     );

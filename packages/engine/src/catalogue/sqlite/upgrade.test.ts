@@ -1,17 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
-import { Kysely } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeDatabaseOfSchema } from '../../testing/earlier-release.ts';
 import { cannotMount, mountSmallDisk } from '../../testing/small-disk.ts';
 import { makeAcceptance, makeItem } from '../fixtures-for-conformance.ts';
-import { type Migration, newestSchema } from '../migrate.ts';
-import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
-import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
+import { newestSchema } from '../migrate.ts';
+import { openSqliteCatalogue, openSqliteCatalogueToRead } from './open-sqlite-catalogue.ts';
 
 const projects = 3_000;
 const pageBytes = 4096;
@@ -27,24 +35,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** The migrations up to a number, as they are released. */
-async function migrationsUpTo(schema: number): Promise<readonly Migration[]> {
-  const folder = new URL('../migrations/', import.meta.url);
-  const names = readdirSync(folder).filter((name) => /^\d{4}-[\w-]+\.ts$/.test(name));
-  const modules = await Promise.all(names.toSorted().map((name) => import(new URL(name, folder).href)));
-  return modules.slice(0, schema).flatMap((module) => Object.values<Migration>(module));
-}
-
 /** A data directory as a release left it that knew schemas up to this one, with some projects. */
 async function leaveOldCatalogue(schema: number): Promise<void> {
-  using sqlite = new DatabaseSync(path);
-  sqlite.exec('PRAGMA journal_mode = WAL');
-  sqlite.exec('CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL)');
-  const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
-  for (const { number, name, up } of await migrationsUpTo(schema)) {
-    await up(database.schema, database);
-    sqlite.prepare('INSERT INTO schema_migrations VALUES (?, ?)').run(number, name);
-  }
+  using sqlite = await makeDatabaseOfSchema(path, schema);
   const insert = sqlite.prepare('INSERT INTO projects (id, name, created_at_ms) VALUES (?, ?, 0)');
   sqlite.exec('BEGIN');
   for (let number = 0; number < projects; number += 1) insert.run(`project-${number}`, `name ${number}`.padEnd(300));
@@ -55,8 +48,9 @@ async function leaveOldCatalogue(schema: number): Promise<void> {
 function lookAt(database: string) {
   using sqlite = new DatabaseSync(database, { readOnly: true });
   const ask = (sql: string) => Object.values(sqlite.prepare(sql).get() ?? {})[0];
+  const isNew = ask("SELECT count(*) FROM sqlite_schema WHERE name = 'kysely_migration'") === 1;
   return {
-    schema: ask('SELECT max(number) FROM schema_migrations'),
+    schema: isNew ? ask('SELECT count(*) FROM kysely_migration') : ask('SELECT max(number) FROM schema_migrations'),
     projects: ask('SELECT count(*) FROM projects'),
     autoVacuum: ask('PRAGMA auto_vacuum'),
     integrity: ask('PRAGMA integrity_check'),
@@ -79,6 +73,7 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
     'catalogue.schema-5.sqlite',
     'catalogue.schema-6.sqlite.partial',
     'catalogue.schema-6.sqlite.partial-journal',
+    'catalogue.schema-6.sqlite.partial-wal',
   ];
   for (const name of left) writeFileSync(join(directory, name), 'of an upgrade before');
   await using catalogue = await openSqliteCatalogue({ directory });
@@ -89,6 +84,17 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
   expect(lookAt(join(directory, copy))).toMatchObject({ schema: older, projects, integrity: 'ok' });
   const incremental = 2;
   expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: incremental, integrity: 'ok' });
+});
+
+test('the copy of an upgrade can be put back, and commands that only read open it then', async () => {
+  await leaveOldCatalogue(newestSchema - 1);
+  {
+    await using _opened = await openSqliteCatalogue({ directory });
+  }
+  rmSync(path);
+  renameSync(join(directory, `catalogue.schema-${newestSchema - 1}.sqlite`), path);
+  await expect(openSqliteCatalogueToRead(directory)).rejects.toMatchObject({ name: 'OlderSchemaError' });
+  expect(filesOf()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
 });
 
 test.each([

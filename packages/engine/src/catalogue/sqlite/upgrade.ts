@@ -3,9 +3,10 @@ import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncDirectory } from '../../sync-directory.ts';
-import { findSchema, migrate, newestSchema } from '../migrate.ts';
+import { migrate, newestSchema } from '../migrate.ts';
 import type { Connection } from './connection.ts';
 import { DataDirectoryError } from './data-directory.ts';
+import { findSchema } from './find-schema.ts';
 import { freeBytes } from './full-disk.ts';
 
 /** What SQLite answers to `PRAGMA auto_vacuum` of a database that can give back free pages in steps. */
@@ -16,7 +17,7 @@ const marginBytes = 16 * 1024 * 1024;
 
 /** Ends the name of a copy that is not verified yet. */
 const partial = '.partial';
-const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-journal)?)?$/;
+const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-(journal|wal|shm))?)?$/;
 
 /** The catalogue has the schema of an older release, and whoever opens it may not upgrade it. For the operator. */
 export class OlderSchemaError extends Error {
@@ -35,11 +36,11 @@ export class OlderSchemaError extends Error {
  * compacted once, so that it can give back space in steps from then on, and migrated. An upgrade that was interrupted is
  * done again from the start.
  *
- * Throws {@link OlderSchemaError} unless it `mayMigrate`, `NewerSchemaError`, and `DataDirectoryError` if there is too
- * little space or the copy does not equal the database. In each of these cases the database is as it was.
+ * Throws {@link OlderSchemaError} unless it `mayMigrate`, what {@link findSchema} throws, and `DataDirectoryError` if there
+ * is too little space or the copy does not equal the database. In each of these cases the database is as it was.
  */
 export async function upgrade(connection: Connection, { mayMigrate }: { readonly mayMigrate: boolean }): Promise<void> {
-  const found = await findSchema(connection.database);
+  const found = findSchema(connection);
   if (found === 0) return migrate(connection.database);
   if (found === newestSchema) return;
   if (!mayMigrate) throw new OlderSchemaError(found);
@@ -47,15 +48,15 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
   checkSpace(connection, found, needsVacuum);
   const copyPath = await keepCopy(connection, found);
   if (needsVacuum) vacuum(connection);
-  await migrate(connection.database);
+  await migrate(connection.database, found);
   removeOtherCopies(copyPath);
 }
 
 /** Throws unless the database has the schema of this release, as {@link upgrade} does. Changes nothing. */
-export async function checkSchema({ sqlite, database, path }: Connection): Promise<void> {
-  const tables = numberOf(sqlite, 'SELECT count(*) FROM sqlite_schema');
-  const found = tables === 0 ? 0 : await findSchema(database);
+export function checkSchema(connection: Connection): void {
+  const found = findSchema(connection);
   if (found === newestSchema) return;
+  const { path } = connection;
   // A first start that has not come far.
   if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Start again in a moment.`);
   throw new OlderSchemaError(found);
@@ -91,6 +92,7 @@ async function keepCopy({ sqlite, path }: Connection, found: number): Promise<st
   try {
     sqlite.prepare('VACUUM INTO ?').run(partPath);
     verifyCopy(sqlite, partPath);
+    useWal(partPath);
     await part.sync();
     await rename(partPath, copyPath);
   } catch (error) {
@@ -99,6 +101,12 @@ async function keepCopy({ sqlite, path }: Connection, found: number): Promise<st
   }
   await syncDirectory(directory);
   return copyPath;
+}
+
+/** Makes a copy that is put back open like the original: for those who only read, there must be a WAL. */
+function useWal(partPath: string): void {
+  using copy = new DatabaseSync(partPath);
+  copy.exec('PRAGMA journal_mode = WAL');
 }
 
 /** Throws `DataDirectoryError` unless the copy is whole and has as many rows in every table. */

@@ -1,0 +1,234 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lastNumberedSchema, makeDatabaseOfSchema, migrateAsEarlierRelease } from '../../testing/earlier-release.ts';
+import { insertRowsOfSchema, intent } from '../../testing/rows-of-schema.ts';
+import { backupFilter, operationFilter } from '../fixtures-for-conformance.ts';
+import { migrate, newestSchema } from '../migrate.ts';
+import * as migrations from '../migrations.ts';
+import type { Schema } from '../schema.ts';
+import { type Connection, connect } from './connection.ts';
+import { findSchema } from './find-schema.ts';
+import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { openSqliteCatalogue, openSqliteCatalogueToRead } from './open-sqlite-catalogue.ts';
+import { StepsInPlace } from './steps-in-place.ts';
+
+const names = Object.keys(migrations);
+const pastSchemas = Array.from({ length: newestSchema }, (_, index) => index + 1);
+
+let root: string;
+let directory: string;
+let path: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'backup-sync-schemas-'));
+  directory = join(root, 'data');
+  path = join(directory, 'catalogue.sqlite');
+  mkdirSync(directory);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** Opens and closes the data directory as a server does. */
+async function open(): Promise<void> {
+  await using _opened = await openSqliteCatalogue({ directory, inPlace: true });
+}
+
+/** Leaves a database with a row in each table, as the release did whose newest schema was this one. */
+async function leaveRows(schema: number): Promise<void> {
+  using sqlite = await makeDatabaseOfSchema(path, schema);
+  insertRowsOfSchema(sqlite);
+}
+
+/** The SQL of the schema of a new database. */
+const fresh = await sqlOfNewDatabase();
+
+async function sqlOfNewDatabase(): Promise<readonly string[]> {
+  using sqlite = new DatabaseSync(':memory:');
+  await migrate(new Kysely<Schema>({ dialect: nodeSqliteDialect(sqlite) }));
+  return sqlOf(sqlite);
+}
+
+function sqlOf(sqlite: DatabaseSync): readonly string[] {
+  const rows = sqlite.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
+  return rows.map(({ sql }) => String(sql)).toSorted();
+}
+
+type Dump = { readonly [table: string]: readonly unknown[] };
+
+/** Everything in the database of the data directory. */
+function dump(): { readonly sql: readonly string[]; readonly rows: Dump } {
+  using sqlite = new DatabaseSync(path, { readOnly: true });
+  const tables = sqlite.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const rows = tables.map(({ name }) => [name, sqlite.prepare(`SELECT * FROM "${name}"`).all()]);
+  return { sql: sqlOf(sqlite), rows: Object.fromEntries(rows) };
+}
+
+/** Answers what those who list the catalogue are told. */
+async function list() {
+  const steps = new StepsInPlace(connect(path, 'read'));
+  const filter = { project_id: 'project-1', level: 'linkage', limit: 10 } as const;
+  try {
+    return {
+      backups: await steps.call('listBackups', [backupFilter('project-1')]),
+      resources: (await steps.call('listResources', [filter])).rows,
+      operations: await steps.call('listOperationLogs', [operationFilter('project-1')]),
+      events: await steps.call('listEvents', [{ projectId: 'project-1', operationId: null, after: 0, limit: 10 }]),
+      sources: await steps.call('listSources', ['project-1']),
+      users: await steps.call('listUsers', []),
+      grants: await steps.call('listGrants', ['project-1']),
+      keys: await steps.call('listAccessKeys', []),
+      outages: await steps.call('listOutages', []),
+      auditEvents: (await steps.call('listAuditEvents', [{ limit: 10 }])).events,
+      auditIntents: await steps.call('listAuditIntents', []),
+    };
+  } finally {
+    await steps.close();
+  }
+}
+
+test.each(pastSchemas)(
+  'a data directory of schema %i opens with all of its rows, has the schema of a new one, and no earlier release opens it',
+  async (schema) => {
+    await leaveRows(schema);
+    await open();
+    const since = <Value>(first: number, value: Value) => (schema >= first ? value : null);
+    const rowsSince = <Row>(first: number, row: Row) => (schema >= first ? [row] : []);
+    expect(await list()).toMatchObject({
+      backups: {
+        count: 1,
+        rows: [
+          {
+            backupId: 'backup-1',
+            backupName: 'a name by hand',
+            requestedName: since(15, 'name of backup-1'),
+            takenAtMs: 500,
+            takenAtSource: 'object',
+            level: 'linkage',
+            volumeHash: since(17, { sha256: 'sha256-1', chainDigest: 'chain-1' }),
+          },
+        ],
+      },
+      resources: [
+        {
+          resourceId: 'resource-1',
+          backups: 1,
+          proved: 1,
+          head: { backupId: 'backup-1', takenAtMs: 500, takenAtSource: 'object' },
+          retiredAtMs: since(16, 5_000),
+        },
+      ],
+      operations: { count: 1, rows: [{ id: 'operation-1', status: 'success', outcome: 'created' }] },
+      events: { events: rowsSince(5, { cursor: 1, operation: { id: 'operation-1' } }) },
+      sources: schema === 1 ? [] : [{ id: 'source-1', name: 'nightly', incompleteAfterS: 86_400 }],
+      users: [{ name: 'ada', roles: [{ projectName: 'the project', role: 'administrator' }] }],
+      grants: [{ projectId: 'project-1', bucketName: 'bucket-1', prefix: '' }],
+      keys: rowsSince(6, { accessKey: 'key-1', userName: 'ada' }),
+      outages: rowsSince(14, { bucketName: 'bucket-1', attempts: 2 }),
+      auditEvents: rowsSince(6, { id: 'event-1', subjects: [{ field: 'backup_id', value: 'backup-1' }] }),
+      auditIntents: rowsSince(7, { id: 'intent-1', ...intent }),
+    });
+    const opened = dump();
+    expect(opened.sql).toEqual(fresh);
+    expect(opened.rows.kysely_migration).toMatchObject(names.map((name) => ({ name })));
+    expect(opened.rows.schema_migrations).toEqual([{ number: 18, name: 'see kysely_migration' }]);
+    using sqlite = new DatabaseSync(path);
+    expect(sqlite.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    expect(sqlite.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+    for (let known = 1; known <= lastNumberedSchema; known += 1) {
+      const refusal = `The catalogue has schema 18; this release knows schemas up to ${known}. Use the release that`;
+      await expect(migrateAsEarlierRelease(sqlite, known)).rejects.toThrow(refusal);
+    }
+    expect(dump()).toEqual(opened);
+  },
+);
+
+test.each([1, lastNumberedSchema])(
+  'an upgrade from schema %i that finds no room at any moment changes nothing',
+  async (schema) => {
+    await leaveRows(schema);
+    const before = dump();
+    let failures = 0;
+    while (true) {
+      const connection = connect(path, 'write');
+      try {
+        limitGrowth(connection, failures);
+        await migrate(connection.database, findSchema(connection));
+        break;
+      } catch (error) {
+        failures += 1;
+        expect(error).toMatchObject({ errcode: 13, message: 'database or disk is full' });
+        expect(dump()).toEqual(before);
+      } finally {
+        connection.sqlite.close();
+      }
+    }
+    expect(failures).toBeGreaterThan(2);
+    expect(dump().rows.kysely_migration).toHaveLength(newestSchema);
+  },
+);
+
+/** Lets the database grow by so many pages, as if its disk had no more. */
+function limitGrowth({ sqlite }: Connection, pages: number): void {
+  const used = Number(sqlite.prepare('PRAGMA page_count').get()?.page_count);
+  sqlite.exec(`PRAGMA max_page_count = ${used + pages}`);
+}
+
+test('every migration is in the list under the name of its file, and their numbers count from 1', () => {
+  const files = readdirSync(new URL('../migrations/', import.meta.url)).filter((name) => !name.endsWith('.test.ts'));
+  expect(names.map((name) => `${name}.ts`)).toEqual(files.toSorted());
+  expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(pastSchemas);
+});
+
+describe('recorded migrations', () => {
+  test.each([
+    [
+      'of a newer release',
+      `INSERT INTO kysely_migration VALUES ('9999-later', '')`,
+      'has schema 9999; this release knows',
+    ],
+    [
+      'with one renamed',
+      `UPDATE kysely_migration SET name = '0003-mine' WHERE name LIKE '0003%'`,
+      'its migration 3 is recorded as "0003-mine", which should be "0003-operation-listing"',
+    ],
+    [
+      'with a gap',
+      `DELETE FROM kysely_migration WHERE name LIKE '0004%'`,
+      'its migration 4 is recorded as "0005-operation-events", which should be "0004-verifications-of-backup"',
+    ],
+    [
+      'with one that no release has',
+      `INSERT INTO kysely_migration VALUES ('mine', '')`,
+      `its migration ${newestSchema + 1} is recorded as "mine", which no release knows`,
+    ],
+    ['without any', 'DELETE FROM kysely_migration', 'it has a table "'],
+    [
+      'in the table of earlier releases alone',
+      'DROP TABLE kysely_migration',
+      `its migration 1 is recorded as "0018-kysely-migrator", which should be "0001-initial"`,
+    ],
+    ['in no table', 'DROP TABLE kysely_migration; DROP TABLE schema_migrations', 'it has a table "'],
+  ])('%s are refused before anything is written', (_, damage, message) => expectRefusal(newestSchema, damage, message));
+
+  test('of an earlier release, with a gap, are refused before anything is written', () =>
+    expectRefusal(
+      lastNumberedSchema,
+      'DELETE FROM schema_migrations WHERE number = 4',
+      'its migration 4 is recorded as "0005-operation-events", which should be "0004-verifications-of-backup"',
+    ));
+});
+
+async function expectRefusal(schema: number, damage: string, message: string): Promise<void> {
+  await leaveRows(schema);
+  {
+    using sqlite = new DatabaseSync(path);
+    sqlite.exec(damage);
+  }
+  const before = dump();
+  await expect(open()).rejects.toThrow(message);
+  await expect(openSqliteCatalogueToRead(directory)).rejects.toThrow(message);
+  expect(dump()).toEqual(before);
+  expect(readdirSync(directory).filter((name) => name.includes('schema'))).toEqual([]);
+}
