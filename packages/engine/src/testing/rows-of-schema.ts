@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditIntent } from '../audit/audit-log.ts';
+import type { AuditIntent } from '../catalogue/audit-records.ts';
 import { makeItem, storageUnitId } from '../catalogue/fixtures-for-conformance.ts';
 import { itemToJson } from '../catalogue/rows.ts';
 
