@@ -4,7 +4,9 @@ import pLimit from 'p-limit';
 import { abortAfter } from '../deadline.ts';
 import type { Place } from '../imports/granted-places.ts';
 import { reasonOfStorageError } from '../operations/storage-reason.ts';
-import { openStorageUnit, type StorageEnvironment } from './open-storage-unit.ts';
+import type { StorageEnvironment } from './driver.ts';
+import { parseStorage } from './drivers.ts';
+import { openStorageUnit } from './open-storage-unit.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /** The driver tries a silent service several times, each for a minute: too long for someone who looks on. */
@@ -44,8 +46,8 @@ export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket
 }
 
 async function tryVirtualHost(place: Place, options: ProbeOptions): Promise<string> {
-  const host = URL.parse(options.storage.replace(/^s3:/, ''))?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  if (isIP(host) !== 0)
+  const { host } = parseStorage(options.storage).location;
+  if (isIP(host ?? '') !== 0)
     return 'A bucket cannot stand before an IP address: give --storage the host name of the service.';
   await using unit = await openStorageUnit(options.storage, { ...options.environment, addressing: 'virtual' });
   const { list, refusals } = await probe(unit, place, options);
