@@ -5,6 +5,7 @@ import type { StorageErrorCode } from '../storage/port.ts';
 export const reasonOfStorageError = {
   bucket_not_found: 'bucket_not_found',
   object_not_found: 'changed_while_read',
+  changed_while_read: 'changed_while_read',
   access_denied: 'access_denied',
   archived: 'archived',
   encrypted_customer_key: 'encrypted_customer_key',
