@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { IdentityDirectory } from '../identity/directory.ts';
-import { everything, type GrantStore } from '../identity/grants.ts';
+import type { GrantStore } from '../identity/grants.ts';
 import type { IdentityStore } from '../identity/store.ts';
+import { everything } from '../storage/grants.ts';
 import { makeSource, type OpenCatalogue } from './fixtures-for-conformance.ts';
 
 /** What every directory of users and projects does, and every store of grants. */

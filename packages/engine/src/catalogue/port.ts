@@ -1,4 +1,5 @@
 // Over 400 lines: the one port of the catalogue, whose steps are read beside one another.
+
 import type {
   BackupFilter,
   BackupFormat,
@@ -14,6 +15,7 @@ import type {
 } from '@backup-sync/contracts';
 import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 import type { Lane } from '../queue/port.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { TaskRecord } from './task-port.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
@@ -66,9 +68,6 @@ export type VolumeHash = { readonly sha256: string; readonly chainDigest: string
 
 /** Who did something: a user of the identity, or the local operating system user. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
-
-/** Requests made to storage by one job. */
-export type RequestCount = { readonly lists: number; readonly gets: number; readonly bytesRead: number };
 
 export type OperationKind = 'import' | 'delete';
 

@@ -2,13 +2,13 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
 import type { Lane } from '../queue/port.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type {
   BackupRecord,
   ChainKey,
   OperationKind,
   OperationRecord,
   RecordWrite,
-  RequestCount,
   Retries,
   VolumeHash,
 } from './port.ts';

@@ -1,6 +1,7 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Lane, TaskKey } from '../queue/port.ts';
-import type { Actor, RequestCount, Retries, Retry } from './port.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
+import type { Actor, Retries, Retry } from './port.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
 export type TaskKind = 'scan' | 'verify' | 'plan';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
-import { everything } from '../identity/grants.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
 import { injectFault } from '../testing/faulty-storage-unit.ts';
 import { openMemoryUnderTest } from '../testing/memory-under-test.ts';
@@ -8,6 +7,7 @@ import { systemSleep } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { countRequests } from './counted-storage-unit.ts';
 import { limitToGrants } from './granted-storage-unit.ts';
+import { everything } from './grants.ts';
 import { measureStorage } from './measured-storage-unit.ts';
 import { listPageEntriesMax, StorageError } from './port.ts';
 import { rangedReadConformance, readRange, versionIn } from './ranged-read-conformance.ts';

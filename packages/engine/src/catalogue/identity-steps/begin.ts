@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { everything } from '../../identity/grants.ts';
 import type { IdentityStore, Project } from '../../identity/store.ts';
+import { everything } from '../../storage/grants.ts';
 import type { Schema } from '../schema.ts';
 import { insertGrants } from './grants.ts';
 

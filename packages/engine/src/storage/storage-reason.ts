@@ -1,5 +1,5 @@
 import type { ReasonCode } from '@backup-sync/contracts';
-import type { StorageErrorCode } from '../storage/port.ts';
+import type { StorageErrorCode } from './port.ts';
 
 /** What a refusal of storage means for the operation that met it. */
 export const reasonOfStorageError = {
