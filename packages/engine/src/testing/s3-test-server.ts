@@ -62,8 +62,7 @@ export type S3Habits = {
 type S3Server = TestServer & { replace(bucket: string, key: string, content: Uint8Array): void };
 
 /**
- * A server that has these buckets, read as S3 documents it. No package serves here: adobe/s3mock needs Java, and s3rver
- * lists in the order of its file system, and is not kept up.
+ * A server that has these buckets, as S3 documents it.
  */
 export async function startS3Server(
   buckets: BucketContents,
