@@ -1,7 +1,7 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
+import { backoffMs } from '../backoff.ts';
 import type { Retries } from '../catalogue/port.ts';
 import { operationLivesMs } from '../deadline.ts';
-import { backoffMs } from '../queue/backoff.ts';
 import type { Services } from '../services.ts';
 
 /** How long an operation is retried in all if the engine is told nothing else, milliseconds. */

@@ -1,4 +1,5 @@
 import TinyQueue from 'tinyqueue';
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -6,7 +7,6 @@ import type { StorageUnit } from '../storage/port.ts';
 import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
-import { backoffMs } from './backoff.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';

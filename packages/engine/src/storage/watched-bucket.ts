@@ -1,5 +1,5 @@
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
-import { backoffMs } from '../queue/backoff.ts';
 import { duration } from './duration.ts';
 import { describeBucket } from './names.ts';
 import type { Outage, OutageStore } from './outage.ts';

@@ -61,9 +61,7 @@ export type S3Habits = {
 /** Its objects can be replaced by others of the same key. */
 type S3Server = TestServer & { replace(bucket: string, key: string, content: Uint8Array): void };
 
-/**
- * A server that has these buckets, as S3 documents it.
- */
+/** A server that has these buckets, as S3 documents it. */
 export async function startS3Server(
   buckets: BucketContents,
   refuse: S3Refusal = () => null,
