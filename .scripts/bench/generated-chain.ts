@@ -67,10 +67,18 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
   const links = linksOf(size);
 
   async function* entries(): AsyncGenerator<ObjectEntry> {
-    for (const link of links) {
+    for (const [index, link] of links.entries()) {
+      // Compressed to a hundredth: sizes that compressed blocks cannot have are refused.
+      const plainBytes = blockBytes * (index === 0 ? Math.floor(size.blocks / size.fullObjects) : 1);
       for (const digits of sortedNumbers(link.objectCount)) {
         const etag = digits.padStart(32, 'e');
-        yield { key: `${link.imagePath}-${digits}`, size: 1, etag, modifiedAtMs, archived: false };
+        yield {
+          key: `${link.imagePath}-${digits}`,
+          size: Math.ceil(plainBytes / 100),
+          etag,
+          modifiedAtMs,
+          archived: false,
+        };
       }
       for (const suffix of ['_metadata', '_sha256file']) {
         const { size: bytes } = await stat(pathOf(directory, link, suffix));

@@ -108,7 +108,9 @@ export class StorageGate implements AsyncDisposable {
       return;
     }
     const url = new URL(incoming.url ?? '/', this.#upstream.options.endpoint);
-    const forwarded = request(url, { method: incoming.method, agent: this.#agent }, (answer) => {
+    const { range, 'if-match': ifMatch } = incoming.headers;
+    const headers = { ...(range !== undefined && { range }), ...(ifMatch !== undefined && { 'if-match': ifMatch }) };
+    const forwarded = request(url, { method: incoming.method, headers, agent: this.#agent }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
       answer.once('error', () => response.destroy());

@@ -22,6 +22,7 @@ import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
 import { revealed } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
+import { storageForms } from './global-options.ts';
 import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
@@ -138,9 +139,7 @@ export function localOptions(
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   const missing = [
     ...(dataDirectory === undefined ? ['a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
-    ...(storage === undefined
-      ? ['a storage unit (--storage or BACKUP_SYNC_STORAGE: file:<directory> or s3:<endpoint>)']
-      : []),
+    ...(storage === undefined ? [`a storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
   ];
   if (dataDirectory === undefined || storage === undefined) {
     throw new UsageError(`give ${missing.join(' and ')}; or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);

@@ -1,3 +1,4 @@
+import { storageDrivers } from '@backup-sync/engine/storage-drivers';
 import { type Command, Option } from 'commander';
 import { timeout } from './options.ts';
 
@@ -8,7 +9,7 @@ export function globalOptions(): Option[] {
     new Option('--endpoint <url>', 'address of a server (BACKUP_SYNC_ENDPOINT)'),
     new Option('--project <id>', 'project to work in (BACKUP_SYNC_PROJECT)'),
     new Option('--data-dir <directory>', 'local catalogue (BACKUP_SYNC_DATA_DIR)'),
-    new Option('--storage <unit>', 'file:<directory> or s3:<endpoint> (BACKUP_SYNC_STORAGE)'),
+    new Option('--storage <unit>', `${storageForms()} (BACKUP_SYNC_STORAGE)`),
     new Option(
       '--addressing-style <style>',
       'where S3 requests name the bucket (BACKUP_SYNC_ADDRESSING_STYLE, default: path)',
@@ -17,6 +18,11 @@ export function globalOptions(): Option[] {
     ...timeoutOptions(),
     jsonOption(),
   ];
+}
+
+/** What `--storage` takes, e.g. "file:<directory> or s3:<endpoint>". */
+export function storageForms(): string {
+  return storageDrivers.map(({ form }) => form).join(' or ');
 }
 
 export function jsonOption(): Option {

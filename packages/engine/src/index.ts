@@ -17,5 +17,5 @@ export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
-export { type StorageEnvironment, withoutCredentials } from './storage/open-storage-unit.ts';
+export type { LeastPolicy, StorageEnvironment } from './storage/driver.ts';
 export { probeBuckets } from './storage/probe-bucket.ts';

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import {
   BackupSyncError,
   type CheckedBucket,
@@ -7,6 +6,8 @@ import {
   type StorageCheck,
   storageRequests,
 } from '@backup-sync/contracts';
+import type { LeastPolicy } from '@backup-sync/engine';
+import { findDriver, storageDrivers, withoutCredentials } from '@backup-sync/engine/storage-drivers';
 import { type CatalogueConnection, type Connection, connectToCatalogue } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
@@ -22,6 +23,8 @@ type Findings = {
   readonly configured: (readonly [what: string, value: string])[];
   /** What the server has found; null if none was asked. */
   server: StorageCheck | null;
+  /** The storage unit that is tried from here; null if there is none. */
+  storage: string | null;
   /** What was found from here. */
   readonly buckets: CheckedBucket[];
   readonly missing: string[];
@@ -33,12 +36,12 @@ type Findings = {
  */
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
-  const findings: Findings = { configured: [], server: null, buckets: [], missing: [] };
+  const findings: Findings = { configured: [], server: null, storage: null, buckets: [], missing: [] };
   const { sourceBuckets, exitCode, isAnswered } = await lookAtCatalogue(context, findings, bucketNames);
   if (!isAnswered) await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
   if (terminal.json) {
     const { configured, server, buckets, missing } = findings;
-    const policy = policyFor([...(server?.buckets ?? []), ...buckets]);
+    const policy = leastPolicy(findings).of(bucketNamesOf(findings));
     printJson(terminal, { configured: Object.fromEntries(configured), server, buckets, missing, policy });
   } else show(context, findings);
   if (exitCode !== exitCodes.done) return exitCode;
@@ -148,20 +151,22 @@ function describeTarget(target: Target): (readonly [string, string])[] {
 
 async function lookAtStorage(
   { connect: options, environment, signal }: CommandContext,
-  { configured, buckets, missing }: Findings,
+  findings: Findings,
   bucketNames: readonly string[],
 ): Promise<void> {
+  const { configured, buckets, missing } = findings;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   if (storage === undefined) {
     configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE)']);
     return;
   }
   const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
-  const { probeBuckets, withoutCredentials } = await import('@backup-sync/engine');
+  const { probeBuckets } = await import('@backup-sync/engine');
+  findings.storage = storage;
   configured.push(['storage', `${withoutCredentials(storage)} (${origin})`]);
   try {
     const { timeoutMs } = await httpOptions(options, environment);
-    const names = bucketNames.length > 0 ? bucketNames : await directoriesOf(storage);
+    const names = bucketNames.length > 0 ? bucketNames : await bucketsOf(storage);
     if (names.length === 0) missing.push('no bucket to try: name one, as in "backup-sync doctor volumebackups"');
     const places = names.map((bucketName) => ({ bucketName, prefix: '' }));
     const reach = storageEnvironment(options, environment);
@@ -174,18 +179,18 @@ async function lookAtStorage(
   }
 }
 
-/** The buckets of a directory. A service is not asked for all of its buckets: that needs more rights than the work. */
-async function directoriesOf(storage: string): Promise<string[]> {
-  if (!storage.startsWith('file:')) return [];
+/** All buckets, if the driver can list them with the rights of the work; else none. */
+async function bucketsOf(storage: string): Promise<string[]> {
+  const found = findDriver(storage);
   try {
-    const entries = await readdir(storage.slice('file:'.length), { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return (await found?.driver.listBuckets?.(found.place)) ?? [];
   } catch (error) {
     throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function show({ terminal }: CommandContext, { configured, server, buckets, missing }: Findings): void {
+function show({ terminal }: CommandContext, findings: Findings): void {
+  const { configured, server, buckets, missing } = findings;
   printFields(terminal, configured);
   const tables = [
     ['As the server reaches them:', server?.buckets ?? []],
@@ -204,26 +209,27 @@ function show({ terminal }: CommandContext, { configured, server, buckets, missi
     printTable(terminal, columns, rows);
     for (const { notes } of checked) for (const note of notes) print(terminal, note);
   }
-  const all = [...(server?.buckets ?? []), ...buckets];
-  if (all.length > 0) {
-    print(terminal, '\nThe least that a key for these buckets must be allowed, as a policy of S3:');
-    printUnwrapped(terminal, jsonText(policyFor(all), 2));
+  const bucketNames = bucketNamesOf(findings);
+  if (bucketNames.length > 0) {
+    const policy = leastPolicy(findings);
+    print(terminal, `\nThe least that a key for these buckets must be allowed, as ${policy.kind}:`);
+    printUnwrapped(terminal, jsonText(policy.of(bucketNames), 2));
   }
   print(terminal, '');
   for (const what of missing) print(terminal, { style: 'red', text: 'missing:' }, ` ${what}`);
   if (missing.length === 0) print(terminal, { style: 'green', text: 'Nothing is missing.' });
 }
 
-/** List and read; nothing here ever asks for more. HEAD is a part of GetObject. */
-function policyFor(buckets: readonly CheckedBucket[]): object {
-  const resources = (suffix: string) => buckets.map(({ bucket_name }) => `arn:aws:s3:::${bucket_name}${suffix}`);
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: resources('') },
-      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: resources('/*') },
-    ],
-  };
+function bucketNamesOf({ server, buckets }: Findings): string[] {
+  return [...(server?.buckets ?? []), ...buckets].map(({ bucket_name }) => bucket_name);
+}
+
+/** Of the storage that was tried. A directory has none: then what the same buckets need at a service. */
+function leastPolicy({ server, storage }: Findings): LeastPolicy {
+  const policies = storageDrivers.flatMap((driver) => driver.leastPolicy ?? []);
+  const policy = findDriver(server?.storage ?? storage ?? '')?.driver.leastPolicy ?? policies[0];
+  if (policy === undefined) throw new Error('no driver has a policy');
+  return policy;
 }
 
 function messageOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { findDriver, storageDrivers } from '@backup-sync/engine/storage-drivers';
 import type { Command, Option } from 'commander';
 
 /** A word that may come next. */
@@ -76,10 +77,10 @@ function ofOption(option: Option, current: string): Pick<Suggestion, 'wanted' | 
   // Several values are separated by commas.
   if (values !== undefined) return { wanted: valuesOf(values), prefix: current.slice(0, current.lastIndexOf(',') + 1) };
   if (placeholder === 'unit') {
-    const directory = /^file:/.exec(current)?.[0];
-    return directory === undefined
-      ? { wanted: valuesOf(['file:', 's3:']), prefix: '' }
-      : { wanted: { kind: 'directories' }, prefix: directory };
+    const driver = findDriver(current)?.driver;
+    return driver?.placeKind === 'directory'
+      ? { wanted: { kind: 'directories' }, prefix: `${driver.scheme}:` }
+      : { wanted: valuesOf(storageDrivers.map(({ scheme }) => `${scheme}:`)), prefix: '' };
   }
   return { wanted: wantedFor(placeholder), prefix: '' };
 }

@@ -1,7 +1,8 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import { isTask, type LoggedOperation, type OperationRecord, type RequestCount } from '../catalogue/records.ts';
+import { isTask, type LoggedOperation, type OperationRecord } from '../catalogue/records.ts';
 import type { Json, TaskRecord } from '../catalogue/task-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Outages } from '../storage/outage.ts';
 
 /** An operation of any kind in the form of the wire. */

@@ -1,8 +1,8 @@
 import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@backup-sync/contracts';
-import { everything, reaches } from '../catalogue/bucket-grant.ts';
 import { catalogueRefusal } from '../catalogue-refusal.ts';
 import type { Place } from '../imports/granted-places.ts';
 import type { Services } from '../services.ts';
+import { everything, reaches } from '../storage/grants.ts';
 import type { CallHandler } from './call-context.ts';
 
 /** Milliseconds for each request: the answer to the call must come before the caller gives it up. */

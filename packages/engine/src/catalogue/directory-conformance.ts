@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { everything } from './bucket-grant.ts';
+import { everything } from '../storage/grants.ts';
 import type { Catalogue } from './catalogue.ts';
 import { makeSource, type OpenCatalogue } from './fixtures-for-conformance.ts';
 import { signerOf } from './identity-records.ts';

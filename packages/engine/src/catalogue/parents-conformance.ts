@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operationLivesMs } from '../deadline.ts';
-import { everything } from './bucket-grant.ts';
+import { everything } from '../storage/grants.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,

@@ -1,4 +1,3 @@
-// Over 400 lines: the one port of the catalogue, whose steps are read beside one another.
 import type {
   BackupFormat,
   BackupSync,
@@ -9,7 +8,10 @@ import type {
   VerificationLevel,
 } from '@backup-sync/contracts';
 import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { TaskRecord } from './task-records.ts';
+
+// Over 400 lines: the one port of the catalogue, whose steps are read beside one another.
 
 /** A recorded backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -64,9 +66,6 @@ export type Lane = 'interactive' | 'mass';
 
 /** Who did something: a user of the identity, or the local operating system user. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
-
-/** Requests made to storage by one job. */
-export type RequestCount = { readonly lists: number; readonly gets: number; readonly bytesRead: number };
 
 export type OperationKind = 'import' | 'delete';
 

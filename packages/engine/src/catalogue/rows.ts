@@ -1,6 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type {
   BackupRecord,
   ChainKey,
@@ -8,7 +9,6 @@ import type {
   OperationKind,
   OperationRecord,
   RecordWrite,
-  RequestCount,
   Retries,
   VolumeHash,
 } from './records.ts';

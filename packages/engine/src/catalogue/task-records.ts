@@ -1,5 +1,6 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
-import type { Actor, Lane, RequestCount, Retries } from './records.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
+import type { Actor, Lane, Retries } from './records.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
 export type TaskKind = 'scan' | 'verify' | 'plan';

@@ -1,15 +1,15 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, MissingParent, RequestCount } from '../catalogue/records.ts';
+import type { ChainKey, MissingParent } from '../catalogue/records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
-import { reasonOfStorageError } from '../operations/storage-reason.ts';
 import { isSince } from '../operations/stored-times.ts';
 import type { PlanServices } from '../services.ts';
-import { countRequests } from '../storage/counted-storage-unit.ts';
+import { countRequests, type RequestCount } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
+import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { foundInOtherForm, otherForms } from '../unicode-form.ts';
 import type { Seen } from './decide-sync.ts';
 import { findListings } from './find-listings.ts';

@@ -1,7 +1,7 @@
 import { type BackupSync, BackupSyncError } from '@backup-sync/contracts';
-import { isGranted } from '../catalogue/bucket-grant.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { QueryServices, Work } from '../services.ts';
+import { isGranted } from '../storage/grants.ts';
 
 /** What a call would look at: everything in the bucket whose key begins so. */
 export type Place = { readonly bucketName: string; readonly prefix: string };

@@ -1,4 +1,4 @@
-import type { ChainKey, OperationRecord, RequestCount } from '../catalogue/records.ts';
+import type { ChainKey, OperationRecord } from '../catalogue/records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
 import type { Location } from '../chain/proof/link.ts';
@@ -8,6 +8,7 @@ import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import { startVerifications } from '../sources/start-verifications.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
 import { decideSync, type Seen } from './decide-sync.ts';

@@ -1,4 +1,3 @@
-import type { RequestCount } from '../catalogue/records.ts';
 import type { Json, TaskKind, TaskProgress, TaskRecord } from '../catalogue/task-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Fault } from '../chain/proof/link.ts';
@@ -7,12 +6,12 @@ import { recentGrants } from '../identity/recent-grants.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import { startVerifications } from '../sources/start-verifications.ts';
-import { countRequests } from '../storage/counted-storage-unit.ts';
+import { countRequests, type RequestCount } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
+import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { queueTask } from './queue-work.ts';
 import { nextAttemptAtMs } from './retry.ts';
-import { reasonOfStorageError } from './storage-reason.ts';
 
 /** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
 const flushEveryMs = 1_000;

@@ -1,6 +1,6 @@
 import type { SyncForecast } from '@backup-sync/contracts';
-import type { RequestCount } from '../catalogue/records.ts';
 import type { UnreadHashes } from '../chain/proof/link.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { StorageRate } from '../storage/measured-storage-unit.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
-import type { ChainKey, RequestCount } from '../catalogue/records.ts';
+import type { ChainKey } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';
@@ -8,6 +8,7 @@ import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../imports/chai
 import { decideSync, type Seen } from '../imports/decide-sync.ts';
 import { parentsFirst } from '../imports/parents-first.ts';
 import type { PlanServices } from '../services.ts';
+import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { costOfHashes, sumRequests } from './forecast.ts';
 import { planItem } from './plan-item.ts';
 

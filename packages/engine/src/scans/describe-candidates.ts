@@ -4,9 +4,9 @@ import type { DescribedBackup } from '../chain/format.ts';
 import { markedFormats } from '../chain/formats/marks.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
-import { reasonOfStorageError } from '../operations/storage-reason.ts';
 import type { Outages } from '../storage/outage.ts';
 import { isServiceRefusal, StorageError, type StorageErrorCode, type StorageUnit } from '../storage/port.ts';
+import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
 import { describeByPath } from './sync-item.ts';
 

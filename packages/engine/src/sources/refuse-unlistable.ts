@@ -1,9 +1,9 @@
 import { BackupSyncError, reasons } from '@backup-sync/contracts';
 import { abortAfter } from '../deadline.ts';
 import type { Place } from '../imports/granted-places.ts';
-import { reasonOfStorageError } from '../operations/storage-reason.ts';
 import type { Services } from '../services.ts';
 import { StorageError } from '../storage/port.ts';
+import { reasonOfStorageError } from '../storage/storage-reason.ts';
 
 /** Longest wait for the first page of the listing. */
 const firstPageWaitMs = 15_000;

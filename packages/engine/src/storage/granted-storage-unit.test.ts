@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { everything } from '../catalogue/bucket-grant.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { countRequests } from './counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from './filesystem/filesystem-storage-unit.ts';
 import { limitToGrants } from './granted-storage-unit.ts';
+import { everything } from './grants.ts';
 
 const grant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'shared', prefix: 'team/' };
 

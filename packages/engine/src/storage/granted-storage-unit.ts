@@ -1,4 +1,4 @@
-import { type BucketGrant, isGranted, reaches } from '../catalogue/bucket-grant.ts';
+import { isGranted, reaches, type StorageGrant } from './grants.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /**
@@ -7,7 +7,7 @@ import { StorageError, type StorageUnit } from './port.ts';
  * `access_denied`, and no request is made. The grants are asked for with each request, each page of a listing too.
  * Closing this unit leaves the other open.
  */
-export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<readonly BucketGrant[]>): StorageUnit {
+export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<readonly StorageGrant[]>): StorageUnit {
   const check = async (bucketName: string, key: string) => {
     if (!isGranted(await listGrants(), { storageUnitId: unit.id, bucketName, key })) {
       throw notGranted(bucketName, key);

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { makeBucketFiles } from '../testing/bucket-files.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
-import { openStorageUnit, StorageSpecificationError } from './open-storage-unit.ts';
+import { parseStorage, StorageSpecificationError, storageDrivers, withoutCredentials } from './drivers.ts';
+import { openStorageUnit } from './open-storage-unit.ts';
 import { expectCode, listAll } from './storage-conformance.ts';
 
 test('opens a directory', async () => {
@@ -39,7 +40,7 @@ test.each([
   if (!(error instanceof StorageSpecificationError)) throw new Error(`expected a refusal, got ${String(error)}`);
   expect(error.message).toContain(problem);
   expect(error.message).toContain('file:<directory>');
-  expect(error.message).toContain('s3:<address>');
+  expect(error.message).toContain('s3:<endpoint>');
 });
 
 test.each([
@@ -73,4 +74,19 @@ test('a directory is opened without the AWS SDK', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   expect(stdout).toContain('filesystem-storage-unit.ts');
   expect(stdout).not.toContain('@aws-sdk');
+});
+
+test('a specification is shown without what may be credentials', () => {
+  expect(withoutCredentials('file:/srv/a@b')).toBe('file:/srv/a@b');
+  expect(withoutCredentials('s3:https://user:hunter2@obs.example.com/x')).toBe('s3:https://obs.example.com/x');
+  expect(withoutCredentials('s3:user:hunter2@obs')).toBe('s3:obs');
+  expect(withoutCredentials('user:hunter2@obs')).toBe('obs');
+});
+
+test('each driver says how it is written, and opens its own example', () => {
+  for (const { scheme, form, example, leastPolicy } of storageDrivers) {
+    expect(form).toMatch(new RegExp(`^${scheme}:<\\w+>$`));
+    expect(parseStorage(example).driver.scheme).toBe(scheme);
+    if (leastPolicy !== null) expect(JSON.stringify(leastPolicy.of(['one', 'other']))).toMatch(/one.*other/);
+  }
 });

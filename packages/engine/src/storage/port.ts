@@ -11,6 +11,8 @@ export type ObjectEntry = {
   readonly size: number;
   /** Without quotes; null where the storage unit has none (a directory). */
   readonly etag: string | null;
+  /** Takes the part of an ETag in telling versions apart where there is none; absent where there is one. Opaque. */
+  readonly fileIdentity?: string;
   /** Milliseconds since 1970. */
   readonly modifiedAtMs: number;
   /**
@@ -24,6 +26,7 @@ export type ObjectEntry = {
 export type ObjectHead = {
   readonly size: number;
   readonly etag: string | null;
+  readonly fileIdentity?: string;
   readonly modifiedAtMs: number;
   /** Encrypted by a key service or a customer's key: the ETag is then not the MD5 of the bytes, however it looks. */
   readonly encryptedByKey: boolean;
@@ -31,8 +34,10 @@ export type ObjectHead = {
 
 /** An object being read. */
 export type ObjectContent = {
+  /** Bytes of the whole object, also if a range of it is read. */
   readonly size: number;
   readonly etag: string | null;
+  readonly fileIdentity?: string;
   readonly modifiedAtMs: number;
   /**
    * The bytes, once. Reading to the end, or leaving the loop early, releases the connection or file: whoever asked for
@@ -46,10 +51,28 @@ export type ListRequest = ListFoldersRequest & {
   /** Only keys behind this one, in the order of listings, are listed. It need not be the key of an object. */
   readonly after?: string;
 };
-export type GetRequest = {
-  readonly bucket: string;
-  readonly key: string;
-  readonly signal?: AbortSignal;
+export type ObjectRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
+
+/** One state of an object, as a storage unit showed it: see `versionOf`. */
+export type ObjectVersion = {
+  /** Stored bytes. */
+  readonly size: number;
+  /** Its ETag without quotes, or the identity of its file. Only the storage unit that gave it can compare it. */
+  readonly tag: string;
+};
+
+/** Bytes of one version of an object, at least one. */
+export type BoundRange = {
+  /** The first byte, counted from 0. */
+  readonly start: number;
+  /** The byte behind the last one: `end - start` bytes are read. At most the size of the version. */
+  readonly end: number;
+  readonly of: ObjectVersion;
+};
+
+export type GetRequest = ObjectRequest & {
+  /** Reads these bytes alone; all of the object if it is left out. */
+  readonly range?: BoundRange;
   /**
    * The reader is done with a piece when it asks for the one after the next: a driver may then use its memory anew.
    * Gigabytes that are read through once leave nothing behind so. Otherwise pieces are the reader's for good.
@@ -104,11 +127,13 @@ export function isServiceRefusal({ code }: StorageError): boolean {
 
 /**
  * Why storage did not answer as asked. `object_not_found` is of `get` and `head` alone: a listing of nothing is empty.
+ * `changed_while_read` is of ranges alone.
  * `listing_too_large` is no driver's: who keeps what a listing shows refuses what goes beyond its bound.
  */
 export type StorageErrorCode =
   | 'bucket_not_found'
   | 'object_not_found'
+  | 'changed_while_read'
   | 'access_denied'
   | 'archived'
   | 'encrypted_customer_key'
@@ -147,6 +172,13 @@ export class StorageError extends Error {
  *   may be empty and not the last. A directory may show a folder that has no objects. Else as `list`.
  * - `get` reads one whole object. The body throws `unreachable` when fewer bytes arrive than `size` says, or where it
  *   shows that the object changed meanwhile; it is not taken up again in its middle.
+ * - `get` with a `range` reads these bytes of that version of the object: the ranges that a reader puts together are
+ *   never of two versions. It throws `changed_while_read` if another version is there, or comes before the last byte, and
+ *   `RangeError`, without a request, if the version has no such range. The body has all bytes of the range or throws.
+ *   A driver asks for the version (HTTP: `If-Match`) and then compares what is answered too. Not all services do what
+ *   they are asked: MinIO's gateway to directories ignored `If-Match` (minio#1981), others did so for ranges only, and
+ *   Ceph may answer a range that does not fit with all of the object (`rgw_ignore_get_invalid_range`). The clients of
+ *   Amazon, which read in ranges by themselves, send `If-Match` and trust the answer.
  * - `head` tells of one object without reading it.
  * - `admit` treats a request that another client makes as one that is made here: it keeps to the same budget and is
  *   counted and measured with the others. `begin` is called when it is its turn, and once more where the bucket was
@@ -163,6 +195,6 @@ export interface StorageUnit extends AsyncDisposable {
   list(request: ListRequest): AsyncIterable<readonly ObjectEntry[]>;
   listFolders(request: ListFoldersRequest): AsyncIterable<readonly string[]>;
   get(request: GetRequest): Promise<ObjectContent>;
-  head(request: GetRequest): Promise<ObjectHead>;
+  head(request: ObjectRequest): Promise<ObjectHead>;
   admit(request: OutsideRequest): Promise<NoteBytes>;
 }

@@ -2,10 +2,11 @@ import { isIP } from 'node:net';
 import { type CheckedBucket, describeReason, type Reason, type StorageRequest } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { abortAfter } from '../deadline.ts';
-import type { Place } from '../imports/granted-places.ts';
-import { reasonOfStorageError } from '../operations/storage-reason.ts';
-import { openStorageUnit, type StorageEnvironment } from './open-storage-unit.ts';
+import type { StorageEnvironment } from './driver.ts';
+import { parseStorage } from './drivers.ts';
+import { openStorageUnit } from './open-storage-unit.ts';
 import { StorageError, type StorageUnit } from './port.ts';
+import { reasonOfStorageError } from './storage-reason.ts';
 
 /** The driver tries a silent service several times, each for a minute: too long for someone who looks on. */
 const defaultTimeoutMs = 60_000;
@@ -14,12 +15,14 @@ const bucketsAtOnce = 4;
 /** Asked for in an empty bucket: whether objects may be read shows in how a missing one is refused. */
 const missingName = 'backup-sync-check';
 
+type ProbedPlace = { readonly bucketName: string; readonly prefix: string };
+
 export type ProbeOptions = {
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
   readonly environment?: StorageEnvironment | undefined;
   /** A bucket, and the prefix at which it is tried. */
-  readonly places: readonly Place[];
+  readonly places: readonly ProbedPlace[];
   /** Milliseconds for each kind of request to a bucket, after which it counts as refused (default 60,000). */
   readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
@@ -43,9 +46,9 @@ export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket
   });
 }
 
-async function tryVirtualHost(place: Place, options: ProbeOptions): Promise<string> {
-  const host = URL.parse(options.storage.replace(/^s3:/, ''))?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  if (isIP(host) !== 0)
+async function tryVirtualHost(place: ProbedPlace, options: ProbeOptions): Promise<string> {
+  const { host } = parseStorage(options.storage).location;
+  if (isIP(host ?? '') !== 0)
     return 'A bucket cannot stand before an IP address: give --storage the host name of the service.';
   await using unit = await openStorageUnit(options.storage, { ...options.environment, addressing: 'virtual' });
   const { list, refusals } = await probe(unit, place, options);
@@ -53,7 +56,7 @@ async function tryVirtualHost(place: Place, options: ProbeOptions): Promise<stri
   return `With --addressing-style virtual, the bucket cannot be listed either: ${refusals[0]?.reason.message ?? ''}`;
 }
 
-async function probe(unit: StorageUnit, place: Place, ends: ProbeOptions): Promise<CheckedBucket> {
+async function probe(unit: StorageUnit, place: ProbedPlace, ends: ProbeOptions): Promise<CheckedBucket> {
   const { bucketName: bucket, prefix } = place;
   const refusals: { request: StorageRequest; reason: Reason }[] = [];
   const attempt = async (request: StorageRequest, ask: (signal: AbortSignal) => Promise<unknown>) => {

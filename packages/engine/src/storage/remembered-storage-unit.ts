@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseStorage } from './drivers.ts';
 
 const fileName = 'storage-unit.json';
 
@@ -37,8 +38,8 @@ export function rememberStorageUnit(
 
 /** The same unit is written in the same way, wherever a process was started. */
 function plainly(specification: string): string {
-  const [, kind = '', place = ''] = /^([a-z0-9]+):(.*)$/s.exec(specification) ?? [];
-  return kind === 'file' ? `file:${realpathSync(place)}` : `${kind}:${new URL(place).href}`;
+  const { driver, location } = parseStorage(specification);
+  return `${driver.scheme}:${location.canonical()}`;
 }
 
 function read(path: string): string | null {

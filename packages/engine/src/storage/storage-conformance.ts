@@ -6,7 +6,10 @@ import { type ObjectEntry, StorageError, type StorageErrorCode, type StorageUnit
 /** The buckets that a storage unit is to have: their objects by key. */
 export type BucketContents = Record<string, Record<string, string | Uint8Array>>;
 
-/** What every driver of {@link StorageUnit} does. `open` makes a storage unit that has these buckets and no other. */
+/**
+ * What every driver of {@link StorageUnit} does, but for ranges: see `rangedReadConformance`. `open` makes a storage unit
+ * that has these buckets and no other.
+ */
 export function storageConformance(
   name: string,
   open: (buckets: BucketContents) => Promise<StorageUnit & AsyncDisposable>,

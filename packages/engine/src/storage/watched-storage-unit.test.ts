@@ -1,19 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type MemoryBucket, openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { openMemoryUnderTest } from '../testing/memory-under-test.ts';
 import { type ObjectContent, StorageError } from './port.ts';
+import { rangedReadConformance } from './ranged-read-conformance.ts';
 import { storageConformance } from './storage-conformance.ts';
 import { type StorageWatcher, watchRequests } from './watched-storage-unit.ts';
 
 const never = new AbortController().signal;
 const passes: StorageWatcher = { begin: () => () => undefined };
 
-storageConformance('watched', async (buckets) => {
-  const bucketOf = (objects: Record<string, string | Uint8Array>): MemoryBucket =>
-    new Map(Object.entries(objects).map(([key, bytes]) => [key, Buffer.from(bytes)]));
-  const all = new Map(Object.entries(buckets).map(([name, objects]) => [name, bucketOf(objects)] as const));
-  return watchRequests(openMemoryStorageUnit(all), passes, never);
-});
+const openWatchedUnit = openMemoryUnderTest((unit) => watchRequests(unit, passes, never));
+storageConformance('watched', openWatchedUnit);
+rangedReadConformance('watched', openWatchedUnit);
 
 /** A unit of one object of two pieces, and what a watcher was told. */
 function openWatched() {

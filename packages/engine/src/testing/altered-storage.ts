@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GetRequest, ObjectContent, ObjectEntry, ObjectHead, StorageUnit } from '../storage/port.ts';
+import type {
+  GetRequest,
+  ObjectContent,
+  ObjectEntry,
+  ObjectHead,
+  ObjectRequest,
+  StorageUnit,
+} from '../storage/port.ts';
 
 /** Where a storage unit shall answer otherwise than it does. Each may throw instead. */
 export type Alterations = {
@@ -10,7 +17,7 @@ export type Alterations = {
   /** Called before an object is opened. */
   readonly beforeGet?: (request: GetRequest) => void;
   readonly get?: (request: GetRequest, content: ObjectContent) => ObjectContent;
-  readonly head?: (request: GetRequest, head: ObjectHead) => ObjectHead;
+  readonly head?: (request: ObjectRequest, head: ObjectHead) => ObjectHead;
 };
 
 /** A storage unit that answers as another does, but for the alterations. */

@@ -1,4 +1,11 @@
-import { type GetRequest, type ObjectContent, StorageError, type StorageUnit } from '../storage/port.ts';
+import { changedWhileRead } from '../storage/bound-range.ts';
+import {
+  type GetRequest,
+  type ObjectContent,
+  type ObjectRequest,
+  StorageError,
+  type StorageUnit,
+} from '../storage/port.ts';
 
 /** Where a storage unit fails. Pages of listings, and reads of objects, are each counted from 1 over all calls. */
 export type StorageFault =
@@ -61,7 +68,7 @@ export function injectFault(
     }
   }
 
-  async function read<Answer>(request: GetRequest, answer: (isFaulty: boolean) => Promise<Answer>): Promise<Answer> {
+  async function read<Answer>(request: ObjectRequest, answer: (isFaulty: boolean) => Promise<Answer>): Promise<Answer> {
     log.reads += 1;
     if (fault?.at === 'read' && fault.number === log.reads) log.faultyKey = request.key;
     const isFaulty = meets('read', log.reads);
@@ -86,8 +93,11 @@ export function injectFault(
   return { unit: faulty, log };
 }
 
-function spoil(content: ObjectContent, fault: StorageFault, { signal, key }: GetRequest): ObjectContent {
-  if ('changed' in fault) return { ...content, etag: 'other', modifiedAtMs: content.modifiedAtMs + 1 };
+function spoil(content: ObjectContent, fault: StorageFault, { range, signal, key }: GetRequest): ObjectContent {
+  if ('changed' in fault) {
+    if (range !== undefined) throw changedWhileRead(key);
+    return { ...content, etag: 'other', fileIdentity: 'other', modifiedAtMs: content.modifiedAtMs + 1 };
+  }
   if ('cutAtByte' in fault) {
     const cut = new StorageError('unreachable', `${key}: ended after ${fault.cutAtByte} of ${content.size} bytes`);
     return { ...content, body: bytesUntil(content.body, fault.cutAtByte, () => Promise.reject(cut)) };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { changedWhileRead, refuseImpossibleRange } from '../storage/bound-range.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../storage/names.ts';
 import { type ListRequest, listPageEntriesMax, StorageError, type StorageUnit } from '../storage/port.ts';
@@ -58,9 +59,13 @@ export function openMemoryStorageUnit(buckets: ReadonlyMap<string, MemoryBucket>
         .map((key) => key.slice(0, key.indexOf('/', length) + 1));
       yield* pagesOf([...new Set(folders)]);
     },
-    async get({ bucket, key, signal }) {
+    async get({ bucket, key, range, signal }) {
+      if (range !== undefined) refuseImpossibleRange(range);
       const { bytes, seen } = await find(bucket, key, signal);
-      return { ...seen, body: piecesOf(bytes, signal) };
+      if (range === undefined) return { ...seen, body: piecesOf(bytes, signal) };
+      if (range.of.tag !== seen.etag || range.of.size !== seen.size)
+        throw changedWhileRead(describeObject(bucket, key));
+      return { ...seen, body: piecesOf(bytes.subarray(range.start, range.end), signal) };
     },
     async head({ bucket, key, signal }) {
       return { ...(await find(bucket, key, signal)).seen, encryptedByKey: false };

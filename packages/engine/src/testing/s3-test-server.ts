@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { compareKeys } from '../storage/key-order.ts';
 import type { S3Options } from '../storage/s3/s3-client.ts';
@@ -44,6 +44,16 @@ export type S3Habits = {
   readonly headers?: Record<string, string>;
   /** Called with the bucket of each request. The answer waits for it. */
   readonly beforeAnswer?: (bucket: string) => Promise<void>;
+  /** Answers a request for a range with all of the object. */
+  readonly ignoresRange?: boolean;
+  /** Answers whatever version is there. */
+  readonly ignoresIfMatch?: boolean;
+  /** Looks whether a range is within the object before it looks at its version. */
+  readonly checksRangeFirst?: boolean;
+  /** Headers of an answer to a request for a range, from the right ones; of what is undefined, none is sent. */
+  readonly rangeHeaders?: (right: Readonly<Record<string, string>>) => Record<string, string | undefined>;
+  /** Bytes of a body after which the connection breaks. */
+  readonly cutAtByte?: number;
   /** Called when all of an object but its last byte is sent. That waits for it. */
   readonly beforeLastByte?: (bucket: string, key: string) => Promise<void>;
 };
@@ -51,15 +61,13 @@ export type S3Habits = {
 /** Its objects can be replaced by others of the same key. */
 type S3Server = TestServer & { replace(bucket: string, key: string, content: Uint8Array): void };
 
-/**
- * A server that has these buckets, read as S3 documents it. The npm package s3rver does not serve here: it lists in the
- * order of its file system, and its continuation tokens need a cipher that OpenSSL 3 no longer has.
- */
+/** A server that has these buckets, as S3 documents it. */
 export async function startS3Server(
   buckets: BucketContents,
   refuse: S3Refusal = () => null,
-  { etagOf = (_, md5) => md5, headers = {}, beforeAnswer = async () => {}, beforeLastByte }: S3Habits = {},
+  habits: S3Habits = {},
 ): Promise<S3Server> {
+  const { etagOf = (_, md5) => md5, headers = {}, beforeAnswer = async () => {}, beforeLastByte } = habits;
   const contents = new Map(
     Object.entries(buckets).map(([bucket, objects]) => [
       bucket,
@@ -86,18 +94,30 @@ export async function startS3Server(
     else if (object === undefined) answerXml(404, errorXml('NoSuchKey'));
     else if (refusal !== null) answerXml(refusal.status, errorXml(refusal.code), refusal.headers);
     else {
-      response.writeHead(200, {
+      const asked = request.method === 'HEAD' ? {} : request.headers;
+      const answer = answerFor({ content: object.content, etag: `"${etag(object)}"`, asked, habits });
+      if (typeof answer === 'string') return void answerXml(answer === 'InvalidRange' ? 416 : 412, errorXml(answer));
+      const { content } = answer;
+      const all: OutgoingHttpHeaders = {
         ...headers,
-        'content-length': object.content.length,
+        'content-length': content.length,
         etag: `"${etag(object)}"`,
         'last-modified': modifiedAt.toUTCString(),
-      });
+        ...answer.headers,
+      };
+      response.writeHead(
+        answer.status,
+        Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
+      );
       if (request.method === 'HEAD') return void response.end();
+      if (habits.cutAtByte !== undefined) {
+        return void response.write(content.subarray(0, habits.cutAtByte), () => response.destroy());
+      }
       if (beforeLastByte !== undefined) {
-        response.write(object.content.subarray(0, -1));
+        response.write(content.subarray(0, -1));
         await beforeLastByte(bucket, key);
       }
-      response.end(beforeLastByte === undefined ? object.content : object.content.subarray(-1));
+      response.end(beforeLastByte === undefined ? content : content.subarray(-1));
     }
   });
   return {
@@ -113,6 +133,33 @@ export async function startS3Server(
 const modifiedAt = new Date('2026-03-01T02:00:00Z');
 
 type StoredObject = { readonly key: string; content: Buffer };
+
+type RangeAnswer = { readonly status: number; readonly content: Buffer; readonly headers: OutgoingHttpHeaders };
+
+/** What a request for an object, or for a range of it, is answered; or the code of the refusal. */
+function answerFor(request: {
+  readonly content: Buffer;
+  readonly etag: string;
+  readonly asked: IncomingHttpHeaders;
+  readonly habits: S3Habits;
+}): RangeAnswer | 'PreconditionFailed' | 'InvalidRange' {
+  const { content, etag, asked, habits } = request;
+  const isOther = !habits.ignoresIfMatch && asked['if-match'] !== undefined && asked['if-match'] !== etag;
+  if (isOther && !habits.checksRangeFirst) return 'PreconditionFailed';
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(asked.range ?? '') ?? [];
+  if (first === undefined || habits.ignoresRange) return isOther ? 'PreconditionFailed' : whole(content);
+  const start = Number(first);
+  const end = Math.min(Number(last) + 1, content.length);
+  if (start >= end) return 'InvalidRange';
+  if (isOther) return 'PreconditionFailed';
+  const right = { 'content-range': `bytes ${start}-${end - 1}/${content.length}` };
+  const headers = habits.rangeHeaders?.(right) ?? right;
+  return { status: 206, content: content.subarray(start, end), headers };
+}
+
+function whole(content: Buffer): RangeAnswer {
+  return { status: 200, content, headers: {} };
+}
 
 /** Either an object, or a folder: what keys have in common up to the delimiter. */
 type Listed = { readonly key: string; readonly object: StoredObject | null };

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { everything } from '../bucket-grant.ts';
+import { everything } from '../../storage/grants.ts';
 import type { Project, User } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { insertGrants } from './grants.ts';
@@ -22,7 +22,6 @@ export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstP
   return { id: project.id, name: project.name };
 }
 
-/** See {@link IdentityStore.findOldestProject}. */
 export async function findOldestProject(database: Kysely<Schema>): Promise<Project | null> {
   const oldest = await database
     .selectFrom('projects')

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
-import { type BucketGrant, everything } from '../bucket-grant.ts';
+import { everything } from '../../storage/grants.ts';
+import type { BucketGrant } from '../bucket-grant.ts';
 import type { Schema } from '../schema.ts';
 
 export async function addGrant(database: Kysely<Schema>, grant: BucketGrant): Promise<readonly BucketGrant[]> {

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
-import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../records.ts';
+import type { RequestCount } from '../../storage/counted-storage-unit.ts';
+import type { DueChain, ImportFinish, ImportOutcome } from '../records.ts';
 import { chainColumns, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';

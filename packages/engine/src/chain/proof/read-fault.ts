@@ -84,6 +84,7 @@ function readFaultOf(error: unknown, key: string): ReadFault | null {
       // Whether it is missing only a listing tells; while it is still listed, it may be found the next time.
       return new ReadFault({ code: 'changed_while_read', detail: `${key} was listed, and is not found` }, true, error);
     case 'access_denied':
+    case 'changed_while_read':
     case 'archived':
     case 'encrypted_customer_key':
       return new ReadFault({ code: error.code, detail: key }, false, error);

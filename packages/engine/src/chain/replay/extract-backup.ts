@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
 import { systemClock } from '../../clock.ts';
+import type { StorageEnvironment } from '../../storage/driver.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
-import { openStorageUnit, type StorageEnvironment } from '../../storage/open-storage-unit.ts';
+import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import { Absences } from '../absences.ts';
 import type { ChainData } from '../data.ts';
 import { openChain } from '../examiner.ts';

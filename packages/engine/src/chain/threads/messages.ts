@@ -1,4 +1,4 @@
-import type { StorageEnvironment } from '../../storage/open-storage-unit.ts';
+import type { StorageEnvironment } from '../../storage/driver.ts';
 import type { OutsideRequest } from '../../storage/port.ts';
 import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';

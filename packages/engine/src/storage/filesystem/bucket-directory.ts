@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foundInOtherForm, otherForms } from '../../unicode-form.ts';
@@ -74,7 +74,7 @@ export class BucketDirectory {
   }
 
   /** What lies at a path of the bucket that has no links; see {@link statInPlace}. */
-  stat(path: BytePath): Promise<Stats | null> {
+  stat(path: BytePath): Promise<BigIntStats | null> {
     return statInPlace(path, this.#describe(path));
   }
 

@@ -73,7 +73,7 @@ describe.runIf(isLinux)(
       const opened = await BucketDirectory.open(await openRoot(path), 'bucket');
       const found = await opened.resolve(`${opened.path}/z/object`);
       if (found === null) throw new Error('the object is there');
-      expect((await opened.stat(found.path))?.size).toBe(0);
+      expect((await opened.stat(found.path))?.size).toBe(0n);
       await exchange(join(bucket, 'z'), other);
       await expectCode('unreachable', opened.stat(found.path));
       await rm(join(bucket, 'z'));

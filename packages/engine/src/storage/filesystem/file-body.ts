@@ -1,40 +1,47 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { counted } from '@backup-sync/contracts';
+import { changedWhileRead } from '../bound-range.ts';
 import { type GetRequest, StorageError } from '../port.ts';
+import { identityOf } from './file-identity.ts';
 import { toStorageError } from './filesystem-error.ts';
 
 const chunkBytes = 256 * 1024;
 
 /**
- * Yields the bytes of an open file, then closes it. Throws `unreachable` where the file is not to the end what `opened`
- * says: files are written in place, and what was read of two states is neither.
+ * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable`, of a range
+ * `changed_while_read`, where the file is not to the end what `opened` says: files are written in place, and what was read
+ * of two states is neither.
  */
 export async function* readFileBody(
   file: FileHandle,
-  opened: Stats,
+  opened: BigIntStats,
   subject: string,
-  { signal, readsThrough = false }: Pick<GetRequest, 'signal' | 'readsThrough'>,
+  { range, signal, readsThrough = false }: Pick<GetRequest, 'range' | 'signal' | 'readsThrough'>,
 ): AsyncGenerator<Uint8Array> {
-  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(chunkBytes, opened.size));
+  const size = Number(opened.size);
+  const { start, end } = range ?? { start: 0, end: size };
+  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - start));
   const turns = readsThrough ? [makeChunk(), makeChunk()] : null;
   try {
-    let position = 0;
+    let position = start;
     let turn = 0;
-    while (position < opened.size) {
+    while (position < end) {
       signal?.throwIfAborted();
       const chunk = turns?.[turn % turns.length] ?? makeChunk();
       turn += 1;
-      const wanted = Math.min(chunk.length, opened.size - position);
+      const wanted = Math.min(chunk.length, end - position);
       const { bytesRead } = await readOrExplain(() => file.read(chunk, 0, wanted, position), subject);
       if (bytesRead === 0) {
-        throw new StorageError('unreachable', `${subject}: ended after ${position} of ${counted(opened.size, 'byte')}`);
+        if (range !== undefined) throw changedWhileRead(subject);
+        throw new StorageError('unreachable', `${subject}: ended after ${position} of ${counted(size, 'byte')}`);
       }
       position += bytesRead;
       yield chunk.subarray(0, bytesRead);
     }
-    const closing = await readOrExplain(() => file.stat(), subject);
-    if (closing.size !== opened.size || closing.mtimeMs !== opened.mtimeMs || closing.nlink === 0) {
+    const closing = await readOrExplain(() => file.stat({ bigint: true }), subject);
+    if (identityOf(closing) !== identityOf(opened) || closing.nlink === 0n) {
+      if (range !== undefined) throw changedWhileRead(subject);
       throw new StorageError('unreachable', `${subject}: was changed or removed while it was read`);
     }
   } finally {

@@ -1,5 +1,6 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
+import { changedWhileRead, refuseImpossibleRange } from '../bound-range.ts';
 import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
 import {
   type GetRequest,
@@ -9,6 +10,7 @@ import {
   type ObjectContent,
   type ObjectEntry,
   type ObjectHead,
+  type ObjectRequest,
   type OutsideRequest,
   StorageError,
   type StorageUnit,
@@ -16,6 +18,7 @@ import {
 import { BucketDirectory, openRoot, type RootDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath } from './byte-path.ts';
 import { readFileBody } from './file-body.ts';
+import { identityOf, modifiedAtMsOf } from './file-identity.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 import { walkFolders, walkObjects } from './object-walk.ts';
 import { openRegularFile } from './open-regular-file.ts';
@@ -66,22 +69,24 @@ class FilesystemStorageUnit implements StorageUnit {
   }
 
   async get(request: GetRequest): Promise<ObjectContent> {
+    const { range } = request;
+    if (range !== undefined) refuseImpossibleRange(range);
     const { directory, path } = await this.#find(request);
     const subject = describeObject(request.bucket, request.key);
     const opened = await openRegularFile(path, subject);
     if (opened === null) throw await explainAbsence(directory, subject);
     const { file, stats } = opened;
-    return {
-      size: stats.size,
-      etag: null,
-      modifiedAtMs: Math.trunc(stats.mtimeMs),
-      body: readFileBody(file, stats, subject, request),
-    };
+    const seen = describe(stats);
+    if (range !== undefined && (range.of.tag !== seen.fileIdentity || range.of.size !== seen.size)) {
+      await file.close();
+      throw changedWhileRead(subject);
+    }
+    return { ...seen, body: readFileBody(file, stats, subject, request) };
   }
 
-  async head(request: GetRequest): Promise<ObjectHead> {
+  async head(request: ObjectRequest): Promise<ObjectHead> {
     const { stats } = await this.#find(request);
-    return { size: stats.size, etag: null, modifiedAtMs: Math.trunc(stats.mtimeMs), encryptedByKey: false };
+    return { ...describe(stats), encryptedByKey: false };
   }
 
   async admit({ begin }: OutsideRequest): Promise<NoteBytes> {
@@ -94,10 +99,10 @@ class FilesystemStorageUnit implements StorageUnit {
   }
 
   /** The regular file behind a key, links resolved. */
-  async #find({ bucket, key, signal }: GetRequest): Promise<{
+  async #find({ bucket, key, signal }: ObjectRequest): Promise<{
     readonly directory: BucketDirectory;
     readonly path: BytePath;
-    readonly stats: Stats;
+    readonly stats: BigIntStats;
   }> {
     signal?.throwIfAborted();
     refuseUnsafeKey(bucket, key);
@@ -117,6 +122,15 @@ class FilesystemStorageUnit implements StorageUnit {
     }
     throw await explainAbsence(directory, subject);
   }
+}
+
+function describe(stats: BigIntStats) {
+  return {
+    size: Number(stats.size),
+    etag: null,
+    fileIdentity: identityOf(stats),
+    modifiedAtMs: modifiedAtMsOf(stats),
+  };
 }
 
 /** What is not found is absent only if the bucket itself has not gone. */

@@ -1,10 +1,11 @@
-import { type Dirent, lstat as lstatWithCallback, type Stats } from 'node:fs';
+import { type BigIntStats, type Dirent, lstat as lstatWithCallback } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type ListFoldersRequest, type ListRequest, listPageEntriesMax, type ObjectEntry } from '../port.ts';
 import type { BucketDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
 import { DirectoryInHand } from './directory-in-hand.ts';
+import { identityOf, modifiedAtMsOf } from './file-identity.ts';
 import { isVanished } from './filesystem-error.ts';
 
 /** A listing asks this of each object; the one of `fs/promises` makes more of each call. */
@@ -220,18 +221,19 @@ async function describeFiles(
     if (!stats?.isFile()) continue;
     entries.push({
       key: toText(keyPrefix + file.name),
-      size: stats.size,
+      size: Number(stats.size),
       etag: null,
-      modifiedAtMs: Math.trunc(stats.mtimeMs),
+      fileIdentity: identityOf(stats),
+      modifiedAtMs: modifiedAtMsOf(stats),
       archived: false,
     });
   }
   return entries;
 }
 
-async function statUnlessGone(path: BytePath): Promise<Stats | null> {
+async function statUnlessGone(path: BytePath): Promise<BigIntStats | null> {
   try {
-    return await lstat(toBytes(path));
+    return await lstat(toBytes(path), { bigint: true });
   } catch (error) {
     if (isVanished(error)) return null;
     throw error;

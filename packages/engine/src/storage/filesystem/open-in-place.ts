@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, open as openWithCallback, type Stats } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, open as openWithCallback } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { promisify } from 'node:util';
@@ -39,15 +39,15 @@ export async function openDirectoryInPlace(path: BytePath, subject: string): Pro
 }
 
 /** What lies at a path that has no links. Null where it is gone; throws as {@link openDirectoryInPlace}. */
-export async function statInPlace(path: BytePath, subject: string): Promise<Stats | null> {
-  if (platform() !== 'linux') return await unlessGone(() => lstat(toBytes(path)));
+export async function statInPlace(path: BytePath, subject: string): Promise<BigIntStats | null> {
+  if (platform() !== 'linux') return await unlessGone(() => lstat(toBytes(path), { bigint: true }));
   const place = await unlessGone(() => open(toBytes(path), placeOnly | constants.O_NOFOLLOW));
   if (place === null) return null;
   try {
-    const stats = await place.stat();
+    const stats = await place.stat({ bigint: true });
     const opened = pathOfDescriptor(place.fd);
     if (opened === null || opened === path) return stats;
-    if (stats.nlink === 0) return null;
+    if (stats.nlink === 0n) return null;
     throw exchanged(subject);
   } finally {
     await place.close();

@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { StorageError } from '../port.ts';
 import { type BytePath, toBytes } from './byte-path.ts';
@@ -15,17 +15,17 @@ import { isAbsence, toStorageError } from './filesystem-error.ts';
 export async function openRegularFile(
   path: BytePath,
   subject: string,
-): Promise<{ readonly file: FileHandle; readonly stats: Stats } | null> {
+): Promise<{ readonly file: FileHandle; readonly stats: BigIntStats } | null> {
   let file: FileHandle | undefined;
   try {
     file = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = await file.stat();
+    const stats = await file.stat({ bigint: true });
     if (!stats.isFile()) {
       await file.close();
       return null;
     }
     const opened = pathOfDescriptor(file.fd);
-    if (opened !== null && opened !== path && stats.nlink > 0) {
+    if (opened !== null && opened !== path && stats.nlink > 0n) {
       throw new StorageError(
         'access_denied',
         `${subject}: it was exchanged, or a directory on the way to it, while it was opened`,

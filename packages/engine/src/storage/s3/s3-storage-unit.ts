@@ -1,5 +1,12 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  type GetObjectCommandInput,
+  type GetObjectCommandOutput,
+  HeadObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { changedWhileRead, refuseImpossibleRange } from '../bound-range.ts';
 import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../names.ts';
 import {
   type GetRequest,
@@ -9,6 +16,7 @@ import {
   type ObjectContent,
   type ObjectEntry,
   type ObjectHead,
+  type ObjectRequest,
   type OutsideRequest,
   StorageError,
   type StorageUnit,
@@ -18,6 +26,7 @@ import { createS3Client, type S3Options } from './s3-client.ts';
 import { statusOf, toStorageError } from './s3-error.ts';
 import { type ListingTools, listFolderPages, listPages, plainEtag } from './s3-listing.ts';
 import { ListingVersions } from './s3-listing-request.ts';
+import { confirmRange, isOfAnotherVersion, rangeHeaders } from './s3-range.ts';
 
 /**
  * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
@@ -66,24 +75,31 @@ export class S3StorageUnit implements StorageUnit {
 
   async get(request: GetRequest): Promise<ObjectContent> {
     refuseUnsafe(request.bucket, request.key);
+    const { range, signal } = request;
+    if (range !== undefined) refuseImpossibleRange(range);
     const subject = describeObject(request.bucket, request.key);
-    const answer = await this.#getObject(request, subject);
-    const { Body: stream, ContentLength: size, LastModified: modifiedAt } = answer;
-    if (!(stream instanceof Readable) || size === undefined || modifiedAt === undefined) {
+    const answer = await this.#getObject(request, subject, range && rangeHeaders(range));
+    const { Body: stream, ContentLength: length, LastModified: modifiedAt } = answer;
+    try {
+      if (range !== undefined) confirmRange(answer, range, subject);
+      if (!(stream instanceof Readable) || length === undefined || modifiedAt === undefined) {
+        throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+      }
+    } catch (error) {
       if (stream instanceof Readable) stream.destroy();
-      throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+      throw error;
     }
     // Whoever reads the body sees its errors; without a listener one that comes earlier would end the process.
     stream.on('error', () => {});
     return {
-      size,
+      size: range?.of.size ?? length,
       etag: plainEtag(answer.ETag),
       modifiedAtMs: modifiedAt.getTime(),
-      body: readS3Body(stream, size, subject, request.signal),
+      body: readS3Body(stream, length, subject, signal),
     };
   }
 
-  async head({ bucket, key, signal }: GetRequest): Promise<ObjectHead> {
+  async head({ bucket, key, signal }: ObjectRequest): Promise<ObjectHead> {
     signal?.throwIfAborted();
     refuseUnsafe(bucket, key);
     const subject = describeObject(bucket, key);
@@ -117,22 +133,23 @@ export class S3StorageUnit implements StorageUnit {
   }
 
   async #getObject(
-    { bucket, key, signal }: GetRequest,
+    { bucket, key, range, signal }: GetRequest,
     subject: string,
-    range?: string,
+    headers: Pick<GetObjectCommandInput, 'Range' | 'IfMatch'> = {},
   ): Promise<GetObjectCommandOutput> {
     signal?.throwIfAborted();
     try {
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(range !== undefined && { Range: range }) });
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...headers });
       return await this.#client.send(command, withSignal(signal));
     } catch (error) {
       signal?.throwIfAborted();
+      if (range !== undefined && isOfAnotherVersion(error)) throw changedWhileRead(subject);
       throw toStorageError(error, subject);
     }
   }
 
   /** An answer to HEAD has no body that would name the error, so another request must where the status leaves it open. */
-  async #explainHead(error: unknown, request: GetRequest, subject: string): Promise<StorageError> {
+  async #explainHead(error: unknown, request: ObjectRequest, subject: string): Promise<StorageError> {
     const status = statusOf(error);
     try {
       if (status === 404) {
@@ -142,7 +159,7 @@ export class S3StorageUnit implements StorageUnit {
         for await (const _ of pages) break;
       } else if (status === 501 || (status !== undefined && status >= 300 && status < 500 && status !== 429)) {
         // Encrypted with a customer's key, credentials that ran out, another region?
-        const answer = await this.#getObject(request, subject, 'bytes=0-0');
+        const answer = await this.#getObject(request, subject, { Range: 'bytes=0-0' });
         if (answer.Body instanceof Readable) answer.Body.destroy();
       }
     } catch (cause) {

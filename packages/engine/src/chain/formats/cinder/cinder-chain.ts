@@ -1,11 +1,11 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainData } from '../../data.ts';
 import type { FormatChain } from '../../format.ts';
 import { type ChainWalk, judgeChain } from '../../proof/chain-verdict.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { openCinderData } from './cinder-data.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink, proveLink } from './link-proof.ts';

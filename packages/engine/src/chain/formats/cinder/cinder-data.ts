@@ -1,10 +1,10 @@
+import { quote } from '../../../quote.ts';
 import type { BlockHashes, ChainData, Compression, LinkData, StoredObject } from '../../data.ts';
 import type { ChainContext } from '../../examiner.ts';
 import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
 import type { Fault, Location } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import type { HashLists } from './hash-lists.ts';
 import { objectSuffix } from './image-path.ts';
 import { isOfEarlyWriter } from './inventory-proof.ts';

@@ -1,8 +1,8 @@
+import { printable } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { ChainContext } from '../../examiner.ts';
 import type { EdgeProof, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
-import { printable } from '../../quote.ts';
 import { cinderTimeOf } from './describe.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { endOfInventory, type Inventory, proveInventory } from './inventory-proof.ts';

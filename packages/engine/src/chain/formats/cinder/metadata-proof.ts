@@ -1,3 +1,4 @@
+import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainContext } from '../../examiner.ts';
 import { oneAhead } from '../../one-ahead.ts';
@@ -5,7 +6,6 @@ import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { Fault } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';

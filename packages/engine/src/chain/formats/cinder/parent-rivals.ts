@@ -1,5 +1,5 @@
+import { quote } from '../../../quote.ts';
 import type { Fault } from '../../proof/link.ts';
-import { quote } from '../../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf } from './metadata-proof.ts';

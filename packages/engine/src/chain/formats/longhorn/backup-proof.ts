@@ -1,10 +1,10 @@
+import { printable, quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainContext } from '../../examiner.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../proof/link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { printable, quote } from '../../quote.ts';
 import { writingMsMax } from '../cinder/metadata-proof.ts';
 import { type BackupCfg, longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';

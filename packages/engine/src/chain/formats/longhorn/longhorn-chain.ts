@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainData, LinkData, StoredObject } from '../../data.ts';
@@ -8,7 +9,6 @@ import type { FormatChain } from '../../format.ts';
 import { isLasting } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Examination, RecordedListing, SharedListing } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { isSameShared } from '../../shared-objects.ts';
 import type { BackupCfg } from './backup-cfg.ts';
 import { blockKeyOf, type LonghornBackupPath, parseBackupPath } from './backup-path.ts';

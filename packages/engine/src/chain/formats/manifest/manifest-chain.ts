@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainData } from '../../data.ts';
 import type { FormatContext } from '../../examiner.ts';
@@ -11,7 +12,6 @@ import { isLasting } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { checkVersion, type ProvedManifest, proveManifest, reusableVersions } from './link-proof.ts';
 import { linkDataOf } from './manifest-data.ts';
 import { ManifestHashes } from './manifest-hashes.ts';

@@ -1,4 +1,5 @@
 import { type ChainManifestHeader, chainManifestVersion } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import type { ChainContext } from '../../examiner.ts';
 import { oneAhead } from '../../one-ahead.ts';
 import type { PathListing, PathListings } from '../../path-listings.ts';
@@ -6,7 +7,6 @@ import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { writingMsMax } from '../cinder/metadata-proof.ts';
 import type { ManifestHashes } from './manifest-hashes.ts';
 import type { ManifestObjects } from './manifest-objects.ts';

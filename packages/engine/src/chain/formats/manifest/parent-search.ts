@@ -1,8 +1,8 @@
+import { quote } from '../../../quote.ts';
 import { StorageError } from '../../../storage/port.ts';
 import { mayHide, mayHideMoved } from '../../absences.ts';
 import type { PathListing } from '../../path-listings.ts';
 import type { Fault } from '../../proof/link.ts';
-import { quote } from '../../quote.ts';
 import {
   type Finding,
   isManifestPlace,

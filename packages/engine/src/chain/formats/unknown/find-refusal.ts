@@ -1,9 +1,9 @@
 import { counted } from '@backup-sync/contracts';
+import { printable } from '../../../quote.ts';
 import type { FormatContext } from '../../examiner.ts';
 import { minioAdvice } from '../../minio-layout.ts';
 import type { PathListing } from '../../path-listings.ts';
 import type { Fault } from '../../proof/link.ts';
-import { printable } from '../../quote.ts';
 import { findNamingBackup } from '../manifest/find-naming-backup.ts';
 import { recogniseOwner } from '../marks.ts';
 import { PlaceOutline } from './place-outline.ts';

@@ -1,10 +1,11 @@
 import type { ReasonCode } from '@backup-sync/contracts';
-import type { StorageErrorCode } from '../storage/port.ts';
+import type { StorageErrorCode } from './port.ts';
 
 /** What a refusal of storage means for the operation that met it. */
 export const reasonOfStorageError = {
   bucket_not_found: 'bucket_not_found',
   object_not_found: 'changed_while_read',
+  changed_while_read: 'changed_while_read',
   access_denied: 'access_denied',
   archived: 'archived',
   encrypted_customer_key: 'encrypted_customer_key',

@@ -1,0 +1,17 @@
+import type { BigIntStats } from 'node:fs';
+
+/**
+ * Tells one state of a file from another: by its device, inode, size and the time of its last change, in nanoseconds. A
+ * change that leaves size and time as they were does not show.
+ */
+export function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
+}
+
+const nanosecondsInSecond = 1_000_000_000n;
+
+/** Milliseconds since 1970, rounded as by `Stats.mtimeMs`: times that are recorded stay comparable. */
+export function modifiedAtMsOf({ mtimeNs }: BigIntStats): number {
+  const seconds = Number(mtimeNs / nanosecondsInSecond);
+  return Math.trunc(seconds * 1000 + Number(mtimeNs % nanosecondsInSecond) / 1_000_000);
+}

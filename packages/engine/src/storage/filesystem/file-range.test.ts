@@ -1,0 +1,43 @@
+import { appendFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeBucketFiles } from '../../testing/bucket-files.ts';
+import { readRange, versionIn } from '../ranged-read-conformance.ts';
+import { expectCode } from '../storage-conformance.ts';
+import { openFilesystemStorageUnit } from './filesystem-storage-unit.ts';
+
+async function openUnit(content: string | Uint8Array) {
+  const files = await makeBucketFiles({ bucket: { a: content } });
+  const path = join(files.path, 'bucket', 'a');
+  const unit = await openFilesystemStorageUnit({ id: 'files', directory: files.path });
+  return { unit, path, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+}
+
+test('a file that was written in place between two ranges is another version', async () => {
+  await using opened = await openUnit('hello');
+  const of = await versionIn(opened.unit, 'a');
+  const { mtimeMs } = await stat(opened.path);
+  await writeFile(opened.path, 'HELLO');
+  await utimes(opened.path, mtimeMs / 1000, mtimeMs / 1000 + 0.000_01);
+  await expectCode('changed_while_read', readRange(opened.unit, 'a', 3, 5, of));
+});
+
+test.each([
+  ['grows', (path: string) => appendFile(path, 'x')],
+  ['is cut behind the range', (path: string) => truncate(path, 1_500_000)],
+  ['is cut within the range', (path: string) => truncate(path, 500_000)],
+  ['is removed', (path: string) => rm(path)],
+])('a range of a file that %s while it is read is an error', async (_, change) => {
+  await using opened = await openUnit(new Uint8Array(2_000_000));
+  const range = { start: 10, end: 1_000_000, of: await versionIn(opened.unit, 'a') };
+  const { body } = await opened.unit.get({ bucket: 'bucket', key: 'a', range });
+  const reading = (async () => {
+    let isFirst = true;
+    for await (const _piece of body) {
+      if (isFirst) await change(opened.path);
+      isFirst = false;
+    }
+  })();
+  const error = await expectCode('changed_while_read', reading);
+  expect(error.message).toContain('"a" in bucket "bucket"');
+});
