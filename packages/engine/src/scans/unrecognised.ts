@@ -1,7 +1,7 @@
 import { counted } from '@backup-sync/contracts';
 import { minioAdvice } from '../chain/minio-layout.ts';
 import type { Fault } from '../chain/proof/link.ts';
-import { printable } from '../chain/quote.ts';
+import { printable } from '../quote.ts';
 
 /** What a complete listing came to. */
 export type ListedTotals = {

@@ -5,7 +5,7 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { ChainKey } from '../catalogue/port.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-port.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';

@@ -3,10 +3,10 @@ import { proveContent } from '../chain/content/prove-content.ts';
 import type { ChainData, LinkData } from '../chain/data.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
-import { printable } from '../chain/quote.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
 import type { TaskRun } from '../operations/run-task.ts';
 import { isSince } from '../operations/stored-times.ts';
+import { printable } from '../quote.ts';
 
 /** What reading the links of a chain has shown. */
 export type LinksRead = {

@@ -1,7 +1,7 @@
+import { printable } from '../../quote.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import type { Fault } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
-import { printable } from '../quote.ts';
 import type { ContentJob } from './content-job.ts';
 import { proveObject } from './prove-object.ts';
 

@@ -6,7 +6,7 @@ import {
   reaches,
   type VerificationLevel,
 } from '@backup-sync/contracts';
-import { printable } from '../quote.ts';
+import { printable } from '../../quote.ts';
 import { isOfAccess } from './lasting-fault.ts';
 import type { EdgeProof, Examination, Fault, UnreadObject } from './link.ts';
 

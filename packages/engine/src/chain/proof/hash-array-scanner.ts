@@ -1,4 +1,4 @@
-import { quote } from '../quote.ts';
+import { quote } from '../../quote.ts';
 import { decodeHex } from './hex-digits.ts';
 
 export const hashBytes = 32;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { printable } from '../../quote.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import { readVerified } from '../content/verified-bytes.ts';
 import type { ChainData } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
-import { printable } from '../quote.ts';
 import type { StorageOpening } from '../threads/messages.ts';
 import { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';

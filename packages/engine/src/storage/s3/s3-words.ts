@@ -1,4 +1,4 @@
-import { printable, quote } from '../../chain/quote.ts';
+import { printable, quote } from '../../quote.ts';
 import { duration } from '../duration.ts';
 import type { StorageErrorCode } from '../port.ts';
 

@@ -7,7 +7,8 @@ import { type WrittenBackup, writeCinderBackup } from '../../../testing/cinder-w
 import { seededBytes, seededUuid } from '../../../testing/seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
-import { type ChainContext, openChain } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import { openChain } from '../../examiner.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { HashLists } from './hash-lists.ts';

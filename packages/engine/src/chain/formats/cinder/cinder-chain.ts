@@ -1,11 +1,11 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { ChainData } from '../../data.ts';
-import type { FormatChain } from '../../format.ts';
+import type { ChainExaminer } from '../../format.ts';
 import { type ChainWalk, judgeChain } from '../../proof/chain-verdict.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { openCinderData } from './cinder-data.ts';
 import type { CinderLink } from './link-listing.ts';
 import { checkVersion, type ProvedLink, proveLink } from './link-proof.ts';
@@ -13,7 +13,7 @@ import { reuseProof } from './proof-reuse.ts';
 import type { ProofTools } from './proof-step.ts';
 
 /** The backups of one volume. Everything that is read or proved is shared by all that are examined in a run. */
-export class CinderChain implements FormatChain {
+export class CinderChain implements ChainExaminer {
   readonly #tools: ProofTools;
   readonly #proved = new Map<string, Promise<ProvedLink | null>>();
   /** Proofs made in this run that no examination has handed out yet. */

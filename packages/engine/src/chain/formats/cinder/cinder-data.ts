@@ -1,17 +1,18 @@
+import { quote } from '../../../quote.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { BlockHashes, ChainData, Compression, LinkData, StoredObject } from '../../data.ts';
-import type { ChainContext } from '../../examiner.ts';
 import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
 import type { Fault, Location } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import type { HashLists } from './hash-lists.ts';
 import { objectSuffix } from './image-path.ts';
 import { isOfEarlyWriter } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
-import type { CinderCompression, ListedObjects } from './object-columns.ts';
+import type { CinderCompression } from './named-objects.ts';
 import type { ProofTools } from './proof-step.ts';
 
 /** Objects of a chain kept in memory until they are asked for; those of links beyond are read again. */

@@ -1,5 +1,6 @@
-import type { ChainFormat } from '../../format.ts';
+import type { RecognisedFormat } from '../../format.ts';
 import { PathComparison } from '../../listing-comparison.ts';
+import { isSuperseded } from '../../proof/etags/superseded-proof.ts';
 import { CinderChain } from './cinder-chain.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
@@ -15,7 +16,7 @@ import {
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
-export const cinderFormat: ChainFormat = {
+export const cinderFormat: RecognisedFormat = {
   backupIdOf(imagePath) {
     return parseCinderImagePath(imagePath)?.backupId ?? null;
   },
@@ -25,16 +26,16 @@ export const cinderFormat: ChainFormat = {
   },
 
   /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
+  isOutdated({ proof }) {
+    return proof !== null && isSuperseded(proof);
+  },
+
   compare(imagePath) {
     let hasBegun = false;
     return new PathComparison(imagePath, (relativeKey) => {
       hasBegun ||= cinderPathsIn(`${imagePath}${relativeKey}`, 0).some((path) => path.imagePath === imagePath);
       return hasBegun;
     });
-  },
-
-  chainRootOf(imagePath) {
-    return parseCinderImagePath(imagePath)?.folder ?? null;
   },
 
   partOf(key) {
@@ -48,6 +49,11 @@ export const cinderFormat: ChainFormat = {
     const parsed = parseCinderKey(key);
     if (parsed === null || (parsed.volumeId === null && !isPart(parsed))) return null;
     return { imagePath: parsed.imagePath, isExact: true };
+  },
+
+  /** Its keys prove whose they are. */
+  async findNamingBackup() {
+    return null;
   },
 
   describe: describeCinderBackup,

@@ -1,11 +1,11 @@
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
 import type { Fault } from '../../proof/link.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { objectSuffix } from './image-path.ts';
 import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { ListedObjects } from './object-columns.ts';
 import type { Finding } from './proof-step.ts';
 
 /** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */

@@ -1,8 +1,9 @@
+import { printable } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { EdgeProof, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
-import { printable } from '../../quote.ts';
+import { ListedObjects } from '../../proof/object-columns.ts';
 import { cinderTimeOf } from './describe.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { endOfInventory, type Inventory, proveInventory } from './inventory-proof.ts';
@@ -10,7 +11,6 @@ import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
-import { ListedObjects } from './object-columns.ts';
 import { chooseParent } from './parent-choice.ts';
 import type { Finding, ProofTools } from './proof-step.ts';
 

@@ -1,4 +1,5 @@
 import { counted } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import {
   compareHashLists,
   type HashComparison,
@@ -10,7 +11,6 @@ import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
 import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { checkLinkage } from '../../proof/linkage-check.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import type { Finding, ProofTools } from './proof-step.ts';

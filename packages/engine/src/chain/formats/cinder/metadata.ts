@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { quote } from '../../../quote.ts';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../../json/bounded-json.ts';
 import { type EntryScanner, walkEntries } from '../../json/walk-entries.ts';
-import { quote } from '../../quote.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
-import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
+import { type CinderCompression, cinderCompressions, NamedObjects } from './named-objects.ts';
 import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import { StorageError } from '../../../storage/port.ts';
 import type { Fault } from '../../proof/link.ts';
-import { quote } from '../../quote.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { ambiguityFault, isCopy, isDecided, readAgreeing } from './parent-rivals.ts';

@@ -1,5 +1,5 @@
 import { StorageError } from '../../../storage/port.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { mayExceedReading } from '../../proof/etags/settle-etags.ts';
 import { isSuperseded } from '../../proof/etags/superseded-proof.ts';
 import { isLasting } from '../../proof/lasting-fault.ts';

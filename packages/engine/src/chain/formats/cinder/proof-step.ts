@@ -1,4 +1,4 @@
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { EdgeProof, UnreadObject } from '../../proof/link.ts';
 import type { HashLists } from './hash-lists.ts';
 import type { CinderLink } from './link-listing.ts';

@@ -1,7 +1,7 @@
+import { quote } from '../../../quote.ts';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../../json/bounded-json.ts';
 import { walkDocument } from '../../json/walk-document.ts';
 import type { FormatTime } from '../../proof/link.ts';
-import { quote } from '../../quote.ts';
 import { BlockMap } from './block-map.ts';
 import { parseQuantity } from './quantity.ts';
 

@@ -1,11 +1,11 @@
+import { printable, quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../proof/link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { printable, quote } from '../../quote.ts';
-import { writingMsMax } from '../cinder/metadata-proof.ts';
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
 import { type BackupCfg, longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';
 import { checkBlocks, checkOffsets, checkVolumeSize } from './block-check.ts';
@@ -84,9 +84,11 @@ export async function readCfg(context: ChainContext, entry: ObjectEntry): Promis
   const reading = await readBackupCfg(await readListedObject(storage, request, entry));
   if (reading.kind === 'read') return reading.cfg;
   // On a file system a cfg is seen while it is written.
-  const isYoung = context.nowMs() - entry.modifiedAtMs < writingMsMax;
-  const code = reading.truncated && isYoung ? 'incomplete' : 'metadata_unreadable';
-  throw new ReadFault({ code, detail: `${entry.key}: ${reading.detail}` }, false);
+  const { detail, truncated } = reading;
+  throw new ReadFault(
+    unreadableMetadata({ detail: `${entry.key}: ${detail}`, truncated }, entry, context.nowMs()),
+    false,
+  );
 }
 
 async function judge(

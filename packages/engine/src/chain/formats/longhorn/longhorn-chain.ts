@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { ChainData, LinkData, StoredObject } from '../../data.ts';
-import type { ChainContext } from '../../examiner.ts';
-import type { FormatChain } from '../../format.ts';
+import type { ChainExaminer } from '../../format.ts';
 import { isLasting } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Examination, RecordedListing, SharedListing } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { isSameShared } from '../../shared-objects.ts';
 import type { BackupCfg } from './backup-cfg.ts';
 import { blockKeyOf, type LonghornBackupPath, parseBackupPath } from './backup-path.ts';
@@ -20,7 +20,7 @@ import { digestOfObject, listingOf, listVolume, sharedListingOf, type VolumeList
 const batchBlocks = 1000;
 
 /** The backups of one volume. They have no parents: each names all its blocks, and the blocks are shared. */
-export class LonghornChain implements FormatChain {
+export class LonghornChain implements ChainExaminer {
   readonly #context: ChainContext;
   /** The shared objects of recorded backups, by the backup's id. */
   readonly #recorded: ReadonlyMap<string, RecordedListing>;

@@ -1,4 +1,4 @@
-import type { ChainFormat } from '../../format.ts';
+import type { RecognisedFormat } from '../../format.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
 import { longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
@@ -10,7 +10,7 @@ import { VolumeComparison } from './volume-comparison.ts';
 const resourceType = 'Longhorn::Volume';
 
 /** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
-export const longhornFormat: ChainFormat = {
+export const longhornFormat: RecognisedFormat = {
   backupIdOf(imagePath) {
     return parseBackupPath(imagePath)?.backupName ?? null;
   },
@@ -19,12 +19,12 @@ export const longhornFormat: ChainFormat = {
     return parseBackupPath(imagePath)?.volumeFolder ?? imagePath;
   },
 
-  compare(volumeFolder) {
-    return new VolumeComparison(volumeFolder);
+  isOutdated() {
+    return false;
   },
 
-  chainRootOf(imagePath) {
-    return parseBackupPath(imagePath)?.volumeFolder ?? null;
+  compare(volumeFolder) {
+    return new VolumeComparison(volumeFolder);
   },
 
   /** A block does not tell whose it is: without a cfg it is garbage. */
@@ -38,6 +38,11 @@ export const longhornFormat: ChainFormat = {
     if (parsed !== null) return { imagePath: parsed.imagePath, isExact: true };
     const volumeFolder = volumeFolderOfShared(key);
     return volumeFolder === null ? null : { imagePath: `${volumeFolder}backups/backup_<name>.cfg`, isExact: false };
+  },
+
+  /** Its keys prove whose they are. */
+  async findNamingBackup() {
+    return null;
   },
 
   async describe(context, imagePath) {

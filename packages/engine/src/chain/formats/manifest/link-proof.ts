@@ -1,14 +1,15 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { counted } from '@backup-sync/contracts';
+import { printable } from '../../../quote.ts';
 import type { PathListing } from '../../path-listings.ts';
 import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
-import { printable } from '../../quote.ts';
 import { InventoryCheck } from './inventory-check.ts';
 import { proveLinkage } from './linkage-proof.ts';
-import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
+import type { Finding, ManifestLink, PlaceReading } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 import { findParent } from './parent-search.ts';
 
 /** Rises when a proof of old would come out otherwise now. */

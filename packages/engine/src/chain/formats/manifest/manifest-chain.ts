@@ -1,8 +1,9 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { ChainData } from '../../data.ts';
-import type { FormatContext } from '../../examiner.ts';
-import type { FormatChain } from '../../format.ts';
+import type { ChainExaminer, FormatContext } from '../../format.ts';
 import type { PathListing } from '../../path-listings.ts';
 import { type ChainWalk, judgeChain } from '../../proof/chain-verdict.ts';
 import { mayExceedReading } from '../../proof/etags/settle-etags.ts';
@@ -11,31 +12,25 @@ import { isLasting } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
 import { checkVersion, type ProvedManifest, proveManifest, reusableVersions } from './link-proof.ts';
 import { linkDataOf } from './manifest-data.ts';
 import { ManifestHashes } from './manifest-hashes.ts';
-import {
-  isManifestPlace,
-  type ManifestLink,
-  type ManifestTools,
-  type PlaceReading,
-  readPlace,
-} from './manifest-link.ts';
+import { isManifestPlace, type ManifestLink, type PlaceReading, readPlace } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 import { findParent } from './parent-search.ts';
 
 /** Objects of a manifest that is kept whole after its proof: some 10 MB. */
 const keptObjectsMax = 100_000;
 
 /** Backups with a manifest of this project's own. What is read or proved is shared by all that are examined in a run. */
-export class ManifestChain implements FormatChain {
+export class ManifestChain implements ChainExaminer {
   readonly #tools: ManifestTools;
   readonly #readings = new Map<string, Promise<PlaceReading>>();
   readonly #proved = new Map<string, Promise<ProvedManifest | null>>();
   /** Proofs made in this run that no examination has handed out yet. */
   readonly #newProofs = new Set<EdgeProof>();
 
-  constructor(context: FormatContext, provableMax = provableObjectsMax) {
+  constructor(context: ChainContext & Pick<FormatContext, 'listings'>, provableMax = provableObjectsMax) {
     this.#tools = { context, listings: context.listings, hashes: new ManifestHashes(context), provableMax };
   }
 

@@ -1,11 +1,13 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
-import type { ChainFormat } from '../../format.ts';
+import type { RecognisedFormat } from '../../format.ts';
 import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
+import { readManifest } from '../../manifest-document/read-manifest.ts';
+import { isSuperseded } from '../../proof/etags/superseded-proof.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
+import { findNamingBackup } from './find-naming-backup.ts';
 import { ManifestChain } from './manifest-chain.ts';
-import { readManifest } from './read-manifest.ts';
 
 const markSuffix = `/${chainManifestName}`;
 const hashesSuffix = `/${chainManifestHashesName}`;
@@ -16,7 +18,7 @@ const partSuffixes = [markSuffix, hashesSuffix];
  * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
  * this shape, so the format comes last; what lies there decides.
  */
-export const manifestFormat: ChainFormat = {
+export const manifestFormat: RecognisedFormat = {
   backupIdOf() {
     return null;
   },
@@ -25,12 +27,12 @@ export const manifestFormat: ChainFormat = {
     return imagePath;
   },
 
-  compare(imagePath) {
-    return new PathComparison(imagePath, isAtOrBelow);
+  isOutdated({ proof }) {
+    return proof !== null && isSuperseded(proof);
   },
 
-  chainRootOf(imagePath) {
-    return imagePath;
+  compare(imagePath) {
+    return new PathComparison(imagePath, isAtOrBelow);
   },
 
   partOf(key) {
@@ -45,6 +47,8 @@ export const manifestFormat: ChainFormat = {
     if (!key.endsWith(hashesSuffix) || key.length === hashesSuffix.length) return null;
     return { imagePath: key.slice(0, -hashesSuffix.length), isExact: true };
   },
+
+  findNamingBackup,
 
   async describe(context, imagePath) {
     const key = `${imagePath}${markSuffix}`;

@@ -1,25 +1,15 @@
 import { type ChainManifestHeader, chainManifestVersion } from '@backup-sync/contracts';
-import type { ChainContext } from '../../examiner.ts';
+import { quote } from '../../../quote.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { ManifestObjects } from '../../manifest-document/manifest-objects.ts';
+import { type ManifestReading, readManifest } from '../../manifest-document/read-manifest.ts';
 import { oneAhead } from '../../one-ahead.ts';
-import type { PathListing, PathListings } from '../../path-listings.ts';
+import type { PathListing } from '../../path-listings.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { quote } from '../../quote.ts';
-import { writingMsMax } from '../cinder/metadata-proof.ts';
-import type { ManifestHashes } from './manifest-hashes.ts';
-import type { ManifestObjects } from './manifest-objects.ts';
-import { type ManifestReading, readManifest } from './read-manifest.ts';
-
-/** What the steps of a proof share during a run. */
-export type ManifestTools = {
-  readonly context: ChainContext;
-  readonly listings: PathListings;
-  readonly hashes: ManifestHashes;
-  /** A link with more objects is not held against its listing. */
-  readonly provableMax: number;
-};
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
 
 /** One backup whose manifest was read, as it was listed. */
 export type ManifestLink = {
@@ -89,7 +79,6 @@ async function readManifestAt(
   return await readManifest(bytes, { objectsMax, keepsSha256 });
 }
 
-/** A manifest that breaks off may still be being written, while it is young. */
 function unreadableFault(
   reading: Extract<ManifestReading, { kind: 'unreadable' }>,
   { manifest, imagePath }: PathListing,
@@ -100,9 +89,5 @@ function unreadableFault(
   if (claimsFormat && version !== null && version !== chainManifestVersion) {
     return { code: 'version_unsupported', detail: `${place} has version ${quote(version)}` };
   }
-  const isYoung = manifest !== null && nowMs - manifest.modifiedAtMs < writingMsMax;
-  return {
-    code: truncated && isYoung ? 'incomplete' : 'metadata_unreadable',
-    detail: `${place}: ${reading.detail}`,
-  };
+  return unreadableMetadata({ detail: `${place}: ${reading.detail}`, truncated }, manifest, nowMs);
 }

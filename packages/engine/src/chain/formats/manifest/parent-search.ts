@@ -1,15 +1,10 @@
+import { quote } from '../../../quote.ts';
 import { StorageError } from '../../../storage/port.ts';
 import { mayHide, mayHideMoved } from '../../absences.ts';
 import type { PathListing } from '../../path-listings.ts';
 import type { Fault } from '../../proof/link.ts';
-import { quote } from '../../quote.ts';
-import {
-  type Finding,
-  isManifestPlace,
-  type ManifestLink,
-  type ManifestTools,
-  type PlaceReading,
-} from './manifest-link.ts';
+import { type Finding, isManifestPlace, type ManifestLink, type PlaceReading } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 
 type Place = { readonly bucketName: string; readonly imagePath: string };
 

@@ -1,5 +1,4 @@
-import type { FormatContext } from '../../examiner.ts';
-import type { FormatChain } from '../../format.ts';
+import type { ChainExaminer, FormatContext } from '../../format.ts';
 import { ListingDigest } from '../../listing-digest.ts';
 import type { EdgeProof, Examination, Fault } from '../../proof/link.ts';
 import { findRefusal, minioRefusal } from './find-refusal.ts';
@@ -10,7 +9,7 @@ export const checkVersion = 'unknown/2';
 const limit = 'no known backup format lies at the image path: that something is there is all that can be said';
 
 /** Backups in formats that are not recognised: presence, from one listing of each image path. */
-export function openUnknownChain(context: FormatContext): FormatChain {
+export function openUnknownChain(context: FormatContext): ChainExaminer {
   return {
     // What the bytes mean is not known.
     async openData() {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
+import type { ChainContext } from '../../chain-context.ts';
 import type { ContentJob } from '../../content/content-job.ts';
 import { proveBatch } from '../../content/prove-batch.ts';
-import type { ChainContext } from '../../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
 import type { Fault, Location, UnreadObject } from '../link.ts';
 import { ReadFault, withReadFaults } from '../read-fault.ts';
