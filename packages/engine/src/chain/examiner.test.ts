@@ -82,6 +82,23 @@ describe('an unknown format', () => {
     expect(examination?.contentId).toBe(examination?.listing.fingerprint);
   });
 
+  test('is proved for each backup that is said to be at the path', async () => {
+    await using buckets = await makeTestBuckets();
+    await buckets.put('bucket', [['plan/b/disk.img', 'abc']]);
+    await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+    const asked: string[] = [];
+    const findProofs = async (ids: readonly string[]) => {
+      asked.push(...ids);
+      return [];
+    };
+    const chain = await openChain(chainContext(storage, 'bucket', [item.image_path], { findProofs }));
+    for (const backup_id of ['b', 'c']) {
+      const examination = await chain.examine({ ...item, backup_id });
+      expect(examination?.newProofs.map(({ backupId }) => backupId)).toEqual([backup_id]);
+    }
+    expect(asked).toEqual(['b', 'c']);
+  });
+
   test('is nothing where only names with the same beginning lie', async () => {
     await using buckets = await makeTestBuckets();
     await buckets.put('bucket', [['plan/bc', 'other']]);

@@ -2,11 +2,11 @@ import type { ChainContext } from '../../chain-context.ts';
 import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
 import type { Fault } from '../../proof/link.ts';
 import type { ListedObjects } from '../../proof/object-columns.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { objectSuffix } from './image-path.ts';
 import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { Finding } from './proof-step.ts';
 
 /** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
@@ -14,7 +14,7 @@ const presentWriterMonth = '2015-06';
 /** How far the inventory of a link is proved. */
 export type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & {
   /** Ends the proof at `metadata`; null if the inventory is whole. */
-  readonly end: Finding | null;
+  readonly end: Finding<CinderLink> | null;
 };
 
 /** Compares what the metadata names with what the listing shows. Throws what storage throws. */
@@ -37,15 +37,15 @@ export async function proveInventory(
     tally: named.etags.tally,
     keyOf: (number) => `${imagePath}${objectSuffix(number)}`,
   });
-  return { ...settled, end: end?.fault === undefined ? end : faultFinding(end.fault, link) };
+  return { ...settled, end: end === null || end.fault === null ? end : faultFinding(end.fault, link) };
 }
 
 /** The proof ends here. */
-export function endOfInventory(end: Finding): Inventory {
+export function endOfInventory(end: Finding<CinderLink>): Inventory {
   return { end, remark: null, awaitsData: false };
 }
 
-function faultFinding(fault: Fault, link: CinderLink): Finding {
+function faultFinding(fault: Fault, link: CinderLink): Finding<CinderLink> {
   return fault.code === 'object_missing' ? { fault, suspect: link } : { fault };
 }
 

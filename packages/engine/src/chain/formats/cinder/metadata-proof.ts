@@ -5,17 +5,17 @@ import { oneAhead } from '../../one-ahead.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { Fault } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
 import { unreadableMetadata } from '../../proof/young-metadata.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';
-import type { Finding } from './proof-step.ts';
 
 /** The only version of the format that exists. */
 const formatVersion = '1.0.0';
 
-type Unread = { readonly kind: 'unread'; readonly finding: Finding };
+type Unread = { readonly kind: 'unread'; readonly finding: Finding<CinderLink> };
 
 /** Reads the commit mark of a link. The MD5s that it names are kept, or compared by `etags`. */
 export async function readMetadataOf(

@@ -1,9 +1,12 @@
 import type { RecognisedFormat } from '../../format.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
 import { longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import { parseBackupPath, volumeFolderOfShared } from './backup-path.ts';
-import { LonghornChain } from './longhorn-chain.ts';
+import { LonghornProver } from './longhorn-prover.ts';
+import { LonghornReader } from './longhorn-reader.ts';
+import { LonghornVolume } from './longhorn-volume.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 
 /** What a volume of Longhorn is called in records; its own API has no such word. */
@@ -65,5 +68,8 @@ export const longhornFormat: RecognisedFormat = {
     };
   },
 
-  open: LonghornChain.open,
+  async open(context, volumeFolder) {
+    const volume = await LonghornVolume.open(context, volumeFolder);
+    return new WalkedChain(context, new LonghornProver(volume), new LonghornReader(volume));
+  },
 };

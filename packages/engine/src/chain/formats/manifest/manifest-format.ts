@@ -1,13 +1,19 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
-import type { RecognisedFormat } from '../../format.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { ChainExaminer, FormatContext, RecognisedFormat } from '../../format.ts';
 import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
 import { readManifest } from '../../manifest-document/read-manifest.ts';
-import { isSuperseded } from '../../proof/etags/superseded-proof.ts';
+import { isSuperseded } from '../../proof/check-version.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
 import { findNamingBackup } from './find-naming-backup.ts';
-import { ManifestChain } from './manifest-chain.ts';
+import { manifestCheck } from './link-proof.ts';
+import { ManifestHashes } from './manifest-hashes.ts';
+import { ManifestProver } from './manifest-prover.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import { ManifestReadings } from './manifest-readings.ts';
 
 const markSuffix = `/${chainManifestName}`;
 const hashesSuffix = `/${chainManifestHashesName}`;
@@ -28,7 +34,7 @@ export const manifestFormat: RecognisedFormat = {
   },
 
   isOutdated({ proof }) {
-    return proof !== null && isSuperseded(proof);
+    return proof !== null && isSuperseded(manifestCheck, proof);
   },
 
   compare(imagePath) {
@@ -72,6 +78,17 @@ export const manifestFormat: RecognisedFormat = {
   },
 
   async open(context) {
-    return new ManifestChain(context);
+    return openManifestChain(context);
   },
 };
+
+/** Opens the chains of one root. Links with more objects than `provableMax` are proved to `metadata` only. */
+export function openManifestChain(
+  context: ChainContext & Pick<FormatContext, 'listings'>,
+  provableMax = provableObjectsMax,
+): ChainExaminer {
+  const { listings } = context;
+  const [readings, hashes] = [new ManifestReadings(context), new ManifestHashes(context)];
+  const tools = { context, listings, readings, hashes, provableMax };
+  return new WalkedChain(context, new ManifestProver(tools), new ManifestReader(tools));
+}

@@ -6,32 +6,30 @@ import { type ManifestReading, readManifest } from '../../manifest-document/read
 import { oneAhead } from '../../one-ahead.ts';
 import type { PathListing } from '../../path-listings.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
-import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
+import type { Fault } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
 import { unreadableMetadata } from '../../proof/young-metadata.ts';
 
+/** An image path at which there is something of this format, and the id that the request or the child gives the backup. */
+export type ManifestPlace = PathListing & { readonly backupId: string };
+
 /** One backup whose manifest was read, as it was listed. */
 export type ManifestLink = {
-  readonly place: PathListing;
+  readonly place: ManifestPlace;
   readonly header: ChainManifestHeader;
   readonly objects: ManifestObjects;
   readonly contentId: string;
 };
 
-/** What a step of the proof comes to, where the proof ends with it. */
-export type Finding = Partial<Pick<EdgeProof, 'level' | 'fault' | 'limit' | 'volumeBytes'>> & {
-  /** What was listed shows less than was expected: it is listed once more before that is believed. */
-  readonly suspect?: PathListing | null;
-  /** The block hashes that the proof was not to read. */
-  readonly unreadHashes?: readonly UnreadObject[];
-};
+export type ManifestFinding = Finding<ManifestPlace>;
 
 /** What a place was read as. `foreign`: there is a `manifest.json`, and it is none of this format. */
 export type PlaceReading =
   | { readonly kind: 'link'; readonly link: ManifestLink }
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'unread'; readonly finding: Finding };
+  | { readonly kind: 'unread'; readonly finding: ManifestFinding };
 
 /** Whether anything of this format lies there: the mark, or the hashes, which a writer puts there first. */
 export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean {
@@ -41,7 +39,7 @@ export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean
 /** Reads what lies at a place, with the objects' SHA-256 or without. */
 export async function readPlace(
   context: ChainContext,
-  place: PathListing,
+  place: ManifestPlace,
   keepsSha256: boolean,
 ): Promise<PlaceReading> {
   const { imagePath, manifest, blockHashes } = place;

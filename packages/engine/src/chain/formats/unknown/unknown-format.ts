@@ -1,6 +1,7 @@
 import type { ChainFormat } from '../../format.ts';
 import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
-import { checkVersion, openUnknownChain } from './unknown-chain.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
+import { UnknownProver, unknownCheck } from './unknown-prover.ts';
 
 /** Backups in no known format: whatever is stored at an image path and below it. */
 export const unknownFormat: ChainFormat = {
@@ -17,10 +18,11 @@ export const unknownFormat: ChainFormat = {
   },
 
   isOutdated(recorded) {
-    return recorded.checkVersion !== checkVersion;
+    return recorded.checkVersion !== unknownCheck.version;
   },
 
   async open(context) {
-    return openUnknownChain(context);
+    // What the bytes mean is not known.
+    return new WalkedChain(context, new UnknownProver(context), null);
   },
 };

@@ -44,6 +44,6 @@ test('more disagreements than are kept stop the proof, since some of them would 
     tally,
     keyOf: (id) => `a-${id}`,
   });
-  expect(settled.end?.fault).toBeUndefined();
+  expect(settled.end?.fault).toBeNull();
   expect(settled.end?.limit).toContain(`a: ${disagreementsMax + 1} objects (100001 bytes)`);
 });

@@ -3,7 +3,8 @@ import type { ChainContext } from '../../chain-context.ts';
 import type { ContentJob } from '../../content/content-job.ts';
 import { proveBatch } from '../../content/prove-batch.ts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { Fault, Location, UnreadObject } from '../link.ts';
+import type { Fault, Location } from '../link.ts';
+import type { Finding } from '../proved-link.ts';
 import { ReadFault, withReadFaults } from '../read-fault.ts';
 import { type Disagreement, disagreementsMax, type EtagTally } from './etag-tally.ts';
 
@@ -22,11 +23,7 @@ export type EtagSubject = {
 
 export type EtagsSettled = {
   /** Ends the proof at `metadata`; null if it may go on. */
-  readonly end: {
-    readonly fault?: Fault;
-    readonly limit?: string;
-    readonly unreadHashes?: readonly UnreadObject[];
-  } | null;
+  readonly end: Finding<never> | null;
   /** Says that the ETags are no MD5s; null if they are. */
   readonly remark: string | null;
   /** The data is still to be read: until then the link is not known to be whole. */
@@ -60,13 +57,14 @@ export async function settleEtags(context: ChainContext, subject: EtagSubject): 
   const readsAll = !isOpaque || (await hasChanged(context, subject));
   const [count, bytes] = readsAll ? [tally.disagreed, tally.disagreeingBytes] : [1, smallest.size];
   const end = (finding: EtagsSettled['end']): EtagsSettled => ({ end: finding, remark: null, awaitsData: false });
-  if (count > disagreementsMax || bytes > context.linkageMaxBytes) return end({ limit: limitOf(context, subject) });
+  if (count > disagreementsMax || bytes > context.linkageMaxBytes)
+    return end({ fault: null, limit: limitOf(context, subject) });
   const objects = readsAll ? tally.kept : [smallest];
   if (!context.readHashes) {
     const limit = `${location.imagePath}: objects whose ETag is not their MD5 were left unread`;
     const { bucketName } = location;
     const unreadHashes = objects.map(({ id, size }) => ({ bucketName, key: subject.keyOf(id), bytes: size }));
-    return end({ limit, unreadHashes });
+    return end({ fault: null, limit, unreadHashes });
   }
   const fault = await readObjects(context, subject, objects);
   if (fault === null) return right;
