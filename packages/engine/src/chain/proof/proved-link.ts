@@ -50,7 +50,7 @@ export type ProvedLink<Link> = {
 };
 
 /** What is known of a link when its proof ends. */
-export type KnownEdge<Link> = {
+type KnownEdge<Link> = {
   readonly link: Link;
   readonly listing: Listing;
   readonly shared: SharedListing | null;

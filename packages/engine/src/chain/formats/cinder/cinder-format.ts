@@ -29,11 +29,11 @@ export const cinderFormat: RecognisedFormat = {
     return imagePath;
   },
 
-  /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
   isOutdated({ proof }) {
     return proof !== null && isSuperseded(cinderCheck, proof);
   },
 
+  /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
   compare(imagePath) {
     let hasBegun = false;
     return new PathComparison(imagePath, (relativeKey) => {

@@ -1,12 +1,13 @@
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { ChainContext } from '../../chain-context.ts';
 import type { Check } from '../../proof/check-version.ts';
+import { endOfInventory, type InventoryProof } from '../../proof/etags/settle-etags.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
 import { ListedObjects } from '../../proof/object-columns.ts';
 import { concludeEdge, type Finding, type ProvedLink } from '../../proof/proved-link.ts';
 import { cinderTimeOf } from './describe.ts';
 import { EtagComparison } from './etag-comparison.ts';
-import { endOfInventory, type Inventory, proveInventory } from './inventory-proof.ts';
+import { proveInventory } from './inventory-proof.ts';
 import type { CinderLink } from './link-listing.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { CinderMetadata } from './metadata.ts';
@@ -27,7 +28,7 @@ type Known = {
   readonly parent: CinderLink | null;
   /** The metadata objects that were read so far. */
   readonly read: readonly (ObjectEntry | null)[];
-  readonly inventory?: Inventory;
+  readonly inventory?: InventoryProof<CinderLink>;
 };
 
 /** Proves one link, whose objects are kept from its listing, as far as it goes without reading data. Throws what storage throws. */
@@ -48,7 +49,9 @@ export async function proveLink(tools: ProofTools, link: CinderLink): Promise<Pr
   if (disagreement !== null) return conclude(context, link, { metadata, parent: null, read }, { fault: disagreement });
   const limit = tooManyObjects(link.imagePath, link.dataObjectCount);
   const inventory =
-    listed === null ? endOfInventory({ fault: null, limit }) : await proveInventory(context, link, listed, metadata);
+    listed === null
+      ? endOfInventory<CinderLink>({ fault: null, limit })
+      : await proveInventory(context, link, listed, metadata);
   const { end } = inventory;
   const choice = await chooseParent(tools, link, metadata, async (parent) => {
     if (end === null) return await proveLinkage(tools, link, parent, metadata);

@@ -12,6 +12,7 @@ import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { checkLinkage } from '../../proof/linkage-check.ts';
 import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { leaveHashes } from '../../proof/unread-hashes.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import type { ProofTools } from './proof-tools.ts';
@@ -40,15 +41,9 @@ export async function proveLinkage(
       limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with`,
     };
   }
-  const bytes = linkageBytes(link, parent);
-  if (bytes !== null && bytes > context.linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
-    return { fault: null, limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
-  }
-  if (!context.readHashes) {
-    const unreadHashes = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
-    return { fault: null, limit: `${link.imagePath}: its block hashes were left unread`, unreadHashes };
-  }
+  const files = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
+  const left = leaveHashes(context, link.imagePath, files);
+  if (left !== null) return left;
   try {
     if (parent === null) {
       const header = await readHashHeader(hashLists.open(link));

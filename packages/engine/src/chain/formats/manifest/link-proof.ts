@@ -1,11 +1,12 @@
-import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { VerificationLevel } from '@backup-sync/contracts';
 import { counted } from '@backup-sync/contracts';
 import type { Check } from '../../proof/check-version.ts';
-import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
+import { endOfInventory, type InventoryProof, inventoryFinding, settleEtags } from '../../proof/etags/settle-etags.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
-import type { Fault } from '../../proof/link.ts';
+import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
 import { concludeEdge, type ProvedLink } from '../../proof/proved-link.ts';
+import { leaveHashes } from '../../proof/unread-hashes.ts';
 import { InventoryCheck } from './inventory-check.ts';
 import { proveLinkage } from './linkage-proof.ts';
 import type { ManifestFinding, ManifestLink, ManifestPlace } from './manifest-link.ts';
@@ -21,6 +22,7 @@ export const manifestCheck: Check = {
 
 /** Proves one link as far as it goes without reading data. Throws what storage throws. */
 export async function proveManifest(tools: ManifestTools, place: ManifestPlace): Promise<ProvedLink<ManifestPlace>> {
+  const { context } = tools;
   const read = (at: ManifestPlace) => tools.readings.read(at);
   const reading = await read(place);
   if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} was taken for a manifest of this format`);
@@ -44,37 +46,26 @@ export async function proveManifest(tools: ManifestTools, place: ManifestPlace):
   const inventory = await proveInventory(tools, link);
   const concludeAt = (level: VerificationLevel, finding: ManifestFinding): ProvedLink<ManifestPlace> =>
     conclude(tools, place, link, parent, { level, ...finding }, inventory);
+  const left = leaveHashes(context, place.imagePath, hashFilesOf([place, parent]));
   const { end } = inventory;
   if (end?.unreadHashes !== undefined) {
     // A plan says all that would be read.
-    const { unreadHashes = [] } = leaveHashes(tools, place, parent) ?? {};
+    const { unreadHashes = [] } = left ?? {};
     return concludeAt('metadata', { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] });
   }
   if (end !== null) return concludeAt('metadata', end);
   if (unreadParent !== null) return concludeAt('inventory', { fault: unreadParent });
-  const linkage = leaveHashes(tools, place, parent) ?? (await proveLinkage(tools.hashes, link, parentLink));
-  return concludeAt('inventory', linkage);
+  return concludeAt('inventory', left ?? (await proveLinkage(tools.hashes, link, parentLink)));
 }
 
-/** What ends the proof before block hashes are read: a plan does not read them, and there may be too many. */
-function leaveHashes(
-  { context: { linkageMaxBytes, readHashes } }: ManifestTools,
-  place: ManifestPlace,
-  parent: ManifestPlace | null,
-): ManifestFinding | null {
-  const files = [place, parent].flatMap((each) => {
-    const hashes = each?.blockHashes ?? null;
-    return each === null || hashes === null
+/** The block hashes of a link and its parent, as far as they are there. */
+function hashFilesOf(places: readonly (ManifestPlace | null)[]): readonly UnreadObject[] {
+  return places.flatMap((place) => {
+    const hashes = place?.blockHashes ?? null;
+    return place === null || hashes === null
       ? []
-      : [{ bucketName: each.bucketName, key: hashes.key, bytes: hashes.size }];
+      : [{ bucketName: place.bucketName, key: hashes.key, bytes: hashes.size }];
   });
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (bytes > linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and no more than ${linkageMaxBytes} may be read for them`;
-    return { fault: null, limit: `${place.imagePath}: ${limit}; verify goes on from there` };
-  }
-  if (readHashes) return null;
-  return { fault: null, limit: `${place.imagePath}: its block hashes were left unread`, unreadHashes: files };
 }
 
 /** A parent that could not be read, or moved meanwhile, is not known to be broken. */
@@ -84,40 +75,28 @@ function unreadParentFault({ header }: ManifestLink, { fault }: ManifestFinding)
   return { code: isOpen ? fault.code : 'parent_broken', detail };
 }
 
-/** How far the inventory of a link is proved. `end` ends the proof at `metadata`; null if the inventory is whole. */
-type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & { readonly end: ManifestFinding | null };
-
 async function proveInventory(
   { context, listings }: ManifestTools,
   { place, objects, header }: ManifestLink,
-): Promise<Inventory> {
-  const { blockHashes, bucketName, imagePath, listing } = place;
-  const ended = (end: ManifestFinding): Inventory => ({ end, remark: null, awaitsData: false });
-  if (blockHashes === null) return ended(missing(place, `${imagePath}/${header.block_hashes.key}`));
+): Promise<InventoryProof<ManifestPlace>> {
+  const { blockHashes, imagePath } = place;
+  if (blockHashes === null) {
+    const fault: Fault = { code: 'object_missing', detail: `${imagePath}/${header.block_hashes.key}` };
+    return endOfInventory({ fault, suspect: place });
+  }
   if (blockHashes.size !== header.block_hashes.size) {
     const detail = `${blockHashes.key} has ${counted(blockHashes.size, 'byte')}, and must have ${header.block_hashes.size}`;
-    return ended({ fault: { code: 'object_size_impossible', detail } });
+    return endOfInventory({ fault: { code: 'object_size_impossible', detail } });
   }
   const check = new InventoryCheck(imagePath, objects);
   if (!(await listings.visit(place, (file) => check.take(file)))) {
-    return ended({ fault: { code: 'changed_while_read', detail: `${imagePath} is not as it was listed before` } });
+    const detail = `${imagePath} is not as it was listed before`;
+    return endOfInventory({ fault: { code: 'changed_while_read', detail } });
   }
-  const finding = (fault: Fault) => (fault.code === 'object_missing' ? missing(place, fault.detail) : { fault });
   const fault = check.finish();
-  if (fault !== null) return ended(finding(fault));
-  const { end, ...settled } = await settleEtags(context, {
-    backupId: header.backup.id,
-    location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    listingDigest: listing.digest,
-    tally: check.etags,
-    keyOf: (row) => `${imagePath}/${objects.keys.at(row)}`,
-  });
-  return { ...settled, end: end === null || end.fault === null ? end : finding(end.fault) };
-}
-
-function missing(suspect: ManifestPlace, detail: string): ManifestFinding {
-  const code: ReasonCode = 'object_missing';
-  return { fault: { code, detail }, suspect };
+  if (fault !== null) return endOfInventory(inventoryFinding(fault, place));
+  const keyOf = (row: number) => `${imagePath}/${objects.keys.at(row)}`;
+  return await settleEtags(context, { link: { ...place, backupId: header.backup.id }, tally: check.etags, keyOf });
 }
 
 function conclude(
@@ -126,7 +105,10 @@ function conclude(
   link: ManifestLink | null,
   parent: ManifestPlace | null,
   finding: ManifestFinding,
-  { remark, awaitsData }: Pick<Inventory, 'remark' | 'awaitsData'> = { remark: null, awaitsData: false },
+  { remark, awaitsData }: Pick<InventoryProof<ManifestPlace>, 'remark' | 'awaitsData'> = {
+    remark: null,
+    awaitsData: false,
+  },
 ): ProvedLink<ManifestPlace> {
   const { listing, manifest, blockHashes } = place;
   const isRead = link !== null;
