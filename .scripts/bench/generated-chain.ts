@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { leastStoredBytes } from '../../packages/engine/src/chain/compression/least-stored-bytes.ts';
 import { compareKeys } from '../../packages/engine/src/storage/key-order.ts';
 import { listPageEntriesMax, type ObjectEntry, type StorageUnit } from '../../packages/engine/src/storage/port.ts';
 import { hashFileText, metadataText, writePieces } from './generated-files.ts';
@@ -68,17 +69,12 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
 
   async function* entries(): AsyncGenerator<ObjectEntry> {
     for (const [index, link] of links.entries()) {
-      // Compressed to a hundredth: sizes that compressed blocks cannot have are refused.
-      const plainBytes = blockBytes * (index === 0 ? Math.floor(size.blocks / size.fullObjects) : 1);
+      // The least that a zlib stream of so much data can have.
+      const blocks = index === 0 ? Math.ceil(size.blocks / size.fullObjects) : 1;
+      const storedBytes = leastStoredBytes('zlib', blocks * blockBytes);
       for (const digits of sortedNumbers(link.objectCount)) {
         const etag = digits.padStart(32, 'e');
-        yield {
-          key: `${link.imagePath}-${digits}`,
-          size: Math.ceil(plainBytes / 100),
-          etag,
-          modifiedAtMs,
-          archived: false,
-        };
+        yield { key: `${link.imagePath}-${digits}`, size: storedBytes, etag, modifiedAtMs, archived: false };
       }
       for (const suffix of ['_metadata', '_sha256file']) {
         const { size: bytes } = await stat(pathOf(directory, link, suffix));

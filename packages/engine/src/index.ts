@@ -7,7 +7,7 @@ export {
   type CreatedManifest,
   type CreateManifestOptions,
   createManifest,
-} from './chain/formats/manifest/create-manifest.ts';
+} from './chain/manifest-document/create-manifest.ts';
 export { type ExtractOptions, extractBackup } from './chain/replay/extract-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type CallFrom, Engine } from './engine.ts';

@@ -7,7 +7,7 @@ import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { proveAllLevels } from '../testing/prove-all-levels.ts';
 import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
-import { chainRootOf } from './chain-root.ts';
+import { chainRootOf } from './formats/chain-root.ts';
 
 const folders = ['dr/site-b/', 'volume_old/', 'volume_a/20260301020000/'];
 

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../testing/chain-context.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
-import { chainRootOf } from './chain-root.ts';
 import { openChain } from './examiner.ts';
-import { formats } from './formats/formats.ts';
+import { chainRootOf, chainRoots } from './formats/chain-root.ts';
+import { formatNames } from './formats/formats.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
 const fixture = `${fixtures}cinder-s3-zlib`;
@@ -46,7 +46,7 @@ describe('the chain root', () => {
     const cinder = 'volume_1/20260301020000/az_nova_backup_6fea9211-38a5-cccc-c95f-c8b61fb35442';
     const longhorn = 'backupstore/volumes/ab/cd/volume-1/backups/backup_backup-1.cfg';
     for (const path of [cinder, longhorn, 'plan/resource/backup']) {
-      const roots = formats.map((format) => format.chainRootOf(path)).filter((root) => root !== null);
+      const roots = formatNames.map((name) => chainRoots[name](path)).filter((root) => root !== null);
       expect(chainRootOf(path)).toBe(roots[0]);
     }
     expect(chainRootOf(longhorn)).toBe('backupstore/volumes/ab/cd/volume-1/');
@@ -80,6 +80,23 @@ describe('an unknown format', () => {
     expect(examination?.limit).toContain('no known backup format');
     expect(examination?.listing).toMatchObject({ objectCount: 2, storedBytes: 5 });
     expect(examination?.contentId).toBe(examination?.listing.fingerprint);
+  });
+
+  test('is proved for each backup that is said to be at the path', async () => {
+    await using buckets = await makeTestBuckets();
+    await buckets.put('bucket', [['plan/b/disk.img', 'abc']]);
+    await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+    const asked: string[] = [];
+    const findProofs = async (ids: readonly string[]) => {
+      asked.push(...ids);
+      return [];
+    };
+    const chain = await openChain(chainContext(storage, 'bucket', [item.image_path], { findProofs }));
+    for (const backup_id of ['b', 'c']) {
+      const examination = await chain.examine({ ...item, backup_id });
+      expect(examination?.newProofs.map(({ backupId }) => backupId)).toEqual([backup_id]);
+    }
+    expect(asked).toEqual(['b', 'c']);
   });
 
   test('is nothing where only names with the same beginning lie', async () => {

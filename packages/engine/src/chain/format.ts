@@ -1,16 +1,9 @@
 import type { BackupSync } from '@backup-sync/contracts';
-import type { StorageUnit } from '../storage/port.ts';
+import type { BucketContext, ChainContext } from './chain-context.ts';
 import type { ChainData } from './data.ts';
-import type { FormatContext } from './examiner.ts';
 import type { ListingComparison } from './listing-comparison.ts';
-import type { Examination } from './proof/link.ts';
-
-/** What is needed to describe a backup that a scan has found. */
-export type DescribeContext = {
-  readonly storage: StorageUnit;
-  readonly bucketName: string;
-  readonly signal: AbortSignal;
-};
+import type { PathListings } from './path-listings.ts';
+import type { EdgeProof, Examination } from './proof/link.ts';
 
 /** What a sync request would say of a backup, as its own metadata has it. */
 export type DescribedBackup = {
@@ -41,45 +34,67 @@ export type KeyOwner = {
   readonly isExact: boolean;
 };
 
-/** One format of backup chains. */
+/** What a chain is opened with: the context, and what all formats share. */
+export type FormatContext = ChainContext & {
+  readonly listings: PathListings;
+  /** The backup of a known format that an object of this key belongs to; null if the key does not prove one. */
+  readonly findOwner: (key: string) => KeyOwner | null;
+  /**
+   * The image path of a backup of a known format whose metadata names the object at this image path; null if none does.
+   * Throws what storage throws of the bucket.
+   */
+  readonly findNamingBackup: (imagePath: string) => Promise<string | null>;
+};
+
+/** A format of backup chains. Its roots are in `formats/chain-root.ts`. */
 export interface ChainFormat {
-  /**
-   * The part of an image path that all links of its chain share, a prefix of keys. Null where the path does not have
-   * the shape of this format: then it is not asked further.
-   */
-  chainRootOf(imagePath: string): string | null;
-  /**
-   * The backup that has an object of this key, for scans; null where the name alone does not tell one of this format.
-   * Keys that tell a backup begin with its image path. Pure.
-   */
-  partOf(key: string): BackupPart | null;
-  /** The id of the backup at this image path, if the path alone tells it. */
+  /** The id of the backup at this image path; null unless the path alone tells it. */
   backupIdOf(imagePath: string): string | null;
   /** The prefix of the keys of all objects that the backup at this image path needs, those that it shares included. */
   objectsPrefixOf(imagePath: string): string;
   /** Compares the recorded backups of one such prefix with a listing. */
   compare(objectsPrefix: string): ListingComparison;
+  /** Whether a recorded backup is to be examined again though nothing has changed, since its check may have been wrong. */
+  isOutdated(recorded: { readonly checkVersion: string | null; readonly proof: EdgeProof | null }): boolean;
+  /** Lists the root once, or leaves it to the listings that all formats share. Throws what storage throws. */
+  open(context: FormatContext, chainRoot: string): Promise<ChainExaminer>;
+}
+
+/** A format that scans recognise by the names of its objects. */
+export interface RecognisedFormat extends ChainFormat {
+  /**
+   * The backup that has an object of this key, for scans; null if the key alone does not tell one of this format.
+   * Keys that tell a backup begin with its image path. Pure.
+   */
+  partOf(key: string): BackupPart | null;
   /**
    * The backup that an object of this key belongs to, commit mark or not. Null if other software may use the same name.
    * Pure.
    */
   ownerOf(key: string): KeyOwner | null;
   /**
-   * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
-   * Throws `ReadFault` where that is not to be had or makes no sense, and what storage throws.
+   * The image path of a backup whose metadata names the object at this image path, for formats whose keys prove nothing;
+   * null if none does. Throws what storage throws of the bucket.
    */
-  describe(context: DescribeContext, imagePath: string): Promise<DescribedBackup>;
-  /** Lists the root once, or leaves it to the listings that all formats share. Throws what storage throws. */
-  open(context: FormatContext, chainRoot: string): Promise<FormatChain>;
+  findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
+  /**
+   * Reads what a sync request would say of the backup at this image path: its metadata, in bounded memory.
+   * Throws `ReadFault` if that cannot be had or makes no sense, and what storage throws.
+   */
+  describe(context: BucketContext, imagePath: string): Promise<DescribedBackup>;
 }
 
-/** The links below one root, listed. */
-export interface FormatChain {
-  /** Null where nothing of this format lies at the item's image path. Throws what storage throws. */
+/** The links below one root. */
+export interface ChainExaminer {
+  /**
+   * Proves the backup with its chain as far as it goes without reading data. Null if nothing is stored at its image path,
+   * or nothing of the format asked. Throws `StorageError` if storage is throttled, unreachable or has lost the bucket, and
+   * the signal's reason.
+   */
   examine(item: BackupSync): Promise<Examination | null>;
   /**
-   * What is stored of the backup and its ancestors, for the levels that read it. Null where nothing of this format lies
-   * at the item's image path. Throws `ReadFault` where the metadata does not allow it, and what storage throws.
+   * What is stored of the backup and its ancestors, for the levels that read it. Null if no format that tells it is stored
+   * at the image path. Throws `ReadFault` if the metadata does not allow it, and what {@link ChainExaminer.examine} throws.
    */
   openData(item: BackupSync): Promise<ChainData | null>;
 }

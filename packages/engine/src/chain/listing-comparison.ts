@@ -1,5 +1,5 @@
 import type { ObjectEntry } from '../storage/port.ts';
-import type { DescribeContext } from './format.ts';
+import type { BucketContext } from './chain-context.ts';
 import { ListingDigest } from './listing-digest.ts';
 import type { RecordedListing } from './proof/link.ts';
 
@@ -22,7 +22,7 @@ export interface ListingComparison {
   /** Takes the next object whose key begins with the prefix, in the order of the listing. */
   pass(entry: ObjectEntry): void;
   /** The listing has gone past the prefix. Answers for each backup, by id. Throws what storage throws. */
-  finish(context: DescribeContext): Promise<ReadonlyMap<string, Likeness>>;
+  finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>>;
 }
 
 /** A zero-byte object that stands for a folder in consoles and sync tools. */

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import type { ObjectEntry } from '../storage/port.ts';
+import type { BucketContext } from './chain-context.ts';
 import { KeyColumn } from './columns.ts';
-import type { ChainContext } from './examiner.ts';
-import { ListedObjects, md5OfEtag } from './formats/cinder/object-columns.ts';
 import { ListingDigest } from './listing-digest.ts';
 import { isMinioFile } from './minio-layout.ts';
 import type { Listing } from './proof/link.ts';
+import { ListedObjects, md5OfEtag } from './proof/object-columns.ts';
 
 /** Objects kept from the listings of a run: some 60 bytes each. What is larger is listed again by whoever needs them. */
 const keptObjectsMax = 100_000;
@@ -46,13 +46,13 @@ export type PathListing = {
 
 /** Listings by image path, each taken once, whatever formats look at it. */
 export class PathListings {
-  readonly #context: ChainContext;
+  readonly #context: BucketContext;
   readonly #listings = new Map<string, Promise<PathListing | null>>();
   /** Image paths whose listing showed objects in the disk layout of MinIO beside them, and nothing at them. */
   readonly #minioPaths = new Set<string>();
   #objectsLeft: number;
 
-  constructor(context: ChainContext, keptMax = keptObjectsMax) {
+  constructor(context: BucketContext, keptMax = keptObjectsMax) {
     this.#context = context;
     this.#objectsLeft = keptMax;
   }

@@ -1,9 +1,9 @@
-import type { DescribeContext } from './format.ts';
+import type { BucketContext } from './chain-context.ts';
 import { faultingBody, withReadFaults } from './proof/read-fault.ts';
 
 /** Opens an object that was not listed before. Throws `ReadFault`, as its bytes do, and what storage throws. */
 export async function readPlainObject(
-  { storage, bucketName, signal }: DescribeContext,
+  { storage, bucketName, signal }: BucketContext,
   key: string,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { body } = await withReadFaults(key, () => storage.get({ bucket: bucketName, key, signal }));

@@ -1,7 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { CallContext } from '../calls/call-context.ts';
 import type { Acceptance } from '../catalogue/records.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { queueChains } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 import { placeOfItem, refuseUngranted } from './granted-places.ts';

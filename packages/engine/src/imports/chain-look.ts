@@ -1,7 +1,9 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
 import type { ChainKey, MissingParent } from '../catalogue/records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
-import { type ChainContext, type ChainExaminer, openChain } from '../chain/examiner.ts';
+import type { ChainContext } from '../chain/chain-context.ts';
+import { openChain } from '../chain/examiner.ts';
+import type { ChainExaminer } from '../chain/format.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import { isSince } from '../operations/stored-times.ts';

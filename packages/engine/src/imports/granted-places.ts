@@ -1,5 +1,5 @@
 import { type BackupSync, BackupSyncError } from '@backup-sync/contracts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { QueryServices, Work } from '../services.ts';
 import { isGranted } from '../storage/grants.ts';
 

@@ -3,7 +3,7 @@ import { type BackupSync, hasEnded } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { acceptedIds, makeAcceptance, makeFinish } from '../catalogue/fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { systemClock } from '../clock.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { runDueSources } from '../sources/source-scheduler.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cancelOperation } from '../calls/operations.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { workOnScan } from '../scans/scan-work.ts';

@@ -9,7 +9,7 @@ import {
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { Json } from '../catalogue/task-records.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { deadlineDetail } from '../deadline.ts';
 import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';

@@ -2,7 +2,7 @@ import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import type { ChainKey } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';
 import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../imports/chain-look.ts';
 import { decideSync, type Seen } from '../imports/decide-sync.ts';

@@ -1,6 +1,6 @@
+
 import type { KnownBackup } from '../catalogue/known-backup.ts';
-import { checkVersion as presenceVersion } from '../chain/formats/unknown/unknown-chain.ts';
-import { isSuperseded } from '../chain/proof/etags/superseded-proof.ts';
+import { formats } from '../chain/formats/formats.ts';
 import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';
 import { isSameLocation, type Location } from '../chain/proof/link.ts';
 import type { Sighting } from './compare-listing.ts';
@@ -45,8 +45,7 @@ export function parentAtFault({ record: { reasonCode, parentBackupId } }: KnownB
 }
 
 function isOfEarlierCheck({ record, proof }: KnownBackup): boolean {
-  if (record.format === 'unknown') return record.checkVersion !== presenceVersion;
-  return proof !== null && isSuperseded(proof);
+  return formats[record.format].isOutdated({ checkVersion: record.checkVersion, proof });
 }
 
 function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { recognisePart } from '../chain/formats/marks.ts';
+import { findPart } from '../chain/formats/formats.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import { seededUuid } from '../testing/seeded-bytes.ts';
 import { BegunBackups } from './begun-backups.ts';
@@ -14,7 +14,7 @@ const names = ['-00001', '-00002', '_sha256file', '_metadata', '/block-hashes.bi
 const key = fc.tuple(fc.constantFrom(...paths), fc.constantFrom(...names)).map(([path, name]) => path + name);
 
 function partOf(each: string) {
-  return recognisePart(each, ['cinder', 'longhorn', 'manifest']);
+  return findPart(each, ['cinder', 'longhorn', 'manifest']);
 }
 
 function begunIn(keys: readonly string[], prefix: string): readonly string[] {

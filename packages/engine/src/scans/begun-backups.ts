@@ -1,9 +1,9 @@
 import type { BackupPart } from '../chain/format.ts';
-import type { MarkedFormat } from '../chain/formats/marks.ts';
+import type { KnownFormat } from '../chain/formats/formats.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
 /** A part of a backup, by the format whose it is. */
-type FormatPart = BackupPart & { readonly format: MarkedFormat };
+type FormatPart = BackupPart & { readonly format: KnownFormat };
 
 /** A backup of which a listing shows objects, and no commit mark. */
 export type BegunBackup = FormatPart & {

@@ -1,6 +1,6 @@
 import type { PathTemplate } from '@backup-sync/contracts';
 import type { RecordedBackup } from '../catalogue/known-backup.ts';
-import type { MarkedFormat } from '../chain/formats/marks.ts';
+import type { KnownFormat } from '../chain/formats/formats.ts';
 import type { Likeness } from '../chain/listing-comparison.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
@@ -45,7 +45,7 @@ export async function* compareListing(
   context: FindingContext,
   wanted: {
     readonly prefix: string;
-    readonly formats: readonly MarkedFormat[] | null;
+    readonly formats: readonly KnownFormat[] | null;
     readonly template: PathTemplate | null;
   },
 ): AsyncGenerator<ComparedPage> {

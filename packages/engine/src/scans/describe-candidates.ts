@@ -1,9 +1,10 @@
 import { defaultResourceType } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import type { DescribedBackup } from '../chain/format.ts';
-import { markedFormats } from '../chain/formats/marks.ts';
+import { formats } from '../chain/formats/formats.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
+import { isYoung } from '../chain/proof/young-metadata.ts';
 import type { Outages } from '../storage/outage.ts';
 import { isServiceRefusal, StorageError, type StorageErrorCode, type StorageUnit } from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
@@ -12,8 +13,6 @@ import { describeByPath } from './sync-item.ts';
 
 /** Metadata objects read at once. */
 const readsAtOnce = 8;
-/** A commit mark that is younger, and makes no sense, may still be being written in place. */
-const writingMsMax = 15 * 60 * 1000;
 
 /** What a store that was just listed may refuse of one object alone, such as its name or how it is stored. */
 const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
@@ -51,7 +50,7 @@ export function describeCandidates(
       return { kind: 'incomplete', fault: { code: 'incomplete', detail: `${candidate.markKey} is not there` } };
     }
     try {
-      const backup = await markedFormats[candidate.format].describe(context, candidate.imagePath);
+      const backup = await formats[candidate.format].describe(context, candidate.imagePath);
       return { kind: 'described', backup };
     } catch (error) {
       context.signal.throwIfAborted();
@@ -61,8 +60,8 @@ export function describeCandidates(
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }
       if (!(error instanceof ReadFault)) throw error;
-      const isYoung = context.nowMs() - candidate.mark.modifiedAtMs < writingMsMax;
-      if (error.fault.code === 'incomplete' || (error.fault.code === 'metadata_unreadable' && isYoung)) {
+      const mayBeUnfinished = error.fault.code === 'metadata_unreadable' && isYoung(candidate.mark, context.nowMs());
+      if (error.fault.code === 'incomplete' || mayBeUnfinished) {
         return { kind: 'incomplete', fault: { code: 'incomplete', detail: error.fault.detail } };
       }
       return unreadable(error.fault);

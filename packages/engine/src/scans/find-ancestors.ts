@@ -1,5 +1,5 @@
-import { chainRootOf } from '../chain/chain-root.ts';
-import type { MarkedFormat } from '../chain/formats/marks.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
+import type { KnownFormat } from '../chain/formats/formats.ts';
 import { folderLinksMax, refuseBeyond } from '../chain/proof/object-bound.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { type FindingContext, type Found, makeFindings } from './make-findings.ts';
@@ -35,7 +35,7 @@ export function noteLineage(lineage: Lineage, prefix: string, made: readonly Fou
 export async function* findAncestors(
   context: FindingContext,
   outside: OutsideAncestors,
-  { prefix, formats }: { readonly prefix: string; readonly formats: readonly MarkedFormat[] | null },
+  { prefix, formats }: { readonly prefix: string; readonly formats: readonly KnownFormat[] | null },
   lineage: Lineage,
   linksMax = folderLinksMax,
 ): AsyncGenerator<readonly Sighting[]> {

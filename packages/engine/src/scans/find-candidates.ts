@@ -1,5 +1,5 @@
 import type { PathTemplate } from '@backup-sync/contracts';
-import { type MarkedFormat, markedFormatNames, recogniseOwner, recognisePart } from '../chain/formats/marks.ts';
+import { findOwner, findPart, type KnownFormat, knownFormatNames } from '../chain/formats/formats.ts';
 import { isMinioFile } from '../chain/minio-layout.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 import { type BegunBackup, BegunBackups } from './begun-backups.ts';
@@ -30,11 +30,11 @@ export async function* findCandidates(
   pages: AsyncIterable<readonly ObjectEntry[]>,
   wanted: {
     readonly prefix: string;
-    readonly formats: readonly MarkedFormat[] | null;
+    readonly formats: readonly KnownFormat[] | null;
     readonly template: PathTemplate | null;
   },
 ): AsyncGenerator<CandidatePage> {
-  const formats = wanted.formats ?? markedFormatNames;
+  const formats = wanted.formats ?? knownFormatNames;
   const groups = wanted.template === null ? null : new TemplateGroups(wanted.template, wanted.prefix);
   const backups = new BegunBackups(wanted.prefix);
   for await (const page of pages) {
@@ -47,14 +47,14 @@ export async function* findCandidates(
       }
       if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
       // A template must not take for its own what another format has, whether that is wanted or not.
-      const part = recognisePart(entry.key, groups === null ? formats : markedFormatNames);
+      const part = findPart(entry.key, groups === null ? formats : knownFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);
       candidates.push(...backups.add(entry, isWanted ? part : null).map(begun));
       if (part !== null) {
         if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
-      } else if (groups !== null && recogniseOwner(entry.key) === null) {
+      } else if (groups !== null && findOwner(entry.key) === null) {
         groups.add(entry);
       }
     }

@@ -1,9 +1,9 @@
 import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { KnownBackup } from '../catalogue/known-backup.ts';
+import type { KnownBackup, } from '../catalogue/known-backup.ts';
+import { formats } from '../chain/formats/formats.ts';
 import type { EdgeProof, Fault, Location } from '../chain/proof/link.ts';
-import { recordedFormats } from '../chain/recorded-formats.ts';
 import type { Outages } from '../storage/outage.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
 import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
@@ -97,7 +97,7 @@ function toDescribe({
   if (assessment.kind === 'unrecorded') return candidate;
   if (assessment.kind !== 'changed' || candidate === null) return null;
   const { backupId, format, location } = assessment.known.record;
-  const isToldByPath = recordedFormats[format].backupIdOf(location.imagePath) === backupId;
+  const isToldByPath = formats[format].backupIdOf(location.imagePath) === backupId;
   return candidate.kind === 'committed' && isToldByPath ? null : candidate;
 }
 

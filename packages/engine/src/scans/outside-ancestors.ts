@@ -1,7 +1,7 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
+import { formats } from '../chain/formats/formats.ts';
 import type { EdgeProof, Location } from '../chain/proof/link.ts';
-import { recordedFormats } from '../chain/recorded-formats.ts';
 import { StorageError } from '../storage/port.ts';
 import type { FindingContext } from './make-findings.ts';
 
@@ -45,7 +45,7 @@ export class OutsideAncestors {
     const { storage, signal } = this.#context;
     const { bucketName, imagePath } = location;
     if (location.storageUnitId !== storage.id) return true;
-    const { compare, objectsPrefixOf } = recordedFormats[format];
+    const { compare, objectsPrefixOf } = formats[format];
     const prefix = objectsPrefixOf(imagePath);
     const comparison = compare(prefix);
     const { digest, fingerprint } = listing;

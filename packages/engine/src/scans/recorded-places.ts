@@ -1,8 +1,8 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import type { RecordedBackup } from '../catalogue/known-backup.ts';
-import type { DescribeContext } from '../chain/format.ts';
+import type { BucketContext } from '../chain/chain-context.ts';
+import { formats } from '../chain/formats/formats.ts';
 import { type Likeness, type ListingComparison, PathComparison } from '../chain/listing-comparison.ts';
-import { recordedFormats } from '../chain/recorded-formats.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
@@ -28,7 +28,7 @@ type OpenPrefix = {
  * present key, however long the listing is.
  */
 export class RecordedPlaces {
-  readonly #context: DescribeContext;
+  readonly #context: BucketContext;
   readonly #listedPrefix: string;
   readonly #recorded: AsyncIterator<RecordedBackup>;
   /** Undefined before the first is asked for, null behind the last. */
@@ -39,7 +39,7 @@ export class RecordedPlaces {
   readonly #present = new Set<string>();
 
   /** Backups must be sorted by {@link compareKeys} of their image paths. Only keys that begin with `listedPrefix` are listed. */
-  constructor(context: DescribeContext, listedPrefix: string, recorded: AsyncIterable<RecordedBackup>) {
+  constructor(context: BucketContext, listedPrefix: string, recorded: AsyncIterable<RecordedBackup>) {
     this.#context = context;
     this.#listedPrefix = listedPrefix;
     this.#recorded = recorded[Symbol.asyncIterator]();
@@ -93,7 +93,7 @@ export class RecordedPlaces {
   }
 
   #prefixOf({ format, imagePath }: RecordedBackup): OpenPrefix {
-    const { compare, objectsPrefixOf } = recordedFormats[format];
+    const { compare, objectsPrefixOf } = formats[format];
     const objectsPrefix = objectsPrefixOf(imagePath);
     const isWhole = objectsPrefix.startsWith(this.#listedPrefix);
     const prefix = isWhole ? objectsPrefix : imagePath;

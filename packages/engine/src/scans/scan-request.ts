@@ -1,13 +1,12 @@
-import type { PathTemplate } from '@backup-sync/contracts';
-import { BackupSyncError, incompleteAfterDefaultS, parsePathTemplate } from '@backup-sync/contracts';
+import { BackupSyncError, incompleteAfterDefaultS, type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
 import type { Json } from '../catalogue/task-records.ts';
-import type { MarkedFormat } from '../chain/formats/marks.ts';
+import type { KnownFormat } from '../chain/formats/formats.ts';
 
 /** What a scan is asked to do, as its task keeps it. */
 export type ScanRequest = {
   readonly prefix: string;
   /** Only backups of these formats; null: of all that are known. */
-  readonly formats: readonly MarkedFormat[] | null;
+  readonly formats: readonly KnownFormat[] | null;
   readonly pathTemplate: string | null;
   readonly sync: boolean;
   readonly withAncestors: boolean;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { operationLivesMs } from '../deadline.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { injectFault } from '../testing/faulty-storage-unit.ts';

@@ -2,7 +2,7 @@ import { dataLevels } from '@backup-sync/contracts';
 import type { Actor } from '../catalogue/records.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import type { NewTask } from '../catalogue/task-records.ts';
-import type { MarkedFormat } from '../chain/formats/marks.ts';
+import type { KnownFormat } from '../chain/formats/formats.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { Services } from '../services.ts';
@@ -67,7 +67,7 @@ export function nextRunAfter({ intervalS, pausedAtMs }: SourceRecord, nowMs: num
 }
 
 /** One format, or those of the template alone, or all that are known. */
-function formatsOf({ format, pathTemplate }: SourceRecord): readonly MarkedFormat[] | null {
+function formatsOf({ format, pathTemplate }: SourceRecord): readonly KnownFormat[] | null {
   if (format !== null && format !== 'unknown') return [format];
   return pathTemplate === null ? null : [];
 }

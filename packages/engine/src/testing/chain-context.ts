@@ -1,5 +1,5 @@
 import { Absences } from '../chain/absences.ts';
-import type { ChainContext } from '../chain/examiner.ts';
+import type { ChainContext } from '../chain/chain-context.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
 /** A context without a catalogue behind it, at a moment when nothing in a test bucket is young any more. */

@@ -1,5 +1,6 @@
+import type { ChainContext } from '../chain/chain-context.ts';
 import type { ChainData, LinkData } from '../chain/data.ts';
-import { type ChainContext, openChain } from '../chain/examiner.ts';
+import { openChain } from '../chain/examiner.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';

@@ -1,5 +1,6 @@
 import { type BackupSync, reaches } from '@backup-sync/contracts';
-import { type ChainContext, openChain } from '../chain/examiner.ts';
+import type { ChainContext } from '../chain/chain-context.ts';
+import { openChain } from '../chain/examiner.ts';
 import type { EdgeProof, Examination, Location, RecordedListing } from '../chain/proof/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';

@@ -5,7 +5,7 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { ChainKey } from '../catalogue/records.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import type { NewTask } from '../catalogue/task-records.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { longestRetryDelayMs } from '../deadline.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';

@@ -2,9 +2,10 @@ import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-s
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { BackupRecord } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
-import { chainRootOf } from '../chain/chain-root.ts';
 import type { ChainData } from '../chain/data.ts';
-import { type ChainExaminer, openChain } from '../chain/examiner.ts';
+import { openChain } from '../chain/examiner.ts';
+import type { ChainExaminer } from '../chain/format.ts';
+import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';

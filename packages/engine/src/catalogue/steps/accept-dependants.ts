@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { v7 as newId } from 'uuid';
-import { chainRootOf } from '../../chain/chain-root.ts';
+import { chainRootOf } from '../../chain/formats/chain-root.ts';
 import { reasonsOfParent } from '../../chain/proof/lasting-fault.ts';
 import { itemOfRecord } from '../item-of-record.ts';
 import type { DueChain } from '../records.ts';

@@ -1,7 +1,55 @@
-import type { ChainFormat } from '../format.ts';
+import type { BackupFormat } from '@backup-sync/contracts';
+import type { BucketContext } from '../chain-context.ts';
+import type { BackupPart, ChainFormat, KeyOwner, RecognisedFormat } from '../format.ts';
 import { cinderFormat } from './cinder/cinder-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
+import { unknownFormat } from './unknown/unknown-format.ts';
 
-/** The formats that are recognised, the most particular shape of path first; what lies there decides. */
-export const formats: readonly ChainFormat[] = [cinderFormat, longhornFormat, manifestFormat];
+/** A format that is recognised by the names of its objects. */
+export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
+
+/** All formats, the most particular shape of path first: in this order each is asked what is stored at a path. */
+export const formats = {
+  cinder: cinderFormat,
+  longhorn: longhornFormat,
+  manifest: manifestFormat,
+  unknown: unknownFormat,
+} as const satisfies Record<KnownFormat, RecognisedFormat> & Record<'unknown', ChainFormat>;
+
+export const formatNames = Object.keys(formats) as readonly BackupFormat[];
+
+export const knownFormatNames: readonly KnownFormat[] = formatNames.filter((name) => name !== 'unknown');
+
+/** The backup that has an object of this key, in one of these formats; null if the key alone does not tell. */
+export function findPart(
+  key: string,
+  names: readonly KnownFormat[],
+): (BackupPart & { readonly format: KnownFormat }) | null {
+  for (const format of names) {
+    const part = formats[format].partOf(key);
+    if (part !== null) return { format, ...part };
+  }
+  return null;
+}
+
+/** The backup of a known format that an object of this key belongs to; null if the key does not prove one. */
+export function findOwner(key: string): KeyOwner | null {
+  for (const name of knownFormatNames) {
+    const owner = formats[name].ownerOf(key);
+    if (owner !== null) return owner;
+  }
+  return null;
+}
+
+/**
+ * The image path of a backup of a known format whose metadata names the object at this image path; null if none does.
+ * Throws what storage throws of the bucket.
+ */
+export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
+  for (const name of knownFormatNames) {
+    const naming = await formats[name].findNamingBackup(context, imagePath);
+    if (naming !== null) return naming;
+  }
+  return null;
+}

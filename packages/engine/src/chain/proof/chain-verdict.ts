@@ -8,38 +8,31 @@ import {
 } from '@backup-sync/contracts';
 import { printable } from '../../quote.ts';
 import { isOfAccess } from './lasting-fault.ts';
-import type { EdgeProof, Examination, Fault, UnreadObject } from './link.ts';
-
-/** What names a link in a message. */
-type NamedLink = { readonly backupId: string; readonly imagePath: string };
-type ProvedLink = {
-  readonly link: NamedLink;
-  /** Null for a full backup, and where none was found. */
-  readonly parent: object | null;
-  readonly proof: EdgeProof;
-  readonly unreadHashes: readonly UnreadObject[];
-  /** Its proof holds only if its data is right, which is still to be read. */
-  readonly awaitsData: boolean;
-};
+import type { EdgeProof, Examination, Fault, Listing, SharedListing } from './link.ts';
+import type { ListedLink, ProvedLink } from './proved-link.ts';
 
 /** Faults of a link whose parent is not found, or cannot be told among several. */
 const faultsOfSearch: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'parent_ambiguous', 'access_denied']);
 
 /** The way from a link towards its full backup. */
-export type ChainWalk = {
+export type Walk<Link> = {
   /** The link that was asked for, then its ancestors; never empty. */
-  readonly links: readonly ProvedLink[];
-  /** The link that came up a second time; null where the way ends well. */
-  readonly leadsBackTo: NamedLink | null;
-  /** The ancestor that was listed and is gone; null where none is. */
-  readonly vanished: NamedLink | null;
+  readonly links: readonly ProvedLink<Link>[];
+  /** The link that came up a second time; null if the way ends well. */
+  readonly leadsBackTo: Link | null;
+  /** The ancestor that was listed and is gone; null if none is. */
+  readonly vanished: Link | null;
 };
 
 /**
  * What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. `newlyProved` are
  * those of its links whose proof this examination is the first to return.
  */
-export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: readonly ProvedLink[]): Examination {
+export function judgeChain<Link extends ListedLink>(
+  format: BackupFormat,
+  walk: Walk<Link>,
+  newlyProved: readonly ProvedLink<Link>[],
+): Examination {
   const [leaf, ...ancestors] = walk.links;
   if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
   const { proof } = leaf;
@@ -56,7 +49,7 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
   return {
     format,
     listing: proof.listing,
-    shared: null,
+    shared: leaf.shared,
     contentId: proof.contentId,
     level,
     fault,
@@ -70,7 +63,8 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
       location: proof.location,
       listingDigest: proof.listing.digest,
     })),
-    incremental: wasRead ? proof.parentBackupId !== null : null,
+    // What no known format describes may build on anything.
+    incremental: wasRead && format !== 'unknown' ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     formatTime: proof.formatTime,
     parentFormatTime: ancestors[0]?.proof.formatTime ?? null,
@@ -84,8 +78,42 @@ export function judgeChain(format: BackupFormat, walk: ChainWalk, newlyProved: r
   };
 }
 
+/** The request contradicts what is stored at its own image path: that says nothing of the backup. */
+export function refuse(
+  format: BackupFormat,
+  checkVersion: string,
+  seen: { readonly fault: Fault; readonly listing: Listing; readonly shared: SharedListing | null },
+  nowMs: number,
+): Examination {
+  return {
+    format,
+    ...seen,
+    contentId: null,
+    level: null,
+    contradictsRequest: true,
+    limit: null,
+    remark: null,
+    parentBackupId: null,
+    missingParentId: null,
+    ancestors: [],
+    incremental: null,
+    volumeBytes: null,
+    formatTime: null,
+    parentFormatTime: null,
+    verifiedAtMs: nowMs,
+    checkVersion,
+    newProofs: [],
+    unreadHashes: [],
+    awaitingData: [],
+  };
+}
+
 /** A cycle first, since then nothing else means much; then the link's own fault; then that of its nearest ancestor. */
-function faultOf(walk: ChainWalk, leaf: ProvedLink, ancestors: readonly ProvedLink[]): Fault | null {
+function faultOf<Link extends ListedLink>(
+  walk: Walk<Link>,
+  leaf: ProvedLink<Link>,
+  ancestors: readonly ProvedLink<Link>[],
+): Fault | null {
   if (walk.leadsBackTo !== null) {
     return cycleFault([...walk.links.map(({ link }) => link.backupId), walk.leadsBackTo.backupId]);
   }
@@ -111,7 +139,7 @@ function firstOf(proofs: readonly EdgeProof[], field: 'limit' | 'remark'): strin
 }
 
 /** Null too if a link before has a fault of its own: then the parent decides nothing. */
-function missingParentOf(links: readonly ProvedLink[]): string | null {
+function missingParentOf(links: readonly ProvedLink<ListedLink>[]): string | null {
   const last = links.find(({ proof }) => proof.fault !== null);
   if (last === undefined || last.parent !== null) return null;
   return faultsOfSearch.has(last.proof.fault?.code ?? 'internal') ? last.proof.parentBackupId : null;

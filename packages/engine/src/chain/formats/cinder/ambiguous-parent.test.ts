@@ -3,7 +3,8 @@ import { chainContext } from '../../../testing/chain-context.ts';
 import { type WrittenBackup, writeCinderBackup } from '../../../testing/cinder-writer.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
-import { type ChainContext, openChain } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import { openChain } from '../../examiner.ts';
 import type { EdgeProof } from '../../proof/link.ts';
 
 const bucketName = 'backups';

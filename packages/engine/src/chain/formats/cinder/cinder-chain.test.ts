@@ -7,10 +7,10 @@ import { type WrittenBackup, writeCinderBackup } from '../../../testing/cinder-w
 import { seededBytes, seededUuid } from '../../../testing/seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
-import { type ChainContext, openChain } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import { openChain } from '../../examiner.ts';
 import type { EdgeProof, Examination } from '../../proof/link.ts';
-import { CinderChain } from './cinder-chain.ts';
-import { HashLists } from './hash-lists.ts';
+import { openCinderChain } from './cinder-format.ts';
 import { retentionCost } from './link-listing.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
@@ -185,7 +185,7 @@ describe('links with more objects than are kept', () => {
     const { unit, count } = countRequests(storage);
     const context = chainContext(unit, bucketName, []);
     const folders = new VolumeFolders(context, retentionCost(1));
-    const examiner = new CinderChain({ context, folders, hashLists: new HashLists(context) });
+    const examiner = openCinderChain(context, folders);
     const leaf = chain[2];
     if (leaf === undefined) throw new Error('there is a third backup');
     expect(await examiner.examine(syncItemOf(leaf, bucketName))).toMatchObject({ level: 'linkage' });
@@ -200,7 +200,7 @@ test('a link with more objects than can be proved stops at metadata, and says so
   const context = chainContext(storage, bucketName, []);
   const open = () => {
     const folders = new VolumeFolders(context, retentionCost(1), 3);
-    return new CinderChain({ context, folders, hashLists: new HashLists(context) });
+    return openCinderChain(context, folders);
   };
   const item = syncItemOf(full, bucketName);
   const examination = await open().examine(item);

@@ -6,7 +6,8 @@ import { writeCinderBackup } from '../../../testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
 import type { ChainData } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
-import { openCinderData } from './cinder-data.ts';
+import { openChainData } from '../../proof/data-walk.ts';
+import { CinderReader } from './cinder-reader.ts';
 import { HashLists } from './hash-lists.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
@@ -49,7 +50,8 @@ describe('what is stored of a chain', () => {
     const link = await folders.linkAt(testBucket, leaf.imagePath);
     if (link === null) throw new Error('the leaf is not there');
     const tools = { context, folders, hashLists: new HashLists(context) };
-    const readAgain = await openCinderData(tools, link, 0);
+    const readAgain = await openChainData(new CinderReader(tools, 0), link);
+    if (readAgain === null) throw new Error('the leaf is a backup of Cinder');
     expect(await contentsOf(readAgain)).toEqual(await contentsOf(await stored.open(leaf)));
 
     // An object that changed since then is not what the chain was opened with.

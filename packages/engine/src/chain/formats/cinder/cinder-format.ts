@@ -1,6 +1,10 @@
-import type { ChainFormat } from '../../format.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { ChainExaminer, RecognisedFormat } from '../../format.ts';
 import { PathComparison } from '../../listing-comparison.ts';
-import { CinderChain } from './cinder-chain.ts';
+import { isSuperseded } from '../../proof/check-version.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
+import { CinderProver } from './cinder-prover.ts';
+import { CinderReader } from './cinder-reader.ts';
 import { describeCinderBackup } from './describe.ts';
 import { HashLists } from './hash-lists.ts';
 import {
@@ -12,16 +16,21 @@ import {
   parseCinderImagePath,
   parseCinderKey,
 } from './image-path.ts';
+import { cinderCheck } from './link-proof.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
 /** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
-export const cinderFormat: ChainFormat = {
+export const cinderFormat: RecognisedFormat = {
   backupIdOf(imagePath) {
     return parseCinderImagePath(imagePath)?.backupId ?? null;
   },
 
   objectsPrefixOf(imagePath) {
     return imagePath;
+  },
+
+  isOutdated({ proof }) {
+    return proof !== null && isSuperseded(cinderCheck, proof);
   },
 
   /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
@@ -31,10 +40,6 @@ export const cinderFormat: ChainFormat = {
       hasBegun ||= cinderPathsIn(`${imagePath}${relativeKey}`, 0).some((path) => path.imagePath === imagePath);
       return hasBegun;
     });
-  },
-
-  chainRootOf(imagePath) {
-    return parseCinderImagePath(imagePath)?.folder ?? null;
   },
 
   partOf(key) {
@@ -50,15 +55,26 @@ export const cinderFormat: ChainFormat = {
     return { imagePath: parsed.imagePath, isExact: true };
   },
 
+  /** Its keys prove whose they are. */
+  async findNamingBackup() {
+    return null;
+  },
+
   describe: describeCinderBackup,
 
   async open(context, chainRoot) {
     const folders = new VolumeFolders(context);
     await folders.open(context.bucketName, chainRoot, context.imagePaths);
-    return new CinderChain({ context, folders, hashLists: new HashLists(context) });
+    return openCinderChain(context, folders);
   },
 };
 
 function isPart({ suffix }: CinderKey): boolean {
   return suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
+}
+
+/** Opens the chains in the folders of a volume. */
+export function openCinderChain(context: ChainContext, folders: VolumeFolders): ChainExaminer {
+  const tools = { context, folders, hashLists: new HashLists(context) };
+  return new WalkedChain(context, new CinderProver(tools), new CinderReader(tools));
 }

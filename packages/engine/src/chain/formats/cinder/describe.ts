@@ -1,4 +1,5 @@
-import type { DescribeContext, DescribedBackup } from '../../format.ts';
+import type { BucketContext } from '../../chain-context.ts';
+import type { DescribedBackup } from '../../format.ts';
 import { JsonFault } from '../../json/bounded-json.ts';
 import { readTopFields } from '../../json/top-fields.ts';
 import type { FormatTime } from '../../proof/link.ts';
@@ -13,7 +14,7 @@ const resourceType = 'OS::Cinder::Volume';
 const names = ['backup_id', 'volume_id', 'backup_name', 'created_at', 'parent_id'];
 
 /** What the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
-export async function describeCinderBackup(context: DescribeContext, imagePath: string): Promise<DescribedBackup> {
+export async function describeCinderBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup> {
   const key = `${imagePath}${metadataSuffix}`;
   const fields = await readFields(context, key);
   const text = (name: string) => {
@@ -42,7 +43,7 @@ export async function describeCinderBackup(context: DescribeContext, imagePath: 
   };
 }
 
-async function readFields(context: DescribeContext, key: string) {
+async function readFields(context: BucketContext, key: string) {
   try {
     return await readTopFields(await readPlainObject(context, key), names);
   } catch (error) {

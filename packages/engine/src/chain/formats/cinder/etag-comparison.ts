@@ -1,5 +1,5 @@
 import { EtagTally } from '../../proof/etags/etag-tally.ts';
-import type { ListedObjects } from './object-columns.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 
 /**
  * Compares the MD5s that the metadata names with the ETags of the listing while they are being read, so that millions of

@@ -1,4 +1,4 @@
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { oneAhead } from '../../one-ahead.ts';
 import { type HashList, readHashFile } from '../../proof/hash-file.ts';
 import { HashListCache } from '../../proof/hash-list-cache.ts';

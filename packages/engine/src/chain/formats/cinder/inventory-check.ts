@@ -1,8 +1,9 @@
 import { counted } from '@backup-sync/contracts';
 import { leastStoredBytes } from '../../compression/least-stored-bytes.ts';
 import type { Fault } from '../../proof/link.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { objectSuffix } from './image-path.ts';
-import type { ListedObjects, NamedObjects } from './object-columns.ts';
+import type { NamedObjects } from './named-objects.ts';
 
 export type InventoryInput = {
   readonly imagePath: string;

@@ -1,21 +1,13 @@
-import type { ChainContext } from '../../examiner.ts';
-import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
-import type { Fault } from '../../proof/link.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import { endOfInventory, type InventoryProof, inventoryFinding, settleEtags } from '../../proof/etags/settle-etags.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { objectSuffix } from './image-path.ts';
 import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { ListedObjects } from './object-columns.ts';
-import type { Finding } from './proof-step.ts';
 
 /** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
-
-/** How far the inventory of a link is proved. */
-export type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & {
-  /** Ends the proof at `metadata`; null if the inventory is whole. */
-  readonly end: Finding | null;
-};
 
 /** Compares what the metadata names with what the listing shows. Throws what storage throws. */
 export async function proveInventory(
@@ -23,30 +15,15 @@ export async function proveInventory(
   link: CinderLink,
   listed: ListedObjects,
   metadata: CinderMetadata,
-): Promise<Inventory> {
-  const { imagePath, strayKey, bucketName, backupId, listing } = link;
+): Promise<InventoryProof<CinderLink>> {
+  const { imagePath, strayKey } = link;
   const { objects: named } = metadata;
   const mayGrowCompressed = isOfEarlyWriter(metadata);
   const fault = checkInventory({ imagePath, named, listed, strayKey, mayGrowCompressed });
-  if (fault !== null) return endOfInventory(faultFinding(fault, link));
+  if (fault !== null) return endOfInventory(inventoryFinding(fault, link));
   if (named.etags === null) throw new TypeError('the ETags of a link are compared as its metadata is read');
-  const { end, ...settled } = await settleEtags(context, {
-    backupId,
-    location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    listingDigest: listing.digest,
-    tally: named.etags.tally,
-    keyOf: (number) => `${imagePath}${objectSuffix(number)}`,
-  });
-  return { ...settled, end: end?.fault === undefined ? end : faultFinding(end.fault, link) };
-}
-
-/** The proof ends here. */
-export function endOfInventory(end: Finding): Inventory {
-  return { end, remark: null, awaitsData: false };
-}
-
-function faultFinding(fault: Fault, link: CinderLink): Finding {
-  return fault.code === 'object_missing' ? { fault, suspect: link } : { fault };
+  const keyOf = (number: number) => `${imagePath}${objectSuffix(number)}`;
+  return await settleEtags(context, { link, tally: named.etags.tally, keyOf });
 }
 
 /** Early files carry the same version; what they lack and when they were made tells them. */

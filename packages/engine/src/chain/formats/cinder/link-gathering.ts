@@ -1,7 +1,7 @@
 import type { ObjectEntry } from '../../../storage/port.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { type CinderKey, cinderPathsIn } from './image-path.ts';
 import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget, retentionCost } from './link-listing.ts';
-import type { ListedObjects } from './object-columns.ts';
 
 type OpenLink = { readonly imagePath: string; readonly listing: LinkListing };
 

@@ -1,8 +1,8 @@
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { ListingDigest } from '../../listing-digest.ts';
 import type { Listing } from '../../proof/link.ts';
+import { ListedObjects } from '../../proof/object-columns.ts';
 import { type CinderKey, hashFileSuffix, metadataSuffix, objectNumberOf } from './image-path.ts';
-import { ListedObjects } from './object-columns.ts';
 
 /** One link of a chain, as a listing shows it. */
 export type CinderLink = {

@@ -10,10 +10,12 @@ import { checkGeometry } from '../../proof/geometry-check.ts';
 import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
 import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { checkLinkage } from '../../proof/linkage-check.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { leaveHashes } from '../../proof/unread-hashes.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
-import type { Finding, ProofTools } from './proof-step.ts';
+import type { ProofTools } from './proof-tools.ts';
 
 /** Bytes of block hashes that the proof of an edge reads; null where one of the links has none. */
 export function linkageBytes(link: CinderLink, parent: CinderLink | null): number | null {
@@ -28,23 +30,20 @@ export async function proveLinkage(
   link: CinderLink,
   parent: CinderLink | null,
   metadata: CinderMetadata,
-): Promise<Finding> {
+): Promise<Finding<CinderLink>> {
   if (link.hashFile === null) {
     const limit = 'there is no _sha256file: the backup restores, but cannot be a parent, and its blocks have no hashes';
-    return { limit: `${link.imagePath}: ${limit}` };
+    return { fault: null, limit: `${link.imagePath}: ${limit}` };
   }
   if (parent !== null && parent.hashFile === null) {
-    return { limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with` };
+    return {
+      fault: null,
+      limit: `${link.imagePath}: the parent ${parent.backupId} has no _sha256file to compare with`,
+    };
   }
-  const bytes = linkageBytes(link, parent);
-  if (bytes !== null && bytes > context.linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and no more than ${context.linkageMaxBytes} may be read for them`;
-    return { limit: `${link.imagePath}: ${limit}; "verify" reads them whatever their size` };
-  }
-  if (!context.readHashes) {
-    const unreadHashes = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
-    return { limit: `${link.imagePath}: its block hashes were left unread`, unreadHashes };
-  }
+  const files = [link, parent].map((each) => hashFileOf(each)).filter((file) => file !== null);
+  const left = leaveHashes(context, link.imagePath, files);
+  if (left !== null) return left;
   try {
     if (parent === null) {
       const header = await readHashHeader(hashLists.open(link));
@@ -71,7 +70,7 @@ function judge(
   header: HashFileHeader,
   comparison: HashComparison | null,
   parent: CinderLink | null,
-): Finding {
+): Finding<CinderLink> {
   const place = `${link.imagePath}_sha256file`;
   const disagreement = headerDisagreement(header, metadata);
   if (disagreement !== null) return { fault: { ...disagreement, detail: `${place} ${disagreement.detail}` } };
@@ -104,7 +103,7 @@ function judge(
   const isShorter = parentHeader !== null && hashCount < parentHeader.hashCount;
   // A whole last block that is not stored is as long as the parent's was.
   const volumeBytes = result.volumeBytes ?? (isShorter ? hashCount * blockBytes : null);
-  return { level: 'linkage', volumeBytes };
+  return { fault: null, level: 'linkage', volumeBytes };
 }
 
 function headerDisagreement(header: HashFileHeader, metadata: CinderMetadata): Fault | null {
@@ -115,19 +114,19 @@ function headerDisagreement(header: HashFileHeader, metadata: CinderMetadata): F
   return null;
 }
 
-function childHashFinding(cause: unknown, link: CinderLink): Finding {
+function childHashFinding(cause: unknown, link: CinderLink): Finding<CinderLink> {
   if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? link : null };
   if (!(cause instanceof HashFileFault)) throw cause;
   return { fault: { code: 'metadata_unreadable', detail: `${link.imagePath}_sha256file: ${cause.message}` } };
 }
 
-function parentHashFinding(cause: unknown, parent: CinderLink): Finding {
+function parentHashFinding(cause: unknown, parent: CinderLink): Finding<CinderLink> {
   if (cause instanceof ReadFault) return { fault: cause.fault, suspect: cause.looksMissing ? parent : null };
   if (!(cause instanceof HashFileFault)) throw cause;
   const detail = `parent ${parent.backupId}: its _sha256file: ${cause.message}`;
   return { fault: { code: 'parent_broken', detail } };
 }
 
-function geometry(detail: string): Finding {
+function geometry(detail: string): Finding<CinderLink> {
   return { fault: { code: 'geometry', detail } };
 }

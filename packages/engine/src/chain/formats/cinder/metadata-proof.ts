@@ -1,22 +1,21 @@
 import { quote } from '../../../quote.ts';
 import { formRemark } from '../../../unicode-form.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { oneAhead } from '../../one-ahead.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { Fault } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import type { CinderLink } from './link-listing.ts';
 import { type CinderMetadata, type MetadataReading, readMetadata } from './metadata.ts';
-import type { Finding } from './proof-step.ts';
 
 /** The only version of the format that exists. */
 const formatVersion = '1.0.0';
-/** A truncated commit mark that is younger may still be being written. */
-export const writingMsMax = 15 * 60 * 1000;
 
-type Unread = { readonly kind: 'unread'; readonly finding: Finding };
+type Unread = { readonly kind: 'unread'; readonly finding: Finding<CinderLink> };
 
 /** Reads the commit mark of a link. The MD5s that it names are kept, or compared by `etags`. */
 export async function readMetadataOf(
@@ -42,7 +41,6 @@ export async function readMetadataOf(
   }
 }
 
-/** Metadata that breaks off may still be being written, while it is young. */
 export function unreadableFault(
   reading: Extract<MetadataReading, { kind: 'unreadable' }>,
   { metadata, imagePath }: CinderLink,
@@ -51,8 +49,7 @@ export function unreadableFault(
   const { version, truncated } = reading;
   const detail = `${imagePath}_metadata: ${reading.detail}`;
   if (version !== null && version !== formatVersion) return versionFault(version, `${imagePath}_metadata`);
-  const isYoung = metadata !== null && nowMs - metadata.modifiedAtMs < writingMsMax;
-  return { code: truncated && isYoung ? 'incomplete' : 'metadata_unreadable', detail };
+  return unreadableMetadata({ detail, truncated }, metadata, nowMs);
 }
 
 /** Whether the metadata has the known version, and belongs to the key that it lies under. */

@@ -4,7 +4,7 @@ import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../..
 import { type EntryScanner, walkEntries } from '../../json/walk-entries.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
-import { type CinderCompression, cinderCompressions, NamedObjects } from './object-columns.ts';
+import { type CinderCompression, cinderCompressions, NamedObjects } from './named-objects.ts';
 import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text keys of the top level that mean something to the proof. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { decodeHex } from '../../proof/hex-digits.ts';
-import { type CinderCompression, cinderCompressions, md5Bytes, type NamedObjects } from './object-columns.ts';
+import { md5Bytes } from '../../proof/object-columns.ts';
+import { type CinderCompression, cinderCompressions, type NamedObjects } from './named-objects.ts';
 
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;

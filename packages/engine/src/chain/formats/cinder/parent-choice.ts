@@ -2,17 +2,18 @@ import type { ReasonCode } from '@backup-sync/contracts';
 import { quote } from '../../../quote.ts';
 import { StorageError } from '../../../storage/port.ts';
 import type { Fault } from '../../proof/link.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { ambiguityFault, isCopy, isDecided, readAgreeing } from './parent-rivals.ts';
-import type { Finding, ProofTools } from './proof-step.ts';
+import type { ProofTools } from './proof-tools.ts';
 
 /** Faults of an edge that may lie in the choice of the parent. */
 const faultsOfChoice: ReadonlySet<ReasonCode> = new Set(['parent_broken', 'hash_link_broken', 'geometry']);
 
 /** The parent of a link, null for a full backup, and what holding the link against it has shown. */
-type Found = { readonly kind: 'found'; readonly parent: CinderLink | null; readonly edge: Finding };
-export type ParentChoice = Found | { readonly kind: 'not found'; readonly finding: Finding };
+type Found = { readonly kind: 'found'; readonly parent: CinderLink | null; readonly edge: Finding<CinderLink> };
+export type ParentChoice = Found | { readonly kind: 'not found'; readonly finding: Finding<CinderLink> };
 
 /**
  * Finds the parent of a link, and proves the edge to it by `prove`. An id may occur more than once, in copies and in
@@ -24,7 +25,7 @@ export async function chooseParent(
   tools: ProofTools,
   link: CinderLink,
   { parentId }: CinderMetadata,
-  prove: (parent: CinderLink | null) => Promise<Finding>,
+  prove: (parent: CinderLink | null) => Promise<Finding<CinderLink>>,
 ): Promise<ParentChoice> {
   if (parentId === null || parentId === undefined) return { kind: 'found', parent: null, edge: await prove(null) };
   const tried = new Set<CinderLink>();
@@ -36,7 +37,7 @@ export async function chooseParent(
         tried.add(parent);
         const edge = await prove(parent);
         const found: Found = { kind: 'found', parent, edge };
-        const fault = edge.fault ?? null;
+        const { fault } = edge;
         if (fault !== null && !faultsOfChoice.has(fault.code)) return found;
         const isAlone = candidates.length === 1 && tried.size === 1;
         if (fault === null && isAlone && isFinished(parent)) return found;
@@ -71,7 +72,7 @@ async function findRival(
   tools: ProofTools,
   parent: CinderLink,
   candidates: readonly CinderLink[],
-  prove: (parent: CinderLink) => Promise<Finding>,
+  prove: (parent: CinderLink) => Promise<Finding<CinderLink>>,
 ): Promise<CinderLink | null> {
   const others = candidates.filter((other) => other !== parent && isFinished(other));
   if (others.length === 0 || (await isDecided(tools, parent, candidates))) return null;
@@ -79,7 +80,7 @@ async function findRival(
   for (const other of others) {
     const ofOther = await readAgreeing(tools, other);
     if (metadata === null || ofOther === null || isCopy(metadata, ofOther)) continue;
-    if (((await prove(other)).fault ?? null) === null) return other;
+    if ((await prove(other)).fault === null) return other;
   }
   return null;
 }

@@ -3,8 +3,8 @@ import type { Fault } from '../../proof/link.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf } from './metadata-proof.ts';
-import type { NamedObjects } from './object-columns.ts';
-import type { ProofTools } from './proof-step.ts';
+import type { NamedObjects } from './named-objects.ts';
+import type { ProofTools } from './proof-tools.ts';
 
 /** The metadata of a link that agrees with the key that it lies under; null where it is not to be had. */
 export async function readAgreeing({ context }: ProofTools, link: CinderLink): Promise<CinderMetadata | null> {

@@ -5,7 +5,7 @@ import type { WrittenBackup } from '../../../testing/cinder-writer.ts';
 import { examineBackups } from '../../../testing/examine-backups.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
-import { chainRootOf } from '../../chain-root.ts';
+import { chainRootOf } from '../chain-root.ts';
 import { parseCinderKey } from './image-path.ts';
 
 const bucketName = 'backups';

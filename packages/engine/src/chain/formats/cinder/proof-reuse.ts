@@ -1,30 +1,21 @@
 import { StorageError } from '../../../storage/port.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { mayExceedReading } from '../../proof/etags/settle-etags.ts';
-import { isSuperseded } from '../../proof/etags/superseded-proof.ts';
-import { isLasting } from '../../proof/lasting-fault.ts';
 import type { EdgeProof } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
+import { type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
 import { cinderTimeOf } from './describe.ts';
 import type { CinderLink } from './link-listing.ts';
-import { type ProvedLink, reusableVersions } from './link-proof.ts';
 import { linkageBytes } from './linkage-proof.ts';
-import type { ProofTools } from './proof-step.ts';
+import type { ProofTools } from './proof-tools.ts';
 import type { VolumeFolders } from './volume-folders.ts';
 
-/**
- * The recorded proof of a link, where it still holds: same check, same place, same listing at both ends. Null where
- * it must be made anew.
- */
+/** See `LinkProver.reuse`: a proof holds while the parent, too, is listed as it was. */
 export async function reuseProof(
   { context, folders }: ProofTools,
   link: CinderLink,
-  proof: EdgeProof | undefined,
-): Promise<ProvedLink | null> {
-  if (proof === undefined || !reusableVersions.has(proof.checkVersion) || isSuperseded(proof)) return null;
-  if (!isAt(proof, context.storage.id, link)) return null;
-  if (proof.listing.digest !== link.listing.digest) return null;
-  if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
+  proof: EdgeProof,
+): Promise<ProvedLink<CinderLink> | null> {
   const { parentBackupId, parentListingDigest } = proof;
   const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
   const candidates = parentBackupId !== null && dependsOnParent ? await findParents(folders, parentBackupId, link) : [];
@@ -35,7 +26,7 @@ export async function reuseProof(
   if (proof.limit !== null && !isStillLimited(context, link, parent, proof)) return null;
   // Proofs of earlier releases do not have the time. The path does.
   const formatTime = proof.formatTime ?? cinderTimeOf(null, link.imagePath);
-  return { link, parent, proof: { ...proof, formatTime }, unreadHashes: [], awaitsData: false };
+  return reusedLink(link, parent, { ...proof, formatTime });
 }
 
 /** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */
@@ -67,9 +58,4 @@ function isStillLimited(
   if (level === 'metadata') return mayExceedReading(context, listing);
   const bytes = linkageBytes(link, parent);
   return bytes === null || bytes > context.linkageMaxBytes;
-}
-
-function isAt({ location }: EdgeProof, storageUnitId: string, link: CinderLink): boolean {
-  if (location.storageUnitId !== storageUnitId || location.bucketName !== link.bucketName) return false;
-  return location.imagePath === link.imagePath;
 }

@@ -9,11 +9,12 @@ import { checkGeometry } from '../../proof/geometry-check.ts';
 import { readHashFile } from '../../proof/hash-file.ts';
 import type { Fault } from '../../proof/link.ts';
 import { checkLinkage } from '../../proof/linkage-check.ts';
+import { ListedObjects } from '../../proof/object-columns.ts';
 import { EtagComparison } from './etag-comparison.ts';
 import { objectNumberOf } from './image-path.ts';
 import { checkInventory } from './inventory-check.ts';
 import { type CinderMetadata, readMetadata } from './metadata.ts';
-import { ListedObjects, NamedObjects } from './object-columns.ts';
+import { NamedObjects } from './named-objects.ts';
 
 const blockBytes = 64;
 

@@ -7,7 +7,8 @@ import { chainContext } from '../../../testing/chain-context.ts';
 import type { WrittenBackup } from '../../../testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
 import { makeTestBuckets, type TestBuckets } from '../../../testing/test-buckets.ts';
-import { type ChainContext, openChain } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import { openChain } from '../../examiner.ts';
 
 const bucketName = 'backups';
 const [full, increment] = writeSmallChain('trouble', 8, [[1]]) as readonly [WrittenBackup, WrittenBackup];

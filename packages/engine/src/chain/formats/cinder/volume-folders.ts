@@ -1,13 +1,13 @@
 import { type ListRequest, StorageError } from '../../../storage/port.ts';
 import { mayHide, mayHideMoved } from '../../absences.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { Location } from '../../proof/link.ts';
 import { folderLinksMax, provableObjectsMax, refuseBeyond } from '../../proof/object-bound.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { defaultFolderOf, parseCinderImagePath } from './image-path.ts';
 import { KnownPlaces } from './known-places.ts';
 import { LinkGathering } from './link-gathering.ts';
 import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
-import type { ListedObjects } from './object-columns.ts';
 import { VolumeListing } from './volume-listing.ts';
 
 /** Data objects kept from listings, over a whole run: about 25 bytes each. What goes beyond is listed again. */

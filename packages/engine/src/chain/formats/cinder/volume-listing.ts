@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import { compareKeys } from '../../../storage/key-order.ts';
 import { listPageEntriesMax, type ObjectEntry } from '../../../storage/port.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { folderLinksMax, refuseBeyond } from '../../proof/object-bound.ts';
+import type { ListedObjects } from '../../proof/object-columns.ts';
 import { hasMomentFolders, momentFolderOf } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import type { CinderLink, RetentionBudget } from './link-listing.ts';
-import type { ListedObjects } from './object-columns.ts';
 
 /** A stretch of the listing that has been read, without a gap. */
 type Stretch = {

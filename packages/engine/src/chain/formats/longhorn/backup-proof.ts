@@ -1,125 +1,85 @@
-import { printable, quote } from '../../../quote.ts';
+import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { Check } from '../../proof/check-version.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
-import type { EdgeProof, Fault } from '../../proof/link.ts';
-import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { writingMsMax } from '../cinder/metadata-proof.ts';
-import { type BackupCfg, longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
+import { concludeEdge, type Finding, type ListedLink, type ProvedLink } from '../../proof/proved-link.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { type BackupCfg, longhornTimeOf } from './backup-cfg.ts';
 import type { LonghornBackupPath } from './backup-path.ts';
 import { checkBlocks, checkOffsets, checkVolumeSize } from './block-check.ts';
-import type { VolumeCfg } from './volume-cfg.ts';
-import { listingOf, type VolumeListing } from './volume-listing.ts';
+import type { LonghornVolume } from './longhorn-volume.ts';
+import { listingOf, sharedListingOf } from './volume-listing.ts';
 
-/** Rises when a proof of old would come out otherwise now: recorded proofs of another version do not count. */
-export const checkVersion = 'longhorn/2';
+/** Its version rises when a proof of old would come out otherwise now. */
+export const longhornCheck: Check = { version: 'longhorn/2', reusable: [], judgedByEtag: [] };
+
+/** A backup, as it was listed last. Only its cfg tells which blocks are its own. */
+export type LonghornLink = ListedLink & { readonly path: LonghornBackupPath; readonly entry: ObjectEntry };
 
 const singleFileLimit =
   'it is one file without blocks or hashes (a backing image): that it is there is all that can be said';
 
-/** Reads the cfg of the volume once for all its backups. Throws `ReadFault`. */
-export type VolumeCfgReader = (entry: ObjectEntry, volumeName: string) => Promise<VolumeCfg>;
-
-export type ProvedBackup = {
-  readonly proof: EdgeProof;
-  /** Something looks missing: the folder is listed once more before that is believed. */
-  readonly looksMissing: boolean;
-};
-
-type Finding = {
-  readonly level?: EdgeProof['level'];
-  readonly fault?: Fault;
-  readonly limit?: string;
-  readonly volumeBytes?: number | null;
-  readonly looksMissing?: boolean;
-};
-
-/** Proves one backup as far as it goes without reading blocks. `readOwnCfg` reads its cfg, and may throw `ReadFault`. */
-export async function proveBackup(
-  context: ChainContext,
-  path: LonghornBackupPath,
-  entry: ObjectEntry,
-  volume: VolumeListing,
-  readOwnCfg: (entry: ObjectEntry) => Promise<BackupCfg>,
-  readVolumeCfg: VolumeCfgReader,
-): Promise<ProvedBackup> {
+/** Proves one backup as far as it goes without reading blocks. Throws what storage throws. */
+export async function proveBackup(volume: LonghornVolume, link: LonghornLink): Promise<ProvedLink<LonghornLink>> {
+  const { entry } = link;
   let cfg: BackupCfg | null = null;
-  let finding: Finding;
+  let finding: Finding<LonghornLink>;
   try {
-    cfg = await readOwnCfg(entry);
-    finding = await judge(path, cfg, volume, readVolumeCfg);
+    cfg = await volume.readCfg(entry);
+    finding = await judge(volume, link, cfg);
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
     const { fault, looksMissing } = error;
-    finding = { level: isOfAccess(fault.code) ? 'presence' : null, fault, looksMissing };
+    finding = { level: isOfAccess(fault.code) ? 'presence' : null, fault, suspect: looksMissing ? link : null };
   }
-  const { level = null, fault = null, limit = null, volumeBytes = null, looksMissing = false } = finding;
-  const proof: EdgeProof = {
-    backupId: path.backupName,
-    location: { storageUnitId: context.storage.id, bucketName: context.bucketName, imagePath: path.imagePath },
-    listing: listingOf(volume, entry, cfg),
-    contentId: cfg?.contentId ?? null,
-    parentBackupId: null,
-    parentListingDigest: null,
-    level,
-    fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
-    limit,
-    remark: null,
-    volumeBytes,
-    formatTime: cfg === null ? null : longhornTimeOf(cfg),
-    checkVersion,
-    verifiedAtMs: context.nowMs(),
-    metadataObjects: [entry, volume.volumeCfg]
-      .filter((read) => read !== null)
-      .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
-  };
-  return { proof, looksMissing };
+  const { listing } = volume;
+  return concludeEdge(
+    volume.context,
+    {
+      link,
+      listing: listingOf(listing, entry, cfg),
+      shared: sharedListingOf(listing, entry),
+      parent: null,
+      contentId: cfg?.contentId ?? null,
+      parentBackupId: null,
+      formatTime: cfg === null ? null : longhornTimeOf(cfg),
+      checkVersion: longhornCheck.version,
+      read: [entry, listing.volumeCfg],
+      remark: null,
+      awaitsData: false,
+    },
+    finding,
+  );
 }
 
-/** Reads the cfg of a backup. Throws `ReadFault`, and what storage throws. */
-export async function readCfg(context: ChainContext, entry: ObjectEntry): Promise<BackupCfg> {
-  const { storage, bucketName, signal } = context;
-  const request = { bucket: bucketName, key: entry.key, signal };
-  const reading = await readBackupCfg(await readListedObject(storage, request, entry));
-  if (reading.kind === 'read') return reading.cfg;
-  // On a file system a cfg is seen while it is written.
-  const isYoung = context.nowMs() - entry.modifiedAtMs < writingMsMax;
-  const code = reading.truncated && isYoung ? 'incomplete' : 'metadata_unreadable';
-  throw new ReadFault({ code, detail: `${entry.key}: ${reading.detail}` }, false);
-}
-
-async function judge(
-  path: LonghornBackupPath,
-  cfg: BackupCfg,
-  volume: VolumeListing,
-  readVolumeCfg: VolumeCfgReader,
-): Promise<Finding> {
-  const { imagePath, volumeFolder, volumeName, backupName, isInPlace } = path;
+async function judge(volume: LonghornVolume, link: LonghornLink, cfg: BackupCfg): Promise<Finding<LonghornLink>> {
+  const { imagePath, volumeFolder, volumeName, backupName, isInPlace } = link.path;
+  const { listing } = volume;
   if (cfg.name !== backupName)
     return mismatch(`${imagePath} has the name ${quote(cfg.name)}${formRemark(cfg.name, backupName)}`);
   if (cfg.volumeName !== volumeName)
     return mismatch(`${imagePath} is of volume ${quote(cfg.volumeName)}${formRemark(cfg.volumeName, volumeName)}`);
   if (!isInPlace) return mismatch(`${volumeFolder} is not the folder of a volume with the name ${quote(volumeName)}`);
   if (cfg.createdTime === '') {
-    return { fault: { code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, looksMissing: true };
+    return { fault: { code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, suspect: link };
   }
-  if (volume.volumeCfg === null) {
-    return { fault: { code: 'incomplete', detail: `${volumeFolder}volume.cfg is not there` }, looksMissing: true };
+  if (listing.volumeCfg === null) {
+    return { fault: { code: 'incomplete', detail: `${volumeFolder}volume.cfg is not there` }, suspect: link };
   }
-  const volumeCfg = await readVolumeCfg(volume.volumeCfg, volumeName);
+  const volumeCfg = await volume.readVolumeCfg(listing.volumeCfg, volumeName);
   // Only of its latest backup does the volume tell the size.
   const volumeBytes = volumeCfg.lastBackupName === backupName ? volumeCfg.sizeBytes : null;
-  if (cfg.isSingleFile) return { level: 'presence', limit: singleFileLimit, volumeBytes };
-  const inventory = checkBlocks(cfg, volume.blocks, volumeFolder);
+  if (cfg.isSingleFile) return { fault: null, level: 'presence', limit: singleFileLimit, volumeBytes };
+  const inventory = checkBlocks(cfg, listing.blocks, volumeFolder);
   if (inventory !== null) {
-    return { level: 'metadata', fault: inventory, looksMissing: inventory.code === 'object_missing' };
+    return { level: 'metadata', fault: inventory, suspect: inventory.code === 'object_missing' ? link : null };
   }
   const geometry = checkOffsets(cfg, imagePath) ?? checkVolumeSize(cfg, volumeBytes, `${volumeFolder}volume.cfg`);
   if (geometry !== null) return { level: 'inventory', fault: geometry };
-  return { level: 'linkage', volumeBytes };
+  return { fault: null, level: 'linkage', volumeBytes };
 }
 
-function mismatch(detail: string): Finding {
+function mismatch(detail: string): Finding<LonghornLink> {
   return { fault: { code: 'identity_mismatch', detail } };
 }

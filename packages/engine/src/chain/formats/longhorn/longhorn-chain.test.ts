@@ -8,7 +8,7 @@ import { examineBackups, rememberProofs } from '../../../testing/examine-backups
 import { syncItemsOfLonghorn, type WrittenLonghorn, writeLonghornVolume } from '../../../testing/longhorn-writer.ts';
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
 import type { StoredObject } from '../../data.ts';
-import { LonghornChain } from './longhorn-chain.ts';
+import { openChain } from '../../examiner.ts';
 import { longhornFormat } from './longhorn-format.ts';
 
 const bucketName = 'backups';
@@ -135,9 +135,9 @@ describe('the backups of a volume', () => {
 
   test('hand out what is stored', async () => {
     await using stored = await store(volume.objects);
-    const chain = await LonghornChain.open(chainContext(stored.unit, bucketName, []), volume.volumeFolder);
     const [, item] = itemsOf(volume);
     if (item === undefined) throw new Error('there is a second backup');
+    const chain = await openChain(chainContext(stored.unit, bucketName, [item.image_path]));
     const data = await chain.openData(item);
     expect(data?.holesAreZeros).toBe(true);
     const [link] = data?.links ?? [];

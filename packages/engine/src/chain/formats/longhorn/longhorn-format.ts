@@ -1,16 +1,19 @@
-import type { ChainFormat } from '../../format.ts';
+import type { RecognisedFormat } from '../../format.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
 import { longhornTimeOf, readBackupCfg } from './backup-cfg.ts';
 import { parseBackupPath, volumeFolderOfShared } from './backup-path.ts';
-import { LonghornChain } from './longhorn-chain.ts';
+import { LonghornProver } from './longhorn-prover.ts';
+import { LonghornReader } from './longhorn-reader.ts';
+import { LonghornVolume } from './longhorn-volume.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 
 /** What a volume of Longhorn is called in records; its own API has no such word. */
 const resourceType = 'Longhorn::Volume';
 
 /** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
-export const longhornFormat: ChainFormat = {
+export const longhornFormat: RecognisedFormat = {
   backupIdOf(imagePath) {
     return parseBackupPath(imagePath)?.backupName ?? null;
   },
@@ -19,12 +22,12 @@ export const longhornFormat: ChainFormat = {
     return parseBackupPath(imagePath)?.volumeFolder ?? imagePath;
   },
 
-  compare(volumeFolder) {
-    return new VolumeComparison(volumeFolder);
+  isOutdated() {
+    return false;
   },
 
-  chainRootOf(imagePath) {
-    return parseBackupPath(imagePath)?.volumeFolder ?? null;
+  compare(volumeFolder) {
+    return new VolumeComparison(volumeFolder);
   },
 
   /** A block does not tell whose it is: without a cfg it is garbage. */
@@ -38,6 +41,11 @@ export const longhornFormat: ChainFormat = {
     if (parsed !== null) return { imagePath: parsed.imagePath, isExact: true };
     const volumeFolder = volumeFolderOfShared(key);
     return volumeFolder === null ? null : { imagePath: `${volumeFolder}backups/backup_<name>.cfg`, isExact: false };
+  },
+
+  /** Its keys prove whose they are. */
+  async findNamingBackup() {
+    return null;
   },
 
   async describe(context, imagePath) {
@@ -60,5 +68,8 @@ export const longhornFormat: ChainFormat = {
     };
   },
 
-  open: LonghornChain.open,
+  async open(context, volumeFolder) {
+    const volume = await LonghornVolume.open(context, volumeFolder);
+    return new WalkedChain(context, new LonghornProver(volume), new LonghornReader(volume));
+  },
 };

@@ -1,7 +1,7 @@
 import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
-import type { DescribeContext } from '../../format.ts';
+import type { BucketContext } from '../../chain-context.ts';
 import { JsonFault, type JsonScalar } from '../../json/bounded-json.ts';
 import { readTopFields } from '../../json/top-fields.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
@@ -15,7 +15,7 @@ export type VolumeCfg = {
 
 /** Reads `volume.cfg`. Throws `ReadFault` where it makes no sense or is of another volume, and what storage throws. */
 export async function readVolumeCfg(
-  { storage, bucketName, signal }: DescribeContext,
+  { storage, bucketName, signal }: BucketContext,
   entry: ObjectEntry,
   volumeName: string,
 ): Promise<VolumeCfg> {

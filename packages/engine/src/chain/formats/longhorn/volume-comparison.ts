@@ -1,5 +1,5 @@
 import type { ObjectEntry } from '../../../storage/port.ts';
-import type { DescribeContext } from '../../format.ts';
+import type { BucketContext } from '../../chain-context.ts';
 import type { ComparedBackup, Likeness, ListingComparison } from '../../listing-comparison.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { digestOfEntry, SharedObjects } from '../../shared-objects.ts';
@@ -43,7 +43,7 @@ export class VolumeComparison implements ListingComparison {
     } else this.#hasUnrecorded ||= parseBackupPath(entry.key) !== null;
   }
 
-  async finish(context: DescribeContext): Promise<ReadonlyMap<string, Likeness>> {
+  async finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>> {
     const likeness = new Map(this.#expected.map((each) => [each.backupId, this.#likenessOf(each)]));
     await this.#compareVolumeCfg(context, likeness);
     return likeness;
@@ -68,7 +68,7 @@ export class VolumeComparison implements ListingComparison {
    * Every backup of the volume needs `volume.cfg`, and every new one writes it again. It is in order if a backup that is
    * whole was proved with this very one; else it is read, once, and one backup is proved with it so that it is known.
    */
-  async #compareVolumeCfg(context: DescribeContext, likeness: Map<string, Likeness>): Promise<void> {
+  async #compareVolumeCfg(context: BucketContext, likeness: Map<string, Likeness>): Promise<void> {
     const index = this.#volumeCfg === null ? null : digestOfObject(this.#volumeCfg);
     const same = this.#expected.filter(({ backupId }) => likeness.get(backupId) === 'same');
     const isKnown = same.some(({ shared, isBroken }) => !isBroken && index !== null && shared?.index === index);
@@ -93,7 +93,7 @@ export class VolumeComparison implements ListingComparison {
   }
 
   /** The id of the volume's latest backup, as `volume.cfg` has it; undefined if that is not there or makes no sense. */
-  async #lastBackup(context: DescribeContext): Promise<string | null | undefined> {
+  async #lastBackup(context: BucketContext): Promise<string | null | undefined> {
     const [first] = this.#expected;
     const volumeName = parseBackupPath(first?.imagePath ?? '')?.volumeName;
     if (this.#volumeCfg === null || volumeName === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { ObjectEntry } from '../../../storage/port.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import type { Listing, SharedListing } from '../../proof/link.ts';
 import { folderLinksMax, refuseBeyond } from '../../proof/object-bound.ts';
 import { digestOfEntry, SharedObjects } from '../../shared-objects.ts';

@@ -1,10 +1,10 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
 import { StorageError } from '../../../storage/port.ts';
-import type { DescribeContext } from '../../format.ts';
+import type { BucketContext } from '../../chain-context.ts';
+import { readManifest } from '../../manifest-document/read-manifest.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
-import { readManifest } from './read-manifest.ts';
 
 /** Folders above an image path that are looked into: objects of a backup are in its folder, or in one below. */
 const foldersUp = 2;
@@ -13,7 +13,7 @@ const foldersUp = 2;
  * The image path of a backup with a manifest that names the object at this image path. Null if no manifest above does.
  * Costs a GET for each folder that is looked into. Throws what storage throws of the bucket.
  */
-export async function findNamingBackup(context: DescribeContext, imagePath: string): Promise<string | null> {
+export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
   const segments = imagePath.split('/');
   for (let up = 1; up <= foldersUp && up < segments.length; up += 1) {
     const folder = segments.slice(0, -up).join('/');
@@ -22,7 +22,7 @@ export async function findNamingBackup(context: DescribeContext, imagePath: stri
   return null;
 }
 
-async function names(context: DescribeContext, folder: string, relativePath: string): Promise<boolean> {
+async function names(context: BucketContext, folder: string, relativePath: string): Promise<boolean> {
   try {
     const bytes = await readPlainObject(context, `${folder}/${chainManifestName}`);
     const reading = await readManifest(bytes, { objectsMax: provableObjectsMax, keepsSha256: false });

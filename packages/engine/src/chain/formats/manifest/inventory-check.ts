@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { counted } from '@backup-sync/contracts';
+import type { ManifestObjects } from '../../manifest-document/manifest-objects.ts';
 import type { ListedFile } from '../../path-listings.ts';
 import { EtagTally } from '../../proof/etags/etag-tally.ts';
 import type { Fault } from '../../proof/link.ts';
-import type { ManifestObjects } from './manifest-objects.ts';
 
 /**
  * Compares the objects that a manifest names with a listing, which comes in the order of its keys' bytes: exactly these

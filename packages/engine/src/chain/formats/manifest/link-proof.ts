@@ -1,71 +1,39 @@
-import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { VerificationLevel } from '@backup-sync/contracts';
 import { counted } from '@backup-sync/contracts';
-import { printable } from '../../../quote.ts';
-import type { PathListing } from '../../path-listings.ts';
-import { type EtagsSettled, settleEtags } from '../../proof/etags/settle-etags.ts';
+import type { Check } from '../../proof/check-version.ts';
+import { endOfInventory, type InventoryProof, inventoryFinding, settleEtags } from '../../proof/etags/settle-etags.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
-import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
+import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
+import { concludeEdge, type ProvedLink } from '../../proof/proved-link.ts';
+import { leaveHashes } from '../../proof/unread-hashes.ts';
 import { InventoryCheck } from './inventory-check.ts';
 import { proveLinkage } from './linkage-proof.ts';
-import type { Finding, ManifestLink, ManifestTools, PlaceReading } from './manifest-link.ts';
+import type { ManifestFinding, ManifestLink, ManifestPlace } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 import { findParent } from './parent-search.ts';
 
-/** Rises when a proof of old would come out otherwise now. */
-export const checkVersion = 'manifest/2';
-
-/** Versions whose recorded proofs still count, except those that `superseded-proof.ts` names. */
-export const reusableVersions: ReadonlySet<string> = new Set(['manifest/1', checkVersion]);
-
-/** One link proved against its parent. `parent` is null for a full, and where none was found. */
-export type ProvedManifest = {
-  readonly place: PathListing;
-  readonly link: { readonly backupId: string; readonly imagePath: string };
-  readonly parent: PathListing | null;
-  readonly proof: EdgeProof;
-  readonly unreadHashes: readonly UnreadObject[];
-  /** The proof holds only if the data of the link is right, which is still to be read. */
-  readonly awaitsData: boolean;
+/** Its version rises when a proof of old would come out otherwise now. */
+export const manifestCheck: Check = {
+  version: 'manifest/2',
+  reusable: ['manifest/1'],
+  judgedByEtag: ['manifest/1'],
 };
 
-type Attempt = ProvedManifest & { readonly suspect: PathListing | null };
-
-/**
- * Proves one link as far as it goes without reading data. Null where nothing of it is left in the bucket.
- * `backupId` names a link that cannot be read.
- */
-export async function proveManifest(
-  tools: ManifestTools,
-  place: PathListing,
-  backupId: string,
-  read: (place: PathListing) => Promise<PlaceReading>,
-): Promise<ProvedManifest | null> {
-  const { listings } = tools;
-  const relist = ({ bucketName, imagePath }: PathListing) => listings.again(bucketName, imagePath);
-  const first = await attempt(tools, place, backupId, read);
-  if (first.suspect === null) return first;
-  const fresh = await relist(first.suspect);
-  if (first.suspect !== place) return await attempt(tools, place, backupId, read);
-  if (fresh === null) return null;
-  return fresh.listing.digest === place.listing.digest ? first : await attempt(tools, fresh, backupId, read);
-}
-
-async function attempt(
-  tools: ManifestTools,
-  place: PathListing,
-  backupId: string,
-  read: (place: PathListing) => Promise<PlaceReading>,
-): Promise<Attempt> {
+/** Proves one link as far as it goes without reading data. Throws what storage throws. */
+export async function proveManifest(tools: ManifestTools, place: ManifestPlace): Promise<ProvedLink<ManifestPlace>> {
+  const { context } = tools;
+  const read = (at: ManifestPlace) => tools.readings.read(at);
   const reading = await read(place);
   if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} was taken for a manifest of this format`);
-  if (reading.kind === 'unread') return conclude(tools, place, backupId, null, null, reading.finding);
+  if (reading.kind === 'unread') return conclude(tools, place, null, null, reading.finding);
   const { link } = reading;
-  let parent: PathListing | null = null;
+  let parent: ManifestPlace | null = null;
   let parentLink: ManifestLink | null = null;
   let unreadParent: Fault | null = null;
   if (link.header.parent !== null) {
     const search = await findParent(tools, link, read);
-    if (search.kind === 'not found') return conclude(tools, place, backupId, link, null, search.finding);
+    if (search.kind === 'not found') return conclude(tools, place, link, null, search.finding);
     parent = search.place;
     if (search.reading.kind === 'link') parentLink = search.reading.link;
     else unreadParent = unreadParentFault(link, search.reading.finding);
@@ -73,118 +41,92 @@ async function attempt(
   const { objectCount } = place.listing;
   if (objectCount > tools.provableMax) {
     const limit = tooManyObjects(place.imagePath, objectCount);
-    return conclude(tools, place, backupId, link, parent, { level: 'metadata', limit });
+    return conclude(tools, place, link, parent, { fault: null, level: 'metadata', limit });
   }
   const inventory = await proveInventory(tools, link);
-  const concludeAt = (level: VerificationLevel, finding: Finding): Attempt =>
-    conclude(tools, place, backupId, link, parent, { level, ...finding }, inventory);
+  const concludeAt = (level: VerificationLevel, finding: ManifestFinding): ProvedLink<ManifestPlace> =>
+    conclude(tools, place, link, parent, { level, ...finding }, inventory);
+  const left = leaveHashes(context, place.imagePath, hashFilesOf([place, parent]));
   const { end } = inventory;
   if (end?.unreadHashes !== undefined) {
     // A plan says all that would be read.
-    const { unreadHashes = [] } = leaveHashes(tools, place, parent) ?? {};
+    const { unreadHashes = [] } = left ?? {};
     return concludeAt('metadata', { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] });
   }
   if (end !== null) return concludeAt('metadata', end);
   if (unreadParent !== null) return concludeAt('inventory', { fault: unreadParent });
-  const linkage = leaveHashes(tools, place, parent) ?? (await proveLinkage(tools.hashes, link, parentLink));
-  return concludeAt('inventory', linkage);
+  return concludeAt('inventory', left ?? (await proveLinkage(tools.hashes, link, parentLink)));
 }
 
-/** What ends the proof before block hashes are read: a plan does not read them, and there may be too many. */
-function leaveHashes(
-  { context: { linkageMaxBytes, readHashes } }: ManifestTools,
-  place: PathListing,
-  parent: PathListing | null,
-): Finding | null {
-  const files = [place, parent].flatMap((each) => {
-    const hashes = each?.blockHashes ?? null;
-    return each === null || hashes === null
+/** The block hashes of a link and its parent, as far as they are there. */
+function hashFilesOf(places: readonly (ManifestPlace | null)[]): readonly UnreadObject[] {
+  return places.flatMap((place) => {
+    const hashes = place?.blockHashes ?? null;
+    return place === null || hashes === null
       ? []
-      : [{ bucketName: each.bucketName, key: hashes.key, bytes: hashes.size }];
+      : [{ bucketName: place.bucketName, key: hashes.key, bytes: hashes.size }];
   });
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (bytes > linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and no more than ${linkageMaxBytes} may be read for them`;
-    return { limit: `${place.imagePath}: ${limit}; verify goes on from there` };
-  }
-  if (readHashes) return null;
-  return { limit: `${place.imagePath}: its block hashes were left unread`, unreadHashes: files };
 }
 
 /** A parent that could not be read, or moved meanwhile, is not known to be broken. */
-function unreadParentFault({ header }: ManifestLink, { fault = null }: Finding): Fault {
+function unreadParentFault({ header }: ManifestLink, { fault }: ManifestFinding): Fault {
   const detail = `parent ${header.parent?.backup_id}: ${fault?.detail ?? 'cannot be read'}`;
   const isOpen = fault !== null && (isOfAccess(fault.code) || fault.code === 'changed_while_read');
   return { code: isOpen ? fault.code : 'parent_broken', detail };
 }
 
-/** How far the inventory of a link is proved. `end` ends the proof at `metadata`; null if the inventory is whole. */
-type Inventory = Pick<EtagsSettled, 'remark' | 'awaitsData'> & { readonly end: Finding | null };
-
 async function proveInventory(
   { context, listings }: ManifestTools,
   { place, objects, header }: ManifestLink,
-): Promise<Inventory> {
-  const { blockHashes, bucketName, imagePath, listing } = place;
-  const ended = (end: Finding): Inventory => ({ end, remark: null, awaitsData: false });
-  if (blockHashes === null) return ended(missing(place, `${imagePath}/${header.block_hashes.key}`));
+): Promise<InventoryProof<ManifestPlace>> {
+  const { blockHashes, imagePath } = place;
+  if (blockHashes === null) {
+    const fault: Fault = { code: 'object_missing', detail: `${imagePath}/${header.block_hashes.key}` };
+    return endOfInventory({ fault, suspect: place });
+  }
   if (blockHashes.size !== header.block_hashes.size) {
     const detail = `${blockHashes.key} has ${counted(blockHashes.size, 'byte')}, and must have ${header.block_hashes.size}`;
-    return ended({ fault: { code: 'object_size_impossible', detail } });
+    return endOfInventory({ fault: { code: 'object_size_impossible', detail } });
   }
   const check = new InventoryCheck(imagePath, objects);
   if (!(await listings.visit(place, (file) => check.take(file)))) {
-    return ended({ fault: { code: 'changed_while_read', detail: `${imagePath} is not as it was listed before` } });
+    const detail = `${imagePath} is not as it was listed before`;
+    return endOfInventory({ fault: { code: 'changed_while_read', detail } });
   }
-  const finding = (fault: Fault) => (fault.code === 'object_missing' ? missing(place, fault.detail) : { fault });
   const fault = check.finish();
-  if (fault !== null) return ended(finding(fault));
-  const { end, ...settled } = await settleEtags(context, {
-    backupId: header.backup.id,
-    location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    listingDigest: listing.digest,
-    tally: check.etags,
-    keyOf: (row) => `${imagePath}/${objects.keys.at(row)}`,
-  });
-  return { ...settled, end: end?.fault === undefined ? end : finding(end.fault) };
-}
-
-function missing(suspect: PathListing, detail: string): Finding {
-  const code: ReasonCode = 'object_missing';
-  return { fault: { code, detail }, suspect };
+  if (fault !== null) return endOfInventory(inventoryFinding(fault, place));
+  const keyOf = (row: number) => `${imagePath}/${objects.keys.at(row)}`;
+  return await settleEtags(context, { link: { ...place, backupId: header.backup.id }, tally: check.etags, keyOf });
 }
 
 function conclude(
   { context }: ManifestTools,
-  place: PathListing,
-  backupId: string,
+  place: ManifestPlace,
   link: ManifestLink | null,
-  parent: PathListing | null,
-  finding: Finding,
-  { remark, awaitsData }: Pick<Inventory, 'remark' | 'awaitsData'> = { remark: null, awaitsData: false },
-): Attempt {
-  const { bucketName, imagePath, listing, manifest, blockHashes } = place;
-  const { suspect = null, level = null, fault = null, limit = null, volumeBytes = null, unreadHashes = [] } = finding;
-  const read =
-    link === null ? [manifest] : [manifest, blockHashes, parent?.manifest ?? null, parent?.blockHashes ?? null];
-  const proof: EdgeProof = {
-    backupId,
-    location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    listing,
-    contentId: link?.contentId ?? null,
-    parentBackupId: link?.header.parent?.backup_id ?? null,
-    parentListingDigest: parent?.listing.digest ?? null,
-    level,
-    fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
-    limit: limit === null ? null : printable(limit),
-    remark: remark === null ? null : printable(remark),
-    volumeBytes,
-    formatTime: link === null ? null : { atMs: Date.parse(link.header.backup.created_at), hasZone: true },
-    checkVersion,
-    verifiedAtMs: context.nowMs(),
-    metadataObjects: read
-      .filter((entry) => entry !== null)
-      .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
-  };
-  return { place, link: { backupId, imagePath }, parent, proof, unreadHashes, awaitsData, suspect };
+  parent: ManifestPlace | null,
+  finding: ManifestFinding,
+  { remark, awaitsData }: Pick<InventoryProof<ManifestPlace>, 'remark' | 'awaitsData'> = {
+    remark: null,
+    awaitsData: false,
+  },
+): ProvedLink<ManifestPlace> {
+  const { listing, manifest, blockHashes } = place;
+  const isRead = link !== null;
+  return concludeEdge(
+    context,
+    {
+      link: place,
+      listing,
+      shared: null,
+      parent,
+      contentId: link?.contentId ?? null,
+      parentBackupId: link?.header.parent?.backup_id ?? null,
+      formatTime: isRead ? { atMs: Date.parse(link.header.backup.created_at), hasZone: true } : null,
+      checkVersion: manifestCheck.version,
+      read: isRead ? [manifest, blockHashes, parent?.manifest ?? null, parent?.blockHashes ?? null] : [manifest],
+      remark,
+      awaitsData,
+    },
+    finding,
+  );
 }

@@ -10,14 +10,14 @@ import type { Fault } from '../../proof/link.ts';
 import { checkLinkage } from '../../proof/linkage-check.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import type { ManifestHashes } from './manifest-hashes.ts';
-import type { Finding, ManifestLink } from './manifest-link.ts';
+import type { ManifestFinding, ManifestLink } from './manifest-link.ts';
 
 /** Holds what the link stores against the block hashes of the link and its parent. */
 export async function proveLinkage(
   hashes: ManifestHashes,
   link: ManifestLink,
   parent: ManifestLink | null,
-): Promise<Finding> {
+): Promise<ManifestFinding> {
   const disagreement = findDisagreement(link, parent);
   if (disagreement !== null) return { fault: disagreement };
   try {
@@ -52,7 +52,7 @@ function judge(
   hashHeader: HashFileHeader,
   comparison: HashComparison | null,
   parent: ManifestLink | null,
-): Finding {
+): ManifestFinding {
   const { header, objects, place } = link;
   const result = checkGeometry(objects, hashHeader, comparison === null);
   if (result.kind === 'broken') return { fault: geometry(`${place.imagePath}: ${result.fault.detail}`) };
@@ -67,11 +67,11 @@ function judge(
     const fault = checkLinkage(comparison.changed, result.stored);
     if (fault !== null) return { fault: { ...fault, detail: `${place.imagePath}: ${fault.detail}` } };
   }
-  return { level: 'linkage', volumeBytes: header.volume_size };
+  return { fault: null, level: 'linkage', volumeBytes: header.volume_size };
 }
 
 /** `parent` is set where its hashes are those that cannot be read. */
-function hashFinding(cause: unknown, parent: ManifestLink | null, link: ManifestLink): Finding {
+function hashFinding(cause: unknown, parent: ManifestLink | null, link: ManifestLink): ManifestFinding {
   if (cause instanceof ReadFault) {
     return { fault: cause.fault, suspect: cause.looksMissing ? (parent ?? link).place : null };
   }

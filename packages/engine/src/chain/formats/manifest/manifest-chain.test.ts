@@ -10,8 +10,7 @@ import { writeSmallManifestChain } from '../../../testing/small-manifest-chain.t
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
 import type { StoredObject } from '../../data.ts';
 import { PathListings } from '../../path-listings.ts';
-import { ManifestChain } from './manifest-chain.ts';
-import { manifestFormat } from './manifest-format.ts';
+import { manifestFormat, openManifestChain } from './manifest-format.ts';
 
 const bucketName = 'backups';
 const chain = writeSmallManifestChain('whole', 16, [[0, 1, 9], [], [15]]);
@@ -121,7 +120,7 @@ describe('a whole chain', () => {
   test('hands out what is stored, full backup first', async () => {
     await using stored = await store(chain);
     const context = chainContext(stored.unit, bucketName, []);
-    const opened = new ManifestChain({ ...context, listings: new PathListings(context) });
+    const opened = openManifestChain({ ...context, listings: new PathListings(context) });
     const [, , , item] = items;
     if (item === undefined) throw new Error('there is a fourth backup');
     const data = await opened.openData(item);

@@ -3,7 +3,8 @@ import type { LinkData, StoredObject } from '../../data.ts';
 import type { PathObjects } from '../../path-listings.ts';
 import { provableObjectsMax, tooManyObjects } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import type { ManifestLink, ManifestTools } from './manifest-link.ts';
+import type { ManifestLink } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 
 /** Objects handed out at once. */
 const batchObjects = 1000;

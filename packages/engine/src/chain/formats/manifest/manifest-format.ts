@@ -1,11 +1,19 @@
 import { chainManifestHashesName, chainManifestName } from '@backup-sync/contracts';
-import type { ChainFormat } from '../../format.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { ChainExaminer, FormatContext, RecognisedFormat } from '../../format.ts';
 import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
+import { readManifest } from '../../manifest-document/read-manifest.ts';
+import { isSuperseded } from '../../proof/check-version.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
-import { ManifestChain } from './manifest-chain.ts';
-import { readManifest } from './read-manifest.ts';
+import { findNamingBackup } from './find-naming-backup.ts';
+import { manifestCheck } from './link-proof.ts';
+import { ManifestHashes } from './manifest-hashes.ts';
+import { ManifestProver } from './manifest-prover.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import { ManifestReadings } from './manifest-readings.ts';
 
 const markSuffix = `/${chainManifestName}`;
 const hashesSuffix = `/${chainManifestHashesName}`;
@@ -16,7 +24,7 @@ const partSuffixes = [markSuffix, hashesSuffix];
  * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
  * this shape, so the format comes last; what lies there decides.
  */
-export const manifestFormat: ChainFormat = {
+export const manifestFormat: RecognisedFormat = {
   backupIdOf() {
     return null;
   },
@@ -25,12 +33,12 @@ export const manifestFormat: ChainFormat = {
     return imagePath;
   },
 
-  compare(imagePath) {
-    return new PathComparison(imagePath, isAtOrBelow);
+  isOutdated({ proof }) {
+    return proof !== null && isSuperseded(manifestCheck, proof);
   },
 
-  chainRootOf(imagePath) {
-    return imagePath;
+  compare(imagePath) {
+    return new PathComparison(imagePath, isAtOrBelow);
   },
 
   partOf(key) {
@@ -45,6 +53,8 @@ export const manifestFormat: ChainFormat = {
     if (!key.endsWith(hashesSuffix) || key.length === hashesSuffix.length) return null;
     return { imagePath: key.slice(0, -hashesSuffix.length), isExact: true };
   },
+
+  findNamingBackup,
 
   async describe(context, imagePath) {
     const key = `${imagePath}${markSuffix}`;
@@ -68,6 +78,17 @@ export const manifestFormat: ChainFormat = {
   },
 
   async open(context) {
-    return new ManifestChain(context);
+    return openManifestChain(context);
   },
 };
+
+/** Opens the chains of one root. Links with more objects than `provableMax` are proved to `metadata` only. */
+export function openManifestChain(
+  context: ChainContext & Pick<FormatContext, 'listings'>,
+  provableMax = provableObjectsMax,
+): ChainExaminer {
+  const { listings } = context;
+  const [readings, hashes] = [new ManifestReadings(context), new ManifestHashes(context)];
+  const tools = { context, listings, readings, hashes, provableMax };
+  return new WalkedChain(context, new ManifestProver(tools), new ManifestReader(tools));
+}

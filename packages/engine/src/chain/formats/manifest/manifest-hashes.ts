@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { counted } from '@backup-sync/contracts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 import { oneAhead } from '../../one-ahead.ts';
 import { hashBytes } from '../../proof/hash-array-scanner.ts';
 import { HashFileFault, type HashList } from '../../proof/hash-file.ts';

@@ -1,47 +1,35 @@
 import { type ChainManifestHeader, chainManifestVersion } from '@backup-sync/contracts';
 import { quote } from '../../../quote.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { ManifestObjects } from '../../manifest-document/manifest-objects.ts';
+import { type ManifestReading, readManifest } from '../../manifest-document/read-manifest.ts';
 import { oneAhead } from '../../one-ahead.ts';
-import type { PathListing, PathListings } from '../../path-listings.ts';
+import type { PathListing } from '../../path-listings.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
-import type { EdgeProof, Fault, UnreadObject } from '../../proof/link.ts';
+import type { Fault } from '../../proof/link.ts';
 import { provableObjectsMax } from '../../proof/object-bound.ts';
+import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
-import { writingMsMax } from '../cinder/metadata-proof.ts';
-import type { ManifestHashes } from './manifest-hashes.ts';
-import type { ManifestObjects } from './manifest-objects.ts';
-import { type ManifestReading, readManifest } from './read-manifest.ts';
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
 
-/** What the steps of a proof share during a run. */
-export type ManifestTools = {
-  readonly context: ChainContext;
-  readonly listings: PathListings;
-  readonly hashes: ManifestHashes;
-  /** A link with more objects is not held against its listing. */
-  readonly provableMax: number;
-};
+/** An image path at which there is something of this format, and the id that the request or the child gives the backup. */
+export type ManifestPlace = PathListing & { readonly backupId: string };
 
 /** One backup whose manifest was read, as it was listed. */
 export type ManifestLink = {
-  readonly place: PathListing;
+  readonly place: ManifestPlace;
   readonly header: ChainManifestHeader;
   readonly objects: ManifestObjects;
   readonly contentId: string;
 };
 
-/** What a step of the proof comes to, where the proof ends with it. */
-export type Finding = Partial<Pick<EdgeProof, 'level' | 'fault' | 'limit' | 'volumeBytes'>> & {
-  /** What was listed shows less than was expected: it is listed once more before that is believed. */
-  readonly suspect?: PathListing | null;
-  /** The block hashes that the proof was not to read. */
-  readonly unreadHashes?: readonly UnreadObject[];
-};
+export type ManifestFinding = Finding<ManifestPlace>;
 
 /** What a place was read as. `foreign`: there is a `manifest.json`, and it is none of this format. */
 export type PlaceReading =
   | { readonly kind: 'link'; readonly link: ManifestLink }
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'unread'; readonly finding: Finding };
+  | { readonly kind: 'unread'; readonly finding: ManifestFinding };
 
 /** Whether anything of this format lies there: the mark, or the hashes, which a writer puts there first. */
 export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean {
@@ -51,7 +39,7 @@ export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean
 /** Reads what lies at a place, with the objects' SHA-256 or without. */
 export async function readPlace(
   context: ChainContext,
-  place: PathListing,
+  place: ManifestPlace,
   keepsSha256: boolean,
 ): Promise<PlaceReading> {
   const { imagePath, manifest, blockHashes } = place;
@@ -89,7 +77,6 @@ async function readManifestAt(
   return await readManifest(bytes, { objectsMax, keepsSha256 });
 }
 
-/** A manifest that breaks off may still be being written, while it is young. */
 function unreadableFault(
   reading: Extract<ManifestReading, { kind: 'unreadable' }>,
   { manifest, imagePath }: PathListing,
@@ -100,9 +87,5 @@ function unreadableFault(
   if (claimsFormat && version !== null && version !== chainManifestVersion) {
     return { code: 'version_unsupported', detail: `${place} has version ${quote(version)}` };
   }
-  const isYoung = manifest !== null && nowMs - manifest.modifiedAtMs < writingMsMax;
-  return {
-    code: truncated && isYoung ? 'incomplete' : 'metadata_unreadable',
-    detail: `${place}: ${reading.detail}`,
-  };
+  return unreadableMetadata({ detail: `${place}: ${reading.detail}`, truncated }, manifest, nowMs);
 }

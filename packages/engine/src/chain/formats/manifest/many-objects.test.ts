@@ -4,7 +4,7 @@ import { syncItemOfManifest, writeManifestBackup } from '../../../testing/manife
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { seededBytes } from '../../../testing/seeded-bytes.ts';
 import { PathListings } from '../../path-listings.ts';
-import { ManifestChain } from './manifest-chain.ts';
+import { openManifestChain } from './manifest-format.ts';
 
 const bucketName = 'backups';
 const backup = writeManifestBackup({
@@ -22,7 +22,7 @@ function openWith(alter: (objects: Map<string, Uint8Array>) => void, provableMax
   const objects = new Map(backup.objects);
   alter(objects);
   const context = chainContext(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName, []);
-  return new ManifestChain({ ...context, listings: new PathListings(context, 3) }, provableMax);
+  return openManifestChain({ ...context, listings: new PathListings(context, 3) }, provableMax);
 }
 
 test('a backup with more objects than are kept is proved all the same', async () => {

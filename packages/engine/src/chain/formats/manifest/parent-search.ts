@@ -1,23 +1,23 @@
 import { quote } from '../../../quote.ts';
 import { StorageError } from '../../../storage/port.ts';
 import { mayHide, mayHideMoved } from '../../absences.ts';
-import type { PathListing } from '../../path-listings.ts';
 import type { Fault } from '../../proof/link.ts';
 import {
-  type Finding,
   isManifestPlace,
+  type ManifestFinding,
   type ManifestLink,
-  type ManifestTools,
+  type ManifestPlace,
   type PlaceReading,
 } from './manifest-link.ts';
+import type { ManifestTools } from './manifest-tools.ts';
 
 type Place = { readonly bucketName: string; readonly imagePath: string };
 
 /** What the parent's manifest was read as. */
 type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
-type Found = { readonly kind: 'found'; readonly place: PathListing; readonly reading: FoundReading };
+type Found = { readonly kind: 'found'; readonly place: ManifestPlace; readonly reading: FoundReading };
 
-export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: Finding };
+export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: ManifestFinding };
 
 /** Outer folders that a bucket may have been copied into, one in the other. */
 const outerFoldersMax = 16;
@@ -31,14 +31,15 @@ const outerFoldersMax = 16;
 export async function findParent(
   { context, listings }: ManifestTools,
   child: ManifestLink,
-  read: (place: PathListing) => Promise<PlaceReading>,
+  read: (place: ManifestPlace) => Promise<PlaceReading>,
 ): Promise<ParentSearch> {
   const parentId = child.header.parent?.backup_id ?? '';
   const places = await placesOfParent(context, child);
   let denied: string | null = null;
   const lookAt = async (look: 'at' | 'again', { bucketName, imagePath }: Place): Promise<Found | null> => {
-    const place = await listings[look](bucketName, imagePath);
-    if (place === null || !isManifestPlace(place)) return null;
+    const listed = await listings[look](bucketName, imagePath);
+    if (listed === null || !isManifestPlace(listed)) return null;
+    const place = { ...listed, backupId: parentId };
     const reading = await read(place);
     if (reading.kind === 'foreign') return null;
     const isParent = reading.kind === 'unread' || reading.link.header.backup.id === parentId;

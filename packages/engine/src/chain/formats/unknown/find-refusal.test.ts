@@ -6,7 +6,7 @@ import { formatsUnderTest } from '../../../testing/formats-under-test.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { seededBytes } from '../../../testing/seeded-bytes.ts';
 import { makeTestBuckets } from '../../../testing/test-buckets.ts';
-import { markedFormatNames, recogniseOwner, recognisePart } from '../marks.ts';
+import { findOwner, findPart, knownFormatNames } from '../formats.ts';
 import { PlaceOutline } from './place-outline.ts';
 
 const knownFormats = formatsUnderTest.filter(({ format }) => format !== 'unknown');
@@ -33,7 +33,7 @@ describe.each(knownFormats)('of a chain of $format', ({ objects }) => {
   const keys = [...all.keys()];
   const imagePaths = new Set(
     keys.flatMap((key) => {
-      const part = recognisePart(key, markedFormatNames);
+      const part = findPart(key, knownFormatNames);
       return part === null ? [] : [part.imagePath];
     }),
   );
@@ -118,8 +118,8 @@ test('an object beside the objects of a manifest, which it does not name, is pre
 
 test('a file called backup in a folder named by an id may be of any software', () => {
   const folder = '6f/ea/6fea9211-38a5-cccc-c95f-c8b61fb35442';
-  expect(recogniseOwner(`${folder}/backup_full.img`)).toBeNull();
-  expect(recogniseOwner(`${folder}/backup-00001`)).toEqual({ imagePath: `${folder}/backup`, isExact: true });
+  expect(findOwner(`${folder}/backup_full.img`)).toBeNull();
+  expect(findOwner(`${folder}/backup-00001`)).toEqual({ imagePath: `${folder}/backup`, isExact: true });
 });
 
 test.each(knownFormats)(
@@ -140,7 +140,7 @@ test.each(knownFormats)(
 describe('an outline of a place', () => {
   const minioKeys = ['disk.img/5c3f/part.1', 'disk.img/xl.meta', 'notes.txt/xl.meta'];
   const outlineOf = (keys: readonly string[], hasEtag: boolean) => {
-    const outline = new PlaceOutline('plan/b');
+    const outline = new PlaceOutline('plan/b', findOwner);
     for (const key of keys) outline.add(key, 10, hasEtag);
     return outline.finish();
   };

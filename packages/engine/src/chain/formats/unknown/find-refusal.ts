@@ -1,11 +1,9 @@
 import { counted } from '@backup-sync/contracts';
 import { printable } from '../../../quote.ts';
-import type { FormatContext } from '../../examiner.ts';
+import type { FormatContext } from '../../format.ts';
 import { minioAdvice } from '../../minio-layout.ts';
 import type { PathListing } from '../../path-listings.ts';
 import type { Fault } from '../../proof/link.ts';
-import { findNamingBackup } from '../manifest/find-naming-backup.ts';
-import { recogniseOwner } from '../marks.ts';
 import { PlaceOutline } from './place-outline.ts';
 
 /**
@@ -15,13 +13,13 @@ import { PlaceOutline } from './place-outline.ts';
 export async function findRefusal(context: FormatContext, place: PathListing): Promise<Fault | null> {
   const { bucketName, imagePath, listing } = place;
   const at = `${bucketName}/${imagePath}`;
-  const owner = recogniseOwner(imagePath);
+  const owner = context.findOwner(imagePath);
   if (owner !== null && owner.imagePath !== imagePath) return notABackup(`${at} is part of ${owner.imagePath}`);
   if (listing.storedBytes === 0) {
     const objects = counted(listing.objectCount, 'empty object');
     return { code: 'path_not_found', detail: printable(`${at} has only ${objects}, such as a folder marker`) };
   }
-  const outline = new PlaceOutline(imagePath);
+  const outline = new PlaceOutline(imagePath, context.findOwner);
   let isOneObject = false;
   await context.listings.visit(place, ({ key, size, md5 }) => {
     isOneObject = listing.objectCount === 1 && key.length === 0;
@@ -34,7 +32,7 @@ export async function findRefusal(context: FormatContext, place: PathListing): P
     return notABackup(`${at} holds parts of other backups: ${outline.imagePaths.join(', ')}${others}`);
   }
   // Of a folder the listing alone is looked at: most backups in no known format are one.
-  const naming = isOneObject ? await findNamingBackup(context, imagePath) : null;
+  const naming = isOneObject ? await context.findNamingBackup(imagePath) : null;
   return naming === null ? null : notABackup(`${at} is part of ${naming}`);
 }
 

@@ -1,5 +1,5 @@
+import type { FormatContext } from '../../format.ts';
 import { isMinioFile } from '../../minio-layout.ts';
-import { recogniseOwner } from '../marks.ts';
 
 /** Image paths that a refusal names. */
 const namedMax = 3;
@@ -21,6 +21,7 @@ type OpenFolder = {
  */
 export class PlaceOutline {
   readonly #imagePath: string;
+  readonly #findOwner: FormatContext['findOwner'];
   readonly #folders: OpenFolder[] = [{ path: '', bytes: 0, owner: null }];
   readonly #bytes = { backup: 0, minio: 0, other: 0 };
   readonly #exact: string[] = [];
@@ -28,15 +29,16 @@ export class PlaceOutline {
   #hasMore = false;
   #hasMinioSystem = false;
 
-  constructor(imagePath: string) {
+  constructor(imagePath: string, findOwner: FormatContext['findOwner']) {
     this.#imagePath = imagePath;
+    this.#findOwner = findOwner;
   }
 
   /** `relativeKey` is empty for the object at the image path itself. Only directories have no ETags. */
   add(relativeKey: string, size: number, hasEtag: boolean): void {
     const folder = this.#enter(relativeKey);
     this.#hasMinioSystem ||= `/${relativeKey}`.includes(minioSystemFolder);
-    const owner = relativeKey === '' ? null : recogniseOwner(`${this.#imagePath}/${relativeKey}`);
+    const owner = relativeKey === '' ? null : this.#findOwner(`${this.#imagePath}/${relativeKey}`);
     if (owner !== null && owner.imagePath !== this.#imagePath) {
       this.#note(owner);
       const ownFolder = `${owner.imagePath.slice(this.#imagePath.length + 1)}/`;

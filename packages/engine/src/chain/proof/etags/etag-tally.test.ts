@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { chainContext } from '../../../testing/chain-context.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
+import { ListingDigest } from '../../listing-digest.ts';
 import { disagreementsMax, EtagTally } from './etag-tally.ts';
 import { settleEtags } from './settle-etags.ts';
 
@@ -38,12 +39,10 @@ test('more disagreements than are kept stop the proof, since some of them would 
   tally.compare(disagreementsMax + 2, 10, md5, md5);
   const storage = openMemoryStorageUnit(new Map([['backups', new Map()]]));
   const settled = await settleEtags(chainContext(storage, 'backups', ['a']), {
-    backupId: 'a',
-    location: { storageUnitId: 'memory', bucketName: 'backups', imagePath: 'a' },
-    listingDigest: 'digest',
+    link: { backupId: 'a', bucketName: 'backups', imagePath: 'a', listing: new ListingDigest().finish() },
     tally,
     keyOf: (id) => `a-${id}`,
   });
-  expect(settled.end?.fault).toBeUndefined();
+  expect(settled.end?.fault).toBeNull();
   expect(settled.end?.limit).toContain(`a: ${disagreementsMax + 1} objects (100001 bytes)`);
 });

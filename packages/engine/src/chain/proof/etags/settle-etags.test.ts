@@ -11,7 +11,7 @@ import { type MemoryBucket, openMemoryStorageUnit } from '../../../testing/memor
 import { proveAllLevels } from '../../../testing/prove-all-levels.ts';
 import { seededBytes, seededUuid } from '../../../testing/seeded-bytes.ts';
 import { syncItemOf } from '../../../testing/small-chain.ts';
-import type { ChainContext } from '../../examiner.ts';
+import type { ChainContext } from '../../chain-context.ts';
 
 const bucketName = 'backups';
 const blockBytes = 512;

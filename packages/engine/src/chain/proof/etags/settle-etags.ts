@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
+import type { ChainContext } from '../../chain-context.ts';
 import type { ContentJob } from '../../content/content-job.ts';
 import { proveBatch } from '../../content/prove-batch.ts';
-import type { ChainContext } from '../../examiner.ts';
 import { isOfAccess } from '../lasting-fault.ts';
-import type { Fault, Location, UnreadObject } from '../link.ts';
+import type { Fault, Listing } from '../link.ts';
+import type { Finding, ListedLink } from '../proved-link.ts';
 import { ReadFault, withReadFaults } from '../read-fault.ts';
 import { type Disagreement, disagreementsMax, type EtagTally } from './etag-tally.ts';
 
@@ -11,27 +12,32 @@ import { type Disagreement, disagreementsMax, type EtagTally } from './etag-tall
 const readsAtOnce = 4;
 
 /** One link, and how its ETags compare with the MD5s of its metadata. */
-export type EtagSubject = {
-  readonly backupId: string;
-  readonly location: Location;
-  readonly listingDigest: string;
+export type EtagSubject<Link extends ListedLink> = {
+  readonly link: Link & { readonly listing: Listing };
   readonly tally: EtagTally;
   /** The key of an object of the tally. */
   readonly keyOf: (id: number) => string;
 };
 
-export type EtagsSettled = {
+/** How far the inventory of a link is proved. */
+export type InventoryProof<Link> = {
   /** Ends the proof at `metadata`; null if it may go on. */
-  readonly end: {
-    readonly fault?: Fault;
-    readonly limit?: string;
-    readonly unreadHashes?: readonly UnreadObject[];
-  } | null;
+  readonly end: Finding<Link> | null;
   /** Says that the ETags are no MD5s; null if they are. */
   readonly remark: string | null;
   /** The data is still to be read: until then the link is not known to be whole. */
   readonly awaitsData: boolean;
 };
+
+/** The proof of a link ends with its inventory. */
+export function endOfInventory<Link>(end: Finding<Link>): InventoryProof<Link> {
+  return { end, remark: null, awaitsData: false };
+}
+
+/** What the inventory of a link shows to be wrong with it. What is missing may have been overlooked. */
+export function inventoryFinding<Link>(fault: Fault, link: Link): Finding<Link> {
+  return fault.code === 'object_missing' ? { fault, suspect: link } : { fault };
+}
 
 /**
  * Decides what ETags mean that are not the MD5s of the metadata. Such an ETag is a reason to read, never a verdict: some
@@ -44,35 +50,38 @@ export type EtagsSettled = {
  *
  * Throws what storage throws.
  */
-export async function settleEtags(context: ChainContext, subject: EtagSubject): Promise<EtagsSettled> {
-  const { location, tally } = subject;
+export async function settleEtags<Link extends ListedLink>(
+  context: ChainContext,
+  subject: EtagSubject<Link>,
+): Promise<InventoryProof<Link>> {
+  const { tally, link } = subject;
+  const { bucketName, imagePath } = link;
   const { smallest } = tally;
   if (smallest === null) return { end: null, remark: null, awaitsData: false };
   const isOpaque = tally.agreed === 0;
-  const right: EtagsSettled = {
+  const right: InventoryProof<Link> = {
     end: null,
     remark: isOpaque
-      ? `${location.imagePath}: this storage makes ETags that are not MD5s, so they show changes, but prove no content`
+      ? `${imagePath}: this storage makes ETags that are not MD5s, so they show changes, but prove no content`
       : null,
     awaitsData: context.dataFollows,
   };
   if (context.dataFollows) return right;
   const readsAll = !isOpaque || (await hasChanged(context, subject));
   const [count, bytes] = readsAll ? [tally.disagreed, tally.disagreeingBytes] : [1, smallest.size];
-  const end = (finding: EtagsSettled['end']): EtagsSettled => ({ end: finding, remark: null, awaitsData: false });
-  if (count > disagreementsMax || bytes > context.linkageMaxBytes) return end({ limit: limitOf(context, subject) });
+  if (count > disagreementsMax || bytes > context.linkageMaxBytes)
+    return endOfInventory({ fault: null, limit: limitOf(context, subject) });
   const objects = readsAll ? tally.kept : [smallest];
   if (!context.readHashes) {
-    const limit = `${location.imagePath}: objects whose ETag is not their MD5 were left unread`;
-    const { bucketName } = location;
+    const limit = `${imagePath}: objects whose ETag is not their MD5 were left unread`;
     const unreadHashes = objects.map(({ id, size }) => ({ bucketName, key: subject.keyOf(id), bytes: size }));
-    return end({ limit, unreadHashes });
+    return endOfInventory({ fault: null, limit, unreadHashes });
   }
   const fault = await readObjects(context, subject, objects);
   if (fault === null) return right;
   // Its key explains the ETag, though the object cannot be read.
   if (!readsAll && (await isEncryptedByKey(context, subject, smallest, fault))) return right;
-  return end({ fault });
+  return endOfInventory(inventoryFinding(fault, link));
 }
 
 /**
@@ -86,15 +95,18 @@ export function mayExceedReading(
   return !dataFollows && (objectCount > disagreementsMax || storedBytes > linkageMaxBytes);
 }
 
-async function hasChanged(context: ChainContext, { backupId, location, listingDigest }: EtagSubject): Promise<boolean> {
-  const proved = await context.provedListing(backupId, location);
-  return proved !== null && proved !== listingDigest;
+async function hasChanged(
+  { provedListing, storage }: ChainContext,
+  { link: { backupId, bucketName, imagePath, listing } }: EtagSubject<ListedLink>,
+): Promise<boolean> {
+  const proved = await provedListing(backupId, { storageUnitId: storage.id, bucketName, imagePath });
+  return proved !== null && proved !== listing.digest;
 }
 
-function limitOf({ linkageMaxBytes }: ChainContext, { location, tally }: EtagSubject): string {
+function limitOf({ linkageMaxBytes }: ChainContext, { link: { imagePath }, tally }: EtagSubject<ListedLink>): string {
   const { disagreed, disagreeingBytes } = tally;
   return (
-    `${location.imagePath}: ${disagreed} objects (${disagreeingBytes} bytes) have an ETag that is not their MD5, and a ` +
+    `${imagePath}: ${disagreed} objects (${disagreeingBytes} bytes) have an ETag that is not their MD5, and a ` +
     `sync reads no more than ${disagreementsMax} of them or ${linkageMaxBytes} bytes; "verify" reads them all`
   );
 }
@@ -102,7 +114,7 @@ function limitOf({ linkageMaxBytes }: ChainContext, { location, tally }: EtagSub
 /** The fault of the first object that is not as it must be; null if all are right. */
 async function readObjects(
   { storage, signal }: ChainContext,
-  { location: { bucketName }, keyOf }: EtagSubject,
+  { link: { bucketName }, keyOf }: EtagSubject<ListedLink>,
   objects: readonly Disagreement[],
 ): Promise<Fault | null> {
   for (let from = 0; from < objects.length; from += readsAtOnce) {
@@ -139,7 +151,7 @@ function asEtagFault({ code, detail }: Fault): Fault {
 
 async function isEncryptedByKey(
   { storage, signal }: ChainContext,
-  { location: { bucketName }, keyOf }: EtagSubject,
+  { link: { bucketName }, keyOf }: EtagSubject<ListedLink>,
   { id }: Disagreement,
   { code }: Fault,
 ): Promise<boolean> {

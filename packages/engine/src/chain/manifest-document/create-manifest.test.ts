@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chainManifest } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import { seededBytes } from '../../../testing/seeded-bytes.ts';
+import { seededBytes } from '../../testing/seeded-bytes.ts';
 import { type CreateManifestOptions, createManifest } from './create-manifest.ts';
 
 const blockBytes = 512;

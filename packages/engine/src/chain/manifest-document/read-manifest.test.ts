@@ -1,7 +1,7 @@
 import { chainManifest } from '@backup-sync/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { writeSmallManifestChain } from '../../../testing/small-manifest-chain.ts';
+import { writeSmallManifestChain } from '../../testing/small-manifest-chain.ts';
 import { readManifest } from './read-manifest.ts';
 
 const genuine = writeSmallManifestChain('read', 12, [[3, 9]])[1]?.manifest;

@@ -1,9 +1,9 @@
 import { type ChainManifestObject, chainManifestCompressions } from '@backup-sync/contracts';
-import { quote } from '../../../quote.ts';
-import { DigestColumn, KeyColumn } from '../../columns.ts';
-import type { Compression } from '../../data.ts';
-import { NumberColumn } from '../../number-column.ts';
-import type { StoredRanges } from '../../proof/geometry-check.ts';
+import { quote } from '../../quote.ts';
+import { DigestColumn, KeyColumn } from '../columns.ts';
+import type { Compression } from '../data.ts';
+import { NumberColumn } from '../number-column.ts';
+import type { StoredRanges } from '../proof/geometry-check.ts';
 
 const sha256Bytes = 32;
 const md5Bytes = 16;

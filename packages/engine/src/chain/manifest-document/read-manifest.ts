@@ -5,10 +5,10 @@ import {
   chainManifestHeader,
   chainManifestObject,
 } from '@backup-sync/contracts';
-import { quote } from '../../../quote.ts';
-import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../../json/bounded-json.ts';
-import { readFlatObject } from '../../json/flat-object.ts';
-import { type EntryScanner, walkEntries } from '../../json/walk-entries.ts';
+import { quote } from '../../quote.ts';
+import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
+import { readFlatObject } from '../json/flat-object.ts';
+import { type EntryScanner, walkEntries } from '../json/walk-entries.ts';
 import { ManifestObjects } from './manifest-objects.ts';
 
 /** Values and keys that all but the list of objects may have, and so may each object: beyond is nothing genuine. */

@@ -1,0 +1,29 @@
+import type { BackupFormat } from '@backup-sync/contracts';
+import { parseCinderImagePath } from './cinder/image-path.ts';
+import { parseBackupPath } from './longhorn/backup-path.ts';
+
+/** The root of a chain, by the image path of a link; null if the path does not have the shape of the format. */
+type RootOf = (imagePath: string) => string | null;
+
+/**
+ * Which part of an image path all links of a chain share, a prefix of keys, for each format in the order of `formats.ts`.
+ * It is a list of its own because the threads of the catalogue ask it, and would load all formats with the other.
+ */
+export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
+  cinder: (imagePath) => parseCinderImagePath(imagePath)?.folder ?? null,
+  longhorn: (imagePath) => parseBackupPath(imagePath)?.volumeFolder ?? null,
+  manifest: (imagePath) => imagePath,
+  unknown: (imagePath) => imagePath,
+};
+
+/**
+ * The part of an image path that all links of its chain share, as far as the path tells. Links with the same root are
+ * examined together, from one listing.
+ */
+export function chainRootOf(imagePath: string): string {
+  for (const rootOf of Object.values(chainRoots)) {
+    const root = rootOf(imagePath);
+    if (root !== null) return root;
+  }
+  return imagePath;
+}

@@ -1,0 +1,86 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
+import type { ChainContext } from '../../chain-context.ts';
+import type { RecordedListing } from '../../proof/link.ts';
+import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
+import { type BackupCfg, readBackupCfg } from './backup-cfg.ts';
+import { parseBackupPath } from './backup-path.ts';
+import { readVolumeCfg, type VolumeCfg } from './volume-cfg.ts';
+import { digestOfObject, listVolume, type VolumeListing } from './volume-listing.ts';
+
+/** The folder of one volume during a run: its listing, and the metadata that was read last. */
+export class LonghornVolume {
+  readonly context: ChainContext;
+  /** What is recorded of the backups that the run was opened for, by the backup's id. */
+  readonly recorded: ReadonlyMap<string, RecordedListing>;
+  #listing: VolumeListing;
+  #secondLook: Promise<VolumeListing> | null = null;
+  #volumeCfg: Promise<VolumeCfg> | null = null;
+  /** A cfg may name millions of blocks, so no more than one is kept. */
+  #lastCfg: { readonly digest: string; readonly cfg: Promise<BackupCfg> } | null = null;
+
+  private constructor(context: ChainContext, recorded: ReadonlyMap<string, RecordedListing>, listing: VolumeListing) {
+    this.context = context;
+    this.recorded = recorded;
+    this.#listing = listing;
+  }
+
+  /** Lists the folder. Throws what storage throws. */
+  static async open(context: ChainContext, volumeFolder: string): Promise<LonghornVolume> {
+    const ids = context.imagePaths.map((imagePath) => parseBackupPath(imagePath)?.backupName ?? null);
+    const recorded = await context.findListings(ids.filter((id) => id !== null));
+    const byId = new Map(recorded.map((each) => [each.backupId, each]));
+    return new LonghornVolume(context, byId, await listVolume(context, volumeFolder, agesOf(byId.values())));
+  }
+
+  /** As it was listed last. */
+  get listing(): VolumeListing {
+    return this.#listing;
+  }
+
+  /** Lists the folder once more, once in a run. Throws what storage throws. */
+  async listAgain(): Promise<void> {
+    this.#secondLook ??= listVolume(this.context, this.#listing.volumeFolder, agesOf(this.recorded.values()));
+    this.#listing = await this.#secondLook;
+  }
+
+  /** `volume.cfg`, read once for all backups. Throws `ReadFault`, and what storage throws. */
+  readVolumeCfg(entry: ObjectEntry, volumeName: string): Promise<VolumeCfg> {
+    this.#volumeCfg ??= readVolumeCfg(this.context, entry, volumeName);
+    return this.#volumeCfg;
+  }
+
+  /** `volume.cfg` is not as it was read. */
+  forgetVolumeCfg(): void {
+    this.#volumeCfg = null;
+  }
+
+  /** The cfg of a backup, read once while that backup is proved. Throws `ReadFault`, and what storage throws. */
+  readCfg(entry: ObjectEntry): Promise<BackupCfg> {
+    const digest = digestOfObject(entry);
+    if (this.#lastCfg?.digest !== digest) this.#lastCfg = { digest, cfg: readCfg(this.context, entry) };
+    return this.#lastCfg.cfg;
+  }
+
+  releaseCfg(): void {
+    this.#lastCfg = null;
+  }
+}
+
+/** Reads the cfg of a backup. Throws `ReadFault`, and what storage throws. */
+export async function readCfg(context: ChainContext, entry: ObjectEntry): Promise<BackupCfg> {
+  const { storage, bucketName, signal } = context;
+  const request = { bucket: bucketName, key: entry.key, signal };
+  const reading = await readBackupCfg(await readListedObject(storage, request, entry));
+  if (reading.kind === 'read') return reading.cfg;
+  // On a file system a cfg is seen while it is written.
+  const { detail, truncated } = reading;
+  throw new ReadFault(
+    unreadableMetadata({ detail: `${entry.key}: ${detail}`, truncated }, entry, context.nowMs()),
+    false,
+  );
+}
+
+function agesOf(recorded: Iterable<RecordedListing>): readonly number[] {
+  return [...recorded].map(({ shared }) => shared?.newestObjectAtMs ?? null).filter((timeMs) => timeMs !== null);
+}

@@ -1,0 +1,43 @@
+import type { ChainContext } from '../../chain-context.ts';
+import { placeOf } from '../../proof/proved-link.ts';
+import { type ManifestPlace, type PlaceReading, readPlace } from './manifest-link.ts';
+
+/** Objects of a manifest that is kept whole after its proof: some 10 MB. */
+const keptObjectsMax = 100_000;
+
+/** What the manifests of a run were read as, each read once. */
+export class ManifestReadings {
+  readonly #context: ChainContext;
+  readonly #readings = new Map<string, Promise<PlaceReading>>();
+
+  constructor(context: ChainContext) {
+    this.#context = context;
+  }
+
+  /** What the proof of a link needs. Throws what storage throws. */
+  read(place: ManifestPlace): Promise<PlaceReading> {
+    const key = keyOf(place);
+    const reading = this.#readings.get(key) ?? readPlace(this.#context, place, !isLarge(place));
+    this.#readings.set(key, reading);
+    return reading;
+  }
+
+  /** With all that its data is compared with: what is kept of a large manifest for its proof lacks that. */
+  readWhole(place: ManifestPlace): Promise<PlaceReading> {
+    return isLarge(place) ? readPlace(this.#context, place, true) : this.read(place);
+  }
+
+  /** Lets go of a manifest with many objects once it is proved. A child that is proved later reads it again. */
+  async release(place: ManifestPlace): Promise<void> {
+    const reading = await this.#readings.get(keyOf(place));
+    if (reading?.kind === 'link' && isLarge(place)) this.#readings.delete(keyOf(place));
+  }
+}
+
+function isLarge({ listing }: ManifestPlace): boolean {
+  return listing.objectCount > keptObjectsMax;
+}
+
+function keyOf(place: ManifestPlace): string {
+  return JSON.stringify([placeOf(place), place.listing.digest]);
+}
