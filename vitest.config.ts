@@ -16,20 +16,20 @@ export default defineConfig({
         extends: true,
         // As shipped, an engine's threads are a file each: it opens in a third of the time that their sources take.
         resolve: {
-          alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('.scripts/start-bundled-thread.ts') }],
+          alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('tests/setup/start-bundled-thread.ts') }],
         },
         test: {
           name: 'libraries',
           include: ['packages/*/src/**/*.test.ts', 'apps/gateway/src/**/*.test.ts'],
-          globalSetup: '.scripts/bundle-threads.ts',
+          globalSetup: 'tests/setup/bundle-threads.ts',
         },
       },
       {
         extends: true,
         test: {
           name: 'command',
-          include: ['apps/cli/src/**/*.test.ts', '.scripts/**/*.test.ts'],
-          globalSetup: '.scripts/build-command.ts',
+          include: ['apps/cli/src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'],
+          globalSetup: 'tests/setup/build-command.ts',
         },
       },
     ],

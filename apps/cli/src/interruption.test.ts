@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Client } from '@backup-sync/core';
 import { expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { workInterrupted } from './interruption.ts';
 import { SyncTally } from './sync-tally.ts';
 import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
 import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
+import { runInProcess } from './testing-in-process.ts';
 import { startHttpServer } from './testing-servers.ts';
 
 /** A data directory and a service that answers nothing until its gate is opened. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { runCommandLine } from '../run-command-line.ts';
-import type { Ended } from '../testing.ts';
+import { runCommandLine } from './run-command-line.ts';
+import type { Ended } from './testing.ts';
 
 type RunInProcessOptions = {
   readonly input?: string;

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examples } from '../../apps/cli/src/testing.ts';
 import {
   type BackupSyncError,
   type BackupSyncInput,
@@ -7,9 +9,7 @@ import {
   hasEnded,
   type UnaryCallName,
   unaryCallNames,
-} from '@backup-sync/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { examples } from '../testing.ts';
+} from '../../packages/contracts/src/index.ts';
 import type { Door } from './door.ts';
 import { identityConformance } from './identity-conformance.ts';
 

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { callNames, calls, roles } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runInProcess } from '../conformance/run-in-process.ts';
+import { run, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
+import { callNames, calls, roles } from '../../packages/contracts/src/index.ts';
 import { unreachedVerbs, verbCommands } from '../conformance/verb-commands.ts';
-import { run, temporaryDirectory } from '../testing.ts';
 import {
   type AccessRefusal,
   accessRefusal,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { BackupSyncError, calls, type ErrorCode, type Problem } from '@backup-sync/contracts';
-import { createClient } from '@backup-sync/core';
-import { openEmbeddedEngine } from '@backup-sync/engine';
-import { type RunningGateway, serve } from '@backup-sync/gateway';
 import { createTRPCUntypedClient, httpLink, TRPCClientError } from '@trpc/client';
-import { examples, temporaryDirectory } from '../testing.ts';
+import { examples, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { type RunningGateway, serve } from '../../apps/gateway/src/index.ts';
+import { BackupSyncError, calls, type ErrorCode, type Problem } from '../../packages/contracts/src/index.ts';
+import { createClient } from '../../packages/core/src/index.ts';
+import { openEmbeddedEngine } from '../../packages/engine/src/index.ts';
 import { cliCall, cliJoined } from './cli-door.ts';
 import type { Door } from './door.ts';
 

@@ -1,7 +1,7 @@
-import { BackupSyncError, errorCodeOf, type Problem } from '@backup-sync/contracts';
-import type { RunningGateway } from '@backup-sync/gateway';
+import { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
+import type { RunningGateway } from '../../apps/gateway/src/index.ts';
+import { BackupSyncError, errorCodeOf, type Problem } from '../../packages/contracts/src/index.ts';
 import type { Door } from './door.ts';
-import { runInProcess } from './run-in-process.ts';
 import { type Spoken, verbCommands } from './verb-commands.ts';
 
 const joinedByPlan = 'plan --bucket follows what it started, and puts out its items';

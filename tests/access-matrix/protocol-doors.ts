@@ -9,8 +9,8 @@ import {
   isStream,
   pathFields,
   type UnaryCallName,
-} from '@backup-sync/contracts';
-import { type AccessKey, signature, signingAlgorithm } from '@backup-sync/core';
+} from '../../packages/contracts/src/index.ts';
+import { type AccessKey, signature, signingAlgorithm } from '../../packages/core/src/index.ts';
 import type { Cell } from './cells.ts';
 import type { EngineInstallation, Population, ServedInstallation } from './installation.ts';
 

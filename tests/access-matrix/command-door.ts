@@ -1,7 +1,7 @@
-import { type CallName, errorCodeOf, errors } from '@backup-sync/contracts';
-import type { runInProcess } from '../conformance/run-in-process.ts';
+import type { Ended } from '../../apps/cli/src/testing.ts';
+import type { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
+import { type CallName, errorCodeOf, errors } from '../../packages/contracts/src/index.ts';
 import { type Spoken, verbCommands } from '../conformance/verb-commands.ts';
-import type { Ended } from '../testing.ts';
 import type { Cell } from './cells.ts';
 import { item, type Population, password, type ServedInstallation, sourceName } from './installation.ts';
 

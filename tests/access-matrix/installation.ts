@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupSyncError, unaryCallNames } from '@backup-sync/contracts';
-import { type AccessKey, type Calls, createClient, issueToken } from '@backup-sync/core';
-import { type Engine, type KeystoneOptions, openEmbeddedEngine } from '@backup-sync/engine';
-import { serve } from '@backup-sync/gateway';
-import { temporaryDirectory } from '../testing.ts';
+import { temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { serve } from '../../apps/gateway/src/index.ts';
+import { BackupSyncError, unaryCallNames } from '../../packages/contracts/src/index.ts';
+import { type AccessKey, type Calls, createClient, issueToken } from '../../packages/core/src/index.ts';
+import { type Engine, type KeystoneOptions, openEmbeddedEngine } from '../../packages/engine/src/index.ts';
 import { type Holder, holders } from './cells.ts';
 
 export const password = 'a password of twelve';

@@ -1,4 +1,4 @@
-import type { CallName, OperationLog } from '@backup-sync/contracts';
+import type { CallName, OperationLog } from '../../packages/contracts/src/index.ts';
 
 /** CallHandlers that no command calls first thing, each with the reason. */
 export const unreachedVerbs = {

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
+import type { ErrorCode } from '../../packages/contracts/src/index.ts';
 import type { Door } from './door.ts';
 
 const password = 'a password of twelve';

@@ -1,4 +1,12 @@
-import { type CallName, callNames, calls, type ErrorCode, type Role, roleAllows, roles } from '@backup-sync/contracts';
+import {
+  type CallName,
+  callNames,
+  calls,
+  type ErrorCode,
+  type Role,
+  roleAllows,
+  roles,
+} from '../../packages/contracts/src/index.ts';
 import { unreachedVerbs } from '../conformance/verb-commands.ts';
 
 export const doors = ['rest', 'trpc', 'engine', 'cli'] as const;

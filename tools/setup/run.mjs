@@ -1,4 +1,4 @@
-// node .scripts/run.mjs <task> …: runs a task of this folder on a Node that is new enough.
+// node tools/setup/run.mjs <task> …: runs a task of this folder on a Node that is new enough.
 // Old Nodes must be able to read this file, so the rest is imported once the version is known to do.
 const oldestNode = 20;
 if (Number(process.versions.node.split('.')[0]) < oldestNode) {

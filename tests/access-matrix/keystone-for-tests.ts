@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { roles } from '@backup-sync/contracts';
-import type { KeystoneOptions } from '@backup-sync/engine';
+import { roles } from '../../packages/contracts/src/index.ts';
+import type { KeystoneOptions } from '../../packages/engine/src/index.ts';
 
 /** A Keystone that knows the service, and a token `keystone-<role>` for each role in one project. */
 export async function startKeystone(

@@ -62,7 +62,7 @@ afterAll(async () => {
 function advisories(registryUrl: string): Promise<{ code: number | null; output: string; messages: string }> {
   const env = {
     ...process.env,
-    PATH: [join(import.meta.dirname, '../node_modules/.bin'), process.env.PATH].join(delimiter),
+    PATH: [join(import.meta.dirname, '../../node_modules/.bin'), process.env.PATH].join(delimiter),
     npm_config_registry: registryUrl,
     npm_config_fetch_retries: '0',
     npm_config_fetch_timeout: '1000',

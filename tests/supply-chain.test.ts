@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { refusedPackages } from './allowed-licences.ts';
-import { billOfMaterials } from './bill-of-materials.ts';
-import { installedPackages } from './installed-packages.ts';
+import { refusedPackages } from '../tools/supply-chain/allowed-licences.ts';
+import { billOfMaterials } from '../tools/supply-chain/bill-of-materials.ts';
+import { installedPackages } from '../tools/supply-chain/installed-packages.ts';
 
 function read(name: string): string {
   return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -24,7 +24,7 @@ test('a licence that is not permissive is refused, unless another may be chosen'
 });
 
 test('setting up installs what the lockfile says, and runs install scripts of named packages alone', () => {
-  expect(read('.scripts/setup.mjs')).toContain("'--frozen-lockfile'");
+  expect(read('tools/setup/setup.mjs')).toContain("'--frozen-lockfile'");
   const named = /^onlyBuiltDependencies:\n((?: {2}- .*\n?)+)/m.exec(read('pnpm-workspace.yaml'))?.[1];
   expect(named?.trim()).toBe('- node');
   expect(read('pnpm-workspace.yaml')).not.toContain('dangerouslyAllowAllBuilds');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { installedPackages } from './installed-packages.ts';
 
-const project = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const project = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly name: string;
   readonly version: string;
 };

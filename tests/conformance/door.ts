@@ -1,4 +1,4 @@
-import type { CallInput, CallOutput, UnaryCallName } from '@backup-sync/contracts';
+import type { CallInput, CallOutput, UnaryCallName } from '../../packages/contracts/src/index.ts';
 
 /** One way to call the table of calls. */
 export type Door = AsyncDisposable & {
