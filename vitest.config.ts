@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -7,6 +9,23 @@ function pathOf(name: string): string {
 
 // Tests run on the sources: the condition makes packages of this repository resolve to their src.
 const conditions = ['@backup-sync/source'];
+
+/** What the temporary files of all tests need at most. Bytes. */
+const temporaryBytes = 4 * 2 ** 30;
+
+/**
+ * Memory, if the machine has enough of it: most tests commit to a database, and a disk takes longer to do so than the
+ * rest of the test. What a kill leaves behind is the same on both.
+ */
+function temporaryDirectory(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    if (bavail * bsize >= temporaryBytes) return '/dev/shm';
+  } catch {
+    // Only Linux has it.
+  }
+  return tmpdir();
+}
 
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -35,7 +54,7 @@ export default defineConfig({
     ],
     execArgv: ['--conditions=@backup-sync/source'],
     // Most tests open an engine, whose threads load TypeScript: they are compiled once, not in every thread.
-    env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled') },
+    env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled'), TMPDIR: temporaryDirectory() },
     // Most tests wait for files, processes and sockets: a core is not kept free for the runner.
     maxWorkers: '100%',
     testTimeout: 60_000,
