@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { refusedPackages } from '../tools/supply-chain/allowed-licences.ts';
 import { billOfMaterials } from '../tools/supply-chain/bill-of-materials.ts';
@@ -44,15 +44,28 @@ test('the bill of materials has each package that is built into the command, and
   expect(listed.filter((each) => /^(typescript@|@typescript\/|@types\/|undici-types@)/.test(each))).toEqual([]);
 });
 
-/** The packages, as `name@version`, whose sources the built command is made of. */
+/**
+ * The packages, as `name@version`, whose sources the built command is made of. Only files that it loads count: what turbo
+ * brings back from its cache lies among the files of other builds.
+ */
 function bundledPackages(): readonly string[] {
   const built = new URL('../apps/cli/dist/', import.meta.url);
-  const maps = readdirSync(built).filter((name) => name.endsWith('.map'));
-  const sources = maps.flatMap((name) => JSON.parse(readFileSync(new URL(name, built), 'utf8')).sources as string[]);
-  const found = sources.flatMap((source) => {
-    const [, directory = '', name] = /\.pnpm\/([^/]+)\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
-    // The directory has the version behind the name, and those of peers behind that.
-    return name === undefined ? [] : [`${name}@${directory.slice(name.length + 1).split('_')[0]}`];
-  });
-  return [...new Set(found)].toSorted();
+  const files = new Set(['main.js', 'worker.js', 'thread.js']);
+  const found = new Set<string>();
+  // A set goes on to what is added to it meanwhile.
+  for (const file of files) {
+    const code = readFileSync(new URL(file, built), 'utf8');
+    for (const [, loaded = ''] of code.matchAll(/["'`]\.\/([\w.-]+\.js)["'`]/g)) files.add(loaded);
+    // What only re-exports has no map.
+    if (!code.includes('//# sourceMappingURL=')) continue;
+    const { sources } = JSON.parse(readFileSync(new URL(`${file}.map`, built), 'utf8')) as { sources: string[] };
+    for (const each of sources.flatMap(packageOf)) found.add(each);
+  }
+  return [...found].toSorted();
+}
+
+function packageOf(source: string): readonly string[] {
+  const [, directory = '', name] = /\.pnpm\/([^/]+)\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
+  // The directory has the version behind the name, and those of peers behind that.
+  return name === undefined ? [] : [`${name}@${directory.slice(name.length + 1).split('_')[0]}`];
 }
