@@ -72,3 +72,17 @@ export function refusalOf({ way, holder, project, verb }: Cell): AccessRefusal |
   if (project === 'other') return 'project_not_allowed';
   return roleAllows(holder, calls[verb].role) ? null : 'role_not_allowed';
 }
+
+/** The cells whose call came to something else than the table says, with both. */
+export async function wrongCells(
+  cells: readonly Cell[],
+  outcomeOf: (cell: Cell) => Promise<AccessRefusal | null>,
+): Promise<readonly object[]> {
+  const wrong: object[] = [];
+  for (const cell of cells) {
+    const wanted = refusalOf(cell);
+    const got = await outcomeOf(cell);
+    if (got !== wanted) wrong.push({ ...cell, wanted, got });
+  }
+  return wrong;
+}

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 import { roles } from '../../packages/contracts/src/index.ts';
 import type { KeystoneOptions } from '../../packages/engine/src/index.ts';
 
@@ -9,7 +7,7 @@ export async function startKeystone(
   projectId: string,
 ): Promise<AsyncDisposable & { readonly options: KeystoneOptions }> {
   const domain = { id: 'default', name: 'Default' };
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     const subject = String(request.headers['x-subject-token'] ?? '');
     const role = /^keystone-(\w+)$/.exec(subject)?.[1];
     const times = { issued_at: '2026-11-23T00:00:00.000000Z', expires_at: '2999-01-01T00:00:00.000000Z' };
@@ -21,12 +19,9 @@ export async function startKeystone(
     response.writeHead(status, { 'Content-Type': 'application/json', 'X-Subject-Token': subject || 'service' });
     response.end(JSON.stringify(status === 404 ? { error: { code: 404 } } : { token }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
     options: {
-      url: `http://127.0.0.1:${port}/v3`,
+      url: `${server.endpoint}/v3`,
       user: 'backup-sync',
       password: 'password',
       userDomain: 'Default',
@@ -34,10 +29,6 @@ export async function startKeystone(
       projectDomain: 'Default',
       roles: new Map(roles.map((role) => [role, role])),
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -76,7 +75,7 @@ async function startAnswering() {
     const ids = accepted.slice(Math.max(0, end - Number(asked.get('limit') ?? 1000)), end).toReversed();
     return { operation_logs: ids.map(log), count: accepted.length };
   };
-  const server = createServer(async (request, response) => {
+  return await startHttpServer(async (request, response) => {
     const body = await text(request);
     const url = new URL(request.url ?? '/', 'http://bench');
     const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
@@ -84,15 +83,6 @@ async function startAnswering() {
     const answer = () => (name === 'operation-logs' ? listed(url) : { operation_log: log(name) });
     response.end(JSON.stringify(request.method === 'POST' ? take(JSON.parse(body)) : answer()));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }
 
 /** Prints the peaks for a file of `checked` lines that is checked, and for pipes of `synced` lines that are synced. */
