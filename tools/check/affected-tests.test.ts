@@ -43,6 +43,16 @@ test('what is near is chosen in any case, and the nearest of the others that fit
   expect(within(5, {}, ['all.test.ts', 'elsewhere.test.ts'])).toEqual(['leaf.test.ts', 'all.test.ts']);
 });
 
+test('of tests that are equally near, those of a changed package come first, then the short ones', () => {
+  const affected = ['apps/cli/a.test.ts', 'packages/core/long.test.ts', 'packages/core/short.test.ts'].map((file) => ({
+    file,
+    distance: 3,
+  }));
+  const durationMs = (file: string) => (file.includes('long') ? 20 : 10);
+  const chosen = nearestWithin(affected, ['packages/core/b.ts'], { smoke: [], budgetMs: 100, durationMs });
+  expect(chosen).toEqual(['packages/core/short.test.ts', 'packages/core/long.test.ts', 'apps/cli/a.test.ts']);
+});
+
 test('what is named after a changed file is near, however many imports lie between', () => {
   const affected = [
     { file: 'far.test.ts', distance: 2 },
