@@ -10,8 +10,8 @@ function pathOf(name: string): string {
 // Tests run on the sources: the condition makes packages of this repository resolve to their src.
 const conditions = ['@backup-sync/source'];
 
-/** What the temporary files of all tests need at most. Bytes. */
-const temporaryBytes = 4 * 2 ** 30;
+/** Ten times what the temporary files of all tests need at most. Bytes. */
+const temporaryBytes = 2 ** 30;
 
 /**
  * Memory, if the machine has enough of it: most tests commit to a database, and a disk takes longer to do so than the
