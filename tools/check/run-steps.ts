@@ -14,7 +14,6 @@ const checksWithoutTests = [
   'biome ci --error-on-warnings .',
   'turbo boundaries',
   'turbo run types --output-logs=errors-only',
-  'tsc -p tools',
   'tsc -p tests',
   'knip',
 ] as const;
