@@ -84,7 +84,12 @@ test('while a sync works on a data directory, what only reads answers, and what 
   storage.openGate();
   expect((await run(['sync', '-'], { environment, input: JSON.stringify(item) })).code).toBe(0);
   const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
-  expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
+  expect(done.operations.at(-1)).toMatchObject({ id: left.operations[0].id, status: 'success' });
+  // The sync joins the import that was left, unless that has ended before it is asked for: then nothing is left to do.
+  for (const later of done.operations.slice(0, -1)) {
+    expect(later).toMatchObject({ status: 'success', result: { outcome: 'unchanged' } });
+  }
+  expect(done.operations.length).toBeLessThanOrEqual(2);
 }, 60_000);
 
 test('Ctrl-C of a scan on a server says that it goes on with the scan and what it has accepted', async () => {
