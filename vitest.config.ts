@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +10,23 @@ function pathOf(name: string): string {
 // Tests run on the sources: the condition makes packages of this repository resolve to their src.
 const conditions = ['@backup-sync/source'];
 
+/** Ten times what the temporary files of all tests need at most. Bytes. */
+const temporaryBytes = 2 ** 30;
+
+/**
+ * Memory, if the machine has enough of it: most tests commit to a database, and a disk takes longer to do so than the
+ * rest of the test. What a kill leaves behind is the same on both.
+ */
+function temporaryDirectory(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    if (bavail * bsize >= temporaryBytes) return '/dev/shm';
+  } catch {
+    // Only Linux has it.
+  }
+  return tmpdir();
+}
+
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
@@ -16,26 +35,26 @@ export default defineConfig({
         extends: true,
         // As shipped, an engine's threads are a file each: it opens in a third of the time that their sources take.
         resolve: {
-          alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('.scripts/start-bundled-thread.ts') }],
+          alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('tests/setup/start-bundled-thread.ts') }],
         },
         test: {
           name: 'libraries',
           include: ['packages/*/src/**/*.test.ts', 'apps/gateway/src/**/*.test.ts'],
-          globalSetup: '.scripts/bundle-threads.ts',
+          globalSetup: 'tests/setup/bundle-threads.ts',
         },
       },
       {
         extends: true,
         test: {
           name: 'command',
-          include: ['apps/cli/src/**/*.test.ts', '.scripts/**/*.test.ts'],
-          globalSetup: '.scripts/build-command.ts',
+          include: ['apps/cli/src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'],
+          globalSetup: 'tests/setup/build-command.ts',
         },
       },
     ],
     execArgv: ['--conditions=@backup-sync/source'],
     // Most tests open an engine, whose threads load TypeScript: they are compiled once, not in every thread.
-    env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled') },
+    env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled'), TMPDIR: temporaryDirectory() },
     // Most tests wait for files, processes and sockets: a core is not kept free for the runner.
     maxWorkers: '100%',
     testTimeout: 60_000,

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { toWireTime } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { createProgram } from './program.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const pageMax = 1000;
 

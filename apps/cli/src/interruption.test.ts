@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Client } from '@backup-sync/core';
 import { expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { workInterrupted } from './interruption.ts';
 import { SyncTally } from './sync-tally.ts';
 import { builtCommand, examples, run, start, temporaryDirectory } from './testing.ts';
 import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
+import { runInProcess } from './testing-in-process.ts';
 import { startHttpServer } from './testing-servers.ts';
 
 /** A data directory and a service that answers nothing until its gate is opened. */
@@ -84,7 +84,12 @@ test('while a sync works on a data directory, what only reads answers, and what 
   storage.openGate();
   expect((await run(['sync', '-'], { environment, input: JSON.stringify(item) })).code).toBe(0);
   const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
-  expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
+  expect(done.operations.at(-1)).toMatchObject({ id: left.operations[0].id, status: 'success' });
+  // The sync joins the import that was left, unless that has ended before it is asked for: then nothing is left to do.
+  for (const later of done.operations.slice(0, -1)) {
+    expect(later).toMatchObject({ status: 'success', result: { outcome: 'unchanged' } });
+  }
+  expect(done.operations.length).toBeLessThanOrEqual(2);
 }, 60_000);
 
 test('Ctrl-C of a scan on a server says that it goes on with the scan and what it has accepted', async () => {
@@ -99,7 +104,7 @@ test('Ctrl-C of a scan on a server says that it goes on with the scan and what i
 
 test('Ctrl-C of a plan says in a whole sentence that it was cancelled, and of nothing where to look', async () => {
   const id = '01900000-0000-7000-8000-00000000000a';
-  const client = { operations: { cancelOperation: async () => ({}) } } as unknown as Client;
+  const client = { calls: { cancelOperation: async () => ({}) } } as unknown as Client;
   const told = await workInterrupted({ client, isServer: true }, { noun: 'plan', started: [id], joined: [] });
   expect(told.message).toBe(`Plan ${id} was cancelled.`);
   expect(told.remedy).toBe('Run the command again to plan anew.');

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { temporaryDirectory } from './testing.ts';
 import { type ChainServer, openChainServer } from './testing-chains.ts';
+import { runInProcess } from './testing-in-process.ts';
 import { startHttpServer } from './testing-servers.ts';
 
 let server: ChainServer;

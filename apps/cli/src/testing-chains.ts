@@ -4,8 +4,8 @@ import { type Client, createClient } from '@backup-sync/core';
 import { createManifest } from '@backup-sync/engine';
 import { serve } from '@backup-sync/gateway';
 import { expect } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { type Ended, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const blockBytes = 65_536;
 const bucket = 'backups';

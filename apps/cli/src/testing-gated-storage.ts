@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import { startHttpServer } from './testing-servers.ts';
 
 /** A backup to sync from it. */
 export const gatedItem = {
@@ -20,11 +19,12 @@ export async function gatedStorage(free: number) {
   let answered = 0;
   let held = 0;
   const heldBack = Promise.withResolvers<void>();
-  const server = createServer((request, response) => {
+  const requests = new EventEmitter();
+  const server = await startHttpServer((request, response) => {
     if (!open && answered >= free) {
       held += 1;
       heldBack.resolve();
-      server.emit('held');
+      requests.emit('held');
       return;
     }
     answered += 1;
@@ -39,23 +39,17 @@ export async function gatedStorage(free: number) {
   </Contents>
 </ListBucketResult>`);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    specification: `s3:http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    specification: `s3:${server.endpoint}`,
     /** Resolves when a request waits for an answer. */
     heldBack: heldBack.promise,
     /** Resolves when so many requests have been left without an answer. */
     async heldBackTimes(count: number) {
-      while (held < count) await once(server, 'held');
+      while (held < count) await once(requests, 'held');
     },
     openGate() {
       open = true;
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

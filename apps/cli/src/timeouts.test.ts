@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 import { startDroppingServer, startUnwellServer } from './testing-servers.ts';
 
 const request = join(examples, 'sync-request.json');

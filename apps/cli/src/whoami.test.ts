@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { createClient } from '@backup-sync/core';
 import { serve } from '@backup-sync/gateway';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runInProcess } from './conformance/run-in-process.ts';
 import { Secret } from './environment.ts';
 import { saveProfile } from './profiles.ts';
 import { examples, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const password = 'a password of the test';
 const storage = `file:${join(examples, 'buckets')}`;

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
 import { errorCodeOf, errorCodes, errors } from './error-code.ts';
+import { accessErrors } from './errors/access-errors.ts';
+import { clientErrors } from './errors/client-errors.ts';
+import { identityErrors } from './errors/identity-errors.ts';
+import { recordErrors } from './errors/record-errors.ts';
+import { requestErrors } from './errors/request-errors.ts';
+import { serverErrors } from './errors/server-errors.ts';
 import { reasonCodes, reasons } from './reason-code.ts';
 
 test('no number of an error or a reason is given twice, and each keeps its form', () => {
@@ -9,6 +15,11 @@ test('no number of an error or a reason is given twice, and each keeps its form'
   ];
   expect(new Set(numbers).size).toBe(numbers.length);
   for (const number of numbers) expect(number).toMatch(/^BackupSync\.\d{4}$/);
+});
+
+test('no code of an error is in two families', () => {
+  const families = [requestErrors, accessErrors, recordErrors, identityErrors, serverErrors, clientErrors];
+  expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(errorCodes.toSorted());
 });
 
 test('an error is found by its number', () => {

@@ -10,6 +10,7 @@
 export * from './access-key.ts';
 export * from './audit.ts';
 export * from './backup.ts';
+export * from './backup-sync-error.ts';
 export * from './bucket-grant.ts';
 export * from './call-definition.ts';
 export * from './caller.ts';
@@ -17,6 +18,7 @@ export * from './calls.ts';
 export * from './chain-manifest.ts';
 export * from './counted.ts';
 export * from './endpoint-file.ts';
+export * from './error-body.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
 export * from './identity.ts';

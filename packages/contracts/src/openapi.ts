@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type CallDefinition, hasBody } from './call-definition.ts';
 import { calls, pathFields } from './calls.ts';
-import { type ErrorBody, type ErrorCode, errorBody, errors } from './error-code.ts';
+import { type ErrorBody, errorBody } from './error-body.ts';
+import { type ErrorCode, errors } from './error-code.ts';
 import { addExamples } from './openapi-examples.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { BackupSyncError } from './backup-sync-error.ts';
 import { counted } from './counted.ts';
-import { BackupSyncError, type Problem } from './error-code.ts';
+import type { Problem } from './error-body.ts';
 
 /** Parses `value`, or throws one `invalid_request` that names every problem with its place. */
 export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, value: unknown, prefix = ''): z.output<Schema> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BackupSyncError } from './error-code.ts';
+import { BackupSyncError } from './backup-sync-error.ts';
 import { parseOrRefuse } from './problems.ts';
 import { type BackupSyncInput, syncBackupsRequest } from './sync.ts';
 

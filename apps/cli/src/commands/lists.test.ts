@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { issueToken } from '@backup-sync/core';
 import stringWidth from 'string-width';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runInProcess } from '../conformance/run-in-process.ts';
 import { type Ended, examples, type RunningServer, startServer, temporaryDirectory } from '../testing.ts';
+import { runInProcess } from '../testing-in-process.ts';
 
 const longName = 'nightly-backup-of-the-accounting-database-disk-on-the-east-site';
 const wideName = '每夜备份-東京-데이터베이스-디스크';

@@ -1,4 +1,3 @@
-
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
 import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';

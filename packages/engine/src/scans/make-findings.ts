@@ -1,7 +1,7 @@
 import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { KnownBackup, } from '../catalogue/known-backup.ts';
+import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
 import type { EdgeProof, Fault, Location } from '../chain/proof/link.ts';
 import type { Outages } from '../storage/outage.ts';

@@ -47,7 +47,7 @@ export async function openServicesOver(
   } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
-  const catalogue = await openSqliteCatalogue({ directory: join(home, 'data') });
+  const catalogue = await openSqliteCatalogue({ directory: join(home, 'data'), inPlace: true });
   const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, ...others } = changes;

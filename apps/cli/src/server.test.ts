@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+
+const request = join(examples, 'sync-request.json');
+const storage = `file:${join(examples, 'buckets')}`;
+
+describe('a running server', () => {
+  test('serves commands by endpoint and token, and those on its own data directory', async () => {
+    await using home = await temporaryDirectory();
+    const dataDirectory = join(home.path, 'data');
+    const password = 'a password of the test';
+    await using server = await startServer(dataDirectory, storage, { BACKUP_SYNC_ADMIN_PASSWORD: password });
+    const local = ['--data-dir', dataDirectory, '--storage', storage];
+    expect((await run(['sync', request, ...local])).code).toBe(3);
+
+    const issued = await run(['token', '--endpoint', server.endpoint, '--json'], { input: `${password}\n` });
+    const { token, project_id: projectId } = JSON.parse(issued.output);
+    expect(projectId).toBe(server.projectId);
+    const environment = {
+      BACKUP_SYNC_ENDPOINT: server.endpoint,
+      BACKUP_SYNC_TOKEN: token,
+      BACKUP_SYNC_PROJECT: projectId,
+    };
+    const listed = await run(['backups', 'list', '--json', '--status', 'available'], { environment });
+    expect(JSON.parse(listed.output).count).toBe(4);
+
+    const other = await run(['backups', 'list', '--project', 'other', ...local]);
+    expect(other).toMatchObject({ code: 4, output: '' });
+    const stranger = await run(['backups', 'list'], { environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' } });
+    expect(stranger).toMatchObject({ code: 4, output: '' });
+    const wrong = await run(['token', '--endpoint', server.endpoint], {
+      environment: { BACKUP_SYNC_PASSWORD: 'guess' },
+    });
+    expect(wrong).toMatchObject({ code: 4, output: '' });
+    expect(wrong.messages + stranger.messages).not.toContain(password);
+  });
+
+  test('a second one on its port or data directory says so in one sentence', async () => {
+    await using home = await temporaryDirectory();
+    const dataDirectory = join(home.path, 'data');
+    await using server = await startServer(dataDirectory, storage);
+    const sameDirectory = await run([
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data-dir',
+      dataDirectory,
+      '--storage',
+      storage,
+    ]);
+    expect(sameDirectory.code).toBe(1);
+    expect(sameDirectory.messages).toMatch(/^error: .*data directory.* in use.*\n$/i);
+    const address = new URL(server.endpoint).host;
+    const samePort = await run([
+      'serve',
+      '--listen',
+      address,
+      '--data-dir',
+      join(home.path, 'other'),
+      '--storage',
+      storage,
+    ]);
+    expect(samePort.code).toBe(1);
+    expect(samePort.messages).toMatch(new RegExp(`^error: ${address} is in use by another program; .*\n$`));
+  });
+});
+
+test('demo imports the examples through the public API and exits 0 when all came out as it should', async () => {
+  await using home = await temporaryDirectory();
+  const args = [
+    'demo',
+    '--examples',
+    examples,
+    '--once',
+    '--listen',
+    '127.0.0.1:0',
+    '--data-dir',
+    join(home.path, 'data'),
+  ];
+  for (const outcome of ['created', 'unchanged']) {
+    const ended = await run(args);
+    expect(ended.code).toBe(0);
+    expect(ended.output).toContain('All is well');
+    expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(4);
+    expect(ended.output).toContain(`What to do next:\n  backup-sync backups list --data-dir ${home.path}/data\n`);
+  }
+});

@@ -1,0 +1,47 @@
+import type { ErrorDefinition } from './error-definition.ts';
+
+/** The caller is not known, or may not do this. */
+export const accessErrors = {
+  not_authenticated: {
+    number: 'BackupSync.1005',
+    httpStatus: 401,
+    retryable: false,
+    remedy: 'Send a valid token in X-Auth-Token, which POST /v3/auth/tokens issues, or sign the request.',
+    exitCode: 4,
+  },
+  project_not_allowed: {
+    number: 'BackupSync.1006',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Use the project that the token was issued for.',
+    exitCode: 4,
+  },
+  role_not_allowed: {
+    number: 'BackupSync.1007',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Ask an administrator for the role that the message names.',
+    exitCode: 4,
+  },
+  token_without_project: {
+    number: 'BackupSync.1063',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Request a token with "scope": {"project": {"id": "…"}} from the identity service, and send that token.',
+    exitCode: 4,
+  },
+  token_restricted: {
+    number: 'BackupSync.1064',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Request a token with an application credential that has no access rules, or with a password.',
+    exitCode: 4,
+  },
+  bucket_not_bound: {
+    number: 'BackupSync.1008',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Ask an administrator to grant it to the project ("backup-sync buckets grant").',
+    exitCode: 4,
+  },
+} as const satisfies Record<string, ErrorDefinition>;

@@ -1,0 +1,103 @@
+import type { ErrorDefinition } from './error-definition.ts';
+
+/** A backup, operation or source is not there, or is in a state that does not allow the call. */
+export const recordErrors = {
+  backup_not_found: {
+    number: 'BackupSync.1009',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/backups lists what is recorded.',
+    exitCode: 1,
+  },
+  operation_log_not_found: {
+    number: 'BackupSync.1010',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/operation-logs lists what there is.',
+    exitCode: 1,
+  },
+  operation_not_found: {
+    number: 'BackupSync.1017',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id of the operation.',
+    exitCode: 1,
+  },
+  source_not_found: {
+    number: 'BackupSync.1018',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/sources lists what there is.',
+    exitCode: 1,
+  },
+  resource_not_found: {
+    number: 'BackupSync.1068',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/resources lists what there is.',
+    exitCode: 1,
+  },
+  vault_not_found: {
+    number: 'BackupSync.1059',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/vaults lists what there is. A vault is a source here.',
+    exitCode: 1,
+  },
+  checkpoint_not_found: {
+    number: 'BackupSync.1060',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check the id; GET …/operation-logs?vault_id=… names the runs of a source as checkpoint_id.',
+    exitCode: 1,
+  },
+  source_name_taken: {
+    number: 'BackupSync.1019',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Give the source another name.',
+    exitCode: 1,
+  },
+  source_not_held: {
+    number: 'BackupSync.1020',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'There is nothing to confirm: look at the source again.',
+    exitCode: 1,
+  },
+  bucket_not_found: {
+    number: 'BackupSync.1053',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'Check bucket_name. Send "force": true to add the source before its bucket exists.',
+    exitCode: 1,
+  },
+  prefix_empty: {
+    number: 'BackupSync.1054',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Check bucket_name and prefix. Send "force": true to watch the place before anything is stored there.',
+    exitCode: 1,
+  },
+  storage_not_readable: {
+    number: 'BackupSync.1055',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Check the address and credentials of the storage unit. Send "force": true to skip this check.',
+    exitCode: 1,
+  },
+  events_gone: {
+    number: 'BackupSync.1025',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Watch without "after", then read the operations anew.',
+    exitCode: 1,
+  },
+  backup_busy: {
+    number: 'BackupSync.1013',
+    httpStatus: 409,
+    retryable: true,
+    remedy: 'Wait until the operation named in the message has ended.',
+    exitCode: 1,
+  },
+} as const satisfies Record<string, ErrorDefinition>;

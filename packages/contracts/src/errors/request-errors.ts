@@ -1,0 +1,68 @@
+import type { ErrorDefinition } from './error-definition.ts';
+
+/** The request itself is refused: its form, its size, its path. */
+export const requestErrors = {
+  invalid_request: {
+    number: 'BackupSync.1001',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'Fix the fields named in the message.',
+    exitCode: 1,
+  },
+  malformed_json: {
+    number: 'BackupSync.1002',
+    httpStatus: 400,
+    retryable: false,
+    remedy: 'Send the body as JSON in UTF-8.',
+    exitCode: 1,
+  },
+  not_json: {
+    number: 'BackupSync.1003',
+    httpStatus: 415,
+    retryable: false,
+    remedy: 'Send the body with Content-Type: application/json and no unusual encoding.',
+    exitCode: 1,
+  },
+  body_too_large: {
+    number: 'BackupSync.1004',
+    httpStatus: 413,
+    retryable: false,
+    remedy: 'Split the list over several calls.',
+    exitCode: 1,
+  },
+  headers_too_large: {
+    number: 'BackupSync.1051',
+    httpStatus: 431,
+    retryable: false,
+    remedy: 'Send fewer or shorter headers, and a shorter address.',
+    exitCode: 1,
+  },
+  request_timeout: {
+    number: 'BackupSync.1052',
+    httpStatus: 408,
+    retryable: true,
+    remedy: 'Send the whole request at once.',
+    exitCode: 5,
+  },
+  route_not_found: {
+    number: 'BackupSync.1011',
+    httpStatus: 404,
+    retryable: false,
+    remedy: 'See /openapi.json for the paths that exist.',
+    exitCode: 1,
+  },
+  not_offered: {
+    number: 'BackupSync.1058',
+    httpStatus: 501,
+    retryable: false,
+    remedy: 'Use what the message names. This service imports and proves backups; it does not make or restore them.',
+    exitCode: 1,
+  },
+  method_not_allowed: {
+    number: 'BackupSync.1012',
+    httpStatus: 405,
+    retryable: false,
+    remedy: 'Use a method that the Allow header names.',
+    exitCode: 1,
+  },
+} as const satisfies Record<string, ErrorDefinition>;

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import {
+  BackupSyncError,
+  type CallDefinition,
+  type CallName,
+  calls,
+  errorCodeOf,
+  hasBody,
+  isStream,
+  pathFields,
+  type UnaryCallName,
+} from '../../packages/contracts/src/index.ts';
+import { type AccessKey, signature, signingAlgorithm } from '../../packages/core/src/index.ts';
+import type { Cell } from './cells.ts';
+import type { EngineInstallation, Population, ServedInstallation } from './installation.ts';
+
+type Request = { readonly method: string; readonly url: URL; readonly body: string };
+
+/** The code with which a call over REST or tRPC was refused; null where it was not. */
+export async function callOver(place: ServedInstallation, cell: Cell): Promise<string | null> {
+  const request = (cell.door === 'rest' ? restRequest : trpcRequest)(place.endpoint, cell.verb, place[cell.project]);
+  const { method, url, body } = request;
+  const gone = new AbortController();
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(body !== '' && { 'Content-Type': 'application/json' }),
+      ...(await credentials(place, cell, request)),
+    },
+    ...(body !== '' && { body }),
+    signal: gone.signal,
+  });
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    // A stream goes on once it is open: with what has happened before.
+    if (isStream(cell.verb) && text.includes('"operation":')) break;
+  }
+  gone.abort();
+  // The permanent number of the code, wherever in the answer it stands.
+  const number = /"(?:error_code|number)":"(BackupSync\.\d+)"/.exec(text)?.[1];
+  return number === undefined ? null : (errorCodeOf(number) ?? number);
+}
+
+/** As {@link callOver}, of a call to an engine in this process. */
+export async function callEngine(place: EngineInstallation, cell: Cell): Promise<string | null> {
+  const { engine } = place;
+  try {
+    const request = restRequest('http://127.0.0.1', cell.verb, place[cell.project]);
+    const headers = await credentials(place, cell, request);
+    const caller =
+      headers.Authorization === undefined
+        ? await engine.identity.authenticate(headers['X-Auth-Token'] ?? '')
+        : await engine.identity.authenticateSigned({
+            ...request,
+            target: request.url.pathname + request.url.search,
+            headers: [...Object.entries(headers), ['Host', request.url.host]],
+            body: Buffer.from(request.body),
+          });
+    if (caller === null) return 'not_authenticated';
+    const from = { caller, requestId: engine.newId() };
+    const input = inputOf(cell.verb, place[cell.project]);
+    if (isStream(cell.verb)) await engine.watch(cell.verb, { ...from, signal: AbortSignal.abort() }, input);
+    else await engine.call(cell.verb as UnaryCallName, from, input);
+    return null;
+  } catch (error) {
+    if (error instanceof BackupSyncError) return error.code;
+    throw error;
+  }
+}
+
+function restRequest(endpoint: string, verb: CallName, project: string): Request {
+  const definition: CallDefinition = calls[verb];
+  const { method, path } = definition;
+  let filled: string = path;
+  for (const field of pathFields(path)) filled = filled.replace(`{${field}}`, field === 'project_id' ? project : 'x');
+  const url = new URL(filled, endpoint);
+  if (isStream(verb)) url.search = 'after=0';
+  return { method, url, body: hasBody(definition) ? '{}' : '' };
+}
+
+function trpcRequest(endpoint: string, verb: CallName, project: string): Request {
+  const url = new URL(`/trpc/${verb}`, endpoint);
+  const input = JSON.stringify(inputOf(verb, project));
+  if (calls[verb].kind === 'mutation') return { method: 'POST', url, body: input };
+  url.search = `input=${encodeURIComponent(input)}`;
+  return { method: 'GET', url, body: '' };
+}
+
+/** Names what is not there, so that nothing changes, whoever is let in. */
+function inputOf(verb: CallName, project: string): object {
+  const inPath = pathFields(calls[verb].path).map((field) => [field, 'x']);
+  return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(verb) && { after: '0' }) };
+}
+
+async function credentials(
+  { tokens, keys }: Population,
+  { way, holder }: Cell,
+  request: Request,
+): Promise<Record<string, string>> {
+  if (way === 'none') return {};
+  if (way !== 'signature') return { 'X-Auth-Token': tokens.get(holder) ?? '' };
+  const key = keys.get(holder);
+  if (key === undefined) throw new Error(`there is no key of ${holder}`);
+  return signedHeaders(key, request);
+}
+
+async function signedHeaders({ accessKey, secretKey }: AccessKey, { method, url, body }: Request) {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const headers = [
+    ['host', url.host],
+    ['x-sdk-date', date],
+  ] as const;
+  const signedHeaders = headers.map(([name]) => name);
+  const bodyHash = createHash('sha256').update(body).digest('hex');
+  const target = url.pathname + url.search;
+  const signed = await signature(secretKey, date, { method, target, headers, signedHeaders, bodyHash });
+  const Authorization = `${signingAlgorithm} Access=${accessKey}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signed}`;
+  return { 'X-Sdk-Date': date, Authorization };
+}

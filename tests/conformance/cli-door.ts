@@ -1,0 +1,47 @@
+import { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
+import type { RunningGateway } from '../../apps/gateway/src/index.ts';
+import { BackupSyncError, errorCodeOf, type Problem } from '../../packages/contracts/src/index.ts';
+import type { Door } from './door.ts';
+import { type Spoken, verbCommands } from './verb-commands.ts';
+
+const joinedByPlan = 'plan --bucket follows what it started, and puts out its items';
+const joinedByScan = 'scan follows what it started: it puts out the findings, and no operation';
+
+/** Commands join verbs to what people want done: these are called by a command that answers something else. */
+export const cliJoined: Door['joined'] = {
+  startScan: joinedByScan,
+  listScanFindings: joinedByScan,
+  startPlan: joinedByPlan,
+  listPlanItems: joinedByPlan,
+  listOperationLogs: 'operations list shows operations of every kind, in this system’s own form',
+  checkStorage: 'doctor asks a server for it, and says what it found with all else',
+  scanSource: 'sources scan follows the run to its end',
+  confirmSource: 'sources confirm follows the run to its end',
+  verifyBackup: 'verify follows the verification and answers its outcome',
+  beginExtraction: 'extract goes on to the volume itself',
+  syncCheckpoint: 'sources scan does the same',
+  listVaults: 'sources list shows the same in this system’s own form',
+  showVault: 'sources show shows the same in this system’s own form',
+  showCheckpoint: 'operations show shows the run in this system’s own form',
+};
+
+/** Calls verbs by the commands that there are for them, each run as the process runs it. */
+export function cliCall({ endpoint, projectId, token }: RunningGateway): Door['call'] {
+  return async (name, { project_id = projectId, ...input }) => {
+    if (!(name in verbCommands)) throw new Error(`there is no command for ${name}`);
+    const spoken: Spoken = verbCommands[name as keyof typeof verbCommands](input);
+    const environment = {
+      BACKUP_SYNC_ENDPOINT: endpoint,
+      BACKUP_SYNC_TOKEN: token,
+      BACKUP_SYNC_PROJECT: project_id,
+    };
+    const { code, output, messages } = await runInProcess([...spoken.args, '--json'], environment, spoken);
+    // 3: some items failed, which their operation logs tell.
+    if (code === 0 || code === 3)
+      return (spoken.answer ?? ((value) => value))(output === '' ? null : JSON.parse(output)) as never;
+    const { error }: { error: { code: string; message: string; problems: Problem[] } } = JSON.parse(messages);
+    const known = errorCodeOf(error.code);
+    if (known === undefined) throw new Error(`${name} ended with ${code}: ${messages}`);
+    throw new BackupSyncError(known, error.message, { problems: error.problems });
+  };
+}

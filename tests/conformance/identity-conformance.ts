@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { ErrorCode } from '../../packages/contracts/src/index.ts';
+import type { Door } from './door.ts';
+
+const password = 'a password of twelve';
+
+/** What every door must do alike for administrators. The door is open when these run. */
+export function identityConformance(call: Door['call'], refused: (code: ErrorCode) => unknown): void {
+  test('a user is made once, kept out and let in again, and removed', async () => {
+    expect((await call('createUser', { name: 'ada', password })).user).toMatchObject({ name: 'ada' });
+    await expect(call('createUser', { name: 'ada', password })).rejects.toEqual(refused('user_name_taken'));
+    await expect(call('createUser', { name: 'bob', password: 'short' })).rejects.toEqual(refused('invalid_request'));
+    expect((await call('listUsers', {})).users.map(({ name }) => name)).toContain('ada');
+    const user_name = 'ada';
+    expect((await call('disableUser', { user_name })).user.disabled_at).not.toBeNull();
+    expect((await call('enableUser', { user_name })).user.disabled_at).toBeNull();
+    await call('setUserPassword', { user_name, password: `another ${password}` });
+    await call('removeUser', { user_name });
+    await expect(call('removeUser', { user_name })).rejects.toEqual(refused('user_not_found'));
+  });
+
+  test('a project has roles, buckets and access keys of its own, and what was done is audited', async () => {
+    const { project } = await call('createProject', { name: 'payroll' });
+    await expect(call('createProject', { name: 'payroll' })).rejects.toEqual(refused('project_name_taken'));
+    expect((await call('listProjects', {})).projects.map(({ name }) => name)).toContain('payroll');
+    const of = { user_name: 'grace', target_project_id: project.id };
+    await call('createUser', { name: of.user_name, password });
+    await expect(call('createAccessKey', of)).rejects.toBeDefined();
+    await call('grantRole', { ...of, role: 'operator' });
+    const { access_key: key } = await call('createAccessKey', of);
+    expect((await call('listAccessKeys', {})).access_keys.map((each) => each.access_key)).toEqual([key.access_key]);
+    await call('disableAccessKey', { access_key: key.access_key });
+    await call('revokeRole', of);
+
+    const place = { target_project_id: project.id, bucket_name: 'vmware-backups', prefix: 'folder/' };
+    const { grant } = await call('grantBucket', place);
+    expect((await call('listBucketGrants', {})).grants).toContainEqual(grant);
+    await call('revokeBucket', place);
+    const { audit_events: events } = await call('listAuditEvents', { operation: 'grantBucket' });
+    expect(events.map(({ operation, outcome }) => [operation, outcome])).toEqual([['grantBucket', 'done']]);
+  });
+}

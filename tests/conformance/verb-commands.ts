@@ -1,0 +1,105 @@
+import type { CallName, OperationLog } from '../../packages/contracts/src/index.ts';
+
+/** CallHandlers that no command calls first thing, each with the reason. */
+export const unreachedVerbs = {
+  syncCheckpoint: 'sources scan does the same',
+  listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
+  listVaults: 'sources list shows the same in this system’s own form',
+  showVault: 'sources show shows the same in this system’s own form',
+  showCheckpoint: 'operations show shows the run in this system’s own form',
+  listScanFindings: 'scan asks for the findings of the scan that it was let start',
+  beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
+  checkStorage: 'doctor asks what the catalogue has first, and a server alone for its storage',
+  listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
+} as const satisfies { readonly [Name in CallName]?: string };
+
+// biome-ignore lint/suspicious/noExplicitAny: the inputs are checked by the table behind the command.
+type Fields = any;
+
+/** The command and standard input that a call is made of. `answer` makes of its output what the table says. */
+export type Spoken = {
+  readonly args: readonly string[];
+  readonly input?: string;
+  readonly answer?: (output: Fields) => unknown;
+};
+
+const listed = ({ sort, limit, marker, status, name, kind }: Fields): string[] =>
+  Object.entries({ sort, limit, marker, status, name, kind }).flatMap(([option, value]) =>
+    value === undefined ? [] : [`--${option}`, String(value)],
+  );
+const syncAnswer = (items: readonly { backup_id: string }[]) => (output: { operation_logs: OperationLog[] }) => ({
+  sync: items.map(({ backup_id }) => {
+    const log = output.operation_logs.find(({ extra_info: extra }) => extra.backup?.backup_id === backup_id);
+    return { backup_id, operation_log_id: log?.id };
+  }),
+});
+const done = () => undefined;
+
+/** The command that calls a verb, for each that one calls. */
+export const verbCommands = {
+  syncBackups: ({ sync }) => ({ args: ['sync', '-'], input: JSON.stringify({ sync }), answer: syncAnswer(sync) }),
+  importBackups: ({ sync }) => ({
+    args: ['sync', '-', '--with-ancestors'],
+    input: JSON.stringify({ sync }),
+    answer: syncAnswer(sync),
+  }),
+  planSync: ({ sync }) => ({ args: ['plan', '-'], input: JSON.stringify({ sync }) }),
+  showCaller: () => ({ args: ['whoami'], answer: ({ caller }) => ({ caller }) }),
+  listBackups: (input) => ({ args: ['backups', 'list', ...listed(input)] }),
+  showBackup: ({ backup_id }) => ({ args: ['backups', 'show', backup_id] }),
+  updateBackup: ({ backup_id, backup }) => ({ args: ['backups', 'rename', backup_id, backup.name] }),
+  deleteBackup: ({ backup_id }) => ({ args: ['backups', 'delete', backup_id], answer: done }),
+  listOperations: (input) => ({ args: ['operations', 'list', ...listed(input)] }),
+  showOperationLog: ({ operation_log_id }) => ({ args: ['operations', 'show', operation_log_id] }),
+  showOperation: ({ operation_id }) => ({ args: ['operations', 'show', operation_id] }),
+  cancelOperation: ({ operation_id }) => ({ args: ['operations', 'cancel', operation_id] }),
+  addSource: ({ bucket_name, name, force = false }) => ({
+    args: ['sources', 'add', bucket_name, '--name', name, ...(force ? ['--force'] : [])],
+  }),
+  listSources: () => ({ args: ['sources', 'list'] }),
+  showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
+  updateSource: ({ source_id, level = 'linkage' }) => ({ args: ['sources', 'edit', source_id, '--level', level] }),
+  listResources: ({ level = 'linkage', source_id }) => ({
+    args: ['resources', 'list', '--level', level, ...(source_id === undefined ? [] : ['--source', source_id])],
+  }),
+  retireResource: ({ resource_id }) => ({ args: ['resources', 'retire', resource_id] }),
+  unretireResource: ({ resource_id }) => ({ args: ['resources', 'unretire', resource_id] }),
+  pauseSource: ({ source_id }) => ({ args: ['sources', 'pause', source_id] }),
+  resumeSource: ({ source_id }) => ({ args: ['sources', 'resume', source_id] }),
+  createUser: ({ name, password }) => ({ args: ['users', 'create', name], input: password }),
+  listUsers: () => ({ args: ['users', 'list'] }),
+  disableUser: ({ user_name }) => ({ args: ['users', 'disable', user_name] }),
+  enableUser: ({ user_name }) => ({ args: ['users', 'enable', user_name] }),
+  setUserPassword: ({ user_name, password }) => ({ args: ['users', 'set-password', user_name], input: password }),
+  removeUser: ({ user_name }) => ({ args: ['users', 'remove', user_name], answer: done }),
+  createProject: ({ name }) => ({ args: ['projects', 'create', name] }),
+  listProjects: () => ({ args: ['projects', 'list'] }),
+  grantRole: ({ user_name, role, target_project_id }) => ({
+    args: ['roles', 'grant', user_name, role, target_project_id],
+  }),
+  revokeRole: ({ user_name, target_project_id }) => ({
+    args: ['roles', 'revoke', user_name, target_project_id],
+    answer: done,
+  }),
+  grantBucket: ({ bucket_name, prefix, target_project_id }) => ({
+    args: ['buckets', 'grant', `${bucket_name}/${prefix}`, target_project_id],
+  }),
+  revokeBucket: ({ bucket_name, prefix, target_project_id }) => ({
+    args: ['buckets', 'revoke', `${bucket_name}/${prefix}`, target_project_id],
+    answer: done,
+  }),
+  listBucketGrants: () => ({ args: ['buckets', 'list'] }),
+  createAccessKey: ({ user_name, target_project_id }) => ({
+    args: ['access-keys', 'create', user_name, target_project_id],
+  }),
+  listAccessKeys: () => ({ args: ['access-keys', 'list'] }),
+  disableAccessKey: ({ access_key }) => ({ args: ['access-keys', 'disable', access_key] }),
+  listAuditEvents: ({ operation }) => ({ args: ['audit', 'list', '--operation', operation] }),
+  removeSource: ({ source_id }) => ({ args: ['sources', 'remove', source_id], answer: done }),
+  startScan: ({ bucket_name }) => ({ args: ['scan', bucket_name] }),
+  startPlan: ({ bucket_name }) => ({ args: ['plan', '--bucket', bucket_name] }),
+  scanSource: ({ source_id }) => ({ args: ['sources', 'scan', source_id] }),
+  confirmSource: ({ source_id }) => ({ args: ['sources', 'confirm', source_id] }),
+  verifyBackup: ({ backup_id }) => ({ args: ['verify', backup_id] }),
+  watchOperations: () => ({ args: ['operations', 'watch'] }),
+} satisfies Record<Exclude<CallName, keyof typeof unreachedVerbs>, (input: Fields) => Spoken>;

@@ -1,0 +1,115 @@
+// The peak of memory of the command while it reads and checks a long NDJSON file, and of one while it syncs a pipe.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Runs the built command to its end; the peak is that of its process, MiB. */
+async function peakOf(args: readonly string[], environment: Record<string, string>, input: string | null) {
+  const startedAtMs = performance.now();
+  const child = spawn(
+    process.execPath,
+    [`--import=${join(import.meta.dirname, 'report-peak.mjs')}`, join(root, 'apps/cli/dist/main.js'), ...args],
+    { env: { ...process.env, ...environment }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] },
+  );
+  const [, , messages, peak] = child.stdio;
+  if (messages === null || !(peak instanceof Object) || !('on' in peak)) throw new Error('the streams are not there');
+  if (input === null) child.stdin?.end();
+  else if (child.stdin !== null) {
+    // A command that stops reading says why itself.
+    child.stdin.on('error', () => {});
+    createReadStream(input).pipe(child.stdin);
+  }
+  const told = Promise.all([text(messages), text(peak as typeof messages)]);
+  await once(child, 'close');
+  const [said, peakMiB] = await told;
+  if (child.exitCode !== 0) throw new Error(`it ended with ${child.exitCode}: ${said}`);
+  return { peakMiB: Number(peakMiB), seconds: (performance.now() - startedAtMs) / 1000 };
+}
+
+async function writeItems(path: string, count: number): Promise<void> {
+  await using file = await open(path, 'w');
+  for (let start = 0; start < count; start += 10_000) {
+    const lines = Array.from({ length: Math.min(10_000, count - start) }, (_, index) =>
+      JSON.stringify({
+        backup_id: `backup-${start + index}`,
+        backup_name: `backup-${start + index}`,
+        bucket_name: 'bench',
+        image_path: `plan/server/${start + index}`,
+        resource_id: 'server',
+        resource_name: 'server',
+        resource_type: 'OS::VMware::Server',
+        created_at: 1_700_000_000,
+      }),
+    );
+    await file.write(`${lines.join('\n')}\n`);
+  }
+}
+
+/** A service that takes every item, and whose imports have all ended well. */
+async function startAnswering() {
+  const at = '2026-01-01T00:00:00.000000';
+  const log = (id: string) => ({
+    ...{ id, operation_type: 'sync', status: 'success', created_at: at, updated_at: at, started_at: at, ended_at: at },
+    extra_info: { backup: { backup_id: id, backup_name: id } },
+  });
+  /** In the order in which they were accepted, and where each stands. */
+  const accepted: string[] = [];
+  const places = new Map<string, number>();
+  const take = ({ sync }: { readonly sync: readonly { readonly backup_id: string }[] }) => {
+    for (const { backup_id } of sync) places.set(backup_id, accepted.push(backup_id) - 1);
+    return { sync: sync.map(({ backup_id }) => ({ backup_id, operation_log_id: backup_id })) };
+  };
+  /** The newest come first, as in a listing. */
+  const listed = ({ searchParams: asked }: URL) => {
+    const end = Math.max(
+      0,
+      (places.get(asked.get('marker') ?? '') ?? accepted.length) - Number(asked.get('offset') ?? 0),
+    );
+    const ids = accepted.slice(Math.max(0, end - Number(asked.get('limit') ?? 1000)), end).toReversed();
+    return { operation_logs: ids.map(log), count: accepted.length };
+  };
+  return await startHttpServer(async (request, response) => {
+    const body = await text(request);
+    const url = new URL(request.url ?? '/', 'http://bench');
+    const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+    response.writeHead(name === 'operation-events' ? 404 : 200, { 'Content-Type': 'application/json' });
+    const answer = () => (name === 'operation-logs' ? listed(url) : { operation_log: log(name) });
+    response.end(JSON.stringify(request.method === 'POST' ? take(JSON.parse(body)) : answer()));
+  });
+}
+
+/** Prints the peaks for a file of `checked` lines that is checked, and for pipes of `synced` lines that are synced. */
+export async function measureMemory(
+  checked: number,
+  synced: readonly number[],
+  print: (line: string) => void,
+): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
+  const path = join(home, 'items.ndjson');
+  try {
+    await writeItems(path, checked);
+    const dry = await peakOf(['sync', path, '--dry-run'], {}, null);
+    print(`  ${checked} lines checked: ${dry.peakMiB.toFixed(0)} MiB at most, ${dry.seconds.toFixed(1)} s`);
+    for (const count of synced) {
+      await writeItems(path, count);
+      await using service = await startAnswering();
+      const environment = {
+        BACKUP_SYNC_ENDPOINT: service.endpoint,
+        BACKUP_SYNC_TOKEN: 'bench',
+        BACKUP_SYNC_PROJECT: 'bench',
+      };
+      const { peakMiB, seconds } = await peakOf(['sync', '-', '--ndjson'], environment, path);
+      const rate = (count / seconds).toFixed(0);
+      print(`  ${count} lines synced: ${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(1)} s, ${rate} items/s`);
+    }
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}

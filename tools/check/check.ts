@@ -1,0 +1,76 @@
+// pnpm check: format, types, boundaries, circles, unused code, and the tests that what has changed can affect.
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { affectedTests, nearestWithin } from './affected-tests.ts';
+import { allFiles, changedFiles } from './changed-files.ts';
+import { readImportGraph } from './import-graph.ts';
+import { runAllChecks, runShown } from './run-steps.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** What tests that are not near may take, added up: with all else it comes to two minutes. Milliseconds. */
+const budgetMs = 30_000 * availableParallelism();
+/** Of a test file that has not run here yet. */
+const usualDurationMs = 2_000;
+/** What vitest needs to start a test file. */
+const startMs = 500;
+
+/** They run whenever something that the built command is made of has changed. */
+const smokeTests = ['apps/cli/src/sync.test.ts', 'apps/cli/src/server.test.ts'];
+
+/** Files that tests read or run without loading them: a change of the one is taken for a change of the others. */
+const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/\.(?:md|test\.ts)$/, ['tests/security.test.ts']],
+  [/\.md$/, ['tests/readme.test.ts', 'tests/core-readme.test.ts']],
+  [/^packages\/core\/examples\//, ['tests/core-readme.test.ts']],
+  [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
+  [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
+  [/^examples\//, ['apps/cli/src/testing.ts']],
+  [/^tests\/setup\//, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
+];
+
+/** The source of each entry of each package, by the name under which others import it. */
+function packageEntries(): ReadonlyMap<string, string> {
+  type Manifest = { readonly name: string; readonly exports?: Record<string, { '@backup-sync/source'?: string }> };
+  const entries = new Map<string, string>();
+  for (const file of globSync('{packages,apps}/*/package.json', { cwd: root })) {
+    const { name, exports = {} } = JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest;
+    for (const [entry, { '@backup-sync/source': source }] of Object.entries(exports)) {
+      if (source !== undefined) entries.set(join(name, entry), join(dirname(file), source));
+    }
+  }
+  return entries;
+}
+
+/** How long each test file took when it ran last, as vitest keeps it. Milliseconds. */
+function recordedDurations(): ReadonlyMap<string, number> {
+  type Recorded = { readonly projects?: Record<string, { readonly files: Record<string, { duration: number }> }> };
+  const [results] = globSync('node_modules/.vite/vitest/*/results.json', { cwd: root });
+  if (results === undefined) return new Map();
+  const { projects = {} } = JSON.parse(readFileSync(join(root, results), 'utf8')) as Recorded;
+  const files = Object.values(projects).flatMap((project) => Object.entries(project.files));
+  return new Map(files.map(([file, { duration }]) => [file, duration]));
+}
+
+async function runAffectedTests(): Promise<boolean> {
+  const changed = changedFiles();
+  const read = readBy.flatMap(([what, tests]) => (changed.some((file) => what.test(file)) ? tests : []));
+  const graph = await readImportGraph(root, allFiles(), packageEntries());
+  const affected = affectedTests(graph, [...changed, ...read]);
+  const durations = recordedDurations();
+  const chosen = nearestWithin(affected, changed, {
+    smoke: smokeTests,
+    budgetMs,
+    durationMs: (file) => startMs + (durations.get(file) ?? usualDurationMs),
+  });
+  const tests = [...graph.keys()].filter((file) => file.endsWith('.test.ts')).length;
+  process.stdout.write(`${changed.length} changed files can affect ${affected.length} of ${tests} test files.\n`);
+  if (chosen.length < affected.length) {
+    process.stdout.write(`The nearest ${chosen.length} of them run here; npm test runs all.\n`);
+  }
+  return chosen.length === 0 || (await runShown('vitest', ['run', '--reporter=dot', ...chosen]));
+}
+
+process.chdir(root);
+await runAllChecks(runAffectedTests);

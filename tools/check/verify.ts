@@ -1,0 +1,6 @@
+// Every check there is: what `npm test` runs once everything is installed.
+import { join } from 'node:path';
+import { runAllChecks, runShown } from './run-steps.ts';
+
+process.chdir(join(import.meta.dirname, '..', '..'));
+await runAllChecks(() => runShown('vitest', ['run']));
