@@ -140,8 +140,7 @@ async function releaseLeft(
   try {
     const held = holdDataDirectory(directory);
     try {
-      await operations.releaseUnfinished(null, clock.nowMs());
-      await operations.releaseTasks(null, clock.nowMs());
+      await operations.releaseOperations(null, clock.nowMs());
     } finally {
       held.release();
     }

@@ -3,6 +3,7 @@ import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
+import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
@@ -24,6 +25,8 @@ export type Work = {
   /** How fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
+  /** Told of operations that have ended: see after-end.ts. */
+  readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */
   readonly outages: Outages;
   /** How long the server itself retries an operation that storage does not answer, milliseconds. */

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { EventQuery } from '../catalogue/event-records.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { StreamHandler } from './call-context.ts';
-import { loggedOperationView } from './operation-view.ts';
+import { operationView } from './operation-view.ts';
 
 /** Events that are read at once: all that a reader who does not keep up holds here. */
 const pageSize = 100;
@@ -28,7 +28,7 @@ export const watchOperations: StreamHandler<'watchOperations'> = async ({ servic
         );
         yield page.events.map(({ cursor, operation }) => ({
           id: String(cursor),
-          data: { operation: loggedOperationView(operation, outages) },
+          data: { operation: operationView(operation, outages) },
         }));
       }
       if (!page.isFull) await bell.rung();

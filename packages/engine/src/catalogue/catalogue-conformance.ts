@@ -7,6 +7,7 @@ import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
+  endedAs,
   importBackup,
   makeAcceptance,
   makeChain,
@@ -61,6 +62,8 @@ export function describeCatalogue(open: OpenCatalogue): void {
         kind: 'import',
         parentOperationId: null,
         storageUnitId: 'unit-1',
+        bucketName: 'bucket-1',
+        backupId: 'a',
         item,
         withAncestors: false,
         actor: { kind: 'user', name: 'ada' },
@@ -222,7 +225,11 @@ export function describeCatalogue(open: OpenCatalogue): void {
         reasonDetail: 'volume/1',
         record,
       });
-      expect(await catalogue.operations.finishImport(finish)).toEqual({ result: 'finished', chains: [] });
+      expect(await catalogue.operations.finishImport(finish)).toEqual({
+        result: 'finished',
+        ended: [endedAs(operation, 'failed')],
+        due: [],
+      });
 
       expect(await catalogue.backups.showBackup(projectId, 'a')).toEqual({
         ...record,
@@ -274,7 +281,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
 
     test('does nothing under an epoch that has passed', async () => {
       const lost = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.operations.releaseUnfinished('worker-1', 1_600);
+      await catalogue.operations.releaseOperations('worker-1', 1_600);
       expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
       const [regained] = await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_700);
       expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
@@ -292,7 +299,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {
         const answer = await catalogue.operations.finishImport(makeFinish(operation, { decidedOnRevision }));
-        expect(answer).toEqual({ result: 'stale_record', chains: [] });
+        expect(answer).toEqual({ result: 'stale_record', ended: [], due: [] });
       }
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toEqual(operation);
     });
@@ -306,9 +313,9 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
 
-      const { chains } = await catalogue.operations.finishImport(makeFinish(first));
-      expect(chains).toHaveLength(2);
-      expect(chains).toEqual(
+      const { due } = await catalogue.operations.finishImport(makeFinish(first));
+      expect(due).toHaveLength(2);
+      expect(due).toEqual(
         expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
       );
     });
@@ -350,14 +357,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
   });
 
-  describe('releaseUnfinished', () => {
+  describe('releaseOperations', () => {
     test('makes the operations of one worker wait again, and names their chains', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       const owner = newId();
       await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
 
-      expect(await catalogue.operations.releaseUnfinished(owner, 1_600)).toEqual([
+      expect(await catalogue.operations.releaseOperations(owner, 1_600)).toEqual([
         makeDue(makeChain(projectId, 'chain-2')),
       ]);
       expect(await catalogue.operations.showOperation(projectId, first.id)).toEqual(first);
@@ -370,8 +377,8 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       await importBackup(catalogue, projectId, makeItem('c'));
 
-      const chains = (await catalogue.operations.releaseUnfinished(null, 1_600)).filter(
-        ({ chain }) => chain.projectId === projectId,
+      const chains = (await catalogue.operations.releaseOperations(null, 1_600)).filter(
+        (due) => due.kind === 'chain' && due.chain.projectId === projectId,
       );
       expect(chains).toHaveLength(2);
       expect(chains).toEqual(
@@ -386,7 +393,10 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const item = makeItem('a');
       await importBackup(catalogue, projectId, item);
       const operationId = newId();
-      expect(await remove('a', operationId)).toEqual({ result: 'deleted' });
+      expect(await remove('a', operationId)).toEqual({
+        result: 'deleted',
+        ended: [{ id: operationId, projectId, kind: 'delete', parentOperationId: null, status: 'success' }],
+      });
       expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
       expect(await catalogue.operations.showOperation(projectId, operationId)).toMatchObject({
         kind: 'delete',

@@ -1,5 +1,5 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, MissingParent, RequestCount } from '../catalogue/records.ts';
+import type { ChainKey, MissingParent, RequestCount } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { type ChainContext, type ChainExaminer, openChain } from '../chain/examiner.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';

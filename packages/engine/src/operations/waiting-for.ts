@@ -1,6 +1,6 @@
 import { describeReason, type OperationStatus, toWireTime, type WaitingFor } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Retries } from '../catalogue/records.ts';
+import type { Retries } from '../catalogue/operation-records.ts';
 import type { Outages } from '../storage/outage.ts';
 
 /** What of an operation tells why it waits. */

@@ -1,5 +1,5 @@
 import type { SyncForecast } from '@backup-sync/contracts';
-import type { RequestCount } from '../catalogue/records.ts';
+import type { RequestCount } from '../catalogue/operation-records.ts';
 import type { UnreadHashes } from '../chain/proof/link.ts';
 import type { StorageRate } from '../storage/measured-storage-unit.ts';
 

@@ -1,6 +1,6 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
-import type { ChainKey, RequestCount } from '../catalogue/records.ts';
+import type { ChainKey, RequestCount } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';

@@ -1,11 +1,10 @@
-import type { ChainKey, Lane } from '../catalogue/records.ts';
-import type { TaskKey } from '../catalogue/task-records.ts';
+import type { ChainKey, Lane, OperationKey } from '../catalogue/operation-records.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
 /** What there is to do: it only points at rows. */
 export type Job =
   | { readonly kind: 'chain'; readonly chain: ChainKey }
-  | { readonly kind: 'task'; readonly task: TaskKey };
+  | { readonly kind: 'operation'; readonly operation: OperationKey };
 
 /** A job, and when it may be worked on. */
 export type QueuedJob = Job & {
@@ -18,7 +17,7 @@ export type QueuedJob = Job & {
  * Sees to it that what waits in the catalogue is worked on.
  *
  * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or
- * task. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane are worked on
+ * operation. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane are worked on
  * one after the other, since each takes all cores.
  *
  * A job whose work throws is tried again, less and less often, until it succeeds or the queue is disposed. A job that

@@ -1,4 +1,4 @@
-import type { Lane } from '../catalogue/records.ts';
+import type { Lane } from '../catalogue/operation-records.ts';
 import type { WatchedBucket } from '../storage/watched-bucket.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Job } from './port.ts';
@@ -34,7 +34,7 @@ export class Entry implements Linked<Entry> {
 export class Group {
   readonly bucket: BucketWork;
   readonly chains = new Map<string, Entry>();
-  readonly tasks = new Map<string, Entry>();
+  readonly operations = new Map<string, Entry>();
   readonly shares = new Map<Places, Share>();
 
   constructor(bucket: BucketWork) {
@@ -73,7 +73,7 @@ export class BucketWork {
 export class Share implements Linked<Share> {
   readonly #places: Places;
   readonly bucket: BucketWork;
-  /** Tasks that list: they find work for others, so they go first. */
+  /** Operations that list: they find work for others, so they go first. */
   readonly #listings = new LinkedList<Entry>();
   readonly #others = new LinkedList<Entry>();
   list: Linked<Share>['list'] = null;
@@ -86,7 +86,7 @@ export class Share implements Linked<Share> {
   }
 
   add(entry: Entry): void {
-    const lists = entry.job.kind === 'task' && entry.job.task.kind !== 'verify';
+    const lists = entry.job.kind === 'operation' && entry.job.operation.kind !== 'verify';
     (lists ? this.#listings : this.#others).push(entry);
     if (this.list === null) this.joinTurns();
   }

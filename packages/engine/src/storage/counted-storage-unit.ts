@@ -1,4 +1,4 @@
-import type { RequestCount } from '../catalogue/records.ts';
+import type { RequestCount } from '../catalogue/operation-records.ts';
 import type { StorageUnit } from './port.ts';
 
 /**

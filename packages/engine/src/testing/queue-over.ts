@@ -1,4 +1,4 @@
-import type { Lane } from '../catalogue/records.ts';
+import type { Lane } from '../catalogue/operation-records.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import type { Job, JobWork, QueuedJob } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
@@ -88,12 +88,22 @@ export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOf
   return { kind: 'chain', chain: { projectId, storageUnitId: 'memory', bucketName, chainRoot }, lane, notBeforeMs };
 }
 
-export function taskJob(id: string, kind: 'scan' | 'verify', bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+export function operationJob(
+  id: string,
+  kind: 'scan' | 'verify',
+  bucketName = 'b',
+  changes: ChangesOfJob = {},
+): QueuedJob {
   const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
-  return { kind: 'task', task: { id, kind, projectId, storageUnitId: 'memory', bucketName }, lane, notBeforeMs };
+  return {
+    kind: 'operation',
+    operation: { id, kind, projectId, storageUnitId: 'memory', bucketName },
+    lane,
+    notBeforeMs,
+  };
 }
 
 /** The name that a test gave a job. */
 export function nameOf(job: Job): string {
-  return job.kind === 'chain' ? job.chain.chainRoot : job.task.id;
+  return job.kind === 'chain' ? job.chain.chainRoot : job.operation.id;
 }

@@ -13,7 +13,7 @@ import { describeCatalogueModel } from '../model-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
 import { describeRenaming } from '../rename-conformance.ts';
 import { describeRetries } from '../retry-conformance.ts';
-import { describeTaskStore } from '../task-store-conformance.ts';
+import { describeSingleOperations } from '../single-operation-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'backup-sync-catalogue-'));
@@ -39,7 +39,7 @@ describe('the directory on SQLite', () => describeDirectory(open));
 describe('lanes on SQLite', () => describeLanes(open));
 describe('renaming in the catalogue on SQLite', () => describeRenaming(open));
 describe('retries on SQLite', () => describeRetries(open));
-describe('the task store on SQLite', () => describeTaskStore(open));
+describe('the operation store on SQLite', () => describeSingleOperations(open));
 describe('the event store on SQLite', () => describeEventStore(open));
 
 describe('the catalogue on SQLite, on the thread that asks', () => describeCatalogue(openInPlace));

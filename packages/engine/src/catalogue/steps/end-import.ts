@@ -1,12 +1,20 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
-import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../records.ts';
-import { chainColumns, toStoredBoolean } from '../rows.ts';
+import { toStoredBoolean } from '../backup-rows.ts';
+import type {
+  DueChain,
+  EndedOperation,
+  Ends,
+  ImportFinish,
+  ImportOutcome,
+  RequestCount,
+} from '../operation-records.ts';
+import { chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
 import { dueChains } from './due-chains.ts';
 import { endRunIfDone } from './end-run.ts';
-import { noteTransitions } from './events.ts';
+import { noteEnds } from './events.ts';
 import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -16,17 +24,19 @@ export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
 type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
- * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns the chains that
- * may go on now. What builds on its backup counts for these runs as well, and must have been accepted before.
+ * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns what has
+ * ended and the chains that may go on now. What builds on its backup counts for these runs as well, and must have been accepted before.
  */
 export async function endImport(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
   end: ImportEnd,
-): Promise<readonly DueChain[]> {
-  await endOperation(database, operation, end);
-  for (const runId of await runsOfImport(database, operation)) await endRunIfDone(database, runId, end.endedAtMs);
-  return await findChainsBehind(database, operation);
+): Promise<Ends<DueChain>> {
+  const ended = [...(await endOperation(database, operation, end))];
+  for (const runId of await runsOfImport(database, operation)) {
+    ended.push(...(await endRunIfDone(database, runId, end.endedAtMs)));
+  }
+  return { ended, due: await findChainsBehind(database, operation) };
 }
 
 /** Ends an import without a verdict: nothing is recorded or changed. */
@@ -34,7 +44,7 @@ export async function endUntried(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
   end: { readonly reason: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
-): Promise<readonly DueChain[]> {
+): Promise<Ends<DueChain>> {
   return await endImport(database, operation, {
     status: 'failed',
     outcome: 'none',
@@ -65,7 +75,11 @@ async function findChainsBehind(
   return await dueChains(database, all);
 }
 
-async function endOperation(database: Kysely<Schema>, before: Selectable<OperationRow>, end: ImportEnd): Promise<void> {
+async function endOperation(
+  database: Kysely<Schema>,
+  before: Selectable<OperationRow>,
+  end: ImportEnd,
+): Promise<readonly EndedOperation[]> {
   await database
     .updateTable('operations')
     .set({
@@ -89,5 +103,5 @@ async function endOperation(database: Kysely<Schema>, before: Selectable<Operati
     })
     .where('id', '=', before.id)
     .execute();
-  await noteTransitions(database, [before.id]);
+  return await noteEnds(database, [before.id]);
 }

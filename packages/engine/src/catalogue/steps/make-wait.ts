@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely, Updateable } from 'kysely';
-import type { RequestCount } from '../records.ts';
+import type { RequestCount } from '../operation-records.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { noteTransitions } from './events.ts';
 
