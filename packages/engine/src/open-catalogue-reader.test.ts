@@ -19,19 +19,21 @@ afterEach(() => rmSync(root, { recursive: true }));
 const openEngine = () =>
   openEmbeddedEngine({ dataDirectory: directory, storage: `file:${root}`, onFault: () => {}, command: 'the test' });
 
+type Filter = { readonly status?: ('waiting' | 'running')[] };
+
 type Answering = Pick<Awaited<ReturnType<typeof openCatalogueReader>>, 'identity' | 'newId' | 'call'>;
 
-async function statusesTo(reader: Answering): Promise<readonly string[]> {
+async function statusesTo(reader: Answering, filter: Filter = {}): Promise<readonly string[]> {
   const caller = await reader.identity.operator('test', null);
-  const input = { project_id: caller.projectId };
+  const input = { project_id: caller.projectId, ...filter };
   const { operations } = await reader.call('listOperations', { caller, requestId: reader.newId() }, input);
   return operations.map(({ status }) => status);
 }
 
 /** The statuses of all operations, as a process that only asks is told. */
-async function statuses(): Promise<readonly string[]> {
+async function statuses(filter: Filter = {}): Promise<readonly string[]> {
   await using reader = await openCatalogueReader({ dataDirectory: directory });
-  return await statusesTo(reader);
+  return await statusesTo(reader, filter);
 }
 
 describe('a reader of the catalogue', () => {
@@ -62,6 +64,14 @@ describe('a reader of the catalogue', () => {
     // As a killed process leaves it.
     run();
     expect(await statuses()).toEqual(['waiting']);
+    expect(await statuses({ status: ['waiting'] })).toEqual(['waiting']);
+    expect(await statuses({ status: ['running'] })).toEqual([]);
+    const shown = database.prepare('SELECT status, lease_owner FROM operations').all();
+    expect(shown.map((row) => ({ ...row }))).toEqual([{ status: 'running', lease_owner: 'gone' }]);
+    await using asking = await openCatalogueReader({ dataDirectory: directory });
+    // Another process has taken it up since.
+    database.exec("UPDATE operations SET lease_owner = 'another'");
+    expect(await statusesTo(asking)).toEqual(['running']);
   });
 
   test('makes no catalogue where there is none', async () => {

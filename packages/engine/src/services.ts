@@ -1,5 +1,5 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
-import type { Catalogue } from './catalogue/catalogue.ts';
+import type { Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
@@ -53,7 +53,7 @@ export type World = {
 };
 
 /** What a query of the catalogue has. */
-export type QueryServices = { readonly catalogue: Catalogue; readonly world: World };
+export type QueryServices = { readonly catalogue: CatalogueReads; readonly world: World };
 
 /** What looks at chains and records nothing has. */
 export type PlanServices = QueryServices & {
@@ -61,4 +61,4 @@ export type PlanServices = QueryServices & {
 };
 
 /** What every call and all work have. */
-export type Services = QueryServices & { readonly work: Work };
+export type Services = { readonly catalogue: Catalogue; readonly work: Work; readonly world: World };

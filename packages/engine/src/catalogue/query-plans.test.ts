@@ -35,7 +35,7 @@ import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
-import { isAnythingRunning, releaseOperations } from './steps/release-operations.ts';
+import { releaseOperations } from './steps/release-operations.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { retryOperation } from './steps/retries.ts';
@@ -131,8 +131,7 @@ describe('no step reads more than it is about', () => {
     ],
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
     ['releaseOperations', () => releaseOperations(database, null, 3_000)],
-    ['releaseOperations, of one worker', () => releaseOperations(database, 'worker-1', 3_000)],
-    ['isAnythingRunning', () => isAnythingRunning(database)],
+    ['releaseOperations of one worker', () => releaseOperations(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
     [
       'renameBackup',

@@ -113,7 +113,8 @@ test('a run that imports is not listed again after its process was killed, and e
   const { operationId } = await world.ask();
   await world.list(operationId);
   const pages = world.pages();
-  expect(await world.catalogue.operations.releaseOperations(null, world.nowMs)).toEqual([]);
+  const released = await world.catalogue.operations.releaseOperations(null, world.nowMs);
+  expect(released.map(({ kind }) => kind)).toEqual(['chain']);
   expect(await world.catalogue.operations.startOperation(operationId, 'worker-1', world.nowMs)).toBeNull();
   expect(world.pages()).toBe(pages);
   await world.importAll();
@@ -125,9 +126,8 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
   const { operationId } = await world.ask();
   await world.list(operationId);
   expect(await world.cancel(operationId)).toMatchObject({
-    status: 'failed',
-    reasonCode: 'cancelled',
-    message: expect.stringContaining('its imports go on'),
+    operation: { status: 'failed', reasonCode: 'cancelled', message: expect.stringContaining('its imports go on') },
+    ended: [{ id: operationId, kind: 'scan', status: 'failed' }],
   });
   await world.importAll();
   expect((await world.show(operationId)).status).toBe('failed');
@@ -140,9 +140,11 @@ test('a run whose imports do not end in its time ends as timeout', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);
-  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1);
+  expect(await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1)).toEqual([]);
   expect((await world.show(operationId)).status).toBe('running');
-  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs);
+  expect(await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs)).toMatchObject([
+    { id: operationId, kind: 'scan', status: 'timeout' },
+  ]);
   expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
   expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
 });

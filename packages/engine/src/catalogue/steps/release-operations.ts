@@ -47,15 +47,3 @@ async function waitingSingles(database: Kysely<Schema>) {
     .execute();
   return waiting.map(rowToDue);
 }
-
-/** Whether an operation of any kind is said to run. */
-export async function isAnythingRunning(database: Kysely<Schema>): Promise<boolean> {
-  const running = await database
-    .selectFrom('operations')
-    .select('id')
-    .where('ended_at_ms', 'is', null)
-    .where('status', '=', 'running')
-    .limit(1)
-    .executeTakeFirst();
-  return running !== undefined;
-}

@@ -10,7 +10,7 @@ import { finishImport } from '../steps/finish-import.ts';
 import { listOperationLogs } from '../steps/list-operation-logs.ts';
 import { listOperations } from '../steps/list-operations.ts';
 import { endOverdueWaits } from '../steps/outages.ts';
-import { isAnythingRunning, releaseOperations } from '../steps/release-operations.ts';
+import { releaseOperations } from '../steps/release-operations.ts';
 import { retryOfOperation, retryOperation } from '../steps/retries.ts';
 import { finishListing, finishOperation, saveProgress, startOperation } from '../steps/run-operation.ts';
 import { showOperation } from '../steps/show-operation.ts';
@@ -114,8 +114,6 @@ export const operationSteps = {
    * were, and every single operation.
    */
   releaseOperations: { access: 'write', notesTransitions: true, run: releaseOperations },
-  /** Whether an operation of any kind and project is said to run. */
-  isAnythingRunning: { access: 'read', run: isAnythingRunning },
   /** Counts the unfinished imports of a project. */
   countBacklog: { access: 'read', isLong: true, run: countBacklog },
   /** An operation of any kind; null if the project has none of this id. */
