@@ -1,5 +1,5 @@
 import type { EndedOperation, Ends } from '../catalogue/operation-records.ts';
-import type { Services } from '../services.ts';
+import type { JobQueue } from '../queue/port.ts';
 import { queueWork } from './queue-work.ts';
 
 /**
@@ -8,6 +8,9 @@ import { queueWork } from './queue-work.ts';
  */
 export type EndListener = (ended: readonly EndedOperation[]) => Promise<void>;
 
+/** What of `Work` is needed for that. */
+type WorkAfterEnd = { readonly queue: JobQueue; readonly endListeners: readonly EndListener[] };
+
 /**
  * Does what follows when operations have ended, however they did: the one place where that happens. What may go on is
  * queued, and the listeners that the engine was composed with are told.
@@ -15,7 +18,10 @@ export type EndListener = (ended: readonly EndedOperation[]) => Promise<void>;
  * The runs that waited for these operations are no longer of concern here: they end in the step that ends the last one.
  * After a kill, all that waits is queued at the next start.
  */
-export async function afterEnd({ work: { queue, endListeners } }: Services, { ended, due }: Ends): Promise<void> {
+export async function afterEnd(
+  { work: { queue, endListeners } }: { readonly work: WorkAfterEnd },
+  { ended, due }: Ends,
+): Promise<void> {
   queueWork(queue, due);
   if (ended.length === 0) return;
   for (const listener of endListeners) await listener(ended);

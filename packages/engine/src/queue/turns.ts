@@ -2,7 +2,15 @@ import type { Lane } from '../catalogue/operation-records.ts';
 import type { WatchedBucket } from '../storage/watched-bucket.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Job } from './port.ts';
-import type { Run } from './run.ts';
+
+/** A job at work, as seen by who gives out the places: see run.ts. */
+export interface Runner extends Linked<Runner> {
+  readonly entry: Entry;
+  /** Its lane was raised. */
+  moveTo(places: Places): void;
+  /** Takes one of the places again. */
+  resume(): void;
+}
 
 /** A job that was added and has not ended. */
 export class Entry implements Linked<Entry> {
@@ -18,7 +26,7 @@ export class Entry implements Linked<Entry> {
   /** It was added again while it ran, with this time. */
   again: { dueMs: number | null } | null = null;
   /** While it runs. */
-  run: Run | null = null;
+  run: Runner | null = null;
   list: Linked<Entry>['list'] = null;
   before: Entry | null = null;
   after: Entry | null = null;
@@ -127,7 +135,7 @@ export class Places {
   /** Milliseconds of waits for storage after which a run gives way to another bucket. */
   readonly slowAfterMs: number;
   /** Runs that gave their place back and want one again. They and what has not started take turns, they first. */
-  readonly resuming = new LinkedList<Run>();
+  readonly resuming = new LinkedList<Runner>();
   /** Whether what has not started is next. */
   startsNext = false;
   /** Shares that have jobs to start, in the order of their turns. */
