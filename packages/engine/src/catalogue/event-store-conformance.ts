@@ -123,7 +123,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     ]);
   });
 
-  test('an operation is told of likewise, and when it is asked to stop', async () => {
+  test('a single operation is told of likewise, and when it is asked to stop', async () => {
     const operation = newOperation();
     await catalogue.operations.addOperation(operation);
     await catalogue.operations.startOperation(operation.id, 'owner', 2_000);
@@ -149,7 +149,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await transitions()).toEqual(statuses.map((status) => [operation.id, status]));
   });
 
-  test('an operation that is cancelled before it began has ended', async () => {
+  test('a single operation that is cancelled before it began has ended', async () => {
     const operation = newOperation();
     await catalogue.operations.addOperation(operation);
     await catalogue.operations.cancelOperation(projectId, operation.id, 2_000);

@@ -126,7 +126,7 @@ export function describeRetries(open: OpenCatalogue): void {
     });
   });
 
-  describe('an operation that storage did not answer', () => {
+  describe('a single operation that storage did not answer', () => {
     test('waits until its next attempt is due, keeps its progress, and ends with the requests of all', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
       await catalogue.operations.addOperation(run);
@@ -177,7 +177,7 @@ export function describeRetries(open: OpenCatalogue): void {
     });
   });
 
-  describe('an operation that is cancelled just before its work is over', () => {
+  describe('a single operation that is cancelled just before its work is over', () => {
     const cancelRunning = async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
       await catalogue.operations.addOperation(run);

@@ -338,7 +338,7 @@ test('a probe that asks nothing is followed by another', async () => {
   expect(asked).toEqual(['first', 'cancelled', 'next', 'last']);
 });
 
-test('an operation may be the probe, and an outage that was stored is in force at the start', async () => {
+test('a single operation may be the probe, and an outage that was stored is in force at the start', async () => {
   const stored: Outage = {
     storageUnitId: 'memory',
     bucketName: 'b',

@@ -26,7 +26,7 @@ const projectId = 'project-1';
 const startMs = Date.UTC(2026, 10, 23);
 const never = new AbortController().signal;
 
-/** What of an operation is not the same for all that tests make. */
+/** What of a single operation is not the same for all that tests make. */
 export type OperationOfTest = Pick<NewOperation, 'kind' | 'request'> &
   Partial<Pick<NewOperation, 'backupId' | 'sourceId'>>;
 
@@ -97,7 +97,7 @@ export async function openServicesOver(
     projectId,
     faults,
     worker,
-    /** An operation as it is written down, before anything works on it. */
+    /** A single operation as it is written down, before anything works on it. */
     newOperation: (operation: OperationOfTest): NewOperation => ({
       id: services.world.newId(),
       projectId,
@@ -112,7 +112,7 @@ export async function openServicesOver(
       lane: 'mass',
       ...operation,
     }),
-    /** Works an operation that was written down off to its end. */
+    /** Works a single operation that was written down off to its end. */
     runOperation: (taskId: string, own: Services = services) =>
       runOperation({ ...worker, services: own, works }, taskId, run),
     /** What the queue was given and nobody has worked on. */
