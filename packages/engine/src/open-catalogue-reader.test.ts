@@ -74,6 +74,32 @@ describe('a reader of the catalogue', () => {
     expect(await statusesTo(asking)).toEqual(['running']);
   });
 
+  test('shows a run that waits for its imports as it is, beside what a killed process left running', async () => {
+    const engine = await openEngine();
+    const caller = await engine.identity.operator('test', null);
+    const from = { caller, requestId: engine.newId() };
+    const scan = async (prefix: string) => {
+      const input = { project_id: caller.projectId, bucket_name: 'bucket', prefix };
+      const { operation_id } = await engine.call('startScan', from, input);
+      const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
+      while (!hasEnded((await show()).operation.status));
+      return operation_id;
+    };
+    const [left, importing] = [await scan('a/'), await scan('b/')];
+    await engine[Symbol.asyncDispose]();
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
+    database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL");
+    database.prepare("UPDATE operations SET lease_owner = 'gone' WHERE id = ?").run(left);
+    database.prepare('UPDATE operations SET listed_at_ms = 1 WHERE id = ?').run(importing);
+
+    await using reader = await openCatalogueReader({ dataDirectory: directory });
+    const { operations } = await reader.call('listOperations', from, { project_id: caller.projectId });
+    expect(operations.map(({ id, status, phase, started_at }) => [id, status, phase, started_at !== null])).toEqual([
+      [importing, 'running', 'importing', true],
+      [left, 'waiting', null, false],
+    ]);
+  });
+
   test('makes no catalogue where there is none', async () => {
     await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
       name: 'NoCatalogueError',

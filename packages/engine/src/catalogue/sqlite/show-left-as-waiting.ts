@@ -28,8 +28,9 @@ export function showLeftAsWaiting({ sqlite }: Connection, directory: string): vo
 
 function asSeen(column: string, isLeft: string): string {
   if (column === 'status') return `CASE WHEN ${isLeft} THEN 'waiting' ELSE status END AS status`;
-  if (column === 'lease_owner' || column === 'started_at_ms')
-    return `CASE WHEN NOT (${isLeft}) THEN ${column} END AS ${column}`;
+  if (column === 'lease_owner' || column === 'started_at_ms') {
+    return `CASE WHEN ${isLeft} THEN NULL ELSE ${column} END AS ${column}`;
+  }
   return `"${column}"`;
 }
 
