@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import { backoffMs } from '../backoff.ts';
-import type { Lane } from '../catalogue/operation-records.ts';
+import type { DueWork, Lane } from '../catalogue/operation-records.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -11,7 +11,7 @@ import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';
-import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
+import type { Job, JobQueue, JobWork } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 
@@ -30,7 +30,7 @@ const suspendedMax = 256;
 
 export type InProcessJobQueueOptions = {
   readonly work: JobWork;
-  /** Chains and operations that list at work at the same time in each lane. One verification in each lane comes on top. */
+  /** Chains, scans and plans at work at the same time in each lane. One verification in each lane comes on top. */
   readonly concurrency: number;
   readonly storage: StorageUnit;
   readonly buckets: BucketWatch;
@@ -45,7 +45,7 @@ export type InProcessJobQueueOptions = {
 };
 
 /**
- * The queue of the embedded default, in memory. Each lane has places for chains and operations that list, and one for a
+ * The queue of the embedded default, in memory. Each lane has places for chains, scans and plans, and one for a
  * verification. Projects and buckets take turns within a lane, so that none waits for all that another has queued.
  */
 export class InProcessJobQueue implements JobQueue {
@@ -94,7 +94,7 @@ export class InProcessJobQueue implements JobQueue {
     for (const bucket of buckets.inOutage) this.#onChange(bucket);
   }
 
-  add(job: QueuedJob): void {
+  add(job: DueWork): void {
     if (this.#stopping.signal.aborted) return;
     const group = this.#groupOf(job);
     const known = job.kind === 'chain' ? group.chains.get(job.chain.chainRoot) : group.operations.get(job.operation.id);
@@ -138,7 +138,7 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   /** Monotonic milliseconds; null: as soon as there is a place. */
-  #dueMsOf({ notBeforeMs }: QueuedJob, { bucket }: Group): number | null {
+  #dueMsOf({ notBeforeMs }: DueWork, { bucket }: Group): number | null {
     // In an outage, jobs wait for the bucket: one of them has to probe it, and all go on when it answers.
     if (notBeforeMs === null || bucket.bucket.outage !== null) return null;
     const { clock } = this.#options;
@@ -352,6 +352,6 @@ function groupKeyOf(job: Job): string {
 }
 
 /** Without what only says when it is to be worked on. */
-function pointerOf(job: QueuedJob): Job {
+function pointerOf(job: DueWork): Job {
   return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, operation: job.operation };
 }

@@ -81,7 +81,7 @@ export class BucketWork {
 export class Share implements Linked<Share> {
   readonly #places: Places;
   readonly bucket: BucketWork;
-  /** Operations that list: they find work for others, so they go first. */
+  /** Scans and plans: they find work for others, so they go first. */
   readonly #listings = new LinkedList<Entry>();
   readonly #others = new LinkedList<Entry>();
   list: Linked<Share>['list'] = null;

@@ -1,6 +1,6 @@
-import type { Lane } from '../catalogue/operation-records.ts';
+import type { DueWork, Lane } from '../catalogue/operation-records.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
-import type { Job, JobWork, QueuedJob } from '../queue/port.ts';
+import type { Job, JobWork } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
 import { BucketWatch } from '../storage/bucket-watch.ts';
 import type { Outage, OutageStore } from '../storage/outage.ts';
@@ -83,7 +83,7 @@ export async function openQueueOver(options: QueueOptions) {
 
 type ChangesOfJob = { readonly lane?: Lane; readonly notBeforeMs?: number | null; readonly projectId?: string };
 
-export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOfJob = {}): DueWork {
   const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
   return { kind: 'chain', chain: { projectId, storageUnitId: 'memory', bucketName, chainRoot }, lane, notBeforeMs };
 }
@@ -93,7 +93,7 @@ export function operationJob(
   kind: 'scan' | 'verify',
   bucketName = 'b',
   changes: ChangesOfJob = {},
-): QueuedJob {
+): DueWork {
   const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
   return {
     kind: 'operation',

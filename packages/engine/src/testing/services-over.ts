@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupSync } from '@backup-sync/contracts';
-import type { ChainKey, NewOperation } from '../catalogue/operation-records.ts';
+import type { ChainKey, DueWork, NewOperation } from '../catalogue/operation-records.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import { longestRetryDelayMs } from '../deadline.ts';
@@ -13,7 +13,6 @@ import { RunAbsences } from '../imports/run-absences.ts';
 import { type OperationRun, runOperation } from '../operations/run-operation.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
 import { planBucket } from '../plans/plan-bucket.ts';
-import type { QueuedJob } from '../queue/port.ts';
 import { workOnScan } from '../scans/scan-work.ts';
 import type { Services, Work } from '../services.ts';
 import { verifyAfterEnd } from '../sources/start-verifications.ts';
@@ -52,7 +51,7 @@ export async function openServicesOver(
   const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, ...others } = changes;
-  let jobs: QueuedJob[] = [];
+  let jobs: DueWork[] = [];
   const services: Services = {
     catalogue,
     world: {
@@ -120,7 +119,7 @@ export async function openServicesOver(
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
       // What is further away than a back-off was planned before the clock was set back.
-      const isDue = ({ notBeforeMs }: QueuedJob) =>
+      const isDue = ({ notBeforeMs }: DueWork) =>
         notBeforeMs === null || notBeforeMs <= clock.nowMs() || notBeforeMs > clock.nowMs() + longestRetryDelayMs;
       for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {
         const next = job;
