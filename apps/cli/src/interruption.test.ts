@@ -99,7 +99,7 @@ test('Ctrl-C of a scan on a server says that it goes on with the scan and what i
 
 test('Ctrl-C of a plan says in a whole sentence that it was cancelled, and of nothing where to look', async () => {
   const id = '01900000-0000-7000-8000-00000000000a';
-  const client = { operations: { cancelOperation: async () => ({}) } } as unknown as Client;
+  const client = { calls: { cancelOperation: async () => ({}) } } as unknown as Client;
   const told = await workInterrupted({ client, isServer: true }, { noun: 'plan', started: [id], joined: [] });
   expect(told.message).toBe(`Plan ${id} was cancelled.`);
   expect(told.remedy).toBe('Run the command again to plan anew.');

@@ -47,7 +47,10 @@ export const cancelOperation: CallHandler<'cancelOperation'> = async ({ services
   return { operation: operationView(operation, await outagesFor(catalogue, [operation])) };
 };
 
-/** A page of what a scan or plan has found, while it runs or after. Throws `operation_not_found` if none of this kind has the id. */
+/**
+ * A page of what a scan or plan has found, while it runs or after. Throws `operation_not_found` if none of this kind has
+ * the id.
+ */
 export async function findingsPage(
   context: CallContext<QueryServices>,
   kind: SingleKind,

@@ -21,8 +21,7 @@ import {
 } from './fixtures-for-conformance.ts';
 
 /**
- * What every catalogue does, whatever database it is on: the steps of imports and deletes. Over 400 lines, since they share
- * one set of fixtures and are read beside the port.
+ * What every catalogue does with imports, whatever database it is on, from their acceptance to their end.
  */
 export function describeCatalogue(open: OpenCatalogue): void {
   let catalogue: Catalogue;

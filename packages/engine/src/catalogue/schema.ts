@@ -95,7 +95,7 @@ export type OperationRow = {
   resource_name: string | null;
   /** Of an import or delete: the item as JSON, its keys always in the same order, so that equal items are equal texts. */
   item: string | null;
-  /** Of a single operation: what was asked for, as JSON. Of an import: what was asked for beside the item; null where nothing. */
+  /** What was asked for, as JSON; of an import, beside the item, and null if nothing was. */
   task: string | null;
   /** Of a single operation: counts so far, as JSON. */
   progress: string | null;

@@ -10,8 +10,8 @@ export type Job =
  * Sees to it that what waits in the catalogue is worked on.
  *
  * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or a
- * single operation. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane are worked on
- * one after the other, since each takes all cores.
+ * single operation. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane
+ * are worked on one after the other, since each takes all cores.
  *
  * A job whose work throws is tried again, less and less often, until it succeeds or the queue is disposed. A job that
  * waits for storage, for its time or to be tried again holds no place. While a bucket is in an outage, one job at a time

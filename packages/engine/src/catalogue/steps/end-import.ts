@@ -25,7 +25,8 @@ type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
  * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns what has
- * ended and the chains that may go on now. What builds on its backup counts for these runs as well, and must have been accepted before.
+ * ended and the chains that may go on now. What builds on its backup counts for these runs as well, and must have been
+ * accepted before.
  */
 export async function endImport(
   database: Kysely<Schema>,
