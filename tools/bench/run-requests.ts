@@ -1,4 +1,5 @@
 import { makeSource } from '../../packages/engine/src/catalogue/fixtures-for-conformance.ts';
+import { hasItem } from '../../packages/engine/src/catalogue/operation-records.ts';
 import { startSourceRun } from '../../packages/engine/src/sources/start-source-run.ts';
 import { countRequests } from '../../packages/engine/src/storage/counted-storage-unit.ts';
 import { writeLonghornVolume } from '../../packages/engine/src/testing/longhorn-writer.ts';
@@ -70,14 +71,15 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
     const started = await startSourceRun(services, source, { actor, requestId: 'bench', confirmsRemovals: false });
     await over.workOnAll();
     const seconds = (performance.now() - startedAtMs) / 1000;
-    const task = await services.catalogue.operations.showTask(projectId, started?.operationId ?? '');
-    const own = task?.requests;
+    const operation = await services.catalogue.operations.showOperation(projectId, started?.operationId ?? '');
+    if (operation === null || hasItem(operation)) throw new Error('the run was lost');
+    const own = operation.requests;
     if (!own || faults.length > 0) throw new Error(`the run did not end: ${faults.join(', ')}`);
     const lists = count().lists - before.lists - own.lists;
     const gets = count().gets - before.gets - own.gets;
     print(
-      `  ${name}: run ${own.lists} LIST, ${own.gets} GET, accepts ${task.progress.imports_accepted}; all that comes of it ` +
-        `${lists} LIST, ${gets} GET; ${task.status}; ${seconds.toFixed(1)} s`,
+      `  ${name}: run ${own.lists} LIST, ${own.gets} GET, accepts ${operation.progress.imports_accepted}; all that comes of it ` +
+        `${lists} LIST, ${gets} GET; ${operation.status}; ${seconds.toFixed(1)} s`,
     );
   }
 

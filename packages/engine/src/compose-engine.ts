@@ -14,10 +14,10 @@ import type { SecretSeal } from './identity/secret-seal.ts';
 import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
 import { importChain } from './imports/import-chain.ts';
 import { RunAbsences } from './imports/run-absences.ts';
+import { afterEnd } from './operations/after-end.ts';
 import { endWaitsPastLimit } from './operations/end-waits.ts';
-import { queueChains, queueTask } from './operations/queue-work.ts';
 import { defaultRetryForMs } from './operations/retry.ts';
-import { runTask, type TaskWorker } from './operations/run-task.ts';
+import { type OperationWorker, runOperation } from './operations/run-operation.ts';
 import { StoredTimes } from './operations/stored-times.ts';
 import { planBucket } from './plans/plan-bucket.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
@@ -26,6 +26,7 @@ import type { Job, JobQueue } from './queue/port.ts';
 import { workOnScan } from './scans/scan-work.ts';
 import type { Services, World } from './services.ts';
 import { SourceScheduler } from './sources/source-scheduler.ts';
+import { startForgottenVerifications, verifyAfterEnd } from './sources/start-verifications.ts';
 import { systemSleep } from './storage/bucket-budget.ts';
 import { BucketWatch } from './storage/bucket-watch.ts';
 import { withoutCredentials } from './storage/drivers.ts';
@@ -94,13 +95,12 @@ export async function composeEngine(
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
   const storedTimes = new StoredTimes(catalogue, clock);
-  const chains = await catalogue.operations.releaseUnfinished(null, clock.nowMs());
-  const tasks = await catalogue.operations.releaseTasks(null, clock.nowMs());
-  await catalogue.operations.endOverdueRuns(await storedTimes.nowMs());
+  const due = await catalogue.operations.releaseOperations(null, clock.nowMs());
+  const overdue = await catalogue.operations.endOverdueRuns(await storedTimes.nowMs());
 
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
-  const works: TaskWorker['works'] = {
+  const works: OperationWorker['works'] = {
     scan: workOnScan,
     plan: planBucket,
     verify: (run) =>
@@ -130,7 +130,7 @@ export async function composeEngine(
     work: (job, run) =>
       job.kind === 'chain'
         ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
-        : runTask({ services, leaseOwner, onFault, works }, job.task.id, run),
+        : runOperation({ services, leaseOwner, onFault, works }, job.operation.id, run),
     storage,
     concurrency: chainsAtOnce,
     buckets,
@@ -143,8 +143,7 @@ export async function composeEngine(
   opening.defer(async () => {
     await queue[Symbol.asyncDispose]();
     try {
-      await catalogue.operations.releaseUnfinished(leaseOwner, clock.nowMs());
-      await catalogue.operations.releaseTasks(leaseOwner, clock.nowMs());
+      await catalogue.operations.releaseOperations(leaseOwner, clock.nowMs());
     } catch (error) {
       // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
       if (!isCatalogueFault(error)) throw error;
@@ -173,6 +172,7 @@ export async function composeEngine(
       },
       rateOf,
       queue,
+      endListeners: [(ended) => verifyAfterEnd(services, ended)],
       outages: buckets,
       retryForMs: options.retryForMs ?? defaultRetryForMs,
       backlog: new Backlog(catalogue, clock, {
@@ -184,8 +184,8 @@ export async function composeEngine(
       linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
     },
   };
-  queueChains(queue, chains);
-  for (const task of tasks) queueTask(queue, task);
+  await afterEnd(services, { ended: overdue, due });
+  await startForgottenVerifications(services);
   if (options.runsSources === true) {
     const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
     scheduler.start();
@@ -195,5 +195,7 @@ export async function composeEngine(
 }
 
 function nameOf(job: Job): string {
-  return job.kind === 'chain' ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}` : `operation ${job.task.id}`;
+  return job.kind === 'chain'
+    ? `chain ${job.chain.bucketName}/${job.chain.chainRoot}`
+    : `operation ${job.operation.id}`;
 }

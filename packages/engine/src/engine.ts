@@ -22,7 +22,7 @@ import { catalogueRefusal } from './catalogue-refusal.ts';
 import type { Caller } from './identity/caller.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
-import type { QueryServices } from './services.ts';
+import type { Services } from './services.ts';
 
 /** Milliseconds for which it is known whether the catalogue can be written. */
 const touchAgainAfterMs = 1_000;
@@ -33,7 +33,7 @@ export type CallFrom = { readonly caller: Caller; readonly requestId: string; re
 type Call = Pick<CallContext, 'caller' | 'requestId'>;
 
 type EngineOptions<Names extends UnaryCallName> = {
-  readonly services: QueryServices;
+  readonly services: Omit<Services, 'work'>;
   readonly answer: <Name extends Names>(name: Name, call: Call, input: CheckedInput<Name>) => Promise<CallOutput<Name>>;
   readonly streams: StreamHandlers;
   readonly identity: Identity & OperatorIdentity;
@@ -43,7 +43,7 @@ type EngineOptions<Names extends UnaryCallName> = {
 /** The engine as doors see it: the table of calls, called by name. */
 export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
-  readonly #services: QueryServices;
+  readonly #services: Omit<Services, 'work'>;
   readonly #answer: EngineOptions<Names>['answer'];
   readonly #streams: StreamHandlers;
   readonly #release: () => Promise<void>;
@@ -62,7 +62,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
   }
 
   /** An engine whose handlers have these services. It answers the calls that it has handlers for. */
-  static over<Names extends UnaryCallName, Available extends QueryServices>({
+  static over<Names extends UnaryCallName, Available extends Omit<Services, 'work'>>({
     services,
     handlers,
     ...options

@@ -19,19 +19,21 @@ afterEach(() => rmSync(root, { recursive: true }));
 const openEngine = () =>
   openEmbeddedEngine({ dataDirectory: directory, storage: `file:${root}`, onFault: () => {}, command: 'the test' });
 
+type Filter = { readonly status?: ('waiting' | 'running')[] };
+
 type Answering = Pick<Awaited<ReturnType<typeof openCatalogueReader>>, 'identity' | 'newId' | 'call'>;
 
-async function statusesTo(reader: Answering): Promise<readonly string[]> {
+async function statusesTo(reader: Answering, filter: Filter = {}): Promise<readonly string[]> {
   const caller = await reader.identity.operator('test', null);
-  const input = { project_id: caller.projectId };
+  const input = { project_id: caller.projectId, ...filter };
   const { operations } = await reader.call('listOperations', { caller, requestId: reader.newId() }, input);
   return operations.map(({ status }) => status);
 }
 
 /** The statuses of all operations, as a process that only asks is told. */
-async function statuses(): Promise<readonly string[]> {
+async function statuses(filter: Filter = {}): Promise<readonly string[]> {
   await using reader = await openCatalogueReader({ dataDirectory: directory });
-  return await statusesTo(reader);
+  return await statusesTo(reader, filter);
 }
 
 describe('a reader of the catalogue', () => {
@@ -62,6 +64,40 @@ describe('a reader of the catalogue', () => {
     // As a killed process leaves it.
     run();
     expect(await statuses()).toEqual(['waiting']);
+    expect(await statuses({ status: ['waiting'] })).toEqual(['waiting']);
+    expect(await statuses({ status: ['running'] })).toEqual([]);
+    const shown = database.prepare('SELECT status, lease_owner FROM operations').all();
+    expect(shown.map((row) => ({ ...row }))).toEqual([{ status: 'running', lease_owner: 'gone' }]);
+    await using asking = await openCatalogueReader({ dataDirectory: directory });
+    // Another process has taken it up since.
+    database.exec("UPDATE operations SET lease_owner = 'another'");
+    expect(await statusesTo(asking)).toEqual(['running']);
+  });
+
+  test('shows a run that waits for its imports as it is, beside what a killed process left running', async () => {
+    const engine = await openEngine();
+    const caller = await engine.identity.operator('test', null);
+    const from = { caller, requestId: engine.newId() };
+    const scan = async (prefix: string) => {
+      const input = { project_id: caller.projectId, bucket_name: 'bucket', prefix };
+      const { operation_id } = await engine.call('startScan', from, input);
+      const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
+      while (!hasEnded((await show()).operation.status));
+      return operation_id;
+    };
+    const [left, importing] = [await scan('a/'), await scan('b/')];
+    await engine[Symbol.asyncDispose]();
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
+    database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL");
+    database.prepare("UPDATE operations SET lease_owner = 'gone' WHERE id = ?").run(left);
+    database.prepare('UPDATE operations SET listed_at_ms = 1 WHERE id = ?').run(importing);
+
+    await using reader = await openCatalogueReader({ dataDirectory: directory });
+    const { operations } = await reader.call('listOperations', from, { project_id: caller.projectId });
+    expect(operations.map(({ id, status, phase, started_at }) => [id, status, phase, started_at !== null])).toEqual([
+      [importing, 'running', 'importing', true],
+      [left, 'waiting', null, false],
+    ]);
   });
 
   test('makes no catalogue where there is none', async () => {

@@ -15,11 +15,7 @@ import { listScanFindings } from './calls/scans.ts';
 import { listSources, showSource } from './calls/sources.ts';
 import { listUsers } from './calls/users.ts';
 import { watchOperations } from './calls/watch-operations.ts';
-import type { Catalogue } from './catalogue/catalogue.ts';
-import { DataDirectoryInUseError, findHolder, holdDataDirectory } from './catalogue/sqlite/data-directory.ts';
-import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 import { openSqliteCatalogueToRead } from './catalogue/sqlite/open-sqlite-catalogue.ts';
-import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
@@ -27,7 +23,7 @@ import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
-import type { QueryServices } from './services.ts';
+import type { QueryServices, Services } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
 
 export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
@@ -103,7 +99,7 @@ export async function openCatalogueToPlan({
 
 /** What a process has that asks the catalogue and works on nothing. */
 async function openToAsk(options: CatalogueReaderOptions): Promise<{
-  readonly services: QueryServices;
+  readonly services: Omit<Services, 'work'>;
   readonly identity: Identity & OperatorIdentity;
   readonly release: () => Promise<void>;
 }> {
@@ -112,7 +108,6 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   const stopping = new AbortController();
   const catalogue = opening.use(await openSqliteCatalogueToRead(options.dataDirectory));
   opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
-  await releaseLeft(options.dataDirectory, catalogue, clock);
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, refuse);
   const outsideIdentity = options.keystone?.url ?? null;
   const world = { clock, newId: uuidv7, stopping: stopping.signal, outsideIdentity, seal };
@@ -125,31 +120,6 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   }
   const owned = opening.move();
   return { services: { catalogue, world }, identity, release: () => owned.disposeAsync() };
-}
-
-/**
- * Makes wait again what a killed process left running: it is not to be shown as running while nobody works on it. Holds
- * the data directory for that, and writes to it, only if there is such an operation.
- */
-async function releaseLeft(
-  directory: string,
-  { operations }: Pick<Catalogue, 'operations'>,
-  clock: Clock,
-): Promise<void> {
-  if (findHolder(directory) !== null || !(await operations.isAnythingRunning())) return;
-  try {
-    const held = holdDataDirectory(directory);
-    try {
-      await operations.releaseUnfinished(null, clock.nowMs());
-      await operations.releaseTasks(null, clock.nowMs());
-    } finally {
-      held.release();
-    }
-  } catch (error) {
-    // Someone has begun to work here, or the disk is full: neither hinders a question.
-    const known = orCatalogueFull(error, directory);
-    if (!(known instanceof DataDirectoryInUseError) && !isCatalogueFault(known)) throw error;
-  }
 }
 
 function refuse(): never {

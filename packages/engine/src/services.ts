@@ -1,8 +1,9 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
-import type { Catalogue } from './catalogue/catalogue.ts';
+import type { Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
+import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
@@ -24,6 +25,8 @@ export type Work = {
   /** How fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
+  /** Told of operations that have ended: see after-end.ts. */
+  readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */
   readonly outages: Outages;
   /** How long the server itself retries an operation that storage does not answer, milliseconds. */
@@ -50,7 +53,7 @@ export type World = {
 };
 
 /** What a query of the catalogue has. */
-export type QueryServices = { readonly catalogue: Catalogue; readonly world: World };
+export type QueryServices = { readonly catalogue: CatalogueReads; readonly world: World };
 
 /** What looks at chains and records nothing has. */
 export type PlanServices = QueryServices & {
@@ -58,4 +61,4 @@ export type PlanServices = QueryServices & {
 };
 
 /** What every call and all work have. */
-export type Services = QueryServices & { readonly work: Work };
+export type Services = { readonly catalogue: Catalogue; readonly work: Work; readonly world: World };

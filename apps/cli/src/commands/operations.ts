@@ -8,7 +8,7 @@ import { describeWait } from '../waiting.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 import { findOperation } from './find-operation.ts';
-import { describeTask } from './scan.ts';
+import { describeOperation } from './scan.ts';
 
 export type ListOperationsFilter = Omit<CallInput<'listOperations'>, 'project_id'>;
 
@@ -56,7 +56,7 @@ export async function showOperationCommand(context: CommandContext, idOrPrefix: 
   const operation = await findOperation(connection.client.calls, idOrPrefix, { signal });
   if (operation.kind !== 'import' && operation.kind !== 'delete') {
     if (terminal.json) printJson(terminal, { operation });
-    else printFields(terminal, describeTask(operation));
+    else printFields(terminal, describeOperation(operation));
     return exitCodes.done;
   }
   const answer = await connection.client.calls.showOperationLog({ operation_log_id: operation.id }, { signal });

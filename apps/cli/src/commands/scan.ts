@@ -179,7 +179,7 @@ function describeStop({ status, cancel_requested }: Operation): string {
 }
 
 /** What there is to know of a scan or verification, a row a field. */
-export function describeTask(operation: Operation): string[][] {
+export function describeOperation(operation: Operation): string[][] {
   return [
     ['id', operation.id],
     ['kind', operation.kind],

@@ -1,5 +1,5 @@
 import { type Backup, describeReason, toWireTime } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import type { QueryServices } from '../services.ts';
 
 const gibibyte = 2 ** 30;

@@ -1,9 +1,10 @@
 import { BackupSyncError, invalidField } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { NewTask } from '../catalogue/task-records.ts';
+import type { NewOperation } from '../catalogue/operation-records.ts';
 import { acceptRequest } from '../imports/accept-imports.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
-import { queueTask } from '../operations/queue-work.ts';
+import { afterEnd } from '../operations/after-end.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
 import { backupView, sourceNames } from './backup-view.ts';
 import type { CallHandler, QueryHandler } from './call-context.ts';
@@ -65,7 +66,7 @@ export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) 
   await refuseUngranted(context.services, input.project_id, [placeOfItem(itemOfRecord(record))]);
   const createdAtMs = await storedTimes.nowMs();
   const request: VerifyRequest = { level: input.level, readAfterMs: createdAtMs };
-  const task: NewTask = {
+  const operation: NewOperation = {
     id: newId(),
     projectId: input.project_id,
     kind: 'verify',
@@ -82,8 +83,10 @@ export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) 
   };
   // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
   // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
-  const joined = await catalogue.operations.joinTask(task, { level: input.level });
-  if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
+  const joined = await catalogue.operations.joinOperation(operation, { level: input.level });
+  if (joined.result === 'added') {
+    queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
+  }
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 
@@ -113,4 +116,5 @@ export const deleteBackup: CallHandler<'deleteBackup'> = async (context, input) 
   if (deletion.result === 'busy') {
     throw new BackupSyncError('backup_busy', `operation ${deletion.operationId} is bringing this backup in`);
   }
+  await afterEnd(context.services, { ended: deletion.ended, due: [] });
 };

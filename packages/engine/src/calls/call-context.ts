@@ -46,9 +46,12 @@ export type StreamHandler<Name extends StreamName> = (
   input: CheckedInput<Name>,
 ) => Promise<EventStream<Name>>;
 
-/** What is done, by the name of the call, for those that answer once. */
+/** What is done, by the name of the call, for those that answer once. A query gets no step of the catalogue that writes. */
 export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available = Services> = {
-  readonly [Name in Names]: CallHandler<Name, Available>;
+  readonly [Name in Names]: CallHandler<
+    Name,
+    (typeof calls)[Name]['kind'] extends 'query' ? Omit<Available, 'catalogue'> & QueryServices : Available
+  >;
 };
 
 /** What is done, by the name of the call, for those that go on answering. */

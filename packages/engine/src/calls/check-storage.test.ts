@@ -56,7 +56,9 @@ test('says that the disk of the catalogue is full, and tries the buckets all the
   await using over = await open();
   const { services, context, projectId } = over;
   const touch = () => Promise.reject(new CatalogueFullError('/data'));
-  const full = { ...context, services: { ...services, catalogue: { ...services.catalogue, touch } } };
+  const { catalogue } = services;
+  const upkeep = { ...catalogue.upkeep, touch };
+  const full = { ...context, services: { ...services, catalogue: { ...catalogue, upkeep } } };
   const answer = await checkStorage(full, { project_id: projectId });
   expect(answer.catalogue?.message).toContain('full');
   expect(answer.buckets).toMatchObject([{ list: 'allowed' }]);

@@ -1,19 +1,14 @@
 import { describeReason, hasEnded, type OperationLog, type OperationType, toWireTime } from '@backup-sync/contracts';
-import type { OperationKind, OperationRecord } from '../catalogue/records.ts';
+import type { ItemKind, ItemOperation, SingleOperation } from '../catalogue/operation-records.ts';
 import type { SourceRunOf } from '../catalogue/source-records.ts';
-import type { TaskRecord } from '../catalogue/task-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
 import type { Outages } from '../storage/outage.ts';
 
 /** What CBR calls our kinds of operation. */
-const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<OperationKind, OperationType>;
+const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<ItemKind, OperationType>;
 
 /** An operation in the form of the wire. `run` is the run of a source that accepted it. */
-export function operationLogView(
-  record: OperationRecord,
-  run: SourceRunOf | undefined,
-  outages: Outages,
-): OperationLog {
+export function operationLogView(record: ItemOperation, run: SourceRunOf | undefined, outages: Outages): OperationLog {
   const { item } = record;
   const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
   const ended = hasEnded(record.status);
@@ -54,7 +49,7 @@ export function operationLogView(
       message: record.message,
       level: record.level,
       reason,
-      waiting_for: waitingForView({ ...record, bucketName: item.bucket_name }, outages),
+      waiting_for: waitingForView(record, outages),
       time_contradiction: record.timeContradiction,
       requests:
         record.requests === null
@@ -69,7 +64,7 @@ export function operationLogView(
 }
 
 /** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
-function numbersOf({ result, progress }: TaskRecord) {
+function numbersOf({ result, progress }: SingleOperation) {
   const numbers = result as { sync_backup_num?: number; err_sync_backup_num?: number } | null;
   return {
     sync_backup_num: numbers?.sync_backup_num ?? 0,
@@ -82,39 +77,47 @@ function numbersOf({ result, progress }: TaskRecord) {
  * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
  * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
  */
-export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined, outages: Outages): OperationLog {
-  const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
+export function sourceRunLogView(
+  operation: SingleOperation,
+  run: SourceRunOf | undefined,
+  outages: Outages,
+): OperationLog {
+  const reason = operation.reasonCode === null ? null : describeReason(operation.reasonCode, operation.reasonDetail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
-  const { requests } = task;
+  const { requests } = operation;
   return {
-    id: task.id,
-    checkpoint_id: task.id,
-    created_at: toWireTime(task.createdAtMs),
-    started_at: time(task.startedAtMs),
-    ended_at: time(task.endedAtMs),
-    updated_at: toWireTime(task.updatedAtMs),
+    id: operation.id,
+    checkpoint_id: operation.id,
+    created_at: toWireTime(operation.createdAtMs),
+    started_at: time(operation.startedAtMs),
+    ended_at: time(operation.endedAtMs),
+    updated_at: toWireTime(operation.updatedAtMs),
     error_info:
       reason === null
         ? { code: '', message: '' }
         : { code: reason.number, message: `${reason.message}. ${reason.remedy}` },
     extra_info: {
-      common: { progress: hasEnded(task.status) ? 100 : 0, request_id: task.requestId, task_id: task.id },
-      resource: { id: task.sourceId ?? '', name: task.bucketName, type: 'vault' },
-      sync: numbersOf(task),
+      common: {
+        progress: hasEnded(operation.status) ? 100 : 0,
+        request_id: operation.requestId,
+        task_id: operation.id,
+      },
+      resource: { id: operation.sourceId ?? '', name: operation.bucketName, type: 'vault' },
+      sync: numbersOf(operation),
     },
     operation_type: 'sync',
     policy_id: null,
-    project_id: task.projectId,
+    project_id: operation.projectId,
     provider_id: null,
-    vault_id: task.sourceId,
+    vault_id: operation.sourceId,
     vault_name: run?.sourceName ?? null,
-    status: task.status,
+    status: operation.status,
     backup_sync: {
       outcome: null,
-      message: task.message,
+      message: operation.message,
       level: null,
       reason,
-      waiting_for: waitingForView(task, outages),
+      waiting_for: waitingForView(operation, outages),
       time_contradiction: null,
       requests:
         requests === null ? null : { lists: requests.lists, gets: requests.gets, bytes_read: requests.bytesRead },

@@ -1,5 +1,5 @@
 import { BackupSyncError, invalidField } from '@backup-sync/contracts';
-import { isTask } from '../catalogue/records.ts';
+import { hasItem } from '../catalogue/operation-records.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { QueryHandler } from './call-context.ts';
 import { operationLogView, sourceRunLogView } from './operation-log-view.ts';
@@ -15,9 +15,9 @@ export const listOperationLogs: QueryHandler<'listOperationLogs'> = async (conte
   const runOf = new Map(runs.map((run) => [run.operationId, run]));
   return {
     operation_logs: page.rows.map((row) =>
-      isTask(row)
-        ? sourceRunLogView(row, runOf.get(row.id), outages)
-        : operationLogView(row, runOf.get(row.id), outages),
+      hasItem(row)
+        ? operationLogView(row, runOf.get(row.id), outages)
+        : sourceRunLogView(row, runOf.get(row.id), outages),
     ),
     count: page.count,
     limit: input.limit,
@@ -29,12 +29,12 @@ export const showOperationLog: QueryHandler<'showOperationLog'> = async (context
   const { catalogue } = context.services;
   const [run] = await catalogue.sourceRuns.sourceRunsOf([input.operation_log_id]);
   const record = await catalogue.operations.showOperation(input.project_id, input.operation_log_id);
-  if (record !== null) {
+  if (record !== null && hasItem(record)) {
     return { operation_log: operationLogView(record, run, await outagesFor(catalogue, [record])) };
   }
-  const task = await catalogue.operations.showTask(input.project_id, input.operation_log_id);
-  if (task !== null && task.sourceId !== null) {
-    return { operation_log: sourceRunLogView(task, run, await outagesFor(catalogue, [task])) };
+  // CBR knows of no scan, plan or verification but the run of a source.
+  if (record !== null && record.sourceId !== null) {
+    return { operation_log: sourceRunLogView(record, run, await outagesFor(catalogue, [record])) };
   }
   throw new BackupSyncError('operation_log_not_found', `there is no operation log ${input.operation_log_id}`);
 };

@@ -1,11 +1,10 @@
 import { BackupSyncError, hasEnded } from '@backup-sync/contracts';
-import type { Json, TaskKind } from '../catalogue/task-records.ts';
-import { queueChains } from '../operations/queue-work.ts';
+import { hasItem, type Json, type SingleKind } from '../catalogue/operation-records.ts';
+import { afterEnd } from '../operations/after-end.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { QueryServices } from '../services.ts';
-import { startVerifications } from '../sources/start-verifications.ts';
 import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
-import { loggedOperationView } from './operation-view.ts';
+import { operationView } from './operation-view.ts';
 
 export const listOperations: QueryHandler<'listOperations'> = async (context, input) => {
   const { catalogue } = context.services;
@@ -15,7 +14,7 @@ export const listOperations: QueryHandler<'listOperations'> = async (context, in
   }
   const outages = await outagesFor(catalogue, page.rows);
   return {
-    operations: page.rows.map((row) => loggedOperationView(row, outages)),
+    operations: page.rows.map((row) => operationView(row, outages)),
     count: page.count,
     limit: input.limit,
     offset: input.offset,
@@ -24,10 +23,8 @@ export const listOperations: QueryHandler<'listOperations'> = async (context, in
 
 export const showOperation: QueryHandler<'showOperation'> = async (context, input) => {
   const { catalogue } = context.services;
-  const record =
-    (await catalogue.operations.showTask(input.project_id, input.operation_id)) ??
-    (await catalogue.operations.showOperation(input.project_id, input.operation_id));
-  if (record !== null) return { operation: loggedOperationView(record, await outagesFor(catalogue, [record])) };
+  const record = await catalogue.operations.showOperation(input.project_id, input.operation_id);
+  if (record !== null) return { operation: operationView(record, await outagesFor(catalogue, [record])) };
   throw new BackupSyncError('operation_not_found', `there is no operation ${input.operation_id}`);
 };
 
@@ -35,40 +32,28 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
  * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
  * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
  */
-export const cancelOperation: CallHandler<'cancelOperation'> = async (context, input) => {
+export const cancelOperation: CallHandler<'cancelOperation'> = async ({ services }, input) => {
   const {
     catalogue,
-    world: { clock },
-  } = context.services;
-  const task = await catalogue.operations.cancelTask(input.project_id, input.operation_id, clock.nowMs());
-  const operation = task ?? (await cancelImport(context, input));
-  const { endedAtMs, parentOperationId } = operation;
-  // It may have been the last that the run of a source waited for, or one of the few verifications that it has in hand.
-  if (endedAtMs !== null && parentOperationId !== null) await startVerifications(context.services, parentOperationId);
-  return { operation: loggedOperationView(operation, await outagesFor(catalogue, [operation])) };
-};
-
-async function cancelImport(
-  { services }: CallContext,
-  { project_id, operation_id }: { readonly project_id: string; readonly operation_id: string },
-) {
-  const {
-    catalogue,
-    work: { queue },
     world: { clock },
   } = services;
-  const cancelled = await catalogue.operations.cancelImport(project_id, operation_id, clock.nowMs());
+  const cancelled = await catalogue.operations.cancelOperation(input.project_id, input.operation_id, clock.nowMs());
   if (cancelled === null) {
-    throw new BackupSyncError('operation_not_found', `there is no import, scan, plan or verification ${operation_id}`);
+    const message = `there is no import, scan, plan or verification ${input.operation_id}`;
+    throw new BackupSyncError('operation_not_found', message);
   }
-  queueChains(queue, cancelled.chains);
-  return cancelled.operation;
-}
+  await afterEnd(services, cancelled);
+  const { operation } = cancelled;
+  return { operation: operationView(operation, await outagesFor(catalogue, [operation])) };
+};
 
-/** A page of what a task has found, while it runs or after. Throws `operation_not_found` where no task of this kind has the id. */
+/**
+ * A page of what a scan or plan has found, while it runs or after. Throws `operation_not_found` if none of this kind has
+ * the id.
+ */
 export async function findingsPage(
   context: CallContext<QueryServices>,
-  kind: TaskKind,
+  kind: SingleKind,
   input: { readonly project_id: string; readonly operation_id: string; readonly after: number; readonly limit: number },
 ): Promise<{
   readonly found: readonly Json[];
@@ -77,17 +62,20 @@ export async function findingsPage(
   readonly complete: boolean;
 }> {
   const { catalogue } = context.services;
-  // Looked at before the findings: those of a task that had ended by then are all there.
-  const task = await catalogue.operations.showTask(input.project_id, input.operation_id);
-  if (task?.kind !== kind) {
+  // Looked at before the findings: those of an operation that had ended by then are all there.
+  const operation = await catalogue.operations.showOperation(input.project_id, input.operation_id);
+  if (operation === null || hasItem(operation) || operation.kind !== kind) {
     throw new BackupSyncError('operation_not_found', `there is no ${kind} ${input.operation_id}`);
   }
-  const rows = await catalogue.operations.listFindings(task.id, input.after, input.limit);
+  const rows = await catalogue.operations.listFindings(operation.id, input.after, input.limit);
   return {
     found: rows.map(({ finding }) => finding),
     next: rows.at(-1)?.sequence ?? input.after,
-    ended: hasEnded(task.status),
+    ended: hasEnded(operation.status),
     // What recognised nothing has gone through all there is.
-    complete: task.status === 'success' || task.listedAtMs !== null || task.reasonCode === 'no_backup_recognised',
+    complete:
+      operation.status === 'success' ||
+      operation.listedAtMs !== null ||
+      operation.reasonCode === 'no_backup_recognised',
   };
 }

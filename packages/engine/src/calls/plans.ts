@@ -1,8 +1,8 @@
 import type { BucketPlanItem } from '@backup-sync/contracts';
-import type { NewTask } from '../catalogue/task-records.ts';
+import type { NewOperation } from '../catalogue/operation-records.ts';
 import { abortAfter } from '../deadline.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
-import { queueTask } from '../operations/queue-work.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { BucketPlanRequest } from '../plans/bucket-plan-request.ts';
 import { ForecastTally, sumRequests } from '../plans/forecast.ts';
 import { planChains } from '../plans/plan-chains.ts';
@@ -47,7 +47,7 @@ export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
   } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
   const id = newId();
-  const task: NewTask = {
+  const operation: NewOperation = {
     id,
     projectId: input.project_id,
     kind: 'plan',
@@ -62,8 +62,8 @@ export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const lane = await catalogue.operations.addTask(task);
-  queueTask(queue, { task, lane, notBeforeMs: null });
+  const lane = await catalogue.operations.addOperation(operation);
+  queueWork(queue, [{ kind: 'operation', operation, lane, notBeforeMs: null }]);
   return { operation_id: id };
 };
 

@@ -35,7 +35,11 @@ test('a repeated verification joins the one that waits or runs, and one to anoth
   world.clock.timeMs += 60_000;
   expect(await world.verify('content')).toEqual({ operation_id: first.operation_id, joined: true });
   expect((await world.verify('replay')).joined).toBe(false);
-  await world.services.catalogue.operations.startTask(first.operation_id, world.worker.leaseOwner, world.clock.nowMs());
+  await world.services.catalogue.operations.startOperation(
+    first.operation_id,
+    world.worker.leaseOwner,
+    world.clock.nowMs(),
+  );
   expect(await world.verify('content')).toEqual({ operation_id: first.operation_id, joined: true });
   await world.workOnAll();
   expect((await world.verify('content')).joined).toBe(false);

@@ -1,5 +1,5 @@
 import { BackupSyncError, type CallInput, type CallOutput, type Resource, toWireTime } from '@backup-sync/contracts';
-import type { ResourceStanding } from '../catalogue/records.ts';
+import type { ResourceStanding } from '../catalogue/backup-records.ts';
 import { ageSecondsOf } from '../imports/taken-at.ts';
 import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
 import { findSource } from './source-view.ts';

@@ -1,7 +1,7 @@
 import { incompleteAfterDefaultS, type ScanFinding } from '@backup-sync/contracts';
-import type { NewTask } from '../catalogue/task-records.ts';
+import type { NewOperation } from '../catalogue/operation-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
-import { queueTask } from '../operations/queue-work.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { CallHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
@@ -25,7 +25,7 @@ export const startScan: CallHandler<'startScan'> = async (context, input) => {
     incompleteAfterS: incompleteAfterDefaultS,
     confirmsRemovals: false,
   };
-  const task: NewTask = {
+  const operation: NewOperation = {
     id: newId(),
     projectId: input.project_id,
     kind: 'scan',
@@ -40,8 +40,10 @@ export const startScan: CallHandler<'startScan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const joined = await catalogue.operations.joinTask(task, request);
-  if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
+  const joined = await catalogue.operations.joinOperation(operation, request);
+  if (joined.result === 'added') {
+    queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
+  }
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 

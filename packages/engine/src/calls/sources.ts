@@ -1,11 +1,12 @@
 import { BackupSyncError, describeReason } from '@backup-sync/contracts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
+import { afterEnd } from '../operations/after-end.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import { refuseUnlistable } from '../sources/refuse-unlistable.ts';
 import { nextRunAfter, startSourceRun } from '../sources/start-source-run.ts';
 import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
-import { taskView } from './operation-view.ts';
+import { operationView } from './operation-view.ts';
 import { resourceView } from './resources.ts';
 import { findSource, sourceNotFound, sourceView } from './source-view.ts';
 
@@ -25,7 +26,7 @@ export const showSource: QueryHandler<'showSource'> = async (context, input) => 
   } = context.services;
   const source = await findSource(context, input.project_id, input.source_id);
   const lastRun =
-    source.lastRun === null ? null : await catalogue.operations.showTask(source.projectId, source.lastRun.id);
+    source.lastRun === null ? null : await catalogue.operations.showOperation(source.projectId, source.lastRun.id);
   const { rows: resources } = await catalogue.backups.listResources({
     project_id: source.projectId,
     source_id: source.id,
@@ -37,7 +38,7 @@ export const showSource: QueryHandler<'showSource'> = async (context, input) => 
   const { errors, count: errorCount } = await catalogue.sourceRuns.listSourceErrors(source, rowsMax);
   return {
     source: sourceView(source),
-    last_run: lastRun === null ? null : taskView(lastRun, await outagesFor(catalogue, [lastRun])),
+    last_run: lastRun === null ? null : operationView(lastRun, await outagesFor(catalogue, [lastRun])),
     resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
@@ -111,7 +112,7 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
     if (!input.force) await refuseUnlistable(context.services, place);
   }
   const nowMs = await storedTimes.nowMs();
-  const source = await catalogue.sources.updateSource(input.project_id, before.id, {
+  const updated = await catalogue.sources.updateSource(input.project_id, before.id, {
     prefix,
     level,
     intervalS,
@@ -120,8 +121,9 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
     nextRunAtMs: intervalS === before.intervalS ? before.nextRunAtMs : nextRunAfter({ ...before, intervalS }, nowMs),
     updatedAtMs: nowMs,
   });
-  if (source === null) throw sourceNotFound(input.source_id);
-  return { source: sourceView(source) };
+  if (updated === null) throw sourceNotFound(input.source_id);
+  await afterEnd(context.services, { ended: updated.ended, due: [] });
+  return { source: sourceView(updated.source) };
 };
 
 /** Plans no more runs; one that is under way goes on. */
@@ -200,6 +202,7 @@ export const removeSource: CallHandler<'removeSource'> = async (context, input) 
     catalogue,
     world: { clock },
   } = context.services;
-  const isRemoved = await catalogue.sources.removeSource(input.project_id, input.source_id, clock.nowMs());
-  if (!isRemoved) throw sourceNotFound(input.source_id);
+  const ended = await catalogue.sources.removeSource(input.project_id, input.source_id, clock.nowMs());
+  if (ended === null) throw sourceNotFound(input.source_id);
+  await afterEnd(context.services, { ended, due: [] });
 };

@@ -1,15 +1,18 @@
 import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@backup-sync/contracts';
 import { catalogueRefusal } from '../catalogue-refusal.ts';
 import type { Place } from '../imports/granted-places.ts';
-import type { Services } from '../services.ts';
+import type { QueryServices, Work } from '../services.ts';
 import { everything, reaches } from '../storage/grants.ts';
 import type { CallHandler } from './call-context.ts';
 
 /** Milliseconds for each request: the answer to the call must come before the caller gives it up. */
 const requestTimeoutMs = 10_000;
 
+/** What looks at storage and the catalogue has. */
+type CheckServices = QueryServices & { readonly work: Pick<Work, 'storage' | 'storageProbe'> };
+
 /** Tries what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
-export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, input) => {
+export const checkStorage: CallHandler<'checkStorage', CheckServices> = async ({ services }, input) => {
   const {
     work: { storageProbe },
     world: { stopping },
@@ -23,7 +26,7 @@ export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, in
   return { storage: storageProbe.storage, catalogue, buckets, buckets_left_out: places.length - tried.length };
 };
 
-async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['catalogue']> {
+async function whyNotWritable({ catalogue }: CheckServices): Promise<StorageCheck['catalogue']> {
   try {
     await catalogue.upkeep.touch();
     return null;
@@ -37,7 +40,7 @@ async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['ca
 
 /** Each bucket at the widest prefix that is granted. Throws `bucket_not_bound` if one that is named is not granted at all. */
 async function placesToTry(
-  { catalogue, work: { storage } }: Services,
+  { catalogue, work: { storage } }: CheckServices,
   projectId: string,
   named: readonly string[] | undefined,
 ): Promise<Place[]> {

@@ -2,7 +2,7 @@ import { BackupSyncError, toWireTime, type User } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { UserChange, UserRecord } from '../catalogue/directory-records.ts';
 import { hashPassword } from '../identity/password.ts';
-import type { QueryServices } from '../services.ts';
+import type { World } from '../services.ts';
 import type { CallHandler, QueryHandler } from './call-context.ts';
 
 export const listUsers: QueryHandler<'listUsers'> = async ({ services }) => {
@@ -67,7 +67,13 @@ export async function answerUser(directory: Catalogue['directory'], name: string
 }
 
 /** The directory of users and projects. Throws `identity_elsewhere` where an outside identity has them. */
-export function accountsOf({ catalogue, world: { outsideIdentity } }: QueryServices): Catalogue['directory'] {
+export function accountsOf<Directory>({
+  catalogue,
+  world: { outsideIdentity },
+}: {
+  readonly catalogue: { readonly directory: Directory };
+  readonly world: World;
+}): Directory {
   if (outsideIdentity !== null) {
     throw new BackupSyncError('identity_elsewhere', `users, projects and roles are those of ${outsideIdentity}`);
   }

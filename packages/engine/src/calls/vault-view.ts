@@ -9,8 +9,8 @@ import {
   type Vault,
   vaultObjectTypes,
 } from '@backup-sync/contracts';
+import type { SingleOperation } from '../catalogue/operation-records.ts';
 import type { ContainedResource, RunContents, SourceContents, SourceRecord } from '../catalogue/source-records.ts';
-import type { TaskRecord } from '../catalogue/task-records.ts';
 
 /** A source in the form of CBR's vault. */
 export function vaultView(source: SourceRecord, contents: SourceContents): Vault {
@@ -49,7 +49,7 @@ export function vaultView(source: SourceRecord, contents: SourceContents): Vault
 
 /** The run of a source in the form of CBR's checkpoint. */
 export function checkpointView(
-  run: TaskRecord,
+  run: SingleOperation,
   source: { readonly id: string; readonly name: string | null },
   contents: RunContents,
 ): Checkpoint {

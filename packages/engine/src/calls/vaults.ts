@@ -5,6 +5,7 @@ import {
   type VaultFilter,
   vaultResourcesMax,
 } from '@backup-sync/contracts';
+import { hasItem } from '../catalogue/operation-records.ts';
 import type { SourceContents, SourceRecord } from '../catalogue/source-records.ts';
 import type { QueryServices } from '../services.ts';
 import type { QueryHandler } from './call-context.ts';
@@ -87,8 +88,8 @@ export const showVault: QueryHandler<'showVault'> = async (context, input) => {
 export const showCheckpoint: QueryHandler<'showCheckpoint'> = async (context, input) => {
   const { catalogue } = context.services;
   const { project_id: projectId, checkpoint_id: id } = input;
-  const run = await catalogue.operations.showTask(projectId, id);
-  if (run === null || run.sourceId === null) {
+  const run = await catalogue.operations.showOperation(projectId, id);
+  if (run === null || hasItem(run) || run.sourceId === null) {
     throw new BackupSyncError('checkpoint_not_found', `there is no checkpoint ${id}: no run of a source has this id`);
   }
   const source = await catalogue.sources.showSource(projectId, run.sourceId);

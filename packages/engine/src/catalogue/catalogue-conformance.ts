@@ -7,6 +7,7 @@ import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
+  endedAs,
   importBackup,
   makeAcceptance,
   makeChain,
@@ -20,8 +21,7 @@ import {
 } from './fixtures-for-conformance.ts';
 
 /**
- * What every catalogue does, whatever database it is on: the steps of imports and deletes. Over 400 lines, since they share
- * one set of fixtures and are read beside the port.
+ * What every catalogue does with imports, whatever database it is on, from their acceptance to their end.
  */
 export function describeCatalogue(open: OpenCatalogue): void {
   let catalogue: Catalogue;
@@ -35,16 +35,6 @@ export function describeCatalogue(open: OpenCatalogue): void {
     projectId = newId();
   });
   afterAll(() => catalogue[Symbol.asyncDispose]());
-
-  const remove = (backupId: string, operationId = newId()) =>
-    catalogue.backups.deleteBackup({
-      operationId,
-      projectId,
-      backupId,
-      actor: { kind: 'system', name: 'root' },
-      requestId: 'request-2',
-      deletedAtMs: 9_000,
-    });
 
   describe('accept', () => {
     test('answers one id for each item, in the order of the request', async () => {
@@ -61,6 +51,8 @@ export function describeCatalogue(open: OpenCatalogue): void {
         kind: 'import',
         parentOperationId: null,
         storageUnitId: 'unit-1',
+        bucketName: 'bucket-1',
+        backupId: 'a',
         item,
         withAncestors: false,
         actor: { kind: 'user', name: 'ada' },
@@ -222,7 +214,11 @@ export function describeCatalogue(open: OpenCatalogue): void {
         reasonDetail: 'volume/1',
         record,
       });
-      expect(await catalogue.operations.finishImport(finish)).toEqual({ result: 'finished', chains: [] });
+      expect(await catalogue.operations.finishImport(finish)).toEqual({
+        result: 'finished',
+        ended: [endedAs(operation, 'failed')],
+        due: [],
+      });
 
       expect(await catalogue.backups.showBackup(projectId, 'a')).toEqual({
         ...record,
@@ -274,7 +270,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
 
     test('does nothing under an epoch that has passed', async () => {
       const lost = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await catalogue.operations.releaseUnfinished('worker-1', 1_600);
+      await catalogue.operations.releaseOperations('worker-1', 1_600);
       expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
       const [regained] = await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_700);
       expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
@@ -292,7 +288,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {
         const answer = await catalogue.operations.finishImport(makeFinish(operation, { decidedOnRevision }));
-        expect(answer).toEqual({ result: 'stale_record', chains: [] });
+        expect(answer).toEqual({ result: 'stale_record', ended: [], due: [] });
       }
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toEqual(operation);
     });
@@ -306,9 +302,9 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [moved], { chainRoot: 'chain-2' }));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-3' }));
 
-      const { chains } = await catalogue.operations.finishImport(makeFinish(first));
-      expect(chains).toHaveLength(2);
-      expect(chains).toEqual(
+      const { due } = await catalogue.operations.finishImport(makeFinish(first));
+      expect(due).toHaveLength(2);
+      expect(due).toEqual(
         expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
       );
     });
@@ -350,14 +346,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
   });
 
-  describe('releaseUnfinished', () => {
+  describe('releaseOperations', () => {
     test('makes the operations of one worker wait again, and names their chains', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       const owner = newId();
       await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), owner, 1_500);
 
-      expect(await catalogue.operations.releaseUnfinished(owner, 1_600)).toEqual([
+      expect(await catalogue.operations.releaseOperations(owner, 1_600)).toEqual([
         makeDue(makeChain(projectId, 'chain-2')),
       ]);
       expect(await catalogue.operations.showOperation(projectId, first.id)).toEqual(first);
@@ -370,52 +366,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       await importBackup(catalogue, projectId, makeItem('c'));
 
-      const chains = (await catalogue.operations.releaseUnfinished(null, 1_600)).filter(
-        ({ chain }) => chain.projectId === projectId,
+      const chains = (await catalogue.operations.releaseOperations(null, 1_600)).filter(
+        (due) => due.kind === 'chain' && due.chain.projectId === projectId,
       );
       expect(chains).toHaveLength(2);
       expect(chains).toEqual(
         expect.arrayContaining([makeDue(makeChain(projectId)), makeDue(makeChain(projectId, 'chain-2'))]),
       );
       expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_700)).toHaveLength(1);
-    });
-  });
-
-  describe('deleteBackup', () => {
-    test('hides the record, and logs what went and who did it', async () => {
-      const item = makeItem('a');
-      await importBackup(catalogue, projectId, item);
-      const operationId = newId();
-      expect(await remove('a', operationId)).toEqual({ result: 'deleted' });
-      expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
-      expect(await catalogue.operations.showOperation(projectId, operationId)).toMatchObject({
-        kind: 'delete',
-        status: 'success',
-        item,
-        actor: { kind: 'system', name: 'root' },
-        endedAtMs: 9_000,
-      });
-      expect(await remove('a')).toEqual({ result: 'not_found' });
-    });
-
-    test('finds nothing of another project', async () => {
-      await importBackup(catalogue, newId(), makeItem('a'));
-      expect(await remove('a')).toEqual({ result: 'not_found' });
-    });
-
-    test('is refused while an import of the backup is in flight, and names the oldest', async () => {
-      await importBackup(catalogue, projectId, makeItem('a'));
-      const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
-      await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'behind' })]));
-      expect(await remove('a')).toEqual({ result: 'busy', operationId: operation.id });
-    });
-
-    test('is undone by an import, which finds no record and goes on from its revision', async () => {
-      await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
-      await remove('a');
-      await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 10_000 });
-      const record = await catalogue.backups.showBackup(projectId, 'a');
-      expect(record).toMatchObject({ revision: 3, createdAtMs: 3_000, updatedAtMs: 10_000 });
     });
   });
 

@@ -6,6 +6,11 @@ type StoreOf<Steps extends Readonly<Record<string, Step>>> = {
   readonly [Name in keyof Steps]: (...input: InputOf<Steps[Name]>) => Promise<OutputOf<Steps[Name]>>;
 };
 
+/** Those of a store's steps that change nothing. */
+type ReadsOf<Steps extends Readonly<Record<string, Step>>> = {
+  readonly [Name in keyof Steps as Steps[Name]['access'] extends 'read' ? Name : never]: StoreOf<Steps>[Name];
+};
+
 /** What is stored, by store. */
 export type Stores = { readonly [Store in keyof typeof stores]: StoreOf<(typeof stores)[Store]> };
 
@@ -21,3 +26,11 @@ export type Catalogue = Stores & {
    */
   readonly onEvents: (listener: () => void) => () => void;
 } & AsyncDisposable;
+
+/**
+ * What a query has of the catalogue: steps that run on connections which can only read. `touch` is not one of them, since
+ * it has to find out whether the catalogue can be written, but it changes nothing.
+ */
+export type CatalogueReads = { readonly [Store in keyof typeof stores]: ReadsOf<(typeof stores)[Store]> } & {
+  readonly upkeep: Pick<Catalogue['upkeep'], 'touch'>;
+} & Pick<Catalogue, 'onEvents'>;

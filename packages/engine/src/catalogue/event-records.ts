@@ -1,11 +1,11 @@
-import type { LoggedOperation } from './records.ts';
+import type { OperationRecord } from './operation-records.ts';
 
 /** A transition of an operation. */
 export type OperationEvent = {
   /** Rises within the project. */
   readonly cursor: number;
   /** The operation as it was after the transition. */
-  readonly operation: LoggedOperation;
+  readonly operation: OperationRecord;
 };
 
 export type EventPage = {

@@ -5,13 +5,14 @@ import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
+  endedAs,
   makeAcceptance,
   makeChain,
   makeFinish,
   makeItem,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { NewTask } from './task-records.ts';
+import type { NewOperation } from './operation-records.ts';
 
 /** What every event store does, and every step that changes an operation with it. */
 export function describeEventStore(open: OpenCatalogue): void {
@@ -38,7 +39,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     return events.map(({ operation }) => [operation.id, operation.status]);
   }
 
-  const newTask = (): NewTask => ({
+  const newOperation = (): NewOperation => ({
     id: newId(),
     projectId,
     kind: 'verify',
@@ -57,7 +58,7 @@ export function describeEventStore(open: OpenCatalogue): void {
   test('an import is told of when it is accepted, started, made to wait again, and ended', async () => {
     const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_000);
-    await catalogue.operations.releaseUnfinished('owner', 2_500);
+    await catalogue.operations.releaseOperations('owner', 2_500);
     const [operation] = await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_600);
     if (operation === undefined) throw new Error('nothing was started');
     await catalogue.operations.finishImport(makeFinish(operation));
@@ -122,16 +123,16 @@ export function describeEventStore(open: OpenCatalogue): void {
     ]);
   });
 
-  test('a task is told of likewise, and when it is asked to stop', async () => {
-    const task = newTask();
-    await catalogue.operations.addTask(task);
-    await catalogue.operations.startTask(task.id, 'owner', 2_000);
-    await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100);
-    await catalogue.operations.releaseTasks('owner', 2_200);
-    await catalogue.operations.startTask(task.id, 'owner', 2_300);
-    await catalogue.operations.cancelTask(projectId, task.id, 2_400);
+  test('a single operation is told of likewise, and when it is asked to stop', async () => {
+    const operation = newOperation();
+    await catalogue.operations.addOperation(operation);
+    await catalogue.operations.startOperation(operation.id, 'owner', 2_000);
+    await catalogue.operations.saveProgress(operation.id, 1, { objects: 1 }, 2_100);
+    await catalogue.operations.releaseOperations('owner', 2_200);
+    await catalogue.operations.startOperation(operation.id, 'owner', 2_300);
+    await catalogue.operations.cancelOperation(projectId, operation.id, 2_400);
     const finish = {
-      id: task.id,
+      id: operation.id,
       epoch: 2,
       status: 'timeout',
       message: '',
@@ -142,27 +143,32 @@ export function describeEventStore(open: OpenCatalogue): void {
       requests: { lists: 0, gets: 0, bytesRead: 0 },
       endedAtMs: 3_000,
     } as const;
-    await catalogue.operations.finishTask(finish);
-    expect(await catalogue.operations.finishTask(finish)).toBe(false);
+    expect(await catalogue.operations.finishOperation(finish)).toEqual([endedAs(operation, 'timeout')]);
+    expect(await catalogue.operations.finishOperation(finish)).toBeNull();
     const statuses = ['waiting', 'running', 'waiting', 'running', 'running', 'timeout'];
-    expect(await transitions()).toEqual(statuses.map((status) => [task.id, status]));
+    expect(await transitions()).toEqual(statuses.map((status) => [operation.id, status]));
   });
 
-  test('a task that is cancelled before it began has ended', async () => {
-    const task = newTask();
-    await catalogue.operations.addTask(task);
-    await catalogue.operations.cancelTask(projectId, task.id, 2_000);
+  test('a single operation that is cancelled before it began has ended', async () => {
+    const operation = newOperation();
+    await catalogue.operations.addOperation(operation);
+    await catalogue.operations.cancelOperation(projectId, operation.id, 2_000);
     expect(await transitions()).toEqual([
-      [task.id, 'waiting'],
-      [task.id, 'failed'],
+      [operation.id, 'waiting'],
+      [operation.id, 'failed'],
     ]);
   });
 
   describe('a scan that imports', () => {
     const listed = async () => {
-      const run: NewTask = { ...newTask(), kind: 'scan', backupId: null, request: { prefix: '', pathTemplate: null } };
-      await catalogue.operations.addTask(run);
-      await catalogue.operations.startTask(run.id, 'owner', 2_000);
+      const run: NewOperation = {
+        ...newOperation(),
+        kind: 'scan',
+        backupId: null,
+        request: { prefix: '', pathTemplate: null },
+      };
+      await catalogue.operations.addOperation(run);
+      await catalogue.operations.startOperation(run.id, 'owner', 2_000);
       const [joined = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const parentOperationId = run.id;
       const items = [makeItem('a'), makeItem('b')];
@@ -178,8 +184,8 @@ export function describeEventStore(open: OpenCatalogue): void {
         requests,
         listedAtMs: 2_500,
       };
-      expect(await catalogue.operations.finishListing({ ...listing, epoch: 7 })).toBe(false);
-      expect(await catalogue.operations.finishListing(listing)).toBe(true);
+      expect(await catalogue.operations.finishListing({ ...listing, epoch: 7 })).toBeNull();
+      expect(await catalogue.operations.finishListing(listing)).toEqual([]);
       const ofRun = async () => (await transitions()).flatMap(([id, status]) => (id === run.id ? [status] : []));
       return { run, joined, own, ofRun };
     };
@@ -191,11 +197,14 @@ export function describeEventStore(open: OpenCatalogue): void {
         expect(await ofRun()).toEqual(['waiting', 'running']);
         const isLast = index === started.length - 1;
         const failure = { status: 'failed', reasonCode: 'access_denied', record: null } as const;
-        await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
+        const { ended } = await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
+        expect(ended).toEqual(
+          isLast ? [endedAs(operation, 'success'), endedAs(run, 'failed')] : [endedAs(operation, 'failed')],
+        );
       }
       expect(started).toHaveLength(2);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
-      expect(await catalogue.operations.showTask(projectId, run.id)).toMatchObject({
+      expect(await catalogue.operations.showOperation(projectId, run.id)).toMatchObject({
         message: 'listed; 1 imported, 1 in error',
         reasonCode: 'access_denied',
         reasonDetail: 'bucket-1/chain-1/a',
@@ -205,10 +214,10 @@ export function describeEventStore(open: OpenCatalogue): void {
 
     test('is not made to wait again, and ends at once when it is cancelled', async () => {
       const { run, ofRun } = await listed();
-      expect(await catalogue.operations.releaseTasks('owner', 2_700)).not.toContainEqual(
+      expect(await catalogue.operations.releaseOperations('owner', 2_700)).not.toContainEqual(
         expect.objectContaining({ id: run.id }),
       );
-      await catalogue.operations.cancelTask(projectId, run.id, 2_800);
+      await catalogue.operations.cancelOperation(projectId, run.id, 2_800);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
     });
 

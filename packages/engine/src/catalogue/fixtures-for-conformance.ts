@@ -1,10 +1,19 @@
 import type { BackupFilter, BackupSync, OperationLogFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import type { EdgeProof, Listing } from '../chain/proof/link.ts';
+import type { RecordWrite } from './backup-records.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { Acceptance, ChainKey, DueChain, ImportFinish, OperationRecord, RecordWrite } from './records.ts';
+import {
+  type Acceptance,
+  type ChainKey,
+  type DueChain,
+  type EndedOperation,
+  hasItem,
+  type ImportFinish,
+  type ItemOperation,
+  type NewOperation,
+} from './operation-records.ts';
 import type { SourceRecord } from './source-records.ts';
-import type { NewTask } from './task-records.ts';
 
 /** What a conformance suite opens: a catalogue and the identity that shares its database. */
 export type OpenCatalogue = () => Promise<Catalogue>;
@@ -61,7 +70,7 @@ export function makeChain(projectId: string, chainRoot = 'chain-1') {
 
 /** A chain that mass work may go on in at once. */
 export function makeDue(chain: ChainKey): DueChain {
-  return { chain, lane: 'mass', notBeforeMs: null };
+  return { kind: 'chain', chain, lane: 'mass', notBeforeMs: null };
 }
 
 export function makeListing(digest: string): Listing {
@@ -69,7 +78,7 @@ export function makeListing(digest: string): Listing {
 }
 
 /** The record that a good import of this operation writes. */
-export function makeRecord(operation: OperationRecord, changes: Partial<RecordWrite> = {}): RecordWrite {
+export function makeRecord(operation: ItemOperation, changes: Partial<RecordWrite> = {}): RecordWrite {
   const { item } = operation;
   return {
     projectId: operation.projectId,
@@ -106,7 +115,7 @@ export function makeRecord(operation: OperationRecord, changes: Partial<RecordWr
   };
 }
 
-export function makeFinish(operation: OperationRecord, changes: Partial<ImportFinish> = {}): ImportFinish {
+export function makeFinish(operation: ItemOperation, changes: Partial<ImportFinish> = {}): ImportFinish {
   return {
     operationId: operation.id,
     epoch: operation.epoch,
@@ -177,8 +186,8 @@ export function makeSource(projectId: string, id: string, changes: Partial<Sourc
   };
 }
 
-/** The task of a run of a source. */
-export function makeRun(projectId: string, sourceId: string, id: string): NewTask {
+/** The operation of a run of a source. */
+export function makeRun(projectId: string, sourceId: string, id: string): NewOperation {
   return {
     id,
     projectId,
@@ -215,12 +224,27 @@ export async function acceptedIds(catalogue: Catalogue, acceptance: Acceptance):
   return (await catalogue.operations.accept(acceptance)).ids;
 }
 
+/** An operation, as the step that has ended it answers it. */
+export function endedAs(
+  { id, projectId, kind, parentOperationId }: Omit<EndedOperation, 'status'>,
+  status: EndedOperation['status'],
+): EndedOperation {
+  return { id, projectId, kind, parentOperationId, status };
+}
+
+/** An import, as catalogues show it. Throws for another kind. */
+export async function showImport(catalogue: Catalogue, projectId: string, id: string): Promise<ItemOperation> {
+  const operation = await catalogue.operations.showOperation(projectId, id);
+  if (operation === null || !hasItem(operation)) throw new Error(`operation ${id} was lost`);
+  return operation;
+}
+
 /** Accepts one item and takes it up. */
 export async function acceptAndStart(
   catalogue: Catalogue,
   projectId: string,
   item: BackupSync,
-): Promise<OperationRecord> {
+): Promise<ItemOperation> {
   const [id] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
   const started = await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
   const operation = started.find((each) => each.id === id);
@@ -234,7 +258,7 @@ export async function importBackup(
   projectId: string,
   item: BackupSync,
   finish: { readonly record?: Partial<RecordWrite>; readonly endedAtMs?: number } = {},
-): Promise<OperationRecord> {
+): Promise<ItemOperation> {
   const operation = await acceptAndStart(catalogue, projectId, item);
   const before = await catalogue.backups.showBackup(projectId, item.backup_id);
   const { result } = await catalogue.operations.finishImport(

@@ -2,6 +2,7 @@ import { type VerificationLevel, verificationLevels } from '@backup-sync/contrac
 import fc from 'fast-check';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RecordWrite, ResourceStanding } from './backup-records.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
@@ -12,7 +13,7 @@ import {
   makeSource,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { DueChain, RecordWrite, ResourceStanding } from './records.ts';
+import type { DueChain } from './operation-records.ts';
 
 const backupIds = ['a', 'b', 'c', 'd'];
 const resourceIds = ['vm-1', 'vm-2'];
@@ -57,10 +58,10 @@ class World {
     const operation = await acceptAndStart(catalogue, this.projectId, item);
     const before = await catalogue.backups.showBackup(this.projectId, backupId);
     const written = makeRecord(operation, record);
-    const { chains } = await catalogue.operations.finishImport(
+    const { due } = await catalogue.operations.finishImport(
       makeFinish(operation, { endedAtMs, decidedOnRevision: before?.revision ?? null, record: written }),
     );
-    await this.#leaveAsTheyAre(chains);
+    await this.#leaveAsTheyAre(due);
     const mayLead = written.takenAtMs <= endedAtMs + 300_000;
     const { resourceId, takenAtMs } = written;
     this.model.records.set(backupId, { place, resourceId, takenAtMs, mayLead });

@@ -1,5 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
-import type { BackupRecord } from './records.ts';
+import type { BackupRecord } from './backup-records.ts';
 
 /** The item that would bring in this record as it is: by the name in its sync requests, so that a name that a person has set stays. */
 export function itemOfRecord(record: BackupRecord): BackupSync {

@@ -1,6 +1,6 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import type { EdgeProof, RecordedListing } from '../chain/proof/link.ts';
-import type { BackupRecord } from './records.ts';
+import type { BackupRecord } from './backup-records.ts';
 
 /** What the catalogue knows of a backup, forgotten ones included. */
 export type KnownBackup = {

@@ -12,7 +12,7 @@ import {
   makeRun,
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
-import type { Acceptance, Actor } from './records.ts';
+import type { Acceptance, Actor } from './operation-records.ts';
 
 /** How every catalogue gives operations their lanes. */
 export function describeLanes(open: OpenCatalogue): void {
@@ -52,13 +52,13 @@ export function describeLanes(open: OpenCatalogue): void {
 
   test('is interactive again as those before have ended; verifications count as well', async () => {
     const run = { ...makeRun(projectId, '', newId()), actor, sourceId: null };
-    expect(await catalogue.operations.addTask({ ...run, kind: 'verify', backupId: 'a', lane: null })).toBe(
+    expect(await catalogue.operations.addOperation({ ...run, kind: 'verify', backupId: 'a', lane: null })).toBe(
       'interactive',
     );
-    expect(await catalogue.operations.addTask({ ...run, id: newId(), lane: 'mass' })).toBe('mass');
+    expect(await catalogue.operations.addOperation({ ...run, id: newId(), lane: 'mass' })).toBe('mass');
     const { ids } = await accept(items(50));
     expect((await lanesOf(ids)).filter((lane) => lane === 'mass')).toHaveLength(1);
-    await catalogue.operations.cancelTask(projectId, run.id, 2_000);
+    await catalogue.operations.cancelOperation(projectId, run.id, 2_000);
     expect(await lanesOf((await accept([makeItem('next')])).ids)).toEqual(['interactive']);
   });
 
@@ -104,7 +104,8 @@ export function describeLanes(open: OpenCatalogue): void {
     const missingParent = { backupId: 'parent', revision: null };
     expect(await catalogue.operations.finishImport(makeFinish(child, { missingParent }))).toEqual({
       result: 'waits',
-      chains: [{ ...makeDue(makeChain(projectId, chainRoot)), lane: 'interactive' }],
+      ended: [],
+      due: [{ ...makeDue(makeChain(projectId, chainRoot)), lane: 'interactive' }],
     });
     expect(await lanesOf([parentId])).toEqual(['interactive']);
   });

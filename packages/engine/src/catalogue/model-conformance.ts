@@ -5,6 +5,7 @@ import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
   backupFilter,
+  endedAs,
   makeAcceptance,
   makeChain,
   makeDue,
@@ -13,6 +14,7 @@ import {
   makeRecord,
   type OpenCatalogue,
   operationFilter,
+  showImport,
 } from './fixtures-for-conformance.ts';
 
 type ModelOperation = {
@@ -134,8 +136,7 @@ class Finish implements Command {
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
     const operation = model.operations[this.#pick % model.operations.length];
     if (operation === undefined) return;
-    const stored = await catalogue.operations.showOperation(projectId, operation.id);
-    if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
+    const stored = await showImport(catalogue, projectId, operation.id);
     const epoch = operation.epoch - this.#epochsBehind;
     const answer = await catalogue.operations.finishImport(
       makeFinish(stored, {
@@ -146,7 +147,7 @@ class Finish implements Command {
     );
 
     if (operation.status !== 'running' || this.#epochsBehind > 0) {
-      expect(answer).toEqual({ result: 'stale_epoch', chains: [] });
+      expect(answer).toEqual({ result: 'stale_epoch', ended: [], due: [] });
       return;
     }
     operation.status = 'success';
@@ -159,7 +160,8 @@ class Finish implements Command {
     const waited = model.operations.filter(({ waitsFor }) => waitsFor === operation.backupId);
     const behind = new Set([...unfinished(model, operation.backupId), ...waited].map(({ chainRoot }) => chainRoot));
     for (const each of waited) each.waitsFor = null;
-    expect(new Set(answer.chains.map(({ chain }) => chain.chainRoot))).toEqual(behind);
+    expect(answer.ended).toEqual([endedAs(stored, 'success')]);
+    expect(new Set(answer.due.map(({ chain }) => chain.chainRoot))).toEqual(behind);
   }
 
   toString = () => `finish(${this.#pick}, ${this.#epochsBehind} behind, ${this.#writes ? 'writes' : 'leaves'})`;
@@ -191,8 +193,7 @@ class MissParent implements Command {
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
     const operation = this.#operation(model);
     if (operation === undefined) return;
-    const stored = await catalogue.operations.showOperation(projectId, operation.id);
-    if (stored === null) throw new Error(`Operation ${operation.id} was lost.`);
+    const stored = await showImport(catalogue, projectId, operation.id);
     const shown = shownRevision(model, this.#parentId);
     const answer = await catalogue.operations.finishImport(
       makeFinish(stored, {
@@ -201,14 +202,14 @@ class MissParent implements Command {
       }),
     );
     if (!this.#recordedSince && this.#closesCycle(model, operation)) {
-      expect(answer).toMatchObject({ result: 'cycle', chains: [] });
+      expect(answer).toMatchObject({ result: 'cycle', ended: [], due: [] });
       return;
     }
     operation.status = 'waiting';
     operation.owner = null;
     operation.waitsFor = this.#recordedSince ? null : this.#parentId;
-    const chains = this.#recordedSince ? [makeDue(makeChain(projectId, operation.chainRoot))] : [];
-    expect(answer).toEqual({ result: 'waits', chains });
+    const due = this.#recordedSince ? [makeDue(makeChain(projectId, operation.chainRoot))] : [];
+    expect(answer).toEqual({ result: 'waits', ended: [], due });
   }
 
   #closesCycle(model: Model, { backupId }: ModelOperation): boolean {
@@ -244,8 +245,10 @@ class Release implements Command {
       operation.owner = null;
     }
     const due = this.#owner === null ? model.operations.filter(({ status }) => status === 'waiting') : held;
-    const released = await catalogue.operations.releaseUnfinished(this.#owner, 2_500);
-    const ofProject = released.filter(({ chain }) => chain.projectId === projectId).map(({ chain }) => chain.chainRoot);
+    const released = await catalogue.operations.releaseOperations(this.#owner, 2_500);
+    const ofProject = released.flatMap((each) =>
+      each.kind === 'chain' && each.chain.projectId === projectId ? [each.chain.chainRoot] : [],
+    );
     expect(ofProject.toSorted()).toEqual([...new Set(due.map(({ chainRoot }) => chainRoot))].toSorted());
   }
 

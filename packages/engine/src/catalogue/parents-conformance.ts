@@ -5,6 +5,7 @@ import { everything } from '../storage/grants.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
+  endedAs,
   importBackup,
   makeAcceptance,
   makeChain,
@@ -16,7 +17,7 @@ import {
   type OpenCatalogue,
   storageUnitId,
 } from './fixtures-for-conformance.ts';
-import type { OperationRecord } from './records.ts';
+import type { ItemOperation } from './operation-records.ts';
 
 /** How every catalogue helps to find the parents of backups. */
 export function describeParents(open: OpenCatalogue): void {
@@ -90,8 +91,8 @@ export function describeParents(open: OpenCatalogue): void {
     const missing = (backupId: string, revision: number | null = null) => ({ missingParent: { backupId, revision } });
 
     /** Accepts and starts imports, each in a separate chain. */
-    async function start(...backupIds: readonly string[]): Promise<readonly OperationRecord[]> {
-      const started: OperationRecord[] = [];
+    async function start(...backupIds: readonly string[]): Promise<readonly ItemOperation[]> {
+      const started: ItemOperation[] = [];
       for (const backupId of backupIds) {
         await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem(backupId)], { chainRoot: backupId }));
         started.push(...(await catalogue.operations.startChain(makeChain(projectId, backupId), 'worker-1', 1_500)));
@@ -103,29 +104,28 @@ export function describeParents(open: OpenCatalogue): void {
       catalogue.operations.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
 
     test('waits while that is being imported, and goes on when that has ended', async () => {
-      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      const [child, parent] = (await start('child', 'parent')) as [ItemOperation, ItemOperation];
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
-        chains: [],
+        ended: [],
+        due: [],
       });
       expect(await startAgain('child')).toEqual([]);
-      const { chains } = await catalogue.operations.finishImport(
-        makeFinish(parent, { status: 'failed', record: null }),
-      );
-      expect(chains).toEqual([makeDue(makeChain(projectId, 'child'))]);
+      const { due } = await catalogue.operations.finishImport(makeFinish(parent, { status: 'failed', record: null }));
+      expect(due).toEqual([makeDue(makeChain(projectId, 'child'))]);
       const [again] = await startAgain('child');
       expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
       const ended = await catalogue.operations.finishImport(makeFinish(again ?? child, missing('parent')));
-      expect(ended).toEqual({ result: 'finished', chains: [] });
+      expect(ended).toEqual({ result: 'finished', ended: [endedAs(child, 'success')], due: [] });
       // Both looks count.
       const { requests } = (await catalogue.operations.showOperation(projectId, child.id)) ?? {};
       expect(requests).toEqual({ lists: 2, gets: 4, bytesRead: 600 });
     });
 
     test('waits on after a restart, until that has ended', async () => {
-      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      const [child] = (await start('child', 'parent')) as [ItemOperation];
       await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
-      const released = await catalogue.operations.releaseUnfinished(null, 1_700);
+      const released = await catalogue.operations.releaseOperations(null, 1_700);
       expect(released).toEqual(expect.arrayContaining([makeDue(makeChain(projectId, 'parent'))]));
       expect(await startAgain('child')).toEqual([]);
       const [parent] = await startAgain('parent');
@@ -135,7 +135,7 @@ export function describeParents(open: OpenCatalogue): void {
     });
 
     test('is taken up when its time is up, though that has not ended', async () => {
-      const [child] = (await start('child', 'parent')) as [OperationRecord];
+      const [child] = (await start('child', 'parent')) as [ItemOperation];
       await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
       const deadlineMs = child.createdAtMs + operationLivesMs;
       const chain = makeChain(projectId, 'child');
@@ -153,11 +153,12 @@ export function describeParents(open: OpenCatalogue): void {
     });
 
     test('goes on at once if that was recorded since it was looked for', async () => {
-      const [child, parent] = (await start('child', 'parent')) as [OperationRecord, OperationRecord];
+      const [child, parent] = (await start('child', 'parent')) as [ItemOperation, ItemOperation];
       await catalogue.operations.finishImport(makeFinish(parent));
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
-        chains: [makeDue(makeChain(projectId, 'child'))],
+        ended: [],
+        due: [makeDue(makeChain(projectId, 'child'))],
       });
       const [again = child] = await startAgain('child');
       expect(await catalogue.operations.finishImport(makeFinish(again, missing('parent', 1)))).toMatchObject({
@@ -166,7 +167,7 @@ export function describeParents(open: OpenCatalogue): void {
     });
 
     test('ends if nothing of that is in flight in its own project', async () => {
-      const [child] = (await start('child')) as [OperationRecord];
+      const [child] = (await start('child')) as [ItemOperation];
       await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('parent')]));
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toMatchObject({
         result: 'finished',
@@ -188,17 +189,18 @@ export function describeParents(open: OpenCatalogue): void {
       const way = [ids.at(-1), ...ids];
       expect(await catalogue.operations.finishImport(makeFinish(last, missing('a')))).toEqual({
         result: 'cycle',
-        chains: [],
+        ended: [],
+        due: [],
         way,
       });
       expect(await catalogue.operations.showOperation(projectId, last.id)).toEqual(last);
-      const { result, chains } = await catalogue.operations.finishImport(makeFinish(last));
+      const { result, due } = await catalogue.operations.finishImport(makeFinish(last));
       expect(result).toBe('finished');
-      expect(chains).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
+      expect(due).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
     });
 
     test('does not wait for an import that waits behind its own backup', async () => {
-      const [child] = (await start('child')) as [OperationRecord];
+      const [child] = (await start('child')) as [ItemOperation];
       const parent = await start('parent');
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
       const [running = child] = parent;
@@ -230,8 +232,8 @@ export function describeParents(open: OpenCatalogue): void {
 
     test('is imported in the same run if it is broken by that, and that is whole now', async () => {
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
-      const { chains } = await finishParent({}, { parentOperationId: 'run-1' });
-      expect(chains).toEqual([makeDue(childChain())]);
+      const { due } = await finishParent({}, { parentOperationId: 'run-1' });
+      expect(due).toEqual([makeDue(childChain())]);
       const [again] = await catalogue.operations.startChain(childChain(), 'worker-1', 5_000);
       expect(again).toMatchObject({ parentOperationId: 'run-1', item: { backup_id: 'child' }, actor: { name: 'ada' } });
     });
@@ -239,23 +241,23 @@ export function describeParents(open: OpenCatalogue): void {
     test('is imported if it is available, and that is not whole any more', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
-      const { chains } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
-      expect(chains).toEqual([makeDue(childChain())]);
+      const { due } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
+      expect(due).toEqual([makeDue(childChain())]);
       expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
     test('is left alone if that is as it was, if another reason broke it, or if it is being imported', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
-      expect((await finishParent({})).chains).toEqual([]);
+      expect((await finishParent({})).due).toEqual([]);
       const own = { ...broken, reasonCode: 'object_missing', parentBackupId: 'parent' } as const;
       await importBackup(catalogue, projectId, makeItem('child'), { record: own });
       await finishParent({ status: 'error', reasonCode: 'incomplete' });
-      expect((await finishParent({})).chains).toEqual([]);
+      expect((await finishParent({})).due).toEqual([]);
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
       await finishParent({ status: 'error', reasonCode: 'incomplete' });
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child')], { chainRoot: 'elsewhere' }));
-      expect((await finishParent({})).chains).toEqual([]);
+      expect((await finishParent({})).due).toEqual([]);
     });
   });
 }

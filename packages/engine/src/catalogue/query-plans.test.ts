@@ -18,8 +18,9 @@ import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
+import { addOperation, joinOperation } from './steps/add-operation.ts';
 import { overdueWaits } from './steps/await-parent.ts';
-import { cancelImport, cancelledImports } from './steps/cancel-import.ts';
+import { cancelledImports, cancelOperation } from './steps/cancel-operation.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
@@ -34,17 +35,17 @@ import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
-import { isAnythingRunning, releaseUnfinished } from './steps/release-unfinished.ts';
+import { releaseOperations } from './steps/release-operations.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
-import { retryImport } from './steps/retries.ts';
+import { retryOperation } from './steps/retries.ts';
+import { finishListing, startOperation } from './steps/run-operation.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { closeListing, dueMembers, markVanished, noteSightings } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
 import { addSource, listSourceErrors, removeSource, startRun } from './steps/sources.ts';
 import { startChain, startChildren } from './steps/start-chain.ts';
-import { addTask, finishListing, joinTask, startTask } from './steps/tasks.ts';
 import { updateSource } from './steps/update-source.ts';
 import { contentsOf, contentsOfRun, sourcesOfResources } from './steps/vaults.ts';
 
@@ -119,19 +120,18 @@ describe('no step reads more than it is about', () => {
         if (operation === undefined) throw new Error('One was to be started.');
         const attempt = { operationId: operation.id, epoch: operation.epoch, failedAtMs: 3_000, notBeforeMs: 4_000 };
         const reason = { code: 'storage_unreachable', detail: '' } as const;
-        await retryImport(database, { ...attempt, reason, requests: { lists: 1, gets: 0, bytesRead: 0 } });
+        await retryOperation(database, { ...attempt, reason, requests: { lists: 1, gets: 0, bytesRead: 0 } });
         await retryOfChain(database, makeChain(project, 'chain-3'));
         await cancelledImports(database, makeChain(project, 'chain-3'));
         await endOutage(database, 'unit-1', 'bucket-1');
-        await cancelImport(database, project, operation.id, 5_000);
+        await cancelOperation(database, project, operation.id, 5_000);
         const place = { storageUnitId: 'unit-1', bucketName: 'bucket-1' };
         await endOverdueWaits(database, { ...place, acceptedByMs: 0, reason, endedAtMs: 6_000, limit: 10 });
       },
     ],
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
-    ['releaseUnfinished', () => releaseUnfinished(database, null, 3_000)],
-    ['releaseUnfinished of one worker', () => releaseUnfinished(database, 'worker-1', 3_000)],
-    ['isAnythingRunning', () => isAnythingRunning(database)],
+    ['releaseOperations', () => releaseOperations(database, null, 3_000)],
+    ['releaseOperations of one worker', () => releaseOperations(database, 'worker-1', 3_000)],
     ['deleteBackup', () => deleteBackup(database, deletion)],
     [
       'renameBackup',
@@ -143,9 +143,13 @@ describe('no step reads more than it is about', () => {
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],
     [
-      'joinTask',
+      'joinOperation',
       () =>
-        joinTask(database, { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan }, { prefix: '' }),
+        joinOperation(
+          database,
+          { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan },
+          { prefix: '' },
+        ),
     ],
     ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
     ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
@@ -200,8 +204,12 @@ describe('no step reads more than it is about', () => {
           ['run-5', null],
         ];
         for (const [id, ofSource] of runs) {
-          await addTask(database, { ...makeRun(project, ofSource ?? '', id), sourceId: ofSource, request: plainScan });
-          await startTask(database, id, 'worker-1', 2);
+          await addOperation(database, {
+            ...makeRun(project, ofSource ?? '', id),
+            sourceId: ofSource,
+            request: plainScan,
+          });
+          await startOperation(database, id, 'worker-1', 2);
           const requests = { lists: 1, gets: 0, bytesRead: 0 };
           const listing = { id, epoch: 1, message: '', progress: {}, result: {}, requests, listedAtMs: 3 };
           await finishListing(database, listing);
@@ -221,7 +229,7 @@ describe('no step reads more than it is about', () => {
       async () => {
         const sourceId = 'source-2';
         await addSource(database, makeSource(project, sourceId, { level: 'content', reverifyAfterS: 60 }));
-        await startRun(database, { sourceId, task: makeRun(project, sourceId, 'run-3'), nextRunAtMs: null });
+        await startRun(database, { sourceId, operation: makeRun(project, sourceId, 'run-3'), nextRunAtMs: null });
         await startVerifications(database, { runId: 'run-3', ids: ['verification-1'], createdAtMs: 3 });
       },
     ],

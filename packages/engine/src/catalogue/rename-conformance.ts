@@ -9,6 +9,7 @@ import {
   makeItem,
   makeRecord,
   type OpenCatalogue,
+  showImport,
 } from './fixtures-for-conformance.ts';
 
 /** How every catalogue renames records. */
@@ -64,6 +65,6 @@ export function describeRenaming(open: OpenCatalogue): void {
     const deletion = { operationId: newId(), projectId, backupId: 'b', actor, requestId: 'r', deletedAtMs: 9_500 };
     await catalogue.backups.deleteBackup(deletion);
     expect(await rename('b', 'again')).toBeNull();
-    expect((await catalogue.operations.showOperation(projectId, deletion.operationId))?.item.backup_name).toBe('mine');
+    expect((await showImport(catalogue, projectId, deletion.operationId)).item.backup_name).toBe('mine');
   });
 }

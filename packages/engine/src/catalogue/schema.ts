@@ -13,9 +13,8 @@ import type {
 } from '@backup-sync/contracts';
 import type { Generated } from 'kysely';
 import type { Outage } from '../storage/outage.ts';
-import type { Actor, BackupRecord, OperationKind } from './records.ts';
-
-import type { TaskKind } from './task-records.ts';
+import type { BackupRecord } from './backup-records.ts';
+import type { Actor, OperationKind } from './operation-records.ts';
 
 /** A truth value as it is stored. */
 export type StoredBoolean = 0 | 1;
@@ -84,7 +83,7 @@ export type OperationRow = {
   sequence: Generated<number>;
   id: string;
   project_id: string;
-  kind: OperationKind | TaskKind;
+  kind: OperationKind;
   parent_operation_id: string | null;
   storage_unit_id: string;
   bucket_name: string;
@@ -96,11 +95,11 @@ export type OperationRow = {
   resource_name: string | null;
   /** Of an import or delete: the item as JSON, its keys always in the same order, so that equal items are equal texts. */
   item: string | null;
-  /** Of a task: what was asked for, as JSON. Of an import: what was asked for beside the item; null where nothing. */
+  /** What was asked for, as JSON; of an import, beside the item, and null if nothing was. */
   task: string | null;
-  /** Of a task: counts so far, as JSON. */
+  /** Of a single operation: counts so far, as JSON. */
   progress: string | null;
-  /** Of a task: what came out, as JSON. */
+  /** Of a single operation: what came out, as JSON. */
   result: string | null;
   cancel_requested_at_ms: number | null;
   actor_kind: Actor['kind'];

@@ -1,5 +1,5 @@
 import type { BackupFormat, HoldCause, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
-import type { TaskKey, TaskRecord } from './task-records.ts';
+import type { OperationKey, SingleOperation } from './operation-records.ts';
 
 /** A bucket, or a part of one, that is watched. */
 export type SourceRecord = {
@@ -35,7 +35,7 @@ export type SourceRecord = {
 };
 
 /** How the newest run of a source stands. */
-export type LastRun = Pick<TaskRecord, 'id' | 'status' | 'reasonCode' | 'reasonDetail' | 'progress' | 'endedAtMs'>;
+export type LastRun = Pick<SingleOperation, 'id' | 'status' | 'reasonCode' | 'reasonDetail' | 'progress' | 'endedAtMs'>;
 
 /** The run of a source to which an operation belongs. */
 export type SourceRunOf = {
@@ -110,4 +110,4 @@ export type ClosedListing = {
 };
 
 /** A verification that a source has started. */
-export type SourceVerification = { readonly task: TaskKey; readonly backupId: string };
+export type SourceVerification = { readonly operation: OperationKey; readonly backupId: string };

@@ -1,5 +1,5 @@
 import { type BackupSync, backupSync } from '@backup-sync/contracts';
-import type { OperationRecord } from '../catalogue/records.ts';
+import type { ItemOperation } from '../catalogue/operation-records.ts';
 import { describeBackup } from '../chain/examiner.ts';
 import type { Ancestor } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
@@ -20,7 +20,7 @@ type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
 export async function acceptAncestors(
   services: Services,
   reader: Reader,
-  child: OperationRecord,
+  child: ItemOperation,
   ancestors: readonly Ancestor[],
 ): Promise<number> {
   const items: BackupSync[] = [];

@@ -1,8 +1,8 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { CallContext } from '../calls/call-context.ts';
-import type { Acceptance } from '../catalogue/records.ts';
+import type { Acceptance } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
-import { queueChains } from '../operations/queue-work.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 import { placeOfItem, refuseUngranted } from './granted-places.ts';
 
@@ -56,7 +56,7 @@ export async function acceptImports(
     acceptedAtMs: await storedTimes.nowMs(),
     items,
   });
-  queueChains(queue, chains);
+  queueWork(queue, chains);
   return items.map(({ item }, index) => {
     const id = ids[index];
     if (id === undefined) throw new Error('the catalogue accepted fewer items than it was given');

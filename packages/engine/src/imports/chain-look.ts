@@ -1,5 +1,5 @@
 import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
-import type { ChainKey, MissingParent } from '../catalogue/records.ts';
+import type { ChainKey, MissingParent } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import { openChain } from '../chain/examiner.ts';

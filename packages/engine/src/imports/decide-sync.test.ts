@@ -1,6 +1,6 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
 import { type Decision, decideSync } from './decide-sync.ts';
 

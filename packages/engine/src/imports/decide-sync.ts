@@ -5,7 +5,8 @@ import {
   type SyncOutcome,
   type VerificationLevel,
 } from '@backup-sync/contracts';
-import type { BackupRecord, ImportFinish, ImportOutcome, RecordWrite, VolumeHash } from '../catalogue/records.ts';
+import type { BackupRecord, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
+import type { ImportFinish, ImportOutcome } from '../catalogue/operation-records.ts';
 import { chainDigest } from '../chain/chain-digest.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';

@@ -1,13 +1,13 @@
-import type { ChainKey, OperationRecord } from '../catalogue/records.ts';
+import type { ChainKey, EndedOperation, ItemOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
 import type { Location } from '../chain/proof/link.ts';
 import { abortAfter, deadlineDetail } from '../deadline.ts';
-import { queueChains } from '../operations/queue-work.ts';
+import { afterEnd } from '../operations/after-end.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
-import { startVerifications } from '../sources/start-verifications.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
@@ -29,8 +29,10 @@ type ChainJob = {
   readonly worker: ImportWorker;
   readonly chain: ChainKey;
   readonly look: ChainLook;
-  readonly started: OperationRecord[];
+  readonly started: ItemOperation[];
   readonly began: AttemptBeginning;
+  /** What has ended so far. */
+  readonly ended: EndedOperation[];
 };
 
 /**
@@ -54,20 +56,17 @@ export async function importChain(
   if (operations.length > 0) await workOff(worker, chain, operations, began, run);
   // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
   const retry = await catalogue.operations.retryOfChain(chain);
-  if (retry !== null) queueChains(queue, [retry]);
+  if (retry !== null) queueWork(queue, [retry]);
 }
 
 async function workOff(
   worker: ImportWorker,
   chain: ChainKey,
-  operations: readonly OperationRecord[],
+  operations: readonly ItemOperation[],
   began: AttemptBeginning,
   run: Pick<JobRun, 'signal' | 'storage'>,
 ): Promise<void> {
-  const {
-    catalogue,
-    work: { queue },
-  } = worker.services;
+  const { catalogue } = worker.services;
   const startedAtMs = began.wallMs;
   const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
   using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
@@ -89,11 +88,22 @@ async function workOff(
       return `see the server's log for operation ${id}`;
     },
   });
-  const job: ChainJob = { worker, chain, look, started: [...operations], began };
-  const left: OperationRecord[] = [];
-  for (const operation of operations) {
+  const job: ChainJob = { worker, chain, look, started: [...operations], began, ended: [] };
+  try {
+    await endEach(job, run, cancels.signal);
+  } finally {
+    // Once for all of them: what follows may be chosen among what they brought in.
+    await afterEnd(worker.services, { ended: job.ended, due: [] });
+  }
+}
+
+/** Ends each operation that was taken up, or makes it wait. */
+async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: AbortSignal): Promise<void> {
+  const { worker, chain, look, began } = job;
+  const left: ItemOperation[] = [];
+  for (const operation of [...job.started]) {
     if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
-    else if (operation.deadlineAtMs <= startedAtMs) {
+    else if (operation.deadlineAtMs <= began.wallMs) {
       await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
     } else left.push(operation);
   }
@@ -103,14 +113,12 @@ async function workOff(
       else await finish(job, operation, look.withProofs(operation.item, seen.seen), seen.requests);
     }
   } catch (error) {
-    if (run.signal.aborted || !cancels.signal.aborted) throw error;
+    if (run.signal.aborted || !cancels.aborted) throw error;
     await endCancelled(job);
     // The others are taken up again by the job that comes after this one.
     const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
-    queueChains(queue, [{ chain, lane, notBeforeMs: null }]);
+    queueWork(worker.services.work.queue, [{ kind: 'chain', chain, lane, notBeforeMs: null }]);
   }
-  const parents = new Set(operations.map(({ parentOperationId }) => parentOperationId));
-  for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
 }
 
 const cancelled = unseen('cancelled', '');
@@ -125,8 +133,8 @@ async function endCancelled(job: ChainJob): Promise<void> {
 
 const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
 
-function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {
-  return parentsFirst<OperationRecord, Look>(operations, {
+function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[]) {
+  return parentsFirst<ItemOperation, Look>(operations, {
     idOf: ({ item }) => item.backup_id,
     look: ({ item }) => look.look(item),
     ancestorIdsOf,
@@ -134,7 +142,7 @@ function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[
 }
 
 /** Records the ancestors that are not recorded yet, then the backup itself. */
-async function importWithAncestors(job: ChainJob, operation: OperationRecord, { seen, requests }: Look): Promise<void> {
+async function importWithAncestors(job: ChainJob, operation: ItemOperation, { seen, requests }: Look): Promise<void> {
   const { worker, chain, look } = job;
   const {
     catalogue,
@@ -167,7 +175,7 @@ async function importWithAncestors(job: ChainJob, operation: OperationRecord, { 
  */
 async function finish(
   job: ChainJob,
-  operation: OperationRecord,
+  operation: ItemOperation,
   seen: Seen,
   requests: RequestCount,
   addition = '',
@@ -177,7 +185,7 @@ async function finish(
   } = job.worker.services;
   if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
     // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
-    queueChains(queue, [{ chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
+    queueWork(queue, [{ kind: 'chain', chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
     return;
   }
   try {
@@ -196,8 +204,8 @@ function isOutOfTime(seen: Seen): boolean {
 
 /** Records what was found; decides anew where the record changed meanwhile. */
 async function record(
-  { worker, look, began }: ChainJob,
-  operation: OperationRecord,
+  { worker, look, began, ended }: ChainJob,
+  operation: ItemOperation,
   firstSeen: Seen,
   requests: RequestCount,
   addition: string,
@@ -224,14 +232,12 @@ async function record(
     const { reasonCode: code, reasonDetail: detail } = decision;
     // What says something of the backup is recorded; a look that says nothing may be made again.
     const saysNothing = code !== null && decision.record === null;
-    const failed = { ...operation, bucketName: item.bucket_name };
-    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, code) : null;
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, operation, began, code) : null;
     if (saysNothing && notBeforeMs !== null) {
       const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
-      queueChains(
-        queue,
-        (await catalogue.operations.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? [],
-      );
+      const retried = await catalogue.operations.retryOperation({ ...attempt, notBeforeMs, reason: { code, detail } });
+      ended.push(...(retried?.ended ?? []));
+      queueWork(queue, retried?.due ?? []);
       return;
     }
     const finished = await catalogue.operations.finishImport({
@@ -247,7 +253,8 @@ async function record(
     if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
     if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
     // `stale_epoch`: someone else has taken the operation up and will end it.
-    queueChains(queue, finished.chains);
+    ended.push(...finished.ended);
+    queueWork(queue, finished.due);
     return;
   }
 }
@@ -259,7 +266,7 @@ function asCycle(seen: Seen, way: readonly string[]): Seen {
   return { kind: 'seen', examination };
 }
 
-function internalFault(operation: OperationRecord): Seen {
+function internalFault(operation: ItemOperation): Seen {
   return unseen('internal', `see the server's log for operation ${operation.id}`);
 }
 

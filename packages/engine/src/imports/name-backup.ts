@@ -1,4 +1,4 @@
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 
 /** The name that a record shows, and the name in its sync requests if that is another. */
 export type BackupNames = Pick<BackupRecord, 'backupName' | 'requestedName'>;

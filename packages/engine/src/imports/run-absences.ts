@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../catalogue/records.ts';
+import type { ItemOperation } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 
 /** Runs whose answers are remembered at a time. The one that was begun first makes room for a new one. */
@@ -9,7 +9,7 @@ export class RunAbsences {
   readonly #byRun = new Map<string, Absences>();
 
   /** Those of the run that all of these operations belong to. Operations of several runs get an empty memory. */
-  of(operations: readonly OperationRecord[]): Absences {
+  of(operations: readonly ItemOperation[]): Absences {
     const [run = '', ...others] = new Set(operations.map(runOf));
     if (others.length > 0) return new Absences();
     const known = this.#byRun.get(run);
@@ -23,6 +23,6 @@ export class RunAbsences {
 }
 
 /** Callers may use an id for several requests, so that the time of acceptance is part of a request's name. */
-function runOf({ projectId, parentOperationId, requestId, createdAtMs }: OperationRecord): string {
+function runOf({ projectId, parentOperationId, requestId, createdAtMs }: ItemOperation): string {
   return JSON.stringify([projectId, ...(parentOperationId === null ? [requestId, createdAtMs] : [parentOperationId])]);
 }

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { ChainKey } from '../catalogue/records.ts';
+import type { ChainKey } from '../catalogue/operation-records.ts';
 
 const looksEveryMs = 1_000;
 

@@ -94,7 +94,7 @@ test('an import that was cancelled when its server was killed ends when the next
   const working = world.work();
   await world.storage.asked;
   await world.cancel(world.first);
-  await catalogue.operations.releaseUnfinished(null, world.clock.nowMs());
+  await catalogue.operations.releaseOperations(null, world.clock.nowMs());
   world.storage.answer();
   await working;
   expect((await world.show(world.first)).status).toBe('waiting');

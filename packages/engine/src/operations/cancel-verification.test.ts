@@ -20,12 +20,14 @@ test('a verification of a source that is cancelled before it began lets the next
   await services.catalogue.sources.addSource(source);
   const actor = { kind: 'system', name: 'ada' } as const;
   const started = await startSourceRun(services, source, { actor, requestId: 'r', confirmsRemovals: false });
-  await over.runTask(started?.operationId ?? '');
+  await over.runOperation(started?.operationId ?? '');
   const chainRoot = chainRootOf(chain[0]?.imagePath ?? '');
   const run = { signal: services.world.stopping, storage: services.work.storage };
   await importChain(worker, { projectId, storageUnitId, bucketName, chainRoot }, run);
   const verifications = () =>
-    over.jobs().flatMap((job) => (job.kind === 'task' && job.task.kind === 'verify' ? [job.task.id] : []));
+    over
+      .jobs()
+      .flatMap((job) => (job.kind === 'operation' && job.operation.kind === 'verify' ? [job.operation.id] : []));
   const [first = '', ...others] = verifications();
   const caller = { ...actor, projectId, role: 'administrator' } as const;
   const context = { services, caller, requestId: 'r' };

@@ -1,7 +1,6 @@
 import type { Services } from '../services.ts';
-import { startVerifications } from '../sources/start-verifications.ts';
 import type { Outage } from '../storage/outage.ts';
-import { queueChains } from './queue-work.ts';
+import { afterEnd } from './after-end.ts';
 
 /** Operations that end in one step: a step holds up all other writes. */
 const batchSize = 100;
@@ -13,7 +12,7 @@ const batchSize = 100;
 export async function endWaitsPastLimit(services: Services, outage: Outage): Promise<void> {
   const {
     catalogue,
-    work: { queue, retryForMs, storedTimes },
+    work: { retryForMs, storedTimes },
   } = services;
   const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
   const endedAtMs = await storedTimes.nowMs();
@@ -22,9 +21,8 @@ export async function endWaitsPastLimit(services: Services, outage: Outage): Pro
   const acceptedByMs = endedAtMs - retryForMs;
   while (true) {
     const waits = { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit: batchSize };
-    const { ended, chains, parentIds } = await catalogue.operations.endOverdueWaits(waits);
-    if (ended === 0) return;
-    queueChains(queue, chains);
-    for (const id of parentIds) await startVerifications(services, id);
+    const ends = await catalogue.operations.endOverdueWaits(waits);
+    if (ends.ended.length === 0) return;
+    await afterEnd(services, ends);
   }
 }

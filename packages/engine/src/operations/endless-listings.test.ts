@@ -10,7 +10,7 @@ import { endlessStorage } from '../testing/endless-storage.ts';
 import { heldBytes } from '../testing/held-memory.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
-import type { TaskOfTest } from '../testing/services-over.ts';
+import type { OperationOfTest } from '../testing/services-over.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 
 const bucketName = 'endless';
@@ -34,11 +34,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function endOfTask(over: Over, task: TaskOfTest): Promise<End | null> {
-  const written = over.newTask(task);
-  await over.services.catalogue.operations.addTask(written);
-  await over.runTask(written.id);
-  return await over.services.catalogue.operations.showTask(over.projectId, written.id);
+async function endOfTask(over: Over, operation: OperationOfTest): Promise<End | null> {
+  const written = over.newOperation(operation);
+  await over.services.catalogue.operations.addOperation(written);
+  await over.runOperation(written.id);
+  return await over.services.catalogue.operations.showOperation(over.projectId, written.id);
 }
 
 async function endOfSourceRun(over: Over): Promise<End | null> {
@@ -68,10 +68,10 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
     lastGoodSyncAtMs: null,
   };
   await services.catalogue.sources.addSource(source);
-  const task = over.newTask({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
-  await services.catalogue.sourceRuns.startRun({ sourceId: source.id, task, nextRunAtMs: null });
-  await over.runTask(task.id);
-  return await services.catalogue.operations.showTask(projectId, task.id);
+  const operation = over.newOperation({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
+  await services.catalogue.sourceRuns.startRun({ sourceId: source.id, operation, nextRunAtMs: null });
+  await over.runOperation(operation.id);
+  return await services.catalogue.operations.showOperation(projectId, operation.id);
 }
 
 async function endOfImport({ services, projectId, worker }: Over): Promise<End | null> {

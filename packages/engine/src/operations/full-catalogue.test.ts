@@ -9,7 +9,7 @@ import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
-import { runTask } from './run-task.ts';
+import { runOperation } from './run-operation.ts';
 
 const bucketName = 'volumebackups';
 const chain = writeSmallChain('full', 16, [[1]]);
@@ -80,16 +80,16 @@ test.each([
 test('a scan that finds the disk full is tried again, and ends as if nothing had been', async () => {
   await using over = await openBucket();
   const { services, projectId } = over;
-  const task = over.newTask({ kind: 'scan', request: plainScan });
-  await services.catalogue.operations.addTask(task);
+  const operation = over.newOperation({ kind: 'scan', request: plainScan });
+  await services.catalogue.operations.addOperation(operation);
   const { operations } = services.catalogue;
   const failing = { ...operations, addFindings: fullOnce(operations.addFindings) };
   const catalogue = { ...services.catalogue, operations: failing };
   const works = { scan: workOnScan, plan: workOnScan, verify: workOnScan };
   const worker = { ...over.worker, services: { ...services, catalogue }, works };
-  await expect(runTask(worker, task.id, over.run)).rejects.toThrow(CatalogueFullError);
-  await runTask(worker, task.id, over.run);
-  expect(await services.catalogue.operations.showTask(projectId, task.id)).toMatchObject({
+  await expect(runOperation(worker, operation.id, over.run)).rejects.toThrow(CatalogueFullError);
+  await runOperation(worker, operation.id, over.run);
+  expect(await services.catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({
     status: 'success',
     reasonCode: null,
   });

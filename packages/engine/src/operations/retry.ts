@@ -1,6 +1,6 @@
 import { type ReasonCode, reasons } from '@backup-sync/contracts';
 import { backoffMs } from '../backoff.ts';
-import type { Retries } from '../catalogue/records.ts';
+import type { Retries } from '../catalogue/operation-records.ts';
 import { longestRetryDelayMs, operationLivesMs } from '../deadline.ts';
 import type { Services } from '../services.ts';
 

@@ -179,14 +179,14 @@ test('a scan begins anew after an outage, and a verification goes on; neither ne
   });
   const plan = await world.call('startPlan', { bucket_name: bucketName, prefix: '' });
   const verification = await world.call('verifyBackup', { backup_id: first.backup_id, level: 'content' });
-  const tasks = [scan, plan, verification].map(({ operation_id }) => operation_id);
+  const operations = [scan, plan, verification].map(({ operation_id }) => operation_id);
   await world.workOnAll();
-  for (const task of await world.showAll(tasks)) {
-    expect(task).toMatchObject({ status: 'waiting', waiting_for: { attempts: 1 }, reason: null });
+  for (const operation of await world.showAll(operations)) {
+    expect(operation).toMatchObject({ status: 'waiting', waiting_for: { attempts: 1 }, reason: null });
   }
   world.refuse(null);
   await world.pass(1);
-  const kinds = (await world.showAll(tasks)).map(({ kind, status }) => [kind, status]);
+  const kinds = (await world.showAll(operations)).map(({ kind, status }) => [kind, status]);
   expect(kinds).toEqual([
     ['scan', 'success'],
     ['plan', 'success'],
@@ -240,7 +240,7 @@ test('a run of a source has not failed while its imports wait, and is a good syn
   } as const;
   const started = await startSourceRun(services, source, origin);
   if (started === null) throw new Error('the source is there');
-  await world.runTask(started.operationId);
+  await world.runOperation(started.operationId);
   world.refuse('throttled');
   await world.workOnAll();
   expect(await world.show(started.operationId)).toMatchObject({ status: 'running', phase: 'importing', reason: null });
@@ -301,6 +301,7 @@ test('what waits for a bucket in outage shows its reason, tried or not, and is t
     notBeforeMs: Date.UTC(2026, 10, 23, 0, 0, 30),
   };
   await using world = await start({ outage });
+  await world.services.catalogue.outages.saveOutage(outage);
   world.refuse('unreachable');
   const [tried = '', untried = ''] = await world.sync([first, items.at(-1) ?? first]);
   await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
@@ -355,8 +356,8 @@ test('what has waited for a bucket until its time is over ends without a request
 test('a catalogue that cannot write is no verdict: the work is done again, and ends well', async () => {
   await using world = await start();
   const [id = ''] = await world.sync([first]);
-  const scan = world.newTask({ kind: 'scan', request: plainScan });
-  await world.services.catalogue.operations.addTask(scan);
+  const scan = world.newOperation({ kind: 'scan', request: plainScan });
+  await world.services.catalogue.operations.addOperation(scan);
   const full = () => Promise.reject(Object.assign(new Error('no space left'), { name: 'CatalogueFullError' }));
   const { catalogue } = world.services;
   let isFull = true;
@@ -375,10 +376,10 @@ test('a catalogue that cannot write is no verdict: the work is done again, and e
   const run = { signal: services.world.stopping, storage: services.work.storage };
   const worker = { ...world.worker, services };
   await expect(importChain(worker, chain, run)).rejects.toThrow('no space left');
-  await expect(world.runTask(scan.id, services)).rejects.toThrow('no space left');
+  await expect(world.runOperation(scan.id, services)).rejects.toThrow('no space left');
   isFull = false;
   await importChain(worker, chain, run);
-  await world.runTask(scan.id, services);
+  await world.runOperation(scan.id, services);
   expect(await world.show(id)).toMatchObject({ status: 'success' });
   expect(await world.show(scan.id)).toMatchObject({ status: 'success' });
 });

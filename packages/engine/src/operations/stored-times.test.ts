@@ -53,14 +53,14 @@ describe('an operation', () => {
   test.each(stepsMs)('does not end because the wall clock was set by %d ms while it waited', async (stepMs) => {
     await using world = await open();
     const importId = await world.acceptImport();
-    const scan = world.newTask({ kind: 'scan', request: plainScan });
-    await world.services.catalogue.operations.addTask(scan);
+    const scan = world.newOperation({ kind: 'scan', request: plainScan });
+    await world.services.catalogue.operations.addOperation(scan);
     world.clock.step(stepMs);
     await runDueSources(world.services);
     await world.workOnAll();
-    await world.runTask(scan.id);
+    await world.runOperation(scan.id);
     expect(await world.statusOf(importId)).toBe('success');
-    expect((await world.services.catalogue.operations.showTask(world.projectId, scan.id))?.status).toBe('success');
+    expect((await world.services.catalogue.operations.showOperation(world.projectId, scan.id))?.status).toBe('success');
   });
 
   test.each([-180 * dayMs, 180 * dayMs])(

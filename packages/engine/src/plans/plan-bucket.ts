@@ -8,11 +8,11 @@ import {
 } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
-import type { Json } from '../catalogue/task-records.ts';
+import type { Json } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { deadlineDetail } from '../deadline.ts';
-import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
 import { compareListing, type Sighting } from '../scans/compare-listing.ts';
 import { type FindingContext, findingOfRecord, makeFindings } from '../scans/make-findings.ts';
 import { OutsideAncestors } from '../scans/outside-ancestors.ts';
@@ -37,7 +37,7 @@ const placesAtOnce = 1000;
  * do. Changes nothing. What is kept until the listing is complete is what of the records has changed, is gone, or builds on
  * that: it is planned as well, though it is listed as it was. All else is read from the catalogue again in the end, page by page.
  */
-export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
+export async function planBucket(run: OperationRun): Promise<OperationOutcome> {
   const plan = new BucketPlan(run);
   await plan.work();
   const { result } = plan;
@@ -47,7 +47,7 @@ export async function planBucket(run: TaskRun): Promise<TaskOutcome> {
 }
 
 class BucketPlan {
-  readonly #run: TaskRun;
+  readonly #run: OperationRun;
   readonly #prefix: string;
   readonly #template: ReturnType<typeof compileTemplate> | null;
   readonly #finding: FindingContext;
@@ -72,10 +72,10 @@ class BucketPlan {
   #found = 0;
   #planned = 0;
 
-  constructor(run: TaskRun) {
-    const { task, services, storage, signal } = run;
-    const { prefix, pathTemplate } = bucketPlanRequestOf(task.request);
-    const { projectId, bucketName } = task;
+  constructor(run: OperationRun) {
+    const { operation, services, storage, signal } = run;
+    const { prefix, pathTemplate } = bucketPlanRequestOf(operation.request);
+    const { projectId, bucketName } = operation;
     this.#run = run;
     this.#prefix = prefix;
     this.#template = pathTemplate === null ? null : compileTemplate(pathTemplate);
@@ -192,9 +192,9 @@ class BucketPlan {
   async #planDue(isWanted: (item: BackupSync) => boolean): Promise<void> {
     let items = this.#due.filter(isWanted);
     this.#due = this.#due.filter((item) => !isWanted(item));
-    const { services, storage, signal, task } = this.#run;
+    const { services, storage, signal, operation } = this.#run;
     const ends = { stopping: signal, deadline: { signal, detail: deadlineDetail } };
-    const origin = { projectId: task.projectId, isRequest: false };
+    const origin = { projectId: operation.projectId, isRequest: false };
     while (items.length > 0) {
       // Copies have one id: an import of one comes behind that of the other.
       const byId = new Map(items.toReversed().map((item) => [item.backup_id, item]));
@@ -258,10 +258,10 @@ class BucketPlan {
 
   async #keep(items: readonly BucketPlanItem[]): Promise<void> {
     if (items.length === 0) return;
-    const { services, task } = this.#run;
+    const { services, operation } = this.#run;
     const numbered = items.map((item, index) => ({ sequence: this.#planned + index + 1, finding: item as Json }));
-    if (!(await services.catalogue.operations.addFindings(task.id, task.epoch, numbered))) {
-      throw new Error(`plan ${task.id} was taken over while it ran`);
+    if (!(await services.catalogue.operations.addFindings(operation.id, operation.epoch, numbered))) {
+      throw new Error(`plan ${operation.id} was taken over while it ran`);
     }
     this.#planned += items.length;
     for (const item of items) this.#classes[item.class] = (this.#classes[item.class] ?? 0) + 1;

@@ -1,6 +1,6 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
-import type { ChainKey } from '../catalogue/records.ts';
+import type { ChainKey } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';

@@ -6,7 +6,7 @@ import {
   type ReasonCode,
   type SyncOutcome,
 } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import type { Decision, Seen } from '../imports/decide-sync.ts';
 
 /** What becomes of an item that ends well; `marked` and `none` do not end so. */

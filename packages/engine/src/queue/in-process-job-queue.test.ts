@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { chainJob, nameOf, onlyKey, openQueueOver, taskJob } from '../testing/queue-over.ts';
+import { chainJob, nameOf, onlyKey, openQueueOver, operationJob } from '../testing/queue-over.ts';
 
 test('a chain that is added while it runs runs once more, and never beside itself', async () => {
   const starts: string[] = [];
@@ -97,10 +97,10 @@ test('verifications run one after the other in each lane, and hold up nothing el
       if (nameOf(job) === 'first') await release.promise;
     },
   });
-  over.queue.add(taskJob('first', 'verify'));
-  over.queue.add(taskJob('second', 'verify'));
+  over.queue.add(operationJob('first', 'verify'));
+  over.queue.add(operationJob('second', 'verify'));
   over.queue.add(chainJob('beside'));
-  over.queue.add(taskJob('asked for', 'verify', 'b', { lane: 'interactive' }));
+  over.queue.add(operationJob('asked for', 'verify', 'b', { lane: 'interactive' }));
   await over.passes(1);
   expect(ran).toEqual(['first', 'beside', 'asked for']);
   release.resolve();
@@ -135,7 +135,7 @@ test('projects and buckets take turns; within one, what lists goes first, then t
   await using over = await openHeldQueue();
   over.queue.add(chainJob('runs'));
   for (const index of [1, 2, 3, 4]) over.queue.add(chainJob(`b${index}`));
-  over.queue.add(taskJob('b scan', 'scan'));
+  over.queue.add(operationJob('b scan', 'scan'));
   for (const index of [1, 2]) over.queue.add(chainJob(`other${index}`, 'other'));
   over.queue.add(chainJob('q1', 'b', { projectId: 'q' }));
   await over.passes(1);
@@ -266,9 +266,9 @@ test('jobs that want one name to themselves have it one after the other, and hol
       await end.promise;
     },
   });
-  over.queue.add(taskJob('first', 'verify'));
+  over.queue.add(operationJob('first', 'verify'));
   for (const name of ['asked for', 'cancelled', 'beside']) {
-    over.queue.add(taskJob(name, 'verify', 'b', { lane: 'interactive' }));
+    over.queue.add(operationJob(name, 'verify', 'b', { lane: 'interactive' }));
   }
   await over.passes(1);
   expect(log).toEqual(['first has it', 'beside has it']);

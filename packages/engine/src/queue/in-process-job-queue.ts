@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import { backoffMs } from '../backoff.ts';
-import type { Lane } from '../catalogue/records.ts';
+import type { DueWork, Lane } from '../catalogue/operation-records.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -11,7 +11,7 @@ import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
 import type { LinkedList } from './linked-list.ts';
-import type { Job, JobQueue, JobWork, QueuedJob } from './port.ts';
+import type { Job, JobQueue, JobWork } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 
@@ -30,7 +30,7 @@ const suspendedMax = 256;
 
 export type InProcessJobQueueOptions = {
   readonly work: JobWork;
-  /** Chains and tasks that list at work at the same time in each lane. One verification in each lane comes on top. */
+  /** Chains, scans and plans at work at the same time in each lane. One verification in each lane comes on top. */
   readonly concurrency: number;
   readonly storage: StorageUnit;
   readonly buckets: BucketWatch;
@@ -45,7 +45,7 @@ export type InProcessJobQueueOptions = {
 };
 
 /**
- * The queue of the embedded default, in memory. Each lane has places for chains and tasks that list, and one for a
+ * The queue of the embedded default, in memory. Each lane has places for chains, scans and plans, and one for a
  * verification. Projects and buckets take turns within a lane, so that none waits for all that another has queued.
  */
 export class InProcessJobQueue implements JobQueue {
@@ -94,15 +94,15 @@ export class InProcessJobQueue implements JobQueue {
     for (const bucket of buckets.inOutage) this.#onChange(bucket);
   }
 
-  add(job: QueuedJob): void {
+  add(job: DueWork): void {
     if (this.#stopping.signal.aborted) return;
     const group = this.#groupOf(job);
-    const known = job.kind === 'chain' ? group.chains.get(job.chain.chainRoot) : group.tasks.get(job.task.id);
+    const known = job.kind === 'chain' ? group.chains.get(job.chain.chainRoot) : group.operations.get(job.operation.id);
     const dueMs = this.#dueMsOf(job, group);
     if (known === undefined) {
       const entry = new Entry(pointerOf(job), group, job.lane);
       if (job.kind === 'chain') group.chains.set(job.chain.chainRoot, entry);
-      else group.tasks.set(job.task.id, entry);
+      else group.operations.set(job.operation.id, entry);
       this.#schedule(entry, dueMs);
     } else this.#addAgain(known, job.lane, dueMs);
     this.#fill();
@@ -138,7 +138,7 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   /** Monotonic milliseconds; null: as soon as there is a place. */
-  #dueMsOf({ notBeforeMs }: QueuedJob, { bucket }: Group): number | null {
+  #dueMsOf({ notBeforeMs }: DueWork, { bucket }: Group): number | null {
     // In an outage, jobs wait for the bucket: one of them has to probe it, and all go on when it answers.
     if (notBeforeMs === null || bucket.bucket.outage !== null) return null;
     const { clock } = this.#options;
@@ -292,8 +292,8 @@ export class InProcessJobQueue implements JobQueue {
       return;
     }
     if (job.kind === 'chain') group.chains.delete(job.chain.chainRoot);
-    else group.tasks.delete(job.task.id);
-    if (group.chains.size + group.tasks.size === 0) this.#groups.delete(groupKeyOf(job));
+    else group.operations.delete(job.operation.id);
+    if (group.chains.size + group.operations.size === 0) this.#groups.delete(groupKeyOf(job));
   }
 
   #failed(entry: Entry, run: Run, error: unknown): void {
@@ -329,7 +329,7 @@ export class InProcessJobQueue implements JobQueue {
 
   #placesOf({ job, lane }: Entry): Places {
     const { work, verification } = this.#places[lane];
-    return job.kind === 'task' && job.task.kind === 'verify' ? verification : work;
+    return job.kind === 'operation' && job.operation.kind === 'verify' ? verification : work;
   }
 
   #shareOf(entry: Entry): Share {
@@ -343,7 +343,7 @@ function openShares(held: LinkedList<Share>): void {
 }
 
 function placeOf(job: Job) {
-  return job.kind === 'chain' ? job.chain : job.task;
+  return job.kind === 'chain' ? job.chain : job.operation;
 }
 
 function groupKeyOf(job: Job): string {
@@ -352,6 +352,6 @@ function groupKeyOf(job: Job): string {
 }
 
 /** Without what only says when it is to be worked on. */
-function pointerOf(job: QueuedJob): Job {
-  return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, task: job.task };
+function pointerOf(job: DueWork): Job {
+  return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, operation: job.operation };
 }

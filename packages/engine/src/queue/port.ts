@@ -1,25 +1,17 @@
-import type { ChainKey, Lane } from '../catalogue/records.ts';
-import type { TaskKey } from '../catalogue/task-records.ts';
+import type { ChainKey, DueWork, OperationKey } from '../catalogue/operation-records.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
 /** What there is to do: it only points at rows. */
 export type Job =
   | { readonly kind: 'chain'; readonly chain: ChainKey }
-  | { readonly kind: 'task'; readonly task: TaskKey };
-
-/** A job, and when it may be worked on. */
-export type QueuedJob = Job & {
-  readonly lane: Lane;
-  /** It is not taken up before then, milliseconds since 1970; null: as soon as there is a place. */
-  readonly notBeforeMs: number | null;
-};
+  | { readonly kind: 'operation'; readonly operation: OperationKey };
 
 /**
  * Sees to it that what waits in the catalogue is worked on.
  *
- * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or
- * task. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane are worked on
- * one after the other, since each takes all cores.
+ * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or a
+ * single operation. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane
+ * are worked on one after the other, since each takes all cores.
  *
  * A job whose work throws is tried again, less and less often, until it succeeds or the queue is disposed. A job that
  * waits for storage, for its time or to be tried again holds no place. While a bucket is in an outage, one job at a time
@@ -30,7 +22,7 @@ export interface JobQueue extends AsyncDisposable {
    * A job that is added again while it waits keeps the higher of its lanes and the earlier of its times. If it is added
    * while it runs, it runs once more afterwards.
    */
-  add(job: QueuedJob): void;
+  add(job: DueWork): void;
 }
 
 /** A job at work. */

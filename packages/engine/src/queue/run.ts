@@ -2,8 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type Probe, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watched-storage-unit.ts';
 import type { Claims } from './claims.ts';
-import type { Linked } from './linked-list.ts';
-import type { BucketWork, Entry, Places } from './turns.ts';
+import type { BucketWork, Entry, Places, Runner } from './turns.ts';
 
 /** What a run needs of its queue. */
 export type RunHost = {
@@ -23,7 +22,7 @@ export type RunHost = {
  * come, the place is given to others, and what comes later waits until there is a place again. If little comes at a time,
  * the place is given up as well, once the waits add up and work of another bucket wants it.
  */
-export class Run implements StorageWatcher, Linked<Run> {
+export class Run implements StorageWatcher, Runner {
   readonly entry: Entry;
   readonly probe: Probe | null;
   readonly #host: RunHost;
@@ -37,9 +36,9 @@ export class Run implements StorageWatcher, Linked<Run> {
   /** What waits took that are over, since the place was taken. */
   #waitedMs = 0;
   #resumed: PromiseWithResolvers<void> | null = null;
-  list: Linked<Run>['list'] = null;
-  before: Run | null = null;
-  after: Run | null = null;
+  list: Runner['list'] = null;
+  before: Runner | null = null;
+  after: Runner | null = null;
 
   /** Takes one of the places. */
   constructor(entry: Entry, places: Places, probe: Probe | null, host: RunHost) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outage } from '../storage/outage.ts';
 import { StorageError } from '../storage/port.ts';
-import { chainJob, nameOf, onlyKey, openQueueOver, taskJob } from '../testing/queue-over.ts';
+import { chainJob, nameOf, onlyKey, openQueueOver, operationJob } from '../testing/queue-over.ts';
 
 /** A queue whose jobs each ask the bucket of their chain once. What buckets do is set by their names. */
 async function openAskingQueue(concurrency: number, outages: readonly Outage[] = []) {
@@ -19,7 +19,7 @@ async function openAskingQueue(concurrency: number, outages: readonly Outage[] =
       if (error !== undefined) throw error;
     },
     work: async (job, { storage }) => {
-      const { bucketName } = job.kind === 'chain' ? job.chain : job.task;
+      const { bucketName } = job.kind === 'chain' ? job.chain : job.operation;
       const note = (what: string) => events.push(`${over.time.clock.monotonicMs()} ${nameOf(job)} ${what}`);
       note('starts');
       try {
@@ -92,7 +92,7 @@ test('buckets that answer a little at a time leave places to others, and come to
     },
     work: async (job, { storage }) => {
       const name = nameOf(job);
-      const { bucketName } = job.kind === 'chain' ? job.chain : job.task;
+      const { bucketName } = job.kind === 'chain' ? job.chain : job.operation;
       for (let request = 0; request < (bucketName === 'third' ? 1 : 100); request += 1) {
         await storage.head({ bucket: bucketName, key: onlyKey });
       }
@@ -338,7 +338,7 @@ test('a probe that asks nothing is followed by another', async () => {
   expect(asked).toEqual(['first', 'cancelled', 'next', 'last']);
 });
 
-test('a task may be the probe, and an outage that was stored is in force at the start', async () => {
+test('a single operation may be the probe, and an outage that was stored is in force at the start', async () => {
   const stored: Outage = {
     storageUnitId: 'memory',
     bucketName: 'b',
@@ -351,7 +351,7 @@ test('a task may be the probe, and an outage that was stored is in force at the 
   };
   await using over = await openAskingQueue(4, [stored]);
   expect(over.watch.of('memory', 'b')).toEqual(stored);
-  over.queue.add(taskJob('scan', 'scan'));
+  over.queue.add(operationJob('scan', 'scan'));
   over.queue.add(chainJob('1'));
   await over.passes(61_000);
   expect(over.events).toEqual(['60000 scan starts', '60000 scan ends', '60000 1 starts', '60000 1 ends']);

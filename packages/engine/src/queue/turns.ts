@@ -1,8 +1,16 @@
-import type { Lane } from '../catalogue/records.ts';
+import type { Lane } from '../catalogue/operation-records.ts';
 import type { WatchedBucket } from '../storage/watched-bucket.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Job } from './port.ts';
-import type { Run } from './run.ts';
+
+/** A job at work, as seen by who gives out the places: see run.ts. */
+export interface Runner extends Linked<Runner> {
+  readonly entry: Entry;
+  /** Its lane was raised. */
+  moveTo(places: Places): void;
+  /** Takes one of the places again. */
+  resume(): void;
+}
 
 /** A job that was added and has not ended. */
 export class Entry implements Linked<Entry> {
@@ -18,7 +26,7 @@ export class Entry implements Linked<Entry> {
   /** It was added again while it ran, with this time. */
   again: { dueMs: number | null } | null = null;
   /** While it runs. */
-  run: Run | null = null;
+  run: Runner | null = null;
   list: Linked<Entry>['list'] = null;
   before: Entry | null = null;
   after: Entry | null = null;
@@ -34,7 +42,7 @@ export class Entry implements Linked<Entry> {
 export class Group {
   readonly bucket: BucketWork;
   readonly chains = new Map<string, Entry>();
-  readonly tasks = new Map<string, Entry>();
+  readonly operations = new Map<string, Entry>();
   readonly shares = new Map<Places, Share>();
 
   constructor(bucket: BucketWork) {
@@ -73,7 +81,7 @@ export class BucketWork {
 export class Share implements Linked<Share> {
   readonly #places: Places;
   readonly bucket: BucketWork;
-  /** Tasks that list: they find work for others, so they go first. */
+  /** Scans and plans: they find work for others, so they go first. */
   readonly #listings = new LinkedList<Entry>();
   readonly #others = new LinkedList<Entry>();
   list: Linked<Share>['list'] = null;
@@ -86,7 +94,7 @@ export class Share implements Linked<Share> {
   }
 
   add(entry: Entry): void {
-    const lists = entry.job.kind === 'task' && entry.job.task.kind !== 'verify';
+    const lists = entry.job.kind === 'operation' && entry.job.operation.kind !== 'verify';
     (lists ? this.#listings : this.#others).push(entry);
     if (this.list === null) this.joinTurns();
   }
@@ -127,7 +135,7 @@ export class Places {
   /** Milliseconds of waits for storage after which a run gives way to another bucket. */
   readonly slowAfterMs: number;
   /** Runs that gave their place back and want one again. They and what has not started take turns, they first. */
-  readonly resuming = new LinkedList<Run>();
+  readonly resuming = new LinkedList<Runner>();
   /** Whether what has not started is next. */
   startsNext = false;
   /** Shares that have jobs to start, in the order of their turns. */

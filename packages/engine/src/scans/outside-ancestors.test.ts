@@ -23,11 +23,14 @@ async function openWorld(parentBucket: string) {
   const { services, projectId } = over;
   await services.catalogue.grants.addGrant({ projectId, storageUnitId: storage.id, bucketName: 'parents', prefix: '' });
   const scan = async (bucketName: string, prefix = '') => {
-    const task = { ...over.newTask({ kind: 'scan', request: { ...plainScan, prefix, sync: true } }), bucketName };
-    await services.catalogue.operations.addTask(task);
-    await over.runTask(task.id);
+    const operation = {
+      ...over.newOperation({ kind: 'scan', request: { ...plainScan, prefix, sync: true } }),
+      bucketName,
+    };
+    await services.catalogue.operations.addOperation(operation);
+    await over.runOperation(operation.id);
     await over.workOnAll();
-    return (await services.catalogue.operations.showTask(projectId, task.id))?.requests;
+    return (await services.catalogue.operations.showOperation(projectId, operation.id))?.requests;
   };
   return {
     scan,

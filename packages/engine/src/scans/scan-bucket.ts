@@ -1,9 +1,9 @@
 import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { Json, TaskProgress } from '../catalogue/task-records.ts';
+import type { Json, OperationProgress } from '../catalogue/operation-records.ts';
 import type { Location } from '../chain/proof/link.ts';
 import { type AcceptedImport, acceptImports, type ImportWanted } from '../imports/accept-imports.ts';
-import type { TaskRun } from '../operations/run-task.ts';
+import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
@@ -35,7 +35,7 @@ export type ScanTotals = {
 };
 
 /** The counts that are shown while a scan runs. */
-export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'minioFiles'>): TaskProgress {
+export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'minioFiles'>): OperationProgress {
   return {
     objects_listed: totals.objects,
     backups_found: totals.found,
@@ -53,10 +53,10 @@ export type BatchListener = (found: readonly Found[], importIds: readonly (strin
  * at a time is a page of the listing and a batch of findings. Ends only when the listing was complete. Throws what
  * listing throws, and the signal's reason; what was found until then stays.
  */
-export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
-  const { task, services, storage, signal } = run;
+export async function scanBucket(run: OperationRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
+  const { operation, services, storage, signal } = run;
   const { prefix, formats } = request;
-  const { bucketName, projectId } = task;
+  const { bucketName, projectId } = operation;
   const nowMs = () => services.world.clock.nowMs();
   const findProofs = (ids: readonly string[]) => services.catalogue.backups.findProofs(projectId, ids);
   const {
@@ -140,11 +140,11 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     await services.work.backlog.untilRoom(projectId, wanted.length, signal);
     const accepted = await acceptImports(services, wanted, {
       projectId,
-      actor: task.actor,
-      requestId: task.requestId,
-      parentOperationId: task.id,
+      actor: operation.actor,
+      requestId: operation.requestId,
+      parentOperationId: operation.id,
       withAncestors: false,
-      lane: task.lane,
+      lane: operation.lane,
     });
     imports += accepted.length;
     return accepted;
@@ -154,7 +154,7 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
     // A source runs again and again: what is as it was and whole is counted, and leaves nothing behind.
     const kept = findings.filter(
       ({ state, problem, operation_log_id }) =>
-        task.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,
+        operation.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,
     );
     const numbered = kept.map((finding) => {
       sequence += 1;
@@ -165,8 +165,8 @@ export async function scanBucket(run: TaskRun, request: ScanRequest, onBatch: Ba
         problem: request.sync ? problemOf(finding, request, nowMs()) : null,
       };
     });
-    if (!(await services.catalogue.operations.addFindings(task.id, task.epoch, numbered))) {
-      throw new Error(`scan ${task.id} was taken over while it ran`);
+    if (!(await services.catalogue.operations.addFindings(operation.id, operation.epoch, numbered))) {
+      throw new Error(`scan ${operation.id} was taken over while it ran`);
     }
     for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;
     problems += findings.filter(hasProblem).length;

@@ -21,17 +21,17 @@ async function scanWith(...faults: readonly StorageFault[]) {
   await using scan = await scanOver(unit, bucketName, request);
   await scan.run();
   expect(scan.faults).toEqual([]);
-  const task = await scan.show();
-  if (task === null) throw new Error('the scan is recorded');
-  return { task, log: counted.log, findings: await scan.findings() };
+  const operation = await scan.show();
+  if (operation === null) throw new Error('the scan is recorded');
+  return { operation, log: counted.log, findings: await scan.findings() };
 }
 
 const refusal = (code: StorageErrorCode) => new StorageError(code, 'refused by the test');
 
 describe('a scan of every format', () => {
   test('finds all of them where nothing fails', async () => {
-    const { task, log, findings } = await scanWith();
-    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
+    const { operation, log, findings } = await scanWith();
+    expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
     expect(new Set(findings.map(({ format }) => format))).toEqual(
       new Set(formatsUnderTest.map(({ format }) => format)),
     );
@@ -45,13 +45,13 @@ describe('a scan of every format', () => {
     ['bucket_not_found', 'bucket_not_found'],
     ['storage_wrong_region', 'storage_wrong_region'],
   ])('is not complete where the third page fails: %s', async (code, reasonCode) => {
-    const { task } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
-    expect(task).toMatchObject({ status: 'failed', reasonCode });
+    const { operation } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
+    expect(operation).toMatchObject({ status: 'failed', reasonCode });
   });
 
   test('of an empty listing is complete, and found nothing', async () => {
-    const { task, findings } = await scanWith({ at: 'page', number: 1, empty: true });
-    expect(task).toMatchObject({ status: 'success', progress: { objects_listed: 0 } });
+    const { operation, findings } = await scanWith({ at: 'page', number: 1, empty: true });
+    expect(operation).toMatchObject({ status: 'success', progress: { objects_listed: 0 } });
     expect(findings).toEqual([]);
   });
 
@@ -72,8 +72,8 @@ describe('a scan of every format', () => {
     ['is cut', 'storage_unreachable', (number) => ({ at: 'read', number, cutAtByte: 30 })],
   ])('tells of a commit mark that %s why, and finds the others', async (_, code, fault) => {
     // The marks are read some at a time, so that each number tells one of them, of some format.
-    const { task, findings } = await scanWith(fault(1), fault(4), fault(7));
-    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 3 } });
+    const { operation, findings } = await scanWith(fault(1), fault(4), fault(7));
+    expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 3 } });
     const unread = findings.filter(({ state }) => state !== 'new');
     const expected = { state: 'unreadable', sync: null, problem: { code } };
     expect(unread).toMatchObject([expected, expected, expected]);
@@ -81,22 +81,26 @@ describe('a scan of every format', () => {
   });
 
   test('tells of every commit mark that could not be read once credentials have expired', async () => {
-    const { task, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: refusal('access_denied') });
+    const { operation, findings } = await scanWith({
+      at: 'read',
+      number: 2,
+      everythingAfter: refusal('access_denied'),
+    });
     const unread = findings.filter(({ problem }) => problem?.code === 'access_denied');
     // A page behind it is refused as well.
-    expect(task).toMatchObject({ status: 'failed', reasonCode: 'access_denied' });
+    expect(operation).toMatchObject({ status: 'failed', reasonCode: 'access_denied' });
     for (const { state, sync } of unread) expect([state, sync]).toEqual(['unreadable', null]);
   });
 
   test('calls no backup unreadable if all requests are refused: the scan fails with that reason', async () => {
     const error = refusal('storage_token_expired');
-    const { task, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
-    expect(task).toMatchObject({ status: 'failed', reasonCode: 'storage_token_expired' });
+    const { operation, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
+    expect(operation).toMatchObject({ status: 'failed', reasonCode: 'storage_token_expired' });
     expect(findings.filter(({ state }) => state === 'unreadable')).toEqual([]);
   });
 
   test('reads marks that come byte by byte', async () => {
-    const { task } = await scanWith({ at: 'read', number: 1, slow: true });
-    expect(task).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
+    const { operation } = await scanWith({ at: 'read', number: 1, slow: true });
+    expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
   });
 });

@@ -1,5 +1,5 @@
 import { detailOf, fromWireTime, hasProblem, type ScanFinding } from '@backup-sync/contracts';
-import type { NumberedFinding } from '../catalogue/task-records.ts';
+import type { NumberedFinding } from '../catalogue/operation-records.ts';
 import type { ScanRequest } from './scan-request.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { BackupSyncError, incompleteAfterDefaultS, type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-records.ts';
+import type { Json } from '../catalogue/operation-records.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
 
-/** What a scan is asked to do, as its task keeps it. */
+/** What a scan is asked to do, as its operation keeps it. */
 export type ScanRequest = {
   readonly prefix: string;
   /** Only backups of these formats; null: of all that are known. */
@@ -18,7 +18,7 @@ export type ScanRequest = {
   readonly confirmsRemovals: boolean;
 };
 
-/** The request of a scan's task: written by the verbs alone, so it has this shape. Older releases wrote no time. */
+/** The request of a scan's operation: written by the verbs alone, so it has this shape. Older releases wrote no time. */
 export function scanRequestOf(request: Json): ScanRequest {
   const asked = request as Omit<ScanRequest, 'incompleteAfterS'> & Partial<ScanRequest>;
   return { ...asked, incompleteAfterS: asked.incompleteAfterS ?? incompleteAfterDefaultS };

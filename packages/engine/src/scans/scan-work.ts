@@ -1,7 +1,7 @@
 import { counted } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-records.ts';
+import type { Json } from '../catalogue/operation-records.ts';
 import type { Fault } from '../chain/proof/link.ts';
-import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
 import { type Removals, SourceGoneError, SourceRun } from '../sources/source-run.ts';
 import { startVerifications } from '../sources/start-verifications.ts';
 import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
@@ -9,9 +9,9 @@ import { type ScanRequest, scanRequestOf } from './scan-request.ts';
 import { faultOfUnrecognised } from './unrecognised.ts';
 
 /** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
-export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
-  const request = scanRequestOf(run.task.request);
-  const { sourceId, projectId } = run.task;
+export async function workOnScan(run: OperationRun): Promise<OperationOutcome> {
+  const request = scanRequestOf(run.operation.request);
+  const { sourceId, projectId } = run.operation;
   if (sourceId === null) {
     const totals = await scanBucket(run, request, async () => {});
     const message = describe(request, totals);
@@ -26,17 +26,17 @@ export async function workOnScan(run: TaskRun): Promise<TaskOutcome> {
 }
 
 async function workOnSource(
-  run: TaskRun,
+  run: OperationRun,
   request: ScanRequest,
   projectId: string,
   sourceId: string,
-): Promise<TaskOutcome> {
+): Promise<OperationOutcome> {
   const source = await run.services.catalogue.sources.showSource(projectId, sourceId);
   if (source === null) throw new SourceGoneError('the source was removed');
   const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
   const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
   const removals = await sourceRun.conclude(totals.objects);
-  await startVerifications(run.services, run.task.id);
+  await startVerifications(run.services, run.operation.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
   const result = { ...totals, ...removals } as Json;
   return {
@@ -47,7 +47,11 @@ async function workOnSource(
   };
 }
 
-function faultOf({ task: { bucketName } }: TaskRun, { prefix }: ScanRequest, totals: ScanTotals): Fault | null {
+function faultOf(
+  { operation: { bucketName } }: OperationRun,
+  { prefix }: ScanRequest,
+  totals: ScanTotals,
+): Fault | null {
   return faultOfUnrecognised(totals, { bucketName, prefix });
 }
 

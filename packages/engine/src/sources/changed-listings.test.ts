@@ -124,15 +124,15 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
   const place = { storageUnitId: bucket.storage.id, bucketName, prefix: '', nextRunAtMs: null };
   const source = makeSource(projectId, 'source-1', { ...place, format: null, pathTemplate, level: 'linkage' });
   await services.catalogue.sources.addSource(source);
-  const runTask = async (task: Parameters<typeof over.newTask>[0]) => {
-    const added = over.newTask(task);
-    await services.catalogue.operations.addTask(added);
-    await over.runTask(added.id);
+  const runOperation = async (operation: Parameters<typeof over.newOperation>[0]) => {
+    const added = over.newOperation(operation);
+    await services.catalogue.operations.addOperation(added);
+    await over.runOperation(added.id);
     await over.workOnAll();
     return added.id;
   };
-  const requestsOf = async (id: string) => (await services.catalogue.operations.showTask(projectId, id))?.requests;
-  const scan = () => runTask({ kind: 'scan', request: { ...plainScan, pathTemplate, sync: true } });
+  const requestsOf = async (id: string) => (await services.catalogue.operations.showOperation(projectId, id))?.requests;
+  const scan = () => runOperation({ kind: 'scan', request: { ...plainScan, pathTemplate, sync: true } });
   const run = async () => {
     const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', confirmsRemovals: false } as const;
     const started = await startSourceRun(services, source, origin);
@@ -172,7 +172,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
         items.map(async (item) => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.listing),
       ),
     plan: async () => {
-      const id = await runTask({ kind: 'plan', request: { prefix: '', pathTemplate } });
+      const id = await runOperation({ kind: 'plan', request: { prefix: '', pathTemplate } });
       const found = await services.catalogue.operations.listFindings(id, 0, 1000);
       const classes = new Map(
         found.map(({ finding }) => finding as BucketPlanItem).map((each) => [each.backup_id, each.class]),

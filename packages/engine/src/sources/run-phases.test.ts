@@ -46,14 +46,14 @@ async function start() {
       if (started === null) throw new Error('the source is there');
       return started;
     },
-    list: (runId: string) => over.runTask(runId),
+    list: (runId: string) => over.runOperation(runId),
     importAll: () => importChain(worker, chainKey, { signal: never, storage: worker.services.work.storage }),
     show: async (runId: string) => {
-      const task = await catalogue.operations.showTask(projectId, runId);
-      if (task === null) throw new Error('the run is recorded');
-      return task;
+      const operation = await catalogue.operations.showOperation(projectId, runId);
+      if (operation === null) throw new Error('the run is recorded');
+      return operation;
     },
-    cancel: (runId: string) => catalogue.operations.cancelTask(projectId, runId, clock.nowMs()),
+    cancel: (runId: string) => catalogue.operations.cancelOperation(projectId, runId, clock.nowMs()),
     eventsOf: async (operationId: string) => {
       const page = await services.catalogue.events.listEvents({ projectId, operationId, after: 0, limit: 100 });
       return page === 'gone' ? page : page.events.map(({ operation }) => operation.status);
@@ -113,8 +113,9 @@ test('a run that imports is not listed again after its process was killed, and e
   const { operationId } = await world.ask();
   await world.list(operationId);
   const pages = world.pages();
-  expect(await world.catalogue.operations.releaseTasks(null, world.nowMs)).toEqual([]);
-  expect(await world.catalogue.operations.startTask(operationId, 'worker-1', world.nowMs)).toBeNull();
+  const released = await world.catalogue.operations.releaseOperations(null, world.nowMs);
+  expect(released.map(({ kind }) => kind)).toEqual(['chain']);
+  expect(await world.catalogue.operations.startOperation(operationId, 'worker-1', world.nowMs)).toBeNull();
   expect(world.pages()).toBe(pages);
   await world.importAll();
   expect((await world.show(operationId)).status).toBe('success');
@@ -125,9 +126,8 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
   const { operationId } = await world.ask();
   await world.list(operationId);
   expect(await world.cancel(operationId)).toMatchObject({
-    status: 'failed',
-    reasonCode: 'cancelled',
-    message: expect.stringContaining('its imports go on'),
+    operation: { status: 'failed', reasonCode: 'cancelled', message: expect.stringContaining('its imports go on') },
+    ended: [{ id: operationId, kind: 'scan', status: 'failed' }],
   });
   await world.importAll();
   expect((await world.show(operationId)).status).toBe('failed');
@@ -140,9 +140,11 @@ test('a run whose imports do not end in its time ends as timeout', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);
-  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1);
+  expect(await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1)).toEqual([]);
   expect((await world.show(operationId)).status).toBe('running');
-  await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs);
+  expect(await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs)).toMatchObject([
+    { id: operationId, kind: 'scan', status: 'timeout' },
+  ]);
   expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
   expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
 });

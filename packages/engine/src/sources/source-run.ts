@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { SourceMember, SourceRecord } from '../catalogue/source-records.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
-import type { TaskRun } from '../operations/run-task.ts';
+import type { OperationRun } from '../operations/run-operation.ts';
 import { liesAt } from '../scans/lies-at.ts';
 import type { Found } from '../scans/make-findings.ts';
 import { isPassedOver, snapshotFolders } from '../scans/passed-over.ts';
@@ -23,13 +23,13 @@ export class SourceGoneError extends Error {
 
 /** One run of a source, beside the scan that it is. */
 export class SourceRun {
-  readonly #run: TaskRun;
+  readonly #run: OperationRun;
   readonly #source: SourceRecord;
   readonly #isConfirmed: boolean;
   #seen = 0;
   #passingProblems = 0;
 
-  constructor(run: TaskRun, source: SourceRecord, isConfirmed: boolean) {
+  constructor(run: OperationRun, source: SourceRecord, isConfirmed: boolean) {
     this.#run = run;
     this.#source = source;
     this.#isConfirmed = isConfirmed;
@@ -37,7 +37,7 @@ export class SourceRun {
 
   /** Notes what a batch of findings has seen. Forgotten backups and copies are no members. Throws {@link SourceGoneError}. */
   async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
-    const { services, task } = this.#run;
+    const { services, operation } = this.#run;
     const recognised = found.filter(({ isRecognised }) => isRecognised).length;
     const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
@@ -48,20 +48,20 @@ export class SourceRun {
       return { imagePath: image_path, backupId: sync.backup_id, importOperationId: importIds[index] ?? null };
     });
     this.#seen += recognised;
-    if (!(await services.catalogue.sourceRuns.noteSightings(this.#source.id, task.id, sightings))) {
+    if (!(await services.catalogue.sourceRuns.noteSightings(this.#source.id, operation.id, sightings))) {
       throw new SourceGoneError(`source ${this.#source.name} was removed`);
     }
   }
 
   /** The listing is complete: decides about what it did not show. Throws what storage throws. */
   async conclude(objects: number): Promise<Removals> {
-    const { services, task } = this.#run;
+    const { services, operation } = this.#run;
     const {
       catalogue,
       world: { clock },
     } = services;
     const passedOver = snapshotFolders.filter((folder) => isPassedOver(`${folder}/`, this.#source.prefix));
-    const closed = await catalogue.sourceRuns.closeListing(this.#source.id, task.id, passedOver);
+    const closed = await catalogue.sourceRuns.closeListing(this.#source.id, operation.id, passedOver);
     const now = await catalogue.sources.showSource(this.#source.projectId, this.#source.id);
     const decision = decideRemovals({
       ...closed,
@@ -72,20 +72,21 @@ export class SourceRun {
     });
     let vanished = 0;
     if (decision.kind === 'hold')
-      await catalogue.sourceRuns.hold(this.#source.id, task.id, decision.cause, clock.nowMs());
+      await catalogue.sourceRuns.hold(this.#source.id, operation.id, decision.cause, clock.nowMs());
     else if (decision.kind === 'mark') vanished = await this.#mark(false);
     else if (decision.kind === 'mark_confirmed') vanished = await this.#mark(true);
     const isReleased = this.#isConfirmed || decision.kind === 'release';
     if (isReleased) await catalogue.sourceRuns.release(this.#source.id);
     // A listing without any object is how a wrong prefix looks: it is never a good sync.
-    if (this.#passingProblems === 0 && objects > 0) await catalogue.sourceRuns.awaitImports(this.#source.id, task.id);
+    if (this.#passingProblems === 0 && objects > 0)
+      await catalogue.sourceRuns.awaitImports(this.#source.id, operation.id);
     const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !isReleased);
     return { vanished, held: isHeld };
   }
 
   /** Looks for each once more, and marks those that are not there. */
   async #mark(onlyHeld: boolean): Promise<number> {
-    const { services, task, signal } = this.#run;
+    const { services, operation, signal } = this.#run;
     const sourceId = this.#source.id;
     let after = '';
     let vanished = 0;
@@ -93,7 +94,7 @@ export class SourceRun {
       signal.throwIfAborted();
       const due = await services.catalogue.sourceRuns.dueMembers({
         sourceId,
-        runId: task.id,
+        runId: operation.id,
         onlyHeld,
         after,
         limit: batchSize,
@@ -108,8 +109,8 @@ export class SourceRun {
       await this.#examine(due.filter((_, index) => isThere[index]));
       vanished += await services.catalogue.sourceRuns.markVanished({
         sourceId,
-        runId: task.id,
-        unchangedSinceMs: task.startedAtMs ?? task.createdAtMs,
+        runId: operation.id,
+        unchangedSinceMs: operation.startedAtMs ?? operation.createdAtMs,
         markedAtMs: services.world.clock.nowMs(),
         members: due.filter((_, index) => !isThere[index]),
       });
@@ -119,12 +120,12 @@ export class SourceRun {
   /** Something lies there, though not what the listing tells a backup by: an import says what is the matter. */
   async #examine(members: readonly SourceMember[]): Promise<void> {
     if (members.length === 0) return;
-    const { services, task } = this.#run;
+    const { services, operation } = this.#run;
     const ids = members.map(({ backupId }) => backupId);
-    const known = await services.catalogue.backups.knownByIds(task.projectId, ids);
-    const { projectId, actor, requestId, lane } = task;
+    const known = await services.catalogue.backups.knownByIds(operation.projectId, ids);
+    const { projectId, actor, requestId, lane } = operation;
     const imports = known.map(({ record }) => ({ item: itemOfRecord(record), proofsNotBeforeMs: null }));
-    const origin = { projectId, actor, requestId, parentOperationId: task.id, withAncestors: false, lane };
+    const origin = { projectId, actor, requestId, parentOperationId: operation.id, withAncestors: false, lane };
     await services.work.backlog.untilRoom(projectId, imports.length, this.#run.signal);
     await acceptImports(services, imports, origin);
     await services.catalogue.sourceRuns.keepMembers(

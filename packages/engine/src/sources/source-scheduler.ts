@@ -1,4 +1,5 @@
-import { queueChains } from '../operations/queue-work.ts';
+import { afterEnd } from '../operations/after-end.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 import { startSourceRun } from './start-source-run.ts';
 
@@ -62,8 +63,8 @@ export async function runDueSources(services: Services): Promise<number> {
     world: { newId },
   } = services;
   const nowMs = await storedTimes.nowMs();
-  queueChains(queue, await catalogue.operations.overdueWaits(nowMs));
-  await catalogue.operations.endOverdueRuns(nowMs);
+  queueWork(queue, await catalogue.operations.overdueWaits(nowMs));
+  await afterEnd(services, { ended: await catalogue.operations.endOverdueRuns(nowMs), due: [] });
   for (const source of await catalogue.sources.dueSources(nowMs)) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;
     await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });

@@ -1,4 +1,4 @@
-import type { DataLevel } from '@backup-sync/contracts';
+import type { VerificationLevel } from '@backup-sync/contracts';
 import { expect, test, vi } from 'vitest';
 import type { WrittenBackup } from '../testing/cinder-writer.ts';
 import { startClockedEngine } from '../testing/clocked-engine.ts';
@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const dayS = 24 * 60 * 60;
 
-async function start(level: DataLevel, backups: readonly WrittenBackup[] = chain) {
+async function start(level: VerificationLevel, backups: readonly WrittenBackup[] = chain) {
   const buckets = await makeTestBuckets();
   for (const backup of backups) await buckets.put(bucket, backup.objects);
   const engine = await startClockedEngine(buckets.directory);
@@ -27,6 +27,7 @@ async function start(level: DataLevel, backups: readonly WrittenBackup[] = chain
   return {
     buckets,
     engine,
+    sourceId: source.id,
     show,
     /** A run a second later, with its imports. */
     async run() {
@@ -108,5 +109,20 @@ test('what was being verified when the engine stopped goes on, and the rest foll
   await world.run();
   await world.engine.restart();
   await world.untilProved(chain.length);
+  expect(world.engine.faults).toEqual([]);
+});
+
+test('what nobody has chosen to verify, since the engine was killed just after it came in, is verified after the next start', async () => {
+  await using world = await start('linkage');
+  await world.run();
+  // As if it had always been so: nothing else starts verifications of what a run brought in.
+  await world.engine.call('updateSource', { source_id: world.sourceId, level: 'content' });
+  const verifications = async () => (await world.engine.call('listOperations', { kind: ['verify'] })).count;
+  expect(await verifications()).toBe(0);
+  await world.engine.restart();
+  await world.untilProved(chain.length);
+  const tried = await verifications();
+  await world.engine.restart();
+  expect(await verifications()).toBe(tried);
   expect(world.engine.faults).toEqual([]);
 });

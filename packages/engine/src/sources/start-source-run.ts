@@ -1,9 +1,8 @@
 import { dataLevels } from '@backup-sync/contracts';
-import type { Actor } from '../catalogue/records.ts';
+import type { Actor, NewOperation } from '../catalogue/operation-records.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
-import type { NewTask } from '../catalogue/task-records.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
-import { queueTask } from '../operations/queue-work.ts';
+import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { Services } from '../services.ts';
 
@@ -33,7 +32,7 @@ export async function startSourceRun(
     incompleteAfterS: source.incompleteAfterS,
     confirmsRemovals: origin.confirmsRemovals,
   };
-  const task: NewTask = {
+  const operation: NewOperation = {
     id: newId(),
     projectId: source.projectId,
     kind: 'scan',
@@ -51,9 +50,9 @@ export async function startSourceRun(
   const started = await catalogue.sourceRuns.startRun({
     sourceId: source.id,
     nextRunAtMs: nextRunAfter(source, nowMs),
-    task,
+    operation,
   });
-  if (started?.isNew) queueTask(queue, { task, lane: 'mass', notBeforeMs: null });
+  if (started?.isNew) queueWork(queue, [{ kind: 'operation', operation, lane: 'mass', notBeforeMs: null }]);
   return started;
 }
 

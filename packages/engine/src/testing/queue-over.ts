@@ -1,6 +1,6 @@
-import type { Lane } from '../catalogue/records.ts';
+import type { DueWork, Lane } from '../catalogue/operation-records.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
-import type { Job, JobWork, QueuedJob } from '../queue/port.ts';
+import type { Job, JobWork } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
 import { BucketWatch } from '../storage/bucket-watch.ts';
 import type { Outage, OutageStore } from '../storage/outage.ts';
@@ -83,17 +83,27 @@ export async function openQueueOver(options: QueueOptions) {
 
 type ChangesOfJob = { readonly lane?: Lane; readonly notBeforeMs?: number | null; readonly projectId?: string };
 
-export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+export function chainJob(chainRoot: string, bucketName = 'b', changes: ChangesOfJob = {}): DueWork {
   const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
   return { kind: 'chain', chain: { projectId, storageUnitId: 'memory', bucketName, chainRoot }, lane, notBeforeMs };
 }
 
-export function taskJob(id: string, kind: 'scan' | 'verify', bucketName = 'b', changes: ChangesOfJob = {}): QueuedJob {
+export function operationJob(
+  id: string,
+  kind: 'scan' | 'verify',
+  bucketName = 'b',
+  changes: ChangesOfJob = {},
+): DueWork {
   const { lane = 'mass', notBeforeMs = null, projectId = 'p' } = changes;
-  return { kind: 'task', task: { id, kind, projectId, storageUnitId: 'memory', bucketName }, lane, notBeforeMs };
+  return {
+    kind: 'operation',
+    operation: { id, kind, projectId, storageUnitId: 'memory', bucketName },
+    lane,
+    notBeforeMs,
+  };
 }
 
 /** The name that a test gave a job. */
 export function nameOf(job: Job): string {
-  return job.kind === 'chain' ? job.chain.chainRoot : job.task.id;
+  return job.kind === 'chain' ? job.chain.chainRoot : job.operation.id;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditIntent } from '../catalogue/audit-records.ts';
 import { makeItem, storageUnitId } from '../catalogue/fixtures-for-conformance.ts';
-import { itemToJson } from '../catalogue/rows.ts';
+import { itemToJson } from '../catalogue/operation-rows.ts';
 
 const item = makeItem('backup-1');
 const place = { storage_unit_id: storageUnitId, bucket_name: item.bucket_name };

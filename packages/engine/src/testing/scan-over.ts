@@ -1,4 +1,5 @@
 import type { ScanFinding } from '@backup-sync/contracts';
+import { hasItem } from '../catalogue/operation-records.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { openServicesOver } from './services-over.ts';
@@ -24,22 +25,25 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
     catalogue,
     world: { clock },
   } = over.services;
-  const task = over.newTask({ kind: 'scan', request: { ...plainScan, ...changes } });
-  await catalogue.operations.addTask(task);
+  const operation = over.newOperation({ kind: 'scan', request: { ...plainScan, ...changes } });
+  await catalogue.operations.addOperation(operation);
   const found: ScanFinding[] = [];
   return {
     faults: over.faults,
     /** What was found until now; what an earlier call has read is not read again. */
     findings: async (): Promise<readonly ScanFinding[]> => {
       while (true) {
-        const page = await catalogue.operations.listFindings(task.id, found.length, pageFindings);
+        const page = await catalogue.operations.listFindings(operation.id, found.length, pageFindings);
         found.push(...page.map(({ finding }) => finding as ScanFinding));
         if (page.length < pageFindings) return found;
       }
     },
-    run: () => over.runTask(task.id),
-    show: () => catalogue.operations.showTask(over.projectId, task.id),
-    cancel: () => catalogue.operations.cancelTask(over.projectId, task.id, clock.nowMs()),
+    run: () => over.runOperation(operation.id),
+    show: async () => {
+      const shown = await catalogue.operations.showOperation(over.projectId, operation.id);
+      return shown === null || hasItem(shown) ? null : shown;
+    },
+    cancel: () => catalogue.operations.cancelOperation(over.projectId, operation.id, clock.nowMs()),
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }

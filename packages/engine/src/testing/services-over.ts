@@ -2,21 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupSync } from '@backup-sync/contracts';
-import type { ChainKey } from '../catalogue/records.ts';
+import type { ChainKey, DueWork, NewOperation } from '../catalogue/operation-records.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
-import type { NewTask } from '../catalogue/task-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { longestRetryDelayMs } from '../deadline.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { RunAbsences } from '../imports/run-absences.ts';
-import { runTask, type TaskRun } from '../operations/run-task.ts';
+import { type OperationRun, runOperation } from '../operations/run-operation.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
 import { planBucket } from '../plans/plan-bucket.ts';
-import type { QueuedJob } from '../queue/port.ts';
 import { workOnScan } from '../scans/scan-work.ts';
 import type { Services, Work } from '../services.ts';
+import { verifyAfterEnd } from '../sources/start-verifications.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { verifyChain } from '../verifications/verify-chain.ts';
 import { seededUuid } from './seeded-bytes.ts';
@@ -26,8 +25,9 @@ const projectId = 'project-1';
 const startMs = Date.UTC(2026, 10, 23);
 const never = new AbortController().signal;
 
-/** What of a task is not the same for all that tests make. */
-export type TaskOfTest = Pick<NewTask, 'kind' | 'request'> & Partial<Pick<NewTask, 'backupId' | 'sourceId'>>;
+/** What of a single operation is not the same for all that tests make. */
+export type OperationOfTest = Pick<NewOperation, 'kind' | 'request'> &
+  Partial<Pick<NewOperation, 'backupId' | 'sourceId'>>;
 
 /** The chain that an item is worked on with. */
 export function chainOfItem({ work: { storage } }: Services, projectId: string, item: BackupSync): ChainKey {
@@ -51,7 +51,7 @@ export async function openServicesOver(
   const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, ...others } = changes;
-  let jobs: QueuedJob[] = [];
+  let jobs: DueWork[] = [];
   const services: Services = {
     catalogue,
     world: {
@@ -68,6 +68,7 @@ export async function openServicesOver(
       storage,
       storageProbe: { storage: '', probe: async () => [] },
       queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
+      endListeners: [(ended) => verifyAfterEnd(services, ended)],
       // A test that wants retries says so: others see at once what an attempt came to.
       retryForMs: 0,
       outages: { of: () => null },
@@ -87,7 +88,7 @@ export async function openServicesOver(
   const works = {
     scan: workOnScan,
     plan: planBucket,
-    verify: (run: TaskRun) => verifyChain(run, { opening: null, threadCount: 1 }),
+    verify: (run: OperationRun) => verifyChain(run, { opening: null, threadCount: 1 }),
   };
   return {
     services,
@@ -95,8 +96,8 @@ export async function openServicesOver(
     projectId,
     faults,
     worker,
-    /** A task as it is written down, before anything works on it. */
-    newTask: (task: TaskOfTest): NewTask => ({
+    /** A single operation as it is written down, before anything works on it. */
+    newOperation: (operation: OperationOfTest): NewOperation => ({
       id: services.world.newId(),
       projectId,
       parentOperationId: null,
@@ -108,22 +109,23 @@ export async function openServicesOver(
       requestId: 'request-1',
       createdAtMs: clock.nowMs(),
       lane: 'mass',
-      ...task,
+      ...operation,
     }),
-    /** Works a task that was written down off to its end. */
-    runTask: (taskId: string, own: Services = services) => runTask({ ...worker, services: own, works }, taskId, run),
+    /** Works a single operation that was written down off to its end. */
+    runOperation: (taskId: string, own: Services = services) =>
+      runOperation({ ...worker, services: own, works }, taskId, run),
     /** What the queue was given and nobody has worked on. */
     jobs: () => jobs,
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
     workOnAll: async () => {
       // What is further away than a back-off was planned before the clock was set back.
-      const isDue = ({ notBeforeMs }: QueuedJob) =>
+      const isDue = ({ notBeforeMs }: DueWork) =>
         notBeforeMs === null || notBeforeMs <= clock.nowMs() || notBeforeMs > clock.nowMs() + longestRetryDelayMs;
       for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {
         const next = job;
         jobs = jobs.filter((each) => each !== next);
         if (job.kind === 'chain') await importChain(worker, job.chain, run);
-        else await runTask({ ...worker, works }, job.task.id, run);
+        else await runOperation({ ...worker, works }, job.operation.id, run);
       }
     },
     async [Symbol.asyncDispose]() {

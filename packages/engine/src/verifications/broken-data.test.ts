@@ -36,9 +36,9 @@ async function openWithRot() {
   };
   const verify = async () => {
     const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
-    const task = over.newTask({ kind: 'verify', backupId: item.backup_id, request });
-    await services.catalogue.operations.addTask(task);
-    await over.runTask(task.id);
+    const operation = over.newOperation({ kind: 'verify', backupId: item.backup_id, request });
+    await services.catalogue.operations.addOperation(operation);
+    await over.runOperation(operation.id);
     await over.workOnAll();
   };
   const reason = async () => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.reasonCode;

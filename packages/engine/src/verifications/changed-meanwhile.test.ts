@@ -55,9 +55,9 @@ async function open() {
     },
     async verify() {
       const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
-      const task = over.newTask({ kind: 'verify', backupId: item.backup_id, request });
-      await services.catalogue.operations.addTask(task);
-      await over.runTask(task.id);
+      const operation = over.newOperation({ kind: 'verify', backupId: item.backup_id, request });
+      await services.catalogue.operations.addOperation(operation);
+      await over.runOperation(operation.id);
     },
   };
   await world.sync();

@@ -4,7 +4,7 @@ import type { ChainData, LinkData } from '../chain/data.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
-import type { TaskRun } from '../operations/run-task.ts';
+import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
 import { printable } from '../quote.ts';
 
@@ -20,7 +20,7 @@ export type LinksRead = {
 };
 
 type LinkReader = {
-  readonly run: TaskRun;
+  readonly run: OperationRun;
   readonly threads: ReadingThreads;
   readonly examination: Examination;
   /** Links that were read to their end since then are not read again, milliseconds since 1970. */
@@ -52,7 +52,7 @@ export async function readLinks(reader: LinkReader, data: ChainData): Promise<Li
 /** The proof of each link up to `linkage`: made just now, or recorded and still standing. */
 async function edgesOf({ run, examination }: LinkReader, { links }: ChainData) {
   const ids = links.map((link) => link.backupId);
-  const recorded = await run.services.catalogue.backups.findProofs(run.task.projectId, ids);
+  const recorded = await run.services.catalogue.backups.findProofs(run.operation.projectId, ids);
   return [...recorded, ...examination.newProofs].map((proof) => [proof.backupId, proof] as const);
 }
 
@@ -63,7 +63,7 @@ function isReadAlready(
   { backupId, fault, level, verifiedAtMs }: EdgeProof,
 ): boolean {
   if (fault !== null || isFresh(reader, backupId)) return false;
-  if (index < (reader.run.task.progress.link ?? 0)) return true;
+  if (index < (reader.run.operation.progress.link ?? 0)) return true;
   if (level === null || !reaches(level, 'content')) return false;
   return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.world.clock.nowMs());
 }
@@ -76,7 +76,7 @@ function isFresh({ examination }: LinkReader, id: string): boolean {
 /** Goes on behind what an interrupted run had proved of the very same listing. */
 async function readLink(reader: LinkReader, link: LinkData, index: number, edge: EdgeProof): Promise<EdgeProof> {
   const { run, threads, keep } = reader;
-  const before = run.task.progress;
+  const before = run.operation.progress;
   const { fault } = await proveContent(link, {
     storage: run.storage,
     ...threads,

@@ -1,12 +1,12 @@
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { BackupRecord } from '../catalogue/records.ts';
 import { type EdgeProof, type Examination, isSameLocation } from '../chain/proof/link.ts';
 import { type Decision, decideSync, type Seen } from '../imports/decide-sync.ts';
-import { queueChains } from '../operations/queue-work.ts';
-import type { TaskRun } from '../operations/run-task.ts';
+import { queueWork } from '../operations/queue-work.ts';
+import type { OperationRun } from '../operations/run-operation.ts';
 
 /** What a sync would do with what was found, before anything is written down. */
-export function decideExamination(run: TaskRun, record: BackupRecord, examination: Examination): Decision {
+export function decideExamination(run: OperationRun, record: BackupRecord, examination: Examination): Decision {
   return decideOn(run, record, { kind: 'seen', examination });
 }
 
@@ -16,7 +16,7 @@ export function decideExamination(run: TaskRun, record: BackupRecord, examinatio
  * that are written down already. `volumeSha256` is of a replay.
  */
 export async function recordExamination(
-  run: TaskRun,
+  run: OperationRun,
   first: BackupRecord,
   examination: Examination,
   written: ReadonlySet<EdgeProof> = new Set(),
@@ -30,42 +30,42 @@ export async function recordExamination(
     const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, first.backupId, current, record, proofs)) return decision;
-    current = await run.services.catalogue.backups.showBackup(run.task.projectId, first.backupId);
+    current = await run.services.catalogue.backups.showBackup(run.operation.projectId, first.backupId);
   }
 }
 
 /** By the names that the record has: whatever a request has called the backup since the verification began, stays. */
-function decideOn(run: TaskRun, record: BackupRecord, seen: Extract<Seen, { kind: 'seen' }>): Decision {
-  const { task, services } = run;
+function decideOn(run: OperationRun, record: BackupRecord, seen: Extract<Seen, { kind: 'seen' }>): Decision {
+  const { operation, services } = run;
   const item = itemOfRecord(record);
-  return decideSync(item, task.projectId, record.location, record, seen, services.world.clock.nowMs(), false);
+  return decideSync(item, operation.projectId, record.location, record, seen, services.world.clock.nowMs(), false);
 }
 
 /** Writes down one proof at once, whatever becomes of the rest. */
-export async function recordProof(run: TaskRun, backupId: string, proof: EdgeProof): Promise<void> {
+export async function recordProof(run: OperationRun, backupId: string, proof: EdgeProof): Promise<void> {
   while (true) {
-    const current = await run.services.catalogue.backups.showBackup(run.task.projectId, backupId);
+    const current = await run.services.catalogue.backups.showBackup(run.operation.projectId, backupId);
     if (await recordVerdict(run, backupId, current, null, [proof])) return;
   }
 }
 
 /** False if the record changed meanwhile. What builds on the backup is examined if its state changes. */
 async function recordVerdict(
-  { services, task }: TaskRun,
+  { services, operation }: OperationRun,
   backupId: string,
   decidedOn: BackupRecord | null,
   record: Decision['record'],
   proofs: readonly EdgeProof[],
 ): Promise<boolean> {
   const chains = await services.catalogue.backups.recordVerdict({
-    operationId: task.id,
-    projectId: task.projectId,
+    operationId: operation.id,
+    projectId: operation.projectId,
     backupId,
     decidedOnRevision: decidedOn?.revision ?? null,
     record,
     proofs,
     endedAtMs: services.world.clock.nowMs(),
   });
-  queueChains(services.work.queue, chains ?? []);
+  queueWork(services.work.queue, chains ?? []);
   return chains !== null;
 }

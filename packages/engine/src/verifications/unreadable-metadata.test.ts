@@ -31,14 +31,18 @@ async function verifyOver(alterations: Alterations) {
   await sync();
   isAltered = true;
   const request = { level: 'content', readAfterMs: services.world.clock.nowMs() };
-  const task = over.newTask({ kind: 'verify', backupId: leaf.plan.backupId, request });
-  await services.catalogue.operations.addTask(task);
-  await over.runTask(task.id);
+  const operation = over.newOperation({ kind: 'verify', backupId: leaf.plan.backupId, request });
+  await services.catalogue.operations.addOperation(operation);
+  await over.runOperation(operation.id);
   const verified = await recorded();
   isAltered = false;
   await sync();
   expect(over.faults).toEqual([]);
-  return { task: await services.catalogue.operations.showTask(projectId, task.id), verified, synced: await recorded() };
+  return {
+    operation: await services.catalogue.operations.showOperation(projectId, operation.id),
+    verified,
+    synced: await recorded(),
+  };
 }
 
 test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode]>([
@@ -48,12 +52,12 @@ test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode
   ['metadata', /_metadata$/, 'storage_token_expired', 'storage_token_expired'],
 ])('a verification whose %s is refused fails with that reason, and leaves the record as it is', async (...row) => {
   const [, pattern, refusal, reasonCode] = row;
-  const { task, verified } = await verifyOver({
+  const { operation, verified } = await verifyOver({
     beforeGet: ({ key }) => {
       if (pattern.test(key)) throw new StorageError(refusal, 'refused by the test');
     },
   });
-  expect(task).toMatchObject({ status: 'failed', reasonCode });
+  expect(operation).toMatchObject({ status: 'failed', reasonCode });
   expect(verified).toMatchObject({ status: 'available', level: 'linkage', reasonCode: null });
 });
 
@@ -65,10 +69,10 @@ test.each([
   '%s that rots where no listing shows it marks the record, and a sync does not call it whole',
   async (...row) => {
     const [, suffix, reasonCode] = row;
-    const { task, verified, synced } = await verifyOver({
+    const { operation, verified, synced } = await verifyOver({
       get: ({ key }, content) => (key.endsWith(suffix) ? { ...content, body: rotten(content.body) } : content),
     });
-    expect(task).toMatchObject({ status: 'failed', reasonCode });
+    expect(operation).toMatchObject({ status: 'failed', reasonCode });
     expect(verified).toMatchObject({ status: 'error', reasonCode });
     expect(synced).toMatchObject({ status: 'error', reasonCode });
   },

@@ -1,6 +1,6 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { BackupRecord } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 import type { ChainData } from '../chain/data.ts';
 import { openChain } from '../chain/examiner.ts';
@@ -13,7 +13,7 @@ import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
 import type { Decision } from '../imports/decide-sync.ts';
 import { findListings } from '../imports/find-listings.ts';
-import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
+import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
 import { decideExamination, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
@@ -25,11 +25,11 @@ const unknownFormat = 'there is nothing to hold its data against';
  * first: always anew, since data can rot where no listing shows it. Each link is recorded as it ends, so that an
  * interrupted run goes on behind the links, and in its link behind the objects, that were proved.
  */
-export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promise<TaskOutcome> {
-  const { task } = run;
+export async function verifyChain(run: OperationRun, threads: ReadingThreads): Promise<OperationOutcome> {
+  const { operation } = run;
   const record = await claimChain(run);
   if (record === null) {
-    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, task.backupId ?? '');
+    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, operation.backupId ?? '');
   }
   const item = itemOfRecord(record);
   const examiner = await openExaminer(run, record);
@@ -58,12 +58,12 @@ export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promis
  * The record of the backup, once no other verification reads its chain: the one that waited finds what the other has
  * read. Null if it was deleted.
  */
-async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRecord | null> {
-  const show = () => services.catalogue.backups.showBackup(task.projectId, task.backupId ?? '');
+async function claimChain({ operation, services, claim }: OperationRun): Promise<BackupRecord | null> {
+  const show = () => services.catalogue.backups.showBackup(operation.projectId, operation.backupId ?? '');
   const record = await show();
   if (record === null) return null;
   const { storageUnitId, bucketName, imagePath } = record.location;
-  await claim(JSON.stringify([task.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
+  await claim(JSON.stringify([operation.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
   return await show();
 }
 
@@ -71,7 +71,11 @@ async function claimChain({ task, services, claim }: TaskRun): Promise<BackupRec
  * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
  * whole by what shows without its data: it may have been broken by that.
  */
-async function recordBeforeReading(run: TaskRun, record: BackupRecord, examination: Examination): Promise<Decision> {
+async function recordBeforeReading(
+  run: OperationRun,
+  record: BackupRecord,
+  examination: Examination,
+): Promise<Decision> {
   const { awaitingData, fault, newProofs } = examination;
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
   const isBroken = record.status === 'error';
@@ -89,7 +93,7 @@ async function recordBeforeReading(run: TaskRun, record: BackupRecord, examinati
  * What tells where the data is cannot be read. If it has rotted, a proof of before had been taken over: without those, it
  * shows which link is at fault, and that is recorded.
  */
-async function concludeUnopened(run: TaskRun, record: BackupRecord, fault: Fault): Promise<TaskOutcome> {
+async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: Fault): Promise<OperationOutcome> {
   if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
   const item = itemOfRecord(record);
   const examiner = await openExaminer(run, record, { reusesProofs: false });
@@ -101,7 +105,7 @@ async function concludeUnopened(run: TaskRun, record: BackupRecord, fault: Fault
 }
 
 function openExaminer(
-  run: TaskRun,
+  run: OperationRun,
   record: BackupRecord,
   { reusesProofs }: { readonly reusesProofs: boolean } = { reusesProofs: true },
 ): Promise<ChainExaminer> {
@@ -109,7 +113,7 @@ function openExaminer(
     catalogue,
     world: { clock },
   } = run.services;
-  const { projectId } = run.task;
+  const { projectId } = run.operation;
   return openChain({
     storage: run.storage,
     bucketName: record.location.bucketName,
@@ -134,13 +138,13 @@ function openExaminer(
 }
 
 async function verifyData(
-  run: TaskRun,
+  run: OperationRun,
   threads: ReadingThreads,
   record: BackupRecord,
   examination: Examination,
   data: ChainData,
-): Promise<TaskOutcome> {
-  const { level: wanted, readAfterMs } = verifyRequestOf(run.task.request);
+): Promise<OperationOutcome> {
+  const { level: wanted, readAfterMs } = verifyRequestOf(run.operation.request);
   const kept = new Set<EdgeProof>();
   const keep = async (proof: EdgeProof) => {
     await recordProof(run, record.backupId, proof);
@@ -170,7 +174,7 @@ async function verifyData(
   return { fault: verdict.fault, result, message };
 }
 
-function replayData(run: TaskRun, threads: ReadingThreads, data: ChainData): Promise<Replay> {
+function replayData(run: OperationRun, threads: ReadingThreads, data: ChainData): Promise<Replay> {
   return replayChain(data, {
     storage: run.storage,
     ...threads,
@@ -189,7 +193,7 @@ type DataVerdict = {
   readonly proofs: readonly EdgeProof[];
 };
 
-function verdictOf(run: TaskRun, record: BackupRecord, read: LinksRead, replay: Replay | null): DataVerdict {
+function verdictOf(run: OperationRun, record: BackupRecord, read: LinksRead, replay: Replay | null): DataVerdict {
   const leaf = read.proofs.get(record.backupId);
   if (replay === null || leaf === undefined) {
     return { level: read.level, fault: read.fault, proofs: read.made };
@@ -211,7 +215,7 @@ function recordLevel(record: BackupRecord, examination: Examination, { fault, le
   return record.level === 'replay' && level === 'content' && !leafIsNew ? 'replay' : (level ?? examination.level);
 }
 
-function failed(fault: Fault, backupId: string, message = 'nothing was recorded or changed'): TaskOutcome {
+function failed(fault: Fault, backupId: string, message = 'nothing was recorded or changed'): OperationOutcome {
   const result: VerifyResult = { backup_id: backupId, level: null, links: 0, volume_bytes: null, volume_sha256: null };
   return { fault, result, message };
 }

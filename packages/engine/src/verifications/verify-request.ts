@@ -1,7 +1,7 @@
 import { type DataLevel, dataLevels } from '@backup-sync/contracts';
-import type { Json } from '../catalogue/task-records.ts';
+import type { Json } from '../catalogue/operation-records.ts';
 
-/** What a verification is asked to do, as its task keeps it. */
+/** What a verification is asked to do, as its operation keeps it. */
 export type VerifyRequest = {
   readonly level: DataLevel;
   /**
@@ -11,7 +11,7 @@ export type VerifyRequest = {
   readonly readAfterMs: number;
 };
 
-/** The request of a verification's task: written by verbs and sources alone, so it has this shape. */
+/** The request of a verification's operation: written by verbs and sources alone, so it has this shape. */
 export function verifyRequestOf(request: Json): VerifyRequest {
   const { level, readAfterMs } = request as VerifyRequest;
   if (!dataLevels.includes(level)) throw new TypeError(`a verification has no level ${String(level)}`);

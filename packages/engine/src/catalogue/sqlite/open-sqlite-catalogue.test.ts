@@ -186,7 +186,7 @@ describe('what was answered', () => {
     const kept = new Set(page === 'marker_not_found' ? [] : page.rows.map(({ id }) => id));
     expect(answered.filter((id) => !kept.has(id))).toEqual([]);
     expect(kept.size % 2).toBe(0);
-    expect(await catalogue.operations.releaseUnfinished(null, 2_000)).toHaveLength(1);
+    expect(await catalogue.operations.releaseOperations(null, 2_000)).toHaveLength(1);
   });
 
   test('is there after an orderly end, with what was still queued', async () => {

@@ -8,6 +8,7 @@ import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
 import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
+import { showLeftAsWaiting } from './show-left-as-waiting.ts';
 import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 import { LazySteps, StepsInPlace } from './steps-in-place.ts';
@@ -60,7 +61,8 @@ export async function openSqliteCatalogue({
 
 /**
  * Opens the catalogue of a data directory for a process that only asks, while another may hold the directory and write.
- * Makes nothing, and migrates nothing. What is written all the same, such as a refusal in the audit, goes over a second
+ * Makes nothing, and migrates nothing. What a killed process has left running is shown as waiting. What is written all the
+ * same, such as a refusal in the audit, goes over a second
  * connection, which is opened for it.
  *
  * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
@@ -72,6 +74,7 @@ export async function openSqliteCatalogueToRead(directory: string): Promise<Cata
     const connection = connect(databasePath, 'query');
     const reader = opening.adopt(new StepsInPlace(connection), (steps) => steps.close());
     checkSchema(connection);
+    showLeftAsWaiting(connection, directory);
     const writer = opening.adopt(new LazySteps(() => new StepsInPlace(connect(databasePath, 'write'))), (steps) =>
       steps.close(),
     );

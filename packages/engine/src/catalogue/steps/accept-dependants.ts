@@ -2,9 +2,10 @@ import type { Kysely } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/formats/chain-root.ts';
 import { reasonsOfParent } from '../../chain/proof/lasting-fault.ts';
+import { rowToRecord } from '../backup-rows.ts';
 import { itemOfRecord } from '../item-of-record.ts';
-import type { DueChain } from '../records.ts';
-import { laneOf, rowToRecord } from '../rows.ts';
+import type { DueChain } from '../operation-records.ts';
+import { laneOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';
 

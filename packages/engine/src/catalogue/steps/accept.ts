@@ -1,7 +1,7 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { Acceptance, ChainKey, DueChain } from '../records.ts';
-import { chainColumns, chainOfRow, importTask, itemToJson } from '../rows.ts';
+import type { Acceptance, ChainKey, DueChain } from '../operation-records.ts';
+import { chainColumns, chainOfRow, importRequest, itemToJson } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
@@ -22,7 +22,7 @@ export async function accept(
   const joined: string[] = [];
   const rows: Insertable<OperationRow>[] = [];
   const interactive = new Set<string>();
-  const task = importTask(acceptance.withAncestors);
+  const task = importRequest(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
     const itemJson = itemToJson(item);
     const key = inFlightKey(storageUnitId, itemJson, task);
@@ -114,7 +114,7 @@ function chainsOf(
   const add = (chain: ChainKey, isInteractive: boolean) => {
     const key = JSON.stringify([chain.storageUnitId, chain.bucketName, chain.chainRoot]);
     if (isInteractive || !chains.has(key)) {
-      chains.set(key, { chain, lane: isInteractive ? 'interactive' : 'mass', notBeforeMs: null });
+      chains.set(key, { kind: 'chain', chain, lane: isInteractive ? 'interactive' : 'mass', notBeforeMs: null });
     }
   };
   for (const [index, { item, storageUnitId, chainRoot }] of items.entries()) {

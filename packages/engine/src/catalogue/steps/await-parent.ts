@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../records.ts';
-import { type ChainColumns, chainColumns } from '../rows.ts';
+import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../operation-records.ts';
+import { type ChainColumns, chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { dueChains } from './due-chains.ts';
 import { raiseLane } from './lanes.ts';
@@ -28,10 +28,10 @@ export async function awaitParent(
     .executeTakeFirst();
   if ((record?.revision ?? null) !== parent.revision) {
     await makeWaitFor(database, operation, null, finish);
-    return { result: 'waits', chains: await dueChains(database, [operation]) };
+    return { result: 'waits', ended: [], due: await dueChains(database, [operation]) };
   }
   const way = await wayOfWaits(database, projectId, backupId, parent.backupId);
-  if (way.at(-1) === backupId) return { result: 'cycle', chains: [], way };
+  if (way.at(-1) === backupId) return { result: 'cycle', ended: [], due: [], way };
   const inFlight = await unfinishedImports(database)
     .where('project_id', '=', projectId)
     .where('backup_id', '=', parent.backupId)
@@ -39,7 +39,7 @@ export async function awaitParent(
     .execute();
   if (inFlight.length === 0) return null;
   await makeWaitFor(database, operation, parent.backupId, finish);
-  return { result: 'waits', chains: await raise(database, operation.interactive_for, inFlight) };
+  return { result: 'waits', ended: [], due: await raise(database, operation.interactive_for, inFlight) };
 }
 
 /** What interactive work waits for must not be slower than that. Returns the chains whose lane has changed. */

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
+import { rowToRecord } from '../backup-rows.ts';
 import { itemOfRecord } from '../item-of-record.ts';
-import type { Actor } from '../records.ts';
-import { itemToJson, rowToRecord } from '../rows.ts';
+import type { Actor, EndedOperation } from '../operation-records.ts';
+import { itemToJson } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { changeRecord } from './change-record.ts';
-import { noteTransitions } from './events.ts';
+import { noteEnds } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Deletion = {
@@ -15,7 +16,10 @@ type Deletion = {
   readonly requestId: string;
   readonly deletedAtMs: number;
 };
-type Deleted = { readonly result: 'deleted' | 'not_found' } | { readonly result: 'busy'; readonly operationId: string };
+type Deleted =
+  | { readonly result: 'deleted'; readonly ended: readonly EndedOperation[] }
+  | { readonly result: 'not_found' }
+  | { readonly result: 'busy'; readonly operationId: string };
 
 /** Forgets a record. */
 export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion): Promise<Deleted> {
@@ -66,6 +70,5 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
       epoch: 0,
     })
     .execute();
-  await noteTransitions(database, [deletion.operationId]);
-  return { result: 'deleted' };
+  return { result: 'deleted', ended: await noteEnds(database, [deletion.operationId]) };
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { ChainKey, DueChain } from '../records.ts';
-import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../rows.ts';
+import type { ChainKey, DueChain } from '../operation-records.ts';
+import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -23,7 +23,7 @@ type Standing = ChainColumns & { readonly interactive_for: string | null; readon
 function toDue(row: Standing): readonly DueChain[] {
   const chain = chainOfRow(row);
   if (chain === null) return [];
-  return [{ chain, lane: laneOf(row), notBeforeMs: row.earliest === 0 ? null : row.earliest }];
+  return [{ kind: 'chain', chain, lane: laneOf(row), notBeforeMs: row.earliest === 0 ? null : row.earliest }];
 }
 
 /** Every chain with unfinished imports. */

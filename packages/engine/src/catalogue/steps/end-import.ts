@@ -1,13 +1,14 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
 import type { RequestCount } from '../../storage/counted-storage-unit.ts';
-import type { DueChain, ImportFinish, ImportOutcome } from '../records.ts';
-import { chainColumns, toStoredBoolean } from '../rows.ts';
+import { toStoredBoolean } from '../backup-rows.ts';
+import type { DueChain, EndedOperation, Ends, ImportFinish, ImportOutcome } from '../operation-records.ts';
+import { chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
 import { dueChains } from './due-chains.ts';
 import { endRunIfDone } from './end-run.ts';
-import { noteTransitions } from './events.ts';
+import { noteEnds } from './events.ts';
 import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -17,17 +18,20 @@ export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
 type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
- * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns the chains that
- * may go on now. What builds on its backup counts for these runs as well, and must have been accepted before.
+ * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns what has
+ * ended and the chains that may go on now. What builds on its backup counts for these runs as well, and must have been
+ * accepted before.
  */
 export async function endImport(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
   end: ImportEnd,
-): Promise<readonly DueChain[]> {
-  await endOperation(database, operation, end);
-  for (const runId of await runsOfImport(database, operation)) await endRunIfDone(database, runId, end.endedAtMs);
-  return await findChainsBehind(database, operation);
+): Promise<Ends<DueChain>> {
+  const ended = [...(await endOperation(database, operation, end))];
+  for (const runId of await runsOfImport(database, operation)) {
+    ended.push(...(await endRunIfDone(database, runId, end.endedAtMs)));
+  }
+  return { ended, due: await findChainsBehind(database, operation) };
 }
 
 /** Ends an import without a verdict: nothing is recorded or changed. */
@@ -35,7 +39,7 @@ export async function endUntried(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
   end: { readonly reason: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
-): Promise<readonly DueChain[]> {
+): Promise<Ends<DueChain>> {
   return await endImport(database, operation, {
     status: 'failed',
     outcome: 'none',
@@ -66,7 +70,11 @@ async function findChainsBehind(
   return await dueChains(database, all);
 }
 
-async function endOperation(database: Kysely<Schema>, before: Selectable<OperationRow>, end: ImportEnd): Promise<void> {
+async function endOperation(
+  database: Kysely<Schema>,
+  before: Selectable<OperationRow>,
+  end: ImportEnd,
+): Promise<readonly EndedOperation[]> {
   await database
     .updateTable('operations')
     .set({
@@ -90,5 +98,5 @@ async function endOperation(database: Kysely<Schema>, before: Selectable<Operati
     })
     .where('id', '=', before.id)
     .execute();
-  await noteTransitions(database, [before.id]);
+  return await noteEnds(database, [before.id]);
 }

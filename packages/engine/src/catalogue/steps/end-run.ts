@@ -1,9 +1,10 @@
 import { reasonCodes, reasons } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
 import { deadlineDetail } from '../../deadline.ts';
+import type { EndedOperation } from '../operation-records.ts';
+import { parse } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
-import { parse } from '../task-rows.ts';
-import { noteTransitions } from './events.ts';
+import { noteEnds } from './events.ts';
 import { hasUnfinishedImports, newestImports } from './run-imports.ts';
 import { countErrors, countSynced, listErrors } from './run-standing.ts';
 
@@ -13,9 +14,13 @@ function importingRuns(database: Kysely<Schema>) {
 }
 
 /** Ends a run that waits for its imports, if none is left: the one place where such a run ends well or in error. */
-export async function endRunIfDone(database: Kysely<Schema>, runId: string, endedAtMs: number): Promise<void> {
+export async function endRunIfDone(
+  database: Kysely<Schema>,
+  runId: string,
+  endedAtMs: number,
+): Promise<readonly EndedOperation[]> {
   const run = await importingRuns(database).where('id', '=', runId).selectAll().executeTakeFirst();
-  if (run === undefined || (await hasUnfinishedImports(database, runId))) return;
+  if (run === undefined || (await hasUnfinishedImports(database, runId))) return [];
   const synced = await countSynced(database, run);
   const inError = await countErrors(database, run);
   const [first] = inError === 0 ? [] : await listErrors(database, run, 1);
@@ -39,11 +44,11 @@ export async function endRunIfDone(database: Kysely<Schema>, runId: string, ende
     .where('id', '=', runId)
     .execute();
   await settle(database, run);
-  await noteTransitions(database, [runId]);
+  return await noteEnds(database, [runId]);
 }
 
 /** Ends the runs that have waited for their imports until their deadline. */
-export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): Promise<void> {
+export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): Promise<readonly EndedOperation[]> {
   const overdue = await importingRuns(database).where('deadline_at_ms', '<=', nowMs).select('id').execute();
   for (const { id } of overdue) {
     await database
@@ -58,7 +63,7 @@ export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): P
       .where('id', '=', id)
       .execute();
   }
-  await noteTransitions(
+  return await noteEnds(
     database,
     overdue.map(({ id }) => id),
   );

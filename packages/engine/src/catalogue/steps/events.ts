@@ -1,9 +1,9 @@
 import { hasEnded } from '@backup-sync/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { EventPage, EventQuery } from '../event-records.ts';
-import type { LoggedOperation } from '../records.ts';
+import type { EndedOperation, OperationRecord } from '../operation-records.ts';
+import { rowToOperation } from '../operation-rows.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
-import { rowToLogged } from '../task-rows.ts';
 import { chunks } from './chunk.ts';
 
 /** Events of a project that are kept: those of its last 60,000 imports or so, some 20 MB. */
@@ -36,6 +36,26 @@ export async function noteTransitions(database: Kysely<Schema>, operationIds: re
     const old = database.deleteFrom('operation_events').where('project_id', '=', projectId);
     await old.where('cursor', '<=', cursor - eventsKept).execute();
   }
+}
+
+/** Writes down that these operations have just ended, and answers them. */
+export async function noteEnds(
+  database: Kysely<Schema>,
+  operationIds: readonly string[],
+): Promise<readonly EndedOperation[]> {
+  await noteTransitions(database, operationIds);
+  const ended: EndedOperation[] = [];
+  for (const some of chunks(operationIds)) {
+    const rows = await database
+      .selectFrom('operations')
+      .where('id', 'in', some)
+      .select(['id', 'project_id', 'kind', 'parent_operation_id', 'status'])
+      .execute();
+    for (const { id, project_id: projectId, kind, parent_operation_id: parentOperationId, status } of rows) {
+      ended.push({ id, projectId, kind, parentOperationId, status });
+    }
+  }
+  return ended;
 }
 
 export async function newestCursor(database: Kysely<Schema>, projectId: string): Promise<number> {
@@ -76,7 +96,7 @@ async function findOperations(
 }
 
 /** The operation after the transition: nothing of its end, unless that was the transition. */
-function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEventRow>): LoggedOperation {
+function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEventRow>): OperationRecord {
   const then = hasEnded(event.status)
     ? row
     : {
@@ -97,5 +117,5 @@ function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEvent
         get_requests: null,
         bytes_read: null,
       };
-  return rowToLogged(then);
+  return rowToOperation(then);
 }

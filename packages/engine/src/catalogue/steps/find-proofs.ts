@@ -1,7 +1,7 @@
 import { reaches, verificationLevels } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { EdgeProof, Location } from '../../chain/proof/link.ts';
-import { rowToProof } from '../rows.ts';
+import { rowToProof } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
+import type { NumberedFinding } from '../operation-records.ts';
+import { parse } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
-import type { NumberedFinding } from '../task-records.ts';
-import { parse } from '../task-rows.ts';
 import { chunks } from './chunk.ts';
 
 type Findings = readonly Pick<NumberedFinding, 'sequence' | 'finding'>[];

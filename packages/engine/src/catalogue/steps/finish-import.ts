@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ImportFinish, ImportFinished } from '../records.ts';
+import type { ImportFinish, ImportFinished } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
 import { cancelledReason, endImport, endUntried } from './end-import.ts';
@@ -15,22 +15,22 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
     .where('epoch', '=', finish.epoch)
     .selectAll()
     .executeTakeFirst();
-  if (operation === undefined) return { result: 'stale_epoch', chains: [] };
+  if (operation === undefined) return { result: 'stale_epoch', ended: [], due: [] };
 
   const { backup_id: backupId, project_id: projectId } = operation;
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
   if (operation.cancel_requested_at_ms !== null) {
     const { endedAtMs, requests } = finish;
-    const chains = await endUntried(database, operation, { reason: cancelledReason, endedAtMs, requests });
-    return { result: 'finished', chains };
+    const ends = await endUntried(database, operation, { reason: cancelledReason, endedAtMs, requests });
+    return { result: 'finished', ...ends };
   }
   if (finish.missingParent !== null) {
     const wait = await awaitParent(database, operation, finish.missingParent, finish);
     if (wait !== null) return wait;
   }
   const dependants = await writeVerdict(database, { ...finish, backupId, projectId });
-  if (dependants === null) return { result: 'stale_record', chains: [] };
+  if (dependants === null) return { result: 'stale_record', ended: [], due: [] };
   if (finish.record !== null) await noteOrigin(database, operation);
-  const behind = await endImport(database, operation, finish);
-  return { result: 'finished', chains: [...behind, ...dependants] };
+  const { ended, due } = await endImport(database, operation, finish);
+  return { result: 'finished', ended, due: [...due, ...dependants] };
 }

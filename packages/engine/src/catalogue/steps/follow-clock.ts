@@ -1,7 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { ClockChange } from '../records.ts';
 import type { Schema } from '../schema.ts';
+
+/** A wall clock that was set. */
+type ClockChange = {
+  /** By how much it was set forward; negative: back. Zero at a start, when nobody knows. Milliseconds. */
+  readonly steppedMs: number;
+  /** What it shows now. */
+  readonly nowMs: number;
+};
 
 /** Moves deadlines and planned runs with a wall clock that was set. */
 export async function followClock(database: Kysely<Schema>, { steppedMs, nowMs }: ClockChange): Promise<void> {

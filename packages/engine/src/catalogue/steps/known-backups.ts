@@ -1,6 +1,6 @@
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import { rowToRecord, rowToShared } from '../backup-rows.ts';
 import type { KnownBackup, RecordedBackup } from '../known-backup.ts';
-import { rowToRecord, rowToShared } from '../rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { findProofs } from './find-proofs.ts';

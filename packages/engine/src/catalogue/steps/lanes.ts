@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Actor, Lane } from '../records.ts';
+import type { Actor, Lane } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 

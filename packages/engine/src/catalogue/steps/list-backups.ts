@@ -7,8 +7,8 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import type { BackupRecord, Page } from '../records.ts';
-import { rowToRecord, toStoredBoolean } from '../rows.ts';
+import type { BackupRecord, Page } from '../backup-records.ts';
+import { rowToRecord, toStoredBoolean } from '../backup-rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 

@@ -1,7 +1,8 @@
 import { isInEnterpriseProject, type OperationLogFilter, type OperationType } from '@backup-sync/contracts';
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely';
-import type { LoggedOperation, OperationKind, Page } from '../records.ts';
-import { kindsWithItem } from '../rows.ts';
+import type { Page } from '../backup-records.ts';
+import type { ItemKind, OperationRecord } from '../operation-records.ts';
+import { itemKinds } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
@@ -9,14 +10,14 @@ import { type Calls, operationPage } from './operation-page.ts';
 export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
-): Promise<Page<LoggedOperation> | 'marker_not_found'> {
+): Promise<Page<OperationRecord> | 'marker_not_found'> {
   return await operationPage(database, filter, (operations) =>
     asksForWhatIsNotHere(filter) ? null : applyFilter(operations, filter),
   );
 }
 
 /** Which kind of operation CBR calls so; of the other types there are none here. */
-function kindOf(type: OperationType): OperationKind | null {
+function kindOf(type: OperationType): ItemKind | null {
   if (type === 'sync') return 'import';
   return type === 'delete' ? 'delete' : null;
 }
@@ -36,7 +37,7 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationLogFilte
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
   // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.
-  const kinds = kind === null ? kindsWithItem : [kind];
+  const kinds = kind === null ? itemKinds : [kind];
   const isOfVault = filter.vault_id !== undefined || filter.vault_name !== undefined;
   matching = matching.where((eb) =>
     eb.or([

@@ -1,6 +1,7 @@
 import type { OperationFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { LoggedOperation, Page } from '../records.ts';
+import type { Page } from '../backup-records.ts';
+import type { OperationRecord } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
@@ -8,7 +9,7 @@ import { type Calls, operationPage } from './operation-page.ts';
 export async function listOperations(
   database: Kysely<Schema>,
   filter: OperationFilter,
-): Promise<Page<LoggedOperation> | 'marker_not_found'> {
+): Promise<Page<OperationRecord> | 'marker_not_found'> {
   return await operationPage(database, filter, (operations) => applyFilter(operations, filter));
 }
 

@@ -1,6 +1,6 @@
 import type { ResourceFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { Page, ResourceStanding } from '../records.ts';
+import type { Page, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
 
 /** A page of resources with the newest proved backup of each. */

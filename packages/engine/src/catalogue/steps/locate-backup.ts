@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Location } from '../../chain/proof/link.ts';
-import { itemOfOperation } from '../rows.ts';
+import { itemOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -23,7 +23,7 @@ export async function locateBackup(
     .select(['id', 'storage_unit_id', 'bucket_name', 'item'])
     .orderBy('sequence')
     .execute();
-  const places = imports.map((row) => ({ ...row, image_path: itemOfOperation(row).image_path }));
+  const places = imports.map((row) => ({ ...row, image_path: itemOf(row).image_path }));
   const locations = [...(record === undefined ? [] : [record]), ...places].map(
     (row): Location => ({
       storageUnitId: row.storage_unit_id,

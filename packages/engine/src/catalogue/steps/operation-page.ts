@@ -1,7 +1,8 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import type { LoggedOperation, Page } from '../records.ts';
+import type { Page } from '../backup-records.ts';
+import type { OperationRecord } from '../operation-records.ts';
+import { rowToOperation } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
-import { rowToLogged } from '../task-rows.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
 /** A query of operations, whatever is selected of them. */
@@ -20,7 +21,7 @@ export async function operationPage(
   database: Kysely<Schema>,
   paging: Paging,
   narrow: (calls: Calls<object>) => Calls<object> | null,
-): Promise<Page<LoggedOperation> | 'marker_not_found'> {
+): Promise<Page<OperationRecord> | 'marker_not_found'> {
   const marker = paging.marker === undefined ? null : await findMarker(database, paging.project_id, paging.marker);
   if (marker === undefined) return 'marker_not_found';
   const matching = narrow(operationsOf(database, paging));
@@ -40,7 +41,7 @@ export async function operationPage(
     // The marker wins: clients that page by it may repeat the offset on every page.
     .offset(marker === null ? paging.offset : 0)
     .execute();
-  return { rows: rows.map(rowToLogged), count: Number(count) };
+  return { rows: rows.map(rowToOperation), count: Number(count) };
 }
 
 function operationsOf(database: Kysely<Schema>, { project_id: projectId, id_prefix: prefix }: Paging) {

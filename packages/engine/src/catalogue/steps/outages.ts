@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
-import type { DueChain, OverdueWaits } from '../records.ts';
+import type { DueWork, EndedOperation, Ends, OverdueWaits } from '../operation-records.ts';
+import { isSingleKind } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
-import { taskKinds } from '../task-rows.ts';
 import { endUntried } from './end-import.ts';
-import { noteTransitions } from './events.ts';
+import { noteEnds } from './events.ts';
 
 /** Writes the outage of a bucket. */
 export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
@@ -57,7 +57,7 @@ export async function listOutages(database: Kysely<Schema>): Promise<readonly Ou
 export async function endOverdueWaits(
   database: Kysely<Schema>,
   { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit }: OverdueWaits,
-): Promise<{ readonly ended: number; readonly chains: readonly DueChain[]; readonly parentIds: readonly string[] }> {
+): Promise<Ends> {
   const rows = await database
     .selectFrom('operations')
     .where('storage_unit_id', '=', storageUnitId)
@@ -70,8 +70,10 @@ export async function endOverdueWaits(
     .selectAll()
     .limit(limit)
     .execute();
-  const tasks = rows.filter(({ kind }) => taskKinds.some((each) => each === kind)).map(({ id }) => id);
-  if (tasks.length > 0) {
+  const singles = rows.filter(({ kind }) => isSingleKind(kind)).map(({ id }) => id);
+  const ended: EndedOperation[] = [];
+  const due: DueWork[] = [];
+  if (singles.length > 0) {
     await database
       .updateTable('operations')
       .set({
@@ -84,14 +86,15 @@ export async function endOverdueWaits(
         waiting_reason: null,
         waiting_detail: '',
       })
-      .where('id', 'in', tasks)
+      .where('id', 'in', singles)
       .execute();
-    await noteTransitions(database, tasks);
+    ended.push(...(await noteEnds(database, singles)));
   }
-  const chains: DueChain[] = [];
   for (const row of rows) {
-    if (row.kind === 'import') chains.push(...(await endUntried(database, row, { reason, endedAtMs })));
+    if (row.kind !== 'import') continue;
+    const ends = await endUntried(database, row, { reason, endedAtMs });
+    ended.push(...ends.ended);
+    due.push(...ends.due);
   }
-  const parents = new Set(rows.map((row) => row.parent_operation_id));
-  return { ended: rows.length, chains, parentIds: [...parents].filter((id) => id !== null) };
+  return { ended, due };
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { BackupRecord } from '../records.ts';
-import { rowToRecord } from '../rows.ts';
+import type { BackupRecord } from '../backup-records.ts';
+import { rowToRecord } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 import { changeRecord } from './change-record.ts';
 

@@ -1,67 +1,53 @@
-import type { Kysely } from 'kysely';
-import type { DueChain, Retry } from '../records.ts';
-import type { Schema } from '../schema.ts';
-import type { DueTask, TaskProgress } from '../task-records.ts';
-import { dueTaskColumns, rowToDueTask, taskKinds } from '../task-rows.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { DueOperation, Ends, Retry } from '../operation-records.ts';
+import { dueColumns, rowToDue, singleKinds } from '../operation-rows.ts';
+import type { OperationRow, Schema } from '../schema.ts';
+import { cancelSingle } from './cancel-operation.ts';
 import { dueChains } from './due-chains.ts';
 import { cancelledReason, endUntried } from './end-import.ts';
 import { makeWait } from './make-wait.ts';
-import { cancelTask } from './tasks.ts';
-import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Makes an import wait for another attempt. */
-export async function retryImport(database: Kysely<Schema>, retry: Retry): Promise<readonly DueChain[] | null> {
-  const operation = await unfinishedImports(database)
-    .where('id', '=', retry.operationId)
-    .where('status', '=', 'running')
-    .where('epoch', '=', retry.epoch)
-    .selectAll()
-    .executeTakeFirst();
-  if (operation === undefined) return null;
-  if (operation.cancel_requested_at_ms !== null) {
-    return await endUntried(database, operation, {
-      reason: cancelledReason,
-      endedAtMs: retry.failedAtMs,
-      requests: retry.requests,
-    });
-  }
-  await makeWait(database, operation.id, columnsOf(retry, operation), retry.requests, retry.failedAtMs);
-  return await dueChains(database, [operation]);
-}
-
-/** Makes a task wait for another attempt. */
-export async function retryTask(
-  database: Kysely<Schema>,
-  retry: Retry & { readonly progress: TaskProgress },
-): Promise<DueTask | null> {
-  const task = await database
+/** Makes an operation wait for another attempt. */
+export async function retryOperation(database: Kysely<Schema>, retry: Retry): Promise<Ends | null> {
+  const row = await database
     .selectFrom('operations')
     .where('id', '=', retry.operationId)
     .where('status', '=', 'running')
     .where('epoch', '=', retry.epoch)
     .selectAll()
     .executeTakeFirst();
-  if (task === undefined) return null;
-  const columns = { ...columnsOf(retry, task), progress: JSON.stringify(retry.progress) };
-  await makeWait(database, task.id, columns, retry.requests, retry.failedAtMs);
-  if (task.cancel_requested_at_ms !== null) {
-    await cancelTask(database, task.project_id, task.id, retry.failedAtMs);
-    return null;
-  }
-  return rowToDueTask({ ...task, not_before_ms: retry.notBeforeMs });
+  if (row === undefined) return null;
+  return row.kind === 'import' ? await retryImport(database, row, retry) : await retrySingle(database, row, retry);
 }
 
-/** A task that waits for another attempt. */
-export async function retryOfTask(database: Kysely<Schema>, id: string): Promise<DueTask | null> {
+async function retryImport(database: Kysely<Schema>, row: Selectable<OperationRow>, retry: Retry): Promise<Ends> {
+  const { failedAtMs, requests } = retry;
+  if (row.cancel_requested_at_ms !== null) {
+    return await endUntried(database, row, { reason: cancelledReason, endedAtMs: failedAtMs, requests });
+  }
+  await makeWait(database, row.id, columnsOf(retry, row), requests, failedAtMs);
+  return { ended: [], due: await dueChains(database, [row]) };
+}
+
+async function retrySingle(database: Kysely<Schema>, row: Selectable<OperationRow>, retry: Retry): Promise<Ends> {
+  const columns = { ...columnsOf(retry, row), progress: JSON.stringify(retry.progress ?? {}) };
+  await makeWait(database, row.id, columns, retry.requests, retry.failedAtMs);
+  const waiting = { ...row, ...columns, status: 'waiting' as const };
+  if (row.cancel_requested_at_ms === null) return { ended: [], due: [rowToDue(waiting)] };
+  return { ended: await cancelSingle(database, waiting, retry.failedAtMs), due: [] };
+}
+
+/** A single operation that waits for another attempt. */
+export async function retryOfOperation(database: Kysely<Schema>, id: string): Promise<DueOperation | null> {
   const row = await database
     .selectFrom('operations')
     .where('id', '=', id)
-    .where('kind', 'in', taskKinds)
+    .where('kind', 'in', singleKinds)
     .where('status', '=', 'waiting')
     .where('not_before_ms', 'is not', null)
-    .select(dueTaskColumns)
+    .select(dueColumns)
     .executeTakeFirst();
-  return row === undefined ? null : rowToDueTask(row);
+  return row === undefined ? null : rowToDue(row);
 }
 
 function columnsOf(

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { OperationRecord } from '../records.ts';
-import { kindsWithItem, rowToOperation } from '../rows.ts';
+import type { OperationRecord } from '../operation-records.ts';
+import { rowToOperation } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 
-/** An import or deletion of the project, by its id. */
+/** An operation of the project, by its id. */
 export async function showOperation(
   database: Kysely<Schema>,
   projectId: string,
@@ -13,7 +13,6 @@ export async function showOperation(
     .selectFrom('operations')
     .where('id', '=', operationId)
     .where('project_id', '=', projectId)
-    .where('kind', 'in', kindsWithItem)
     .selectAll()
     .executeTakeFirst();
   return row === undefined ? null : rowToOperation(row);

@@ -1,10 +1,10 @@
 import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
+import type { NewOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceVerification } from '../source-records.ts';
-import type { NewTask } from '../task-records.ts';
+import { addOperation } from './add-operation.ts';
 import { recordedMembers } from './source-members.ts';
-import { addTask } from './tasks.ts';
 
 /** Adds verifications of what a source has not proved. */
 export async function startVerifications(
@@ -42,7 +42,7 @@ export async function startVerifications(
   for (const [index, backupId] of backups.entries()) {
     const id = free[index];
     if (id === undefined) break;
-    const task: NewTask = {
+    const operation: NewOperation = {
       id,
       projectId: source.project_id,
       kind: 'verify',
@@ -57,11 +57,23 @@ export async function startVerifications(
       createdAtMs,
       lane: 'mass',
     };
-    await addTask(database, task);
-    const { kind, projectId, storageUnitId, bucketName } = task;
-    started.push({ backupId, task: { id, kind, projectId, storageUnitId, bucketName } });
+    await addOperation(database, operation);
+    const { kind, projectId, storageUnitId, bucketName } = operation;
+    started.push({ backupId, operation: { id, kind, projectId, storageUnitId, bucketName } });
   }
   return started;
+}
+
+/** The newest runs of the sources that want a level which reads data, unless they are listing. */
+export async function runsToVerify(database: Kysely<Schema>): Promise<readonly string[]> {
+  const runs = await database
+    .selectFrom('sources')
+    .innerJoin('operations as run', 'run.id', 'sources.last_run_id')
+    .where('sources.level', 'in', dataLevels)
+    .where(({ eb, or }) => or([eb('run.listed_at_ms', 'is not', null), eb('run.ended_at_ms', 'is not', null)]))
+    .select('run.id')
+    .execute();
+  return runs.map(({ id }) => id);
 }
 
 type SourceToVerify = {

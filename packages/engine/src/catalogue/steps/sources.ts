@@ -1,13 +1,14 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
+import type { EndedOperation, NewOperation } from '../operation-records.ts';
+import { parseProgress } from '../operation-rows.ts';
 import type { Schema, SourceRow } from '../schema.ts';
 import type { SourceError, SourceMember, SourceRecord } from '../source-records.ts';
-import type { NewTask } from '../task-records.ts';
-import { parseProgress } from '../task-rows.ts';
+import { addOperation } from './add-operation.ts';
+import { cancelSingle } from './cancel-operation.ts';
 import { releaseRecords } from './record-origin.ts';
 import { countErrors, listErrors } from './run-standing.ts';
 import { recordedMembers } from './source-members.ts';
-import { addTask, cancelTask } from './tasks.ts';
 
 /** What is read of a source: its row, with how its newest run stands. */
 function sourcesWithRun(database: Kysely<Schema>) {
@@ -134,27 +135,28 @@ export async function removeSource(
   projectId: string,
   id: string,
   removedAtMs: number,
-): Promise<boolean> {
+): Promise<readonly EndedOperation[] | null> {
   const runs = await database
     .selectFrom('operations')
     .where('source_id', '=', id)
     .where('project_id', '=', projectId)
     .where('ended_at_ms', 'is', null)
-    .select('id')
+    .selectAll()
     .execute();
-  for (const run of runs) await cancelTask(database, projectId, run.id, removedAtMs);
+  const ended: EndedOperation[] = [];
+  for (const run of runs) ended.push(...(await cancelSingle(database, run, removedAtMs)));
   const { numDeletedRows } = await database
     .deleteFrom('sources')
     .where('id', '=', id)
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow();
-  if (numDeletedRows === 0n) return false;
+  if (numDeletedRows === 0n) return null;
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
   for (const table of ['resources', 'resource_heads'] as const) {
     await database.deleteFrom(table).where('project_id', '=', projectId).where('source_id', '=', id).execute();
   }
   await releaseRecords(database, projectId, id, null);
-  return true;
+  return ended;
 }
 
 export async function dueSources(database: Kysely<Schema>, nowMs: number): Promise<readonly SourceRecord[]> {
@@ -175,10 +177,10 @@ export async function nextRunAtMs(database: Kysely<Schema>): Promise<number | nu
   return row?.next ?? null;
 }
 
-/** Adds the task of a run, unless one is listing. */
+/** Adds the operation of a run, unless one is listing. */
 export async function startRun(
   database: Kysely<Schema>,
-  run: { readonly sourceId: string; readonly task: NewTask; readonly nextRunAtMs: number | null },
+  run: { readonly sourceId: string; readonly operation: NewOperation; readonly nextRunAtMs: number | null },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
   const source = await database
     .selectFrom('sources')
@@ -189,13 +191,13 @@ export async function startRun(
   if (source === undefined) return null;
   const isListing = source.ended_at_ms === null && source.listed_at_ms === null;
   const joined = isListing ? source.run_id : null;
-  if (joined === null) await addTask(database, run.task);
+  if (joined === null) await addOperation(database, run.operation);
   await database
     .updateTable('sources')
-    .set({ last_run_id: joined ?? run.task.id, next_run_at_ms: run.nextRunAtMs })
+    .set({ last_run_id: joined ?? run.operation.id, next_run_at_ms: run.nextRunAtMs })
     .where('id', '=', run.sourceId)
     .execute();
-  return { operationId: joined ?? run.task.id, isNew: joined === null };
+  return { operationId: joined ?? run.operation.id, isNew: joined === null };
 }
 
 export async function heldMembers(

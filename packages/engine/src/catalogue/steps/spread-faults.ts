@@ -2,8 +2,8 @@ import { describeReason } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/proof/link.ts';
-import type { Verdict } from '../records.ts';
-import { hashToColumns, listingToColumns } from '../rows.ts';
+import type { Verdict } from '../backup-records.ts';
+import { hashToColumns, listingToColumns } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';
 

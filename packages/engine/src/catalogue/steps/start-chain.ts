@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { longestRetryDelayMs } from '../../deadline.ts';
-import type { ChainKey, OperationRecord } from '../records.ts';
-import { rowToOperation } from '../rows.ts';
+import type { ChainKey, ItemOperation } from '../operation-records.ts';
+import { rowToItemOperation } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
@@ -13,7 +13,7 @@ export async function startChain(
   chain: ChainKey,
   leaseOwner: string,
   startedAtMs: number,
-): Promise<readonly OperationRecord[]> {
+): Promise<readonly ItemOperation[]> {
   return await start(
     database,
     await dueOf(database, chain, leaseOwner, startedAtMs).execute(),
@@ -29,7 +29,7 @@ export async function startChildren(
   parentOperationId: string,
   leaseOwner: string,
   startedAtMs: number,
-): Promise<readonly OperationRecord[]> {
+): Promise<readonly ItemOperation[]> {
   const due = dueOf(database, chain, leaseOwner, startedAtMs)
     .where('status', '=', 'waiting')
     .where('parent_operation_id', '=', parentOperationId);
@@ -83,7 +83,7 @@ async function start(
   due: readonly { readonly id: string }[],
   leaseOwner: string,
   startedAtMs: number,
-): Promise<readonly OperationRecord[]> {
+): Promise<readonly ItemOperation[]> {
   const started: Selectable<OperationRow>[] = [];
   for (const some of chunks(due)) {
     const rows = await database
@@ -113,5 +113,5 @@ async function start(
     database,
     started.map(({ id }) => id),
   );
-  return started.toSorted((one, other) => one.sequence - other.sequence).map(rowToOperation);
+  return started.toSorted((one, other) => one.sequence - other.sequence).map(rowToItemOperation);
 }

@@ -1,12 +1,16 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
+import type { EndedOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceRecord } from '../source-records.ts';
+import { cancelSingle } from './cancel-operation.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 import { releaseRecords } from './record-origin.ts';
 import { release } from './source-runs.ts';
 import { heldMembers, showSource } from './sources.ts';
-import { cancelTask } from './tasks.ts';
 import { HeadTracker } from './track-heads.ts';
+
+/** A source as it was changed, and its run if that ended with the change. */
+type SourceUpdate = { readonly source: SourceRecord; readonly ended: readonly EndedOperation[] };
 
 /** Changes a source. */
 export async function updateSource(
@@ -17,7 +21,7 @@ export async function updateSource(
     SourceRecord,
     'prefix' | 'level' | 'intervalS' | 'reverifyAfterS' | 'incompleteAfterS' | 'nextRunAtMs' | 'updatedAtMs'
   >,
-): Promise<SourceRecord | null> {
+): Promise<SourceUpdate | null> {
   const before = await showSource(database, projectId, id);
   if (before === null) return null;
   await database
@@ -33,8 +37,9 @@ export async function updateSource(
     })
     .where('id', '=', id)
     .execute();
-  if (changes.prefix !== before.prefix) await leavePrefix(database, before, changes);
-  return await showSource(database, projectId, id);
+  const ended = changes.prefix === before.prefix ? [] : await leavePrefix(database, before, changes);
+  const source = await showSource(database, projectId, id);
+  return source === null ? null : { source, ended };
 }
 
 /** A run that is listing lists the old prefix, and what is outside the new one is no longer looked for. */
@@ -42,15 +47,15 @@ async function leavePrefix(
   database: Kysely<Schema>,
   { id, projectId, lastRun, heldAtMs }: SourceRecord,
   { prefix, updatedAtMs }: Pick<SourceRecord, 'prefix' | 'updatedAtMs'>,
-): Promise<void> {
+): Promise<readonly EndedOperation[]> {
   const listing = await database
     .selectFrom('operations')
     .where('id', '=', lastRun?.id ?? '')
     .where('ended_at_ms', 'is', null)
     .where('listed_at_ms', 'is', null)
-    .select('id')
+    .selectAll()
     .executeTakeFirst();
-  if (listing !== undefined) await cancelTask(database, projectId, listing.id, updatedAtMs);
+  const ended = listing === undefined ? [] : await cancelSingle(database, listing, updatedAtMs);
   const isOutside = ({ eb, or }: ExpressionBuilder<Schema, 'source_members'>) =>
     or([eb('image_path', '<', prefix), eb('image_path', '>=', endOfPrefix(prefix))]);
   const left = await database
@@ -65,4 +70,5 @@ async function leavePrefix(
   await heads.settle();
   await releaseRecords(database, projectId, id, prefix);
   if (heldAtMs !== null && (await heldMembers(database, id, 1)).count === 0) await release(database, id);
+  return ended;
 }

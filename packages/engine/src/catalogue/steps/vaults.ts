@@ -1,5 +1,5 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
-import { itemOfOperation } from '../rows.ts';
+import { itemOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import type { ContainedResource, RunContents, SkippedResource, SourceContents } from '../source-records.ts';
 import { newestImports } from './run-imports.ts';
@@ -63,7 +63,7 @@ export async function contentsOfRun(
     .execute();
   const skipped = new Map<string, SkippedResource>();
   for (const row of failed) {
-    const { resource_id: id, resource_name: name, resource_type: type } = itemOfOperation(row);
+    const { resource_id: id, resource_name: name, resource_type: type } = itemOf(row);
     if (row.reason_code === null || skipped.has(id) || skipped.size === resourcesMax) continue;
     skipped.set(id, { id, name, type, reasonCode: row.reason_code, reasonDetail: row.reason_detail });
   }

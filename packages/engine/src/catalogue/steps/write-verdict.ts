@@ -1,7 +1,8 @@
 import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
-import type { DueChain, Verdict } from '../records.ts';
-import { proofToRow, recordToColumns } from '../rows.ts';
+import type { Verdict } from '../backup-records.ts';
+import { proofToRow, recordToColumns } from '../backup-rows.ts';
+import type { DueChain } from '../operation-records.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';

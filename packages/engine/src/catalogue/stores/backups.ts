@@ -31,8 +31,8 @@ export const backupSteps = {
    */
   projectBuckets: { access: 'read', run: projectBuckets },
   /**
-   * Marks the record forgotten and writes the ended operation of kind `delete`. `busy` with the operation's id where an
-   * import of it is in flight; `not_found` where there is no record, or a forgotten one.
+   * Marks the record forgotten, and writes and answers the ended operation of kind `delete`. `busy` with the operation's
+   * id if an import of it is in flight; `not_found` if there is no record, or a forgotten one.
    */
   deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
   /**

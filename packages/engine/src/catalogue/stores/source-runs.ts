@@ -9,7 +9,7 @@ import {
   noteSightings,
   release,
 } from '../steps/source-runs.ts';
-import { startVerifications } from '../steps/source-verifications.ts';
+import { runsToVerify, startVerifications } from '../steps/source-verifications.ts';
 import { heldMembers, listSourceErrors, startRun } from '../steps/sources.ts';
 import { contentsOfRun } from '../steps/vaults.ts';
 import type { Step } from './step.ts';
@@ -17,7 +17,7 @@ import type { Step } from './step.ts';
 /** What the runs of sources have seen. */
 export const sourceRunSteps = {
   /**
-   * Adds the task of a run and plans the next, unless the newest run has not listed everything yet: then it answers
+   * Adds the operation of a run and plans the next, unless the newest run has not listed everything yet: then it answers
    * that one's id. Runs that wait for their imports hold up no other. Null if there is no such source.
    */
   startRun: { access: 'write', notesTransitions: true, run: startRun },
@@ -55,6 +55,8 @@ export const sourceRunSteps = {
    * still there.
    */
   startVerifications: { access: 'write', run: startVerifications },
+  /** The newest runs, if they are not listing, of sources that want a level which reads data. */
+  runsToVerify: { access: 'read', run: runsToVerify },
   /** Pages by image path through those absent twice, as of this run. */
   dueMembers: { access: 'read', isLong: true, run: dueMembers },
   /** The first of the members that wait to be confirmed as removed, and how many there are. */

@@ -19,12 +19,12 @@ export const sourceSteps = {
   planSource: { access: 'write', run: planSource },
   /**
    * Changes a source; null if there is none. Drops the members outside a new prefix without marking them, and cancels a
-   * run that lists the old one.
+   * run that lists the old one. Answers what has ended with it.
    */
   updateSource: { access: 'write', notesTransitions: true, run: updateSource },
   /**
-   * Removes a source and cancels its runs; false if there is none. Its records stay, and become those of their oldest
-   * other source, or of none.
+   * Removes a source, cancels its runs and answers which have ended; null if there is none. Its records stay, and become
+   * those of their oldest other source, or of none.
    */
   removeSource: { access: 'write', notesTransitions: true, run: removeSource },
   /** The sources of a project, by name. */

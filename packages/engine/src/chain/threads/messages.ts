@@ -14,7 +14,7 @@ export type StorageOpening = {
   readonly environment?: StorageEnvironment;
 };
 
-/** To a thread. `id` is that of a task, `request` that of a request to storage. */
+/** To a thread. `id` is that of what it is asked to do, `request` that of a request to storage. */
 export type ToThread =
   | { readonly kind: 'prove'; readonly id: number; readonly bucketName: string; readonly jobs: readonly ContentJob[] }
   | { readonly kind: 'read'; readonly id: number; readonly bucketName: string; readonly object: StoredObject }

@@ -1,42 +1,15 @@
-import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
-import type { RequestCount } from '../storage/counted-storage-unit.ts';
-import type {
-  BackupRecord,
-  ChainKey,
-  Lane,
-  OperationKind,
-  OperationRecord,
-  RecordWrite,
-  Retries,
-  VolumeHash,
-} from './records.ts';
-import type { BackupRow, ListingColumns, OperationRow, Schema, StoredBoolean, VerificationRow } from './schema.ts';
+import type { BackupRecord, RecordWrite, VolumeHash } from './backup-records.ts';
+import type { BackupRow, ListingColumns, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
   if (value === null) return null;
   return value ? 1 : 0;
 }
 
-function fromStoredBoolean(value: StoredBoolean | null): boolean | null {
+export function fromStoredBoolean(value: StoredBoolean | null): boolean | null {
   return value === null ? null : value === 1;
-}
-
-/** The item as JSON with its keys in a fixed order: two items are equal exactly when their texts are. */
-export function itemToJson(item: BackupSync): string {
-  const { backup_id, backup_name, bucket_name, image_path, resource_id, resource_name, resource_type, created_at } =
-    item;
-  return JSON.stringify({
-    backup_id,
-    backup_name,
-    bucket_name,
-    image_path,
-    resource_id,
-    resource_name,
-    resource_type,
-    created_at,
-  });
 }
 
 export function listingToColumns(listing: Listing): ListingColumns {
@@ -155,99 +128,6 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     sourceId: row.source_id,
     checkpointId: row.checkpoint_id,
   };
-}
-
-export function requestsOf(row: Selectable<OperationRow>): RequestCount | null {
-  const { list_requests: lists, get_requests: gets, bytes_read: bytesRead } = row;
-  return lists === null || gets === null || bytesRead === null ? null : { lists, gets, bytesRead };
-}
-
-/** The kinds of operation that are of one item; the others are tasks. */
-export const kindsWithItem = ['import', 'delete'] as const satisfies readonly OperationKind[];
-
-export function isItemKind(kind: OperationRow['kind']): kind is OperationKind {
-  return kindsWithItem.some((each) => each === kind);
-}
-
-/** What the column `task` says of an import whose missing ancestors are wanted; null of one that is asked for alone. */
-const withAncestorsTask = JSON.stringify({ with_ancestors: true });
-
-export function importTask(withAncestors: boolean): string | null {
-  return withAncestors ? withAncestorsTask : null;
-}
-
-export function itemOfOperation(row: Pick<Selectable<OperationRow>, 'id' | 'item'>): BackupSync {
-  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete: it has no item`);
-  // Written by itemToJson alone, so the text has this shape.
-  return JSON.parse(row.item) as BackupSync;
-}
-
-export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    // Tasks have no item.
-    kind: row.kind as OperationKind,
-    parentOperationId: row.parent_operation_id,
-    storageUnitId: row.storage_unit_id,
-    item: itemOfOperation(row),
-    withAncestors: row.task === withAncestorsTask,
-    actor: { kind: row.actor_kind, name: row.actor_name },
-    requestId: row.request_id,
-    status: row.status,
-    outcome: row.outcome,
-    message: row.message,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
-    timeContradiction: row.time_contradiction,
-    level: row.level,
-    incremental: fromStoredBoolean(row.incremental),
-    requests: requestsOf(row),
-    createdAtMs: row.created_at_ms,
-    startedAtMs: row.started_at_ms,
-    endedAtMs: row.ended_at_ms,
-    updatedAtMs: row.updated_at_ms,
-    deadlineAtMs: row.deadline_at_ms,
-    leaseOwner: row.lease_owner,
-    epoch: row.epoch,
-    proofsNotBeforeMs: row.proofs_not_before_ms,
-    lane: laneOf(row),
-    retries: retriesOf(row),
-    cancelRequestedAtMs: row.cancel_requested_at_ms,
-  };
-}
-
-export function laneOf({ interactive_for }: Pick<Selectable<OperationRow>, 'interactive_for'>): Lane {
-  return interactive_for === null ? 'mass' : 'interactive';
-}
-
-export function retriesOf(row: Selectable<OperationRow>): Retries {
-  return {
-    attempts: row.attempts,
-    firstFailureAtMs: row.first_failure_at_ms,
-    notBeforeMs: row.not_before_ms,
-    reason: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
-  };
-}
-
-/** The columns of {@link ChainKey}; rows without a chain are left out. */
-export const chainColumns = [
-  'project_id',
-  'storage_unit_id',
-  'bucket_name',
-  'chain_root',
-] as const satisfies readonly (keyof Schema['operations'])[];
-
-export type ChainColumns = Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>;
-
-/** Null if the row is of no chain. */
-export function chainOfRow({
-  project_id: projectId,
-  storage_unit_id: storageUnitId,
-  bucket_name: bucketName,
-  chain_root: chainRoot,
-}: ChainColumns): ChainKey | null {
-  return chainRoot === null ? null : { projectId, storageUnitId, bucketName, chainRoot };
 }
 
 /** What a proof does not say of itself: its id, and on whose behalf it was made. */

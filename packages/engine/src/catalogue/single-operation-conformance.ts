@@ -2,20 +2,20 @@ import type { OperationFilter } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Catalogue } from './catalogue.ts';
-import { importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
-import type { JoinedRequest, NewTask } from './task-records.ts';
+import { endedAs, importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
+import type { JoinedRequest, NewOperation } from './operation-records.ts';
 
-/** What every task store does. */
-export function describeTaskStore(open: OpenCatalogue): void {
+/** What every catalogue does about operations that are worked on by themselves. */
+export function describeSingleOperations(open: OpenCatalogue): void {
   let catalogue: Catalogue;
-  let task: NewTask;
+  let operation: NewOperation;
 
   beforeAll(async () => {
     catalogue = await open();
   });
   afterAll(() => catalogue[Symbol.asyncDispose]());
   beforeEach(async () => {
-    task = {
+    operation = {
       id: newId(),
       projectId: newId(),
       kind: 'scan',
@@ -30,11 +30,11 @@ export function describeTaskStore(open: OpenCatalogue): void {
       createdAtMs: 1_000,
       lane: 'mass',
     };
-    await catalogue.operations.addTask(task);
+    await catalogue.operations.addOperation(operation);
   });
 
   const finish = (epoch: number) => ({
-    id: task.id,
+    id: operation.id,
     epoch,
     status: 'success' as const,
     message: 'done',
@@ -47,16 +47,15 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   test('shows what was asked for, to its project alone, and not among the operation logs', async () => {
-    expect(await catalogue.operations.showTask(task.projectId, task.id)).toMatchObject({
-      ...task,
+    expect(await catalogue.operations.showOperation(operation.projectId, operation.id)).toMatchObject({
+      ...operation,
       status: 'waiting',
       progress: {},
       result: null,
       epoch: 0,
     });
-    expect(await catalogue.operations.showTask('another', task.id)).toBeNull();
-    expect(await catalogue.operations.showOperation(task.projectId, task.id)).toBeNull();
-    const logs = await catalogue.operations.listOperationLogs(operationFilter(task.projectId));
+    expect(await catalogue.operations.showOperation('another', operation.id)).toBeNull();
+    const logs = await catalogue.operations.listOperationLogs(operationFilter(operation.projectId));
     expect(logs).toEqual({ rows: [], count: 0 });
   });
 
@@ -68,9 +67,9 @@ export function describeTaskStore(open: OpenCatalogue): void {
       projectId = newId();
       const imported = await importBackup(catalogue, projectId, makeItem('a', { resource_id: 'disk' }));
       const actor = { kind: 'user', name: 'ada' } as const;
-      const add = async (changes: Partial<NewTask>) => {
+      const add = async (changes: Partial<NewOperation>) => {
         const id = newId();
-        await catalogue.operations.addTask({
+        await catalogue.operations.addOperation({
           id,
           projectId,
           kind: 'scan',
@@ -146,21 +145,21 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   describe('one that was asked for again', () => {
-    const again = (changes: Partial<NewTask> = {}, sameRequest: JoinedRequest = { prefix: 'a/', sync: true }) =>
-      catalogue.operations.joinTask({ ...task, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
+    const again = (changes: Partial<NewOperation> = {}, sameRequest: JoinedRequest = { prefix: 'a/', sync: true }) =>
+      catalogue.operations.joinOperation({ ...operation, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
     const isJoined = async (...asked: Parameters<typeof again>) => {
       const { operationId, result } = await again(...asked);
-      expect(operationId === task.id).toBe(result === 'joined');
+      expect(operationId === operation.id).toBe(result === 'joined');
       return result === 'joined';
     };
 
     test('is joined while it waits and while it runs, and by many at once', async () => {
       expect(await isJoined()).toBe(true);
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       expect(await Promise.all([isJoined(), isJoined(), isJoined()])).toEqual([true, true, true]);
     });
 
-    test('is one task, however many ask for it at once', async () => {
+    test('is one operation, however many ask for it at once', async () => {
       const answers = await Promise.all(Array.from({ length: 5 }, () => again({ bucketName: 'other' })));
       expect(new Set(answers.map(({ operationId }) => operationId)).size).toBe(1);
       expect(answers.filter(({ result }) => result === 'added')).toHaveLength(1);
@@ -184,16 +183,16 @@ export function describeTaskStore(open: OpenCatalogue): void {
     });
 
     test('is not joined once it is cancelled', async () => {
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      await catalogue.operations.cancelTask(task.projectId, task.id, 2_500);
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+      await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_500);
       expect(await isJoined()).toBe(false);
     });
 
     test('is not joined once it has listed everything', async () => {
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       const { message, progress, result, requests } = finish(1);
       await catalogue.operations.finishListing({
-        id: task.id,
+        id: operation.id,
         epoch: 1,
         message,
         progress,
@@ -205,34 +204,39 @@ export function describeTaskStore(open: OpenCatalogue): void {
     });
 
     test('is not joined once it has ended', async () => {
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      await catalogue.operations.finishTask(finish(1));
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+      await catalogue.operations.finishOperation(finish(1));
       expect(await isJoined()).toBe(false);
     });
 
     test('is not a run of a source, nor a part of another operation', async () => {
       const [run, child] = [newId(), newId()];
-      await catalogue.operations.addTask({ ...task, id: run, sourceId: 'source-1', bucketName: 'watched' });
-      await catalogue.operations.addTask({ ...task, id: child, parentOperationId: run, bucketName: 'watched' });
+      await catalogue.operations.addOperation({ ...operation, id: run, sourceId: 'source-1', bucketName: 'watched' });
+      await catalogue.operations.addOperation({
+        ...operation,
+        id: child,
+        parentOperationId: run,
+        bucketName: 'watched',
+      });
       expect(await isJoined({ bucketName: 'watched' })).toBe(false);
     });
   });
 
   test('is taken up once, again by the same owner, and ended by the holder of the present epoch alone', async () => {
-    expect(await catalogue.operations.startTask(task.id, 'worker-1', 2_000)).toMatchObject({
+    expect(await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000)).toMatchObject({
       status: 'running',
       epoch: 1,
     });
-    expect(await catalogue.operations.startTask(task.id, 'worker-2', 2_000)).toBeNull();
-    expect(await catalogue.operations.startTask(task.id, 'worker-1', 2_500)).toMatchObject({
+    expect(await catalogue.operations.startOperation(operation.id, 'worker-2', 2_000)).toBeNull();
+    expect(await catalogue.operations.startOperation(operation.id, 'worker-1', 2_500)).toMatchObject({
       epoch: 2,
       startedAtMs: 2_500,
     });
-    expect(await catalogue.operations.finishTask(finish(1))).toBe(false);
-    expect(await catalogue.operations.finishTask(finish(2))).toBe(true);
-    expect(await catalogue.operations.finishTask(finish(2))).toBe(false);
-    expect(await catalogue.operations.startTask(task.id, 'worker-1', 5_000)).toBeNull();
-    expect(await catalogue.operations.showTask(task.projectId, task.id)).toMatchObject({
+    expect(await catalogue.operations.finishOperation(finish(1))).toBeNull();
+    expect(await catalogue.operations.finishOperation(finish(2))).toEqual([endedAs(operation, 'success')]);
+    expect(await catalogue.operations.finishOperation(finish(2))).toBeNull();
+    expect(await catalogue.operations.startOperation(operation.id, 'worker-1', 5_000)).toBeNull();
+    expect(await catalogue.operations.showOperation(operation.projectId, operation.id)).toMatchObject({
       status: 'success',
       message: 'done',
       progress: { objects: 3 },
@@ -243,41 +247,47 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   test('keeps progress, and tells of a wish to cancel with it', async () => {
-    await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-    expect(await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100)).toEqual({
+    await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+    expect(await catalogue.operations.saveProgress(operation.id, 1, { objects: 1 }, 2_100)).toEqual({
       running: true,
       cancelRequested: false,
     });
-    expect(await catalogue.operations.saveTaskProgress(task.id, 7, { objects: 9 }, 2_100)).toEqual({
+    expect(await catalogue.operations.saveProgress(operation.id, 7, { objects: 9 }, 2_100)).toEqual({
       running: false,
       cancelRequested: false,
     });
-    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 2_200)).toMatchObject({
-      status: 'running',
-      progress: { objects: 1 },
+    expect(await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_200)).toMatchObject({
+      operation: { status: 'running', progress: { objects: 1 } },
+      ended: [],
     });
-    expect(await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 2 }, 2_300)).toEqual({
+    expect(await catalogue.operations.saveProgress(operation.id, 1, { objects: 2 }, 2_300)).toEqual({
       running: true,
       cancelRequested: true,
     });
   });
 
   test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
-    const cancelled = await catalogue.operations.cancelTask(task.projectId, task.id, 2_000);
-    expect(cancelled).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
-    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
-    expect(await catalogue.operations.cancelTask('another', task.id, 3_000)).toBeNull();
+    const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
+    expect(cancelled).toMatchObject({
+      operation: { status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 },
+      ended: [endedAs(operation, 'failed')],
+    });
+    expect(await catalogue.operations.cancelOperation(operation.projectId, operation.id, 3_000)).toEqual({
+      ...cancelled,
+      ended: [],
+    });
+    expect(await catalogue.operations.cancelOperation('another', operation.id, 3_000)).toBeNull();
   });
 
   test('waits again when it is released', async () => {
-    await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-    expect(await catalogue.operations.releaseTasks('worker-2', 3_000)).not.toContainEqual(
-      expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
+    await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+    expect(await catalogue.operations.releaseOperations('worker-2', 3_000)).not.toContainEqual(
+      expect.objectContaining({ operation: expect.objectContaining({ id: operation.id, kind: operation.kind }) }),
     );
-    expect(await catalogue.operations.releaseTasks('worker-1', 3_000)).toContainEqual(
-      expect.objectContaining({ task: expect.objectContaining({ id: task.id, kind: task.kind }) }),
+    expect(await catalogue.operations.releaseOperations('worker-1', 3_000)).toContainEqual(
+      expect.objectContaining({ operation: expect.objectContaining({ id: operation.id, kind: operation.kind }) }),
     );
-    expect(await catalogue.operations.startTask(task.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
+    expect(await catalogue.operations.startOperation(operation.id, 'worker-2', 3_500)).toMatchObject({ epoch: 2 });
   });
 
   describe('findings', () => {
@@ -287,18 +297,18 @@ export function describeTaskStore(open: OpenCatalogue): void {
     }));
 
     test('are paged in the order of finding', async () => {
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      expect(await catalogue.operations.addFindings(task.id, 1, findings)).toBe(true);
-      expect(await catalogue.operations.listFindings(task.id, 0, 2)).toEqual(findings.slice(0, 2));
-      expect(await catalogue.operations.listFindings(task.id, 1_498, 10)).toEqual(findings.slice(1_498));
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+      expect(await catalogue.operations.addFindings(operation.id, 1, findings)).toBe(true);
+      expect(await catalogue.operations.listFindings(operation.id, 0, 2)).toEqual(findings.slice(0, 2));
+      expect(await catalogue.operations.listFindings(operation.id, 1_498, 10)).toEqual(findings.slice(1_498));
     });
 
-    test('are added under the present epoch alone, and go when the task is taken up anew', async () => {
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      await catalogue.operations.addFindings(task.id, 1, findings.slice(0, 1));
-      await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      expect(await catalogue.operations.addFindings(task.id, 1, findings)).toBe(false);
-      expect(await catalogue.operations.listFindings(task.id, 0, 10)).toEqual([]);
+    test('are added under the present epoch alone, and go when the operation is taken up anew', async () => {
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+      await catalogue.operations.addFindings(operation.id, 1, findings.slice(0, 1));
+      await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
+      expect(await catalogue.operations.addFindings(operation.id, 1, findings)).toBe(false);
+      expect(await catalogue.operations.listFindings(operation.id, 0, 10)).toEqual([]);
     });
   });
 }

@@ -1,0 +1,39 @@
+import type { Connection } from './connection.ts';
+import { findHolder } from './data-directory.ts';
+
+/**
+ * Lets a connection that only asks see as waiting what a killed process has left running: nobody works on it, and the next
+ * process that holds the data directory takes it up. Nothing is written: a temporary view, which only this connection has,
+ * takes the place of the table.
+ *
+ * What another process runs later is shown as running, since it has another lease owner.
+ */
+export function showLeftAsWaiting({ sqlite }: Connection, directory: string): void {
+  if (findHolder(directory) !== null) return;
+  const left = sqlite
+    .prepare("SELECT DISTINCT lease_owner AS owner FROM operations WHERE ended_at_ms IS NULL AND status = 'running'")
+    .all()
+    .flatMap(({ owner }) => (typeof owner === 'string' ? [owner] : []));
+  // Whoever holds the directory by now may have begun to work before the look at the leases.
+  if (left.length === 0 || findHolder(directory) !== null) return;
+  const isLeft = `lease_owner IN (${left.map(quoted).join(', ')}) AND status = 'running' AND ended_at_ms IS NULL`;
+  const columns = sqlite
+    .prepare("SELECT name FROM pragma_table_info('operations')")
+    .all()
+    .map(({ name }) => asSeen(String(name), isLeft));
+  sqlite.exec('PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY');
+  sqlite.exec(`CREATE TEMP VIEW operations AS SELECT ${columns.join(', ')} FROM main.operations`);
+  sqlite.exec('PRAGMA query_only = ON');
+}
+
+function asSeen(column: string, isLeft: string): string {
+  if (column === 'status') return `CASE WHEN ${isLeft} THEN 'waiting' ELSE status END AS status`;
+  if (column === 'lease_owner' || column === 'started_at_ms') {
+    return `CASE WHEN ${isLeft} THEN NULL ELSE ${column} END AS ${column}`;
+  }
+  return `"${column}"`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
