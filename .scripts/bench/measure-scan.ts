@@ -14,7 +14,7 @@ const startedAtMs = performance.now();
 await scan.run();
 const seconds = (performance.now() - startedAtMs) / 1000;
 const task = await scan.show();
-if (task?.status !== 'success') throw new Error(`the scan ended ${task?.status}: ${task?.reasonDetail}`);
+if (task?.status !== 'success') throw new Error(`the scan ended ${task?.status}: ${task?.fault?.detail}`);
 const { objects_listed: listed, backups_found: found, described } = task.progress;
 const peakMiB = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(JSON.stringify({ listed, found, described, seconds, peakMiB }));

@@ -15,7 +15,7 @@ export function operationLogView(
   outages: Outages,
 ): OperationLog {
   const { item } = record;
-  const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
+  const reason = record.fault === null ? null : describeReason(record.fault.code, record.fault.detail);
   const ended = hasEnded(record.status);
   const isImport = record.kind === 'import';
   return {
@@ -83,7 +83,7 @@ function numbersOf({ result, progress }: TaskRecord) {
  * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
  */
 export function sourceRunLogView(task: TaskRecord, run: SourceRunOf | undefined, outages: Outages): OperationLog {
-  const reason = task.reasonCode === null ? null : describeReason(task.reasonCode, task.reasonDetail);
+  const reason = task.fault === null ? null : describeReason(task.fault.code, task.fault.detail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
   const { requests } = task;
   return {

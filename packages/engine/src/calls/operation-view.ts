@@ -62,7 +62,7 @@ function commonView(record: TaskRecord | OperationRecord) {
     ended_at: record.endedAtMs === null ? null : toWireTime(record.endedAtMs),
     updated_at: toWireTime(record.updatedAtMs),
     message: record.message,
-    reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     requests: record.requests === null ? null : requestsView(record.requests),
   };
 }

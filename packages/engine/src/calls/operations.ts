@@ -88,6 +88,6 @@ export async function findingsPage(
     next: rows.at(-1)?.sequence ?? input.after,
     ended: hasEnded(task.status),
     // What recognised nothing has gone through all there is.
-    complete: task.status === 'success' || task.listedAtMs !== null || task.reasonCode === 'no_backup_recognised',
+    complete: task.status === 'success' || task.listedAtMs !== null || task.fault?.code === 'no_backup_recognised',
   };
 }

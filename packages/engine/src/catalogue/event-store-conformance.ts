@@ -135,8 +135,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       epoch: 2,
       status: 'timeout',
       message: '',
-      reasonCode: 'deadline_exceeded',
-      reasonDetail: '',
+      fault: { code: 'deadline_exceeded', detail: '' },
       progress: {},
       result: null,
       requests: { lists: 0, gets: 0, bytesRead: 0 },
@@ -190,15 +189,14 @@ export function describeEventStore(open: OpenCatalogue): void {
       for (const [index, operation] of started.entries()) {
         expect(await ofRun()).toEqual(['waiting', 'running']);
         const isLast = index === started.length - 1;
-        const failure = { status: 'failed', reasonCode: 'access_denied', record: null } as const;
+        const failure = { status: 'failed', fault: { code: 'access_denied', detail: '' }, record: null } as const;
         await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
       }
       expect(started).toHaveLength(2);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
       expect(await catalogue.operations.showTask(projectId, run.id)).toMatchObject({
         message: 'listed; 1 imported, 1 in error',
-        reasonCode: 'access_denied',
-        reasonDetail: 'bucket-1/chain-1/a',
+        fault: { code: 'access_denied', detail: 'bucket-1/chain-1/a' },
         result: { sync_backup_num: 1, err_sync_backup_num: 1 },
       });
     });

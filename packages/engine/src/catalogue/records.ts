@@ -3,7 +3,6 @@ import type {
   BackupFormat,
   BackupSync,
   OperationStatus,
-  ReasonCode,
   SyncOutcome,
   TakenAtSource,
   VerificationLevel,
@@ -29,9 +28,7 @@ export type BackupRecord = {
   readonly takenAtSource: TakenAtSource;
   readonly timeContradiction: string | null;
   readonly status: 'available' | 'error';
-  readonly reasonCode: ReasonCode | null;
-  /** What was seen, with its place; empty where there is no reason. */
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   readonly format: BackupFormat;
   readonly contentId: string | null;
   readonly listing: Listing;
@@ -78,7 +75,7 @@ export type Retries = {
   /** The next attempt is not made before then; null if it waits for no attempt. */
   readonly notBeforeMs: number | null;
   /** Why the last attempt failed; null if it waits for no attempt. */
-  readonly reason: Fault | null;
+  readonly fault: Fault | null;
 };
 
 /** A wall clock that was set. */
@@ -107,8 +104,7 @@ export type OperationRecord = {
   readonly outcome: SyncOutcome | null;
   /** What happened; while it waits for another backup, for which one. Empty otherwise. */
   readonly message: string;
-  readonly reasonCode: ReasonCode | null;
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   /** See {@link BackupRecord}, as the import found it. */
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
@@ -207,8 +203,7 @@ export type ImportOutcome = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
   readonly message: string;
-  readonly reasonCode: ReasonCode | null;
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
@@ -228,7 +223,7 @@ export type Retry = {
   readonly epoch: number;
   readonly failedAtMs: number;
   readonly notBeforeMs: number;
-  readonly reason: Fault;
+  readonly fault: Fault;
   readonly requests: RequestCount;
 };
 
@@ -238,7 +233,7 @@ export type OverdueWaits = {
   readonly bucketName: string;
   /** Those accepted later have time left. Milliseconds since 1970. */
   readonly acceptedByMs: number;
-  readonly reason: Fault;
+  readonly fault: Fault;
   readonly endedAtMs: number;
   /** So many end in one step at most. */
   readonly limit: number;

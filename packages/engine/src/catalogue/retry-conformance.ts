@@ -18,7 +18,7 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { OperationRecord, OverdueWaits, Retry } from './records.ts';
 
-const reason = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no answer' } as const;
+const fault = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no answer' } as const;
 const requests = { lists: 1, gets: 2, bytesRead: 3 };
 const notBeforeMs = 60_000;
 
@@ -45,7 +45,7 @@ export function describeRetries(open: OpenCatalogue): void {
     epoch,
     failedAtMs: 2_000,
     notBeforeMs,
-    reason,
+    fault,
     requests,
   });
 
@@ -62,7 +62,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.retryImport(retryOf(operation))).toMatchObject([due]);
       expect(await show(operation.id)).toMatchObject({
         status: 'waiting',
-        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs, reason },
+        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs, fault },
         requests,
         leaseOwner: null,
         endedAtMs: null,
@@ -73,7 +73,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(again).toMatchObject({
         id: operation.id,
         epoch: 2,
-        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs: null, reason: null },
+        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs: null, fault: null },
       });
       expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toBeNull();
     });
@@ -146,8 +146,7 @@ export function describeRetries(open: OpenCatalogue): void {
         ...end,
         status: 'success',
         message: '',
-        reasonCode: null,
-        reasonDetail: '',
+        fault: null,
       });
       expect((await catalogue.operations.showTask(projectId, run.id))?.requests).toEqual({
         lists: 2,
@@ -164,9 +163,9 @@ export function describeRetries(open: OpenCatalogue): void {
       await catalogue.operations.retryTask({ ...retryOf(task), progress: {} });
       expect(await catalogue.operations.cancelTask(projectId, run.id, 3_000)).toMatchObject({
         status: 'failed',
-        reasonCode: 'cancelled',
+        fault: { code: 'cancelled' },
         message: 'cancelled while it waited for another attempt',
-        retries: { notBeforeMs: null, reason: null },
+        retries: { notBeforeMs: null, fault: null },
       });
     });
   });
@@ -184,7 +183,7 @@ export function describeRetries(open: OpenCatalogue): void {
     test('is not tried again', async () => {
       const task = await cancelRunning();
       expect(await catalogue.operations.retryTask({ ...retryOf(task), progress: {} })).toBeNull();
-      const ended = { status: 'failed', reasonCode: 'cancelled', retries: { notBeforeMs: null } };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, retries: { notBeforeMs: null } };
       expect(await catalogue.operations.showTask(projectId, task.id)).toMatchObject(ended);
     });
 
@@ -194,7 +193,7 @@ export function describeRetries(open: OpenCatalogue): void {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], parent));
       const listing = { message: 'listed', progress: {}, result: {}, requests, listedAtMs: 2_000 };
       expect(await catalogue.operations.finishListing({ id: task.id, epoch: task.epoch, ...listing })).toBe(true);
-      const ended = { status: 'failed', reasonCode: 'cancelled', message: 'listed; its imports go on' };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports go on' };
       expect(await catalogue.operations.showTask(projectId, task.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
     });
@@ -202,7 +201,7 @@ export function describeRetries(open: OpenCatalogue): void {
 
   describe('an import that is cancelled', () => {
     const cancel = (id: string) => catalogue.operations.cancelImport(projectId, id, 5_000);
-    const cancelled = { status: 'failed', outcome: 'none', reasonCode: 'cancelled', endedAtMs: 5_000 };
+    const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
     test('ends at once while it waits, and what waited behind it may go on', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
@@ -238,7 +237,7 @@ export function describeRetries(open: OpenCatalogue): void {
       await cancel(id);
       expect(await catalogue.operations.showTask(projectId, run.id)).toMatchObject({
         status: 'failed',
-        reasonCode: 'cancelled',
+        fault: { code: 'cancelled' },
       });
     });
 
@@ -277,8 +276,7 @@ export function describeRetries(open: OpenCatalogue): void {
       outage = {
         storageUnitId,
         bucketName: `bucket-${newId()}`,
-        reasonCode: 'storage_unreachable',
-        reasonDetail: 'no answer',
+        fault: { code: 'storage_unreachable', detail: 'no answer' },
         beganAtMs: 1_000,
         attempts: 1,
         notBeforeMs,
@@ -291,7 +289,12 @@ export function describeRetries(open: OpenCatalogue): void {
 
     test('is known until it answers', async () => {
       await catalogue.outages.saveOutage(outage);
-      const later = { ...outage, reasonCode: 'storage_throttled', attempts: 2, notBeforeMs: 90_000 } as const;
+      const later = {
+        ...outage,
+        fault: { code: 'storage_throttled', detail: 'no answer' },
+        attempts: 2,
+        notBeforeMs: 90_000,
+      } as const;
       await catalogue.outages.saveOutage(later);
       expect(await ofBucket()).toEqual([later]);
       await catalogue.outages.endOutage(storageUnitId, 'another');
@@ -306,7 +309,7 @@ export function describeRetries(open: OpenCatalogue): void {
       if (a === undefined || b === undefined) throw new Error('two were to be started');
       const changed = { code: 'changed_while_read', detail: '' } as const;
       await catalogue.operations.retryImport(retryOf(a));
-      await catalogue.operations.retryImport({ ...retryOf(b), reason: changed });
+      await catalogue.operations.retryImport({ ...retryOf(b), fault: changed });
       await catalogue.outages.endOutage(storageUnitId, outage.bucketName);
       expect(await catalogue.operations.startChain(chain(), 'worker-1', 3_000)).toMatchObject([{ id: a.id }]);
     });
@@ -316,7 +319,7 @@ export function describeRetries(open: OpenCatalogue): void {
         storageUnitId,
         bucketName: outage.bucketName,
         acceptedByMs: 1_000,
-        reason,
+        fault,
         endedAtMs: 9_000,
         limit: 10,
         ...changes,
@@ -341,8 +344,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(chains).toContainEqual(expect.objectContaining({ chain: chain() }));
       const end = {
         status: 'failed',
-        reasonCode: 'storage_unreachable',
-        reasonDetail: reason.detail,
+        fault,
         endedAtMs: 9_000,
       };
       for (const id of [tried, untried]) expect(await show(id ?? '')).toMatchObject({ ...end, outcome: 'none' });

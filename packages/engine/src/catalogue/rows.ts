@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
-import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
+import type { EdgeProof, Fault, Listing, SharedListing } from '../chain/proof/link.ts';
 import type {
   BackupRecord,
   ChainKey,
@@ -64,6 +64,16 @@ export function rowToShared({ shared_listing: shared }: Pick<BackupRow, 'shared_
   return shared === null ? null : (JSON.parse(shared) as SharedListing);
 }
 
+type FaultColumns = Pick<BackupRow, 'reason_code' | 'reason_detail'>;
+
+export function faultToColumns(fault: Fault | null): FaultColumns {
+  return { reason_code: fault?.code ?? null, reason_detail: fault?.detail ?? '' };
+}
+
+export function columnsToFault({ reason_code: code, reason_detail: detail }: FaultColumns): Fault | null {
+  return code === null ? null : { code, detail };
+}
+
 type HashColumns = Pick<BackupRow, 'volume_sha256' | 'volume_chain_digest'>;
 
 export function hashToColumns(hash: VolumeHash | null): HashColumns {
@@ -104,8 +114,7 @@ export function recordToColumns(
     taken_at_source: record.takenAtSource,
     time_contradiction: record.timeContradiction,
     status: record.status,
-    reason_code: record.reasonCode,
-    reason_detail: record.reasonDetail,
+    ...faultToColumns(record.fault),
     format: record.format,
     content_id: record.contentId,
     ...listingToColumns(record.listing),
@@ -135,8 +144,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     takenAtSource: row.taken_at_source,
     timeContradiction: row.time_contradiction,
     status: row.status,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: columnsToFault(row),
     format: row.format,
     contentId: row.content_id,
     listing: columnsToListing(row),
@@ -197,8 +205,7 @@ export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
     status: row.status,
     outcome: row.outcome,
     message: row.message,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: columnsToFault(row),
     timeContradiction: row.time_contradiction,
     level: row.level,
     incremental: fromStoredBoolean(row.incremental),
@@ -226,7 +233,7 @@ export function retriesOf(row: Selectable<OperationRow>): Retries {
     attempts: row.attempts,
     firstFailureAtMs: row.first_failure_at_ms,
     notBeforeMs: row.not_before_ms,
-    reason: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
+    fault: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
   };
 }
 

@@ -1,4 +1,5 @@
-import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
+import type { OperationStatus } from '@backup-sync/contracts';
+import type { Fault } from '../chain/proof/link.ts';
 import type { Actor, Lane, RequestCount, Retries } from './records.ts';
 
 /** Operations that are worked on by themselves, not as part of a chain's job. */
@@ -28,8 +29,7 @@ export type TaskRecord = {
   readonly requestId: string;
   readonly status: OperationStatus;
   readonly message: string;
-  readonly reasonCode: ReasonCode | null;
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   readonly progress: TaskProgress;
   /** What came out; null until the end. */
   readonly result: Json;
@@ -92,10 +92,7 @@ export type TaskJoined =
   | { readonly result: 'added'; readonly operationId: string; readonly lane: Lane }
   | { readonly result: 'joined'; readonly operationId: string };
 
-export type TaskFinish = Pick<
-  TaskRecord,
-  'id' | 'epoch' | 'message' | 'reasonCode' | 'reasonDetail' | 'progress' | 'result'
-> & {
+export type TaskFinish = Pick<TaskRecord, 'id' | 'epoch' | 'message' | 'fault' | 'progress' | 'result'> & {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly endedAtMs: number;
   readonly requests: RequestCount;
@@ -111,5 +108,5 @@ export type NumberedFinding = {
   readonly sequence: number;
   readonly finding: Json;
   /** Set if it counts as an error, and no import will tell more about it. */
-  readonly problem?: { readonly imagePath: string; readonly code: ReasonCode; readonly detail: string } | null;
+  readonly problem?: { readonly imagePath: string; readonly fault: Fault } | null;
 };

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { LoggedOperation } from './records.ts';
-import { isItemKind, laneOf, requestsOf, retriesOf, rowToOperation } from './rows.ts';
+import { columnsToFault, isItemKind, laneOf, requestsOf, retriesOf, rowToOperation } from './rows.ts';
 import type { OperationRow } from './schema.ts';
 import type { DueTask, Json, TaskKind, TaskProgress, TaskRecord } from './task-records.ts';
 
@@ -27,8 +27,7 @@ export function rowToTask(row: Selectable<OperationRow>): TaskRecord {
     requestId: row.request_id,
     status: row.status,
     message: row.message,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: columnsToFault(row),
     progress: parseProgress(row.progress),
     result: parse(row.result),
     requests: requestsOf(row),

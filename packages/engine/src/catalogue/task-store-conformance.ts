@@ -38,8 +38,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
     epoch,
     status: 'success' as const,
     message: 'done',
-    reasonCode: null,
-    reasonDetail: '',
+    fault: null,
     progress: { objects: 3 },
     result: { complete: true },
     requests: { lists: 1, gets: 2, bytesRead: 3 },
@@ -264,7 +263,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
   test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
     const cancelled = await catalogue.operations.cancelTask(task.projectId, task.id, 2_000);
-    expect(cancelled).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
+    expect(cancelled).toMatchObject({ status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 });
     expect(await catalogue.operations.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
     expect(await catalogue.operations.cancelTask('another', task.id, 3_000)).toBeNull();
   });

@@ -71,7 +71,7 @@ export function decideSync(
   };
   if (examination.fault !== null) {
     if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
-    if (current !== null && current.reasonCode !== 'vanished' && !isSameLocation(current.location, location)) {
+    if (current !== null && current.fault?.code !== 'vanished' && !isSameLocation(current.location, location)) {
       // A broken copy elsewhere does not touch what is recorded, be that whole or not.
       return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
     }
@@ -93,8 +93,7 @@ export function decideSync(
     status: 'success',
     outcome,
     message: successMessage(outcome, current, examination),
-    reasonCode: null,
-    reasonDetail: '',
+    fault: null,
     level: examination.level,
     ...facts,
     record: outcome === 'unchanged' && isKeptAs(current, next) ? null : next,
@@ -143,8 +142,7 @@ function displaced(current: BackupRecord, examination: Examination, fault: Fault
     ...kept
   } = current;
   const { listing, shared, checkVersion } = examination;
-  const reason = { status: 'error', reasonCode: fault.code, reasonDetail: fault.detail } as const;
-  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion, volumeHash: null };
+  const record: RecordWrite = { ...kept, status: 'error', fault, listing, shared, checkVersion, volumeHash: null };
   const isKnown = sameRecord(current, record);
   return {
     ...failure(fault, isKnown ? 'unchanged' : 'marked', null),
@@ -182,7 +180,7 @@ function outcomeOf(
 
 /** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
 function isProved(record: BackupRecord): boolean {
-  const isWhole = record.status === 'available' || record.reasonCode === 'conflict';
+  const isWhole = record.status === 'available' || record.fault?.code === 'conflict';
   return isWhole && record.level !== null && reaches(record.level, 'metadata');
 }
 
@@ -210,8 +208,8 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     sameTimes(one, other) &&
     isSameLocation(one.location, other.location) &&
     one.status === other.status &&
-    one.reasonCode === other.reasonCode &&
-    one.reasonDetail === other.reasonDetail &&
+    one.fault?.code === other.fault?.code &&
+    one.fault?.detail === other.fault?.detail &&
     one.level === other.level &&
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
@@ -248,8 +246,7 @@ function recordOf(
     protectedAtS: item.created_at,
     ...takenAt,
     status: fault === null ? 'available' : 'error',
-    reasonCode: fault?.code ?? null,
-    reasonDetail: fault?.detail ?? '',
+    fault,
     format: examination.format,
     contentId: examination.contentId,
     listing: examination.listing,
@@ -282,8 +279,7 @@ function failure(
   status: 'failed' | 'timeout';
   outcome: SyncOutcome;
   message: string;
-  reasonCode: ReasonCode;
-  reasonDetail: string;
+  fault: Fault;
   level: VerificationLevel | null;
 } {
   return {
@@ -294,8 +290,7 @@ function failure(
       unchanged: 'recorded as broken before; nothing has changed',
       marked: 'recorded with the reason',
     }[outcome as 'none' | 'unchanged' | 'marked'],
-    reasonCode: fault.code,
-    reasonDetail: fault.detail,
+    fault,
     level,
   };
 }

@@ -220,17 +220,14 @@ async function record(
       clock.nowMs(),
       operation.parentOperationId === null,
     );
-    const { reasonCode: code, reasonDetail: detail } = decision;
+    const { fault } = decision;
     // What says something of the backup is recorded; a look that says nothing may be made again.
-    const saysNothing = code !== null && decision.record === null;
+    const saysNothing = fault !== null && decision.record === null;
     const failed = { ...operation, bucketName: item.bucket_name };
-    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, code) : null;
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, fault.code) : null;
     if (saysNothing && notBeforeMs !== null) {
       const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
-      queueChains(
-        queue,
-        (await catalogue.operations.retryImport({ ...attempt, notBeforeMs, reason: { code, detail } })) ?? [],
-      );
+      queueChains(queue, (await catalogue.operations.retryImport({ ...attempt, notBeforeMs, fault })) ?? []);
       return;
     }
     const finished = await catalogue.operations.finishImport({

@@ -15,13 +15,12 @@ export async function endWaitsPastLimit(services: Services, outage: Outage): Pro
     catalogue,
     work: { queue, retryForMs, storedTimes },
   } = services;
-  const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
+  const { storageUnitId, bucketName, beganAtMs, fault } = outage;
   const endedAtMs = await storedTimes.nowMs();
   if (endedAtMs - beganAtMs < retryForMs) return;
-  const reason = { code: reasonCode, detail: reasonDetail };
   const acceptedByMs = endedAtMs - retryForMs;
   while (true) {
-    const waits = { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit: batchSize };
+    const waits = { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit: batchSize };
     const { ended, chains, parentIds } = await catalogue.operations.endOverdueWaits(waits);
     if (ended === 0) return;
     queueChains(queue, chains);

@@ -126,15 +126,14 @@ export async function runTask(
   const notBeforeMs = fault === null ? null : nextAttemptAtMs(worker.services, task, began, fault.code);
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: task.id, epoch: task.epoch, failedAtMs: clock.nowMs(), requests, progress };
-    const retry = await catalogue.operations.retryTask({ ...attempt, notBeforeMs, reason: fault });
+    const retry = await catalogue.operations.retryTask({ ...attempt, notBeforeMs, fault });
     if (retry !== null) return queueTask(worker.services.work.queue, retry);
     // It was cancelled meanwhile, and has ended.
   } else {
     await catalogue.operations.finishTask({
       ...finished,
       status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
-      reasonCode: fault?.code ?? null,
-      reasonDetail: fault?.detail ?? '',
+      fault,
       endedAtMs: clock.nowMs(),
     });
   }

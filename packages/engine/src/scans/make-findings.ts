@@ -117,7 +117,7 @@ export function findingOfRecord(state: FindingState, { record }: KnownBackup): S
     original_name: null,
     parent_backup_id: record.parentBackupId,
     newest_object_at: null,
-    problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    problem: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     operation_log_id: null,
   };
 }

@@ -126,7 +126,7 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
   await world.list(operationId);
   expect(await world.cancel(operationId)).toMatchObject({
     status: 'failed',
-    reasonCode: 'cancelled',
+    fault: { code: 'cancelled' },
     message: expect.stringContaining('its imports go on'),
   });
   await world.importAll();
@@ -143,6 +143,6 @@ test('a run whose imports do not end in its time ends as timeout', async () => {
   await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs - 1);
   expect((await world.show(operationId)).status).toBe('running');
   await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs);
-  expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+  expect(await world.show(operationId)).toMatchObject({ status: 'timeout', fault: { code: 'deadline_exceeded' } });
   expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
 });

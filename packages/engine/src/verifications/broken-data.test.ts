@@ -41,7 +41,7 @@ async function openWithRot() {
     await over.runTask(task.id);
     await over.workOnAll();
   };
-  const reason = async () => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.reasonCode;
+  const reason = async () => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.fault?.code;
   await importAgain(null);
   answer = 'rotten';
   await verify();

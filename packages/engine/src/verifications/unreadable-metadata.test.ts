@@ -53,8 +53,8 @@ test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode
       if (pattern.test(key)) throw new StorageError(refusal, 'refused by the test');
     },
   });
-  expect(task).toMatchObject({ status: 'failed', reasonCode });
-  expect(verified).toMatchObject({ status: 'available', level: 'linkage', reasonCode: null });
+  expect(task).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
+  expect(verified).toMatchObject({ status: 'available', level: 'linkage', fault: null });
 });
 
 test.each([
@@ -68,9 +68,9 @@ test.each([
     const { task, verified, synced } = await verifyOver({
       get: ({ key }, content) => (key.endsWith(suffix) ? { ...content, body: rotten(content.body) } : content),
     });
-    expect(task).toMatchObject({ status: 'failed', reasonCode });
-    expect(verified).toMatchObject({ status: 'error', reasonCode });
-    expect(synced).toMatchObject({ status: 'error', reasonCode });
+    expect(task).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
+    expect(verified).toMatchObject({ status: 'error', fault: { code: reasonCode } });
+    expect(synced).toMatchObject({ status: 'error', fault: { code: reasonCode } });
   },
 );
 

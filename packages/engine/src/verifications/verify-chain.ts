@@ -38,9 +38,9 @@ export async function verifyChain(run: TaskRun, threads: ReadingThreads): Promis
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, record, examination);
+    const { fault, message } = await recordBeforeReading(run, record, examination);
     // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
-    if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
+    if (fault !== null) return failed(fault, record.backupId, message);
   }
   let data: ChainData | null;
   try {
@@ -76,7 +76,7 @@ async function recordBeforeReading(run: TaskRun, record: BackupRecord, examinati
   const isBroken = record.status === 'error';
   if ((awaitingData.length > 0 || isBroken) && fault === null) {
     const decision = decideExamination(run, record, examination);
-    if (decision.reasonCode === null) {
+    if (decision.fault === null) {
       if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
@@ -94,9 +94,8 @@ async function concludeUnopened(run: TaskRun, record: BackupRecord, fault: Fault
   const examiner = await openExaminer(run, record, { reusesProofs: false });
   const examination = await examiner.examine(item);
   if (examination === null || examination.fault === null) return failed(fault, record.backupId);
-  const { reasonCode, reasonDetail, message } = await recordExamination(run, record, examination);
-  const found = reasonCode === null ? fault : { code: reasonCode, detail: reasonDetail };
-  return failed(found, record.backupId, message);
+  const { fault: found, message } = await recordExamination(run, record, examination);
+  return failed(found ?? fault, record.backupId, message);
 }
 
 function openExaminer(

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { ChainKey, DueChain, OperationRecord } from '../records.ts';
 import { rowToOperation } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { cancelledReason, endUntried } from './end-import.ts';
+import { cancelledFault, endUntried } from './end-import.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -29,7 +29,7 @@ export async function cancelImport(
     .set({ cancel_requested_at_ms: cancelledAtMs, updated_at_ms: cancelledAtMs, waits_for_backup_id: null })
     .where('id', '=', id)
     .execute();
-  const end = { reason: cancelledReason, endedAtMs: cancelledAtMs };
+  const end = { fault: cancelledFault, endedAtMs: cancelledAtMs };
   const chains = row.status === 'waiting' ? await endUntried(database, row, end) : [];
   if (row.status !== 'waiting') await noteTransitions(database, [id]);
   return { operation: rowToOperation((await show()) ?? row), chains };

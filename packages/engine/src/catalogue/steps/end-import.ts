@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
 import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../records.ts';
-import { chainColumns, toStoredBoolean } from '../rows.ts';
+import { chainColumns, faultToColumns, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
 import { dueChains } from './due-chains.ts';
@@ -10,7 +10,7 @@ import { noteTransitions } from './events.ts';
 import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
+export const cancelledFault: Fault = { code: 'cancelled', detail: '' };
 
 /** How an import ends. */
 type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
@@ -33,14 +33,13 @@ export async function endImport(
 export async function endUntried(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
-  end: { readonly reason: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
+  end: { readonly fault: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
 ): Promise<readonly DueChain[]> {
   return await endImport(database, operation, {
     status: 'failed',
     outcome: 'none',
     message: 'nothing was recorded or changed',
-    reasonCode: end.reason.code,
-    reasonDetail: end.reason.detail,
+    fault: end.fault,
     timeContradiction: null,
     level: null,
     incremental: null,
@@ -72,8 +71,7 @@ async function endOperation(database: Kysely<Schema>, before: Selectable<Operati
       status: end.status,
       outcome: end.outcome,
       message: end.message,
-      reason_code: end.reasonCode,
-      reason_detail: end.reasonDetail,
+      ...faultToColumns(end.fault),
       time_contradiction: end.timeContradiction,
       level: end.level,
       incremental: toStoredBoolean(end.incremental),

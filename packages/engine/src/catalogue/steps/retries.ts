@@ -4,7 +4,7 @@ import type { Schema } from '../schema.ts';
 import type { DueTask, TaskProgress } from '../task-records.ts';
 import { dueTaskColumns, rowToDueTask, taskKinds } from '../task-rows.ts';
 import { dueChains } from './due-chains.ts';
-import { cancelledReason, endUntried } from './end-import.ts';
+import { cancelledFault, endUntried } from './end-import.ts';
 import { makeWait } from './make-wait.ts';
 import { cancelTask } from './tasks.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
@@ -20,7 +20,7 @@ export async function retryImport(database: Kysely<Schema>, retry: Retry): Promi
   if (operation === undefined) return null;
   if (operation.cancel_requested_at_ms !== null) {
     return await endUntried(database, operation, {
-      reason: cancelledReason,
+      fault: cancelledFault,
       endedAtMs: retry.failedAtMs,
       requests: retry.requests,
     });
@@ -65,7 +65,7 @@ export async function retryOfTask(database: Kysely<Schema>, id: string): Promise
 }
 
 function columnsOf(
-  { failedAtMs, notBeforeMs, reason }: Retry,
+  { failedAtMs, notBeforeMs, fault }: Retry,
   before: { readonly attempts: number; readonly first_failure_at_ms: number | null },
 ) {
   return {
@@ -73,7 +73,7 @@ function columnsOf(
     // The clock may have been set back since: the time for retries must not wait until it has caught up.
     first_failure_at_ms: Math.min(before.first_failure_at_ms ?? failedAtMs, failedAtMs),
     not_before_ms: notBeforeMs,
-    waiting_reason: reason.code,
-    waiting_detail: reason.detail,
+    waiting_reason: fault.code,
+    waiting_detail: fault.detail,
   };
 }

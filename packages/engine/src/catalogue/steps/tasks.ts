@@ -2,7 +2,7 @@ import { hasEnded } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Lane } from '../records.ts';
-import { laneOf } from '../rows.ts';
+import { faultToColumns, laneOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import type {
   DueTask,
@@ -156,8 +156,7 @@ export async function finishTask(database: Kysely<Schema>, finish: TaskFinish): 
     .set((eb) => ({
       status: finish.status,
       message: finish.message,
-      reason_code: finish.reasonCode,
-      reason_detail: finish.reasonDetail,
+      ...faultToColumns(finish.fault),
       progress: JSON.stringify(finish.progress),
       result: JSON.stringify(finish.result),
       ...addedTo(eb, finish.requests),
