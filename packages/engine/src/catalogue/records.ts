@@ -178,17 +178,29 @@ export type RecordWrite = Omit<
   'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
 >;
 
-/** What an operation has found out of a backup. */
-export type Verdict = {
+/** What is decided of a backup by what was seen of it: what the log of its import says, and what is written. */
+export type Decision = {
+  readonly status: 'success' | 'failed' | 'timeout';
+  readonly outcome: SyncOutcome;
+  readonly message: string;
+  /** Null exactly if the status is `success`. */
+  readonly fault: Fault | null;
+  readonly timeContradiction: string | null;
+  readonly level: VerificationLevel | null;
+  readonly incremental: boolean | null;
+  /** Null leaves the record as it is. */
+  readonly record: RecordWrite | null;
+  readonly proofs: readonly EdgeProof[];
+};
+
+/** What an operation writes of a backup. */
+export type Verdict = Pick<Decision, 'record' | 'proofs'> & {
   readonly operationId: string;
   readonly projectId: string;
   readonly backupId: string;
   readonly endedAtMs: number;
   /** The record's revision when this was decided; null: there was none (or a forgotten one). */
   readonly decidedOnRevision: number | null;
-  /** Null leaves the record as it is. */
-  readonly record: RecordWrite | null;
-  readonly proofs: readonly EdgeProof[];
 };
 
 /** A parent that was looked for and not found. */
@@ -198,18 +210,8 @@ export type MissingParent = {
   readonly revision: number | null;
 };
 
-/** What the operation of an import says once it has ended. */
-export type ImportOutcome = {
-  readonly status: 'success' | 'failed' | 'timeout';
-  readonly outcome: SyncOutcome;
-  readonly message: string;
-  readonly fault: Fault | null;
-  readonly timeContradiction: string | null;
-  readonly level: VerificationLevel | null;
-  readonly incremental: boolean | null;
-};
-
-export type ImportFinish = ImportOutcome &
+/** How an import ends, and what it writes of its backup. */
+export type ImportFinish = Decision &
   Omit<Verdict, 'projectId' | 'backupId'> & {
     readonly epoch: number;
     readonly requests: RequestCount;

@@ -1,8 +1,8 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord, Decision } from '../catalogue/records.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
-import { type Decision, decideSync } from './decide-sync.ts';
+import { decideSync } from './decide-sync.ts';
 
 const item = {
   backup_id: 'b1',
@@ -17,6 +17,8 @@ const item = {
 const here: Location = { storageUnitId: 'default', bucketName: 'bucket', imagePath: 'a/b' };
 const elsewhere: Location = { ...here, imagePath: 'c/d' };
 const nowMs = Date.UTC(2026, 10, 25);
+const subject = { item, projectId: 'p1', location: here, isRequest: true, nowMs };
+const requests = { lists: 1, gets: 0, bytesRead: 0 };
 const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 30, newestObjectAtMs: 1 };
 
 const whole: Examination = {
@@ -70,7 +72,7 @@ function proof(): EdgeProof {
 }
 
 function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
-  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs, true);
+  return decideSync({ ...subject, location, current }, { kind: 'seen', examination, requests });
 }
 
 /** The record that a sync of this leaves behind. */
@@ -96,9 +98,9 @@ test('a whole backup that is new is recorded as available', () => {
 });
 
 test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
-  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
+  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' }, requests } as const;
   for (const current of [null, recorded(whole)]) {
-    expect(decideSync(item, 'p1', here, current, seen, nowMs, true)).toMatchObject({
+    expect(decideSync({ ...subject, current }, seen)).toMatchObject({
       status: 'failed',
       outcome: 'none',
       fault: { code: 'path_not_found' },
@@ -126,8 +128,8 @@ test('a request that contradicts the path that it gives says nothing of the back
 });
 
 test('an operation out of time ends as timeout', () => {
-  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
-  expect(decideSync(item, 'p1', here, null, seen, nowMs, true).status).toBe('timeout');
+  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' }, requests } as const;
+  expect(decideSync({ ...subject, current: null }, seen).status).toBe('timeout');
 });
 
 test('a broken backup is kept as broken, with the reason', () => {

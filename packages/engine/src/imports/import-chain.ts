@@ -9,8 +9,8 @@ import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import { startVerifications } from '../sources/start-verifications.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
-import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
-import { decideSync, type Seen } from './decide-sync.ts';
+import { ancestorIdsOf, ChainLook, type Seen } from './chain-look.ts';
+import { decideSync } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
 import type { RunAbsences } from './run-absences.ts';
 import { watchCancels } from './watch-cancels.ts';
@@ -91,15 +91,14 @@ async function workOff(
   const job: ChainJob = { worker, chain, look, started: [...operations], began };
   const left: OperationRecord[] = [];
   for (const operation of operations) {
-    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
-    else if (operation.deadlineAtMs <= startedAtMs) {
-      await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
-    } else left.push(operation);
+    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled);
+    else if (operation.deadlineAtMs <= startedAtMs) await finish(job, operation, overdue);
+    else left.push(operation);
   }
   try {
     for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
       if (operation.withAncestors) await importWithAncestors(job, operation, seen);
-      else await finish(job, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+      else await finish(job, operation, look.withProofs(operation.item, seen));
     }
   } catch (error) {
     if (run.signal.aborted || !cancels.signal.aborted) throw error;
@@ -112,20 +111,24 @@ async function workOff(
   for (const parent of parents) if (parent !== null) await startVerifications(worker.services, parent);
 }
 
-const cancelled = unseen('cancelled', '');
+const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
+const cancelled: Seen = { kind: 'unseen', fault: { code: 'cancelled', detail: '' }, requests: noRequests };
+const overdue: Seen = {
+  kind: 'unseen',
+  fault: { code: 'deadline_exceeded', detail: deadlineDetail },
+  requests: noRequests,
+};
 
 /** Ends what was cancelled while it ran. */
 async function endCancelled(job: ChainJob): Promise<void> {
   const ids = new Set(await job.worker.services.catalogue.operations.cancelledImports(job.chain));
   for (const operation of job.started) {
-    if (ids.has(operation.id)) await finish(job, operation, cancelled, job.look.takeRequests());
+    if (ids.has(operation.id)) await finish(job, operation, { ...cancelled, requests: job.look.takeRequests() });
   }
 }
 
-const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
-
 function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[]) {
-  return parentsFirst<OperationRecord, Look>(operations, {
+  return parentsFirst<OperationRecord, Seen>(operations, {
     idOf: ({ item }) => item.backup_id,
     look: ({ item }) => look.look(item),
     ancestorIdsOf,
@@ -133,44 +136,38 @@ function inRecordingOrder(look: ChainLook, operations: readonly OperationRecord[
 }
 
 /** Records the ancestors that are not recorded yet, then the backup itself. */
-async function importWithAncestors(job: ChainJob, operation: OperationRecord, { seen, requests }: Look): Promise<void> {
+async function importWithAncestors(job: ChainJob, operation: OperationRecord, seen: Seen): Promise<void> {
   const { worker, chain, look } = job;
   const {
     catalogue,
     world: { clock },
   } = worker.services;
   let accepted = 0;
+  // What describing the ancestors takes is the child's.
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
     // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
     accepted = await acceptAncestors(worker.services, look, operation, ancestors);
-    return seen;
+    return seen.kind === 'seen' ? seen.examination : seen.fault;
   });
-  // What describing them took is the child's.
-  const described = look.takeRequests();
   if (accepted > 0) {
     // They were seen in this very listing, so it serves them though it began before they were accepted.
     const own = await catalogue.operations.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
-      await finish(job, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
+      await finish(job, each.item, look.withProofs(each.item.item, each.seen));
     }
   }
   const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
-  await finish(job, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
+  const requests = sum(seen.requests, outcome.requests);
+  await finish(job, operation, look.withProofs(operation.item, { ...outcome, requests }), addition);
 }
 
 /**
  * Ends an operation, or makes it wait for the import of a parent that was not found or for another attempt. One that
  * cannot be recorded ends as a fault of this program, so that it holds up no other.
  */
-async function finish(
-  job: ChainJob,
-  operation: OperationRecord,
-  seen: Seen,
-  requests: RequestCount,
-  addition = '',
-): Promise<void> {
+async function finish(job: ChainJob, operation: OperationRecord, seen: Seen, addition = ''): Promise<void> {
   const {
     work: { queue, storedTimes },
   } = job.worker.services;
@@ -180,12 +177,13 @@ async function finish(
     return;
   }
   try {
-    await record(job, operation, seen, requests, addition);
+    await record(job, operation, seen, addition);
   } catch (error) {
     // The queue comes again: nothing is wrong with the backup.
     if (isCatalogueFault(error)) throw error;
     job.worker.onFault(operation.id, error);
-    await record(job, operation, internalFault(operation), requests, '');
+    const detail = `see the server's log for operation ${operation.id}`;
+    await record(job, operation, { kind: 'unseen', fault: { code: 'internal', detail }, requests: seen.requests }, '');
   }
 }
 
@@ -198,7 +196,6 @@ async function record(
   { worker, look, began }: ChainJob,
   operation: OperationRecord,
   firstSeen: Seen,
-  requests: RequestCount,
   addition: string,
 ): Promise<void> {
   const {
@@ -208,25 +205,19 @@ async function record(
   } = worker.services;
   const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  const isRequest = operation.parentOperationId === null;
   let seen = firstSeen;
   while (true) {
     const current = await catalogue.backups.showBackup(projectId, item.backup_id);
-    const decision = decideSync(
-      item,
-      projectId,
-      location,
-      current,
-      seen,
-      clock.nowMs(),
-      operation.parentOperationId === null,
-    );
+    const subject = { item, projectId, location, current, isRequest, nowMs: clock.nowMs() };
+    const decision = decideSync(subject, seen);
     const { fault } = decision;
     // What says something of the backup is recorded; a look that says nothing may be made again.
     const saysNothing = fault !== null && decision.record === null;
     const failed = { ...operation, bucketName: item.bucket_name };
     const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, failed, began, fault.code) : null;
     if (saysNothing && notBeforeMs !== null) {
-      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
+      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests: seen.requests };
       queueChains(queue, (await catalogue.operations.retryImport({ ...attempt, notBeforeMs, fault })) ?? []);
       return;
     }
@@ -236,7 +227,7 @@ async function record(
       operationId,
       epoch,
       endedAtMs: clock.nowMs(),
-      requests,
+      requests: seen.requests,
       decidedOnRevision: current?.revision ?? null,
       missingParent: look.missingParentOf(seen),
     });
@@ -252,11 +243,7 @@ async function record(
 function asCycle(seen: Seen, way: readonly string[]): Seen {
   if (seen.kind === 'unseen') return seen;
   const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };
-  return { kind: 'seen', examination };
-}
-
-function internalFault(operation: OperationRecord): Seen {
-  return unseen('internal', `see the server's log for operation ${operation.id}`);
+  return { ...seen, examination };
 }
 
 function sum(one: RequestCount, other: RequestCount): RequestCount {

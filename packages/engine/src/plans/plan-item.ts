@@ -6,8 +6,8 @@ import {
   type ReasonCode,
   type SyncOutcome,
 } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/records.ts';
-import type { Decision, Seen } from '../imports/decide-sync.ts';
+import type { BackupRecord, Decision } from '../catalogue/records.ts';
+import type { Seen } from '../imports/chain-look.ts';
 
 /** What becomes of an item that ends well; `marked` and `none` do not end so. */
 const classOfOutcome = {

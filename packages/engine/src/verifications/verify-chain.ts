@@ -1,6 +1,6 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { BackupRecord } from '../catalogue/records.ts';
+import type { BackupRecord, Decision } from '../catalogue/records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/chain-root.ts';
 import type { ChainData } from '../chain/data.ts';
@@ -10,11 +10,10 @@ import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
-import type { Decision } from '../imports/decide-sync.ts';
 import { findListings } from '../imports/find-listings.ts';
 import type { TaskOutcome, TaskRun } from '../operations/run-task.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
-import { decideExamination, recordExamination, recordProof } from './record-verdict.ts';
+import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
 const unknownFormat = 'there is nothing to hold its data against';
@@ -75,7 +74,7 @@ async function recordBeforeReading(run: TaskRun, record: BackupRecord, examinati
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
   const isBroken = record.status === 'error';
   if ((awaitingData.length > 0 || isBroken) && fault === null) {
-    const decision = decideExamination(run, record, examination);
+    const decision = decideVerdict(run, record, examination);
     if (decision.fault === null) {
       if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;

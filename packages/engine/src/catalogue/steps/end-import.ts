@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
-import type { DueChain, ImportFinish, ImportOutcome, RequestCount } from '../records.ts';
+import type { Decision, DueChain, ImportFinish, RequestCount } from '../records.ts';
 import { chainColumns, faultToColumns, toStoredBoolean } from '../rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
@@ -13,7 +13,7 @@ import { unfinishedImports } from './unfinished-imports.ts';
 export const cancelledFault: Fault = { code: 'cancelled', detail: '' };
 
 /** How an import ends. */
-type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
+type ImportEnd = Omit<Decision, 'record' | 'proofs'> & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
  * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns the chains that
