@@ -56,7 +56,8 @@ test('says that the disk of the catalogue is full, and tries the buckets all the
   await using over = await open();
   const { services, context, projectId } = over;
   const touch = () => Promise.reject(new CatalogueFullError('/data'));
-  const full = { ...context, services: { ...services, catalogue: { ...services.catalogue, touch } } };
+  const catalogue = { ...services.catalogue, upkeep: { ...services.catalogue.upkeep, touch } };
+  const full = { ...context, services: { ...services, catalogue } };
   const answer = await checkStorage(full, { project_id: projectId });
   expect(answer.catalogue?.message).toContain('full');
   expect(answer.buckets).toMatchObject([{ list: 'allowed' }]);

@@ -299,6 +299,7 @@ test('what waits for a bucket in outage shows its reason, tried or not, and is t
     notBeforeMs: Date.UTC(2026, 10, 23, 0, 0, 30),
   };
   await using world = await start({ outage });
+  await world.services.catalogue.outages.saveOutage(outage);
   world.refuse('unreachable');
   const [tried = '', untried = ''] = await world.sync([first, items.at(-1) ?? first]);
   await importChain(world.worker, chainOfItem(world.services, world.projectId, first), {
