@@ -27,6 +27,6 @@ export function catalogueRefusal(error: unknown): unknown {
 }
 
 /** Whether the catalogue cannot serve now, whatever it was asked. Work that meets this is retried, not failed. */
-export function isCatalogueFault(error: unknown): boolean {
+export function isCatalogueFault(error: unknown): error is Error {
   return catalogueRefusal(error) !== error;
 }

@@ -67,7 +67,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
         volume_sha256: record.volumeHash?.sha256 ?? null,
       },
       last_operation_log_id: record.lastOperationId,
-      reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+      reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     },
   };
 }

@@ -10,7 +10,7 @@ const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Recor
 /** An operation in the form of the wire. `run` is the run of a source that accepted it. */
 export function operationLogView(record: ItemOperation, run: SourceRunOf | undefined, outages: Outages): OperationLog {
   const { item } = record;
-  const reason = record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail);
+  const reason = record.fault === null ? null : describeReason(record.fault.code, record.fault.detail);
   const ended = hasEnded(record.status);
   const isImport = record.kind === 'import';
   return {
@@ -82,7 +82,7 @@ export function sourceRunLogView(
   run: SourceRunOf | undefined,
   outages: Outages,
 ): OperationLog {
-  const reason = operation.reasonCode === null ? null : describeReason(operation.reasonCode, operation.reasonDetail);
+  const reason = operation.fault === null ? null : describeReason(operation.fault.code, operation.fault.detail);
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
   const { requests } = operation;
   return {

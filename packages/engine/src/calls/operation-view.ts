@@ -24,7 +24,7 @@ export function operationView(record: OperationRecord, outages: Outages): Operat
     ended_at: record.endedAtMs === null ? null : toWireTime(record.endedAtMs),
     updated_at: toWireTime(record.updatedAtMs),
     message: record.message,
-    reason: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     waiting_for: waitingForView(record, outages),
     cancel_requested: record.cancelRequestedAtMs !== null,
     requests: record.requests === null ? null : requestsView(record.requests),

@@ -76,6 +76,6 @@ export async function findingsPage(
     complete:
       operation.status === 'success' ||
       operation.listedAtMs !== null ||
-      operation.reasonCode === 'no_backup_recognised',
+      operation.fault?.code === 'no_backup_recognised',
   };
 }

@@ -30,10 +30,10 @@ export function sourceView(record: SourceRecord): Source {
   };
 }
 
-function lastRunView({ status, reasonCode, reasonDetail, progress, endedAtMs }: LastRun): Source['last_run'] {
+function lastRunView({ status, fault, progress, endedAtMs }: LastRun): Source['last_run'] {
   return {
     status,
-    reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
+    reason: fault === null ? null : describeReason(fault.code, fault.detail),
     objects_listed: progress.objects_listed ?? 0,
     ended_at: endedAtMs === null ? null : toWireTime(endedAtMs),
   };

@@ -42,11 +42,11 @@ export const showSource: QueryHandler<'showSource'> = async (context, input) => 
     resources: resources.map((resource) => resourceView(resource, clock.nowMs())),
     held_backups: held.members.map(({ backupId, imagePath }) => ({ backup_id: backupId, image_path: imagePath })),
     held_count: held.count,
-    errors: errors.map(({ backupId, backupName, imagePath, reasonCode, reasonDetail }) => ({
+    errors: errors.map(({ backupId, backupName, imagePath, fault }) => ({
       backup_id: backupId,
       backup_name: backupName,
       image_path: imagePath,
-      reason: describeReason(reasonCode, reasonDetail),
+      reason: describeReason(fault.code, fault.detail),
     })),
     error_count: errorCount,
   };

@@ -62,8 +62,8 @@ export function checkpointView(
       id: source.id,
       name: source.name,
       resources: contents.resources.map(resourceOfVault),
-      skipped_resources: contents.skipped.map(({ id, type, name, reasonCode, reasonDetail }) => {
-        const { number, message } = describeReason(reasonCode, reasonDetail);
+      skipped_resources: contents.skipped.map(({ id, type, name, fault }) => {
+        const { number, message } = describeReason(fault.code, fault.detail);
         return { id, type, name, code: number, reason: message };
       }),
     },

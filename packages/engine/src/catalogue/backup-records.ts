@@ -1,5 +1,5 @@
-import type { BackupFormat, ReasonCode, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
-import type { EdgeProof, Listing, Location, SharedListing } from '../chain/proof/link.ts';
+import type { BackupFormat, SyncOutcome, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
+import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 
 /** A recorded backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -19,9 +19,7 @@ export type BackupRecord = {
   readonly takenAtSource: TakenAtSource;
   readonly timeContradiction: string | null;
   readonly status: 'available' | 'error';
-  readonly reasonCode: ReasonCode | null;
-  /** What was seen, with its place; empty where there is no reason. */
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   readonly format: BackupFormat;
   readonly contentId: string | null;
   readonly listing: Listing;
@@ -55,17 +53,29 @@ export type RecordWrite = Omit<
   'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
 >;
 
-/** What an operation has found out of a backup. */
-export type Verdict = {
+/** What is decided of a backup by what was seen of it: what the log of its import says, and what is written. */
+export type Decision = {
+  readonly status: 'success' | 'failed' | 'timeout';
+  readonly outcome: SyncOutcome;
+  readonly message: string;
+  /** Null exactly if the status is `success`. */
+  readonly fault: Fault | null;
+  readonly timeContradiction: string | null;
+  readonly level: VerificationLevel | null;
+  readonly incremental: boolean | null;
+  /** Null leaves the record as it is. */
+  readonly record: RecordWrite | null;
+  readonly proofs: readonly EdgeProof[];
+};
+
+/** What an operation writes of a backup. */
+export type Verdict = Pick<Decision, 'record' | 'proofs'> & {
   readonly operationId: string;
   readonly projectId: string;
   readonly backupId: string;
   readonly endedAtMs: number;
   /** The record's revision when this was decided; null: there was none (or a forgotten one). */
   readonly decidedOnRevision: number | null;
-  /** Null leaves the record as it is. */
-  readonly record: RecordWrite | null;
-  readonly proofs: readonly EdgeProof[];
 };
 
 /** How the backups of a resource stand. */

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { EdgeProof, Listing, SharedListing } from '../chain/proof/link.ts';
+import type { EdgeProof, Fault, Listing, SharedListing } from '../chain/proof/link.ts';
 import type { BackupRecord, RecordWrite, VolumeHash } from './backup-records.ts';
 import type { BackupRow, ListingColumns, StoredBoolean, VerificationRow } from './schema.ts';
 
@@ -35,6 +35,16 @@ function columnsToListing(row: ListingColumns): Listing {
 /** Written by recordToColumns alone, so the text has this shape. */
 export function rowToShared({ shared_listing: shared }: Pick<BackupRow, 'shared_listing'>): SharedListing | null {
   return shared === null ? null : (JSON.parse(shared) as SharedListing);
+}
+
+type FaultColumns = Pick<BackupRow, 'reason_code' | 'reason_detail'>;
+
+export function faultToColumns(fault: Fault | null): FaultColumns {
+  return { reason_code: fault?.code ?? null, reason_detail: fault?.detail ?? '' };
+}
+
+export function columnsToFault({ reason_code: code, reason_detail: detail }: FaultColumns): Fault | null {
+  return code === null ? null : { code, detail };
 }
 
 type HashColumns = Pick<BackupRow, 'volume_sha256' | 'volume_chain_digest'>;
@@ -77,8 +87,7 @@ export function recordToColumns(
     taken_at_source: record.takenAtSource,
     time_contradiction: record.timeContradiction,
     status: record.status,
-    reason_code: record.reasonCode,
-    reason_detail: record.reasonDetail,
+    ...faultToColumns(record.fault),
     format: record.format,
     content_id: record.contentId,
     ...listingToColumns(record.listing),
@@ -108,8 +117,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     takenAtSource: row.taken_at_source,
     timeContradiction: row.time_contradiction,
     status: row.status,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: columnsToFault(row),
     format: row.format,
     contentId: row.content_id,
     listing: columnsToListing(row),

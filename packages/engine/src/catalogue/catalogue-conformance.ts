@@ -60,8 +60,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         status: 'waiting',
         outcome: null,
         message: '',
-        reasonCode: null,
-        reasonDetail: '',
+        fault: null,
         timeContradiction: null,
         level: null,
         incremental: null,
@@ -75,7 +74,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         epoch: 0,
         proofsNotBeforeMs: null,
         lane: 'mass',
-        retries: { attempts: 0, firstFailureAtMs: null, notBeforeMs: null, reason: null },
+        retries: { attempts: 0, firstFailureAtMs: null, notBeforeMs: null, fault: null },
         cancelRequestedAtMs: null,
       });
     });
@@ -202,16 +201,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       const record = makeRecord(operation, {
         status: 'error',
-        reasonCode: 'object_missing',
-        reasonDetail: 'volume/1',
+        fault: { code: 'object_missing', detail: 'volume/1' },
         incremental: true,
         level: null,
       });
       const finish = makeFinish(operation, {
         status: 'failed',
         outcome: 'marked',
-        reasonCode: 'object_missing',
-        reasonDetail: 'volume/1',
+        fault: { code: 'object_missing', detail: 'volume/1' },
         record,
       });
       expect(await catalogue.operations.finishImport(finish)).toEqual({
@@ -234,8 +231,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
         status: 'failed',
         outcome: 'marked',
         message: 'Recorded.',
-        reasonCode: 'object_missing',
-        reasonDetail: 'volume/1',
+        fault: { code: 'object_missing', detail: 'volume/1' },
         level: 'linkage',
         incremental: false,
         requests: { lists: 1, gets: 2, bytesRead: 300 },
@@ -252,7 +248,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       const finish = makeFinish(operation, {
         status: 'timeout',
         outcome: 'none',
-        reasonCode: 'deadline_exceeded',
+        fault: { code: 'deadline_exceeded', detail: '' },
         record: null,
         decidedOnRevision: 1,
       });

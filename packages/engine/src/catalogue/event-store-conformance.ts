@@ -136,8 +136,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       epoch: 2,
       status: 'timeout',
       message: '',
-      reasonCode: 'deadline_exceeded',
-      reasonDetail: '',
+      fault: { code: 'deadline_exceeded', detail: '' },
       progress: {},
       result: null,
       requests: { lists: 0, gets: 0, bytesRead: 0 },
@@ -196,7 +195,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       for (const [index, operation] of started.entries()) {
         expect(await ofRun()).toEqual(['waiting', 'running']);
         const isLast = index === started.length - 1;
-        const failure = { status: 'failed', reasonCode: 'access_denied', record: null } as const;
+        const failure = { status: 'failed', fault: { code: 'access_denied', detail: '' }, record: null } as const;
         const { ended } = await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
         expect(ended).toEqual(
           isLast ? [endedAs(operation, 'success'), endedAs(run, 'failed')] : [endedAs(operation, 'failed')],
@@ -206,8 +205,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
       expect(await catalogue.operations.showOperation(projectId, run.id)).toMatchObject({
         message: 'listed; 1 imported, 1 in error',
-        reasonCode: 'access_denied',
-        reasonDetail: 'bucket-1/chain-1/a',
+        fault: { code: 'access_denied', detail: 'bucket-1/chain-1/a' },
         result: { sync_backup_num: 1, err_sync_backup_num: 1 },
       });
     });

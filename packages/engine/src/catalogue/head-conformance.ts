@@ -242,8 +242,8 @@ export function describeHeads(open: OpenCatalogue): void {
       arbitrary: fc.tuple(backupId, record).map(
         ([id, change]): Step =>
           (world) => {
-            const reasonCode = change.status === 'error' ? ('object_missing' as const) : null;
-            return world.import(id, { ...change, reasonCode, place: placesOf(id)[change.place] ?? '' });
+            const fault = change.status === 'error' ? { code: 'object_missing' as const, detail: '' } : null;
+            return world.import(id, { ...change, fault, place: placesOf(id)[change.place] ?? '' });
           },
       ),
     },

@@ -1,7 +1,7 @@
-import type { BackupSync, OperationStatus, ReasonCode, SyncOutcome, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupSync, OperationStatus, SyncOutcome, VerificationLevel } from '@backup-sync/contracts';
 import type { Fault } from '../chain/proof/link.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
-import type { Verdict } from './backup-records.ts';
+import type { Decision, Verdict } from './backup-records.ts';
 
 /** How urgent work is: what somebody waits for, or what goes on by itself. `interactive` never waits behind `mass`. */
 export type Lane = 'interactive' | 'mass';
@@ -23,7 +23,7 @@ export type Retries = {
   /** The next attempt is not made before then; null if it waits for no attempt. */
   readonly notBeforeMs: number | null;
   /** Why the last attempt failed; null if it waits for no attempt. */
-  readonly reason: Fault | null;
+  readonly fault: Fault | null;
 };
 
 /** An operation on one item. The unfinished imports of a chain are worked on together. */
@@ -49,8 +49,7 @@ type CommonOfOperations = {
   readonly status: OperationStatus;
   /** What happened; while an import waits for another backup, for which one. Empty otherwise. */
   readonly message: string;
-  readonly reasonCode: ReasonCode | null;
-  readonly reasonDetail: string;
+  readonly fault: Fault | null;
   readonly requests: RequestCount | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
@@ -205,19 +204,8 @@ export type MissingParent = {
   readonly revision: number | null;
 };
 
-/** What the operation of an import says once it has ended. */
-export type ImportOutcome = {
-  readonly status: 'success' | 'failed' | 'timeout';
-  readonly outcome: SyncOutcome;
-  readonly message: string;
-  readonly reasonCode: ReasonCode | null;
-  readonly reasonDetail: string;
-  readonly timeContradiction: string | null;
-  readonly level: VerificationLevel | null;
-  readonly incremental: boolean | null;
-};
-
-export type ImportFinish = ImportOutcome &
+/** How an import ends, and what it writes of its backup. */
+export type ImportFinish = Decision &
   Omit<Verdict, 'projectId' | 'backupId'> & {
     readonly epoch: number;
     readonly requests: RequestCount;
@@ -231,7 +219,7 @@ export type Retry = {
   readonly epoch: number;
   readonly failedAtMs: number;
   readonly notBeforeMs: number;
-  readonly reason: Fault;
+  readonly fault: Fault;
   readonly requests: RequestCount;
   /** Of a single operation. */
   readonly progress?: OperationProgress;
@@ -243,7 +231,7 @@ export type OverdueWaits = {
   readonly bucketName: string;
   /** Those accepted later have time left. Milliseconds since 1970. */
   readonly acceptedByMs: number;
-  readonly reason: Fault;
+  readonly fault: Fault;
   readonly endedAtMs: number;
   /** So many end in one step at most. */
   readonly limit: number;
@@ -264,10 +252,7 @@ export type ImportFinished = Ends<DueChain> &
   );
 
 /** How a single operation ends. */
-export type OperationFinish = Pick<
-  SingleOperation,
-  'id' | 'epoch' | 'message' | 'reasonCode' | 'reasonDetail' | 'progress' | 'result'
-> & {
+export type OperationFinish = Pick<SingleOperation, 'id' | 'epoch' | 'message' | 'fault' | 'progress' | 'result'> & {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly endedAtMs: number;
   readonly requests: RequestCount;
@@ -283,5 +268,5 @@ export type NumberedFinding = {
   readonly sequence: number;
   readonly finding: Json;
   /** Set if it counts as an error, and no import will tell more about it. */
-  readonly problem?: { readonly imagePath: string; readonly code: ReasonCode; readonly detail: string } | null;
+  readonly problem?: { readonly imagePath: string; readonly fault: Fault } | null;
 };

@@ -1,7 +1,7 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
-import { fromStoredBoolean } from './backup-rows.ts';
+import { columnsToFault, fromStoredBoolean } from './backup-rows.ts';
 import type {
   ChainKey,
   DueOperation,
@@ -109,8 +109,7 @@ function commonOf(row: Selectable<OperationRow>) {
     requestId: row.request_id,
     status: row.status,
     message: row.message,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: columnsToFault(row),
     requests: requestsOf(row),
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms,
@@ -139,7 +138,7 @@ function retriesOf(row: Selectable<OperationRow>): Retries {
     attempts: row.attempts,
     firstFailureAtMs: row.first_failure_at_ms,
     notBeforeMs: row.not_before_ms,
-    reason: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
+    fault: row.waiting_reason === null ? null : { code: row.waiting_reason, detail: row.waiting_detail },
   };
 }
 

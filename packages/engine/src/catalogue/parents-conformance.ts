@@ -212,7 +212,7 @@ export function describeParents(open: OpenCatalogue): void {
   });
 
   describe('what builds on a backup whose import ends', () => {
-    const broken = { status: 'error', reasonCode: 'parent_missing', level: null } as const;
+    const broken = { status: 'error', fault: { code: 'parent_missing', detail: '' }, level: null } as const;
     const childChain = () => makeChain(projectId, 'chain-1/child');
 
     async function finishParent(
@@ -241,7 +241,7 @@ export function describeParents(open: OpenCatalogue): void {
     test('is imported if it is available, and that is not whole any more', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
-      const { due } = await finishParent({ status: 'error', reasonCode: 'incomplete', level: null });
+      const { due } = await finishParent({ status: 'error', fault: { code: 'incomplete', detail: '' }, level: null });
       expect(due).toEqual([makeDue(childChain())]);
       expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
@@ -250,12 +250,12 @@ export function describeParents(open: OpenCatalogue): void {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       expect((await finishParent({})).due).toEqual([]);
-      const own = { ...broken, reasonCode: 'object_missing', parentBackupId: 'parent' } as const;
+      const own = { ...broken, fault: { code: 'object_missing', detail: '' }, parentBackupId: 'parent' } as const;
       await importBackup(catalogue, projectId, makeItem('child'), { record: own });
-      await finishParent({ status: 'error', reasonCode: 'incomplete' });
+      await finishParent({ status: 'error', fault: { code: 'incomplete', detail: '' } });
       expect((await finishParent({})).due).toEqual([]);
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
-      await finishParent({ status: 'error', reasonCode: 'incomplete' });
+      await finishParent({ status: 'error', fault: { code: 'incomplete', detail: '' } });
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child')], { chainRoot: 'elsewhere' }));
       expect((await finishParent({})).due).toEqual([]);
     });

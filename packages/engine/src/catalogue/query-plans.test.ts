@@ -119,14 +119,14 @@ describe('no step reads more than it is about', () => {
         const [operation] = await startChain(database, makeChain(project, 'chain-3'), 'worker-1', 2_000);
         if (operation === undefined) throw new Error('One was to be started.');
         const attempt = { operationId: operation.id, epoch: operation.epoch, failedAtMs: 3_000, notBeforeMs: 4_000 };
-        const reason = { code: 'storage_unreachable', detail: '' } as const;
-        await retryOperation(database, { ...attempt, reason, requests: { lists: 1, gets: 0, bytesRead: 0 } });
+        const fault = { code: 'storage_unreachable', detail: '' } as const;
+        await retryOperation(database, { ...attempt, fault, requests: { lists: 1, gets: 0, bytesRead: 0 } });
         await retryOfChain(database, makeChain(project, 'chain-3'));
         await cancelledImports(database, makeChain(project, 'chain-3'));
         await endOutage(database, 'unit-1', 'bucket-1');
         await cancelOperation(database, project, operation.id, 5_000);
         const place = { storageUnitId: 'unit-1', bucketName: 'bucket-1' };
-        await endOverdueWaits(database, { ...place, acceptedByMs: 0, reason, endedAtMs: 6_000, limit: 10 });
+        await endOverdueWaits(database, { ...place, acceptedByMs: 0, fault, endedAtMs: 6_000, limit: 10 });
       },
     ],
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],

@@ -20,7 +20,7 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { ItemOperation, OverdueWaits, Retry } from './operation-records.ts';
 
-const reason = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no answer' } as const;
+const fault = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no answer' } as const;
 const requests = { lists: 1, gets: 2, bytesRead: 3 };
 const notBeforeMs = 60_000;
 
@@ -43,7 +43,7 @@ export function describeRetries(open: OpenCatalogue): void {
     epoch,
     failedAtMs: 2_000,
     notBeforeMs,
-    reason,
+    fault,
     requests,
   });
 
@@ -60,7 +60,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.retryOperation(retryOf(operation))).toMatchObject({ ended: [], due: [due] });
       expect(await show(operation.id)).toMatchObject({
         status: 'waiting',
-        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs, reason },
+        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs, fault },
         requests,
         leaseOwner: null,
         endedAtMs: null,
@@ -71,7 +71,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(again).toMatchObject({
         id: operation.id,
         epoch: 2,
-        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs: null, reason: null },
+        retries: { attempts: 1, firstFailureAtMs: 2_000, notBeforeMs: null, fault: null },
       });
       expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toBeNull();
     });
@@ -148,8 +148,7 @@ export function describeRetries(open: OpenCatalogue): void {
         ...end,
         status: 'success',
         message: '',
-        reasonCode: null,
-        reasonDetail: '',
+        fault: null,
       });
       expect((await catalogue.operations.showOperation(projectId, run.id))?.requests).toEqual({
         lists: 2,
@@ -167,9 +166,9 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.cancelOperation(projectId, run.id, 3_000)).toMatchObject({
         operation: {
           status: 'failed',
-          reasonCode: 'cancelled',
+          fault: { code: 'cancelled' },
           message: 'cancelled while it waited for another attempt',
-          retries: { notBeforeMs: null, reason: null },
+          retries: { notBeforeMs: null, fault: null },
         },
         ended: [endedAs(operation, 'failed')],
         due: [],
@@ -197,7 +196,7 @@ export function describeRetries(open: OpenCatalogue): void {
         ended: [endedAs(operation, 'failed')],
         due: [],
       });
-      const ended = { status: 'failed', reasonCode: 'cancelled', retries: { notBeforeMs: null } };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, retries: { notBeforeMs: null } };
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
     });
 
@@ -209,7 +208,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(
         await catalogue.operations.finishListing({ id: operation.id, epoch: operation.epoch, ...listing }),
       ).toEqual([endedAs(operation, 'failed')]);
-      const ended = { status: 'failed', reasonCode: 'cancelled', message: 'listed; its imports go on' };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports go on' };
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
     });
@@ -217,7 +216,7 @@ export function describeRetries(open: OpenCatalogue): void {
 
   describe('an import that is cancelled', () => {
     const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
-    const cancelled = { status: 'failed', outcome: 'none', reasonCode: 'cancelled', endedAtMs: 5_000 };
+    const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
     test('ends at once while it waits, and what waited behind it may go on', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
@@ -255,7 +254,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(ended?.map((each) => each.id)).toEqual([id, run.id]);
       expect(await catalogue.operations.showOperation(projectId, run.id)).toMatchObject({
         status: 'failed',
-        reasonCode: 'cancelled',
+        fault: { code: 'cancelled' },
       });
     });
 
@@ -297,8 +296,7 @@ export function describeRetries(open: OpenCatalogue): void {
       outage = {
         storageUnitId,
         bucketName: `bucket-${newId()}`,
-        reasonCode: 'storage_unreachable',
-        reasonDetail: 'no answer',
+        fault: { code: 'storage_unreachable', detail: 'no answer' },
         beganAtMs: 1_000,
         attempts: 1,
         notBeforeMs,
@@ -311,7 +309,12 @@ export function describeRetries(open: OpenCatalogue): void {
 
     test('is known until it answers', async () => {
       await catalogue.outages.saveOutage(outage);
-      const later = { ...outage, reasonCode: 'storage_throttled', attempts: 2, notBeforeMs: 90_000 } as const;
+      const later = {
+        ...outage,
+        fault: { code: 'storage_throttled', detail: 'no answer' },
+        attempts: 2,
+        notBeforeMs: 90_000,
+      } as const;
       await catalogue.outages.saveOutage(later);
       expect(await ofBucket()).toEqual([later]);
       await catalogue.outages.endOutage(storageUnitId, 'another');
@@ -326,7 +329,7 @@ export function describeRetries(open: OpenCatalogue): void {
       if (a === undefined || b === undefined) throw new Error('two were to be started');
       const changed = { code: 'changed_while_read', detail: '' } as const;
       await catalogue.operations.retryOperation(retryOf(a));
-      await catalogue.operations.retryOperation({ ...retryOf(b), reason: changed });
+      await catalogue.operations.retryOperation({ ...retryOf(b), fault: changed });
       await catalogue.outages.endOutage(storageUnitId, outage.bucketName);
       expect(await catalogue.operations.startChain(chain(), 'worker-1', 3_000)).toMatchObject([{ id: a.id }]);
     });
@@ -336,7 +339,7 @@ export function describeRetries(open: OpenCatalogue): void {
         storageUnitId,
         bucketName: outage.bucketName,
         acceptedByMs: 1_000,
-        reason,
+        fault,
         endedAtMs: 9_000,
         limit: 10,
         ...changes,
@@ -362,8 +365,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(due).toContainEqual(expect.objectContaining({ chain: chain() }));
       const end = {
         status: 'failed',
-        reasonCode: 'storage_unreachable',
-        reasonDetail: reason.detail,
+        fault,
         endedAtMs: 9_000,
       };
       for (const id of [tried, untried]) expect(await show(id ?? '')).toMatchObject({ ...end, outcome: 'none' });

@@ -151,7 +151,7 @@ export type OperationRow = {
 type BucketOutageRow = {
   storage_unit_id: string;
   bucket_name: string;
-  reason_code: Outage['reasonCode'];
+  reason_code: Outage['fault']['code'];
   reason_detail: string;
   began_at_ms: number;
   attempts: number;

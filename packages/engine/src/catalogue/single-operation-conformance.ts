@@ -38,8 +38,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     epoch,
     status: 'success' as const,
     message: 'done',
-    reasonCode: null,
-    reasonDetail: '',
+    fault: null,
     progress: { objects: 3 },
     result: { complete: true },
     requests: { lists: 1, gets: 2, bytesRead: 3 },
@@ -269,7 +268,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
   test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
     const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
     expect(cancelled).toMatchObject({
-      operation: { status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 },
+      operation: { status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 },
       ended: [endedAs(operation, 'failed')],
     });
     expect(await catalogue.operations.cancelOperation(operation.projectId, operation.id, 3_000)).toEqual({

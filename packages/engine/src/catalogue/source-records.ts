@@ -1,4 +1,5 @@
-import type { BackupFormat, HoldCause, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupFormat, HoldCause, VerificationLevel } from '@backup-sync/contracts';
+import type { Fault } from '../chain/proof/link.ts';
 import type { OperationKey, SingleOperation } from './operation-records.ts';
 
 /** A bucket, or a part of one, that is watched. */
@@ -35,7 +36,7 @@ export type SourceRecord = {
 };
 
 /** How the newest run of a source stands. */
-export type LastRun = Pick<SingleOperation, 'id' | 'status' | 'reasonCode' | 'reasonDetail' | 'progress' | 'endedAtMs'>;
+export type LastRun = Pick<SingleOperation, 'id' | 'status' | 'fault' | 'progress' | 'endedAtMs'>;
 
 /** The run of a source to which an operation belongs. */
 export type SourceRunOf = {
@@ -51,8 +52,7 @@ export type SourceError = {
   readonly imagePath: string;
   readonly backupId: string | null;
   readonly backupName: string | null;
-  readonly reasonCode: ReasonCode;
-  readonly reasonDetail: string;
+  readonly fault: Fault;
 };
 
 /** A resource with its backups that a source or a run has. */
@@ -82,8 +82,7 @@ export type SourceContents = {
 
 /** A resource of which a run could not import a backup. */
 export type SkippedResource = Pick<ContainedResource, 'id' | 'name' | 'type'> & {
-  readonly reasonCode: ReasonCode;
-  readonly reasonDetail: string;
+  readonly fault: Fault;
 };
 
 /** What a run has imported, by id, the first of them; and what it could not import, each resource once. */

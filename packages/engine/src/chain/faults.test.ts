@@ -1,6 +1,6 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import { decideSync } from '../imports/decide-sync.ts';
+import { decideExamined } from '../imports/decide-sync.ts';
 import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
@@ -43,15 +43,15 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
       // Whatever the fault: no record says "available" of what was not proved.
       if (examination.fault !== null) {
         const location = { storageUnitId: unit.id, bucketName, imagePath: item.image_path };
-        const { status, record } = decideSync(
+        const subject = {
           item,
-          'project',
+          projectId: 'project',
           location,
-          null,
-          { kind: 'seen', examination },
-          time.clock.nowMs(),
-          true,
-        );
+          current: null,
+          isRequest: true,
+          nowMs: time.clock.nowMs(),
+        };
+        const { status, record } = decideExamined(subject, examination);
         expect([status, record?.status ?? 'error']).toEqual(['failed', 'error']);
       }
       return { kind: 'seen', level: examination.level, code: examination.fault?.code ?? null };

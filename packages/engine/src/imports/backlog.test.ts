@@ -76,7 +76,7 @@ test('a scan that pauses ends when it is cancelled', async () => {
   while ((await show())?.status !== 'running') await new Promise(setImmediate);
   await catalogue.operations.cancelOperation(world.projectId, scan.id, world.clock.nowMs());
   await scanning;
-  expect(await show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
+  expect(await show()).toMatchObject({ status: 'failed', fault: { code: 'cancelled' } });
 });
 
 test('scans that pause leave a place for the imports that make room', async () => {

@@ -1,10 +1,10 @@
-import type { BackupSync, ReasonCode } from '@backup-sync/contracts';
+import type { BackupSync } from '@backup-sync/contracts';
 import type { ChainKey, MissingParent } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import { openChain } from '../chain/examiner.ts';
 import type { ChainExaminer } from '../chain/format.ts';
-import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
+import type { EdgeProof, Examination, Fault, Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import { isSince } from '../operations/stored-times.ts';
 import type { PlanServices } from '../services.ts';
@@ -13,7 +13,6 @@ import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { foundInOtherForm, otherForms } from '../unicode-form.ts';
-import type { Seen } from './decide-sync.ts';
 import { findListings } from './find-listings.ts';
 
 export type ChainLookOptions = {
@@ -36,11 +35,14 @@ export type ChainLookOptions = {
   readonly onFault: (item: BackupSync, error: unknown) => string;
 };
 
-/** What was seen of one backup, and the requests that seeing it took; what a chain shares counts for the first. */
-export type Look = { readonly seen: Seen; readonly requests: RequestCount };
+/** What a look at one backup showed: it was examined, or could not be, and why. */
+export type Seen = {
+  /** Those that the look took. What the links of a chain share counts for the first of them. */
+  readonly requests: RequestCount;
+} & ({ readonly kind: 'seen'; readonly examination: Examination } | { readonly kind: 'unseen'; readonly fault: Fault });
 
 /** The backups that this one builds on, as far as they were found, the nearest first. */
-export function ancestorIdsOf({ seen }: Look): readonly string[] {
+export function ancestorIdsOf(seen: Seen): readonly string[] {
   return seen.kind === 'seen' ? seen.examination.ancestors.map(({ backupId }) => backupId) : [];
 }
 
@@ -74,18 +76,17 @@ export class ChainLook {
   }
 
   /** Looks at one backup. Throws the reason of `stopping`, and what the catalogue throws. */
-  async look(item: BackupSync): Promise<Look> {
-    const seen = await this.attempt(item, async () => {
+  async look(item: BackupSync): Promise<Seen> {
+    return await this.attempt(item, async () => {
       this.#examiner ??= this.#open();
       const examination = await (await this.#examiner).examine(item);
       if (examination === null) {
         const place = `${item.bucket_name}/${item.image_path}`;
-        return unseen('path_not_found', `${place}${await this.#otherForm(item)}`);
+        return { code: 'path_not_found', detail: `${place}${await this.#otherForm(item)}` };
       }
       this.#proofs = [...this.#proofs, ...examination.newProofs];
-      return { kind: 'seen', examination };
+      return examination;
     });
-    return { seen, requests: this.takeRequests() };
   }
 
   /** Says so if the image path is found in another Unicode normalisation: macOS and some copying programs change it. */
@@ -111,7 +112,7 @@ export class ChainLook {
     const chain = new Set([item.backup_id, ...examination.ancestors.map(({ backupId }) => backupId)]);
     const newProofs = this.#proofs.filter(({ backupId }) => chain.has(backupId));
     this.#proofs = this.#proofs.filter(({ backupId }) => !chain.has(backupId));
-    return { kind: 'seen', examination: { ...examination, newProofs } satisfies Examination };
+    return { ...seen, examination: { ...examination, newProofs } };
   }
 
   /** The parent whose absence is the fault of what was seen, and what was known of it; null if there is none. */
@@ -120,8 +121,19 @@ export class ChainLook {
     return backupId === null ? null : { backupId, revision: this.#revisions.get(backupId) ?? null };
   }
 
-  /** Runs work of this chain: what storage refuses, or a fault of this program, is what was seen. */
-  async attempt(item: BackupSync, work: () => Promise<Seen>): Promise<Seen> {
+  /**
+   * Runs work that examines a backup of this chain. What storage refuses, or a fault of this program, is why it could not
+   * be seen. Throws the reason of `stopping`, and what the catalogue throws.
+   */
+  async attempt(item: BackupSync, work: () => Promise<Examination | Fault>): Promise<Seen> {
+    const found = await this.#examineOrFail(item, work);
+    const requests = this.takeRequests();
+    return 'code' in found
+      ? { kind: 'unseen', fault: found, requests }
+      : { kind: 'seen', examination: found, requests };
+  }
+
+  async #examineOrFail(item: BackupSync, work: () => Promise<Examination | Fault>): Promise<Examination | Fault> {
     const { stopping, deadline, onFault } = this.#options;
     try {
       this.signal.throwIfAborted();
@@ -129,9 +141,9 @@ export class ChainLook {
     } catch (error) {
       stopping.throwIfAborted();
       if (isCatalogueFault(error)) throw error;
-      if (deadline.signal.aborted) return unseen('deadline_exceeded', deadline.detail);
-      if (error instanceof StorageError) return unseen(reasonOfStorageError[error.code], error.message);
-      return unseen('internal', onFault(item, error));
+      if (deadline.signal.aborted) return { code: 'deadline_exceeded', detail: deadline.detail };
+      if (error instanceof StorageError) return { code: reasonOfStorageError[error.code], detail: error.message };
+      return { code: 'internal', detail: onFault(item, error) };
     }
   }
 
@@ -200,8 +212,4 @@ export class ChainLook {
     const buckets = await this.#services.catalogue.backups.projectBuckets(chain.projectId, chain.storageUnitId);
     return [...new Set([...buckets, ...[...planned.values()].map(({ bucketName }) => bucketName)])];
   }
-}
-
-export function unseen(code: ReasonCode, detail: string): Seen {
-  return { kind: 'unseen', fault: { code, detail } };
 }

@@ -1,8 +1,8 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import type { BackupRecord } from '../catalogue/backup-records.ts';
+import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
-import { type Decision, decideSync } from './decide-sync.ts';
+import { decideSync } from './decide-sync.ts';
 
 const item = {
   backup_id: 'b1',
@@ -17,6 +17,8 @@ const item = {
 const here: Location = { storageUnitId: 'default', bucketName: 'bucket', imagePath: 'a/b' };
 const elsewhere: Location = { ...here, imagePath: 'c/d' };
 const nowMs = Date.UTC(2026, 10, 25);
+const subject = { item, projectId: 'p1', location: here, isRequest: true, nowMs };
+const requests = { lists: 1, gets: 0, bytesRead: 0 };
 const listing = { digest: 'd1', fingerprint: 'f1', objectCount: 3, storedBytes: 30, newestObjectAtMs: 1 };
 
 const whole: Examination = {
@@ -70,7 +72,7 @@ function proof(): EdgeProof {
 }
 
 function decide(current: BackupRecord | null, examination: Examination, location = here): Decision {
-  return decideSync(item, 'p1', location, current, { kind: 'seen', examination }, nowMs, true);
+  return decideSync({ ...subject, location, current }, { kind: 'seen', examination, requests });
 }
 
 /** The record that a sync of this leaves behind. */
@@ -91,17 +93,17 @@ function recorded(examination: Examination, changes: Partial<BackupRecord> = {})
 test('a whole backup that is new is recorded as available', () => {
   const decision = decide(null, whole);
   expect(decision).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage' });
-  expect(decision.record).toMatchObject({ backupId: 'b1', status: 'available', level: 'linkage', reasonCode: null });
+  expect(decision.record).toMatchObject({ backupId: 'b1', status: 'available', level: 'linkage', fault: null });
   expect(decision.proofs).toHaveLength(1);
 });
 
 test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
-  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' } } as const;
+  const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' }, requests } as const;
   for (const current of [null, recorded(whole)]) {
-    expect(decideSync(item, 'p1', here, current, seen, nowMs, true)).toMatchObject({
+    expect(decideSync({ ...subject, current }, seen)).toMatchObject({
       status: 'failed',
       outcome: 'none',
-      reasonCode: 'path_not_found',
+      fault: { code: 'path_not_found' },
       record: null,
     });
   }
@@ -119,21 +121,21 @@ test('a request that contradicts the path that it gives says nothing of the back
   for (const current of [null, recorded(whole, { location: elsewhere }), recorded(whole, { resourceId: 'r2' })]) {
     expect(decide(current, contradiction)).toMatchObject({
       status: 'failed',
-      reasonCode: 'identity_mismatch',
+      fault: { code: 'identity_mismatch' },
       record: null,
     });
   }
 });
 
 test('an operation out of time ends as timeout', () => {
-  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' } } as const;
-  expect(decideSync(item, 'p1', here, null, seen, nowMs, true).status).toBe('timeout');
+  const seen = { kind: 'unseen', fault: { code: 'deadline_exceeded', detail: '' }, requests } as const;
+  expect(decideSync({ ...subject, current: null }, seen).status).toBe('timeout');
 });
 
 test('a broken backup is kept as broken, with the reason', () => {
   const decision = decide(null, broken);
-  expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: 'object_missing' });
-  expect(decision.record).toMatchObject({ status: 'error', reasonCode: 'object_missing', reasonDetail: 'a/b-00001' });
+  expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', fault: { code: 'object_missing' } });
+  expect(decision.record).toMatchObject({ status: 'error', fault: { code: 'object_missing', detail: 'a/b-00001' } });
 });
 
 test('nothing is written for a backup that is unchanged', () => {
@@ -143,7 +145,7 @@ test('nothing is written for a backup that is unchanged', () => {
   expect(stillBroken).toMatchObject({
     status: 'failed',
     outcome: 'unchanged',
-    reasonCode: 'object_missing',
+    fault: { code: 'object_missing' },
     record: null,
   });
 });
@@ -155,7 +157,7 @@ test('a proof made anew renews the record', () => {
 });
 
 test('a proved record whose objects went missing where it lies becomes broken', () => {
-  expect(decide(recorded(whole), broken).record).toMatchObject({ status: 'error', reasonCode: 'object_missing' });
+  expect(decide(recorded(whole), broken).record).toMatchObject({ status: 'error', fault: { code: 'object_missing' } });
 });
 
 test('a broken copy at another place does not touch a proved record', () => {
@@ -174,7 +176,7 @@ test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_custome
     expect(decide(recorded(whole), unread)).toMatchObject({
       status: 'failed',
       outcome: 'none',
-      reasonCode: code,
+      fault: { code },
       record: null,
     });
   },
@@ -187,7 +189,7 @@ test('what must be thawed first is recorded with that reason; a refusal of acces
     level: 'presence',
     fault: { code, detail: 'a/b_metadata' },
   });
-  expect(decide(null, unread('archived')).record).toMatchObject({ status: 'error', reasonCode: 'archived' });
+  expect(decide(null, unread('archived')).record).toMatchObject({ status: 'error', fault: { code: 'archived' } });
   expect(decide(null, unread('access_denied')).record).toBeNull();
 });
 
@@ -199,7 +201,7 @@ test('another backup is never taken for one whose metadata was not read', () => 
 test('a broken record that is whole again is available again', () => {
   const decision = decide(recorded(broken), whole);
   expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
-  expect(decision.record).toMatchObject({ status: 'available', reasonCode: null });
+  expect(decision.record).toMatchObject({ status: 'available', fault: null });
 });
 
 test('other content never overwrites a record that is proved available', () => {
@@ -207,7 +209,7 @@ test('other content never overwrites a record that is proved available', () => {
   expect(decide(recorded(whole), other, elsewhere)).toMatchObject({
     status: 'failed',
     outcome: 'none',
-    reasonCode: 'conflict',
+    fault: { code: 'conflict' },
     record: null,
     proofs: [],
   });
@@ -225,15 +227,19 @@ test('a record is no longer available when something else lies at its very place
     [anotherBackup, 'identity_mismatch'],
   ] as const) {
     const decision = decide(recorded(whole), examination);
-    expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode, proofs: [] });
+    expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', fault: { code: reasonCode }, proofs: [] });
     expect(decision.record).toMatchObject({
       status: 'error',
-      reasonCode,
+      fault: { code: reasonCode },
       contentId: whole.contentId,
       level: 'linkage',
     });
     const displaced = { ...recorded(whole), ...decision.record };
-    expect(decide(displaced, examination)).toMatchObject({ outcome: 'unchanged', reasonCode, record: null });
+    expect(decide(displaced, examination)).toMatchObject({
+      outcome: 'unchanged',
+      fault: { code: reasonCode },
+      record: null,
+    });
     expect(decide(displaced, whole)).toMatchObject({ status: 'success', outcome: 'verified' });
   }
 });
@@ -277,7 +283,7 @@ describe('a place that is no backup', () => {
 
   test('is not recorded', () => {
     for (const code of ['path_not_found', 'path_not_a_backup'] as const) {
-      expect(decide(null, refusedAs(code))).toMatchObject({ status: 'failed', reasonCode: code, record: null });
+      expect(decide(null, refusedAs(code))).toMatchObject({ status: 'failed', fault: { code }, record: null });
     }
   });
 
@@ -287,8 +293,8 @@ describe('a place that is no backup', () => {
       ['path_not_found', empty],
     ] as const) {
       const decision = decide(recorded(present, fields), refusedAs(code));
-      expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: code });
-      expect(decision.record).toMatchObject({ status: 'error', reasonCode: code, level: null });
+      expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', fault: { code } });
+      expect(decision.record).toMatchObject({ status: 'error', fault: { code }, level: null });
     }
   });
 

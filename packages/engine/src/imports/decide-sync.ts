@@ -1,104 +1,84 @@
-import {
-  type BackupSync,
-  type ReasonCode,
-  reaches,
-  type SyncOutcome,
-  type VerificationLevel,
-} from '@backup-sync/contracts';
-import type { BackupRecord, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
-import type { ImportFinish, ImportOutcome } from '../catalogue/operation-records.ts';
+import { type BackupSync, type ReasonCode, reaches, type SyncOutcome } from '@backup-sync/contracts';
+import type { BackupRecord, Decision, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
 import { chainDigest } from '../chain/chain-digest.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';
-import { type BackupNames, nameBackup } from './name-backup.ts';
-import { judgeTakenAt, type TakenAt } from './taken-at.ts';
+import type { Seen } from './chain-look.ts';
+import { nameBackup } from './name-backup.ts';
+import { judgeTakenAt } from './taken-at.ts';
 
-/** What the storage unit showed of an item: something lies there, or nothing could be seen. */
-export type Seen =
-  | {
-      readonly kind: 'seen';
-      readonly examination: Examination;
-      /** Of the volume, if it was replayed. */
-      readonly volumeSha256?: string | null;
-    }
-  | { readonly kind: 'unseen'; readonly fault: Fault };
-
-/** What becomes of the operation and the record. */
-export type Decision = ImportOutcome & Pick<ImportFinish, 'record' | 'proofs'>;
+/** What a decision is about: an item, and the record as it stands. */
+export type SyncSubject = {
+  readonly item: BackupSync;
+  readonly projectId: string;
+  readonly location: Location;
+  /** Null if there is none. */
+  readonly current: BackupRecord | null;
+  /** A caller named the item, not a scan or the record itself. */
+  readonly isRequest: boolean;
+  readonly nowMs: number;
+};
 
 /**
  * Decides what a sync does, from the record as it stands and what was seen. Pure.
  *
- * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
- * only present gives way. `isRequest` tells that a caller named the item, not a scan or the record itself.
+ * Every import goes one way: `ChainLook` answers what it has {@link Seen}, this turns it into a {@link Decision}, and the
+ * catalogue's `finishImport` writes that. A plan ends with the decision. A verification, which reads the data as well,
+ * starts at {@link decideExamined}, and its `recordVerdict` writes the same record and proofs.
  */
-export function decideSync(
-  item: BackupSync,
-  projectId: string,
-  location: Location,
-  current: BackupRecord | null,
-  seen: Seen,
-  nowMs: number,
-  isRequest: boolean,
-): Decision {
+export function decideSync(subject: SyncSubject, seen: Seen): Decision {
   // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
-  if (seen.kind === 'unseen') return leaveAsItIs(seen.fault);
-  const { examination } = seen;
-  const next: RecordWrite = {
-    ...recordOf(item, projectId, location, examination, judgeTakenAt(item.created_at, examination, nowMs)),
-    volumeHash: volumeHashOf(current, seen),
-    ...nameBackup(item.backup_name, isRequest, current),
-  };
-  const { contradictsRequest } = examination;
-  if (contradictsRequest && examination.fault !== null) {
-    if (restedOnLess(current, location, examination)) {
-      return {
-        ...failure(examination.fault, 'marked', examination.level),
-        incremental: null,
-        record: next,
-        proofs: [],
-        timeContradiction: null,
-      };
-    }
+  return seen.kind === 'unseen' ? failed(seen.fault, 'none') : decideExamined(subject, seen.examination);
+}
+
+/**
+ * Decides what becomes of an examined backup. Pure. `volumeSha256` is of its volume, if that was replayed.
+ *
+ * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
+ * only present gives way.
+ */
+export function decideExamined(
+  subject: SyncSubject,
+  examination: Examination,
+  volumeSha256: string | null = null,
+): Decision {
+  const { location, current } = subject;
+  const { fault, level } = examination;
+  const record = recordOf(subject, examination, volumeSha256);
+  if (examination.contradictsRequest && fault !== null) {
+    if (restedOnLess(current, location, examination)) return failed(fault, 'marked', { level, record });
     // What is not there is not judged by one look.
-    return examination.fault.code !== 'path_not_found' && isDisplaced(item, current, location)
-      ? displaced(current, examination, examination.fault)
-      : leaveAsItIs(examination.fault);
+    return fault.code !== 'path_not_found' && isDisplaced(subject)
+      ? displaced(subject.current, examination, fault)
+      : failed(fault, 'none');
   }
-  const facts = {
-    incremental: examination.incremental,
-    proofs: examination.newProofs,
-    timeContradiction: next.timeContradiction,
-  };
-  if (examination.fault !== null) {
-    if (saysNothing(examination.fault.code, current)) return leaveAsItIs(examination.fault);
-    if (current !== null && current.reasonCode !== 'vanished' && !isSameLocation(current.location, location)) {
-      // A broken copy elsewhere does not touch what is recorded, be that whole or not.
-      return { ...failure(examination.fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+  const facts = { level, incremental: examination.incremental, timeContradiction: record.timeContradiction };
+  const proofs = examination.newProofs;
+  if (fault !== null) {
+    if (saysNothing(fault.code, current)) return failed(fault, 'none');
+    // A broken copy elsewhere does not touch what is recorded, be that whole or not.
+    if (current !== null && current.fault?.code !== 'vanished' && !isSameLocation(current.location, location)) {
+      return failed(fault, 'none', facts);
     }
-    const unchanged = current !== null && examination.newProofs.length === 0 && sameRecord(current, next);
-    return {
-      ...failure(examination.fault, unchanged ? 'unchanged' : 'marked', examination.level),
-      ...facts,
-      record: unchanged && isKeptAs(current, next) ? null : next,
-    };
+    const unchanged = current !== null && proofs.length === 0 && sameRecord(current, record);
+    if (!unchanged) return failed(fault, 'marked', { ...facts, record, proofs });
+    return failed(fault, 'unchanged', { ...facts, record: isKeptAs(current, record) ? null : record });
   }
-  const outcome = outcomeOf(current, next, examination);
+  const outcome = outcomeOf(current, record, examination);
   if (outcome === 'conflict') {
     const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
-    const fault: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
-    if (isDisplaced(item, current, location)) return displaced(current, examination, fault);
-    return { ...failure(fault, 'none', examination.level), ...facts, record: null, proofs: [] };
+    const conflict: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
+    if (isDisplaced(subject)) return displaced(subject.current, examination, conflict);
+    return failed(conflict, 'none', facts);
   }
   return {
     status: 'success',
     outcome,
     message: successMessage(outcome, current, examination),
-    reasonCode: null,
-    reasonDetail: '',
-    level: examination.level,
+    fault: null,
     ...facts,
-    record: outcome === 'unchanged' && isKeptAs(current, next) ? null : next,
+    record: outcome === 'unchanged' && isKeptAs(current, record) ? null : record,
+    proofs,
   };
 }
 
@@ -125,7 +105,8 @@ function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
  * Whether something else lies at the very place of the record, so that what is recorded is no longer there. A request that
  * gives another resource may be wrong itself.
  */
-function isDisplaced(item: BackupSync, current: BackupRecord | null, location: Location): current is BackupRecord {
+function isDisplaced(subject: SyncSubject): subject is SyncSubject & { readonly current: BackupRecord } {
+  const { item, current, location } = subject;
   return (
     current !== null &&
     isSameLocation(current.location, location) &&
@@ -144,20 +125,10 @@ function displaced(current: BackupRecord, examination: Examination, fault: Fault
     ...kept
   } = current;
   const { listing, shared, checkVersion } = examination;
-  const reason = { status: 'error', reasonCode: fault.code, reasonDetail: fault.detail } as const;
-  const record: RecordWrite = { ...kept, ...reason, listing, shared, checkVersion, volumeHash: null };
+  const record: RecordWrite = { ...kept, status: 'error', fault, listing, shared, checkVersion, volumeHash: null };
   const isKnown = sameRecord(current, record);
-  return {
-    ...failure(fault, isKnown ? 'unchanged' : 'marked', null),
-    incremental: null,
-    record: isKnown ? null : record,
-    proofs: [],
-    timeContradiction: current.timeContradiction,
-  };
-}
-
-function leaveAsItIs(fault: Fault): Decision {
-  return { ...failure(fault, 'none', null), timeContradiction: null, incremental: null, record: null, proofs: [] };
+  const { timeContradiction } = current;
+  return failed(fault, isKnown ? 'unchanged' : 'marked', { record: isKnown ? null : record, timeContradiction });
 }
 
 function outcomeOf(
@@ -183,7 +154,7 @@ function outcomeOf(
 
 /** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
 function isProved(record: BackupRecord): boolean {
-  const isWhole = record.status === 'available' || record.reasonCode === 'conflict';
+  const isWhole = record.status === 'available' || record.fault?.code === 'conflict';
   return isWhole && record.level !== null && reaches(record.level, 'metadata');
 }
 
@@ -211,8 +182,8 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     sameTimes(one, other) &&
     isSameLocation(one.location, other.location) &&
     one.status === other.status &&
-    one.reasonCode === other.reasonCode &&
-    one.reasonDetail === other.reasonDetail &&
+    one.fault?.code === other.fault?.code &&
+    one.fault?.detail === other.fault?.detail &&
     one.level === other.level &&
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
@@ -232,25 +203,23 @@ function isKeptAs(current: BackupRecord | null, { shared, requestedName }: Recor
 }
 
 function recordOf(
-  item: BackupSync,
-  projectId: string,
-  location: Location,
+  { item, projectId, location, current, isRequest, nowMs }: SyncSubject,
   examination: Examination,
-  takenAt: TakenAt,
-): Omit<RecordWrite, keyof BackupNames | 'volumeHash'> {
+  volumeSha256: string | null,
+): RecordWrite {
   const { fault } = examination;
   return {
     projectId,
     backupId: item.backup_id,
+    ...nameBackup(item.backup_name, isRequest, current),
     location,
     resourceId: item.resource_id,
     resourceName: item.resource_name,
     resourceType: item.resource_type,
     protectedAtS: item.created_at,
-    ...takenAt,
+    ...judgeTakenAt(item.created_at, examination, nowMs),
     status: fault === null ? 'available' : 'error',
-    reasonCode: fault?.code ?? null,
-    reasonDetail: fault?.detail ?? '',
+    fault,
     format: examination.format,
     contentId: examination.contentId,
     listing: examination.listing,
@@ -261,13 +230,15 @@ function recordOf(
     parentBackupId: examination.parentBackupId,
     incremental: examination.incremental,
     volumeBytes: examination.volumeBytes,
+    volumeHash: volumeHashOf(current, examination, volumeSha256),
   };
 }
 
 /** What a replay has given now, or gave before if every link of the chain is still the same. */
 function volumeHashOf(
   current: BackupRecord | null,
-  { examination, volumeSha256 = null }: Extract<Seen, { kind: 'seen' }>,
+  examination: Examination,
+  volumeSha256: string | null,
 ): VolumeHash | null {
   if (examination.fault !== null) return null;
   const digest = chainDigest(examination);
@@ -275,29 +246,25 @@ function volumeHashOf(
   return current?.volumeHash?.chainDigest === digest ? current.volumeHash : null;
 }
 
-function failure(
-  fault: Fault,
-  outcome: SyncOutcome,
-  level: VerificationLevel | null,
-): {
-  status: 'failed' | 'timeout';
-  outcome: SyncOutcome;
-  message: string;
-  reasonCode: ReasonCode;
-  reasonDetail: string;
-  level: VerificationLevel | null;
-} {
+const failureMessages = {
+  none: 'nothing was recorded or changed',
+  unchanged: 'recorded as broken before; nothing has changed',
+  marked: 'recorded with the reason',
+} as const satisfies Partial<Record<SyncOutcome, string>>;
+
+/** Ends with this fault. Says and writes nothing more of the backup than is given. */
+function failed(fault: Fault, outcome: keyof typeof failureMessages, known: Partial<Decision> = {}): Decision {
   return {
     status: fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
     outcome,
-    message: {
-      none: 'nothing was recorded or changed',
-      unchanged: 'recorded as broken before; nothing has changed',
-      marked: 'recorded with the reason',
-    }[outcome as 'none' | 'unchanged' | 'marked'],
-    reasonCode: fault.code,
-    reasonDetail: fault.detail,
-    level,
+    message: failureMessages[outcome],
+    fault,
+    level: null,
+    incremental: null,
+    timeContradiction: null,
+    record: null,
+    proofs: [],
+    ...known,
   };
 }
 

@@ -10,8 +10,8 @@ import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
-import { ancestorIdsOf, ChainLook, type Look, unseen } from './chain-look.ts';
-import { decideSync, type Seen } from './decide-sync.ts';
+import { ancestorIdsOf, ChainLook, type Seen } from './chain-look.ts';
+import { decideSync } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
 import type { RunAbsences } from './run-absences.ts';
 import { watchCancels } from './watch-cancels.ts';
@@ -102,15 +102,14 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
   const { worker, chain, look, began } = job;
   const left: ItemOperation[] = [];
   for (const operation of [...job.started]) {
-    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled, noRequests);
-    else if (operation.deadlineAtMs <= began.wallMs) {
-      await finish(job, operation, unseen('deadline_exceeded', deadlineDetail), noRequests);
-    } else left.push(operation);
+    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled);
+    else if (operation.deadlineAtMs <= began.wallMs) await finish(job, operation, overdue);
+    else left.push(operation);
   }
   try {
     for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
       if (operation.withAncestors) await importWithAncestors(job, operation, seen);
-      else await finish(job, operation, look.withProofs(operation.item, seen.seen), seen.requests);
+      else await finish(job, operation, look.withProofs(operation.item, seen));
     }
   } catch (error) {
     if (run.signal.aborted || !cancels.aborted) throw error;
@@ -121,20 +120,24 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
   }
 }
 
-const cancelled = unseen('cancelled', '');
+const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
+const cancelled: Seen = { kind: 'unseen', fault: { code: 'cancelled', detail: '' }, requests: noRequests };
+const overdue: Seen = {
+  kind: 'unseen',
+  fault: { code: 'deadline_exceeded', detail: deadlineDetail },
+  requests: noRequests,
+};
 
 /** Ends what was cancelled while it ran. */
 async function endCancelled(job: ChainJob): Promise<void> {
   const ids = new Set(await job.worker.services.catalogue.operations.cancelledImports(job.chain));
   for (const operation of job.started) {
-    if (ids.has(operation.id)) await finish(job, operation, cancelled, job.look.takeRequests());
+    if (ids.has(operation.id)) await finish(job, operation, { ...cancelled, requests: job.look.takeRequests() });
   }
 }
 
-const noRequests: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
-
 function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[]) {
-  return parentsFirst<ItemOperation, Look>(operations, {
+  return parentsFirst<ItemOperation, Seen>(operations, {
     idOf: ({ item }) => item.backup_id,
     look: ({ item }) => look.look(item),
     ancestorIdsOf,
@@ -142,44 +145,38 @@ function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[])
 }
 
 /** Records the ancestors that are not recorded yet, then the backup itself. */
-async function importWithAncestors(job: ChainJob, operation: ItemOperation, { seen, requests }: Look): Promise<void> {
+async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen: Seen): Promise<void> {
   const { worker, chain, look } = job;
   const {
     catalogue,
     world: { clock },
   } = worker.services;
   let accepted = 0;
+  // What describing the ancestors takes is the child's.
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
     // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
     accepted = await acceptAncestors(worker.services, look, operation, ancestors);
-    return seen;
+    return seen.kind === 'seen' ? seen.examination : seen.fault;
   });
-  // What describing them took is the child's.
-  const described = look.takeRequests();
   if (accepted > 0) {
     // They were seen in this very listing, so it serves them though it began before they were accepted.
     const own = await catalogue.operations.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
-      await finish(job, each.item, look.withProofs(each.item.item, each.seen.seen), each.seen.requests);
+      await finish(job, each.item, look.withProofs(each.item.item, each.seen));
     }
   }
   const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
-  await finish(job, operation, look.withProofs(operation.item, outcome), sum(requests, described), addition);
+  const requests = sum(seen.requests, outcome.requests);
+  await finish(job, operation, look.withProofs(operation.item, { ...outcome, requests }), addition);
 }
 
 /**
  * Ends an operation, or makes it wait for the import of a parent that was not found or for another attempt. One that
  * cannot be recorded ends as a fault of this program, so that it holds up no other.
  */
-async function finish(
-  job: ChainJob,
-  operation: ItemOperation,
-  seen: Seen,
-  requests: RequestCount,
-  addition = '',
-): Promise<void> {
+async function finish(job: ChainJob, operation: ItemOperation, seen: Seen, addition = ''): Promise<void> {
   const {
     work: { queue, storedTimes },
   } = job.worker.services;
@@ -189,12 +186,13 @@ async function finish(
     return;
   }
   try {
-    await record(job, operation, seen, requests, addition);
+    await record(job, operation, seen, addition);
   } catch (error) {
     // The queue comes again: nothing is wrong with the backup.
     if (isCatalogueFault(error)) throw error;
     job.worker.onFault(operation.id, error);
-    await record(job, operation, internalFault(operation), requests, '');
+    const detail = `see the server's log for operation ${operation.id}`;
+    await record(job, operation, { kind: 'unseen', fault: { code: 'internal', detail }, requests: seen.requests }, '');
   }
 }
 
@@ -207,7 +205,6 @@ async function record(
   { worker, look, began, ended }: ChainJob,
   operation: ItemOperation,
   firstSeen: Seen,
-  requests: RequestCount,
   addition: string,
 ): Promise<void> {
   const {
@@ -217,25 +214,19 @@ async function record(
   } = worker.services;
   const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
   const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
+  const isRequest = operation.parentOperationId === null;
   let seen = firstSeen;
   while (true) {
     const current = await catalogue.backups.showBackup(projectId, item.backup_id);
-    const decision = decideSync(
-      item,
-      projectId,
-      location,
-      current,
-      seen,
-      clock.nowMs(),
-      operation.parentOperationId === null,
-    );
-    const { reasonCode: code, reasonDetail: detail } = decision;
+    const subject = { item, projectId, location, current, isRequest, nowMs: clock.nowMs() };
+    const decision = decideSync(subject, seen);
+    const { fault } = decision;
     // What says something of the backup is recorded; a look that says nothing may be made again.
-    const saysNothing = code !== null && decision.record === null;
-    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, operation, began, code) : null;
+    const saysNothing = fault !== null && decision.record === null;
+    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, operation, began, fault.code) : null;
     if (saysNothing && notBeforeMs !== null) {
-      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests };
-      const retried = await catalogue.operations.retryOperation({ ...attempt, notBeforeMs, reason: { code, detail } });
+      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests: seen.requests };
+      const retried = await catalogue.operations.retryOperation({ ...attempt, notBeforeMs, fault });
       ended.push(...(retried?.ended ?? []));
       queueWork(queue, retried?.due ?? []);
       return;
@@ -246,7 +237,7 @@ async function record(
       operationId,
       epoch,
       endedAtMs: clock.nowMs(),
-      requests,
+      requests: seen.requests,
       decidedOnRevision: current?.revision ?? null,
       missingParent: look.missingParentOf(seen),
     });
@@ -263,11 +254,7 @@ async function record(
 function asCycle(seen: Seen, way: readonly string[]): Seen {
   if (seen.kind === 'unseen') return seen;
   const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };
-  return { kind: 'seen', examination };
-}
-
-function internalFault(operation: ItemOperation): Seen {
-  return unseen('internal', `see the server's log for operation ${operation.id}`);
+  return { ...seen, examination };
 }
 
 function sum(one: RequestCount, other: RequestCount): RequestCount {

@@ -154,8 +154,8 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
   const grant = { projectId, storageUnitId: 'here', bucketName: 'first' };
   const actor = { kind: 'system', name: 'ada' } as const;
   const origin = { projectId, actor, parentOperationId: null, withAncestors: false, lane: null };
-  for (const [prefix, reasonCode, asked] of [
-    ['another-folder/', 'parent_missing', false],
+  for (const [prefix, fault, asked] of [
+    ['another-folder/', { code: 'parent_missing' }, false],
     ['', null, true],
   ] as const) {
     await services.catalogue.grants.addGrant({ ...grant, prefix });
@@ -166,7 +166,7 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
       signal: services.world.stopping,
       storage: services.work.storage,
     });
-    expect(await services.catalogue.operations.showOperation(projectId, accepted.id)).toMatchObject({ reasonCode });
+    expect(await services.catalogue.operations.showOperation(projectId, accepted.id)).toMatchObject({ fault });
     expect(listings.some((listing) => listing.endsWith('first'))).toBe(asked);
   }
 });

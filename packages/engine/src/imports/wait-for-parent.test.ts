@@ -121,9 +121,9 @@ test('a child whose parent turns out not to be there is missing its parent, and 
   await work(child);
   expect(await show(child)).toMatchObject({ status: 'waiting' });
   await work(parent);
-  expect(await show(parent)).toMatchObject({ status: 'failed', reasonCode: 'path_not_found' });
+  expect(await show(parent)).toMatchObject({ status: 'failed', fault: { code: 'path_not_found' } });
   await work(child);
-  expect(await show(child)).toMatchObject({ status: 'failed', outcome: 'marked', reasonCode: 'parent_missing' });
+  expect(await show(child)).toMatchObject({ status: 'failed', outcome: 'marked', fault: { code: 'parent_missing' } });
   const record = await imports.services.catalogue.backups.showBackup(imports.projectId, middle.plan.backupId);
   expect(record).toMatchObject({ status: 'error', parentBackupId: full.plan.backupId });
 });
@@ -139,7 +139,7 @@ test('a child that waits longer than operations live ends as a timeout', async (
   await runDueSources(imports.services);
   expect(imports.queued).toEqual(['second']);
   await imports.work(child);
-  expect(await imports.show(child)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+  expect(await imports.show(child)).toMatchObject({ status: 'timeout', fault: { code: 'deadline_exceeded' } });
   expect(await imports.show(parent)).toMatchObject({ status: 'waiting' });
 });
 
@@ -164,12 +164,12 @@ test('backups that wait for each other end as a cycle', async () => {
   for (const key of moved.objects.keys()) await imports.buckets.remove('second', key);
   await imports.work(ofOne);
   const ended = await imports.show(ofOne);
-  expect(ended).toMatchObject({ status: 'failed', reasonCode: 'cycle', outcome: 'marked' });
-  expect(ended.reasonDetail).toBe(`${one.plan.backupId} -> ${two.plan.backupId} -> ${one.plan.backupId}`);
+  expect(ended).toMatchObject({ status: 'failed', fault: { code: 'cycle' }, outcome: 'marked' });
+  expect(ended.fault?.detail).toBe(`${one.plan.backupId} -> ${two.plan.backupId} -> ${one.plan.backupId}`);
   // The other goes on, and is no longer there.
   expect(imports.queued).toEqual(['second']);
   await imports.work(ofTwo);
-  expect(await imports.show(ofTwo)).toMatchObject({ status: 'failed', reasonCode: 'path_not_found' });
+  expect(await imports.show(ofTwo)).toMatchObject({ status: 'failed', fault: { code: 'path_not_found' } });
   expect(imports.faults).toEqual([]);
 });
 

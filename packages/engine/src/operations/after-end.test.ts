@@ -109,8 +109,7 @@ test('listeners are told of what has waited too long for a bucket', async () => 
   await endWaitsPastLimit(services, {
     storageUnitId: services.work.storage.id,
     bucketName,
-    reasonCode: 'storage_unreachable',
-    reasonDetail: 'no answer',
+    fault: { code: 'storage_unreachable', detail: 'no answer' },
     beganAtMs: clock.nowMs(),
     attempts: 1,
     notBeforeMs: clock.nowMs(),

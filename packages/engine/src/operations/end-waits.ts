@@ -14,13 +14,12 @@ export async function endWaitsPastLimit(services: Services, outage: Outage): Pro
     catalogue,
     work: { retryForMs, storedTimes },
   } = services;
-  const { storageUnitId, bucketName, beganAtMs, reasonCode, reasonDetail } = outage;
+  const { storageUnitId, bucketName, beganAtMs, fault } = outage;
   const endedAtMs = await storedTimes.nowMs();
   if (endedAtMs - beganAtMs < retryForMs) return;
-  const reason = { code: reasonCode, detail: reasonDetail };
   const acceptedByMs = endedAtMs - retryForMs;
   while (true) {
-    const waits = { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit: batchSize };
+    const waits = { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit: batchSize };
     const ends = await catalogue.operations.endOverdueWaits(waits);
     if (ends.ended.length === 0) return;
     await afterEnd(services, ends);

@@ -28,7 +28,7 @@ const item: BackupSync = {
 const heldMaxBytes = 4 * 1024 * 1024;
 
 type Over = Awaited<ReturnType<typeof openServicesOver>>;
-type End = { readonly status: string; readonly reasonCode: string | null };
+type End = { readonly status: string; readonly fault: { readonly code: string } | null };
 
 afterEach(() => {
   vi.useRealTimers();
@@ -97,7 +97,7 @@ async function endOfPlan({ services, projectId }: Over): Promise<End> {
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
   const context = { services, caller, requestId: 'request-1' };
   const { plan } = await planSync(context, { project_id: projectId, sync: [item] });
-  return { status: 'timeout', reasonCode: plan[0]?.reason?.code ?? null };
+  return { status: 'timeout', fault: plan[0]?.reason ?? null };
 }
 
 /** An endless listing, that comes once the storage unit is told to; before, the backup is one object. */
@@ -166,11 +166,11 @@ describe('a listing that never ends', () => {
     expect(await endOfImport(over)).toMatchObject({ status: 'success' });
     goOnForEver();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    expect(await endOf(over)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+    expect(await endOf(over)).toMatchObject({ status: 'timeout', fault: { code: 'deadline_exceeded' } });
     expect(over.faults).toEqual([]);
     expect(held - heldAtFirst).toBeLessThan(heldMaxBytes);
     // It was not there for anyone to be told that it is gone.
     const record = await over.services.catalogue.backups.showBackup(over.projectId, item.backup_id);
-    expect(record).toMatchObject({ status: 'available', reasonCode: null });
+    expect(record).toMatchObject({ status: 'available', fault: null });
   });
 });

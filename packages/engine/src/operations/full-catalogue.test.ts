@@ -72,7 +72,7 @@ test.each([
     const ended = await Promise.all(
       accepted.map(({ id }) => services.catalogue.operations.showOperation(projectId, id)),
     );
-    expect(ended).toMatchObject(chain.map(() => ({ status: 'success', reasonCode: null })));
+    expect(ended).toMatchObject(chain.map(() => ({ status: 'success', fault: null })));
     expect(over.faults).toEqual([]);
   },
 );
@@ -91,7 +91,7 @@ test('a scan that finds the disk full is tried again, and ends as if nothing had
   await runOperation(worker, operation.id, over.run);
   expect(await services.catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({
     status: 'success',
-    reasonCode: null,
+    fault: null,
   });
   expect(over.faults).toEqual([]);
 });

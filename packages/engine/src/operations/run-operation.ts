@@ -150,14 +150,13 @@ async function conclude(
   const notBeforeMs = fault === null ? null : nextAttemptAtMs(services, operation, began, fault.code);
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: id, epoch, failedAtMs: clock.nowMs(), ...spent };
-    const ends = await operations.retryOperation({ ...attempt, notBeforeMs, reason: fault });
+    const ends = await operations.retryOperation({ ...attempt, notBeforeMs, fault });
     return ends ?? { ended: [], due: [] };
   }
   const ended = await operations.finishOperation({
     ...finished,
     status: fault === null ? 'success' : fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
-    reasonCode: fault?.code ?? null,
-    reasonDetail: fault?.detail ?? '',
+    fault,
     endedAtMs: clock.nowMs(),
   });
   return { ended: ended ?? [], due: [] };

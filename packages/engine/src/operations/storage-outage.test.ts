@@ -202,8 +202,7 @@ test('a scan that reads no metadata in an outage waits for the bucket, and finds
   known.outage = {
     storageUnitId: world.services.work.storage.id,
     bucketName,
-    reasonCode: 'storage_unreachable',
-    reasonDetail: 'refused by the test',
+    fault: { code: 'storage_unreachable', detail: 'refused by the test' },
     beganAtMs: world.clock.nowMs(),
     attempts: 1,
     notBeforeMs: world.clock.nowMs() + minuteMs,
@@ -294,8 +293,7 @@ test('what waits for a bucket in outage shows its reason, tried or not, and is t
   const outage: Outage = {
     storageUnitId: 'memory',
     bucketName,
-    reasonCode: 'storage_unreachable',
-    reasonDetail: 'volumebackups: connect ECONNREFUSED',
+    fault: { code: 'storage_unreachable', detail: 'volumebackups: connect ECONNREFUSED' },
     beganAtMs: Date.UTC(2026, 10, 22, 23, 59),
     attempts: 4,
     notBeforeMs: Date.UTC(2026, 10, 23, 0, 0, 30),
@@ -333,8 +331,7 @@ test('what has waited for a bucket until its time is over ends without a request
   const outage: Outage = {
     storageUnitId: world.services.work.storage.id,
     bucketName,
-    reasonCode: 'storage_unreachable',
-    reasonDetail: `${bucketName}: no answer`,
+    fault: { code: 'storage_unreachable', detail: `${bucketName}: no answer` },
     beganAtMs: world.clock.nowMs(),
     attempts: 30,
     notBeforeMs: world.clock.nowMs(),

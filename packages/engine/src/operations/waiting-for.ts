@@ -16,18 +16,18 @@ type Waiting = {
 export function waitingForView(operation: Waiting, outages: Outages): WaitingFor | null {
   const { status, storageUnitId, bucketName, updatedAtMs, retries } = operation;
   if (status !== 'waiting') return null;
-  const outage = retries.reason?.code === 'changed_while_read' ? null : outages.of(storageUnitId, bucketName);
+  const outage = retries.fault?.code === 'changed_while_read' ? null : outages.of(storageUnitId, bucketName);
   if (outage !== null) {
     return {
-      reason: describeReason(outage.reasonCode, outage.reasonDetail),
+      reason: describeReason(outage.fault.code, outage.fault.detail),
       since: toWireTime(outage.beganAtMs),
       attempts: outage.attempts,
       next_attempt_at: toWireTime(outage.notBeforeMs),
     };
   }
-  if (retries.reason === null) return null;
+  if (retries.fault === null) return null;
   return {
-    reason: describeReason(retries.reason.code, retries.reason.detail),
+    reason: describeReason(retries.fault.code, retries.fault.detail),
     since: toWireTime(retries.firstFailureAtMs ?? updatedAtMs),
     attempts: retries.attempts,
     next_attempt_at: retries.notBeforeMs === null ? null : toWireTime(retries.notBeforeMs),

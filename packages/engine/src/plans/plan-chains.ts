@@ -4,8 +4,8 @@ import type { ChainKey } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';
-import { ancestorIdsOf, ChainLook, type ChainLookOptions } from '../imports/chain-look.ts';
-import { decideSync, type Seen } from '../imports/decide-sync.ts';
+import { ancestorIdsOf, ChainLook, type ChainLookOptions, type Seen } from '../imports/chain-look.ts';
+import { decideSync } from '../imports/decide-sync.ts';
 import { parentsFirst } from '../imports/parents-first.ts';
 import type { PlanServices } from '../services.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
@@ -70,13 +70,13 @@ async function planChain(
   const planned: PlannedItem[] = [];
   const requests: RequestCount[] = [];
   const unread: UnreadHashes[] = [];
-  for await (const { item, seen: sighting } of sightings) {
-    requests.push(sighting.requests);
-    if (sighting.seen.kind === 'seen') unread.push(...sighting.seen.examination.unreadHashes);
-    const links = new Set([item.backup_id, ...ancestorIdsOf(sighting)]);
+  for await (const { item, seen } of sightings) {
+    requests.push(seen.requests);
+    if (seen.kind === 'seen') unread.push(...seen.examination.unreadHashes);
+    const links = new Set([item.backup_id, ...ancestorIdsOf(seen)]);
     const hashesUnread = unread.some(({ backupId }) => links.has(backupId));
-    const seen = look.withProofs(item, sighting.seen);
-    planned.push(await decide(services, { ...chain, isRequest }, item, seen, hashesUnread));
+    const withProofs = look.withProofs(item, seen);
+    planned.push(await decide(services, { ...chain, isRequest }, item, withProofs, hashesUnread));
   }
   const spent = sumRequests(requests);
   return {
@@ -96,7 +96,7 @@ async function decide(
 ): Promise<PlannedItem> {
   const location = locationOf(storageUnitId, item);
   const current = await catalogue.backups.showBackup(projectId, item.backup_id);
-  const decision = decideSync(item, projectId, location, current, seen, clock.nowMs(), isRequest);
+  const decision = decideSync({ item, projectId, location, current, isRequest, nowMs: clock.nowMs() }, seen);
   return planItem(item, seen, current, decision, hashesUnread);
 }
 

@@ -1,6 +1,7 @@
 import { type BackupSync, type ReasonCode, reasonCodes, syncOutcomes } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Decision, Seen } from '../imports/decide-sync.ts';
+import type { Decision } from '../catalogue/backup-records.ts';
+import type { Seen } from '../imports/chain-look.ts';
 import { planItem } from './plan-item.ts';
 
 const item: BackupSync = {
@@ -13,15 +14,18 @@ const item: BackupSync = {
   resource_type: 'OS::Native::Server',
   created_at: 1_700_000_000,
 };
-const unseen: Seen = { kind: 'unseen', fault: { code: 'internal', detail: '' } };
+const unseen: Seen = {
+  kind: 'unseen',
+  fault: { code: 'internal', detail: '' },
+  requests: { lists: 1, gets: 0, bytesRead: 0 },
+};
 
 function decision(outcome: Decision['outcome'], reasonCode: ReasonCode | null): Decision {
   return {
     status: reasonCode === null ? 'success' : 'failed',
     outcome,
     message: 'what the sync says in the end',
-    reasonCode,
-    reasonDetail: 'a/b',
+    fault: reasonCode === null ? null : { code: reasonCode, detail: 'a/b' },
     timeContradiction: null,
     level: 'inventory',
     incremental: null,

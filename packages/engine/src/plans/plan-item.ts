@@ -6,8 +6,8 @@ import {
   type ReasonCode,
   type SyncOutcome,
 } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/backup-records.ts';
-import type { Decision, Seen } from '../imports/decide-sync.ts';
+import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
+import type { Seen } from '../imports/chain-look.ts';
 
 /** What becomes of an item that ends well; `marked` and `none` do not end so. */
 const classOfOutcome = {
@@ -95,32 +95,32 @@ export function planItem(
   decision: Decision,
   hashesUnread: boolean,
 ): PlannedItem {
-  const { outcome, reasonCode, reasonDetail, timeContradiction, level } = decision;
+  const { outcome, fault, timeContradiction, level } = decision;
   const sentence =
-    reasonCode !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
+    fault !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
   const unread = level === 'metadata' ? 'its objects or block hashes' : 'its block hashes';
-  const condition = hashesUnread && reasonCode === null ? ` unless ${unread} contradict` : '';
+  const condition = hashesUnread && fault === null ? ` unless ${unread} contradict` : '';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
     outcome,
     message: `${sentence}${condition}${timeContradiction === null ? '' : `. ${timeContradiction}`}`,
     level,
-    reason: reasonCode === null ? null : describeReason(reasonCode, reasonDetail),
+    reason: fault === null ? null : describeReason(fault.code, fault.detail),
   };
 }
 
 function classOf(item: BackupSync, seen: Seen, current: BackupRecord | null, decision: Decision): PlanClass {
-  const { outcome, reasonCode } = decision;
-  if (reasonCode === null) {
+  const { outcome, fault } = decision;
+  if (fault === null) {
     // Proved anew, a record that was broken becomes available.
     return outcome === 'verified' && current?.status === 'error' ? 'changed' : classOfOutcome[outcome];
   }
-  if (seen.kind === 'seen' && seen.examination.contradictsRequest && reasonCode === 'identity_mismatch') {
+  if (seen.kind === 'seen' && seen.examination.contradictsRequest && fault.code === 'identity_mismatch') {
     return 'conflicting';
   }
-  if (reasonCode === 'path_not_found' && current !== null && liesAt(current, item)) return 'vanished';
-  return classOfReason[reasonCode];
+  if (fault.code === 'path_not_found' && current !== null && liesAt(current, item)) return 'vanished';
+  return classOfReason[fault.code];
 }
 
 function liesAt({ location }: BackupRecord, item: BackupSync): boolean {

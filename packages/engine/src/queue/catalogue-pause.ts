@@ -4,9 +4,6 @@ import type { Clock } from '../clock.ts';
 const firstTryAfterMs = 1_000;
 const lastTryAfterMs = 30_000;
 
-/** Errors of a catalogue that can write nothing, whatever the job. */
-const errorNames: ReadonlySet<string> = new Set(['CatalogueFullError', 'CatalogueUnavailableError']);
-
 /**
  * Stops jobs from starting while the catalogue cannot be written, since they would read storage for nothing. One job at a
  * time tries whether it can be again.
@@ -19,11 +16,6 @@ export class CataloguePause<Run> {
   constructor(clock: Clock, onNotice: (text: string) => void) {
     this.#clock = clock;
     this.#onNotice = onNotice;
-  }
-
-  /** True if work failed because the catalogue cannot be written. */
-  static isReason(error: unknown): boolean {
-    return error instanceof Error && errorNames.has(error.name);
   }
 
   get mayStart(): boolean {

@@ -202,31 +202,34 @@ test('a clock that is set back or forward neither holds a job up for months nor 
   ]);
 });
 
-test('while the catalogue cannot be written nothing starts but one try at a time, and two notices tell of it', async () => {
-  const started: [name: string, atMs: number][] = [];
-  let isFull = true;
-  await using over = await openQueueOver({
-    concurrency: 2,
-    work: async (job) => {
-      started.push([nameOf(job), over.time.clock.monotonicMs()]);
-      await Promise.resolve();
-      if (isFull) throw Object.assign(new Error('The disk is full.'), { name: 'CatalogueFullError' });
-    },
-  });
-  for (const name of ['a', 'b', 'c', 'd']) over.queue.add(chainJob(name));
-  await over.passes(8_000);
-  // Two were at work when it became full; then each try waits twice as long.
-  expect(started.map(([, atMs]) => atMs)).toEqual([0, 0, 1_000, 3_000, 7_000]);
-  isFull = false;
-  await over.passes(8_000);
-  expect(new Set(started.slice(5).map(([name]) => name)).size).toBe(4);
-  expect(started.slice(5).map(([, atMs]) => atMs)).toEqual([15_000, 15_000, 15_000, 15_000]);
-  expect(over.notices).toEqual([
-    'The catalogue cannot be written (The disk is full). Work waits until it can.',
-    'The catalogue can be written again. Work goes on.',
-  ]);
-  expect(over.faults).toEqual([]);
-});
+test.each(['CatalogueFullError', 'CatalogueUnavailableError', 'DataDirectoryGoneError'])(
+  'while the catalogue cannot be written (%s) nothing starts but one try at a time, and two notices tell of it',
+  async (name) => {
+    const started: [job: string, atMs: number][] = [];
+    let isFull = true;
+    await using over = await openQueueOver({
+      concurrency: 2,
+      work: async (job) => {
+        started.push([nameOf(job), over.time.clock.monotonicMs()]);
+        await Promise.resolve();
+        if (isFull) throw Object.assign(new Error('Nothing can be written.'), { name });
+      },
+    });
+    for (const job of ['a', 'b', 'c', 'd']) over.queue.add(chainJob(job));
+    await over.passes(8_000);
+    // Two were at work when it became full; then each try waits twice as long.
+    expect(started.map(([, atMs]) => atMs)).toEqual([0, 0, 1_000, 3_000, 7_000]);
+    isFull = false;
+    await over.passes(8_000);
+    expect(new Set(started.slice(5).map(([job]) => job)).size).toBe(4);
+    expect(started.slice(5).map(([, atMs]) => atMs)).toEqual([15_000, 15_000, 15_000, 15_000]);
+    expect(over.notices).toEqual([
+      'The catalogue cannot be written (Nothing can be written). Work waits until it can.',
+      'The catalogue can be written again. Work goes on.',
+    ]);
+    expect(over.faults).toEqual([]);
+  },
+);
 
 test('a queue over storage that hangs and heeds no signal is disposed all the same', async () => {
   const left: string[] = [];

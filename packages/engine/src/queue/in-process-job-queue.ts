@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import { backoffMs } from '../backoff.ts';
 import type { DueWork, Lane } from '../catalogue/operation-records.ts';
+import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
@@ -298,8 +299,8 @@ export class InProcessJobQueue implements JobQueue {
 
   #failed(entry: Entry, run: Run, error: unknown): void {
     entry.again = null;
-    if (CataloguePause.isReason(error)) {
-      this.#catalogue.failed(run, error as Error);
+    if (isCatalogueFault(error)) {
+      this.#catalogue.failed(run, error);
       this.#schedule(entry, null);
       if (this.#catalogue.tryAtMs !== null) this.#alarm.set(this.#catalogue.tryAtMs);
       return;

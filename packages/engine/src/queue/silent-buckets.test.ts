@@ -184,9 +184,9 @@ test('in an outage one job probes at a time, later and later, and the first answ
     '15000 3 starts',
     '15000 3 unreachable',
   ]);
-  expect(over.stored.get('b')).toMatchObject({ attempts: 5, reasonCode: 'storage_unreachable' });
+  expect(over.stored.get('b')).toMatchObject({ attempts: 5, fault: { code: 'storage_unreachable' } });
   expect(over.failedAgain.map(({ attempts }) => attempts)).toEqual([2, 3, 4, 5]);
-  expect(over.watch.of('memory', 'b')).toMatchObject({ reasonDetail: 'bucket "b" is away' });
+  expect(over.watch.of('memory', 'b')).toMatchObject({ fault: { detail: 'bucket "b" is away' } });
 
   over.answer('b');
   // Its time is far off, and it waits for the bucket alone.
@@ -342,8 +342,7 @@ test('a single operation may be the probe, and an outage that was stored is in f
   const stored: Outage = {
     storageUnitId: 'memory',
     bucketName: 'b',
-    reasonCode: 'storage_unreachable',
-    reasonDetail: 'away',
+    fault: { code: 'storage_unreachable', detail: 'away' },
     beganAtMs: Date.UTC(2026, 10, 23) - 3_600_000,
     attempts: 3,
     // By a clock that was hours ahead.

@@ -39,8 +39,8 @@ export function assessPlace(
 }
 
 /** The parent in which the reason of a recorded backup lies; null if it lies in none. */
-export function parentAtFault({ record: { reasonCode, parentBackupId } }: KnownBackup): string | null {
-  return reasonCode !== null && reasonsOfParent.includes(reasonCode) ? parentBackupId : null;
+export function parentAtFault({ record: { fault, parentBackupId } }: KnownBackup): string | null {
+  return fault !== null && reasonsOfParent.includes(fault.code) ? parentBackupId : null;
 }
 
 function isOfEarlierCheck({ record, proof }: KnownBackup): boolean {
@@ -52,6 +52,6 @@ function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>
   return parent !== null && mendedParents.has(parent);
 }
 
-function mayHaveMended({ record: { reasonCode } }: KnownBackup): boolean {
-  return reasonCode !== null && !isLasting(reasonCode);
+function mayHaveMended({ record: { fault } }: KnownBackup): boolean {
+  return fault !== null && !isLasting(fault.code);
 }

@@ -5,7 +5,7 @@ import type { Likeness } from '../chain/listing-comparison.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 import { type Candidate, findCandidates } from './find-candidates.ts';
-import type { FindingContext } from './make-findings.ts';
+import type { FindingContext } from './finding-context.ts';
 import { isPassedOver } from './passed-over.ts';
 import { type PassedPlace, RecordedPlaces } from './recorded-places.ts';
 

@@ -2,7 +2,8 @@ import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
 import { folderLinksMax, refuseBeyond } from '../chain/proof/object-bound.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
-import { type FindingContext, type Found, makeFindings } from './make-findings.ts';
+import type { FindingContext } from './finding-context.ts';
+import { type Found, makeFindings } from './make-findings.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
 
 /** A backup outside the prefix, and the parent that it names. */

@@ -90,7 +90,7 @@ test('a cancelled scan stops in the midst of its listing, and what it found stay
   });
   await using scan = await scanOver(storage, bucketName, request);
   await scan.run();
-  expect(await scan.show()).toMatchObject({ status: 'failed', reasonCode: 'cancelled' });
+  expect(await scan.show()).toMatchObject({ status: 'failed', fault: { code: 'cancelled' } });
   expect((await scan.findings()).length).toBe(2_999);
 });
 
@@ -102,8 +102,7 @@ test('a listing that fails on its way ends the scan failed, and what it found st
   await scan.run();
   expect(await scan.show()).toMatchObject({
     status: 'failed',
-    reasonCode: 'storage_unreachable',
-    reasonDetail: 'page 4 did not come',
+    fault: { code: 'storage_unreachable', detail: 'page 4 did not come' },
   });
   expect((await scan.findings()).length).toBe(2_999);
 });

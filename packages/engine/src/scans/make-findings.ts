@@ -1,32 +1,17 @@
 import { describeReason, type FindingState, type ScanFinding, toWireTime } from '@backup-sync/contracts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
-import type { EdgeProof, Fault, Location } from '../chain/proof/link.ts';
-import type { Outages } from '../storage/outage.ts';
-import { StorageError, type StorageUnit } from '../storage/port.ts';
+import type { Fault, Location } from '../chain/proof/link.ts';
+import { StorageError } from '../storage/port.ts';
 import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
 import type { Sighting } from './compare-listing.ts';
 import { type Description, describeCandidates } from './describe-candidates.ts';
 import type { Candidate } from './find-candidates.ts';
+import type { FindingContext } from './finding-context.ts';
 import { liesAt } from './lies-at.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
 import { itemOf } from './sync-item.ts';
-
-/** What finding needs to know and to reach. */
-export type FindingContext = {
-  readonly storage: StorageUnit;
-  readonly catalogue: {
-    readonly backups: Pick<Catalogue['backups'], 'knownAtPlaces' | 'recordedBelow' | 'knownByIds' | 'knownChildren'>;
-  };
-  readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
-  readonly projectId: string;
-  readonly bucketName: string;
-  readonly outages: Outages;
-  readonly signal: AbortSignal;
-  readonly nowMs: () => number;
-};
 
 /** A finding before anything is done about it, with what the catalogue knows of the backup. */
 export type Found = {
@@ -132,7 +117,7 @@ export function findingOfRecord(state: FindingState, { record }: KnownBackup): S
     original_name: null,
     parent_backup_id: record.parentBackupId,
     newest_object_at: null,
-    problem: record.reasonCode === null ? null : describeReason(record.reasonCode, record.reasonDetail),
+    problem: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     operation_log_id: null,
   };
 }

@@ -38,7 +38,7 @@ async function openWorld(parentBucket: string) {
     children: buckets.get('children') ?? new Map<string, Uint8Array>(),
     verdict: async () => {
       const record = await services.catalogue.backups.showBackup(projectId, leafId);
-      return record?.reasonCode ?? record?.level;
+      return record?.fault?.code ?? record?.level;
     },
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };

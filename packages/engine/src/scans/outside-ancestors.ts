@@ -3,7 +3,7 @@ import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
 import type { EdgeProof, Location } from '../chain/proof/link.ts';
 import { StorageError } from '../storage/port.ts';
-import type { FindingContext } from './make-findings.ts';
+import type { FindingContext } from './finding-context.ts';
 
 /**
  * The ancestors of what a listing shows, as far as the listing does not show them: they are in another bucket, or outside

@@ -46,7 +46,7 @@ describe('a scan of every format', () => {
     ['storage_wrong_region', 'storage_wrong_region'],
   ])('is not complete where the third page fails: %s', async (code, reasonCode) => {
     const { operation } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
-    expect(operation).toMatchObject({ status: 'failed', reasonCode });
+    expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
   });
 
   test('of an empty listing is complete, and found nothing', async () => {
@@ -88,14 +88,14 @@ describe('a scan of every format', () => {
     });
     const unread = findings.filter(({ problem }) => problem?.code === 'access_denied');
     // A page behind it is refused as well.
-    expect(operation).toMatchObject({ status: 'failed', reasonCode: 'access_denied' });
+    expect(operation).toMatchObject({ status: 'failed', fault: { code: 'access_denied' } });
     for (const { state, sync } of unread) expect([state, sync]).toEqual(['unreadable', null]);
   });
 
   test('calls no backup unreadable if all requests are refused: the scan fails with that reason', async () => {
     const error = refusal('storage_token_expired');
     const { operation, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
-    expect(operation).toMatchObject({ status: 'failed', reasonCode: 'storage_token_expired' });
+    expect(operation).toMatchObject({ status: 'failed', fault: { code: 'storage_token_expired' } });
     expect(findings.filter(({ state }) => state === 'unreadable')).toEqual([]);
   });
 

@@ -14,5 +14,5 @@ export function problemOf(
   if (!hasProblem(finding) || finding.operation_log_id !== null) return null;
   const { newest_object_at: newestAt, image_path: imagePath, problem } = finding;
   if (newestAt !== null && nowMs - fromWireTime(newestAt) < incompleteAfterS * 1000) return null;
-  return { imagePath, code: problem.code, detail: detailOf(problem) };
+  return { imagePath, fault: { code: problem.code, detail: detailOf(problem) } };
 }

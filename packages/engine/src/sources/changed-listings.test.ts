@@ -158,7 +158,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
       Promise.all(
         items.map(async ({ backup_id }) => {
           const record = await services.catalogue.backups.showBackup(projectId, backup_id);
-          return record?.reasonCode ?? record?.level;
+          return record?.fault?.code ?? record?.level;
         }),
       ),
     /** What `check` goes by: the newest backup that is proved to its level. */

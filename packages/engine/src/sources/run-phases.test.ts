@@ -126,7 +126,11 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
   const { operationId } = await world.ask();
   await world.list(operationId);
   expect(await world.cancel(operationId)).toMatchObject({
-    operation: { status: 'failed', reasonCode: 'cancelled', message: expect.stringContaining('its imports go on') },
+    operation: {
+      status: 'failed',
+      fault: { code: 'cancelled' },
+      message: expect.stringContaining('its imports go on'),
+    },
     ended: [{ id: operationId, kind: 'scan', status: 'failed' }],
   });
   await world.importAll();
@@ -145,6 +149,6 @@ test('a run whose imports do not end in its time ends as timeout', async () => {
   expect(await world.catalogue.operations.endOverdueRuns(world.nowMs + operationLivesMs)).toMatchObject([
     { id: operationId, kind: 'scan', status: 'timeout' },
   ]);
-  expect(await world.show(operationId)).toMatchObject({ status: 'timeout', reasonCode: 'deadline_exceeded' });
+  expect(await world.show(operationId)).toMatchObject({ status: 'timeout', fault: { code: 'deadline_exceeded' } });
   expect(await world.eventsOf(operationId)).toEqual(['waiting', 'running', 'timeout']);
 });

@@ -4,9 +4,11 @@ import type { ReasonCode } from '@backup-sync/contracts';
 export type Outage = {
   readonly storageUnitId: string;
   readonly bucketName: string;
-  readonly reasonCode: Extract<ReasonCode, 'storage_unreachable' | 'storage_throttled'>;
-  /** What storage said last. */
-  readonly reasonDetail: string;
+  /** How it does not answer, and what storage said last. */
+  readonly fault: {
+    readonly code: Extract<ReasonCode, 'storage_unreachable' | 'storage_throttled'>;
+    readonly detail: string;
+  };
   /** Milliseconds since 1970, as are the others. */
   readonly beganAtMs: number;
   /** Looks that failed so far, the one that began it among them. */

@@ -169,7 +169,7 @@ export class WatchedBucket {
       this.#outageBeganMs = this.#options.clock.monotonicMs();
       const outage = this.#putOff(error, this.#options.clock.nowMs(), 1);
       const [state, end] =
-        outage.reasonCode === 'storage_throttled'
+        outage.fault.code === 'storage_throttled'
           ? ['accepts no more requests', 'accepts them']
           : ['does not answer', 'answers'];
       this.#options.onNotice(
@@ -207,8 +207,7 @@ export class WatchedBucket {
     const outage: Outage = {
       storageUnitId: this.storageUnitId,
       bucketName: this.bucketName,
-      reasonCode: error.code === 'throttled' ? 'storage_throttled' : 'storage_unreachable',
-      reasonDetail: error.message,
+      fault: { code: error.code === 'throttled' ? 'storage_throttled' : 'storage_unreachable', detail: error.message },
       beganAtMs,
       attempts,
       notBeforeMs,

@@ -41,7 +41,11 @@ async function openWithRot() {
     await over.runOperation(operation.id);
     await over.workOnAll();
   };
-  const reason = async () => (await services.catalogue.backups.showBackup(projectId, item.backup_id))?.reasonCode;
+  const reason = async () => {
+    const record = await services.catalogue.backups.showBackup(projectId, item.backup_id);
+    if (record === null) throw new Error('the backup is recorded');
+    return record.fault?.code ?? null;
+  };
   await importAgain(null);
   answer = 'rotten';
   await verify();

@@ -57,8 +57,8 @@ test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode
       if (pattern.test(key)) throw new StorageError(refusal, 'refused by the test');
     },
   });
-  expect(operation).toMatchObject({ status: 'failed', reasonCode });
-  expect(verified).toMatchObject({ status: 'available', level: 'linkage', reasonCode: null });
+  expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
+  expect(verified).toMatchObject({ status: 'available', level: 'linkage', fault: null });
 });
 
 test.each([
@@ -72,9 +72,9 @@ test.each([
     const { operation, verified, synced } = await verifyOver({
       get: ({ key }, content) => (key.endsWith(suffix) ? { ...content, body: rotten(content.body) } : content),
     });
-    expect(operation).toMatchObject({ status: 'failed', reasonCode });
-    expect(verified).toMatchObject({ status: 'error', reasonCode });
-    expect(synced).toMatchObject({ status: 'error', reasonCode });
+    expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
+    expect(verified).toMatchObject({ status: 'error', fault: { code: reasonCode } });
+    expect(synced).toMatchObject({ status: 'error', fault: { code: reasonCode } });
   },
 );
 

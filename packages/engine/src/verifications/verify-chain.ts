@@ -1,5 +1,5 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/backup-records.ts';
+import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { Absences } from '../chain/absences.ts';
 import type { ChainData } from '../chain/data.ts';
@@ -11,11 +11,10 @@ import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
-import type { Decision } from '../imports/decide-sync.ts';
 import { findListings } from '../imports/find-listings.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
-import { decideExamination, recordExamination, recordProof } from './record-verdict.ts';
+import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
 const unknownFormat = 'there is nothing to hold its data against';
@@ -39,9 +38,9 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { reasonCode, reasonDetail, message } = await recordBeforeReading(run, record, examination);
+    const { fault, message } = await recordBeforeReading(run, record, examination);
     // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
-    if (reasonCode !== null) return failed({ code: reasonCode, detail: reasonDetail }, record.backupId, message);
+    if (fault !== null) return failed(fault, record.backupId, message);
   }
   let data: ChainData | null;
   try {
@@ -80,8 +79,8 @@ async function recordBeforeReading(
   const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
   const isBroken = record.status === 'error';
   if ((awaitingData.length > 0 || isBroken) && fault === null) {
-    const decision = decideExamination(run, record, examination);
-    if (decision.reasonCode === null) {
+    const decision = decideVerdict(run, record, examination);
+    if (decision.fault === null) {
       if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
@@ -99,9 +98,8 @@ async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: 
   const examiner = await openExaminer(run, record, { reusesProofs: false });
   const examination = await examiner.examine(item);
   if (examination === null || examination.fault === null) return failed(fault, record.backupId);
-  const { reasonCode, reasonDetail, message } = await recordExamination(run, record, examination);
-  const found = reasonCode === null ? fault : { code: reasonCode, detail: reasonDetail };
-  return failed(found, record.backupId, message);
+  const { fault: found, message } = await recordExamination(run, record, examination);
+  return failed(found ?? fault, record.backupId, message);
 }
 
 function openExaminer(

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { ChainKey, EndedOperation, Ends, OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
-import { cancelledReason, endUntried } from './end-import.ts';
+import { cancelledFault, endUntried } from './end-import.ts';
 import { noteEnds, noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -47,7 +47,7 @@ async function cancelImport(
     .where('id', '=', row.id)
     .execute();
   if (row.status === 'waiting') {
-    return await endUntried(database, row, { reason: cancelledReason, endedAtMs: cancelledAtMs });
+    return await endUntried(database, row, { fault: cancelledFault, endedAtMs: cancelledAtMs });
   }
   await noteTransitions(database, [row.id]);
   return { ended: [], due: [] };

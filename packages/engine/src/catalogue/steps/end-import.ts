@@ -1,8 +1,9 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
 import type { RequestCount } from '../../storage/counted-storage-unit.ts';
-import { toStoredBoolean } from '../backup-rows.ts';
-import type { DueChain, EndedOperation, Ends, ImportFinish, ImportOutcome } from '../operation-records.ts';
+import type { Decision } from '../backup-records.ts';
+import { faultToColumns, toStoredBoolean } from '../backup-rows.ts';
+import type { DueChain, EndedOperation, Ends, ImportFinish } from '../operation-records.ts';
 import { chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
@@ -12,10 +13,10 @@ import { noteEnds } from './events.ts';
 import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-export const cancelledReason: Fault = { code: 'cancelled', detail: '' };
+export const cancelledFault: Fault = { code: 'cancelled', detail: '' };
 
 /** How an import ends. */
-type ImportEnd = ImportOutcome & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
+type ImportEnd = Omit<Decision, 'record' | 'proofs'> & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
  * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns what has
@@ -38,14 +39,13 @@ export async function endImport(
 export async function endUntried(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
-  end: { readonly reason: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
+  end: { readonly fault: Fault; readonly endedAtMs: number; readonly requests?: RequestCount },
 ): Promise<Ends<DueChain>> {
   return await endImport(database, operation, {
     status: 'failed',
     outcome: 'none',
     message: 'nothing was recorded or changed',
-    reasonCode: end.reason.code,
-    reasonDetail: end.reason.detail,
+    fault: end.fault,
     timeContradiction: null,
     level: null,
     incremental: null,
@@ -81,8 +81,7 @@ async function endOperation(
       status: end.status,
       outcome: end.outcome,
       message: end.message,
-      reason_code: end.reasonCode,
-      reason_detail: end.reasonDetail,
+      ...faultToColumns(end.fault),
       time_contradiction: end.timeContradiction,
       level: end.level,
       incremental: toStoredBoolean(end.incremental),

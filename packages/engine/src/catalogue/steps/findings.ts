@@ -27,8 +27,8 @@ export async function addFindings(
       sequence,
       finding: JSON.stringify(finding),
       problem_path: problem?.imagePath ?? null,
-      problem_code: problem?.code ?? null,
-      problem_detail: problem?.detail ?? null,
+      problem_code: problem?.fault.code ?? null,
+      problem_detail: problem?.fault.detail ?? null,
     }));
     await database.insertInto('scan_findings').values(rows).execute();
   }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { ImportFinish, ImportFinished } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
-import { cancelledReason, endImport, endUntried } from './end-import.ts';
+import { cancelledFault, endImport, endUntried } from './end-import.ts';
 import { noteOrigin } from './record-origin.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
@@ -21,7 +21,7 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
   if (operation.cancel_requested_at_ms !== null) {
     const { endedAtMs, requests } = finish;
-    const ends = await endUntried(database, operation, { reason: cancelledReason, endedAtMs, requests });
+    const ends = await endUntried(database, operation, { fault: cancelledFault, endedAtMs, requests });
     return { result: 'finished', ...ends };
   }
   if (finish.missingParent !== null) {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
+import { faultToColumns } from '../backup-rows.ts';
 import type { DueWork, EndedOperation, Ends, OverdueWaits } from '../operation-records.ts';
 import { isSingleKind } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -10,8 +11,8 @@ import { noteEnds } from './events.ts';
 /** Writes the outage of a bucket. */
 export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
   const columns = {
-    reason_code: outage.reasonCode,
-    reason_detail: outage.reasonDetail,
+    reason_code: outage.fault.code,
+    reason_detail: outage.fault.detail,
     began_at_ms: outage.beganAtMs,
     attempts: outage.attempts,
     not_before_ms: outage.notBeforeMs,
@@ -45,8 +46,7 @@ export async function listOutages(database: Kysely<Schema>): Promise<readonly Ou
   return rows.map((row) => ({
     storageUnitId: row.storage_unit_id,
     bucketName: row.bucket_name,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: { code: row.reason_code, detail: row.reason_detail },
     beganAtMs: row.began_at_ms,
     attempts: row.attempts,
     notBeforeMs: row.not_before_ms,
@@ -56,7 +56,7 @@ export async function listOutages(database: Kysely<Schema>): Promise<readonly Ou
 /** Ends what has waited too long for a bucket. */
 export async function endOverdueWaits(
   database: Kysely<Schema>,
-  { storageUnitId, bucketName, acceptedByMs, reason, endedAtMs, limit }: OverdueWaits,
+  { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit }: OverdueWaits,
 ): Promise<Ends> {
   const rows = await database
     .selectFrom('operations')
@@ -78,8 +78,7 @@ export async function endOverdueWaits(
       .updateTable('operations')
       .set({
         status: 'failed',
-        reason_code: reason.code,
-        reason_detail: reason.detail,
+        ...faultToColumns(fault),
         ended_at_ms: endedAtMs,
         updated_at_ms: endedAtMs,
         not_before_ms: null,
@@ -92,7 +91,7 @@ export async function endOverdueWaits(
   }
   for (const row of rows) {
     if (row.kind !== 'import') continue;
-    const ends = await endUntried(database, row, { reason, endedAtMs });
+    const ends = await endUntried(database, row, { fault, endedAtMs });
     ended.push(...ends.ended);
     due.push(...ends.due);
   }

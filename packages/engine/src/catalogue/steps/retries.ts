@@ -4,7 +4,7 @@ import { dueColumns, rowToDue, singleKinds } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { cancelSingle } from './cancel-operation.ts';
 import { dueChains } from './due-chains.ts';
-import { cancelledReason, endUntried } from './end-import.ts';
+import { cancelledFault, endUntried } from './end-import.ts';
 import { makeWait } from './make-wait.ts';
 
 /** Makes an operation wait for another attempt. */
@@ -23,7 +23,7 @@ export async function retryOperation(database: Kysely<Schema>, retry: Retry): Pr
 async function retryImport(database: Kysely<Schema>, row: Selectable<OperationRow>, retry: Retry): Promise<Ends> {
   const { failedAtMs, requests } = retry;
   if (row.cancel_requested_at_ms !== null) {
-    return await endUntried(database, row, { reason: cancelledReason, endedAtMs: failedAtMs, requests });
+    return await endUntried(database, row, { fault: cancelledFault, endedAtMs: failedAtMs, requests });
   }
   await makeWait(database, row.id, columnsOf(retry, row), requests, failedAtMs);
   return { ended: [], due: await dueChains(database, [row]) };
@@ -51,7 +51,7 @@ export async function retryOfOperation(database: Kysely<Schema>, id: string): Pr
 }
 
 function columnsOf(
-  { failedAtMs, notBeforeMs, reason }: Retry,
+  { failedAtMs, notBeforeMs, fault }: Retry,
   before: { readonly attempts: number; readonly first_failure_at_ms: number | null },
 ) {
   return {
@@ -59,7 +59,7 @@ function columnsOf(
     // The clock may have been set back since: the time for retries must not wait until it has caught up.
     first_failure_at_ms: Math.min(before.first_failure_at_ms ?? failedAtMs, failedAtMs),
     not_before_ms: notBeforeMs,
-    waiting_reason: reason.code,
-    waiting_detail: reason.detail,
+    waiting_reason: fault.code,
+    waiting_detail: fault.detail,
   };
 }

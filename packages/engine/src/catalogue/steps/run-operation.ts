@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { faultToColumns } from '../backup-rows.ts';
 import type {
   EndedOperation,
   ListingFinish,
@@ -74,8 +75,7 @@ export async function finishOperation(
     .set((eb) => ({
       status: finish.status,
       message: finish.message,
-      reason_code: finish.reasonCode,
-      reason_detail: finish.reasonDetail,
+      ...faultToColumns(finish.fault),
       progress: JSON.stringify(finish.progress),
       result: JSON.stringify(finish.result),
       ...addedTo(eb, finish.requests),

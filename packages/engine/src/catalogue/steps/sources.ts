@@ -1,5 +1,6 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
+import { columnsToFault } from '../backup-rows.ts';
 import type { EndedOperation, NewOperation } from '../operation-records.ts';
 import { parseProgress } from '../operation-rows.ts';
 import type { Schema, SourceRow } from '../schema.ts';
@@ -61,8 +62,7 @@ function rowToSource(row: SourceWithRun): SourceRecord {
         : {
             id: row.last_run_id,
             status: row.run_status,
-            reasonCode: row.run_reason_code,
-            reasonDetail: row.run_reason_detail ?? '',
+            fault: columnsToFault({ reason_code: row.run_reason_code, reason_detail: row.run_reason_detail ?? '' }),
             progress: parseProgress(row.run_progress),
             endedAtMs: row.run_ended_at_ms,
           },
@@ -244,8 +244,7 @@ export async function listSourceErrors(
     imagePath: row.image_path,
     backupId: row.backup_id,
     backupName: row.backup_name,
-    reasonCode: row.reason_code,
-    reasonDetail: row.reason_detail,
+    fault: { code: row.reason_code, detail: row.reason_detail },
   }));
   return { errors, count: await countErrors(database, run) };
 }

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { isLasting } from '../../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/proof/link.ts';
 import type { Verdict } from '../backup-records.ts';
-import { hashToColumns, listingToColumns } from '../backup-rows.ts';
+import { faultToColumns, hashToColumns, listingToColumns } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';
 
@@ -17,9 +17,8 @@ type Broken = { readonly backupId: string; readonly imagePath: string; readonly 
 export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, heads: HeadTracker): Promise<void> {
   const broken: Broken[] = [];
   const { record, projectId } = verdict;
-  if (record !== null && record.reasonCode !== null && isLasting(record.reasonCode)) {
-    const fault = { code: record.reasonCode, detail: record.reasonDetail };
-    broken.push({ backupId: record.backupId, imagePath: record.location.imagePath, fault });
+  if (record !== null && record.fault !== null && isLasting(record.fault.code)) {
+    broken.push({ backupId: record.backupId, imagePath: record.location.imagePath, fault: record.fault });
   }
   for (const proof of verdict.proofs) {
     if (proof.backupId === record?.backupId || proof.fault === null || !isLasting(proof.fault.code)) continue;
@@ -83,13 +82,12 @@ async function markChildren(
   return children.map((child) => ({ backupId: child.backup_id, imagePath: child.image_path, fault: spread }));
 }
 
-function availableBackups(database: Kysely<Schema>, projectId: string, { code, detail }: Fault, markedAtMs: number) {
+function availableBackups(database: Kysely<Schema>, projectId: string, fault: Fault, markedAtMs: number) {
   return database
     .updateTable('backups')
     .set((eb) => ({
       status: 'error',
-      reason_code: code,
-      reason_detail: detail,
+      ...faultToColumns(fault),
       ...hashToColumns(null),
       updated_at_ms: markedAtMs,
       revision: eb('revision', '+', 1),

@@ -65,7 +65,7 @@ export async function contentsOfRun(
   for (const row of failed) {
     const { resource_id: id, resource_name: name, resource_type: type } = itemOf(row);
     if (row.reason_code === null || skipped.has(id) || skipped.size === resourcesMax) continue;
-    skipped.set(id, { id, name, type, reasonCode: row.reason_code, reasonDetail: row.reason_detail });
+    skipped.set(id, { id, name, type, fault: { code: row.reason_code, detail: row.reason_detail } });
   }
   const resources = await resourcesIn(database, imported);
   const shown = await namedAsLast(database, resources.slice(0, resourcesMax), { projectId });
