@@ -14,7 +14,8 @@ const startedAtMs = performance.now();
 await scan.run();
 const seconds = (performance.now() - startedAtMs) / 1000;
 const operation = await scan.show();
-if (operation?.status !== 'success') throw new Error(`the scan ended ${operation?.status}: ${operation?.fault?.detail}`);
+if (operation?.status !== 'success')
+  throw new Error(`the scan ended ${operation?.status}: ${operation?.fault?.detail}`);
 const { objects_listed: listed, backups_found: found, described } = operation.progress;
 const peakMiB = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(JSON.stringify({ listed, found, described, seconds, peakMiB }));
