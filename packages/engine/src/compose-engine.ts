@@ -1,7 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { v7 as uuidv7 } from 'uuid';
-import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
 import { handlers, streams } from './calls/handlers.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
@@ -89,11 +88,10 @@ export async function composeEngine(
       ? embedded
       : new KeystoneIdentity(embedded, options.keystone, clock, (error) => tell('the identity service', error));
 
-  // Whoever held a lease before, or had begun a call, is gone: the catalogue is this process's alone.
-  await auditInterruptedCalls(catalogue, uuidv7);
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
   const storedTimes = new StoredTimes(catalogue, clock);
+  // Whoever held a lease before is gone: the catalogue is this process's alone.
   const chains = await catalogue.operations.releaseUnfinished(null, clock.nowMs());
   const tasks = await catalogue.operations.releaseTasks(null, clock.nowMs());
   await catalogue.operations.endOverdueRuns(await storedTimes.nowMs());

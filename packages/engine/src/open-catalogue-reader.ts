@@ -21,7 +21,7 @@ import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 import { openSqliteCatalogueToRead } from './catalogue/sqlite/open-sqlite-catalogue.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineServices } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
@@ -103,7 +103,7 @@ export async function openCatalogueToPlan({
 
 /** What a process has that asks the catalogue and works on nothing. */
 async function openToAsk(options: CatalogueReaderOptions): Promise<{
-  readonly services: QueryServices;
+  readonly services: EngineServices;
   readonly identity: Identity & OperatorIdentity;
   readonly release: () => Promise<void>;
 }> {

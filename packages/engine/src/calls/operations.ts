@@ -4,7 +4,7 @@ import { queueChains } from '../operations/queue-work.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { QueryServices } from '../services.ts';
 import { startVerifications } from '../sources/start-verifications.ts';
-import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
+import type { CallContext, MutationHandler, QueryHandler } from './call-context.ts';
 import { loggedOperationView } from './operation-view.ts';
 
 export const listOperations: QueryHandler<'listOperations'> = async (context, input) => {
@@ -35,35 +35,24 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
  * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
  * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
  */
-export const cancelOperation: CallHandler<'cancelOperation'> = async (context, input) => {
+export const cancelOperation: MutationHandler<'cancelOperation'> = async (context, input) => {
   const {
     catalogue,
+    work: { queue },
     world: { clock },
   } = context.services;
-  const task = await catalogue.operations.cancelTask(input.project_id, input.operation_id, clock.nowMs());
-  const operation = task ?? (await cancelImport(context, input));
+  const cancelled = await context.change('cancelOperation', input.project_id, input.operation_id, clock.nowMs());
+  if (cancelled === null) {
+    const message = `there is no import, scan, plan or verification ${input.operation_id}`;
+    throw new BackupSyncError('operation_not_found', message);
+  }
+  const { operation, chains } = cancelled;
+  queueChains(queue, chains);
   const { endedAtMs, parentOperationId } = operation;
   // It may have been the last that the run of a source waited for, or one of the few verifications that it has in hand.
   if (endedAtMs !== null && parentOperationId !== null) await startVerifications(context.services, parentOperationId);
   return { operation: loggedOperationView(operation, await outagesFor(catalogue, [operation])) };
 };
-
-async function cancelImport(
-  { services }: CallContext,
-  { project_id, operation_id }: { readonly project_id: string; readonly operation_id: string },
-) {
-  const {
-    catalogue,
-    work: { queue },
-    world: { clock },
-  } = services;
-  const cancelled = await catalogue.operations.cancelImport(project_id, operation_id, clock.nowMs());
-  if (cancelled === null) {
-    throw new BackupSyncError('operation_not_found', `there is no import, scan, plan or verification ${operation_id}`);
-  }
-  queueChains(queue, cancelled.chains);
-  return cancelled.operation;
-}
 
 /** A page of what a task has found, while it runs or after. Throws `operation_not_found` where no task of this kind has the id. */
 export async function findingsPage(

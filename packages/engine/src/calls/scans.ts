@@ -3,15 +3,14 @@ import type { NewTask } from '../catalogue/task-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
 import { queueTask } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
 /** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
-export const startScan: CallHandler<'startScan'> = async (context, input) => {
+export const startScan: MutationHandler<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const {
-    catalogue,
     work: { storedTimes, queue, storage },
     world: { newId },
   } = context.services;
@@ -40,7 +39,7 @@ export const startScan: CallHandler<'startScan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const joined = await catalogue.operations.joinTask(task, request);
+  const joined = await context.change('joinTask', task, request);
   if (joined.result === 'added') queueTask(queue, { task, lane: joined.lane, notBeforeMs: null });
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };

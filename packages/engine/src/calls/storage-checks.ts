@@ -2,7 +2,7 @@ import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@
 import { everything, reaches } from '../catalogue/bucket-grant.ts';
 import { catalogueRefusal } from '../catalogue-refusal.ts';
 import type { Place } from '../imports/granted-places.ts';
-import type { Services } from '../services.ts';
+import type { CallServices } from '../services.ts';
 import type { CallHandler } from './call-context.ts';
 
 /** Milliseconds for each request: the answer to the call must come before the caller gives it up. */
@@ -23,7 +23,7 @@ export const checkStorage: CallHandler<'checkStorage'> = async ({ services }, in
   return { storage: storageProbe.storage, catalogue, buckets, buckets_left_out: places.length - tried.length };
 };
 
-async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['catalogue']> {
+async function whyNotWritable({ catalogue }: CallServices): Promise<StorageCheck['catalogue']> {
   try {
     await catalogue.upkeep.touch();
     return null;
@@ -37,7 +37,7 @@ async function whyNotWritable({ catalogue }: Services): Promise<StorageCheck['ca
 
 /** Each bucket at the widest prefix that is granted. Throws `bucket_not_bound` if one that is named is not granted at all. */
 async function placesToTry(
-  { catalogue, work: { storage } }: Services,
+  { catalogue, work: { storage } }: CallServices,
   projectId: string,
   named: readonly string[] | undefined,
 ): Promise<Place[]> {

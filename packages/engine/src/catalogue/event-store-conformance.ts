@@ -129,7 +129,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     await catalogue.operations.saveTaskProgress(task.id, 1, { objects: 1 }, 2_100);
     await catalogue.operations.releaseTasks('owner', 2_200);
     await catalogue.operations.startTask(task.id, 'owner', 2_300);
-    await catalogue.operations.cancelTask(projectId, task.id, 2_400);
+    await catalogue.operations.cancelOperation(projectId, task.id, 2_400);
     const finish = {
       id: task.id,
       epoch: 2,
@@ -151,7 +151,7 @@ export function describeEventStore(open: OpenCatalogue): void {
   test('a task that is cancelled before it began has ended', async () => {
     const task = newTask();
     await catalogue.operations.addTask(task);
-    await catalogue.operations.cancelTask(projectId, task.id, 2_000);
+    await catalogue.operations.cancelOperation(projectId, task.id, 2_000);
     expect(await transitions()).toEqual([
       [task.id, 'waiting'],
       [task.id, 'failed'],
@@ -208,7 +208,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       expect(await catalogue.operations.releaseTasks('owner', 2_700)).not.toContainEqual(
         expect.objectContaining({ id: run.id }),
       );
-      await catalogue.operations.cancelTask(projectId, run.id, 2_800);
+      await catalogue.operations.cancelOperation(projectId, run.id, 2_800);
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
     });
 

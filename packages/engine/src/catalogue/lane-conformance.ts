@@ -58,7 +58,7 @@ export function describeLanes(open: OpenCatalogue): void {
     expect(await catalogue.operations.addTask({ ...run, id: newId(), lane: 'mass' })).toBe('mass');
     const { ids } = await accept(items(50));
     expect((await lanesOf(ids)).filter((lane) => lane === 'mass')).toHaveLength(1);
-    await catalogue.operations.cancelTask(projectId, run.id, 2_000);
+    await catalogue.operations.cancelOperation(projectId, run.id, 2_000);
     expect(await lanesOf((await accept([makeItem('next')])).ids)).toEqual(['interactive']);
   });
 

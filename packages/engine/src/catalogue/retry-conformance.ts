@@ -162,7 +162,7 @@ export function describeRetries(open: OpenCatalogue): void {
       const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
       await catalogue.operations.retryTask({ ...retryOf(task), progress: {} });
-      expect(await catalogue.operations.cancelTask(projectId, run.id, 3_000)).toMatchObject({
+      expect((await catalogue.operations.cancelOperation(projectId, run.id, 3_000))?.operation).toMatchObject({
         status: 'failed',
         reasonCode: 'cancelled',
         message: 'cancelled while it waited for another attempt',
@@ -177,7 +177,7 @@ export function describeRetries(open: OpenCatalogue): void {
       await catalogue.operations.addTask(run);
       const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
-      expect(await catalogue.operations.cancelTask(projectId, run.id, 1_600)).toMatchObject({ status: 'running' });
+      expect((await catalogue.operations.cancelOperation(projectId, run.id, 1_600))?.operation).toMatchObject({ status: 'running' });
       return task;
     };
 
@@ -201,7 +201,7 @@ export function describeRetries(open: OpenCatalogue): void {
   });
 
   describe('an import that is cancelled', () => {
-    const cancel = (id: string) => catalogue.operations.cancelImport(projectId, id, 5_000);
+    const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', reasonCode: 'cancelled', endedAtMs: 5_000 };
 
     test('ends at once while it waits, and what waited behind it may go on', async () => {
@@ -265,7 +265,7 @@ export function describeRetries(open: OpenCatalogue): void {
     test('stays as it ended; those of other projects are not known', async () => {
       const { id } = await importBackup(catalogue, projectId, makeItem('a'));
       expect(await cancel(id)).toMatchObject({ operation: { status: 'success' }, chains: [] });
-      expect(await catalogue.operations.cancelImport('another', id, 5_000)).toBeNull();
+      expect(await catalogue.operations.cancelOperation('another', id, 5_000)).toBeNull();
       expect(await cancel(newId())).toBeNull();
     });
   });
@@ -368,7 +368,7 @@ export function describeRetries(open: OpenCatalogue): void {
     await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a')]));
     await catalogue.operations.addTask({ ...makeRun(projectId, '', newId()), sourceId: null });
     expect(await catalogue.operations.countBacklog(projectId)).toBe(2);
-    await catalogue.operations.cancelImport(projectId, first, 2_000);
+    await catalogue.operations.cancelOperation(projectId, first, 2_000);
     expect(await catalogue.operations.countBacklog(projectId)).toBe(1);
   });
 }

@@ -185,7 +185,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
 
     test('is not joined once it is cancelled', async () => {
       await catalogue.operations.startTask(task.id, 'worker-1', 2_000);
-      await catalogue.operations.cancelTask(task.projectId, task.id, 2_500);
+      await catalogue.operations.cancelOperation(task.projectId, task.id, 2_500);
       expect(await isJoined()).toBe(false);
     });
 
@@ -252,7 +252,7 @@ export function describeTaskStore(open: OpenCatalogue): void {
       running: false,
       cancelRequested: false,
     });
-    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 2_200)).toMatchObject({
+    expect((await catalogue.operations.cancelOperation(task.projectId, task.id, 2_200))?.operation).toMatchObject({
       status: 'running',
       progress: { objects: 1 },
     });
@@ -263,10 +263,10 @@ export function describeTaskStore(open: OpenCatalogue): void {
   });
 
   test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
-    const cancelled = await catalogue.operations.cancelTask(task.projectId, task.id, 2_000);
-    expect(cancelled).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
-    expect(await catalogue.operations.cancelTask(task.projectId, task.id, 3_000)).toEqual(cancelled);
-    expect(await catalogue.operations.cancelTask('another', task.id, 3_000)).toBeNull();
+    const cancelled = await catalogue.operations.cancelOperation(task.projectId, task.id, 2_000);
+    expect(cancelled?.operation).toMatchObject({ status: 'failed', reasonCode: 'cancelled', endedAtMs: 2_000 });
+    expect(await catalogue.operations.cancelOperation(task.projectId, task.id, 3_000)).toEqual(cancelled);
+    expect(await catalogue.operations.cancelOperation('another', task.id, 3_000)).toBeNull();
   });
 
   test('waits again when it is released', async () => {

@@ -1,9 +1,9 @@
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { CallCatalogue } from '../catalogue/catalogue.ts';
 import type { RecordedListing } from '../chain/proof/link.ts';
 
 /** What the listing showed of each of these backups when it was recorded. */
 export async function findListings(
-  { backups }: Pick<Catalogue, 'backups'>,
+  { backups }: Pick<CallCatalogue, 'backups'>,
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly RecordedListing[]> {

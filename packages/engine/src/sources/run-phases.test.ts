@@ -53,7 +53,7 @@ async function start() {
       if (task === null) throw new Error('the run is recorded');
       return task;
     },
-    cancel: (runId: string) => catalogue.operations.cancelTask(projectId, runId, clock.nowMs()),
+    cancel: (runId: string) => catalogue.operations.cancelOperation(projectId, runId, clock.nowMs()),
     eventsOf: async (operationId: string) => {
       const page = await services.catalogue.events.listEvents({ projectId, operationId, after: 0, limit: 100 });
       return page === 'gone' ? page : page.events.map(({ operation }) => operation.status);

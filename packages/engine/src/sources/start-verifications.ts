@@ -1,5 +1,5 @@
 import { queueTask } from '../operations/queue-work.ts';
-import type { Services } from '../services.ts';
+import type { CallServices } from '../services.ts';
 
 /** Verifications of a source that are accepted and have not ended: the next are chosen as these end. */
 const atOnce = 4;
@@ -9,7 +9,7 @@ const atOnce = 4;
  * long ago, as children of its newest run. `runId` is any run of it; nothing happens where it is no run of a source.
  */
 export async function startVerifications(
-  { catalogue, work: { storedTimes, queue }, world: { newId } }: Services,
+  { catalogue, work: { storedTimes, queue }, world: { newId } }: CallServices,
   runId: string,
 ): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());

@@ -39,7 +39,7 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
     },
     run: () => over.runTask(task.id),
     show: () => catalogue.operations.showTask(over.projectId, task.id),
-    cancel: () => catalogue.operations.cancelTask(over.projectId, task.id, clock.nowMs()),
+    cancel: () => catalogue.operations.cancelOperation(over.projectId, task.id, clock.nowMs()),
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,8 @@
 import { accept } from '../steps/accept.ts';
 import { overdueWaits } from '../steps/await-parent.ts';
 import { countBacklog } from '../steps/backlog.ts';
-import { cancelImport, cancelledImports } from '../steps/cancel-import.ts';
+import { cancelledImports } from '../steps/cancel-import.ts';
+import { cancelOperation } from '../steps/cancel-operation.ts';
 import { retryOfChain } from '../steps/due-chains.ts';
 import { endOverdueRuns } from '../steps/end-run.ts';
 import { addFindings, listFindings } from '../steps/findings.ts';
@@ -15,7 +16,6 @@ import { showOperation } from '../steps/show-operation.ts';
 import { startChain, startChildren } from '../steps/start-chain.ts';
 import {
   addTask,
-  cancelTask,
   finishListing,
   finishTask,
   joinTask,
@@ -24,7 +24,7 @@ import {
   showTask,
   startTask,
 } from '../steps/tasks.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** Operations of all kinds, from their acceptance to their end. */
 export const operationSteps = {
@@ -33,7 +33,7 @@ export const operationSteps = {
    * An item that equals one of the same project in flight (all fields, and whether its ancestors are wanted) gets that
    * operation's id instead of a new one. Interactive items raise to their lane what is in flight of their backups.
    */
-  accept: { access: 'write', notesTransitions: true, run: accept },
+  accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
   /**
    * Makes the waiting operations of a chain running, epoch risen, and returns them in the order of acceptance: not
    * those that wait for another backup and have time left, and not those whose next attempt is not due. With them come
@@ -69,11 +69,15 @@ export const operationSteps = {
   /** A chain with the time of its next attempt; null if none waits for one. */
   retryOfChain: { access: 'read', run: retryOfChain },
   /**
-   * Answers the import and the chains that may go on; null where the project has no such import. One that waits ends at
-   * once as `failed` with the reason `cancelled`, for all who wanted it. A running one is marked: whoever works on it
-   * ends it. One that has ended stays as it ended.
+   * Notes the wish, and answers the operation and the chains that may go on; null if the project has no such import or
+   * task. One that waits ends at once as `failed` with the reason `cancelled`, for all who wanted it; so does a task
+   * that waits for its imports, which go on. A running one is marked: whoever works on it ends it, and sees the mark of
+   * a task with its next progress. One that has ended stays as it ended.
    */
-  cancelImport: { access: 'write', notesTransitions: true, run: cancelImport },
+  cancelOperation: {
+    ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
+    notesTransitions: true,
+  },
   /** The running imports of a chain that were cancelled. */
   cancelledImports: { access: 'read', run: cancelledImports },
   /**
@@ -105,13 +109,25 @@ export const operationSteps = {
    * Adds a task and answers its lane. Notes the resource of the task's backup beside it, where that is recorded:
    * listings find it by that too.
    */
-  addTask: { access: 'write', notesTransitions: true, run: addTask },
+  addTask: {
+    ...auditedStep(addTask, {
+      isDone: () => true,
+      made: (_, [{ id }]) => [{ field: 'operation_id', value: id }],
+    }),
+    notesTransitions: true,
+  },
   /**
    * Adds a task, unless one waits or runs that does the same: then it answers that one's id. The same are tasks of one
    * project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No task is joined
    * that someone has cancelled, that has listed everything, or that a source or another operation has started.
    */
-  joinTask: { access: 'write', notesTransitions: true, run: joinTask },
+  joinTask: {
+    ...auditedStep(joinTask, {
+      isDone: () => true,
+      made: ({ operationId }) => [{ field: 'operation_id', value: operationId }],
+    }),
+    notesTransitions: true,
+  },
   /**
    * Makes a waiting task whose next attempt is due running, or takes up again one that this owner has running; epoch
    * risen, findings of an earlier try removed, its progress kept. Null where it has ended, another owner runs it, or
@@ -138,12 +154,6 @@ export const operationSteps = {
   finishListing: { access: 'write', notesTransitions: true, run: finishListing },
   /** Ends as `timeout` what waits for its imports beyond its deadline. */
   endOverdueRuns: { access: 'write', notesTransitions: true, run: endOverdueRuns },
-  /**
-   * Notes the wish and answers the task, null where there is none. A task that waits, or waits for its imports, ends at
-   * once as `failed` with the reason `cancelled`; its imports go on. A running one is ended by whoever works on it, who
-   * sees the note with its next progress.
-   */
-  cancelTask: { access: 'write', notesTransitions: true, run: cancelTask },
   /**
    * Makes running tasks wait again, but for those that wait for their imports, and returns all that wait: all, or those
    * leased by `leaseOwner` alone.
