@@ -177,7 +177,9 @@ export function describeRetries(open: OpenCatalogue): void {
       await catalogue.operations.addTask(run);
       const task = await catalogue.operations.startTask(run.id, 'worker-1', 1_500);
       if (task === null) throw new Error('nothing was started');
-      expect((await catalogue.operations.cancelOperation(projectId, run.id, 1_600))?.operation).toMatchObject({ status: 'running' });
+      expect((await catalogue.operations.cancelOperation(projectId, run.id, 1_600))?.operation).toMatchObject({
+        status: 'running',
+      });
       return task;
     };
 

@@ -69,7 +69,12 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
   };
   await services.catalogue.sources.addSource(source);
   const task = over.newTask({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
-  await services.catalogue.sourceRuns.startRun({ sourceId: source.id, task, nextRunAtMs: null, confirmsRemovals: false });
+  await services.catalogue.sourceRuns.startRun({
+    sourceId: source.id,
+    task,
+    nextRunAtMs: null,
+    confirmsRemovals: false,
+  });
   await over.runTask(task.id);
   return await services.catalogue.operations.showTask(projectId, task.id);
 }
