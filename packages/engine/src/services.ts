@@ -1,5 +1,5 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
-import type { CallCatalogue, Catalogue } from './catalogue/catalogue.ts';
+import type { CallCatalogue, Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
@@ -50,7 +50,7 @@ export type World = {
 };
 
 /** What a query of the catalogue has. */
-export type QueryServices = { readonly catalogue: CallCatalogue; readonly world: World };
+export type QueryServices = { readonly catalogue: CatalogueReads; readonly world: World };
 
 /** What looks at chains and records nothing has. */
 export type PlanServices = QueryServices & {
@@ -58,7 +58,7 @@ export type PlanServices = QueryServices & {
 };
 
 /** What every call has. What it changes, it changes by `Change`. */
-export type CallServices = QueryServices & { readonly work: Work };
+export type CallServices = { readonly catalogue: CallCatalogue; readonly world: World; readonly work: Work };
 
 /** What all work has. */
 export type Services = { readonly catalogue: Catalogue; readonly world: World; readonly work: Work };

@@ -1,5 +1,5 @@
 import { BackupSyncError, toWireTime, type User } from '@backup-sync/contracts';
-import type { CallCatalogue } from '../catalogue/catalogue.ts';
+import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { UserChange, UserRecord } from '../catalogue/directory-records.ts';
 import { hashPassword } from '../identity/password.ts';
 import type { QueryServices } from '../services.ts';
@@ -64,14 +64,14 @@ export function userView(user: UserRecord): User {
 }
 
 /** The user as it is after a change. */
-export async function answerUser(directory: CallCatalogue['directory'], name: string): Promise<{ user: User }> {
+export async function answerUser(directory: CatalogueReads['directory'], name: string): Promise<{ user: User }> {
   const user = await directory.showUser(name);
   if (user === null) throw new BackupSyncError('user_not_found', `user ${JSON.stringify(name)} was removed meanwhile`);
   return { user: userView(user) };
 }
 
 /** The directory of users and projects. Throws as {@link refuseOutsideAccounts}. */
-export function accountsOf(services: QueryServices): CallCatalogue['directory'] {
+export function accountsOf(services: QueryServices): CatalogueReads['directory'] {
   refuseOutsideAccounts(services);
   return services.catalogue.directory;
 }

@@ -1,5 +1,5 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import type { CallCatalogue } from '../catalogue/catalogue.ts';
+import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { EventQuery } from '../catalogue/event-records.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { StreamHandler } from './call-context.ts';
@@ -38,14 +38,14 @@ export const watchOperations: StreamHandler<'watchOperations'> = async ({ servic
   }
 };
 
-async function read(catalogue: CallCatalogue, query: EventQuery) {
+async function read(catalogue: CatalogueReads, query: EventQuery) {
   const page = await catalogue.events.listEvents(query);
   if (page !== 'gone') return page;
   throw new BackupSyncError('events_gone', `after: events behind ${query.after} are not there any more, or never were`);
 }
 
 /** `rung` waits until there may be news since it was last waited for, or the signal is aborted. */
-function listen({ onEvents }: CallCatalogue, signal: AbortSignal): Disposable & { rung(): Promise<void> } {
+function listen({ onEvents }: CatalogueReads, signal: AbortSignal): Disposable & { rung(): Promise<void> } {
   // Rung at first: something may have happened since the first page was read.
   let isRung = true;
   let wake = () => {};

@@ -9,6 +9,11 @@ type StoreOf<Steps extends StepsByName, Names extends keyof Steps = keyof Steps>
   readonly [Name in Names]: (...input: InputOf<Steps[Name]>) => Promise<OutputOf<Steps[Name]>>;
 };
 
+/** Those of a store's steps that change nothing. */
+type ReadsOf<Steps extends StepsByName> = {
+  readonly [Name in keyof Steps as Steps[Name]['access'] extends 'read' ? Name : never]: StoreOf<Steps>[Name];
+};
+
 /** What is stored, by store. */
 export type Stores = { readonly [Store in keyof typeof stores]: StoreOf<(typeof stores)[Store]> };
 
@@ -40,7 +45,15 @@ export type Catalogue = Stores &
     ) => Promise<{ readonly answer: StepOutput<Name>; readonly isRecorded: boolean }>;
   } & AsyncDisposable;
 
-/** The catalogue as calls have it: what they change something by is not there, since it goes with the event of the call. */
+/**
+ * What a query has of the catalogue: steps that run on connections which can only read. `touch` is not one of them, since
+ * it has to find out whether the catalogue can be written, but it changes nothing.
+ */
+export type CatalogueReads = { readonly [Store in keyof typeof stores]: ReadsOf<(typeof stores)[Store]> } & {
+  readonly upkeep: Pick<Catalogue['upkeep'], 'touch'>;
+} & EventSource;
+
+/** The catalogue as mutations have it: what they change something by is not there, since it goes with the event of the call. */
 export type CallCatalogue = {
   readonly [Store in keyof typeof stores]: StoreOf<
     (typeof stores)[Store],

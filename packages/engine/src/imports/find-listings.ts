@@ -1,9 +1,9 @@
-import type { CallCatalogue } from '../catalogue/catalogue.ts';
+import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { RecordedListing } from '../chain/proof/link.ts';
 
 /** What the listing showed of each of these backups when it was recorded. */
 export async function findListings(
-  { backups }: Pick<CallCatalogue, 'backups'>,
+  { backups }: Pick<CatalogueReads, 'backups'>,
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly RecordedListing[]> {

@@ -1,5 +1,5 @@
 import { describeReason, type OperationStatus, toWireTime, type WaitingFor } from '@backup-sync/contracts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { Retries } from '../catalogue/records.ts';
 import type { Outages } from '../storage/outage.ts';
 
@@ -36,7 +36,7 @@ export function waitingForView(operation: Waiting, outages: Outages): WaitingFor
 
 /** The buckets that do not answer, as they are stored: looked up only if one of these operations waits. */
 export async function outagesFor(
-  { outages }: Pick<Catalogue, 'outages'>,
+  { outages }: Pick<CatalogueReads, 'outages'>,
   operations: readonly Pick<Waiting, 'status'>[],
 ): Promise<Outages> {
   const stored = operations.some(({ status }) => status === 'waiting') ? await outages.listOutages() : [];
