@@ -1,7 +1,9 @@
 import type { CallName, UnaryCallName } from '@backup-sync/contracts';
-import { expect, test } from 'vitest';
-import type { CallHandlers, MutationHandler } from '../calls/call-context.ts';
+import { expect, expectTypeOf, test } from 'vitest';
+import type { CallContext, CallHandlers, MutationHandler } from '../calls/call-context.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Engine } from '../engine.ts';
+import type { CallServices, QueryServices } from '../services.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 
@@ -67,4 +69,11 @@ test('nor one that takes no notice of what its change came to', async () => {
       ['failed', 'internal'],
     ]),
   );
+});
+
+test('a handler has no way to change something but its change', () => {
+  expectTypeOf<Catalogue['directory']>().toHaveProperty('addProject');
+  expectTypeOf<CallServices['catalogue']['directory']>().not.toHaveProperty('addProject');
+  expectTypeOf<QueryServices['catalogue']['directory']>().not.toHaveProperty('addProject');
+  expectTypeOf<CallContext>().not.toHaveProperty('change');
 });

@@ -229,8 +229,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const role = project === null ? null : await this.#roleIn(record, project);
     if (project === null || role === null) return null;
     const { kind, userId, userName, tokenHash, expiresAtMs } = record;
-    // Of the token as it is found now, behind all that was waited for: one that was revoked meanwhile is the operator's no
-    // more, and the catalogue, which is asked to remove it by now, finds no ground in it.
+    // Looked up again, in one turn with the step that saves. A token that was revoked meanwhile is no longer known as the
+    // operator's, and the catalogue removes it before it looks for it.
     const operators = this.#operatorTokens.find(tokenHash);
     if (operators === null) return null;
     const isOperators = operators !== undefined;
@@ -247,7 +247,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const record = await this.#findToken(token);
     const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
     const tokenHash = hashToken(token);
-    // In one turn with the step: an exchange that is under way goes by either both, or neither.
+    // In one turn with the step: an exchange comes before both or after both.
     this.#operatorTokens.remove(tokenHash);
     await this.#catalogue.change(this.#audit.eventOf('revokeToken', caller, from, holders), 'removeToken', tokenHash);
   }
