@@ -16,6 +16,7 @@ import { storedRetries } from './migrations/0014-stored-retries.ts';
 import { renamedBackups } from './migrations/0015-renamed-backups.ts';
 import { retiredResources } from './migrations/0016-retired-resources.ts';
 import { volumeHash } from './migrations/0017-volume-hash.ts';
+import { auditWithChange } from './migrations/0018-audit-with-change.ts';
 import type { Schema } from './schema.ts';
 
 /** One step of the schema. Numbers follow one another from 1, and a migration never changes once released. */
@@ -43,6 +44,7 @@ const migrations: readonly Migration[] = [
   renamedBackups,
   retiredResources,
   volumeHash,
+  auditWithChange,
 ];
 
 /** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
