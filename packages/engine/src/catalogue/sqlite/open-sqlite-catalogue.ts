@@ -64,8 +64,7 @@ export async function openSqliteCatalogue({
 /**
  * Opens the catalogue of a data directory for a process that only asks, while another may hold the directory and write.
  * Makes nothing, and migrates nothing. What a killed process has left running is shown as waiting. What is written all the
- * same, such as a refusal in the audit, goes over a second
- * connection, which is opened for it.
+ * same, such as a refusal in the audit, goes over a second connection, which is opened for it.
  *
  * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
  */
