@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { syncBackupsAnswer } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { run, startServer, temporaryDirectory } from './testing.ts';
@@ -55,29 +54,3 @@ test.each([0, 20])(
     expect(JSON.parse((await run(['backups', 'list', ...local])).output).count).toBe(50);
   },
 );
-
-test('a kill -9 between a change and its place in the audit leaves it there as interrupted, with who began it', async () => {
-  await using home = await temporaryDirectory();
-  const dataDirectory = join(home.path, 'data');
-  const server = await startServer(dataDirectory, 'file:examples/buckets');
-  const local = ['--data-dir', dataDirectory, '--storage', 'file:examples/buckets', '--json'];
-  using database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
-  // Holds the moment open: the change is on disk, and the event behind it does not come there.
-  database.exec(`CREATE TRIGGER held BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'held'); END`);
-  const environment = { BACKUP_SYNC_NEW_PASSWORD: 'a password of twelve' };
-  const { code } = await run(['users', 'create', 'ada', ...local], { environment });
-  expect(code).toBe(1);
-  const killed = once(server.process, 'close');
-  server.process.kill('SIGKILL');
-  await killed;
-  database.exec('DROP TRIGGER held');
-
-  await using _restarted = await startServer(dataDirectory, 'file:examples/buckets');
-  const listed = async (...args: string[]) => JSON.parse((await run([...args, ...local])).output);
-  expect((await listed('users', 'list')).users).toMatchObject([{ name: 'ada' }, { name: 'admin' }]);
-  const { audit_events: events } = await listed('audit', 'list', '--subject', 'ada');
-  expect(events).toMatchObject([
-    { operation: 'createUser', actor: { kind: 'system' }, outcome: 'interrupted', error: null },
-  ]);
-  expect(await listed('audit', 'list', '--outcome', 'interrupted')).toMatchObject({ count: 1 });
-});

@@ -8,8 +8,11 @@ const door = z.enum(doors);
 export type Door = z.infer<typeof door>;
 
 /**
- * `refused`: not let in, or not as it was asked. `failed`: a fault, or something that does not answer. `interrupted`: the
- * service ended while it was done, and it is not known whether it was.
+ * - `done`: the change was made. The caller may have been answered an error all the same, if the answer could not be read.
+ * - `refused`: the caller had no right to it, or asked for something that cannot be done.
+ * - `failed`: a fault, or something that did not answer.
+ * - `interrupted`: an older release was killed meanwhile, and it is not known whether the change was made. This release
+ *   writes a change and its event at once.
  */
 export const auditOutcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 const auditOutcome = z.enum(auditOutcomes);

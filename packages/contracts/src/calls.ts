@@ -22,6 +22,11 @@ export type StreamName = {
   [Name in CallName]: (typeof calls)[Name]['kind'] extends 'stream' ? Name : never;
 }[CallName];
 
+/** The calls that change something. */
+export type MutationName = {
+  [Name in CallName]: (typeof calls)[Name]['kind'] extends 'mutation' ? Name : never;
+}[CallName];
+
 /** The calls that answer once. */
 export type UnaryCallName = Exclude<CallName, StreamName>;
 

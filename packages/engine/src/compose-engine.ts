@@ -1,7 +1,6 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { v7 as uuidv7 } from 'uuid';
-import { auditInterruptedCalls } from './audit/interrupted-calls.ts';
 import { handlers, streams } from './calls/handlers.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
@@ -90,8 +89,6 @@ export async function composeEngine(
       ? embedded
       : new KeystoneIdentity(embedded, options.keystone, clock, (error) => tell('the identity service', error));
 
-  // Whoever held a lease before, or had begun a call, is gone: the catalogue is this process's alone.
-  await auditInterruptedCalls(catalogue, uuidv7);
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
   const storedTimes = new StoredTimes(catalogue, clock);

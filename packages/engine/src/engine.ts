@@ -13,16 +13,17 @@ import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
 import {
   authorise,
-  type CallContext,
   type CallHandlers,
   type EventStream,
+  type MutationContext,
   type StreamHandlers,
 } from './calls/call-context.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
 import type { Caller } from './identity/caller.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
-import type { Services } from './services.ts';
+import type { World } from './services.ts';
 
 /** Milliseconds for which it is known whether the catalogue can be written. */
 const touchAgainAfterMs = 1_000;
@@ -30,10 +31,13 @@ const touchAgainAfterMs = 1_000;
 /** Who calls, and whence: its own process where nothing is said. */
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
-type Call = Pick<CallContext, 'caller' | 'requestId'>;
+type Call = Omit<MutationContext, 'services'>;
+
+/** What the engine itself needs, whatever its handlers have beside it. */
+export type EngineServices = { readonly catalogue: Catalogue; readonly world: World };
 
 type EngineOptions<Names extends UnaryCallName> = {
-  readonly services: Omit<Services, 'work'>;
+  readonly services: EngineServices;
   readonly answer: <Name extends Names>(name: Name, call: Call, input: CheckedInput<Name>) => Promise<CallOutput<Name>>;
   readonly streams: StreamHandlers;
   readonly identity: Identity & OperatorIdentity;
@@ -43,7 +47,7 @@ type EngineOptions<Names extends UnaryCallName> = {
 /** The engine as doors see it: the table of calls, called by name. */
 export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
-  readonly #services: Omit<Services, 'work'>;
+  readonly #services: EngineServices;
   readonly #answer: EngineOptions<Names>['answer'];
   readonly #streams: StreamHandlers;
   readonly #release: () => Promise<void>;
@@ -62,7 +66,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
   }
 
   /** An engine whose handlers have these services. It answers the calls that it has handlers for. */
-  static over<Names extends UnaryCallName, Available extends Omit<Services, 'work'>>({
+  static over<Names extends UnaryCallName, Available extends EngineServices>({
     services,
     handlers,
     ...options
@@ -128,23 +132,22 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
       { name, caller, requestId, origin, fields },
     );
     try {
-      let answer: Answer;
-      try {
-        // Before the input is looked at: whoever may not call does not make the server work.
-        authorise(caller, name, projectOf(fields));
-        // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
-        const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
-        await audit.begin(input);
-        answer = await run({ caller, requestId }, input);
-      } catch (thrown) {
-        const error = catalogueRefusal(thrown);
-        await audit.end({ error });
-        throw error;
-      }
-      await audit.end({ answer });
+      // Before the input is looked at: whoever may not call does not make the server work.
+      authorise(caller, name, projectOf(fields));
+      // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
+      const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
+      audit.begin(input);
+      const answer = await run({ caller, requestId, change: audit.change }, input);
+      audit.checkRecorded();
       return answer;
-    } catch (error) {
-      throw catalogueRefusal(error);
+    } catch (thrown) {
+      const error = catalogueRefusal(thrown);
+      try {
+        await audit.refuse(error);
+      } catch (unwritten) {
+        throw catalogueRefusal(unwritten);
+      }
+      throw error;
     }
   }
 

@@ -17,13 +17,13 @@ import { listUsers } from './calls/users.ts';
 import { watchOperations } from './calls/watch-operations.ts';
 import { openSqliteCatalogueToRead } from './catalogue/sqlite/open-sqlite-catalogue.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineServices } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
-import type { QueryServices, Services } from './services.ts';
+import type { QueryServices } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
 
 export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
@@ -99,7 +99,7 @@ export async function openCatalogueToPlan({
 
 /** What a process has that asks the catalogue and works on nothing. */
 async function openToAsk(options: CatalogueReaderOptions): Promise<{
-  readonly services: Omit<Services, 'work'>;
+  readonly services: EngineServices;
   readonly identity: Identity & OperatorIdentity;
   readonly release: () => Promise<void>;
 }> {

@@ -1,5 +1,5 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
-import type { Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
+import type { CallCatalogue, Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
@@ -60,5 +60,8 @@ export type PlanServices = QueryServices & {
   readonly work: Pick<Work, 'storage' | 'rateOf' | 'chainsAtOnce' | 'linkageMaxBytes'>;
 };
 
-/** What every call and all work have. */
-export type Services = { readonly catalogue: Catalogue; readonly work: Work; readonly world: World };
+/** What every call has. What it changes, it changes by `Change`. */
+export type CallServices = { readonly catalogue: CallCatalogue; readonly world: World; readonly work: Work };
+
+/** What all work has. */
+export type Services = { readonly catalogue: Catalogue; readonly world: World; readonly work: Work };

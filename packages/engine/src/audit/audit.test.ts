@@ -106,9 +106,7 @@ test('what cannot be written down is not done', async () => {
   await using opened = await open();
   const { as } = opened;
   using database = new DatabaseSync(opened.databasePath);
-  database.exec(
-    `CREATE TRIGGER full BEFORE INSERT ON audit_intents BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
-  );
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
   await expect(as('administrator', 'createUser', { name: 'ada', password })).rejects.toThrow('the disk is full');
   const { users } = await as('administrator', 'listUsers', {});
   expect(users).toEqual([]);

@@ -1,7 +1,9 @@
 import { BackupSyncError, type CallName, calls, type ErrorCode, errors } from '@backup-sync/contracts';
-import type { AuditedCall, AuditRecord, AuditSubject } from '../catalogue/audit-records.ts';
+import type { AuditSubject, CallEvent } from '../catalogue/audit-records.ts';
+import type { Catalogue, Change } from '../catalogue/catalogue.ts';
+import type { ChangeName, StepInput, StepOutput } from '../catalogue/steps.ts';
 import type { Caller } from '../identity/caller.ts';
-import type { Services } from '../services.ts';
+import type { World } from '../services.ts';
 import type { Origin } from './origin.ts';
 import type { RefusalLimit } from './refusal-limit.ts';
 import { subjectsOf, subjectsOfUnchecked } from './subjects.ts';
@@ -22,74 +24,85 @@ type Call = {
   readonly fields: unknown;
 };
 
-type Came = { readonly answer: unknown } | { readonly error: unknown };
-
-type AuditServices = Pick<Services, 'catalogue' | 'world'> & { readonly refusals: RefusalLimit };
+type AuditServices = {
+  readonly catalogue: Pick<Catalogue, 'audit' | 'change'>;
+  readonly world: Pick<World, 'clock' | 'newId'>;
+  readonly refusals: RefusalLimit;
+};
 
 /**
  * Writes down a call: each mutation, and a query or stream that the caller had no right to. Of calls that are refused
  * before they begin, the first hundred of a caller in a minute. A request that a door cannot read, since its body is no
  * JSON or no object, never becomes a call and leaves no event: it names nothing and changes nothing.
+ *
+ * A change and its event are one step of the catalogue. From then on the call is `done`, even if the caller is answered
+ * an error, because what was changed could not be read for the answer.
  */
 export class CallAudit {
   readonly #services: AuditServices;
   readonly #call: Call;
   /** The input as it was checked; null while it has not been. */
   #checked: { readonly input: object } | null = null;
-  #intentId: string | null = null;
+  #hasAskedForChange = false;
+  #isRecorded = false;
 
   constructor(services: AuditServices, call: Call) {
     this.#services = services;
     this.#call = call;
   }
 
-  /** Once `input` was checked, before anything is done: what a crash interrupts is found at the next start. */
-  async begin(input: object): Promise<void> {
+  /** Once `input` was checked, before anything is done. */
+  begin(input: object): void {
     this.#checked = { input };
-    if (calls[this.#call.name].kind !== 'mutation') return;
-    const {
-      catalogue,
-      world: { clock, newId },
-    } = this.#services;
-    const id = newId();
-    await catalogue.audit.addAuditIntent({ ...auditedCall(this.#call, subjectsOf(input)), id, atMs: clock.nowMs() });
-    this.#intentId = id;
   }
 
-  /** Before the answer: nothing is said to be done that is not written down. */
-  async end(came: Came): Promise<void> {
-    const errorCode = 'answer' in came ? null : came.error instanceof BackupSyncError ? came.error.code : 'internal';
-    const isRefusalOfRight = errorCode !== null && refusalsOfRight.has(errorCode);
-    if (calls[this.#call.name].kind !== 'mutation' && !isRefusalOfRight) return;
-    const {
-      catalogue,
-      world: { clock, newId },
-      refusals,
-    } = this.#services;
-    if (this.#checked === null && !refusals.isWritten(this.#call.caller)) return;
-    const subjects =
-      this.#checked === null
-        ? subjectsOfUnchecked(this.#call.fields)
-        : subjectsOf(this.#checked.input, 'answer' in came ? came.answer : undefined);
-    const call = auditedCall(this.#call, subjects);
-    const outcome = { outcome: outcomeOf(errorCode), errorCode };
-    await catalogue.audit.appendAuditEvent({ ...call, id: newId(), atMs: clock.nowMs(), ...outcome }, this.#intentId);
-  }
-}
-
-function auditedCall({ name, caller, requestId, origin }: Call, subjects: readonly AuditSubject[]): AuditedCall {
-  return {
-    projectId: caller.projectId,
-    actor: { kind: caller.kind, name: caller.name },
-    operation: name,
-    subjects,
-    ...origin,
-    requestId,
+  /** The one change of the call, which its event goes with. Throws if the call has asked for one before. */
+  readonly change: Change = async <Name extends ChangeName>(
+    step: Name,
+    ...input: StepInput<Name>
+  ): Promise<StepOutput<Name>> => {
+    if (this.#hasAskedForChange) throw new Error(`${this.#call.name} asks for a second change: ${step}`);
+    this.#hasAskedForChange = true;
+    const event = this.#eventOf(subjectsOf(this.#checked?.input));
+    const { answer, isRecorded } = await this.#services.catalogue.change(event, step, ...input);
+    this.#isRecorded = isRecorded;
+    return answer;
   };
+
+  /** Before the answer. Throws if a mutation is not written down: then nothing has been changed as it should be. */
+  checkRecorded(): void {
+    if (calls[this.#call.name].kind !== 'mutation' || this.#isRecorded) return;
+    throw new Error(`${this.#call.name} is to be answered, and has changed nothing`);
+  }
+
+  /** Writes down why the call is not answered, before the caller is told. */
+  async refuse(error: unknown): Promise<void> {
+    if (this.#isRecorded) return;
+    const errorCode = error instanceof BackupSyncError ? error.code : 'internal';
+    if (calls[this.#call.name].kind !== 'mutation' && !refusalsOfRight.has(errorCode)) return;
+    if (this.#checked === null && !this.#services.refusals.isWritten(this.#call.caller)) return;
+    const subjects = this.#checked === null ? subjectsOfUnchecked(this.#call.fields) : subjectsOf(this.#checked.input);
+    const event = { ...this.#eventOf(subjects), outcome: outcomeOf(errorCode), errorCode };
+    await this.#services.catalogue.audit.appendAuditEvent(event);
+  }
+
+  #eventOf(subjects: readonly AuditSubject[]): CallEvent {
+    const { clock, newId } = this.#services.world;
+    const { name, caller, requestId, origin } = this.#call;
+    return {
+      id: newId(),
+      atMs: clock.nowMs(),
+      projectId: caller.projectId,
+      actor: { kind: caller.kind, name: caller.name },
+      operation: name,
+      subjects,
+      ...origin,
+      requestId,
+    };
+  }
 }
 
 /** What the service could not do, against what it would not. */
-export function outcomeOf(errorCode: ErrorCode | null): AuditRecord['outcome'] {
-  if (errorCode === null) return 'done';
+export function outcomeOf(errorCode: ErrorCode): 'refused' | 'failed' {
   return errors[errorCode].httpStatus >= 500 ? 'failed' : 'refused';
 }

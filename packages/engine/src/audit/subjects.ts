@@ -21,15 +21,9 @@ const subjectFields = [
 const uncheckedMax = 8;
 const uncheckedCharactersMax = 255;
 
-/**
- * The ids and names in the input of a call that was checked, in the order of the fields above; then those that its answer
- * says were made, undefined where there is none.
- */
-export function subjectsOf(fields: unknown, answer?: unknown): readonly AuditSubject[] {
-  const named = namedIn(fields);
-  const isNamed = (made: AuditSubject) =>
-    named.some(({ field, value }) => field === made.field && value === made.value);
-  const subjects: AuditSubject[] = [...named, ...madeIn(answer).filter((made) => !isNamed(made))];
+/** The ids and names in the input of a call that was checked, in the order of the fields above. */
+export function subjectsOf(fields: unknown): readonly AuditSubject[] {
+  const subjects: AuditSubject[] = [...namedIn(fields)];
   subjects.push(...namedIn({ name: fieldOf(fieldOf(fields, 'backup'), 'name') }));
   const sync = fieldOf(fields, 'sync');
   if (Array.isArray(sync)) {
@@ -46,16 +40,6 @@ export function subjectsOfUnchecked(fields: unknown): readonly AuditSubject[] {
   return subjects
     .slice(0, uncheckedMax)
     .map(({ field, value }) => ({ field, value: value.slice(0, uncheckedCharactersMax) }));
-}
-
-function madeIn(answer: unknown): readonly AuditSubject[] {
-  const made = {
-    operation_id: fieldOf(answer, 'operation_id'),
-    source_id: fieldOf(fieldOf(answer, 'source'), 'id'),
-    target_project_id: fieldOf(fieldOf(answer, 'project'), 'id'),
-    access_key: fieldOf(fieldOf(answer, 'access_key'), 'access_key'),
-  };
-  return namedIn(made);
 }
 
 function namedIn(fields: unknown): readonly AuditSubject[] {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type AccessKey, BackupSyncError, toWireTime } from '@backup-sync/contracts';
 import type { AccessKeyRecord } from '../catalogue/directory-records.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
-import { accountsOf, refuseUnlessDone } from './users.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
+import { accountsOf, refuseOutsideAccounts, refuseUnlessDone } from './users.ts';
 
 export const listAccessKeys: QueryHandler<'listAccessKeys'> = async ({ services }) => {
   return { access_keys: (await accountsOf(services).listAccessKeys()).map(accessKeyView) };
@@ -19,15 +19,15 @@ export function accessKeyView(key: AccessKeyRecord): AccessKey {
 }
 
 /** Makes a key. Its secret has 256 random bits, is answered this once, and is kept sealed. */
-export const createAccessKey: CallHandler<'createAccessKey'> = async (
-  { services },
+export const createAccessKey: MutationHandler<'createAccessKey'> = async (
+  { services, change },
   { user_name, target_project_id },
 ) => {
-  const accounts = accountsOf(services);
+  refuseOutsideAccounts(services);
   const accessKey = randomBytes(10).toString('hex').toUpperCase();
   const secretKey = randomBytes(32).toString('base64url');
   const createdAtMs = services.world.clock.nowMs();
-  const added = await accounts.addAccessKey({
+  const added = await change('addAccessKey', {
     accessKey,
     userName: user_name,
     projectId: target_project_id,
@@ -40,8 +40,9 @@ export const createAccessKey: CallHandler<'createAccessKey'> = async (
 };
 
 /** Ends a key for good: there is no way back, so that nobody waits for one. */
-export const disableAccessKey: CallHandler<'disableAccessKey'> = async ({ services }, { access_key }) => {
-  const disabled = await accountsOf(services).disableAccessKey(access_key, services.world.clock.nowMs());
+export const disableAccessKey: MutationHandler<'disableAccessKey'> = async ({ services, change }, { access_key }) => {
+  refuseOutsideAccounts(services);
+  const disabled = await change('disableAccessKey', access_key, services.world.clock.nowMs());
   if (disabled === null) throw new BackupSyncError('access_key_not_found', `there is no access key ${access_key}`);
   return { access_key: accessKeyView(disabled) };
 };

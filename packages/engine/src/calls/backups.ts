@@ -1,13 +1,15 @@
-import { BackupSyncError, invalidField } from '@backup-sync/contracts';
+import { BackupSyncError, type CallInput, type CallOutput, invalidField } from '@backup-sync/contracts';
+import type { BackupRecord } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { NewOperation } from '../catalogue/operation-records.ts';
 import { acceptRequest } from '../imports/accept-imports.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { afterEnd } from '../operations/after-end.ts';
 import { queueWork } from '../operations/queue-work.ts';
+import type { QueryServices } from '../services.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
 import { backupView, sourceNames } from './backup-view.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
 
 export const listBackups: QueryHandler<'listBackups'> = async (context, input) => {
   const page = await context.services.catalogue.backups.listBackups(input);
@@ -21,41 +23,45 @@ export const listBackups: QueryHandler<'listBackups'> = async (context, input) =
 
 export const showBackup: QueryHandler<'showBackup'> = async (context, input) => {
   const record = await context.services.catalogue.backups.showBackup(input.project_id, input.backup_id);
-  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
-  return { backup: backupView(record, await sourceNames(context.services, input.project_id, [record])) };
+  return answerBackup(context.services, input, record);
 };
+
+/** Throws `backup_not_found` if there is no record. */
+async function answerBackup(
+  services: QueryServices,
+  { project_id, backup_id }: CallInput<'showBackup'>,
+  record: BackupRecord | null,
+): Promise<CallOutput<'showBackup'>> {
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${backup_id} is recorded`);
+  return { backup: backupView(record, await sourceNames(services, project_id, [record])) };
+}
 
 /**
  * Accepts backups to be brought into the catalogue: when this has answered, every item is on disk and will reach an
  * end. The answer keeps the order of the request.
  */
-export const syncBackups: CallHandler<'syncBackups'> = async (context, input) => {
+export const syncBackups: MutationHandler<'syncBackups'> = async (context, input) => {
   return await acceptRequest(context, { ...input, with_ancestors: false });
 };
 
 /** As `syncBackups`; the missing ancestors of these backups are accepted on the way, as operations of their own. */
-export const importBackups: CallHandler<'importBackups'> = async (context, input) => {
+export const importBackups: MutationHandler<'importBackups'> = async (context, input) => {
   return await acceptRequest(context, input);
 };
 
 /** Renames a backup. How long the name stays is said in name-backup.ts. */
-export const updateBackup: CallHandler<'updateBackup'> = async (context, input) => {
-  const {
-    catalogue,
-    world: { clock },
-  } = context.services;
-  const record = await catalogue.backups.renameBackup({
+export const updateBackup: MutationHandler<'updateBackup'> = async (context, input) => {
+  const record = await context.change('renameBackup', {
     projectId: input.project_id,
     backupId: input.backup_id,
     name: input.backup.name,
-    renamedAtMs: clock.nowMs(),
+    renamedAtMs: context.services.world.clock.nowMs(),
   });
-  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
-  return { backup: backupView(record, await sourceNames(context.services, input.project_id, [record])) };
+  return answerBackup(context.services, input, record);
 };
 
 /** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
-export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) => {
+export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, input) => {
   const {
     catalogue,
     work: { storedTimes, queue },
@@ -83,7 +89,7 @@ export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) 
   };
   // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
   // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
-  const joined = await catalogue.operations.joinOperation(operation, { level: input.level });
+  const joined = await context.change('joinOperation', operation, { level: input.level });
   if (joined.result === 'added') {
     queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
   }
@@ -94,15 +100,15 @@ export const verifyBackup: CallHandler<'verifyBackup'> = async (context, input) 
  * Shows the backup whose volume its caller is about to read out by itself. It is called a mutation so that it is in the
  * audit: all that somebody had in a volume leaves with it, and nothing else here would tell.
  */
-export const beginExtraction: CallHandler<'beginExtraction'> = (context, input) => showBackup(context, input);
+export const beginExtraction: MutationHandler<'beginExtraction'> = async (context, input) => {
+  const record = await context.change('beginExtraction', input.project_id, input.backup_id);
+  return answerBackup(context.services, input, record);
+};
 
 /** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
-export const deleteBackup: CallHandler<'deleteBackup'> = async (context, input) => {
-  const {
-    catalogue,
-    world: { clock, newId },
-  } = context.services;
-  const deletion = await catalogue.backups.deleteBackup({
+export const deleteBackup: MutationHandler<'deleteBackup'> = async (context, input) => {
+  const { clock, newId } = context.services.world;
+  const deletion = await context.change('deleteBackup', {
     operationId: newId(),
     projectId: input.project_id,
     backupId: input.backup_id,

@@ -5,8 +5,8 @@ import {
   roleAllows,
 } from '@backup-sync/contracts';
 import type { BucketGrant } from '../catalogue/bucket-grant.ts';
-import type { QueryServices, Services } from '../services.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { CallServices, QueryServices } from '../services.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
 
 export const listBucketGrants: QueryHandler<'listBucketGrants'> = async ({ services, caller }, input) => {
   const ofAll = roleAllows(caller.role, 'administrator');
@@ -15,22 +15,22 @@ export const listBucketGrants: QueryHandler<'listBucketGrants'> = async ({ servi
 };
 
 /** Lets a project use a bucket, or a folder of it. Several projects may have the same. */
-export const grantBucket: CallHandler<'grantBucket'> = async ({ services }, input) => {
+export const grantBucket: MutationHandler<'grantBucket'> = async ({ services, change }, input) => {
   await refuseUnknownProject(services, input.target_project_id);
   const grant = grantOf(services, input);
-  const madeExplicit = await services.catalogue.grants.addGrant(grant);
+  const madeExplicit = await change('addGrant', grant);
   return { grant: grantView(grant), made_explicit: madeExplicit.map(grantView) };
 };
 
 /** Takes it away: work under way that needs it fails within seconds. Records stay. */
-export const revokeBucket: CallHandler<'revokeBucket'> = async ({ services }, input) => {
-  if (!(await services.catalogue.grants.removeGrant(grantOf(services, input)))) {
+export const revokeBucket: MutationHandler<'revokeBucket'> = async ({ services, change }, input) => {
+  if (!(await change('removeGrant', grantOf(services, input)))) {
     const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;
     throw new BackupSyncError('bucket_grant_not_found', `${place} is not granted to ${input.target_project_id}`);
   }
 };
 
-function grantOf({ work: { storage } }: Services, input: CheckedInput<'grantBucket'>): BucketGrant {
+function grantOf({ work: { storage } }: CallServices, input: CheckedInput<'grantBucket'>): BucketGrant {
   const { target_project_id, bucket_name, prefix } = input;
   return { projectId: target_project_id, storageUnitId: storage.id, bucketName: bucket_name, prefix };
 }

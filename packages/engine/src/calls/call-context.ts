@@ -4,23 +4,44 @@ import {
   type CallOutput,
   type CheckedInput,
   calls,
+  type MutationName,
   roleAllows,
   type StreamName,
   type UnaryCallName,
 } from '@backup-sync/contracts';
+import type { Change } from '../catalogue/catalogue.ts';
 import type { Caller } from '../identity/caller.ts';
-import type { QueryServices, Services } from '../services.ts';
+import type { CallServices, QueryServices } from '../services.ts';
 
 /** What every handler gets beside its input. */
-export type CallContext<Available = Services> = {
+export type CallContext<Available = CallServices> = {
   readonly services: Available;
   readonly caller: Caller;
   readonly requestId: string;
 };
 
-/** What is done for a call: checked input of an authorised caller in, answer out. */
-export type CallHandler<Name extends UnaryCallName, Available = Services> = (
+/** What is done for a call that reads: checked input of an authorised caller in, answer out. */
+export type CallHandler<Name extends UnaryCallName, Available> = (
   context: CallContext<Available>,
+  input: CheckedInput<Name>,
+) => Promise<CallOutput<Name>>;
+
+/** What the handler of a mutation gets beside its input. */
+export type MutationContext<Available = CallServices> = CallContext<Available> & {
+  /** By this alone a call changes something, once. */
+  readonly change: Change;
+};
+
+/**
+ * The same for a call that changes something. It changes it by one step, `change`, which the event of the call goes with;
+ * what it reads before may be another by then, so the step looks again. The engine answers no mutation that was not
+ * written down.
+ */
+export type MutationHandler<Name extends MutationName> = AnyHandler<Name, CallServices>;
+
+/** As the engine calls them all; a handler of a query leaves `change` alone. */
+type AnyHandler<Name extends UnaryCallName, Available> = (
+  context: MutationContext<Available>,
   input: CheckedInput<Name>,
 ) => Promise<CallOutput<Name>>;
 
@@ -47,8 +68,8 @@ export type StreamHandler<Name extends StreamName> = (
 ) => Promise<EventStream<Name>>;
 
 /** What is done, by the name of the call, for those that answer once. A query gets no step of the catalogue that writes. */
-export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available = Services> = {
-  readonly [Name in Names]: CallHandler<
+export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available = CallServices> = {
+  readonly [Name in Names]: AnyHandler<
     Name,
     (typeof calls)[Name]['kind'] extends 'query' ? Omit<Available, 'catalogue'> & QueryServices : Available
   >;

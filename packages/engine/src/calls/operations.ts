@@ -3,7 +3,7 @@ import { hasItem, type Json, type SingleKind } from '../catalogue/operation-reco
 import { afterEnd } from '../operations/after-end.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import type { QueryServices } from '../services.ts';
-import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
+import type { CallContext, MutationHandler, QueryHandler } from './call-context.ts';
 import { operationView } from './operation-view.ts';
 
 export const listOperations: QueryHandler<'listOperations'> = async (context, input) => {
@@ -32,17 +32,17 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
  * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
  * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
  */
-export const cancelOperation: CallHandler<'cancelOperation'> = async ({ services }, input) => {
+export const cancelOperation: MutationHandler<'cancelOperation'> = async (context, input) => {
   const {
     catalogue,
     world: { clock },
-  } = services;
-  const cancelled = await catalogue.operations.cancelOperation(input.project_id, input.operation_id, clock.nowMs());
+  } = context.services;
+  const cancelled = await context.change('cancelOperation', input.project_id, input.operation_id, clock.nowMs());
   if (cancelled === null) {
     const message = `there is no import, scan, plan or verification ${input.operation_id}`;
     throw new BackupSyncError('operation_not_found', message);
   }
-  await afterEnd(services, cancelled);
+  await afterEnd(context.services, cancelled);
   const { operation } = cancelled;
   return { operation: operationView(operation, await outagesFor(catalogue, [operation])) };
 };

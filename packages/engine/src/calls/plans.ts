@@ -7,7 +7,7 @@ import type { BucketPlanRequest } from '../plans/bucket-plan-request.ts';
 import { ForecastTally, sumRequests } from '../plans/forecast.ts';
 import { planChains } from '../plans/plan-chains.ts';
 import type { PlanServices } from '../services.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { CallHandler, MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
 /** What cannot be looked at in this time says so: clients and proxies give up after a minute without a byte. */
@@ -37,11 +37,10 @@ export const planSync: CallHandler<'planSync', PlanServices> = async (context, i
 };
 
 /** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
-export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
+export const startPlan: MutationHandler<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const {
-    catalogue,
     work: { storedTimes, queue, storage },
     world: { newId },
   } = context.services;
@@ -62,7 +61,7 @@ export const startPlan: CallHandler<'startPlan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const lane = await catalogue.operations.addOperation(operation);
+  const lane = await context.change('addOperation', operation);
   queueWork(queue, [{ kind: 'operation', operation, lane, notBeforeMs: null }]);
   return { operation_id: id };
 };

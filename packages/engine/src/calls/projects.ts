@@ -1,8 +1,8 @@
 import { BackupSyncError, type Project, toWireTime } from '@backup-sync/contracts';
 import type { ProjectRecord } from '../catalogue/directory-records.ts';
 import { grantView } from './bucket-grants.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
-import { accountsOf } from './users.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
+import { accountsOf, refuseOutsideAccounts } from './users.ts';
 
 export const listProjects: QueryHandler<'listProjects'> = async ({ services }) => {
   return { projects: (await accountsOf(services).listProjects()).map(projectView) };
@@ -13,10 +13,10 @@ export function projectView({ id, name, createdAtMs }: ProjectRecord): Project {
 }
 
 /** Makes a project, which has no bucket. The first project, which had all of them, keeps those that it uses. */
-export const createProject: CallHandler<'createProject'> = async ({ services }, { name }) => {
-  const accounts = accountsOf(services);
+export const createProject: MutationHandler<'createProject'> = async ({ services, change }, { name }) => {
+  refuseOutsideAccounts(services);
   const project = { id: services.world.newId(), name, createdAtMs: services.world.clock.nowMs() };
-  const madeExplicit = await accounts.addProject(project);
+  const madeExplicit = await change('addProject', project);
   if (madeExplicit === 'name_taken') {
     throw new BackupSyncError('project_name_taken', `there is a project ${JSON.stringify(name)} already`);
   }

@@ -4,6 +4,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { stores } from '../catalogue/steps.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -32,7 +33,8 @@ function readsOf(catalogue: Catalogue): Catalogue {
       }),
     ),
   ]);
-  return { ...catalogue, ...Object.fromEntries(guarded) };
+  const change = (_: unknown, step: string) => Promise.reject(new Wrote(step));
+  return { ...catalogue, ...Object.fromEntries(guarded), change };
 }
 
 test('no query writes, whatever it asks for', async () => {
@@ -71,7 +73,7 @@ test('no query writes, whatever it asks for', async () => {
     listAccessKeys: {},
     listAuditEvents: {},
   };
-  const context = { services: { ...services, catalogue: readsOf(services.catalogue) }, caller, requestId: 'r' };
+  const context = contextOfCalls({ ...services, catalogue: readsOf(services.catalogue) }, caller);
   const answered: string[] = [];
   for (const [name, input] of Object.entries(inputs) as [QueryName, object][]) {
     const query = handlers[name] as (from: typeof context, checked: unknown) => Promise<unknown>;

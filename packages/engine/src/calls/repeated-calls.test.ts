@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -15,7 +16,7 @@ async function open() {
   const over = await openServicesOver(openMemoryStorageUnit(buckets), bucketName);
   const { services, projectId } = over;
   const caller = { kind: 'system', name: 'ada', projectId, role: 'administrator' } as const;
-  const context = { services, caller, requestId: 'request-1' };
+  const context = contextOfCalls(services, caller);
   const item = syncItemOf(full, bucketName);
   await importBackups(context, { project_id: projectId, sync: [item], with_ancestors: false });
   await over.workOnAll();

@@ -1,7 +1,7 @@
 import { BackupSyncError, type CallInput, type CallOutput, type Resource, toWireTime } from '@backup-sync/contracts';
 import type { ResourceStanding } from '../catalogue/backup-records.ts';
 import { ageSecondsOf } from '../imports/taken-at.ts';
-import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
+import type { MutationContext, MutationHandler, QueryHandler } from './call-context.ts';
 import { findSource } from './source-view.ts';
 
 /** How old is the newest proved backup of each resource? */
@@ -16,18 +16,18 @@ export const listResources: QueryHandler<'listResources'> = async (context, inpu
 };
 
 /** Expects no newer backup of a resource. One that is retired stays so since it was. */
-export const retireResource: CallHandler<'retireResource'> = async (context, input) =>
+export const retireResource: MutationHandler<'retireResource'> = async (context, input) =>
   mark(context, input, await context.services.work.storedTimes.nowMs());
 
 /** Expects newer backups of a resource again. */
-export const unretireResource: CallHandler<'unretireResource'> = (context, input) => mark(context, input, null);
+export const unretireResource: MutationHandler<'unretireResource'> = (context, input) => mark(context, input, null);
 
 async function mark(
-  context: CallContext,
+  context: MutationContext,
   { project_id, resource_id }: CallInput<'retireResource'>,
   retiredAtMs: number | null,
 ): Promise<CallOutput<'retireResource'>> {
-  const isKnown = await context.services.catalogue.backups.retireResource(project_id, resource_id, retiredAtMs);
+  const isKnown = await context.change('retireResource', project_id, resource_id, retiredAtMs);
   const filter = { project_id, resource_id, level: 'linkage', limit: 1 } as const;
   const [resource] = isKnown ? (await listResources(context, filter)).resources : [];
   if (resource === undefined)

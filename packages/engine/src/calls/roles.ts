@@ -1,14 +1,19 @@
-import type { CallHandler } from './call-context.ts';
-import { accountsOf, answerUser, refuseUnlessDone } from './users.ts';
+import type { MutationHandler } from './call-context.ts';
+import { accountsOf, answerUser, refuseOutsideAccounts, refuseUnlessDone } from './users.ts';
 
-export const grantRole: CallHandler<'grantRole'> = async ({ services }, { user_name, target_project_id, role }) => {
+export const grantRole: MutationHandler<'grantRole'> = async (
+  { services, change },
+  { user_name, target_project_id, role },
+) => {
   const accounts = accountsOf(services);
-  const change = await accounts.assignRole(user_name, target_project_id, role);
-  refuseUnlessDone(change, user_name, target_project_id);
+  refuseUnlessDone(await change('assignRole', user_name, target_project_id, role), user_name, target_project_id);
   return await answerUser(accounts, user_name);
 };
 
-export const revokeRole: CallHandler<'revokeRole'> = async ({ services }, { user_name, target_project_id }) => {
-  const change = await accountsOf(services).withdrawRole(user_name, target_project_id);
-  refuseUnlessDone(change, user_name, target_project_id);
+export const revokeRole: MutationHandler<'revokeRole'> = async (
+  { services, change },
+  { user_name, target_project_id },
+) => {
+  refuseOutsideAccounts(services);
+  refuseUnlessDone(await change('withdrawRole', user_name, target_project_id), user_name, target_project_id);
 };

@@ -3,15 +3,14 @@ import type { NewOperation } from '../catalogue/operation-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
 /** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
-export const startScan: CallHandler<'startScan'> = async (context, input) => {
+export const startScan: MutationHandler<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const {
-    catalogue,
     work: { storedTimes, queue, storage },
     world: { newId },
   } = context.services;
@@ -40,7 +39,7 @@ export const startScan: CallHandler<'startScan'> = async (context, input) => {
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const joined = await catalogue.operations.joinOperation(operation, request);
+  const joined = await context.change('joinOperation', operation, request);
   if (joined.result === 'added') {
     queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
   }

@@ -1,11 +1,12 @@
 import { BackupSyncError, describeReason } from '@backup-sync/contracts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
+import type { StepInput } from '../catalogue/steps.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
 import { afterEnd } from '../operations/after-end.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
 import { refuseUnlistable } from '../sources/refuse-unlistable.ts';
 import { nextRunAfter, startSourceRun } from '../sources/start-source-run.ts';
-import type { CallContext, CallHandler, QueryHandler } from './call-context.ts';
+import type { MutationContext, MutationHandler, QueryHandler } from './call-context.ts';
 import { operationView } from './operation-view.ts';
 import { resourceView } from './resources.ts';
 import { findSource, sourceNotFound, sourceView } from './source-view.ts';
@@ -53,7 +54,7 @@ export const showSource: QueryHandler<'showSource'> = async (context, input) => 
 };
 
 /** Adds a source. One with an interval runs at once, and then by its interval. */
-export const addSource: CallHandler<'addSource'> = async (context, input) => {
+export const addSource: MutationHandler<'addSource'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   if (input.format !== null && input.path_template !== null) {
@@ -61,7 +62,6 @@ export const addSource: CallHandler<'addSource'> = async (context, input) => {
   }
   if (!input.force) await refuseUnlistable(context.services, place);
   const {
-    catalogue,
     work: { storedTimes, storage },
     world: { newId },
   } = context.services;
@@ -90,18 +90,15 @@ export const addSource: CallHandler<'addSource'> = async (context, input) => {
     lastRun: null,
     lastGoodSyncAtMs: null,
   };
-  if ((await catalogue.sources.addSource(source)) === 'name_taken') {
+  if ((await context.change('addSource', source)) === 'name_taken') {
     throw new BackupSyncError('source_name_taken', `there is a source ${JSON.stringify(input.name)} already`);
   }
   return { source: sourceView(source) };
 };
 
 /** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
-export const updateSource: CallHandler<'updateSource'> = async (context, input) => {
-  const {
-    catalogue,
-    work: { storedTimes },
-  } = context.services;
+export const updateSource: MutationHandler<'updateSource'> = async (context, input) => {
+  const { storedTimes } = context.services.work;
   const before = await findSource(context, input.project_id, input.source_id);
   const { prefix = before.prefix, level = before.level } = input;
   const { interval_s: intervalS = before.intervalS, reverify_after_s: reverifyAfterS = before.reverifyAfterS } = input;
@@ -112,7 +109,7 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
     if (!input.force) await refuseUnlistable(context.services, place);
   }
   const nowMs = await storedTimes.nowMs();
-  const updated = await catalogue.sources.updateSource(input.project_id, before.id, {
+  const updated = await context.change('updateSource', input.project_id, before.id, {
     prefix,
     level,
     intervalS,
@@ -127,41 +124,29 @@ export const updateSource: CallHandler<'updateSource'> = async (context, input) 
 };
 
 /** Plans no more runs; one that is under way goes on. */
-export const pauseSource: CallHandler<'pauseSource'> = async (context, input) => {
-  const {
-    catalogue,
-    work: { storedTimes },
-  } = context.services;
-  const nowMs = await storedTimes.nowMs();
-  const plan = { pausedAtMs: nowMs, nextRunAtMs: null, plannedAtMs: nowMs };
-  const source = await catalogue.sources.planSource(input.project_id, input.source_id, plan);
+export const pauseSource: MutationHandler<'pauseSource'> = async (context, input) => {
+  const nowMs = await context.services.work.storedTimes.nowMs();
+  const source = await context.change('pauseSource', input.project_id, input.source_id, nowMs);
   if (source === null) throw sourceNotFound(input.source_id);
   return { source: sourceView(source) };
 };
 
 /** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
-export const resumeSource: CallHandler<'resumeSource'> = async (context, input) => {
-  const {
-    catalogue,
-    work: { storedTimes },
-  } = context.services;
-  const before = await findSource(context, input.project_id, input.source_id);
-  if (before.pausedAtMs === null) return { source: sourceView(before) };
-  const nowMs = await storedTimes.nowMs();
-  const plan = { pausedAtMs: null, nextRunAtMs: before.intervalS === null ? null : nowMs, plannedAtMs: nowMs };
-  const source = await catalogue.sources.planSource(input.project_id, input.source_id, plan);
+export const resumeSource: MutationHandler<'resumeSource'> = async (context, input) => {
+  const nowMs = await context.services.work.storedTimes.nowMs();
+  const source = await context.change('resumeSource', input.project_id, input.source_id, nowMs);
   if (source === null) throw sourceNotFound(input.source_id);
   return { source: sourceView(source) };
 };
 
 /** Runs a source now, paused or not. */
-export const scanSource: CallHandler<'scanSource'> = async (context, input) => {
+export const scanSource: MutationHandler<'scanSource'> = async (context, input) => {
   const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, false);
   return { operation_id: operationId, joined: !isNew };
 };
 
 /** Lets a run mark what is held back, where it is still gone. */
-export const confirmSource: CallHandler<'confirmSource'> = async (context, input) => {
+export const confirmSource: MutationHandler<'confirmSource'> = async (context, input) => {
   const source = await findSource(context, input.project_id, input.source_id);
   if (source.heldAtMs === null) {
     throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
@@ -171,14 +156,14 @@ export const confirmSource: CallHandler<'confirmSource'> = async (context, input
 };
 
 /** CBR's form of it: everything in the storage of a vault. */
-export const syncCheckpoint: CallHandler<'syncCheckpoint'> = async (context, input) => {
+export const syncCheckpoint: MutationHandler<'syncCheckpoint'> = async (context, input) => {
   const { vault_id } = input.sync;
   const { operationId } = await runSource(context, input.project_id, vault_id, false);
   return { sync: { vault_id, operation_log_id: operationId } };
 };
 
 async function runSource(
-  context: CallContext,
+  context: MutationContext,
   projectId: string,
   sourceId: string,
   confirmsRemovals: boolean,
@@ -188,7 +173,12 @@ async function runSource(
   await refuseUngranted(context.services, projectId, [source]);
   const { caller, requestId, services } = context;
   const actor = { kind: caller.kind, name: caller.name };
-  const started = await startSourceRun(services, source, { actor, requestId, confirmsRemovals });
+  const sourceRuns = { startRun: (...run: StepInput<'startRun'>) => context.change('startRun', ...run) };
+  const started = await startSourceRun({ ...services, catalogue: { sourceRuns } }, source, {
+    actor,
+    requestId,
+    confirmsRemovals,
+  });
   if (started === null) throw sourceNotFound(sourceId);
   if (confirmsRemovals && !started.isNew) {
     throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
@@ -197,12 +187,9 @@ async function runSource(
 }
 
 /** Removes a source and cancels its runs. Its records stay. */
-export const removeSource: CallHandler<'removeSource'> = async (context, input) => {
-  const {
-    catalogue,
-    world: { clock },
-  } = context.services;
-  const ended = await catalogue.sources.removeSource(input.project_id, input.source_id, clock.nowMs());
+export const removeSource: MutationHandler<'removeSource'> = async (context, input) => {
+  const nowMs = context.services.world.clock.nowMs();
+  const ended = await context.change('removeSource', input.project_id, input.source_id, nowMs);
   if (ended === null) throw sourceNotFound(input.source_id);
   await afterEnd(context.services, { ended, due: [] });
 };

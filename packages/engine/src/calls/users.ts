@@ -1,20 +1,20 @@
 import { BackupSyncError, toWireTime, type User } from '@backup-sync/contracts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { UserChange, UserRecord } from '../catalogue/directory-records.ts';
 import { hashPassword } from '../identity/password.ts';
-import type { World } from '../services.ts';
-import type { CallHandler, QueryHandler } from './call-context.ts';
+import type { QueryServices } from '../services.ts';
+import type { MutationHandler, QueryHandler } from './call-context.ts';
 
 export const listUsers: QueryHandler<'listUsers'> = async ({ services }) => {
   return { users: (await accountsOf(services).listUsers()).map(userView) };
 };
 
 /** Makes a user. Without a role nobody comes in anywhere. */
-export const createUser: CallHandler<'createUser'> = async ({ services }, input) => {
+export const createUser: MutationHandler<'createUser'> = async ({ services, change }, input) => {
   const accounts = accountsOf(services);
   const passwordHash = await hashPassword(input.password);
   const nowMs = services.world.clock.nowMs();
-  const added = await accounts.addUser({ id: services.world.newId(), name: input.name, passwordHash, nowMs });
+  const added = await change('addUser', { id: services.world.newId(), name: input.name, passwordHash, nowMs });
   if (added === 'name_taken') {
     throw new BackupSyncError('user_name_taken', `there is a user ${JSON.stringify(input.name)} already`);
   }
@@ -22,27 +22,31 @@ export const createUser: CallHandler<'createUser'> = async ({ services }, input)
 };
 
 /** Keeps a user out: its tokens end in the same step, its access keys open nothing while it lasts. */
-export const disableUser: CallHandler<'disableUser'> = async ({ services }, { user_name }) => {
+export const disableUser: MutationHandler<'disableUser'> = async ({ services, change }, { user_name }) => {
   const accounts = accountsOf(services);
-  refuseUnlessDone(await accounts.disableUser(user_name, services.world.clock.nowMs()), user_name);
+  refuseUnlessDone(await change('disableUser', user_name, services.world.clock.nowMs()), user_name);
   return await answerUser(accounts, user_name);
 };
 
-export const enableUser: CallHandler<'enableUser'> = async ({ services }, { user_name }) => {
+export const enableUser: MutationHandler<'enableUser'> = async ({ services, change }, { user_name }) => {
   const accounts = accountsOf(services);
-  refuseUnlessDone(await accounts.enableUser(user_name), user_name);
+  refuseUnlessDone(await change('enableUser', user_name), user_name);
   return await answerUser(accounts, user_name);
 };
 
 /** Gives a user another password; the tokens that the old one brought end. Access keys go on. */
-export const setUserPassword: CallHandler<'setUserPassword'> = async ({ services }, { user_name, password }) => {
+export const setUserPassword: MutationHandler<'setUserPassword'> = async (
+  { services, change },
+  { user_name, password },
+) => {
   const accounts = accountsOf(services);
-  refuseUnlessDone(await accounts.setPassword(user_name, await hashPassword(password)), user_name);
+  refuseUnlessDone(await change('setPassword', user_name, await hashPassword(password)), user_name);
   return await answerUser(accounts, user_name);
 };
 
-export const removeUser: CallHandler<'removeUser'> = async ({ services }, { user_name }) => {
-  refuseUnlessDone(await accountsOf(services).removeUser(user_name), user_name);
+export const removeUser: MutationHandler<'removeUser'> = async ({ services, change }, { user_name }) => {
+  refuseOutsideAccounts(services);
+  refuseUnlessDone(await change('removeUser', user_name), user_name);
 };
 
 export function userView(user: UserRecord): User {
@@ -60,24 +64,22 @@ export function userView(user: UserRecord): User {
 }
 
 /** The user as it is after a change. */
-export async function answerUser(directory: Catalogue['directory'], name: string): Promise<{ user: User }> {
+export async function answerUser(directory: CatalogueReads['directory'], name: string): Promise<{ user: User }> {
   const user = await directory.showUser(name);
   if (user === null) throw new BackupSyncError('user_not_found', `user ${JSON.stringify(name)} was removed meanwhile`);
   return { user: userView(user) };
 }
 
-/** The directory of users and projects. Throws `identity_elsewhere` where an outside identity has them. */
-export function accountsOf<Directory>({
-  catalogue,
-  world: { outsideIdentity },
-}: {
-  readonly catalogue: { readonly directory: Directory };
-  readonly world: World;
-}): Directory {
-  if (outsideIdentity !== null) {
-    throw new BackupSyncError('identity_elsewhere', `users, projects and roles are those of ${outsideIdentity}`);
-  }
-  return catalogue.directory;
+/** The directory of users and projects. Throws as {@link refuseOutsideAccounts}. */
+export function accountsOf(services: QueryServices): CatalogueReads['directory'] {
+  refuseOutsideAccounts(services);
+  return services.catalogue.directory;
+}
+
+/** Throws `identity_elsewhere` where an outside identity has the users and projects. */
+export function refuseOutsideAccounts({ world: { outsideIdentity } }: QueryServices): void {
+  if (outsideIdentity === null) return;
+  throw new BackupSyncError('identity_elsewhere', `users, projects and roles are those of ${outsideIdentity}`);
 }
 
 /** Throws what a change of a user came to, where it was not done. */

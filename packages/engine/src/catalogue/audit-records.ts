@@ -14,13 +14,11 @@ export type AuditedCall = {
   readonly requestId: string;
 };
 
-/** A call that was let in, and of which it is not known yet what came of it. */
-export type AuditIntent = AuditedCall & { readonly id: string; readonly atMs: number };
-
-export type AuditRecord = AuditedCall & {
+/** The event of a call whose outcome is not known yet. It goes to the catalogue with the step that decides it. */
+export type CallEvent = AuditedCall & {
   /** UUIDv7: the order in which events were written down. */
   readonly id: string;
   readonly atMs: number;
-  readonly outcome: AuditOutcome;
-  readonly errorCode: ErrorCode | null;
 };
+
+export type AuditRecord = CallEvent & { readonly outcome: AuditOutcome; readonly errorCode: ErrorCode | null };

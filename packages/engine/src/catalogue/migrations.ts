@@ -18,3 +18,4 @@ export * as '0015-renamed-backups' from './migrations/0015-renamed-backups.ts';
 export * as '0016-retired-resources' from './migrations/0016-retired-resources.ts';
 export * as '0017-volume-hash' from './migrations/0017-volume-hash.ts';
 export * as '0018-kysely-migrator' from './migrations/0018-kysely-migrator.ts';
+export * as '0019-audit-with-change' from './migrations/0019-audit-with-change.ts';

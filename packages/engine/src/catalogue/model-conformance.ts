@@ -265,8 +265,9 @@ class Delete implements Command {
   check = () => true;
 
   async run(model: Model, { catalogue, projectId }: Real): Promise<void> {
+    const operationId = newId();
     const answer = await catalogue.backups.deleteBackup({
-      operationId: newId(),
+      operationId,
       projectId,
       backupId: this.#backupId,
       actor: { kind: 'user', name: 'ada' },
@@ -278,7 +279,8 @@ class Delete implements Command {
     if (inFlight !== undefined) expect(answer).toEqual({ result: 'busy', operationId: inFlight.id });
     else if (record === undefined || record.forgotten) expect(answer).toEqual({ result: 'not_found' });
     else {
-      expect(answer).toEqual({ result: 'deleted' });
+      const deletion = { id: operationId, projectId, kind: 'delete', parentOperationId: null, status: 'success' };
+      expect(answer).toEqual({ result: 'deleted', ended: [deletion] });
       model.records.set(this.#backupId, { revision: record.revision + 1, forgotten: true });
     }
   }

@@ -229,7 +229,12 @@ describe('no step reads more than it is about', () => {
       async () => {
         const sourceId = 'source-2';
         await addSource(database, makeSource(project, sourceId, { level: 'content', reverifyAfterS: 60 }));
-        await startRun(database, { sourceId, operation: makeRun(project, sourceId, 'run-3'), nextRunAtMs: null });
+        await startRun(database, {
+          sourceId,
+          operation: makeRun(project, sourceId, 'run-3'),
+          nextRunAtMs: null,
+          confirmsRemovals: false,
+        });
         await startVerifications(database, { runId: 'run-3', ids: ['verification-1'], createdAtMs: 3 });
       },
     ],

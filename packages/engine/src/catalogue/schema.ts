@@ -330,9 +330,6 @@ type AuditEventRow = {
   request_id: string;
 };
 
-/** Rows live while the call does; `call` is the JSON of an `AuditIntent`, which is read whole or not at all. */
-type AuditIntentRow = { id: string; call: string };
-
 type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
 
 /** The tables of the catalogue and of the embedded identity, which share one database. */
@@ -357,5 +354,4 @@ export type Schema = {
   access_keys: AccessKeyRow;
   audit_events: AuditEventRow;
   audit_subjects: AuditSubjectRow;
-  audit_intents: AuditIntentRow;
 };

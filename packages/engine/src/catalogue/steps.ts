@@ -42,5 +42,9 @@ export const steps = {
 } as const;
 
 export type StepName = keyof typeof steps;
+/** The steps by which calls change something. */
+export type ChangeName = {
+  [Name in StepName]: (typeof steps)[Name] extends { readonly audit: unknown } ? Name : never;
+}[StepName];
 export type StepInput<Name extends StepName> = InputOf<(typeof steps)[Name]>;
 export type StepOutput<Name extends StepName> = OutputOf<(typeof steps)[Name]>;

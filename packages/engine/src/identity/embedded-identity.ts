@@ -47,6 +47,7 @@ type EmbeddedIdentityOptions = {
 
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
 export class EmbeddedIdentity implements Identity, OperatorIdentity {
+  readonly #catalogue: Pick<Catalogue, 'change'>;
   readonly #store: Catalogue['identity'];
   readonly #audit: TokenAudit;
   readonly #seal: SecretSeal;
@@ -61,6 +62,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly project: Project;
 
   private constructor({ catalogue, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
+    this.#catalogue = catalogue;
     this.#store = catalogue.identity;
     this.#audit = new TokenAudit(catalogue, clock, newId);
     this.#seal = seal;
@@ -99,12 +101,11 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       { field: 'role', value: 'administrator' },
       { field: 'target_project_id', value: operator.projectId },
     ];
-    let added = false;
-    await this.#audit.changing('createUser', operator, from, subjects, async () => {
-      added = await this.#store.addFirstAdministrator({ user, projectId: operator.projectId, nowMs });
-      return added ? null : 'user_name_taken';
-    });
-    return added && password === null ? given : null;
+    const first = { user, projectId: operator.projectId, nowMs };
+    const made = this.#audit.eventOf('createUser', operator, from, subjects);
+    const { answer: isAdded } = await this.#catalogue.change(made, 'addFirstAdministrator', first);
+    if (!isAdded) await this.#audit.refused('createUser', operator, from, 'user_name_taken', subjects);
+    return isAdded && password === null ? given : null;
   }
 
   async issueToken(request: TokenRequest): Promise<IssuedToken> {
@@ -120,7 +121,6 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       throw error;
     }
     wasRight();
-    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
@@ -135,7 +135,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     }
     const { passwordHash } = user;
     const holder = { kind: 'user', userId: user.id, userName: user.name, project, role } as const;
-    const issued = await this.#save(holder, { kind: 'password', passwordHash }, null);
+    const issued = await this.#save(holder, { kind: 'password', passwordHash }, null, request.from);
     // Disabled, or given another password, while it was being hashed.
     if (issued === null) throw wrongCredentials();
     return issued;
@@ -149,13 +149,12 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   async issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken> {
     const project = await this.#projectOrOldest(projectId);
     const holder = { kind: 'system', userId: null, userName: name, project, role: 'administrator' } as const;
-    const issued = await this.#save(holder, { kind: 'operator' }, null);
+    const issued = await this.#save(holder, { kind: 'operator' }, null, from);
     if (issued === null) throw new Error('the token of the operator was not kept');
     const { token, issuedAtMs, expiresAtMs } = issued;
     const { kind, userId, userName, role } = holder;
     const record = { kind, userId, userName, role, projectId: project.id, issuedAtMs, expiresAtMs };
     this.#operatorTokens.add({ ...record, tokenHash: hashToken(token) });
-    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
@@ -213,7 +212,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {
     const record = await this.#findToken(token);
     if (record === null) throw badToken();
-    const issued = await this.#exchange(record, scope);
+    const issued = await this.#exchange(record, scope, from);
     if (issued === null) {
       const caller = callerOf(record);
       if (this.#refusals.isWritten(caller)) {
@@ -221,37 +220,36 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       }
       throw badToken();
     }
-    await this.#audit.issued(issued.caller, from);
     return issued;
   }
 
   /** Null where the holder has no role in the project, or the token has ended meanwhile. */
-  async #exchange(record: TokenRecord, scope: ProjectScope): Promise<IssuedToken | null> {
+  async #exchange(record: TokenRecord, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken | null> {
     const project = await this.#findProject(scope ?? { id: record.projectId });
     const role = project === null ? null : await this.#roleIn(record, project);
     if (project === null || role === null) return null;
     const { kind, userId, userName, tokenHash, expiresAtMs } = record;
-    const isOperators = this.#operatorTokens.find(tokenHash) !== undefined;
-    const issued = await this.#save(
+    // Looked up again, in one turn with the step that saves. A token that was revoked meanwhile is no longer known as the
+    // operator's, and the catalogue removes it before it looks for it.
+    const operators = this.#operatorTokens.find(tokenHash);
+    if (operators === null) return null;
+    const isOperators = operators !== undefined;
+    return this.#save(
       { kind, userId, userName, project, role },
       // The store goes by the wall clock, which may have been set since the operator's token was issued.
       isOperators ? { kind: 'operator' } : { kind: 'token', tokenHash },
       isOperators && expiresAtMs <= this.#clock.nowMs() ? null : expiresAtMs,
+      from,
     );
-    if (issued === null || !isOperators || this.#operatorTokens.find(tokenHash)) return issued;
-    // Revoked meanwhile.
-    await this.#store.removeToken(hashToken(issued.token));
-    return null;
   }
 
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     const record = await this.#findToken(token);
     const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
-    await this.#audit.changing('revokeToken', caller, from, holders, async () => {
-      this.#operatorTokens.remove(hashToken(token));
-      await this.#store.removeToken(hashToken(token));
-      return null;
-    });
+    const tokenHash = hashToken(token);
+    // In one turn with the step: an exchange comes before both or after both.
+    this.#operatorTokens.remove(tokenHash);
+    await this.#catalogue.change(this.#audit.eventOf('revokeToken', caller, from, holders), 'removeToken', tokenHash);
   }
 
   async #findProject(scope: NonNullable<ProjectScope>): Promise<Project | null> {
@@ -271,11 +269,15 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return userId === null ? 'administrator' : this.#store.findRole(userId, project.id);
   }
 
-  /** `endsAtMs` null: a day from now. Answers null where what the token is given for is gone by now. */
+  /**
+   * Keeps a token, and writes down that it was issued: nobody has it before. `endsAtMs` null: a day from now. Answers
+   * null, and writes nothing, if what the token is given for is gone by now.
+   */
   async #save(
     holder: Pick<TokenRecord, 'kind' | 'userId' | 'userName' | 'role'> & { readonly project: Project },
     ground: TokenGround,
     endsAtMs: number | null,
+    from: RequestedFrom,
   ): Promise<IssuedToken | null> {
     const token = randomBytes(32).toString('base64url');
     const issuedAtMs = this.#clock.nowMs();
@@ -283,8 +285,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const { project, kind, userId, userName, role } = holder;
     const times = { issuedAtMs, expiresAtMs };
     const record = { kind, userId, userName, role, tokenHash: hashToken(token), projectId: project.id, ...times };
-    if (!(await this.#store.saveToken(record, ground))) return null;
-    return { token, ...times, project: { ...project, domain: ownDomain }, caller: callerOf(record) };
+    const caller = callerOf(record);
+    const event = this.#audit.eventOf('issueToken', caller, from);
+    const { answer: isKept } = await this.#catalogue.change(event, 'saveToken', record, ground);
+    return isKept ? { token, ...times, project: { ...project, domain: ownDomain }, caller } : null;
   }
 }
 

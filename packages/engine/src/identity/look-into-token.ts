@@ -1,11 +1,14 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { RefusalLimit } from '../audit/refusal-limit.ts';
-import type { Services } from '../services.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { World } from '../services.ts';
 import type { Caller } from './caller.ts';
 import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
 import { TokenAudit } from './token-audit.ts';
 
-type LookServices = Pick<Services, 'catalogue' | 'world'> & {
+type LookServices = {
+  readonly catalogue: Pick<Catalogue, 'audit'>;
+  readonly world: Pick<World, 'clock' | 'newId'>;
   readonly refusals: RefusalLimit;
   readonly identity: Pick<Identity, 'inspectToken'>;
 };

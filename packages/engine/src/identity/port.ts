@@ -50,7 +50,8 @@ export type TokenRequest = {
  * - `projectOf` answers the project that a caller may act in.
  * - `revoke` ends a token now.
  *
- * Who got a token, was refused one or ended one is in the audit once it is answered. An exchange is only if the old token
+ * Who got a token, was refused one or ended one is in the audit once it is answered: a token that is kept or ended, in the
+ * same step of the catalogue. An exchange is only if the old token
  * is valid: a stranger who makes tokens up has no name to write down, and could fill the disk with it. For the same
  * reason passwords are not once their guesses are `throttled`.
  */

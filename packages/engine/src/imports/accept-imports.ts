@@ -1,5 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
-import type { CallContext } from '../calls/call-context.ts';
+import type { MutationContext } from '../calls/call-context.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Acceptance } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { queueWork } from '../operations/queue-work.ts';
@@ -15,9 +16,14 @@ export type AcceptedImport = { readonly item: BackupSync; readonly id: string };
 /** On whose behalf imports are accepted, and how. */
 type Origin = Omit<Acceptance, 'items' | 'acceptedAtMs'>;
 
+/** What accepts imports: work, with the catalogue itself; or a call, with its change in the place of the step. */
+type Acceptor = Pick<Services, 'work' | 'world'> & {
+  readonly catalogue: { readonly operations: Pick<Catalogue['operations'], 'accept'> };
+};
+
 /** Accepts the items of a caller's request. Throws `bucket_not_bound` and `backlog_full`. Returns the answer, in the request's order. */
 export async function acceptRequest(
-  { services, caller, requestId }: CallContext,
+  { services, caller, requestId, change }: MutationContext,
   request: {
     readonly project_id: string;
     readonly sync: readonly BackupSync[];
@@ -27,7 +33,8 @@ export async function acceptRequest(
   await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
   await services.work.backlog.admit(request.project_id, request.sync.length);
   const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
-  const accepted = await acceptImports(services, imports, {
+  const operations = { accept: (acceptance: Acceptance) => change('accept', acceptance) };
+  const accepted = await acceptImports({ ...services, catalogue: { operations } }, imports, {
     projectId: request.project_id,
     actor: { kind: caller.kind, name: caller.name },
     requestId,
@@ -40,7 +47,7 @@ export async function acceptRequest(
 
 /** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
 export async function acceptImports(
-  { catalogue, work: { storedTimes, storage, queue }, world: { newId } }: Services,
+  { catalogue, work: { storedTimes, storage, queue }, world: { newId } }: Acceptor,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {

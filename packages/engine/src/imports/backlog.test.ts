@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { syncBackups } from '../calls/backups.ts';
-import type { CallContext } from '../calls/call-context.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
@@ -18,7 +18,7 @@ async function start(backlogMax: number) {
   });
   const { services, projectId } = over;
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
-  const context: CallContext = { services, caller, requestId: 'request-1' };
+  const context = contextOfCalls(services, caller);
   return {
     ...over,
     sync: (some: typeof items) => syncBackups(context, { project_id: projectId, sync: some }),

@@ -1,6 +1,6 @@
 import type { CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import type { CallHandler } from '../calls/call-context.ts';
+import type { CallHandlers } from '../calls/call-context.ts';
 import { handlers } from '../calls/handlers.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import type { EndedOperation } from '../catalogue/operation-records.ts';
@@ -9,6 +9,7 @@ import { importChain } from '../imports/import-chain.ts';
 import type { Services } from '../services.ts';
 import { runDueSources } from '../sources/source-scheduler.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
@@ -31,9 +32,9 @@ async function start() {
   const { projectId, clock } = over;
   const actor = { kind: 'system', name: 'ada' } as const;
   const call = <Name extends UnaryCallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
-    const handler: CallHandler<Name> = handlers[name];
+    const handler: CallHandlers[Name] = handlers[name];
     const fields = { ...input, project_id: projectId } as CheckedInput<Name>;
-    return handler({ services, caller: { ...actor, projectId, role: 'administrator' }, requestId: 'r' }, fields);
+    return handler(contextOfCalls(services, { ...actor, projectId, role: 'administrator' }), fields);
   };
   const sync = async () => (await call('syncBackups', { sync: [item] })).sync.map((each) => each.operation_log_id);
   const importAll = () =>

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { syncBackups } from '../calls/backups.ts';
-import type { CallContext } from '../calls/call-context.ts';
 import { cancelOperation, showOperation } from '../calls/operations.ts';
 import { importChain } from '../imports/import-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -38,7 +38,7 @@ async function start() {
   const over = await openServicesOver(storage.unit, bucketName, { linkageMaxBytes: 2 ** 30 });
   const { services, projectId, worker } = over;
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
-  const context: CallContext = { services, caller, requestId: 'request-1' };
+  const context = contextOfCalls(services, caller);
   const { sync } = await syncBackups(context, { project_id: projectId, sync: items });
   const [first = '', second = ''] = sync.map(({ operation_log_id }) => operation_log_id);
   const named = (id: string) => ({ project_id: projectId, operation_id: id });

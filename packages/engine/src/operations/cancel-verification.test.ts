@@ -4,6 +4,7 @@ import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { writeSmallChain } from '../testing/small-chain.ts';
@@ -30,7 +31,7 @@ test('a verification of a source that is cancelled before it began lets the next
       .flatMap((job) => (job.kind === 'operation' && job.operation.kind === 'verify' ? [job.operation.id] : []));
   const [first = '', ...others] = verifications();
   const caller = { ...actor, projectId, role: 'administrator' } as const;
-  const context = { services, caller, requestId: 'r' };
+  const context = contextOfCalls(services, caller);
   const { operation } = await cancelOperation(context, { project_id: projectId, operation_id: first });
   expect(operation).toMatchObject({ status: 'failed', reason: { code: 'cancelled' } });
   expect(verifications()).toHaveLength(others.length + 2);

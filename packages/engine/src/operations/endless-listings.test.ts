@@ -69,7 +69,12 @@ async function endOfSourceRun(over: Over): Promise<End | null> {
   };
   await services.catalogue.sources.addSource(source);
   const operation = over.newOperation({ kind: 'scan', sourceId: source.id, request: { ...plainScan, sync: true } });
-  await services.catalogue.sourceRuns.startRun({ sourceId: source.id, operation, nextRunAtMs: null });
+  await services.catalogue.sourceRuns.startRun({
+    sourceId: source.id,
+    operation,
+    nextRunAtMs: null,
+    confirmsRemovals: false,
+  });
   await over.runOperation(operation.id);
   return await services.catalogue.operations.showOperation(projectId, operation.id);
 }

@@ -1,6 +1,6 @@
 import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import type { CallHandler } from '../calls/call-context.ts';
+import type { CallHandlers } from '../calls/call-context.ts';
 import { handlers } from '../calls/handlers.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -8,6 +8,7 @@ import { startSourceRun } from '../sources/start-source-run.ts';
 import type { Outage } from '../storage/outage.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
@@ -41,9 +42,9 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs, outages });
   const caller = { kind: 'system', name: 'ada', projectId: over.projectId, role: 'administrator' } as const;
   const call = <Name extends UnaryCallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
-    const verb: CallHandler<Name> = handlers[name];
+    const verb: CallHandlers[Name] = handlers[name];
     const fields = { ...input, project_id: over.projectId } as CheckedInput<Name>;
-    return verb({ services: over.services, caller, requestId: 'request-1' }, fields);
+    return verb(contextOfCalls(over.services, caller), fields);
   };
   const show = async (id: string) => (await call('showOperation', { operation_id: id })).operation;
   return {
@@ -268,7 +269,7 @@ test('an import whose parent is in a bucket that does not answer waits for that,
   const storageUnitId = services.work.storage.id;
   await services.catalogue.grants.addGrant({ projectId, storageUnitId, bucketName: 'parents', prefix: '' });
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
-  const context = { services, caller, requestId: 'request-1' };
+  const context = contextOfCalls(services, caller);
   const sync = async (item: BackupSync) => {
     const { sync: accepted } = await handlers.syncBackups(context, { project_id: projectId, sync: [item] });
     await over.workOnAll();

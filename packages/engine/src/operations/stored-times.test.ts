@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addSource, pauseSource, resumeSource } from '../calls/sources.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { runDueSources } from '../sources/source-scheduler.ts';
+import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
@@ -19,7 +20,7 @@ async function open() {
   const over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
   const { services, projectId, clock } = over;
   const caller = { kind: 'system', name: 'ada', projectId, role: 'administrator' } as const;
-  const context = { services, caller, requestId: 'request-1' };
+  const context = contextOfCalls(services, caller);
   const origin = {
     projectId,
     actor: caller,

@@ -1,7 +1,7 @@
 import { BackupSyncError, reasons } from '@backup-sync/contracts';
 import { abortAfter } from '../deadline.ts';
 import type { Place } from '../imports/granted-places.ts';
-import type { Services } from '../services.ts';
+import type { CallServices } from '../services.ts';
 import { StorageError } from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 
@@ -13,7 +13,7 @@ const firstPageWaitMs = 15_000;
  * LIST request. Throws `bucket_not_found`, `prefix_empty` or `storage_not_readable`.
  */
 export async function refuseUnlistable(
-  { work: { storage }, world: { stopping } }: Services,
+  { work: { storage }, world: { stopping } }: CallServices,
   place: Place,
 ): Promise<void> {
   const { bucketName, prefix } = place;

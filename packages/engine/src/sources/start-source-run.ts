@@ -1,4 +1,5 @@
 import { dataLevels } from '@backup-sync/contracts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Actor, NewOperation } from '../catalogue/operation-records.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
@@ -6,20 +7,20 @@ import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { Services } from '../services.ts';
 
+/** What starts runs: the scheduler, with the catalogue itself; or a call, with its change in the place of the step. */
+type RunStarter = Pick<Services, 'work' | 'world'> & {
+  readonly catalogue: { readonly sourceRuns: Pick<Catalogue['sourceRuns'], 'startRun'> };
+};
+
 /**
  * Starts a run of a source, plans the next, and answers its operation. If the newest run is still listing, that one is
  * answered instead. Null if the source is gone.
  */
 export async function startSourceRun(
-  services: Services,
+  { catalogue, work: { storedTimes, queue }, world: { newId } }: RunStarter,
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
-  const {
-    catalogue,
-    work: { storedTimes, queue },
-    world: { newId },
-  } = services;
   const nowMs = await storedTimes.nowMs();
   const request: ScanRequest = {
     prefix: source.prefix,
@@ -51,6 +52,7 @@ export async function startSourceRun(
     sourceId: source.id,
     nextRunAtMs: nextRunAfter(source, nowMs),
     operation,
+    confirmsRemovals: origin.confirmsRemovals,
   });
   if (started?.isNew) queueWork(queue, [{ kind: 'operation', operation, lane: 'mass', notBeforeMs: null }]);
   return started;

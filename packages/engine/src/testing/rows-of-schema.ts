@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditIntent } from '../catalogue/audit-records.ts';
 import { makeItem, storageUnitId } from '../catalogue/fixtures-for-conformance.ts';
 import { itemToJson } from '../catalogue/operation-rows.ts';
 
@@ -8,7 +7,8 @@ const place = { storage_unit_id: storageUnitId, bucket_name: item.bucket_name };
 const listing = { listing_digest: 'd', listing_fingerprint: 'f', object_count: 3, stored_bytes: 4096 };
 const actor = { actor_kind: 'user', actor_name: 'ada' };
 
-export const intent: Omit<AuditIntent, 'id'> = {
+/** A call that a release up to schema 18 had begun when it was killed. */
+export const intent = {
   projectId: 'project-1',
   actor: { kind: 'user', name: 'ada' },
   operation: 'deleteBackup',
@@ -17,7 +17,7 @@ export const intent: Omit<AuditIntent, 'id'> = {
   address: null,
   requestId: 'request-2',
   atMs: 2_000,
-};
+} as const;
 
 type Row = Readonly<Record<string, string | number | null>>;
 

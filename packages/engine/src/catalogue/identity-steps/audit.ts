@@ -1,26 +1,9 @@
 import type { AuditFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { AuditIntent, AuditRecord } from '../audit-records.ts';
+import type { AuditRecord } from '../audit-records.ts';
 import type { Schema } from '../schema.ts';
 
-export async function addAuditIntent(database: Kysely<Schema>, { id, ...call }: AuditIntent): Promise<void> {
-  await database
-    .insertInto('audit_intents')
-    .values({ id, call: JSON.stringify(call) })
-    .execute();
-}
-
-export async function listAuditIntents(database: Kysely<Schema>): Promise<readonly AuditIntent[]> {
-  const rows = await database.selectFrom('audit_intents').selectAll().orderBy('id').execute();
-  return rows.map(({ id, call }) => ({ ...(JSON.parse(call) as Omit<AuditIntent, 'id'>), id }));
-}
-
-export async function appendAuditEvent(
-  database: Kysely<Schema>,
-  event: AuditRecord,
-  intentId: string | null,
-): Promise<void> {
-  if (intentId !== null) await database.deleteFrom('audit_intents').where('id', '=', intentId).execute();
+export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
   await database
     .insertInto('audit_events')
     .values({

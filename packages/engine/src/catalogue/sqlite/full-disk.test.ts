@@ -37,16 +37,16 @@ test('a write that finds no room is refused whole, those before it stay, and it 
   let refusal: unknown = null;
   while (refusal === null) {
     try {
-      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)])).ids);
+      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)], null)).ids);
     } catch (error) {
       refusal = error;
     }
   }
   expect(refusal).toMatchObject(full);
-  const listed = () => catalogue.call('listOperationLogs', [operationFilter('project-1')]);
+  const listed = () => catalogue.call('listOperationLogs', [operationFilter('project-1')], null);
   expect(await listed()).toMatchObject({ count: kept.length });
   limitGrowth(100);
-  kept.push(...(await catalogue.call('accept', [accept('another')])).ids);
+  kept.push(...(await catalogue.call('accept', [accept('another')], null)).ids);
   expect(await listed()).toMatchObject({ count: kept.length });
 });
 
@@ -57,9 +57,9 @@ test('who asks only to be let in is not held up by a write beside it that finds 
     Array.from({ length: 100 }, (_, index) => makeItem(`backup-${index}`)),
   );
   const answers = await runGroup(connection, [
-    { id: 1, step: 'findToken', input: ['none', 0] },
-    { id: 2, step: 'accept', input: [large] },
-    { id: 3, step: 'seekSigner', input: ['none'] },
+    { id: 1, step: 'findToken', input: ['none', 0], event: null },
+    { id: 2, step: 'accept', input: [large], event: null },
+    { id: 3, step: 'seekSigner', input: ['none'], event: null },
   ]);
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
   expect(byId.get(2)).toMatchObject({ error: { name: full.name } });
@@ -73,11 +73,12 @@ test('writes that find no room fail alone or with all of their group, and none i
     id: index,
     step: 'accept' as const,
     input: [accept(`backup-${index}`)],
+    event: null,
   }));
   const answers = await runGroup(connection, requests);
   const answered = answers.filter((answer) => 'value' in answer);
   expect(answered.length).toBeLessThan(requests.length);
-  expect(await catalogue.call('listOperationLogs', [operationFilter('project-1')])).toMatchObject({
+  expect(await catalogue.call('listOperationLogs', [operationFilter('project-1')], null)).toMatchObject({
     count: answered.length,
   });
 });

@@ -1,11 +1,10 @@
-import type { StepName } from '../steps.ts';
+import type { AskedStep } from '../run-step.ts';
 import type { Access } from './connection.ts';
 
 /** What a thread is started with. */
 export type ThreadData = { readonly path: string; readonly access: Access };
 
-/** A step to run. `input` is what the step takes beside the database. */
-export type StepRequest = { readonly id: number; readonly step: StepName; readonly input: readonly unknown[] };
+export type StepRequest = AskedStep & { readonly id: number };
 
 /** `close` comes last: the thread finishes what is queued, closes its connection and ends. */
 export type ThreadRequest = StepRequest | 'close';

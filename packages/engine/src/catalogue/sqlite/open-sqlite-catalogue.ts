@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { startThread } from '../../start-thread.ts';
+import type { CallEvent } from '../audit-records.ts';
 import type { Catalogue, Stores } from '../catalogue.ts';
 import { EventBell } from '../event-bell.ts';
+import { isDone } from '../run-step.ts';
 import { type StepInput, type StepName, type StepOutput, steps, stores } from '../steps.ts';
 import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
@@ -62,8 +64,7 @@ export async function openSqliteCatalogue({
 /**
  * Opens the catalogue of a data directory for a process that only asks, while another may hold the directory and write.
  * Makes nothing, and migrates nothing. What a killed process has left running is shown as waiting. What is written all the
- * same, such as a refusal in the audit, goes over a second
- * connection, which is opened for it.
+ * same, such as a refusal in the audit, goes over a second connection, which is opened for it.
  *
  * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
  */
@@ -142,7 +143,7 @@ async function openWithThreads(
       await upgrade(first, { mayMigrate });
       if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
       // Until here the first connection stays, so that those that only read find the WAL files in place.
-      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [])));
+      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [], null)));
     } finally {
       first.sqlite.close();
     }
@@ -188,14 +189,20 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
 function assemble(path: string, runners: Runners, close: () => Promise<void>): Catalogue {
   let closed: Promise<void> | null = null;
   const bell = new EventBell();
+  const ask = async <Name extends StepName>(
+    name: Name,
+    input: StepInput<Name>,
+    event: CallEvent | null,
+  ): Promise<StepOutput<Name>> => {
+    if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
+    const answer = await runnerOf(name, runners).call(name, input, event);
+    if ('notesTransitions' in steps[name]) bell.ring();
+    return answer;
+  };
   const step =
     <Name extends StepName>(name: Name) =>
-    async (...input: StepInput<Name>): Promise<StepOutput<Name>> => {
-      if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-      const answer = await runnerOf(name, runners).call(name, input);
-      if ('notesTransitions' in steps[name]) bell.ring();
-      return answer;
-    };
+    (...input: StepInput<Name>): Promise<StepOutput<Name>> =>
+      ask(name, input, null);
   const touch = step('touch');
   const ofSteps = mapStores(step);
   return {
@@ -207,6 +214,10 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
         // A large transaction that failed leaves room in the WAL for a few small ones.
         checkFreeSpace(path);
       },
+    },
+    change: async (event, name, ...input) => {
+      const answer = await ask(name, input, event);
+      return { answer, isRecorded: isDone(name, answer, input) };
     },
     onEvents: bell.onEvents,
     [Symbol.asyncDispose]: () => {

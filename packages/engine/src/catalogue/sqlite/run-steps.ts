@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../schema.ts';
+import { runStep } from '../run-step.ts';
 import { steps } from '../steps.ts';
 import type { Connection } from './connection.ts';
 import { orCatalogueFull } from './full-disk.ts';
@@ -12,7 +11,7 @@ import { describeError, type StepAnswer, type StepRequest, type ThrownError } fr
  */
 export async function runRead(connection: Connection, request: StepRequest): Promise<StepAnswer> {
   try {
-    const value = await inTransaction(connection, 'BEGIN', () => runStep(connection, request));
+    const value = await inTransaction(connection, 'BEGIN', () => runStep(connection.database, request));
     connection.files.check();
     return { id: request.id, value };
   } catch (error) {
@@ -34,7 +33,7 @@ export async function runGroup(connection: Connection, requests: readonly StepRe
 /**
  * Group commit: runs all steps in their order in one transaction, so that one sync of the disk serves them all.
  *
- * Each step has a savepoint: one that throws is undone alone, and answers its error. If the transaction itself fails,
+ * Each step has a savepoint: one that throws is undone alone, with the event of its call, and answers its error. If the transaction itself fails,
  * nothing was written, and all answer that: `CatalogueFullError` if the disk is full. If the database is no longer at
  * its path, all answer `DataDirectoryGoneError`: what was written will not be found there.
  */
@@ -56,7 +55,7 @@ async function runInSavepoint(connection: Connection, request: StepRequest): Pro
   const { sqlite } = connection;
   sqlite.exec('SAVEPOINT step');
   try {
-    const value = await runStep(connection, request);
+    const value = await runStep(connection.database, request);
     sqlite.exec('RELEASE step');
     return { id: request.id, value };
   } catch (error) {
@@ -81,12 +80,6 @@ async function inTransaction<Result>(
     if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
     throw error;
   }
-}
-
-function runStep({ database }: Connection, { step, input }: StepRequest): Promise<unknown> {
-  // The caller's types tied input and step together; a message between threads cannot say so.
-  const run = steps[step].run as (database: Kysely<Schema>, ...input: readonly unknown[]) => Promise<unknown>;
-  return run(database, ...input);
 }
 
 function describe({ path }: Connection, error: unknown): ThrownError {

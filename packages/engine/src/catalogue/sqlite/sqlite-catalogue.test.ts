@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
+import { describeAudit } from '../audit-conformance.ts';
 import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeDeletion } from '../deletion-conformance.ts';
 import { describeDirectory } from '../directory-conformance.ts';
@@ -43,7 +44,9 @@ describe('renaming in the catalogue on SQLite', () => describeRenaming(open));
 describe('retries on SQLite', () => describeRetries(open));
 describe('single operations on SQLite', () => describeSingleOperations(open));
 describe('the event store on SQLite', () => describeEventStore(open));
+describe('the audit on SQLite', () => describeAudit(open));
 
 describe('the catalogue on SQLite, on the thread that asks', () => describeCatalogue(openInPlace));
 describe('deletion on SQLite, on the thread that asks', () => describeDeletion(openInPlace));
+describe('the audit on SQLite, on the thread that asks', () => describeAudit(openInPlace));
 describe('listings of the catalogue on SQLite, on the thread that asks', () => describeListings(openInPlace));

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { CallEvent } from '../audit-records.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -29,11 +30,15 @@ export class StepThread implements StepRunner {
     worker.unref();
   }
 
-  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+  async call<Name extends StepName>(
+    step: Name,
+    input: StepInput<Name>,
+    event: CallEvent | null,
+  ): Promise<StepOutput<Name>> {
     if (this.#unavailable !== null) throw this.#unavailable;
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#post({ id, step, input });
+    this.#post({ id, step, input, event });
     this.#worker.ref();
     const answered = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     // The thread answers a step with what that step returns; a message between threads cannot say so.

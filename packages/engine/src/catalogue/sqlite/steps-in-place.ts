@@ -1,3 +1,4 @@
+import type { CallEvent } from '../audit-records.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import type { Connection } from './connection.ts';
 import { reviveError, type StepAnswer } from './messages.ts';
@@ -19,9 +20,13 @@ export class StepsInPlace implements StepRunner {
     this.#connection = connection;
   }
 
-  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+  async call<Name extends StepName>(
+    step: Name,
+    input: StepInput<Name>,
+    event: CallEvent | null,
+  ): Promise<StepOutput<Name>> {
     this.#lastId += 1;
-    const request = { id: this.#lastId, step, input };
+    const request = { id: this.#lastId, step, input, event };
     const answered = this.#last.then(async (): Promise<StepAnswer | undefined> => {
       const [answer] = await runGroup(this.#connection, [request]);
       return answer;
@@ -51,9 +56,13 @@ export class LazySteps implements StepRunner {
     this.#open = open;
   }
 
-  async call<Name extends StepName>(step: Name, input: StepInput<Name>): Promise<StepOutput<Name>> {
+  async call<Name extends StepName>(
+    step: Name,
+    input: StepInput<Name>,
+    event: CallEvent | null,
+  ): Promise<StepOutput<Name>> {
     this.#runner ??= this.#open();
-    return this.#runner.call(step, input);
+    return this.#runner.call(step, input, event);
   }
 
   async close(): Promise<void> {

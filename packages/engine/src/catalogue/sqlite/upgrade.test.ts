@@ -119,6 +119,40 @@ test.each([
   expect(filesOf().filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
+test('calls that an older release was killed in are listed as interrupted, with who began them', async () => {
+  await leaveOldCatalogue(17);
+  const call = {
+    projectId: 'project-1',
+    actor: { kind: 'user', name: 'ada' },
+    operation: 'createUser',
+    subjects: [
+      { field: 'name', value: 'bob' },
+      { field: 'role', value: 'reader' },
+    ],
+    door: 'rest',
+    address: '10.0.0.1',
+    requestId: 'request-1',
+    atMs: 1_000,
+  } as const;
+  const revoking = { ...call, operation: 'revokeToken', subjects: [], address: null, atMs: 2_000 } as const;
+  {
+    using sqlite = new DatabaseSync(path);
+    const insert = sqlite.prepare('INSERT INTO audit_intents (id, call) VALUES (?, ?)');
+    insert.run('0002', JSON.stringify(revoking));
+    insert.run('0001', JSON.stringify(call));
+  }
+  await using catalogue = await openSqliteCatalogue({ directory });
+  const interrupted = { id: expect.any(String), outcome: 'interrupted', errorCode: null };
+  expect(await catalogue.audit.listAuditEvents({ limit: 10 })).toEqual({
+    events: [
+      { ...revoking, ...interrupted },
+      { ...call, ...interrupted },
+    ],
+    count: 2,
+  });
+  expect((await catalogue.audit.listAuditEvents({ limit: 10, subject: 'bob' })).count).toBe(1);
+});
+
 test('a new catalogue can give back space from the start, and leaves no copy', async () => {
   await using _opened = await openSqliteCatalogue({ directory });
   expect(lookAt(path)).toMatchObject({ schema: newestSchema, autoVacuum: 2 });

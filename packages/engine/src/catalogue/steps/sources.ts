@@ -113,18 +113,37 @@ export async function showSource(
   return row === undefined ? null : rowToSource(row);
 }
 
-/** Pauses a source or plans its next run. */
-export async function planSource(
+export async function pauseSource(
   database: Kysely<Schema>,
   projectId: string,
   id: string,
-  plan: { readonly pausedAtMs: number | null; readonly nextRunAtMs: number | null; readonly plannedAtMs: number },
+  pausedAtMs: number,
 ): Promise<SourceRecord | null> {
   await database
     .updateTable('sources')
-    .set({ paused_at_ms: plan.pausedAtMs, next_run_at_ms: plan.nextRunAtMs, updated_at_ms: plan.plannedAtMs })
+    .set({ paused_at_ms: pausedAtMs, next_run_at_ms: null, updated_at_ms: pausedAtMs })
     .where('id', '=', id)
     .where('project_id', '=', projectId)
+    .execute();
+  return await showSource(database, projectId, id);
+}
+
+export async function resumeSource(
+  database: Kysely<Schema>,
+  projectId: string,
+  id: string,
+  resumedAtMs: number,
+): Promise<SourceRecord | null> {
+  await database
+    .updateTable('sources')
+    .set(({ eb }) => ({
+      paused_at_ms: null,
+      next_run_at_ms: eb.case().when('interval_s', 'is', null).then(null).else(resumedAtMs).end(),
+      updated_at_ms: resumedAtMs,
+    }))
+    .where('id', '=', id)
+    .where('project_id', '=', projectId)
+    .where('paused_at_ms', 'is not', null)
     .execute();
   return await showSource(database, projectId, id);
 }
@@ -180,7 +199,13 @@ export async function nextRunAtMs(database: Kysely<Schema>): Promise<number | nu
 /** Adds the operation of a run, unless one is listing. */
 export async function startRun(
   database: Kysely<Schema>,
-  run: { readonly sourceId: string; readonly operation: NewOperation; readonly nextRunAtMs: number | null },
+  run: {
+    readonly sourceId: string;
+    readonly operation: NewOperation;
+    readonly nextRunAtMs: number | null;
+    /** As the request of the operation says: a run that is under way cannot be joined for that. */
+    readonly confirmsRemovals: boolean;
+  },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
   const source = await database
     .selectFrom('sources')

@@ -9,12 +9,14 @@ import { renameBackup } from '../steps/rename-backup.ts';
 import { retireResource } from '../steps/retire-resource.ts';
 import { showBackup } from '../steps/show-backup.ts';
 import { writeVerdict } from '../steps/write-verdict.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** What is recorded of backups. */
 export const backupSteps = {
   /** The record of a backup; null where there is none, or a forgotten one. */
   showBackup: { access: 'read', run: showBackup },
+  /** The same for a caller who is about to read the backup's volume: it changes nothing, and leaves its event. */
+  beginExtraction: auditedStep(showBackup, { isDone: (record) => record !== null }),
   /**
    * A page of the records of a project, without forgotten ones, sorted as asked, then by id. A marker that is no record
    * of the project is `marker_not_found`. With a marker, rows start behind it, `offset` is ignored, and `count` is
@@ -34,12 +36,15 @@ export const backupSteps = {
    * Marks the record forgotten, and writes and answers the ended operation of kind `delete`. `busy` with the operation's
    * id if an import of it is in flight; `not_found` if there is no record, or a forgotten one.
    */
-  deleteBackup: { access: 'write', notesTransitions: true, run: deleteBackup },
+  deleteBackup: {
+    ...auditedStep(deleteBackup, { isDone: ({ result }) => result === 'deleted' }),
+    notesTransitions: true,
+  },
   /**
    * Gives a record the name that a person wants, and keeps the name of its sync requests. Null where there is no
    * record, or a forgotten one.
    */
-  renameBackup: { access: 'write', run: renameBackup },
+  renameBackup: auditedStep(renameBackup, { isDone: (record) => record !== null }),
   /**
    * Writes record and proofs as the end of an import does, for an operation that ends by itself, and returns the chains
    * to be worked on; null where the record's revision is no longer `decidedOnRevision`.
@@ -73,5 +78,5 @@ export const backupSteps = {
    * that, as does a record of a backup that was made later than all that were recorded. Answers false if the project
    * has no backup of it.
    */
-  retireResource: { access: 'write', run: retireResource },
+  retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
 } as const satisfies Record<string, Step>;

@@ -1,5 +1,5 @@
 import { addGrant, listGrants, removeGrant } from '../identity-steps/grants.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** Which buckets belong to which projects. */
 export const grantSteps = {
@@ -8,9 +8,9 @@ export const grantSteps = {
    * its place, of the buckets that its project has backups, sources or unfinished operations in. Answers these; an
    * empty list where there was nothing to end.
    */
-  addGrant: { access: 'write', run: addGrant },
+  addGrant: auditedStep(addGrant, { isDone: () => true }),
   /** Removes a grant; false if there is none. */
-  removeGrant: { access: 'write', run: removeGrant },
+  removeGrant: auditedStep(removeGrant, { isDone: (isRemoved) => isRemoved }),
   /** The grants of one project, or all with null; by project, bucket and prefix. */
   listGrants: { access: 'read', run: listGrants },
 } as const satisfies Record<string, Step>;

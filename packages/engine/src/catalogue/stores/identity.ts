@@ -4,7 +4,7 @@ import { findProject } from '../identity-steps/projects.ts';
 import { findRole } from '../identity-steps/roles.ts';
 import { findToken, removeToken, saveToken } from '../identity-steps/tokens.ts';
 import { findUser } from '../identity-steps/users.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** What the embedded identity asks when someone comes in. */
 export const identitySteps = {
@@ -15,7 +15,7 @@ export const identitySteps = {
   /** Null before `begin`. */
   findOldestProject: { access: 'read', run: findOldestProject },
   /** Makes the user administrator of the project where there is no user at all yet; it tells whether it did. */
-  addFirstAdministrator: { access: 'write', run: addFirstAdministrator },
+  addFirstAdministrator: auditedStep(addFirstAdministrator, { isDone: (isAdded) => isAdded }),
   /** Whether there is any user. */
   hasUsers: { access: 'read', run: hasUsers },
   /** The user of this name; null if there is none. */
@@ -28,11 +28,11 @@ export const identitySteps = {
    * Sweeps out tokens that had ended when this one was issued. It keeps nothing and answers false where the ground is
    * gone by now: the user disabled, password or role another, the token before it ended.
    */
-  saveToken: { access: 'write', run: saveToken },
+  saveToken: auditedStep(saveToken, { isDone: (isSaved) => isSaved }),
   /** Null for a token that is unknown or had ended at `nowMs`: by the same way, and as fast. */
   findToken: { access: 'read', run: findToken },
   /** Removes a token, if it is there. */
-  removeToken: { access: 'write', run: removeToken },
+  removeToken: auditedStep(removeToken, { isDone: () => true }),
   /**
    * What `signerOf` makes a signer of, in the same form for every access key, known or not, so that the answer takes
    * the same time.

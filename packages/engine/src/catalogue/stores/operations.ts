@@ -15,7 +15,7 @@ import { retryOfOperation, retryOperation } from '../steps/retries.ts';
 import { finishListing, finishOperation, saveProgress, startOperation } from '../steps/run-operation.ts';
 import { showOperation } from '../steps/show-operation.ts';
 import { startChain, startChildren } from '../steps/start-chain.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /**
  * Operations of all kinds, from their acceptance to their end. The imports of a chain are worked on together; a scan, a
@@ -28,19 +28,31 @@ export const operationSteps = {
    * An item that equals one of the same project in flight (all fields, and whether its ancestors are wanted) gets that
    * operation's id instead of a new one. Interactive items raise to their lane what is in flight of their backups.
    */
-  accept: { access: 'write', notesTransitions: true, run: accept },
+  accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
   /**
    * Adds a single operation and answers its lane. Notes the resource of its backup beside it, if that is recorded:
    * listings find it by that too.
    */
-  addOperation: { access: 'write', notesTransitions: true, run: addOperation },
+  addOperation: {
+    ...auditedStep(addOperation, {
+      isDone: () => true,
+      made: (_, [{ id }]) => [{ field: 'operation_id', value: id }],
+    }),
+    notesTransitions: true,
+  },
   /**
    * Adds a single operation, unless one waits or runs that does the same: then it answers that one's id. The same are
    * operations of one project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No
    * operation is joined that someone has cancelled, that has listed everything, or that a source or another operation
    * has started.
    */
-  joinOperation: { access: 'write', notesTransitions: true, run: joinOperation },
+  joinOperation: {
+    ...auditedStep(joinOperation, {
+      isDone: () => true,
+      made: ({ operationId }) => [{ field: 'operation_id', value: operationId }],
+    }),
+    notesTransitions: true,
+  },
   /**
    * Makes the waiting imports of a chain running, epoch risen, and returns them in the order of acceptance: not those
    * that wait for another backup and have time left, and not those whose next attempt is not due. With them come those
@@ -105,7 +117,10 @@ export const operationSteps = {
    * imports that a scan has accepted go on. A running one is marked: whoever works on it ends it. One that has ended
    * stays as it ended.
    */
-  cancelOperation: { access: 'write', notesTransitions: true, run: cancelOperation },
+  cancelOperation: {
+    ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
+    notesTransitions: true,
+  },
   /** The running imports of a chain that were cancelled. */
   cancelledImports: { access: 'read', run: cancelledImports },
   /**

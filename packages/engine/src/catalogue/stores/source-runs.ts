@@ -12,7 +12,7 @@ import {
 import { runsToVerify, startVerifications } from '../steps/source-verifications.ts';
 import { heldMembers, listSourceErrors, startRun } from '../steps/sources.ts';
 import { contentsOfRun } from '../steps/vaults.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** What the runs of sources have seen. */
 export const sourceRunSteps = {
@@ -20,7 +20,18 @@ export const sourceRunSteps = {
    * Adds the operation of a run and plans the next, unless the newest run has not listed everything yet: then it answers
    * that one's id. Runs that wait for their imports hold up no other. Null if there is no such source.
    */
-  startRun: { access: 'write', notesTransitions: true, run: startRun },
+  startRun: {
+    ...auditedStep(startRun, {
+      // A run that is to confirm removals is not done by another that was under way.
+      isDone: (started, [{ confirmsRemovals }]) => started !== null && (started.isNew || !confirmsRemovals),
+      // CBR's form of the call names the vault alone.
+      made: (started, _, operation) =>
+        started === null || operation === 'syncCheckpoint'
+          ? []
+          : [{ field: 'operation_id', value: started.operationId }],
+    }),
+    notesTransitions: true,
+  },
   /**
    * Records what a run has seen below the prefix of the source; an absence counted before is forgotten. Records without
    * a source become this one's. False if the source is gone.

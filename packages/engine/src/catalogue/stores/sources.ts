@@ -3,30 +3,42 @@ import {
   dueSources,
   listSources,
   nextRunAtMs,
-  planSource,
+  pauseSource,
   removeSource,
+  resumeSource,
   showSource,
 } from '../steps/sources.ts';
 import { updateSource } from '../steps/update-source.ts';
 import { contentsOf, sourcesOfResources } from '../steps/vaults.ts';
-import type { Step } from './step.ts';
+import { auditedStep, type Step } from './step.ts';
 
 /** Sources, as people set them up. */
 export const sourceSteps = {
   /** Adds a source, unless the project has one of this name. */
-  addSource: { access: 'write', run: addSource },
-  /** Says when a source runs next, or that it is paused; null if there is no such source. */
-  planSource: { access: 'write', run: planSource },
+  addSource: auditedStep(addSource, {
+    isDone: (added) => added === 'added',
+    made: (_, [{ id }]) => [{ field: 'source_id', value: id }],
+  }),
+  /** Plans no more runs of a source; null if there is no such source. */
+  pauseSource: auditedStep(pauseSource, { isDone: (source) => source !== null }),
+  /** Plans a run at once if the source has an interval. Changes nothing if it is not paused; null if there is none. */
+  resumeSource: auditedStep(resumeSource, { isDone: (source) => source !== null }),
   /**
    * Changes a source; null if there is none. Drops the members outside a new prefix without marking them, and cancels a
    * run that lists the old one. Answers what has ended with it.
    */
-  updateSource: { access: 'write', notesTransitions: true, run: updateSource },
+  updateSource: {
+    ...auditedStep(updateSource, { isDone: (updated) => updated !== null }),
+    notesTransitions: true,
+  },
   /**
    * Removes a source, cancels its runs and answers which have ended; null if there is none. Its records stay, and become
    * those of their oldest other source, or of none.
    */
-  removeSource: { access: 'write', notesTransitions: true, run: removeSource },
+  removeSource: {
+    ...auditedStep(removeSource, { isDone: (ended) => ended !== null }),
+    notesTransitions: true,
+  },
   /** The sources of a project, by name. */
   listSources: { access: 'read', run: listSources },
   /** A source; null if there is none. */
