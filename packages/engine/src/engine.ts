@@ -11,6 +11,7 @@ import {
 import { CallAudit } from './audit/call-audit.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
+import type { Caller } from './caller.ts';
 import {
   authorise,
   type CallHandlers,
@@ -20,7 +21,6 @@ import {
 } from './calls/call-context.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
-import type { Caller } from './identity/caller.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { World } from './services.ts';

@@ -1,5 +1,6 @@
 /** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
 
+export type { Caller } from './caller.ts';
 export { authoriseProject, type StreamEvent } from './calls/call-context.ts';
 export { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 export { catalogueRefusal, isCatalogueFault } from './catalogue-refusal.ts';
@@ -11,7 +12,6 @@ export {
 export { type ExtractOptions, extractBackup } from './chain/replay/extract-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type CallFrom, Engine } from './engine.ts';
-export type { Caller } from './identity/caller.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';

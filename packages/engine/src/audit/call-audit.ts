@@ -1,9 +1,9 @@
 import { BackupSyncError, type CallName, calls, type ErrorCode, errors } from '@backup-sync/contracts';
+import type { Caller } from '../caller.ts';
 import type { AuditSubject, CallEvent } from '../catalogue/audit-records.ts';
 import type { Catalogue, Change } from '../catalogue/catalogue.ts';
 import type { ChangeName, StepInput, StepOutput } from '../catalogue/steps.ts';
-import type { Caller } from '../identity/caller.ts';
-import type { World } from '../services.ts';
+import type { Clock } from '../clock.ts';
 import type { Origin } from './origin.ts';
 import type { RefusalLimit } from './refusal-limit.ts';
 import { subjectsOf, subjectsOfUnchecked } from './subjects.ts';
@@ -26,7 +26,7 @@ type Call = {
 
 type AuditServices = {
   readonly catalogue: Pick<Catalogue, 'audit' | 'change'>;
-  readonly world: Pick<World, 'clock' | 'newId'>;
+  readonly world: { readonly clock: Clock; readonly newId: () => string };
   readonly refusals: RefusalLimit;
 };
 

@@ -1,6 +1,6 @@
+import type { Caller } from '../caller.ts';
 import type { Clock } from '../clock.ts';
-import type { Caller } from '../identity/caller.ts';
-import { WindowCounts } from '../identity/window-counts.ts';
+import { WindowCounts } from '../window-counts.ts';
 
 const windowMs = 60 * 1000;
 const mostInWindow = 100;

@@ -1,15 +1,21 @@
-import { BackupSyncError, type CallInput, type CallOutput, invalidField } from '@backup-sync/contracts';
+import {
+  type BackupSync,
+  BackupSyncError,
+  type CallInput,
+  type CallOutput,
+  invalidField,
+} from '@backup-sync/contracts';
 import type { BackupRecord } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import type { NewOperation } from '../catalogue/operation-records.ts';
-import { acceptRequest } from '../imports/accept-imports.ts';
+import type { Acceptance, NewOperation } from '../catalogue/operation-records.ts';
+import { acceptImports } from '../imports/accept-imports.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { afterEnd } from '../operations/after-end.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { QueryServices } from '../services.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
 import { backupView, sourceNames } from './backup-view.ts';
-import type { MutationHandler, QueryHandler } from './call-context.ts';
+import type { MutationContext, MutationHandler, QueryHandler } from './call-context.ts';
 
 export const listBackups: QueryHandler<'listBackups'> = async (context, input) => {
   const page = await context.services.catalogue.backups.listBackups(input);
@@ -124,3 +130,27 @@ export const deleteBackup: MutationHandler<'deleteBackup'> = async (context, inp
   }
   await afterEnd(context.services, { ended: deletion.ended, due: [] });
 };
+
+/** Accepts the items of a caller's request. Throws `bucket_not_bound` and `backlog_full`. Returns the answer, in the request's order. */
+async function acceptRequest(
+  { services, caller, requestId, change }: MutationContext,
+  request: {
+    readonly project_id: string;
+    readonly sync: readonly BackupSync[];
+    readonly with_ancestors: boolean;
+  },
+): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
+  await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
+  await services.work.backlog.admit(request.project_id, request.sync.length);
+  const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
+  const operations = { accept: (acceptance: Acceptance) => change('accept', acceptance) };
+  const accepted = await acceptImports({ ...services, catalogue: { operations } }, imports, {
+    projectId: request.project_id,
+    actor: { kind: caller.kind, name: caller.name },
+    requestId,
+    parentOperationId: null,
+    withAncestors: request.with_ancestors,
+    lane: null,
+  });
+  return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
+}

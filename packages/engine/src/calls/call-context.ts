@@ -9,8 +9,8 @@ import {
   type StreamName,
   type UnaryCallName,
 } from '@backup-sync/contracts';
+import type { Caller } from '../caller.ts';
 import type { Change } from '../catalogue/catalogue.ts';
-import type { Caller } from '../identity/caller.ts';
 import type { CallServices, QueryServices } from '../services.ts';
 
 /** What every handler gets beside its input. */

@@ -1,5 +1,5 @@
 import { toWireTime } from '@backup-sync/contracts';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '../caller.ts';
 import type { QueryServices } from '../services.ts';
 import type { QueryHandler } from './call-context.ts';
 

@@ -1,6 +1,6 @@
 import type { BackupSync, UnaryCallName } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '../caller.ts';
 import { writeManifestBackup } from '../testing/manifest-writer.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { openTestEngine } from '../testing/test-engine.ts';

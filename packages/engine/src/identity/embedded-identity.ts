@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BackupSyncError, type Role } from '@backup-sync/contracts';
 import { RefusalLimit } from '../audit/refusal-limit.ts';
+import type { Caller } from '../caller.ts';
 import type { AuditSubject } from '../catalogue/audit-records.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type TokenRecord,
 } from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
-import type { Caller } from './caller.ts';
 import { GuessLimits } from './guess-limits.ts';
 import { onceAMinute } from './once-a-minute.ts';
 import { OperatorTokens } from './operator-tokens.ts';

@@ -1,7 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
+import { type WindowCount, WindowCounts } from '../window-counts.ts';
 import { networkOf } from './network-of.ts';
-import { type WindowCount, WindowCounts } from './window-counts.ts';
 
 const windowMs = 15 * 60 * 1000;
 /** Wrong passwords within the window. Many users may come from one address. */

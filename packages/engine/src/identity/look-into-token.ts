@@ -1,14 +1,14 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { RefusalLimit } from '../audit/refusal-limit.ts';
+import type { Caller } from '../caller.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { World } from '../services.ts';
-import type { Caller } from './caller.ts';
+import type { Clock } from '../clock.ts';
 import type { Identity, IssuedToken, RequestedFrom } from './port.ts';
 import { TokenAudit } from './token-audit.ts';
 
 type LookServices = {
   readonly catalogue: Pick<Catalogue, 'audit'>;
-  readonly world: Pick<World, 'clock' | 'newId'>;
+  readonly world: { readonly clock: Clock; readonly newId: () => string };
   readonly refusals: RefusalLimit;
   readonly identity: Pick<Identity, 'inspectToken'>;
 };

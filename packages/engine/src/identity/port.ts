@@ -1,7 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Origin } from '../audit/origin.ts';
+import type { Caller } from '../caller.ts';
 import type { Project } from '../catalogue/identity-records.ts';
-import type { Caller } from './caller.ts';
 import type { SignedRequest } from './signed-request.ts';
 
 export type Domain = { readonly id: string; readonly name: string };

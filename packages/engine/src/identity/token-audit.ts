@@ -1,9 +1,9 @@
 import type { ErrorCode } from '@backup-sync/contracts';
 import { outcomeOf } from '../audit/call-audit.ts';
+import type { Caller } from '../caller.ts';
 import type { AuditSubject, CallEvent } from '../catalogue/audit-records.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
-import type { Caller } from './caller.ts';
 import type { RequestedFrom } from './port.ts';
 
 /** Whose call it was that is written down: of someone who did not come in, the name as it was given, in no project. */

@@ -1,11 +1,9 @@
 import type { BackupSync } from '@backup-sync/contracts';
-import type { MutationContext } from '../calls/call-context.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Acceptance } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
-import { placeOfItem, refuseUngranted } from './granted-places.ts';
 
 /** An item to bring in; see `Acceptance` of the catalogue for the time. */
 export type ImportWanted = { readonly item: BackupSync; readonly proofsNotBeforeMs: number | null };
@@ -20,30 +18,6 @@ type Origin = Omit<Acceptance, 'items' | 'acceptedAtMs'>;
 type Acceptor = Pick<Services, 'work' | 'world'> & {
   readonly catalogue: { readonly operations: Pick<Catalogue['operations'], 'accept'> };
 };
-
-/** Accepts the items of a caller's request. Throws `bucket_not_bound` and `backlog_full`. Returns the answer, in the request's order. */
-export async function acceptRequest(
-  { services, caller, requestId, change }: MutationContext,
-  request: {
-    readonly project_id: string;
-    readonly sync: readonly BackupSync[];
-    readonly with_ancestors: boolean;
-  },
-): Promise<{ sync: { backup_id: string; operation_log_id: string }[] }> {
-  await refuseUngranted(services, request.project_id, request.sync.map(placeOfItem));
-  await services.work.backlog.admit(request.project_id, request.sync.length);
-  const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
-  const operations = { accept: (acceptance: Acceptance) => change('accept', acceptance) };
-  const accepted = await acceptImports({ ...services, catalogue: { operations } }, imports, {
-    projectId: request.project_id,
-    actor: { kind: caller.kind, name: caller.name },
-    requestId,
-    parentOperationId: null,
-    withAncestors: request.with_ancestors,
-    lane: null,
-  });
-  return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
-}
 
 /** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
 export async function acceptImports(

@@ -3,7 +3,7 @@ import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
-import { workOnScan } from '../scans/scan-work.ts';
+import { workOnScan } from '../sources/scan-work.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';

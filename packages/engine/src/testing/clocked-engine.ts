@@ -9,7 +9,7 @@ import {
   type ScanFinding,
   type UnaryCallName,
 } from '@backup-sync/contracts';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '../caller.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { TestClock } from './test-clock.ts';
 

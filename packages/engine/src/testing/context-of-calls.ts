@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../caller.ts';
 import type { MutationContext } from '../calls/call-context.ts';
 import type { ChangeName, StepInput, StepOutput } from '../catalogue/steps.ts';
-import type { Caller } from '../identity/caller.ts';
 import type { Services } from '../services.ts';
 
 /** What handlers get that a test calls directly, without an engine: it serves any number of calls. */

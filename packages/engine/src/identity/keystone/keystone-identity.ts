@@ -1,7 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
+import type { Caller } from '../../caller.ts';
 import type { Project } from '../../catalogue/identity-records.ts';
 import type { Clock } from '../../clock.ts';
-import type { Caller } from '../caller.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
 import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom, ScopedProject } from '../port.ts';
 import { tokenMaxLength } from '../token-length.ts';

@@ -8,8 +8,8 @@ import {
   roles,
 } from '@backup-sync/contracts';
 import { LRUCache } from 'lru-cache';
+import type { Caller } from '../../caller.ts';
 import type { Clock } from '../../clock.ts';
-import type { Caller } from '../caller.ts';
 import { onceAMinute } from '../once-a-minute.ts';
 import { ownDomain, type ScopedProject } from '../port.ts';
 import { tokenMaxLength } from '../token-length.ts';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
 /** What was counted since a moment within the window. `sinceMs` is monotonic time. */
 export type WindowCount = { readonly sinceMs: number; count: number };

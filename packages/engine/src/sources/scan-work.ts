@@ -2,11 +2,11 @@ import { counted } from '@backup-sync/contracts';
 import type { Json } from '../catalogue/operation-records.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
-import { type Removals, SourceGoneError, SourceRun } from '../sources/source-run.ts';
-import { startVerifications } from '../sources/start-verifications.ts';
-import { progressOf, type ScanTotals, scanBucket } from './scan-bucket.ts';
-import { type ScanRequest, scanRequestOf } from './scan-request.ts';
-import { faultOfUnrecognised } from './unrecognised.ts';
+import { progressOf, type ScanTotals, scanBucket } from '../scans/scan-bucket.ts';
+import { type ScanRequest, scanRequestOf } from '../scans/scan-request.ts';
+import { faultOfUnrecognised } from '../scans/unrecognised.ts';
+import { type Removals, SourceGoneError, SourceRun } from './source-run.ts';
+import { startVerifications } from './start-verifications.ts';
 
 /** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
 export async function workOnScan(run: OperationRun): Promise<OperationOutcome> {
