@@ -130,9 +130,9 @@ test.each(pastSchemas)(
       keys: rowsSince(6, { accessKey: 'key-1', userName: 'ada' }),
       outages: rowsSince(14, { bucketName: 'bucket-1', attempts: 2 }),
       auditEvents: [
+        ...rowsSince(6, { id: 'event-1', subjects: [{ field: 'backup_id', value: 'backup-1' }] }),
         // What an older release had begun and not ended.
         ...(schema >= 7 && schema < 19 ? [{ ...intent, outcome: 'interrupted', errorCode: null }] : []),
-        ...rowsSince(6, { id: 'event-1', subjects: [{ field: 'backup_id', value: 'backup-1' }] }),
       ],
     });
     const opened = dump();
