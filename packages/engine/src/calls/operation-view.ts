@@ -10,14 +10,13 @@ import { waitingForView } from '../operations/waiting-for.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Outages } from '../storage/outage.ts';
 
-/** An operation of any kind in the form of the wire. */
+/** An operation of any kind in the form of the wire. The command prints the fields in this order. */
 export function operationView(record: OperationRecord, outages: Outages): Operation {
+  const { kind, phase, backup_name, source_id, progress, result } = hasItem(record) ? ofItem(record) : ofSingle(record);
   return {
     id: record.id,
     project_id: record.projectId,
     parent_operation_id: record.parentOperationId,
-    bucket_name: record.bucketName,
-    backup_id: record.backupId,
     status: record.status,
     created_at: toWireTime(record.createdAtMs),
     started_at: record.startedAtMs === null ? null : toWireTime(record.startedAtMs),
@@ -25,10 +24,17 @@ export function operationView(record: OperationRecord, outages: Outages): Operat
     updated_at: toWireTime(record.updatedAtMs),
     message: record.message,
     reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
-    waiting_for: waitingForView(record, outages),
-    cancel_requested: record.cancelRequestedAtMs !== null,
     requests: record.requests === null ? null : requestsView(record.requests),
-    ...(hasItem(record) ? ofItem(record) : ofSingle(record)),
+    phase,
+    kind,
+    bucket_name: record.bucketName,
+    backup_id: record.backupId,
+    backup_name,
+    source_id,
+    cancel_requested: record.cancelRequestedAtMs !== null,
+    waiting_for: waitingForView(record, outages),
+    progress,
+    result,
   };
 }
 

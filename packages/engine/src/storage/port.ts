@@ -11,8 +11,6 @@ export type ObjectEntry = {
   readonly size: number;
   /** Without quotes; null where the storage unit has none (a directory). */
   readonly etag: string | null;
-  /** Takes the part of an ETag in telling versions apart where there is none; absent where there is one. Opaque. */
-  readonly fileIdentity?: string;
   /** Milliseconds since 1970. */
   readonly modifiedAtMs: number;
   /**
@@ -26,6 +24,10 @@ export type ObjectEntry = {
 export type ObjectHead = {
   readonly size: number;
   readonly etag: string | null;
+  /**
+   * Tells versions apart as an ETag does, if there is none; absent if there is one. Opaque. A listing does not tell it:
+   * that would cost a directory a quarter more for each object, and few objects are read in ranges.
+   */
   readonly fileIdentity?: string;
   readonly modifiedAtMs: number;
   /** Encrypted by a key service or a customer's key: the ETag is then not the MD5 of the bytes, however it looks. */
@@ -37,6 +39,7 @@ export type ObjectContent = {
   /** Bytes of the whole object, also if a range of it is read. */
   readonly size: number;
   readonly etag: string | null;
+  /** See {@link ObjectHead}. */
   readonly fileIdentity?: string;
   readonly modifiedAtMs: number;
   /**
@@ -53,7 +56,7 @@ export type ListRequest = ListFoldersRequest & {
 };
 export type ObjectRequest = { readonly bucket: string; readonly key: string; readonly signal?: AbortSignal };
 
-/** One state of an object, as a storage unit showed it: see `versionOf`. */
+/** One state of an object, as a storage unit showed it: see `findVersion`. */
 export type ObjectVersion = {
   /** Stored bytes. */
   readonly size: number;

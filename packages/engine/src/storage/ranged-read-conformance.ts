@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { versionOf } from './bound-range.ts';
-import type { ObjectHead, ObjectVersion, StorageUnit } from './port.ts';
+import { findVersion, versionOf } from './bound-range.ts';
+import type { ObjectVersion, StorageUnit } from './port.ts';
 import { type BucketContents, expectCode, listAll, readAll } from './storage-conformance.ts';
 
 /** A storage unit of which an object can be replaced by another of the same key. */
@@ -54,15 +54,29 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       );
     });
 
-    test('a listing, head and get show the same version', async () => {
+    test('head and get show the same version, and so does a listing that has ETags', async () => {
       await using unit = await open({ bucket: { 'a/b': 'hello', empty: '' } });
       for (const entry of await listAll(unit, 'bucket')) {
-        const listed = versionOf(entry);
-        expect(listed).not.toBeNull();
-        expect(listed).toEqual(await versionIn(unit, entry.key));
+        const of = await versionIn(unit, entry.key);
         const { body, ...content } = await unit.get({ bucket: 'bucket', key: entry.key });
         await readAll(body);
-        expect(listed).toEqual(versionOf(content));
+        expect(versionOf(content)).toEqual(of);
+        expect(versionOf(entry)).toEqual(entry.etag === null ? null : of);
+        expect(await findVersion(unit, { bucket: 'bucket', key: entry.key }, entry)).toEqual(of);
+      }
+    });
+
+    test('what was listed and then replaced is not read in ranges', async () => {
+      for (const replacement of ['hello again', 'h', '']) {
+        await using unit = await open({ bucket: { a: 'hello' } });
+        const [entry = null] = await listAll(unit, 'bucket');
+        await unit.replaceObject('bucket', 'a', replacement);
+        const read = async () => {
+          const of = await findVersion(unit, { bucket: 'bucket', key: 'a' }, entry);
+          if (of === null) throw new Error('nothing tells the version of the object');
+          return await readRange(unit, 'a', 0, 1, of);
+        };
+        await expectCode('changed_while_read', read());
       }
     });
 
@@ -133,11 +147,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
 
 /** The version of an object that can be read in ranges. */
 export async function versionIn(unit: StorageUnit, key: string): Promise<ObjectVersion> {
-  return versionShownBy(await unit.head({ bucket: 'bucket', key }));
-}
-
-export function versionShownBy(seen: Pick<ObjectHead, 'size' | 'etag' | 'fileIdentity'>): ObjectVersion {
-  const version = versionOf(seen);
+  const version = await findVersion(unit, { bucket: 'bucket', key });
   if (version === null) throw new Error('nothing tells the version of the object');
   return version;
 }

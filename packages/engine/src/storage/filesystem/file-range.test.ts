@@ -2,8 +2,9 @@ import { appendFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeBucketFiles } from '../../testing/bucket-files.ts';
+import { findVersion } from '../bound-range.ts';
 import { readRange, versionIn } from '../ranged-read-conformance.ts';
-import { expectCode } from '../storage-conformance.ts';
+import { expectCode, listAll } from '../storage-conformance.ts';
 import { openFilesystemStorageUnit } from './filesystem-storage-unit.ts';
 
 async function openUnit(content: string | Uint8Array) {
@@ -20,6 +21,27 @@ test('a file that was written in place between two ranges is another version', a
   await writeFile(opened.path, 'HELLO');
   await utimes(opened.path, mtimeMs / 1000, mtimeMs / 1000 + 0.000_01);
   await expectCode('changed_while_read', readRange(opened.unit, 'a', 3, 5, of));
+});
+
+test('a file that was written anew since it was listed is not read in ranges', async () => {
+  await using opened = await openUnit('hello');
+  const [entry = null] = await listAll(opened.unit, 'bucket');
+  const object = { bucket: 'bucket', key: 'a' };
+  expect(await findVersion(opened.unit, object, entry)).toEqual(await versionIn(opened.unit, 'a'));
+  const { mtimeMs } = await stat(opened.path);
+  await writeFile(opened.path, 'HELLO');
+  await utimes(opened.path, mtimeMs / 1000, mtimeMs / 1000 + 0.002);
+  await expectCode('changed_while_read', findVersion(opened.unit, object, entry));
+});
+
+test('a listing and head show the same time of any file, to the millisecond', async () => {
+  await using opened = await openUnit('hello');
+  for (const seconds of [0, 0.999_999_9, 1_700_000_000.000_999, 1_700_000_000.999_999, -1.5]) {
+    await utimes(opened.path, seconds, seconds);
+    const [entry] = await listAll(opened.unit, 'bucket');
+    const { modifiedAtMs } = await opened.unit.head({ bucket: 'bucket', key: 'a' });
+    expect(entry?.modifiedAtMs).toBe(modifiedAtMs);
+  }
 });
 
 test.each([

@@ -1,14 +1,17 @@
-import { type BigIntStats, type Dirent, lstat as lstatWithCallback } from 'node:fs';
+import { type Dirent, lstat as lstatWithCallback, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type ListFoldersRequest, type ListRequest, listPageEntriesMax, type ObjectEntry } from '../port.ts';
 import type { BucketDirectory } from './bucket-directory.ts';
 import { type BytePath, toBytePath, toBytes, toText } from './byte-path.ts';
 import { DirectoryInHand } from './directory-in-hand.ts';
-import { identityOf, modifiedAtMsOf } from './file-identity.ts';
+import { modifiedAtMsOf } from './file-identity.ts';
 import { isVanished } from './filesystem-error.ts';
 
-/** A listing asks this of each object; the one of `fs/promises` makes more of each call. */
+/**
+ * A listing asks this of each object, so it is the cheapest there is: the one of `fs/promises` costs more, and so do
+ * times in nanoseconds.
+ */
 const lstat = promisify(lstatWithCallback);
 
 /** Files asked for their size at once: a network file system answers each in its own time. */
@@ -223,7 +226,6 @@ async function describeFiles(
       key: toText(keyPrefix + file.name),
       size: Number(stats.size),
       etag: null,
-      fileIdentity: identityOf(stats),
       modifiedAtMs: modifiedAtMsOf(stats),
       archived: false,
     });
@@ -231,9 +233,9 @@ async function describeFiles(
   return entries;
 }
 
-async function statUnlessGone(path: BytePath): Promise<BigIntStats | null> {
+async function statUnlessGone(path: BytePath): Promise<Stats | null> {
   try {
-    return await lstat(toBytes(path), { bigint: true });
+    return await lstat(toBytes(path));
   } catch (error) {
     if (isVanished(error)) return null;
     throw error;

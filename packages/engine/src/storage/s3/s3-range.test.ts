@@ -6,6 +6,8 @@ import { readRange, versionIn } from '../ranged-read-conformance.ts';
 import { expectCode, listAll, readAll } from '../storage-conformance.ts';
 import { openS3StorageUnit } from './s3-storage-unit.ts';
 
+const md5OfHello = '5d41402abc4b2a76b9719d911017c592';
+
 /** An object "hello" at a service with these habits. */
 async function openUnit(habits: S3Habits = {}) {
   const server = await startS3Server({ bucket: { a: 'hello' } }, () => null, habits);
@@ -57,13 +59,20 @@ test.each([
   ['storage_not_implemented', 'another unit', { 'content-range': 'items 1-2/5' }],
   ['storage_not_implemented', 'no range', { 'content-range': undefined }],
   ['storage_not_implemented', 'no ETag', { etag: undefined, 'content-range': 'bytes 1-2/5' }],
+  ['storage_not_implemented', 'the same ETag made weak', { etag: `W/"${md5OfHello}"`, 'content-range': 'bytes 1-2/5' }],
   ['storage_not_implemented', 'fewer bytes', { 'content-range': 'bytes 1-2/5', 'content-length': '1' }],
   ['changed_while_read', 'another size', { 'content-range': 'bytes 1-2/6' }],
+  ['changed_while_read', 'another ETag, and weak', { etag: 'W/"other"', 'content-range': 'bytes 1-2/5' }],
   ['changed_while_read', 'another ETag', { etag: '"other"', 'content-range': 'bytes 1-2/5' }],
 ] as const)('throws %s if the answer has %s', async (code, _, headers) => {
   await using opened = await openUnit({ rangeHeaders: () => headers });
   const of = await versionIn(opened.unit, 'a');
   await expectCode(code, readRange(opened.unit, 'a', 1, 3, of));
+});
+
+test('the name of the unit may be in any letters', async () => {
+  await using opened = await openUnit({ rangeHeaders: () => ({ 'content-range': 'Bytes 1-2/5' }) });
+  expect(await readRange(opened.unit, 'a', 1, 3, await versionIn(opened.unit, 'a'))).toBe('el');
 });
 
 test('a range whose bytes end early is an error, and not what came of it', async () => {

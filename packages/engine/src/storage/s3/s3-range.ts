@@ -28,10 +28,12 @@ export function confirmRange(answer: GetObjectCommandOutput, { start, end, of }:
   const etag = plainEtag(answer.ETag);
   if (etag === null) throw refuse('its answer has no ETag');
   // Some write the same ETag in other letters in a listing.
-  if (etag.toLowerCase() !== of.tag.toLowerCase()) throw changedWhileRead(subject);
+  if (etag.replace(/^W\//, '').toLowerCase() !== of.tag.toLowerCase()) throw changedWhileRead(subject);
+  // As by a proxy that compresses what it passes on: nothing has changed, and the bytes may still be others.
+  if (etag.startsWith('W/')) throw refuse('its answer has a weak ETag');
   const { httpStatusCode: status } = answer.$metadata;
   if (status !== 206) throw refuse(`its answer is HTTP ${status}`);
-  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(answer.ContentRange ?? '') ?? [];
   if (size === undefined) throw refuse('its answer does not say which range it is');
   if (Number(size) !== of.size) throw changedWhileRead(subject);
   if (Number(first) !== start || Number(last) !== end - 1 || answer.ContentLength !== end - start) {
