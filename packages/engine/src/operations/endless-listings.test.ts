@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { planSync } from '../calls/plans.ts';
+import { planSync } from '../calls/plan-sync.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import { operationLivesMs } from '../deadline.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
