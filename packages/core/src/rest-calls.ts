@@ -48,7 +48,7 @@ export function restListCalls(endpoint: URL, projectId: string, transport: Trans
 }
 
 function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
-  const verbs = unaryCallNames.map((name) => [
+  const byName = unaryCallNames.map((name) => [
     name,
     async (input: Fields, { signal }: CallOptions = {}) => {
       const definition: CallDefinition = calls[name];
@@ -69,8 +69,8 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
       throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error, ...traceOf(answer) });
     },
   ]);
-  // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Calls;
+  // Built from the table, so it has exactly its calls.
+  return Object.fromEntries(byName) as Calls;
 }
 
 function fillPath(path: string, fields: Fields): { path: string; rest: Fields } {

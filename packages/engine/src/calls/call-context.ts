@@ -85,7 +85,7 @@ export function authoriseProject(caller: Caller, projectId: unknown): void {
   throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');
 }
 
-/** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
+/** Refuses a caller who may not do this, whatever the door. The engine asks before any handler runs. */
 export function authorise(caller: Caller, operation: CallName, projectId: unknown): void {
   authoriseProject(caller, projectId);
   const needed = calls[operation].role;

@@ -36,7 +36,7 @@ export function chainOfItem({ work: { storage } }: Services, projectId: string, 
 }
 
 /**
- * What the verbs and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
+ * What the handlers and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
  * Nothing runs by itself: what the queue is given waits for the test to work on it.
  */
 export async function openServicesOver(
