@@ -27,7 +27,8 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
-  [/^tests\/setup\//, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
+  [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
+  [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
 ];
 
 /** The source of each entry of each package, by the name under which others import it. */
