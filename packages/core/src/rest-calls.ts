@@ -28,7 +28,7 @@ const ownPaths = '/v1/';
 type Fields = Record<string, unknown>;
 type InputCheck = (schema: CallDefinition['input'], fields: Fields) => Fields;
 
-/** The operations of one project over REST. Input is checked before anything is sent. */
+/** The calls of one project over REST. Input is checked before anything is sent. */
 export function restCalls(endpoint: URL, projectId: string, transport: Transport): Calls {
   return restVerbs(endpoint, projectId, transport, (schema, fields) => {
     try {

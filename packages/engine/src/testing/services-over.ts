@@ -112,8 +112,8 @@ export async function openServicesOver(
       ...operation,
     }),
     /** Works a single operation that was written down off to its end. */
-    runOperation: (taskId: string, own: Services = services) =>
-      runOperation({ ...worker, services: own, works }, taskId, run),
+    runOperation: (operationId: string, own: Services = services) =>
+      runOperation({ ...worker, services: own, works }, operationId, run),
     /** What the queue was given and nobody has worked on. */
     jobs: () => jobs,
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
