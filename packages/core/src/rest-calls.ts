@@ -30,7 +30,7 @@ type InputCheck = (schema: CallDefinition['input'], fields: Fields) => Fields;
 
 /** The calls of one project over REST. Input is checked before anything is sent. */
 export function restCalls(endpoint: URL, projectId: string, transport: Transport): Calls {
-  return restVerbs(endpoint, projectId, transport, (schema, fields) => {
+  return checkedCalls(endpoint, projectId, transport, (schema, fields) => {
     try {
       return parseOrRefuse(schema, fields);
     } catch (error) {
@@ -41,13 +41,13 @@ export function restCalls(endpoint: URL, projectId: string, transport: Transport
 
 /** What lists are sent by: their items were checked one by one as they were read, and are not checked again. */
 export function restListCalls(endpoint: URL, projectId: string, transport: Transport): ListCalls {
-  return restVerbs(endpoint, projectId, transport, ({ shape }, fields) => {
+  return checkedCalls(endpoint, projectId, transport, ({ shape }, fields) => {
     parseOrRefuse(shape.project_id, fields.project_id, 'project_id');
     return fields;
   });
 }
 
-function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
+function checkedCalls(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
   const byName = unaryCallNames.map((name) => [
     name,
     async (input: Fields, { signal }: CallOptions = {}) => {
