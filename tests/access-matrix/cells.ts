@@ -7,7 +7,7 @@ import {
   roleAllows,
   roles,
 } from '../../packages/contracts/src/index.ts';
-import { unreachedVerbs } from '../conformance/verb-commands.ts';
+import { unreachedCalls } from '../conformance/call-commands.ts';
 
 export const doors = ['rest', 'trpc', 'engine', 'cli'] as const;
 export type DoorName = (typeof doors)[number];
@@ -26,7 +26,7 @@ export type Cell = {
   readonly way: Way;
   readonly holder: Holder;
   readonly project: 'own' | 'other';
-  readonly verb: CallName;
+  readonly call: CallName;
 };
 
 export function waysOf(door: DoorName): readonly Way[] {
@@ -38,18 +38,18 @@ export function holdersOf(way: Way): readonly Holder[] {
   return way === 'operator' ? ['administrator'] : holders;
 }
 
-/** Why a door has no call of its own for a verb; null where it has one. */
-export function whyUnreached(door: DoorName, verb: CallName): string | null {
-  const unreached: { readonly [Name in CallName]?: string } = door === 'cli' ? unreachedVerbs : {};
-  return unreached[verb] ?? null;
+/** Why a call cannot be made at a door; null if it can. */
+export function whyUnreached(door: DoorName, call: CallName): string | null {
+  const unreached: { readonly [Name in CallName]?: string } = door === 'cli' ? unreachedCalls : {};
+  return unreached[call] ?? null;
 }
 
 export function cellsOf(door: DoorName, way: Way): Cell[] {
   return callNames
-    .filter((verb) => whyUnreached(door, verb) === null)
-    .flatMap((verb) =>
+    .filter((call) => whyUnreached(door, call) === null)
+    .flatMap((call) =>
       holdersOf(way).flatMap((holder) =>
-        (['own', 'other'] as const).map((project) => ({ door, way, holder, project, verb })),
+        (['own', 'other'] as const).map((project) => ({ door, way, holder, project, call })),
       ),
     );
 }
@@ -64,13 +64,13 @@ export function accessRefusal(code: string | null | undefined): AccessRefusal | 
 }
 
 /** What the table of calls says must come of a cell: null where the call is let in. */
-export function refusalOf({ way, holder, project, verb }: Cell): AccessRefusal | null {
+export function refusalOf({ way, holder, project, call }: Cell): AccessRefusal | null {
   if (way === 'operator') return null;
   // Without a role there is no way in at all; a token of Keystone's still says who it is.
   if (way === 'none' || (holder === 'none' && way !== 'keystone')) return 'not_authenticated';
   if (holder === 'none') return 'role_not_allowed';
   if (project === 'other') return 'project_not_allowed';
-  return roleAllows(holder, calls[verb].role) ? null : 'role_not_allowed';
+  return roleAllows(holder, calls[call].role) ? null : 'role_not_allowed';
 }
 
 /** The cells whose call came to something else than the table says, with both. */

@@ -56,10 +56,10 @@ function commandPlace({ way }: Cell): CommandPlace {
 /** The command as it is shipped. */
 const runShipped: CommandPlace['runs'] = (args, environment, { input = '' } = {}) => run(args, { environment, input });
 
-test.each(waysOf('cli'))('by %s, every verb is allowed or denied as the table says', async (way) => {
+test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table says', async (way) => {
   const wrong = await wrongCells(cellsOf('cli', way), async (cell) => {
     const refusal = accessRefusal(await callByCommand(commandPlace(cell), cell));
-    if (cell.verb === 'removeSource') {
+    if (cell.call === 'removeSource') {
       await ensureSource((way === 'keystone' ? servedOutside : served).administer.own);
     }
     return refusal;
@@ -67,7 +67,7 @@ test.each(waysOf('cli'))('by %s, every verb is allowed or denied as the table sa
   expect(wrong).toEqual([]);
 });
 
-test('each command calls the verb that it is said to reach', async () => {
+test('each command makes the call that it is said to make', async () => {
   const requests: string[] = [];
   const note = (message: unknown) => {
     const { request } = message as { request: { method: string; path: string } };
@@ -76,14 +76,14 @@ test('each command calls the verb that it is said to reach', async () => {
   const unreached: string[] = [];
   for (const cell of cellsOf('cli', 'token')) {
     if (cell.holder !== 'administrator' || cell.project !== 'own') continue;
-    const { method, path } = calls[cell.verb];
+    const { method, path } = calls[cell.call];
     const pattern = new RegExp(`^${method} ${path.replace(/\{\w+\}/g, '[^/]+')}$`);
     requests.length = 0;
     subscribe('undici:request:create', note);
     await ensureSource(served.administer.own);
     await callByCommand(commandPlace(cell), cell);
     unsubscribe('undici:request:create', note);
-    if (!requests.some((request) => pattern.test(request))) unreached.push(`${cell.verb}: ${requests.join(', ')}`);
+    if (!requests.some((request) => pattern.test(request))) unreached.push(`${cell.call}: ${requests.join(', ')}`);
   }
   expect(unreached).toEqual([]);
 });
@@ -98,8 +98,8 @@ test.each([
   ['operator', 'administrator', 'other', 'listUsers'],
 ] as const)(
   'the shipped command does the same, by %s as %s in the %s project: %s',
-  async (way, holder, project, verb) => {
-    const cell = { door: 'cli', way, holder, project, verb } as const;
+  async (way, holder, project, call) => {
+    const cell = { door: 'cli', way, holder, project, call } as const;
     const place = { ...commandPlace(cell), runs: runShipped };
     expect(accessRefusal(await callByCommand(place, cell))).toBe(refusalOf(cell));
   },
@@ -111,8 +111,8 @@ test.each(['own', 'other'] as const)(
     await using local = await leaveDataDirectory(onFault);
     const environment = { BACKUP_SYNC_DATA_DIR: local.dataDirectory, BACKUP_SYNC_STORAGE: local.storage };
     const place = { ...local, stir: async () => {}, environmentOf: () => environment, runs: runShipped };
-    for (const verb of ['listBackups', 'addSource', 'createUser'] as const) {
-      const cell = { door: 'cli', way: 'operator', holder: 'administrator', project, verb } as const;
+    for (const call of ['listBackups', 'addSource', 'createUser'] as const) {
+      const cell = { door: 'cli', way: 'operator', holder: 'administrator', project, call } as const;
       expect(await callByCommand(place, cell)).toBe(null);
     }
   },

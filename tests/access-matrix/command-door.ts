@@ -1,7 +1,7 @@
 import type { Ended } from '../../apps/cli/src/testing.ts';
 import type { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
 import { type CallName, errorCodeOf, errors } from '../../packages/contracts/src/index.ts';
-import { type Spoken, verbCommands } from '../conformance/verb-commands.ts';
+import { callCommands, type Spoken } from '../conformance/call-commands.ts';
 import type { Cell } from './cells.ts';
 import { item, type Population, password, type ServedInstallation, sourceName } from './installation.ts';
 
@@ -15,16 +15,16 @@ export type CommandPlace = Pick<Population, 'own' | 'other' | 'importId'> & {
 
 /** The code with which a command was refused; null where it was not. Throws where it was not used as it should be. */
 export async function callByCommand(place: CommandPlace, cell: Cell): Promise<string | null> {
-  const { args, input = '' } = commandOf(place, cell.verb);
-  const isWatch = cell.verb === 'watchOperations';
+  const { args, input = '' } = commandOf(place, cell.call);
+  const isWatch = cell.call === 'watchOperations';
   const asked = [...args, '--project', place[cell.project], '--json'];
   const running = place.runs(asked, place.environmentOf(cell), { input, untilOutput: isWatch });
   return codeOf(cell, await (isWatch ? stirredUntil(running, () => place.stir(cell.project)) : running));
 }
 
-/** The command and its input for a verb: what it names is there, or nothing of it; nothing that others need changes. */
-function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, verb: CallName): Spoken {
-  if (!(verb in verbCommands)) throw new Error(`no command calls ${verb}`);
+/** The command that makes a call, and its input: what it names is there, or nothing of it; nothing that others need changes. */
+function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, call: CallName): Spoken {
+  if (!(call in callCommands)) throw new Error(`no command makes the call ${call}`);
   const fields = {
     sync: [item],
     backup_id: 'x',
@@ -44,7 +44,7 @@ function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, ve
     access_key: importId,
   };
   const filter = { operation: 'createUser' };
-  return verbCommands[verb as keyof typeof verbCommands](verb.startsWith('list') ? filter : fields);
+  return callCommands[call as keyof typeof callCommands](call.startsWith('list') ? filter : fields);
 }
 
 /** What says who a command is, by the ways in at a server. */
@@ -71,7 +71,7 @@ export function serverEnvironment(place: ServedInstallation, { way, holder }: Ce
 
 /** What ended well, in part, or as it was asked to; else its code, which goes with its exit code. */
 function codeOf(cell: Cell, { code, messages }: Ended): string | null {
-  if (code === 0 || code === 3 || (cell.verb === 'watchOperations' && code === 130)) return null;
+  if (code === 0 || code === 3 || (cell.call === 'watchOperations' && code === 130)) return null;
   const said = /^\{"error":.*\}$/m.exec(messages)?.[0];
   const known = said === undefined ? undefined : errorCodeOf(JSON.parse(said).error.code);
   if (known !== undefined && errors[known].exitCode === code) return known;

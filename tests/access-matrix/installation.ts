@@ -8,7 +8,7 @@ import { type Engine, type KeystoneOptions, openEmbeddedEngine } from '../../pac
 import { type Holder, holders } from './cells.ts';
 
 export const password = 'a password of twelve';
-/** The project of {@link startKeystone}'s tokens. */
+/** The project of the tokens of keystone-for-tests.ts. */
 export const keystoneProject = 'project-of-keystone';
 
 /** Who may come in at an installation, and what is there to be asked for. */
@@ -186,12 +186,12 @@ async function fill(calls: Calls): Promise<string> {
 
 function engineOperations(engine: Engine, projectId: string): Calls {
   const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;
-  const verbs = unaryCallNames.map((name) => [
+  const byName = unaryCallNames.map((name) => [
     name,
     (input: object) => engine.call(name, { caller, requestId: engine.newId() }, { ...input, project_id: projectId }),
   ]);
-  // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Calls;
+  // Built from the table, so it has exactly its calls.
+  return Object.fromEntries(byName) as Calls;
 }
 
 async function directories() {

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 describe.each(doors.filter((door) => door !== 'cli'))('through %s', (door) => {
-  test.each(waysOf(door))('by %s, every verb is allowed or denied as the table says', async (way) => {
+  test.each(waysOf(door))('by %s, every call is allowed or denied as the table says', async (way) => {
     const isOutside = way === 'keystone';
     const wrong = await wrongCells(cellsOf(door, way), async (cell) =>
       accessRefusal(

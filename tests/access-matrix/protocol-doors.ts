@@ -18,7 +18,7 @@ type Request = { readonly method: string; readonly url: URL; readonly body: stri
 
 /** The code with which a call over REST or tRPC was refused; null where it was not. */
 export async function callOver(place: ServedInstallation, cell: Cell): Promise<string | null> {
-  const request = (cell.door === 'rest' ? restRequest : trpcRequest)(place.endpoint, cell.verb, place[cell.project]);
+  const request = (cell.door === 'rest' ? restRequest : trpcRequest)(place.endpoint, cell.call, place[cell.project]);
   const { method, url, body } = request;
   const gone = new AbortController();
   const response = await fetch(url, {
@@ -34,7 +34,7 @@ export async function callOver(place: ServedInstallation, cell: Cell): Promise<s
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
     // A stream goes on once it is open: with what has happened before.
-    if (isStream(cell.verb) && text.includes('"operation":')) break;
+    if (isStream(cell.call) && text.includes('"operation":')) break;
   }
   gone.abort();
   // The permanent number of the code, wherever in the answer it stands.
@@ -46,7 +46,7 @@ export async function callOver(place: ServedInstallation, cell: Cell): Promise<s
 export async function callEngine(place: EngineInstallation, cell: Cell): Promise<string | null> {
   const { engine } = place;
   try {
-    const request = restRequest('http://127.0.0.1', cell.verb, place[cell.project]);
+    const request = restRequest('http://127.0.0.1', cell.call, place[cell.project]);
     const headers = await credentials(place, cell, request);
     const caller =
       headers.Authorization === undefined
@@ -59,9 +59,9 @@ export async function callEngine(place: EngineInstallation, cell: Cell): Promise
           });
     if (caller === null) return 'not_authenticated';
     const from = { caller, requestId: engine.newId() };
-    const input = inputOf(cell.verb, place[cell.project]);
-    if (isStream(cell.verb)) await engine.watch(cell.verb, { ...from, signal: AbortSignal.abort() }, input);
-    else await engine.call(cell.verb as UnaryCallName, from, input);
+    const input = inputOf(cell.call, place[cell.project]);
+    if (isStream(cell.call)) await engine.watch(cell.call, { ...from, signal: AbortSignal.abort() }, input);
+    else await engine.call(cell.call as UnaryCallName, from, input);
     return null;
   } catch (error) {
     if (error instanceof BackupSyncError) return error.code;
@@ -69,28 +69,28 @@ export async function callEngine(place: EngineInstallation, cell: Cell): Promise
   }
 }
 
-function restRequest(endpoint: string, verb: CallName, project: string): Request {
-  const definition: CallDefinition = calls[verb];
+function restRequest(endpoint: string, call: CallName, project: string): Request {
+  const definition: CallDefinition = calls[call];
   const { method, path } = definition;
   let filled: string = path;
   for (const field of pathFields(path)) filled = filled.replace(`{${field}}`, field === 'project_id' ? project : 'x');
   const url = new URL(filled, endpoint);
-  if (isStream(verb)) url.search = 'after=0';
+  if (isStream(call)) url.search = 'after=0';
   return { method, url, body: hasBody(definition) ? '{}' : '' };
 }
 
-function trpcRequest(endpoint: string, verb: CallName, project: string): Request {
-  const url = new URL(`/trpc/${verb}`, endpoint);
-  const input = JSON.stringify(inputOf(verb, project));
-  if (calls[verb].kind === 'mutation') return { method: 'POST', url, body: input };
+function trpcRequest(endpoint: string, call: CallName, project: string): Request {
+  const url = new URL(`/trpc/${call}`, endpoint);
+  const input = JSON.stringify(inputOf(call, project));
+  if (calls[call].kind === 'mutation') return { method: 'POST', url, body: input };
   url.search = `input=${encodeURIComponent(input)}`;
   return { method: 'GET', url, body: '' };
 }
 
 /** Names what is not there, so that nothing changes, whoever is let in. */
-function inputOf(verb: CallName, project: string): object {
-  const inPath = pathFields(calls[verb].path).map((field) => [field, 'x']);
-  return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(verb) && { after: '0' }) };
+function inputOf(call: CallName, project: string): object {
+  const inPath = pathFields(calls[call].path).map((field) => [field, 'x']);
+  return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(call) && { after: '0' }) };
 }
 
 async function credentials(

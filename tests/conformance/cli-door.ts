@@ -1,13 +1,13 @@
 import { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
 import type { RunningGateway } from '../../apps/gateway/src/index.ts';
 import { BackupSyncError, errorCodeOf, type Problem } from '../../packages/contracts/src/index.ts';
+import { callCommands, type Spoken } from './call-commands.ts';
 import type { Door } from './door.ts';
-import { type Spoken, verbCommands } from './verb-commands.ts';
 
 const joinedByPlan = 'plan --bucket follows what it started, and puts out its items';
 const joinedByScan = 'scan follows what it started: it puts out the findings, and no operation';
 
-/** Commands join verbs to what people want done: these are called by a command that answers something else. */
+/** Commands join calls to what people want done: these are called by a command that answers something else. */
 export const cliJoined: Door['joined'] = {
   startScan: joinedByScan,
   listScanFindings: joinedByScan,
@@ -25,11 +25,11 @@ export const cliJoined: Door['joined'] = {
   showCheckpoint: 'operations show shows the run in this system’s own form',
 };
 
-/** Calls verbs by the commands that there are for them, each run as the process runs it. */
+/** Makes calls by the commands that there are for them, each run as the process runs it. */
 export function cliCall({ endpoint, projectId, token }: RunningGateway): Door['call'] {
   return async (name, { project_id = projectId, ...input }) => {
-    if (!(name in verbCommands)) throw new Error(`there is no command for ${name}`);
-    const spoken: Spoken = verbCommands[name as keyof typeof verbCommands](input);
+    if (!(name in callCommands)) throw new Error(`there is no command for ${name}`);
+    const spoken: Spoken = callCommands[name as keyof typeof callCommands](input);
     const environment = {
       BACKUP_SYNC_ENDPOINT: endpoint,
       BACKUP_SYNC_TOKEN: token,

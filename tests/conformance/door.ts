@@ -2,7 +2,7 @@ import type { CallInput, CallOutput, UnaryCallName } from '../../packages/contra
 
 /** One way to call the table of calls. */
 export type Door = AsyncDisposable & {
-  /** Calls a verb in the door's own project, or the one that the input names. Throws `BackupSyncError` when refused. */
+  /** Makes a call in the door's own project, or the one that the input names. Throws `BackupSyncError` when refused. */
   call<Name extends UnaryCallName>(
     name: Name,
     input: Omit<CallInput<Name>, 'project_id'> & { readonly project_id?: string },

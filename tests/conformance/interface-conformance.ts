@@ -25,12 +25,12 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     let items: BackupSyncInput[];
     let accepted: readonly { readonly backup_id: string; readonly operation_log_id: string }[];
     const called = new Set<UnaryCallName>();
-    const call: Door['call'] = (verb, input) => {
-      called.add(verb);
-      return door.call(verb, input);
+    const call: Door['call'] = (name, input) => {
+      called.add(name);
+      return door.call(name, input);
     };
     const refused = (code: ErrorCode) => expect.objectContaining({ code });
-    const has = (verb: UnaryCallName) => door.joined[verb] === undefined;
+    const has = (name: UnaryCallName) => door.joined[name] === undefined;
 
     async function ended(operationId: string) {
       while (true) {
@@ -91,9 +91,9 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     test('an invalid request is refused whole, with every problem and its place', async () => {
       const [first, second] = items as [BackupSyncInput, BackupSyncInput];
       const sync = [first, { ...second, backup_name: '' }];
-      for (const verb of ['syncBackups', 'importBackups', 'planSync'] as const) {
-        const error: BackupSyncError = await call(verb, { sync }).then(
-          () => expect.fail(`${verb} took it`),
+      for (const name of ['syncBackups', 'importBackups', 'planSync'] as const) {
+        const error: BackupSyncError = await call(name, { sync }).then(
+          () => expect.fail(`${name} took it`),
           (thrown) => thrown,
         );
         expect(error).toMatchObject({
@@ -165,8 +165,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
         retired_at: retired.resource.retired_at,
       });
       expect((await call('unretireResource', { resource_id })).resource.retired_at).toBeNull();
-      for (const verb of ['retireResource', 'unretireResource'] as const) {
-        await expect(call(verb, { resource_id: unknownId })).rejects.toEqual(refused('resource_not_found'));
+      for (const name of ['retireResource', 'unretireResource'] as const) {
+        await expect(call(name, { resource_id: unknownId })).rejects.toEqual(refused('resource_not_found'));
       }
     });
 
@@ -277,8 +277,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     identityConformance(call, refused);
 
     // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.
-    test('has every verb of the table that answers, each called here', () => {
-      expect(unaryCallNames.filter((verb) => !called.has(verb) && has(verb))).toEqual([]);
+    test('has every call of the table that answers, each called here', () => {
+      expect(unaryCallNames.filter((name) => !called.has(name) && has(name))).toEqual([]);
     });
   });
 }

@@ -27,7 +27,8 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
-  [/^tests\/setup\//, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
+  [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
+  [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
 ];
 
 /** The source of each entry of each package, by the name under which others import it. */
@@ -54,9 +55,9 @@ function recordedDurations(): ReadonlyMap<string, number> {
 }
 
 async function runAffectedTests(): Promise<boolean> {
-  const changed = changedFiles();
+  const { files: changed, since } = changedFiles(root);
   const read = readBy.flatMap(([what, tests]) => (changed.some((file) => what.test(file)) ? tests : []));
-  const graph = await readImportGraph(root, allFiles(), packageEntries());
+  const graph = await readImportGraph(root, allFiles(root), packageEntries());
   const affected = affectedTests(graph, [...changed, ...read]);
   const durations = recordedDurations();
   const chosen = nearestWithin(affected, changed, {
@@ -65,6 +66,7 @@ async function runAffectedTests(): Promise<boolean> {
     durationMs: (file) => startMs + (durations.get(file) ?? usualDurationMs),
   });
   const tests = [...graph.keys()].filter((file) => file.endsWith('.test.ts')).length;
+  if (since === null) process.stdout.write('There is no main here: what is committed does not count as changed.\n');
   process.stdout.write(`${changed.length} changed files can affect ${affected.length} of ${tests} test files.\n`);
   if (chosen.length < affected.length) {
     process.stdout.write(`The nearest ${chosen.length} of them run here; npm test runs all.\n`);

@@ -12,7 +12,7 @@ export type SignedCall = {
   readonly key: TestKey;
   readonly meaning: Unsent;
   readonly change: { readonly name: string; readonly make: Change };
-  /** How it is written down; see {@link spellRequest}. */
+  /** How it is written down; see spell-request.ts. */
   readonly choices: number;
 };
 

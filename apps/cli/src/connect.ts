@@ -108,8 +108,8 @@ export async function connectToCatalogue(
     secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
     keystone: readKeystone(environment),
   });
-  const { operations, opened } = await asOperator(reader, target.projectId);
-  return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const { calls, opened } = await asOperator(reader, target.projectId);
+  return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** As {@link connect}, for a plan of a list: it need not wait for a process that works on the data directory. */
@@ -125,8 +125,8 @@ export async function connectToPlan(
     const { dataDirectory, secretKey, keystone, ...storage } = localOptions(options, environment);
     const { openCatalogueToPlan } = await import('@backup-sync/engine/catalogue-reader');
     const reader = await openCatalogueToPlan({ dataDirectory, secretKey, keystone, storage });
-    const { operations, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
-    return { client: clientOf(operations), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    const { calls, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
+    return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
   }
 }
 
@@ -193,10 +193,10 @@ function remote({ endpoint, projectId, credentials }: Server, http: HttpOptions)
 }
 
 async function inProcess(engine: Engine, project: string | undefined): Promise<Connection> {
-  const { operations, caller, from, opened } = await asOperator(engine, project);
+  const { calls, caller, from, opened } = await asOperator(engine, project);
   const { name, projectId } = caller;
   return {
-    client: clientOf(operations),
+    client: clientOf(calls),
     isServer: false,
     token: async () => {
       const { token } = await engine.identity.issueSystemToken(name, projectId, from());
@@ -220,12 +220,12 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   const caller = await engine.identity.operator(userInfo().username, project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
   const call =
-    (verb: UnaryCallName) =>
+    (name: UnaryCallName) =>
     (input: object, { signal }: CallOptions = {}) =>
-      untilAborted(engine.call(verb, { caller, ...from() }, { ...input, project_id: caller.projectId }), signal);
+      untilAborted(engine.call(name, { caller, ...from() }, { ...input, project_id: caller.projectId }), signal);
   return {
-    // Built from the table, so it has exactly its verbs.
-    operations: Object.fromEntries(unaryCallNames.map((verb) => [verb, call(verb)])) as unknown as Calls,
+    // Built from the table, so it has exactly its calls.
+    calls: Object.fromEntries(unaryCallNames.map((name) => [name, call(name)])) as unknown as Calls,
     caller,
     from,
     opened: opening.move(),

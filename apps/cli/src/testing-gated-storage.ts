@@ -16,16 +16,17 @@ export const gatedItem = {
 /** An S3 service whose every image path holds one object. It answers `free` listings, then none until it is opened. */
 export async function gatedStorage(free: number) {
   let open = false;
+  const opened = Promise.withResolvers<void>();
   let answered = 0;
   let held = 0;
   const heldBack = Promise.withResolvers<void>();
   const requests = new EventEmitter();
-  const server = await startHttpServer((request, response) => {
+  const server = await startHttpServer(async (request, response) => {
     if (!open && answered >= free) {
       held += 1;
       heldBack.resolve();
       requests.emit('held');
-      return;
+      await opened.promise;
     }
     answered += 1;
     const prefix = new URL(request.url ?? '/', 'http://s3').searchParams.get('prefix');
@@ -47,8 +48,10 @@ export async function gatedStorage(free: number) {
     async heldBackTimes(count: number) {
       while (held < count) await once(requests, 'held');
     },
+    /** Answers from now on, also what has been held back. */
     openGate() {
       open = true;
+      opened.resolve();
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

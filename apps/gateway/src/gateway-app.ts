@@ -30,7 +30,7 @@ export type GatewayAppOptions = {
   readonly onFault: (place: string, error: unknown) => void;
 };
 
-/** The HTTP surface: REST as CBR has it, the same operations over tRPC, identity, health and documentation. */
+/** The HTTP surface: REST as CBR has it, the same calls over tRPC, identity, health and documentation. */
 export function createGatewayApp(options: GatewayAppOptions): Express {
   const { engine, version, publicUrl, stopping, onFault } = options;
   const app: Express = express();

@@ -18,7 +18,7 @@ import { authenticate, whence } from './request-scope.ts';
 import { answerWithEvents } from './server-sent-events.ts';
 
 /**
- * One route for each operation of the table, and a 405 for other methods on their paths. Streams end when `stopping` is
+ * One route for each call of the table, and a 405 for other methods on their paths. Streams end when `stopping` is
  * aborted.
  */
 export function restRoutes(engine: Engine, stopping: AbortSignal): Router {

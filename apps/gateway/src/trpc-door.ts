@@ -12,7 +12,7 @@ import { appRouter, refusalForTrpc } from './trpc-router.ts';
 /** Most calls of one batch, which are all made at once. */
 const batchedCallsMax = 50;
 
-/** The operations over tRPC. Streams end when `stopping` is aborted. */
+/** The calls over tRPC. Streams end when `stopping` is aborted. */
 export function trpcDoor(
   engine: Engine,
   stopping: AbortSignal,

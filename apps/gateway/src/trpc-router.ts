@@ -142,7 +142,7 @@ export function refusalForTrpc(thrown: unknown): TRPCError {
   return new TRPCError({ code: statusNames[errors[error.code].httpStatus], message: error.message, cause: thrown });
 }
 
-/** One procedure for each operation of the table, under its name. Clients know it as `AppRouter` of `@backup-sync/trpc`. */
+/** One procedure for each call of the table, under its name. Clients know it as `AppRouter` of `@backup-sync/trpc`. */
 export const appRouter = trpc.router(
   // Built from the table, whose types say what each procedure takes and gives.
   Object.fromEntries(callNames.map((name) => [name, procedure(name)])) as unknown as Procedures,

@@ -8,7 +8,7 @@ const document = openApiDocument({ version: '1.2.3' }) as {
   components: { schemas: Record<string, unknown> };
 };
 
-test('the OpenAPI document has every operation of the table at its path', () => {
+test('the OpenAPI document has every call of the table at its path', () => {
   for (const [name, { path, method }] of Object.entries(calls)) {
     expect(document.paths[path]?.[method.toLowerCase()]?.operationId).toBe(name);
   }

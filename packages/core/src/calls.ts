@@ -12,5 +12,5 @@ export type Calls = {
   ) => Promise<AnswerOf<Name>>;
 };
 
-/** The verbs that lists of any length are sent by, 50 checked items a call. */
+/** The calls that lists of any length are sent by, 50 checked items each. */
 export type ListCalls = Pick<Calls, 'syncBackups' | 'importBackups' | 'planSync'>;

@@ -28,8 +28,8 @@ export type ClientOptions = HttpOptions & {
 };
 
 /**
- * One project of a CBR-compatible service. `calls` are the verbs of the table, one call each; what stands beside
- * them takes any number of things, over as many calls as that needs. Every failure is a `BackupSyncError`; only a call whose
+ * One project of a CBR-compatible service. `calls` has each call of the table, one request each; what stands beside
+ * them takes any number of things, over as many requests as that needs. Every failure is a `BackupSyncError`; only a call whose
  * signal is aborted rejects with the signal's reason, as `fetch` does.
  */
 export type Client = {

@@ -28,9 +28,9 @@ const ownPaths = '/v1/';
 type Fields = Record<string, unknown>;
 type InputCheck = (schema: CallDefinition['input'], fields: Fields) => Fields;
 
-/** The operations of one project over REST. Input is checked before anything is sent. */
+/** The calls of one project over REST. Input is checked before anything is sent. */
 export function restCalls(endpoint: URL, projectId: string, transport: Transport): Calls {
-  return restVerbs(endpoint, projectId, transport, (schema, fields) => {
+  return checkedCalls(endpoint, projectId, transport, (schema, fields) => {
     try {
       return parseOrRefuse(schema, fields);
     } catch (error) {
@@ -41,14 +41,14 @@ export function restCalls(endpoint: URL, projectId: string, transport: Transport
 
 /** What lists are sent by: their items were checked one by one as they were read, and are not checked again. */
 export function restListCalls(endpoint: URL, projectId: string, transport: Transport): ListCalls {
-  return restVerbs(endpoint, projectId, transport, ({ shape }, fields) => {
+  return checkedCalls(endpoint, projectId, transport, ({ shape }, fields) => {
     parseOrRefuse(shape.project_id, fields.project_id, 'project_id');
     return fields;
   });
 }
 
-function restVerbs(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
-  const verbs = unaryCallNames.map((name) => [
+function checkedCalls(endpoint: URL, projectId: string, transport: Transport, check: InputCheck): Calls {
+  const byName = unaryCallNames.map((name) => [
     name,
     async (input: Fields, { signal }: CallOptions = {}) => {
       const definition: CallDefinition = calls[name];
@@ -69,8 +69,8 @@ function restVerbs(endpoint: URL, projectId: string, transport: Transport, check
       throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error, ...traceOf(answer) });
     },
   ]);
-  // Built from the table, so it has exactly its verbs.
-  return Object.fromEntries(verbs) as Calls;
+  // Built from the table, so it has exactly its calls.
+  return Object.fromEntries(byName) as Calls;
 }
 
 function fillPath(path: string, fields: Fields): { path: string; rest: Fields } {

@@ -134,7 +134,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     try {
       // Before the input is looked at: whoever may not call does not make the server work.
       authorise(caller, name, projectOf(fields));
-      // What a name's schema gives is what its verb takes; TypeScript cannot follow the name through both tables.
+      // What a name's schema gives is what its handler takes; TypeScript cannot follow the name through both tables.
       const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
       audit.begin(input);
       const answer = await run({ caller, requestId, change: audit.change }, input);

@@ -1,4 +1,4 @@
-/** What happens: the verbs, the proof of chains, the catalogue, storage and the queue. */
+/** What happens: the handlers of calls, the proof of chains, the catalogue, storage and the queue. */
 
 export type { Caller } from './caller.ts';
 export { authoriseProject, type StreamEvent } from './calls/call-context.ts';

@@ -79,7 +79,7 @@ export async function openCatalogueToPlan({
   ...options
 }: CatalogueReaderOptions & { readonly storage: StorageOptions }): Promise<Engine<CatalogueQuery | 'planSync'>> {
   const [{ planSync }, { openMeasuredStorage }] = await Promise.all([
-    import('./calls/plans.ts'),
+    import('./calls/plan-sync.ts'),
     import('./storage/open-measured-storage.ts'),
   ]);
   await using opening = new AsyncDisposableStack();

@@ -18,7 +18,7 @@ type Types<Name extends CallName, Output = CallOutput<Name>> = {
   meta: unknown;
 };
 
-/** One procedure for each operation of the table, under its name. */
+/** One procedure for each call of the table, under its name. */
 export type Procedures = {
   readonly [Name in CallName]: ProcedureOf<Name, (typeof calls)[Name]['kind']>;
 };

@@ -23,7 +23,7 @@ export type AnswerOf<Name extends UnaryCallName> = Name extends keyof typeof cbr
 
 const readings: Partial<Record<UnaryCallName, z.ZodType>> = cbrAnswers;
 
-/** What the answer of a verb must be. */
+/** What the answer of a call must be. */
 export function answerSchema(name: UnaryCallName): z.ZodType {
   return readings[name] ?? calls[name].output;
 }

@@ -85,14 +85,11 @@ export function authoriseProject(caller: Caller, projectId: unknown): void {
   throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');
 }
 
-/** Refuses a caller who may not do this, whatever the door. The engine asks before any verb runs. */
-export function authorise(caller: Caller, operation: CallName, projectId: unknown): void {
+/** Refuses a caller who may not do this, whatever the door. The engine asks before any handler runs. */
+export function authorise(caller: Caller, name: CallName, projectId: unknown): void {
   authoriseProject(caller, projectId);
-  const needed = calls[operation].role;
+  const needed = calls[name].role;
   if (!roleAllows(caller.role, needed)) {
-    throw new BackupSyncError(
-      'role_not_allowed',
-      `${operation} needs the role ${needed}; the caller has ${caller.role}`,
-    );
+    throw new BackupSyncError('role_not_allowed', `${name} needs the role ${needed}; the caller has ${caller.role}`);
   }
 }

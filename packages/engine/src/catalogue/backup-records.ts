@@ -44,7 +44,7 @@ export type BackupRecord = {
   readonly checkpointId: string | null;
 };
 
-/** What a replay gave, and of which chain (see `chain-digest.ts`). */
+/** What a replay gave, and of which chain (see `decide-sync.ts`). */
 export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
 
 /** What the record becomes: everything but what the catalogue itself keeps. */

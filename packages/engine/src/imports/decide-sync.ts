@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type BackupSync, type ReasonCode, reaches, type SyncOutcome } from '@backup-sync/contracts';
 import type { BackupRecord, Decision, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
-import { chainDigest } from '../chain/chain-digest.ts';
 import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';
 import type { Seen } from './chain-look.ts';
@@ -288,4 +288,10 @@ function successMessage(outcome: SyncOutcome, current: BackupRecord | null, exam
     default:
       return current?.status === 'error' ? `whole again, ${proved}` : `${proved} anew`;
   }
+}
+
+/** SHA-256, hex, over what the listings of a backup and its ancestors show: another one means that a link is another. */
+function chainDigest({ listing, ancestors }: Pick<Examination, 'listing' | 'ancestors'>): string {
+  const digests = [listing.digest, ...ancestors.map(({ listingDigest }) => listingDigest)];
+  return createHash('sha256').update(digests.join()).digest('hex');
 }

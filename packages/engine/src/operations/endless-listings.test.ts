@@ -1,6 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { planSync } from '../calls/plans.ts';
+import { planSync } from '../calls/plan-sync.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import { operationLivesMs } from '../deadline.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
@@ -34,7 +34,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function endOfTask(over: Over, operation: OperationOfTest): Promise<End | null> {
+async function endOfOperation(over: Over, operation: OperationOfTest): Promise<End | null> {
   const written = over.newOperation(operation);
   await over.services.catalogue.operations.addOperation(written);
   await over.runOperation(written.id);
@@ -129,17 +129,18 @@ function storageWith(beforePage: (pages: number) => void) {
 
 describe('a listing that never ends', () => {
   test.each<[string, number, (over: Over) => Promise<End | null>]>([
-    ['a scan', 240, (over) => endOfTask(over, { kind: 'scan', request: plainScan })],
+    ['a scan', 240, (over) => endOfOperation(over, { kind: 'scan', request: plainScan })],
     [
       'a scan that finds a backup in each object',
       30,
-      (over) => endOfTask(over, { kind: 'scan', request: { ...plainScan, pathTemplate: '{resource_id}/{backup_id}' } }),
+      (over) =>
+        endOfOperation(over, { kind: 'scan', request: { ...plainScan, pathTemplate: '{resource_id}/{backup_id}' } }),
     ],
     ['a run of a source', 240, endOfSourceRun],
     [
       'a plan of the bucket',
       240,
-      (over) => endOfTask(over, { kind: 'plan', request: { prefix: '', pathTemplate: null } }),
+      (over) => endOfOperation(over, { kind: 'plan', request: { prefix: '', pathTemplate: null } }),
     ],
     ['a plan of a sync', 240, endOfPlan],
     ['an import', 240, endOfImport],
@@ -147,7 +148,7 @@ describe('a listing that never ends', () => {
       'a verification',
       240,
       (over) =>
-        endOfTask(over, {
+        endOfOperation(over, {
           kind: 'verify',
           backupId: item.backup_id,
           request: { level: 'content', readAfterMs: 0 },

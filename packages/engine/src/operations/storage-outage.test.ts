@@ -42,9 +42,9 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: 2 ** 30, retryForMs, outages });
   const caller = { kind: 'system', name: 'ada', projectId: over.projectId, role: 'administrator' } as const;
   const call = <Name extends UnaryCallName>(name: Name, input: Omit<CheckedInput<Name>, 'project_id'>) => {
-    const verb: CallHandlers[Name] = handlers[name];
+    const handle: CallHandlers[Name] = handlers[name];
     const fields = { ...input, project_id: over.projectId } as CheckedInput<Name>;
-    return verb(contextOfCalls(over.services, caller), fields);
+    return handle(contextOfCalls(over.services, caller), fields);
   };
   const show = async (id: string) => (await call('showOperation', { operation_id: id })).operation;
   return {

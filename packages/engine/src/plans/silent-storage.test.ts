@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { planSync } from '../calls/plans.ts';
+import { planSync } from '../calls/plan-sync.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';

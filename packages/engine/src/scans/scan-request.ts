@@ -18,7 +18,7 @@ export type ScanRequest = {
   readonly confirmsRemovals: boolean;
 };
 
-/** The request of a scan's operation: written by the verbs alone, so it has this shape. Older releases wrote no time. */
+/** The request of a scan's operation: written by the calls alone, so it has this shape. Older releases wrote no time. */
 export function scanRequestOf(request: Json): ScanRequest {
   const asked = request as Omit<ScanRequest, 'incompleteAfterS'> & Partial<ScanRequest>;
   return { ...asked, incompleteAfterS: asked.incompleteAfterS ?? incompleteAfterDefaultS };

@@ -3,14 +3,24 @@ import { ListingDigest } from '../chain/listing-digest.ts';
 import { isMinioFile, isMinioPart } from '../chain/minio-layout.ts';
 import type { Listing } from '../chain/proof/link.ts';
 import type { ObjectEntry } from '../storage/port.ts';
-import { isByproduct } from './byproducts.ts';
+
+/** Names of files that programs leave in a folder beside what they are there for. */
+const byproductNames: ReadonlySet<string> = new Set([
+  '.keep',
+  '.gitkeep',
+  '.DS_Store',
+  'Thumbs.db',
+  'desktop.ini',
+  '_SUCCESS',
+]);
+const logPattern = /\.log(?:\.gz)?$/;
 
 /** Objects that lie at or below one image path, listed whole. */
 export type TemplateGroup = {
   readonly imagePath: string;
   readonly values: TemplateMatch;
   readonly listing: Listing;
-  /** False if there are only logs, empty objects and the like: see `byproducts.ts`. */
+  /** False if there are only logs, empty objects and the like: see {@link isByproduct}. */
   readonly hasContent: boolean;
 };
 
@@ -89,4 +99,13 @@ export class TemplateGroups {
         listing: digest.finish(),
       }));
   }
+}
+
+/**
+ * Whether an object is no part of what a backup holds: it is empty, such as a folder marker, or a log, or a file that a
+ * file manager or job leaves behind. A folder with nothing else in it is no backup.
+ */
+function isByproduct(key: string, size: number): boolean {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return size === 0 || byproductNames.has(name) || logPattern.test(name);
 }

@@ -36,7 +36,7 @@ export function chainOfItem({ work: { storage } }: Services, projectId: string, 
 }
 
 /**
- * What the verbs and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
+ * What the handlers and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
  * Nothing runs by itself: what the queue is given waits for the test to work on it.
  */
 export async function openServicesOver(
@@ -112,8 +112,8 @@ export async function openServicesOver(
       ...operation,
     }),
     /** Works a single operation that was written down off to its end. */
-    runOperation: (taskId: string, own: Services = services) =>
-      runOperation({ ...worker, services: own, works }, taskId, run),
+    runOperation: (operationId: string, own: Services = services) =>
+      runOperation({ ...worker, services: own, works }, operationId, run),
     /** What the queue was given and nobody has worked on. */
     jobs: () => jobs,
     /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */

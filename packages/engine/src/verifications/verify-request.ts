@@ -11,7 +11,7 @@ export type VerifyRequest = {
   readonly readAfterMs: number;
 };
 
-/** The request of a verification's operation: written by verbs and sources alone, so it has this shape. */
+/** The request of a verification's operation: written by calls and sources alone, so it has this shape. */
 export function verifyRequestOf(request: Json): VerifyRequest {
   const { level, readAfterMs } = request as VerifyRequest;
   if (!dataLevels.includes(level)) throw new TypeError(`a verification has no level ${String(level)}`);

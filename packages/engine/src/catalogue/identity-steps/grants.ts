@@ -11,7 +11,7 @@ export async function addGrant(database: Kysely<Schema>, grant: BucketGrant): Pr
   return madeExplicit;
 }
 
-/** See {@link GrantStore}. What the project has in use stays open to it, so that nothing stops working unasked. */
+/** Puts grants by name in place of the grant of everything: for what its project has in use, so that nothing stops working. */
 export async function endGrantOfEverything(database: Kysely<Schema>): Promise<readonly BucketGrant[]> {
   const wide = await grantOfEverything(database);
   if (wide === null) return [];

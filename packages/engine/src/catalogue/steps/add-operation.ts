@@ -78,7 +78,7 @@ export async function joinOperation(
 }
 
 function agrees(request: Json, sameRequest: JoinedRequest): boolean {
-  // Requests are written by the verbs alone: objects, whose values come in one order of keys.
+  // Requests are written by the calls alone: objects, whose values come in one order of keys.
   const asked = request as JoinedRequest;
   return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }

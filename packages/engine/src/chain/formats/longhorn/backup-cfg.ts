@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { quote } from '../../../quote.ts';
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../../json/bounded-json.ts';
-import { walkDocument } from '../../json/walk-document.ts';
 import type { FormatTime } from '../../proof/link.ts';
 import { BlockMap } from './block-map.ts';
 import { parseQuantity } from './quantity.ts';
@@ -194,4 +194,15 @@ class CfgCollector implements JsonVisitor {
   #refuse(problem: string): void {
     this.#problem ??= problem;
   }
+}
+
+/** Walks a whole document, in pieces, and answers its SHA-256, hex. Throws `JsonFault`, and what `bytes` throws. */
+async function walkDocument(bytes: AsyncIterable<Uint8Array>, json: BoundedJson): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of bytes) {
+    hash.update(piece);
+    json.write(piece);
+  }
+  json.end();
+  return hash.digest('hex');
 }

@@ -1,7 +1,7 @@
 import type { CallName, OperationLog } from '../../packages/contracts/src/index.ts';
 
 /** CallHandlers that no command calls first thing, each with the reason. */
-export const unreachedVerbs = {
+export const unreachedCalls = {
   syncCheckpoint: 'sources scan does the same',
   listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
   listVaults: 'sources list shows the same in this system’s own form',
@@ -35,8 +35,8 @@ const syncAnswer = (items: readonly { backup_id: string }[]) => (output: { opera
 });
 const done = () => undefined;
 
-/** The command that calls a verb, for each that one calls. */
-export const verbCommands = {
+/** The command that makes a call, for each that a command makes. */
+export const callCommands = {
   syncBackups: ({ sync }) => ({ args: ['sync', '-'], input: JSON.stringify({ sync }), answer: syncAnswer(sync) }),
   importBackups: ({ sync }) => ({
     args: ['sync', '-', '--with-ancestors'],
@@ -102,4 +102,4 @@ export const verbCommands = {
   confirmSource: ({ source_id }) => ({ args: ['sources', 'confirm', source_id] }),
   verifyBackup: ({ backup_id }) => ({ args: ['verify', backup_id] }),
   watchOperations: () => ({ args: ['operations', 'watch'] }),
-} satisfies Record<Exclude<CallName, keyof typeof unreachedVerbs>, (input: Fields) => Spoken>;
+} satisfies Record<Exclude<CallName, keyof typeof unreachedCalls>, (input: Fields) => Spoken>;
