@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -55,8 +55,8 @@ export default defineConfig({
     execArgv: ['--conditions=@backup-sync/source'],
     // Most tests open an engine, whose threads load TypeScript: they are compiled once, not in every thread.
     env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled'), TMPDIR: temporaryDirectory() },
-    // Most tests wait for files, processes and sockets: a core is not kept free for the runner.
-    maxWorkers: '100%',
+    // Most tests wait for files, processes and sockets: while one does, another has the core.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
