@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -72,6 +72,21 @@ describe('a reader of the catalogue', () => {
     // Another process has taken it up since.
     database.exec("UPDATE operations SET lease_owner = 'another'");
     expect(await statusesTo(asking)).toEqual(['running']);
+  });
+
+  test('shows as running what another process works on, also one whose process id means nothing here', async () => {
+    await using engine = await openEngine();
+    const caller = await engine.identity.operator('test', null);
+    const from = { caller, requestId: engine.newId() };
+    const input = { project_id: caller.projectId, bucket_name: 'bucket' };
+    const { operation_id } = await engine.call('startScan', from, input);
+    const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
+    while (!hasEnded((await show()).operation.status));
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
+    database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'it'");
+    // As a process in a container writes it, whose ids are others than those outside.
+    writeFileSync(join(directory, 'backup-sync.pid'), `${2 ** 30}\nthe test\n`);
+    expect(await statuses()).toEqual(['running']);
   });
 
   test('shows a run that waits for its imports as it is, beside what a killed process left running', async () => {

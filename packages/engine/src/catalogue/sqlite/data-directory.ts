@@ -120,6 +120,12 @@ export function findHolder(path: string): Holder | null {
   return lock === null ? holder : null;
 }
 
+/** Whether a process holds a data directory, also one whose process id means nothing here. Makes nothing. */
+export function isHeld(path: string): boolean {
+  const lockPath = join(path, lockName);
+  return existsSync(lockPath) ? FileLock.isHeld(lockPath) : findHolder(path) !== null;
+}
+
 /** The database of a data directory. Throws {@link NoCatalogueError}, and {@link DataDirectoryError} if it cannot be looked at. */
 export function findDatabase(path: string): string {
   const directory = resolve(path);
