@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { hasEnded } from '@backup-sync/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCatalogueReader } from './open-catalogue-reader.ts';
+import { findHolder, openCatalogueReader } from './open-catalogue-reader.ts';
 import { openEmbeddedEngine } from './open-embedded-engine.ts';
 
 let root: string;
@@ -113,6 +113,17 @@ describe('a reader of the catalogue', () => {
       [importing, 'running', 'importing', true],
       [left, 'waiting', null, false],
     ]);
+  });
+
+  test('asks who works there without a change to a file, since the file system may be read-only', async () => {
+    const engine = await openEngine();
+    await engine[Symbol.asyncDispose]();
+    // Of a process that was killed, whose id is another program's by now.
+    writeFileSync(join(directory, 'backup-sync.pid'), `${process.pid}\nthe test\n`);
+    const lock = join(directory, 'lock.sqlite');
+    chmodSync(lock, 0o400);
+    expect(findHolder(directory)).toBeNull();
+    expect(statSync(lock).mode & 0o777).toBe(0o400);
   });
 
   test('makes no catalogue where there is none', async () => {
