@@ -32,7 +32,20 @@ export class FileLock implements Disposable {
       return new FileLock(path, database);
     } catch (error) {
       database.close();
-      if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return null;
+      if (isBusy(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Whether the lock of this file is held, by this process or another, wherever it runs. Writes nothing. */
+  static isHeld(path: string): boolean {
+    using database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    try {
+      // Reads wait for the end of an exclusive transaction.
+      database.exec('SELECT 1 FROM sqlite_schema');
+      return false;
+    } catch (error) {
+      if (isBusy(error)) return true;
       throw error;
     }
   }
@@ -59,4 +72,8 @@ export class FileLock implements Disposable {
       this.#database.close();
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { hasEnded } from '@backup-sync/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCatalogueReader } from './open-catalogue-reader.ts';
+import { findHolder, openCatalogueReader } from './open-catalogue-reader.ts';
 import { openEmbeddedEngine } from './open-embedded-engine.ts';
 
 let root: string;
@@ -74,6 +74,21 @@ describe('a reader of the catalogue', () => {
     expect(await statusesTo(asking)).toEqual(['running']);
   });
 
+  test('shows as running what another process works on, also one whose process id means nothing here', async () => {
+    await using engine = await openEngine();
+    const caller = await engine.identity.operator('test', null);
+    const from = { caller, requestId: engine.newId() };
+    const input = { project_id: caller.projectId, bucket_name: 'bucket' };
+    const { operation_id } = await engine.call('startScan', from, input);
+    const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
+    while (!hasEnded((await show()).operation.status));
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
+    database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'it'");
+    // As a process in a container writes it, whose ids are others than those outside.
+    writeFileSync(join(directory, 'backup-sync.pid'), `${2 ** 30}\nthe test\n`);
+    expect(await statuses()).toEqual(['running']);
+  });
+
   test('shows a run that waits for its imports as it is, beside what a killed process left running', async () => {
     const engine = await openEngine();
     const caller = await engine.identity.operator('test', null);
@@ -98,6 +113,17 @@ describe('a reader of the catalogue', () => {
       [importing, 'running', 'importing', true],
       [left, 'waiting', null, false],
     ]);
+  });
+
+  test('asks who works there without a change to a file, since the file system may be read-only', async () => {
+    const engine = await openEngine();
+    await engine[Symbol.asyncDispose]();
+    // Of a process that was killed, whose id is another program's by now.
+    writeFileSync(join(directory, 'backup-sync.pid'), `${process.pid}\nthe test\n`);
+    const lock = join(directory, 'lock.sqlite');
+    chmodSync(lock, 0o400);
+    expect(findHolder(directory)).toBeNull();
+    expect(statSync(lock).mode & 0o777).toBe(0o400);
   });
 
   test('makes no catalogue where there is none', async () => {

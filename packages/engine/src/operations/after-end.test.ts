@@ -9,6 +9,7 @@ import { importChain } from '../imports/import-chain.ts';
 import type { Services } from '../services.ts';
 import { runDueSources } from '../sources/source-scheduler.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
+import { startForgottenVerifications } from '../sources/start-verifications.ts';
 import { contextOfCalls } from '../testing/context-of-calls.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
@@ -137,4 +138,17 @@ test('listeners are told of runs that are overdue, and of those that end with a 
   world.clock.timeMs += operationLivesMs;
   await runDueSources(world.services);
   expect(world.told()).toEqual([[overdue, 'scan', 'timeout']]);
+});
+
+test('an engine starts although the disk is too full to catch up with what an end has left to do', async () => {
+  await using world = await start();
+  const { catalogue } = world.services;
+  const full = Object.assign(new Error('full'), { name: 'CatalogueFullError' });
+  const sourceRuns = {
+    ...catalogue.sourceRuns,
+    runsToVerify: async () => ['run'],
+    startVerifications: () => Promise.reject(full),
+  };
+  const services = { ...world.services, catalogue: { ...catalogue, sourceRuns } };
+  await expect(startForgottenVerifications(services)).resolves.toBeUndefined();
 });

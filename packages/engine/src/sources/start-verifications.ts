@@ -1,4 +1,5 @@
 import type { EndedOperation } from '../catalogue/operation-records.ts';
+import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
@@ -27,7 +28,14 @@ export async function verifyAfterEnd(services: Services, ended: readonly EndedOp
   for (const parent of parents) if (parent !== null) await startVerifications(services, parent);
 }
 
-/** Catches up with what a process that was killed has not started after an end. */
+/**
+ * Catches up with what a process that was killed has not started after an end. Leaves it to the next end or start if the
+ * disk is full: an engine that changes nothing can start all the same, and answer questions.
+ */
 export async function startForgottenVerifications(services: Services): Promise<void> {
-  for (const runId of await services.catalogue.sourceRuns.runsToVerify()) await startVerifications(services, runId);
+  try {
+    for (const runId of await services.catalogue.sourceRuns.runsToVerify()) await startVerifications(services, runId);
+  } catch (error) {
+    if (!isCatalogueFault(error)) throw error;
+  }
 }

@@ -115,9 +115,13 @@ export function findHolder(path: string): Holder | null {
   if (holder === null || !isRunning(holder.pid)) return null;
   // After a kill -9, the process id may be another program's by now: only the lock tells.
   const lockPath = join(path, lockName);
-  if (!existsSync(lockPath)) return holder;
-  using lock = FileLock.take(lockPath, 0);
-  return lock === null ? holder : null;
+  return !existsSync(lockPath) || FileLock.isHeld(lockPath) ? holder : null;
+}
+
+/** Whether a process holds a data directory, also one whose process id means nothing here. Makes nothing. */
+export function isHeld(path: string): boolean {
+  const lockPath = join(path, lockName);
+  return existsSync(lockPath) ? FileLock.isHeld(lockPath) : findHolder(path) !== null;
 }
 
 /** The database of a data directory. Throws {@link NoCatalogueError}, and {@link DataDirectoryError} if it cannot be looked at. */

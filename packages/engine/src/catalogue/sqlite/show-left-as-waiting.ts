@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import { findHolder } from './data-directory.ts';
+import { isHeld } from './data-directory.ts';
 
 /**
  * Lets a connection that only asks see as waiting what a killed process has left running: nobody works on it, and the next
@@ -9,13 +9,12 @@ import { findHolder } from './data-directory.ts';
  * What another process runs later is shown as running, since it has another lease owner.
  */
 export function showLeftAsWaiting({ sqlite }: Connection, directory: string): void {
-  if (findHolder(directory) !== null) return;
   const left = sqlite
     .prepare("SELECT DISTINCT lease_owner AS owner FROM operations WHERE ended_at_ms IS NULL AND status = 'running'")
     .all()
     .flatMap(({ owner }) => (typeof owner === 'string' ? [owner] : []));
   // Whoever holds the directory by now may have begun to work before the look at the leases.
-  if (left.length === 0 || findHolder(directory) !== null) return;
+  if (left.length === 0 || isHeld(directory)) return;
   const isLeft = `lease_owner IN (${left.map(quoted).join(', ')}) AND status = 'running' AND ended_at_ms IS NULL`;
   const columns = sqlite
     .prepare("SELECT name FROM pragma_table_info('operations')")
