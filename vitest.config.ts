@@ -39,6 +39,8 @@ export default defineConfig({
         },
         test: {
           name: 'libraries',
+          isolate: false,
+          setupFiles: 'tests/setup/restore-world.ts',
           include: ['packages/*/src/**/*.test.ts', 'apps/gateway/src/**/*.test.ts'],
           globalSetup: 'tests/setup/bundle-threads.ts',
         },
