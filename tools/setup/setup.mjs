@@ -2,7 +2,7 @@
 // Runs on the machine's own Node before anything is installed, so: plain JavaScript, nothing but Node's own modules.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -71,9 +71,18 @@ export async function build() {
     process.stderr.write(output);
     stop('The build failed: see the lines above.');
   }
+  linkCommand();
   // Most often nothing has changed, which is no news.
   if (/FULL TURBO/.test(output)) progress.stop();
   else progress.end('Built');
+}
+
+/** Puts `backup-sync` next to the other commands in `node_modules/.bin`, for those who have that on their PATH. */
+function linkCommand() {
+  const link = join(bin, 'backup-sync');
+  rmSync(link, { force: true });
+  symlinkSync('../../apps/cli/dist/main.js', link);
+  chmodSync(link, 0o755);
 }
 
 /** Time after which something that goes on is worth a line. Milliseconds. */

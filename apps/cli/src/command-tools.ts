@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import { exitCodeMeanings } from './failure.ts';
 import { addUndescribed, globalOptions } from './global-options.ts';
 import { examplesHelp } from './help.ts';
 import type { ConnectOptions } from './target.ts';
@@ -16,9 +17,9 @@ export type Tools = {
   readonly finish: (exitCode: number) => void;
 };
 
-export const exitCodesHelp =
-  '\nExit codes: 0 done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable or no answer in time, ' +
-  '130 interrupted.';
+export const exitCodesHelp = `\nExit codes: ${Object.entries(exitCodeMeanings)
+  .map(([code, meaning]) => `${code} ${meaning}`)
+  .join(', ')}.`;
 
 /** See {@link Tools.command}. `exitCodes` takes the place of the usual ones in the help. */
 export function addCommand(

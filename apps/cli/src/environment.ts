@@ -96,53 +96,90 @@ function isNetwork(text: string): boolean {
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-const environmentSchema = z.object({
-  BACKUP_SYNC_ENDPOINT: optional,
-  BACKUP_SYNC_PROFILE: optional,
-  BACKUP_SYNC_TOKEN: secret,
-  BACKUP_SYNC_ACCESS_KEY: optional,
-  BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
-  BACKUP_SYNC_PROJECT: optional,
-  BACKUP_SYNC_CONNECT_TIMEOUT: timeout,
-  BACKUP_SYNC_TIMEOUT: timeout,
-  BACKUP_SYNC_DATA_DIR: optional,
-  BACKUP_SYNC_STORAGE: optional,
-  BACKUP_SYNC_LISTEN: optional,
-  BACKUP_SYNC_PUBLIC_URL: optional,
-  BACKUP_SYNC_TLS_CERTIFICATE: optional,
-  BACKUP_SYNC_TLS_KEY: optional,
-  BACKUP_SYNC_BEHIND_TLS_PROXY: truth,
-  BACKUP_SYNC_TRUSTED_PROXIES: networks,
-  BACKUP_SYNC_CONNECTIONS: positiveNumber,
-  BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber,
-  BACKUP_SYNC_CALLS_PER_SECOND: positiveNumber,
-  BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND: positiveNumber,
-  BACKUP_SYNC_ADMIN_PASSWORD: secret,
-  BACKUP_SYNC_PASSWORD: secret,
-  BACKUP_SYNC_NEW_PASSWORD: secret,
-  BACKUP_SYNC_SECRET_KEY: secret,
-  BACKUP_SYNC_IDENTITY: optional,
-  BACKUP_SYNC_KEYSTONE_USER: optional,
-  BACKUP_SYNC_KEYSTONE_PASSWORD: secret,
-  BACKUP_SYNC_KEYSTONE_USER_DOMAIN: optional,
-  BACKUP_SYNC_KEYSTONE_PROJECT: optional,
-  BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN: optional,
-  BACKUP_SYNC_KEYSTONE_ROLES: optional,
-  BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber,
-  BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber,
-  BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber,
-  BACKUP_SYNC_RETRY_FOR: duration,
-  BACKUP_SYNC_BACKLOG: positiveNumber,
-  BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle,
-  AWS_REGION: optional,
-  AWS_CA_BUNDLE: optional,
-  HTTP_PROXY: proxy,
-  http_proxy: proxy,
-  HTTPS_PROXY: proxy,
-  https_proxy: proxy,
-  NO_PROXY: optional,
-  no_proxy: optional,
-  XDG_CONFIG_HOME: optional,
+/** The description of a variable is what the reference of the documentation says about it. */
+export const environmentSchema = z.object({
+  BACKUP_SYNC_ENDPOINT: optional.describe('address of the server that commands work on'),
+  BACKUP_SYNC_PROFILE: optional.describe(
+    'profile saved by `login`, instead of the variables for the server and its credentials',
+  ),
+  BACKUP_SYNC_TOKEN: secret.describe('token for the server, instead of an access key'),
+  BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
+  BACKUP_SYNC_SECRET_ACCESS_KEY: secret.describe('secret of that access key'),
+  BACKUP_SYNC_PROJECT: optional.describe(
+    'id of the project to work in (default: the one that the credentials belong to)',
+  ),
+  BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time to connect to the server, such as `30s` (default: 10 s)'),
+  BACKUP_SYNC_TIMEOUT: timeout.describe('time that the server may send nothing, such as `2m` (default: 60 s)'),
+  BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),
+  BACKUP_SYNC_STORAGE: optional.describe('storage unit with the buckets: `file:<directory>` or `s3:<endpoint>`'),
+  BACKUP_SYNC_LISTEN: optional.describe('address that the server listens on (default: `127.0.0.1:8787`)'),
+  BACKUP_SYNC_PUBLIC_URL: optional.describe('address at which clients reach the server, if a proxy has another one'),
+  BACKUP_SYNC_TLS_CERTIFICATE: optional.describe('PEM file with the certificate for HTTPS'),
+  BACKUP_SYNC_TLS_KEY: optional.describe('PEM file with the private key of the certificate'),
+  BACKUP_SYNC_BEHIND_TLS_PROXY: truth.describe('`true` if a proxy in front of the server does TLS (default: `false`)'),
+  BACKUP_SYNC_TRUSTED_PROXIES: networks.describe(
+    'addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` the server believes (default: none)',
+  ),
+  BACKUP_SYNC_CONNECTIONS: positiveNumber.describe('open connections at most (default: 4096)'),
+  BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber.describe(
+    'calls answered at the same time at most, streams included (default: 1024)',
+  ),
+  BACKUP_SYNC_CALLS_PER_SECOND: positiveNumber.describe(
+    'calls per second of one caller before 429 (default: 1000; short bursts may have twice as many)',
+  ),
+  BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND: positiveNumber.describe(
+    'calls per second without valid credentials from one address before 429 (default: 50; short bursts may have ten times as many)',
+  ),
+  BACKUP_SYNC_ADMIN_PASSWORD: secret.describe(
+    'password of the user `admin`, created by the first `serve`: 12 characters or more (default: generated, and shown once)',
+  ),
+  BACKUP_SYNC_PASSWORD: secret.describe('password for `login` and `token`'),
+  BACKUP_SYNC_NEW_PASSWORD: secret.describe('password for `users create` and `users set-password`'),
+  BACKUP_SYNC_SECRET_KEY: secret.describe(
+    'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory)',
+  ),
+  BACKUP_SYNC_IDENTITY: optional.describe(
+    '`keystone:<url>` if users, projects and roles come from an OpenStack Keystone',
+  ),
+  BACKUP_SYNC_KEYSTONE_USER: optional.describe('user as which the server logs in to Keystone'),
+  BACKUP_SYNC_KEYSTONE_PASSWORD: secret.describe('password of that user'),
+  BACKUP_SYNC_KEYSTONE_USER_DOMAIN: optional.describe('name of the domain of that user (default: `Default`)'),
+  BACKUP_SYNC_KEYSTONE_PROJECT: optional.describe('project in which the server logs in to Keystone'),
+  BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN: optional.describe('name of the domain of that project (default: `Default`)'),
+  BACKUP_SYNC_KEYSTONE_ROLES: optional.describe(
+    'role here for each role in Keystone (default: `admin=administrator,member=operator,reader=reader`)',
+  ),
+  BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber.describe(
+    'requests per second to one bucket at most (default: 200 for S3; no limit for a directory)',
+  ),
+  BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber.describe(
+    'requests to one bucket that wait for an answer at the same time at most (default: 32 for S3)',
+  ),
+  BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber.describe(
+    'bytes that a sync reads at most to prove one link (default: 8589934592)',
+  ),
+  BACKUP_SYNC_RETRY_FOR: duration.describe(
+    'time for which the server retries while storage does not answer, such as `20m`; `0s` for no retries (default: 20 min)',
+  ),
+  BACKUP_SYNC_BACKLOG: positiveNumber.describe(
+    'unfinished imports of one project before a sync is answered 429 (default: 100000)',
+  ),
+  BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle.describe(
+    'where S3 requests name the bucket: `path` or `virtual` (default: `path`)',
+  ),
+  AWS_REGION: optional.describe('region that requests to S3 are signed for (default: `us-east-1`)'),
+  AWS_CA_BUNDLE: optional.describe(
+    'PEM file of private certificate authorities, trusted in addition to the public ones',
+  ),
+  HTTP_PROXY: proxy.describe('forward proxy for `http` addresses'),
+  http_proxy: proxy.describe('the same as `HTTP_PROXY`, and read first'),
+  HTTPS_PROXY: proxy.describe('forward proxy for `https` addresses'),
+  https_proxy: proxy.describe('the same as `HTTPS_PROXY`, and read first'),
+  NO_PROXY: optional.describe(
+    'hosts reached without a proxy: domains with all below them, addresses, IPv4 networks, or `*`',
+  ),
+  no_proxy: optional.describe('the same as `NO_PROXY`, and read first'),
+  XDG_CONFIG_HOME: optional.describe('directory below which `login` saves profiles (default: `~/.config`)'),
 });
 
 /** What the environment says, read once. */

@@ -10,6 +10,16 @@ import {
 /** Exit codes beside those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
 
+/** What each exit code means; those of `check` are its own. */
+export const exitCodeMeanings: Readonly<Record<number, string>> = {
+  0: 'done',
+  1: 'usage or failure',
+  3: 'some items failed',
+  4: 'not authorised',
+  5: 'not reachable or no answer in time',
+  130: 'interrupted',
+};
+
 /** A command was used wrongly, or its files cannot be read. The message says what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -1,12 +1,4 @@
-/**
- * Schemas and types of everything that crosses a boundary.
- *
- * - *Backup*: a point-in-time copy of a *resource*, known by `backup_id` within a project.
- * - *Storage unit*: where the bytes lie, an S3-compatible service or a directory whose subdirectories are buckets.
- * - *Image path*: where in its bucket a link of a backup chain lies.
- * - *Chain*: a full backup and the incremental backups that build on it; each of them is a *link*.
- * - *Sync*: bring a backup into the catalogue. *Operation log*: the record of one such import.
- */
+/** Schemas and types of everything that crosses a boundary. `glossary` explains the words. */
 export * from './access-key.ts';
 export * from './audit.ts';
 export * from './backup.ts';
@@ -21,6 +13,7 @@ export * from './endpoint-file.ts';
 export * from './error-body.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
+export * from './glossary.ts';
 export * from './identity.ts';
 export * from './image-path.ts';
 export * from './keystone-token.ts';

@@ -1,0 +1,27 @@
+import { glob } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { repositoryRoot } from '../../apps/cli/src/testing.ts';
+import { readPage } from '../../tools/docs/markdown-page.ts';
+import { runPage } from '../../tools/docs/run-page.ts';
+
+const paths = (await Array.fromAsync(glob(['README.md', 'docs/**/*.md'], { cwd: repositoryRoot }))).sort();
+
+describe.concurrent('the commands of', () => {
+  for (const path of paths) {
+    test(`${path} print what the page shows`, async ({ expect }) => {
+      const { discrepancies } = await runPage(await readPage(join(repositoryRoot, path)));
+      expect(discrepancies.map(({ line, message }) => `${path}:${line}: ${message}`)).toEqual([]);
+    });
+  }
+});
+
+test('no page has commands in a block that is not run', async () => {
+  const unknown: string[] = [];
+  for (const path of paths) {
+    for (const { language, line } of (await readPage(join(repositoryRoot, path))).blocks) {
+      if (['sh', 'shell', 'bash', 'shellsession'].includes(language)) unknown.push(`${path}:${line}`);
+    }
+  }
+  expect(unknown).toEqual([]);
+});

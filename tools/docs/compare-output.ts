@@ -1,0 +1,35 @@
+import { elision } from './console-block.ts';
+
+/** What differs from one run to the next, by what it is called in a comparison. The order matters. */
+const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['<id>', /\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
+  ['<secret>', /(?<![\w-])(?=[\w-]*[A-Z])[\w-]{16,}(?![\w-])/g],
+  ['<time>', /\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)?/g],
+  ['<duration>', /~?\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?)\b/g],
+];
+
+/** A line without what differs from run to run, and without the widths of columns. */
+function settled(line: string): string {
+  const masked = changing.reduce((text, [name, pattern]) => text.replaceAll(pattern, name), line);
+  return masked.replaceAll(/\s+/g, ' ').replaceAll(/-{3,}/g, '---').trim();
+}
+
+/** Whether `printed` is what a page shows, but for ids, secrets, times, durations and the widths of columns. */
+export function matches(shown: readonly string[], printed: readonly string[]): boolean {
+  const wanted = withoutBlankEnd(shown).map(settled);
+  return matchesFrom(wanted, withoutBlankEnd(printed).map(settled));
+}
+
+function matchesFrom(wanted: readonly string[], printed: readonly string[]): boolean {
+  const at = wanted.indexOf(elision);
+  if (at === -1) return wanted.length === printed.length && wanted.every((line, index) => line === printed[index]);
+  if (!wanted.slice(0, at).every((line, index) => line === printed[index])) return false;
+  const rest = wanted.slice(at + 1);
+  for (let from = at; from <= printed.length; from += 1) if (matchesFrom(rest, printed.slice(from))) return true;
+  return false;
+}
+
+function withoutBlankEnd(lines: readonly string[]): readonly string[] {
+  const last = lines.findLastIndex((line) => line.trim() !== '');
+  return lines.slice(0, last + 1);
+}

@@ -1,0 +1,18 @@
+import { callsPage, typesPage } from './call-pages.ts';
+import { errorsPage, reasonsPage } from './code-pages.ts';
+import { commandPage } from './command-page.ts';
+import { exitCodesPage } from './exit-codes-page.ts';
+import { glossaryPage } from './glossary-page.ts';
+import { variablesPage } from './variables-page.ts';
+
+/** The pages that are written from the code, by their path in the repository. */
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  'docs/glossary.md': glossaryPage,
+  'docs/reference/calls.md': callsPage,
+  'docs/reference/types.md': typesPage,
+  'docs/reference/command-line.md': commandPage,
+  'docs/reference/variables.md': variablesPage,
+  'docs/reference/reasons.md': reasonsPage,
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/exit-codes.md': exitCodesPage,
+};

@@ -1,0 +1,110 @@
+import { environmentSchema } from '../../../apps/cli/src/environment.ts';
+import { generatedPage, sentence, table } from './markdown.ts';
+
+type Variable = keyof typeof environmentSchema.shape;
+
+/** Groups of variables in the order of the page. What is in none of them is a fault. */
+const groups: readonly { readonly title: string; readonly text: string; readonly names: readonly Variable[] }[] = [
+  {
+    title: 'Which server, and as whom',
+    text: 'For commands that work on a server. Credentials in variables are for `--endpoint` or `BACKUP_SYNC_ENDPOINT`; those of a profile are for its own server.',
+    names: [
+      'BACKUP_SYNC_ENDPOINT',
+      'BACKUP_SYNC_PROJECT',
+      'BACKUP_SYNC_ACCESS_KEY',
+      'BACKUP_SYNC_SECRET_ACCESS_KEY',
+      'BACKUP_SYNC_TOKEN',
+      'BACKUP_SYNC_PROFILE',
+      'BACKUP_SYNC_CONNECT_TIMEOUT',
+      'BACKUP_SYNC_TIMEOUT',
+      'BACKUP_SYNC_PASSWORD',
+      'BACKUP_SYNC_NEW_PASSWORD',
+      'XDG_CONFIG_HOME',
+    ],
+  },
+  {
+    title: 'Catalogue and storage',
+    text: 'For `serve`, and for commands that work on a local catalogue.',
+    names: [
+      'BACKUP_SYNC_DATA_DIR',
+      'BACKUP_SYNC_STORAGE',
+      'BACKUP_SYNC_ADDRESSING_STYLE',
+      'AWS_REGION',
+      'BACKUP_SYNC_REQUESTS_PER_SECOND',
+      'BACKUP_SYNC_REQUESTS_IN_FLIGHT',
+      'BACKUP_SYNC_LINKAGE_MAX_BYTES',
+      'BACKUP_SYNC_RETRY_FOR',
+      'BACKUP_SYNC_BACKLOG',
+      'BACKUP_SYNC_SECRET_KEY',
+    ],
+  },
+  {
+    title: 'The server',
+    text: 'For `serve`.',
+    names: [
+      'BACKUP_SYNC_LISTEN',
+      'BACKUP_SYNC_PUBLIC_URL',
+      'BACKUP_SYNC_TLS_CERTIFICATE',
+      'BACKUP_SYNC_TLS_KEY',
+      'BACKUP_SYNC_BEHIND_TLS_PROXY',
+      'BACKUP_SYNC_TRUSTED_PROXIES',
+      'BACKUP_SYNC_CALLS_PER_SECOND',
+      'BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND',
+      'BACKUP_SYNC_CALLS_IN_FLIGHT',
+      'BACKUP_SYNC_CONNECTIONS',
+      'BACKUP_SYNC_ADMIN_PASSWORD',
+    ],
+  },
+  {
+    title: 'Keystone',
+    text: 'For `serve`, if users come from an OpenStack Keystone. See [Use Keystone](../how-to/keystone.md).',
+    names: [
+      'BACKUP_SYNC_IDENTITY',
+      'BACKUP_SYNC_KEYSTONE_USER',
+      'BACKUP_SYNC_KEYSTONE_PASSWORD',
+      'BACKUP_SYNC_KEYSTONE_USER_DOMAIN',
+      'BACKUP_SYNC_KEYSTONE_PROJECT',
+      'BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN',
+      'BACKUP_SYNC_KEYSTONE_ROLES',
+    ],
+  },
+  {
+    title: 'Network',
+    text: 'For everything that backup-sync connects to: storage, the server that a command calls, and Keystone. Loopback and the metadata addresses of cloud machines are always reached without a proxy.',
+    names: ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy', 'AWS_CA_BUNDLE'],
+  },
+];
+
+/** Read by the libraries and the runtime, not by the command itself. */
+const readElsewhere: readonly (readonly [name: string, text: string])[] = [
+  ['AWS_ACCESS_KEY_ID', 'id of the access key for S3'],
+  ['AWS_SECRET_ACCESS_KEY', 'secret of that access key'],
+  ['AWS_SESSION_TOKEN', 'session token of temporary credentials for S3'],
+  ['AWS_PROFILE', 'profile in `~/.aws` with credentials for S3, instead of the three above'],
+  ['NODE_EXTRA_CA_CERTS', 'PEM file of private certificate authorities; has the same effect as `AWS_CA_BUNDLE`'],
+  ['NO_COLOR', 'no colours in tables and messages'],
+  ['FORCE_COLOR', 'colours even if the output is not a terminal'],
+];
+
+export function variablesPage(): string {
+  const named = new Set<string>(groups.flatMap(({ names }) => names));
+  const missing = Object.keys(environmentSchema.shape).filter((name) => !named.has(name));
+  if (missing.length > 0) throw new Error(`in no group of the variables page: ${missing.join(', ')}`);
+  return generatedPage('Environment variables', [
+    'An option of a command goes before its variable, and a variable before the profile `default`. A variable that is set to nothing counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
+    ...groups.flatMap(({ title, text, names }) => [
+      `## ${title}`,
+      text,
+      table(
+        ['variable', 'meaning'],
+        names.map((name) => [`\`${name}\``, sentence(environmentSchema.shape[name].description ?? '')]),
+      ),
+    ]),
+    '## Read by libraries and by Node',
+    'S3 credentials can come from every place that the official AWS SDK reads; these are the most common.',
+    table(
+      ['variable', 'meaning'],
+      readElsewhere.map(([name, text]) => [`\`${name}\``, sentence(text)]),
+    ),
+  ]);
+}

@@ -1,0 +1,144 @@
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { matches } from './compare-output.ts';
+import { formatConsole, type PageCommand, parseConsole } from './console-block.ts';
+import type { CodeBlock, Page } from './markdown-page.ts';
+import { openShell, type ShellSession } from './shell-session.ts';
+import { freePort, standIns } from './stand-ins.ts';
+
+/** What a command of a page did that the page does not say. */
+export type Discrepancy = { readonly line: number; readonly message: string };
+
+export type PageRun = {
+  readonly discrepancies: readonly Discrepancy[];
+  /** The page with the outputs that its commands printed, if they are not those it shows. */
+  readonly text: string;
+  /** Number of commands that ran. */
+  readonly commands: number;
+};
+
+/** Directory in which pages say that the reader works; the commands run in a temporary one. */
+const shownDirectory = '/srv/tutorial';
+/** Port at which pages say that the gateway listens; it listens on a free one. */
+const shownPort = '8787';
+
+/**
+ * Runs the commands of a page from its first to its last in one shell, in a directory that has a copy of the examples
+ * and the command on its PATH, and compares what they print with what the page shows. Words after the language of a
+ * block say how:
+ *
+ * - `console`: commands and their output; `exits=3`: one of them exits so (default: 0);
+ * - `console keeps-running="text"`: the last command goes on while the rest of the page runs, which begins once the
+ *   command has printed that text;
+ * - `console not-run="reason"`: not run;
+ * - any language with `file=path`: the block is the content of that file.
+ */
+export async function runPage(page: Page): Promise<PageRun> {
+  await using home = await temporaryDirectory();
+  await using resources = new AsyncDisposableStack();
+  const work = join(home.path, 'work');
+  const scratch = join(home.path, 'scratch');
+  await cp(join(repositoryRoot, 'examples'), join(work, 'examples'), { recursive: true });
+  await mkdir(scratch);
+  await putCommandOnPath(join(home.path, 'bin'));
+  const replaced = new Map([
+    [shownDirectory, work],
+    [`127.0.0.1:${shownPort}`, `127.0.0.1:${await freePort()}`],
+  ]);
+  for (const [address, start] of standIns) {
+    if (page.text.includes(address)) replaced.set(address, resources.use(await start()).endpoint);
+  }
+  const real = (text: string) => replaceAll(text, replaced);
+  const shown = (text: string) => replaceAll(text, new Map(Array.from(replaced, ([from, to]) => [to, from])));
+  const environment = {
+    PATH: `${join(home.path, 'bin')}:${process.env.PATH}`,
+    HOME: join(home.path, 'home'),
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    BACKUP_SYNC_LISTEN: real(`127.0.0.1:${shownPort}`),
+  };
+  await mkdir(environment.HOME);
+  const shell = resources.use(openShell(work, scratch, environment));
+
+  const discrepancies: Discrepancy[] = [];
+  const outputs: { readonly block: CodeBlock; readonly text: string }[] = [];
+  let count = 0;
+  for (const block of page.blocks) {
+    const file = block.meta.get('file');
+    if (file !== undefined) await writeInside(work, file, real(`${block.text}\n`));
+    if (block.language !== 'console' || block.meta.has('not-run')) continue;
+    const commands = parseConsole(block);
+    const ran = await runBlock(shell, block, commands, { real, shown });
+    count += commands.length;
+    discrepancies.push(...ran.discrepancies);
+    outputs.push({ block, text: formatConsole(ran.commands) });
+  }
+  return { discrepancies, text: withOutputs(page.text, outputs), commands: count };
+}
+
+type Translation = { real(text: string): string; shown(text: string): string };
+
+async function runBlock(
+  shell: ShellSession,
+  { meta }: CodeBlock,
+  commands: readonly PageCommand[],
+  { real, shown }: Translation,
+): Promise<{ discrepancies: Discrepancy[]; commands: { command: string; output: readonly string[] }[] }> {
+  const discrepancies: Discrepancy[] = [];
+  const ready = meta.get('keeps-running');
+  const expectedCode = Number(meta.get('exits') ?? 0);
+  const codes = new Set<number>();
+  const ran: { command: string; output: readonly string[] }[] = [];
+  for (const { command, output, line } of commands) {
+    const isLast = line === commands.at(-1)?.line;
+    const translated = (lines: readonly string[]) => lines.map((each) => shown(each).trimEnd());
+    const { lines, exitCode } =
+      ready !== undefined && isLast
+        ? await shell.keepRunning(real(command), (printed) => translated(printed).join('\n').includes(ready))
+        : await shell.run(real(command));
+    codes.add(exitCode);
+    const printed = translated(lines);
+    if (exitCode !== 0 && exitCode !== expectedCode) {
+      discrepancies.push({ line, message: `"${command}" exits ${exitCode}:\n${printed.join('\n')}` });
+    }
+    const isShown = matches(output, printed);
+    if (!isShown) {
+      const message = `"${command}" prints\n${printed.join('\n')}\nand the page shows\n${output.join('\n')}`;
+      discrepancies.push({ line, message });
+    }
+    ran.push({ command, output: isShown ? output : printed });
+  }
+  if (!codes.has(expectedCode)) {
+    discrepancies.push({ line: commands[0]?.line ?? 0, message: `no command here exits ${expectedCode}` });
+  }
+  return { discrepancies, commands: ran };
+}
+
+function replaceAll(text: string, replaced: ReadonlyMap<string, string>): string {
+  return [...replaced].reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
+}
+
+async function putCommandOnPath(directory: string): Promise<void> {
+  await mkdir(directory);
+  const file = join(directory, 'backup-sync');
+  await writeFile(file, `#!/bin/sh\nexec ${builtCommand.map((word) => `'${word}'`).join(' ')} "$@"\n`);
+  await chmod(file, 0o755);
+}
+
+async function writeInside(directory: string, file: string, text: string): Promise<void> {
+  const path = resolve(directory, file);
+  if (!path.startsWith(`${directory}${sep}`)) throw new Error(`file=${file} leads out of the directory of the page`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+/** The text of a page with other texts in some of its blocks. */
+function withOutputs(text: string, outputs: readonly { readonly block: CodeBlock; readonly text: string }[]): string {
+  const lines = text.split('\n');
+  for (const { block, text: next } of outputs.toReversed()) {
+    const indented = next.split('\n').map((line) => (line === '' ? '' : `${' '.repeat(block.indent)}${line}`));
+    lines.splice(block.line - 1, block.text.split('\n').length, ...indented);
+  }
+  return lines.join('\n');
+}

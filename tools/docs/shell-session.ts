@@ -1,0 +1,97 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What a command printed, standard output and standard error in the order of writing. */
+export type Ran = { readonly lines: readonly string[]; readonly exitCode: number };
+
+/** One shell in which the commands of a page run one after the other, as in a terminal. */
+export type ShellSession = AsyncDisposable & {
+  run(command: string): Promise<Ran>;
+  /**
+   * Runs a command that goes on until somebody stops it, and returns once `isReady` accepts what it has printed. Throws
+   * an Error if the command ends before, or after {@link readyWithinMs}. It is stopped with the session.
+   */
+  keepRunning(command: string, isReady: (lines: readonly string[]) => boolean): Promise<Ran>;
+};
+
+/** Time in which a server must be ready. Milliseconds. */
+const readyWithinMs = 30_000;
+const lookEveryMs = 50;
+
+/** `workDirectory` is where commands start, `scratch` is for files of the session itself. */
+export function openShell(
+  workDirectory: string,
+  scratch: string,
+  environment: Readonly<Record<string, string>>,
+): ShellSession {
+  const shell = spawn('bash', ['--noprofile', '--norc'], {
+    cwd: workDirectory,
+    env: { ...environment },
+    detached: true,
+  });
+  shell.stderr.resume();
+  const answers = linesOf(shell);
+  const ask = async (script: string) => {
+    shell.stdin.write(`${script}\n`);
+    const { value, done } = await answers.next();
+    if (done) throw new Error('the shell ended before its page did');
+    return value;
+  };
+  let count = 0;
+  let lastExitCode = 0;
+  const nextFiles = () => {
+    count += 1;
+    return { commandFile: join(scratch, `${count}.sh`), outputFile: join(scratch, `${count}.out`) };
+  };
+  shell.stdin.write('exit_code() { return "$1"; }\n');
+  return {
+    async run(command) {
+      const { commandFile, outputFile } = nextFiles();
+      await writeFile(commandFile, `${command}\n`);
+      // "echo $?" must find the exit code of the command before.
+      const said = await ask(
+        `exit_code ${lastExitCode}; source ${commandFile} >${outputFile} 2>&1 </dev/null; echo $?`,
+      );
+      lastExitCode = Number(said);
+      return { lines: await linesIn(outputFile), exitCode: lastExitCode };
+    },
+    async keepRunning(command, isReady) {
+      const { commandFile, outputFile } = nextFiles();
+      await writeFile(commandFile, `${command}\n`);
+      const pid = Number(await ask(`source ${commandFile} >${outputFile} 2>&1 </dev/null & echo $!`));
+      const deadline = performance.now() + readyWithinMs;
+      for (;;) {
+        const lines = await linesIn(outputFile);
+        if (isReady(lines)) return { lines, exitCode: 0 };
+        const lives = (await ask(`kill -0 ${pid} 2>/dev/null; echo $?`)) === '0';
+        if (!lives) throw new Error(`"${command}" ended:\n${lines.join('\n')}`);
+        if (performance.now() > deadline) throw new Error(`"${command}" is not ready:\n${lines.join('\n')}`);
+        await delay(lookEveryMs);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(shell, 'close');
+      // The group: the shell, and what keeps running in it.
+      if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGTERM');
+      shell.stdin.end();
+      await closed;
+    },
+  };
+}
+
+async function linesIn(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+async function* linesOf(shell: ChildProcessWithoutNullStreams): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of shell.stdout) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
