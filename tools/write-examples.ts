@@ -1,6 +1,6 @@
 // pnpm run examples: writes examples/ anew. Small backups of volumes and servers that nobody has.
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type WrittenBackup, writeCinderBackup } from '../packages/engine/src/testing/cinder-writer.ts';
 import { seededBytes, seededUuid } from '../packages/engine/src/testing/seeded-bytes.ts';
 import { syncItemOf } from '../packages/engine/src/testing/small-chain.ts';
@@ -8,6 +8,8 @@ import { putObjects } from '../packages/engine/src/testing/test-buckets.ts';
 
 const examples = join(import.meta.dirname, '..', 'examples');
 const buckets = join(examples, 'buckets');
+/** Another copy of a bucket, as operators keep one: it still has what the buckets have lost. */
+const secondCopy = join(examples, 'second-copy');
 const volumeBucket = 'volumebackups';
 const serverBucket = 'vmware-backups';
 const blockBytes = 32 * 1024;
@@ -47,14 +49,16 @@ async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFile(join(examples, file), `${JSON.stringify(value, null, 2)}\n`);
 }
 
-await rm(buckets, { recursive: true, force: true });
+for (const directory of [buckets, secondCopy]) await rm(directory, { recursive: true, force: true });
 const database = writeChain('database-disk', [[1, 2, 9], [5]]);
 const mail = writeChain('mail-disk', []);
 for (const backup of [...database, ...mail]) await putObjects(buckets, volumeBucket, backup.objects);
 // Broken on purpose: a data object is gone.
 const [mailBackup] = mail;
 if (mailBackup === undefined) throw new Error('the chain has a full backup');
-await rm(join(buckets, volumeBucket, `${mailBackup.imagePath}-00002`));
+const lostObject = join(volumeBucket, `${mailBackup.imagePath}-00002`);
+await mkdir(dirname(join(secondCopy, lostObject)), { recursive: true });
+await rename(join(buckets, lostObject), join(secondCopy, lostObject));
 
 // A format that is not known: all that can be said is that it is there.
 const serverPath = ['plan', 'server', 'backup'].map((part) => seededUuid(`web-server/${part}`)).join('/');

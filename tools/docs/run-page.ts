@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { matches } from './compare-output.ts';
@@ -22,6 +22,14 @@ export type PageRun = {
 const shownDirectory = '/srv/tutorial';
 /** Port at which pages say that the gateway listens; it listens on a free one. */
 const shownPort = '8787';
+/** What is set up already where a page is run. */
+const installed: ReadonlyMap<string, string> = new Map([
+  ['npm run --silent backup-sync -- ', 'backup-sync '],
+  [
+    'npm start -- ',
+    "backup-sync demo --examples examples --data-dir .data/examples --called-as 'npm run --silent backup-sync --' ",
+  ],
+]);
 
 /**
  * Runs the commands of a page from its first to its last in one shell, in a directory that has a copy of the examples
@@ -42,6 +50,7 @@ export async function runPage(page: Page): Promise<PageRun> {
   await cp(join(repositoryRoot, 'examples'), join(work, 'examples'), { recursive: true });
   await mkdir(scratch);
   await putCommandOnPath(join(home.path, 'bin'));
+  await linkPackages(join(work, 'node_modules'));
   const replaced = new Map([
     [shownDirectory, work],
     [`127.0.0.1:${shownPort}`, `127.0.0.1:${await freePort()}`],
@@ -49,10 +58,11 @@ export async function runPage(page: Page): Promise<PageRun> {
   for (const [address, start] of standIns) {
     if (page.text.includes(address)) replaced.set(address, resources.use(await start()).endpoint);
   }
-  const real = (text: string) => replaceAll(text, replaced);
+  const real = (text: string) => replaceAll(text, new Map([...installed, ...replaced]));
   const shown = (text: string) => replaceAll(text, new Map(Array.from(replaced, ([from, to]) => [to, from])));
   const environment = {
-    PATH: `${join(home.path, 'bin')}:${process.env.PATH}`,
+    // The page's commands, then the Node that runs this.
+    PATH: `${join(home.path, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
     HOME: join(home.path, 'home'),
     LANG: 'C.UTF-8',
     TZ: 'UTC',
@@ -124,6 +134,14 @@ async function putCommandOnPath(directory: string): Promise<void> {
   const file = join(directory, 'backup-sync');
   await writeFile(file, `#!/bin/sh\nexec ${builtCommand.map((word) => `'${word}'`).join(' ')} "$@"\n`);
   await chmod(file, 0o755);
+}
+
+/** Lets programs of the page import what they would install. */
+async function linkPackages(modules: string): Promise<void> {
+  await mkdir(join(modules, '@backup-sync'), { recursive: true });
+  for (const name of ['contracts', 'core', 'trpc']) {
+    await symlink(join(repositoryRoot, 'packages', name), join(modules, '@backup-sync', name));
+  }
 }
 
 async function writeInside(directory: string, file: string, text: string): Promise<void> {
