@@ -5,7 +5,7 @@ const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['<id>', /\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
   ['<secret>', /(?<![\w-])(?=[\w-]*[A-Z])[\w-]{16,}(?![\w-])/g],
   ['<time>', /\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)?/g],
-  ['<duration>', /~?\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?)\b/g],
+  ['<duration>', /(?:about |less than |~)?\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?)\b/g],
 ];
 
 /** A line without what differs from run to run, and without the widths of columns. */
