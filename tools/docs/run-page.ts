@@ -66,6 +66,8 @@ export async function runPage(page: Page): Promise<PageRun> {
     HOME: join(home.path, 'home'),
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+    // Compiled code is kept from one page to the next.
+    XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache'),
     BACKUP_SYNC_LISTEN: real(`127.0.0.1:${shownPort}`),
   };
   await mkdir(environment.HOME);

@@ -74,9 +74,8 @@ export function openShell(
     },
     async [Symbol.asyncDispose]() {
       const closed = once(shell, 'close');
-      // The group: the shell, and what keeps running in it.
-      if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGTERM');
-      shell.stdin.end();
+      // What keeps running still writes below the directory that is removed next.
+      shell.stdin.end('kill $(jobs -p) 2>/dev/null; wait\n');
       await closed;
     },
   };
