@@ -208,7 +208,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(
         await catalogue.operations.finishListing({ id: operation.id, epoch: operation.epoch, ...listing }),
       ).toEqual([endedAs(operation, 'failed')]);
-      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports go on' };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports continue' };
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
     });

@@ -73,7 +73,7 @@ describe('the data directory', () => {
     writeFileSync(join(directory, 'letter.txt'), 'dear reader');
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
       name: 'DataDirectoryError',
-      message: expect.stringContaining('holds other files'),
+      message: expect.stringContaining('contains other files'),
     });
     expect(statSync(directory).mode & 0o777).toBe(0o755);
     expect(readdirSync(directory)).toEqual(['letter.txt']);
