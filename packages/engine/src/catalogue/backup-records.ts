@@ -55,7 +55,7 @@ export type RecordWrite = Omit<
   'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
 >;
 
-/** The decision on a backup, made from what was seen of it: what the log of its import says, and what is written. */
+/** The decision on a backup: the outcome for the log of its import, and the record and proofs to write. */
 export type Decision = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;

@@ -3,9 +3,7 @@ import type { Fault } from '../chain/proof/link.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Decision, Verdict } from './backup-records.ts';
 
-/**
- * How urgent work is: `interactive` if a person waits for it, `mass` if not. `interactive` never waits behind `mass`.
- */
+/** How urgent work is: `interactive` if a person waits for it, `mass` if not. `interactive` never waits for `mass`. */
 export type Lane = 'interactive' | 'mass';
 
 /** Who did something: a user of the identity, or a user of the local operating system. */

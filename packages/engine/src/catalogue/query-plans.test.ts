@@ -107,7 +107,7 @@ describe('no step reads more rows than it needs', () => {
       'startChain and finishImport',
       async () => {
         const [operation, child] = await startChain(database, makeChain(project), 'worker-1', 2_000);
-        if (operation === undefined || child === undefined) throw new Error('Two were to be started.');
+        if (operation === undefined || child === undefined) throw new Error('Expected two operations to start.');
         await finishImport(database, makeFinish(child, { missingParent: { backupId: 'a', revision: null } }));
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
@@ -117,7 +117,7 @@ describe('no step reads more rows than it needs', () => {
       async () => {
         await accept(database, { ...makeAcceptance(project, [makeItem('c')], { chainRoot: 'chain-3' }), lane: null });
         const [operation] = await startChain(database, makeChain(project, 'chain-3'), 'worker-1', 2_000);
-        if (operation === undefined) throw new Error('One was to be started.');
+        if (operation === undefined) throw new Error('Expected one operation to start.');
         const attempt = { operationId: operation.id, epoch: operation.epoch, failedAtMs: 3_000, notBeforeMs: 4_000 };
         const fault = { code: 'storage_unreachable', detail: '' } as const;
         await retryOperation(database, { ...attempt, fault, requests: { lists: 1, gets: 0, bytesRead: 0 } });

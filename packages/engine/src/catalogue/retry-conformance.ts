@@ -218,7 +218,7 @@ export function describeRetries(open: OpenCatalogue): void {
     const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
-    test('ends at once while it waits, and what waited for it can continue', async () => {
+    test('ends at once while it waits, and imports that waited for it can continue', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const renamed = makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })], { chainRoot: 'chain-2' });
       await acceptedIds(catalogue, renamed);
@@ -230,7 +230,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 6_000)).toHaveLength(1);
     });
 
-    test('lets what waited for its backup look again', async () => {
+    test('lets imports that waited for its backup look again', async () => {
       const child = await acceptAndStart(catalogue, projectId, makeItem('child'));
       const elsewhere = { chainRoot: 'chain-2' };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], elsewhere));
@@ -326,7 +326,7 @@ export function describeRetries(open: OpenCatalogue): void {
     test('makes what waited for it due at once when it answers, and nothing else', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('a'), inBucket('b')]));
       const [a, b] = await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
-      if (a === undefined || b === undefined) throw new Error('two were to be started');
+      if (a === undefined || b === undefined) throw new Error('expected two operations to start');
       const changed = { code: 'changed_while_read', detail: '' } as const;
       await catalogue.operations.retryOperation(retryOf(a));
       await catalogue.operations.retryOperation({ ...retryOf(b), fault: changed });
@@ -345,7 +345,7 @@ export function describeRetries(open: OpenCatalogue): void {
         ...changes,
       });
 
-    test('ends what has waited for it too long, tried or not, and nothing else', async () => {
+    test('ends operations that have waited for it too long, tried or not, and nothing else', async () => {
       const acceptance = makeAcceptance(projectId, [inBucket('tried'), inBucket('running'), inBucket('behind')]);
       const [tried, running, behind] = await acceptedIds(catalogue, acceptance);
       await catalogue.operations.startChain(chain(), 'worker-1', 1_500);

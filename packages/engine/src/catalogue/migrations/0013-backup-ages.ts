@@ -18,7 +18,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.alterTable('backups').addColumn('time_contradiction', 'text').execute();
   await sql`update backups set taken_at_ms = protected_at_s * 1000`.execute(database);
-  // Requests have whole seconds, so a time made from the object's time is not earlier than that.
+  // Requests have whole seconds, so a request time that was taken from the object's time does not count as earlier.
   await sql`update backups set taken_at_ms = newest_object_at_ms, taken_at_source = 'object'
     where newest_object_at_ms >= 0 and newest_object_at_ms < (protected_at_s + 1) * 1000`.execute(database);
 

@@ -31,7 +31,7 @@ function limitGrowth(pages: number): void {
 const accept = (backupId: string) => makeAcceptance('project-1', [makeItem(backupId)]);
 const full = { name: 'CatalogueFullError', message: expect.stringContaining('is full. Free space on it.') };
 
-test('a write without disk space is undone completely, earlier ones stay, and it works once there is space', async () => {
+test('a write without disk space is undone completely, earlier ones stay, and it works with space', async () => {
   limitGrowth(4);
   const kept: string[] = [];
   let refusal: unknown = null;

@@ -221,7 +221,7 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
       ...ofSteps.upkeep,
       touch: async () => {
         await touch();
-        // After a large transaction has failed, the WAL still has room for a few small ones, so a small write shows too
+        // After a large transaction has failed, the WAL still has room for a few small ones, so this write alone proves
         // little.
         checkFreeSpace(path);
       },

@@ -47,7 +47,7 @@ export async function recordedBelow(
     .orderBy('image_path')
     .limit(place.limit)
     .execute();
-  // In the order of bytes, paths with the prefix come first among those that are not before it.
+  // The query starts at the prefix, and in the order of bytes the paths with the prefix come before all others.
   const end = rows.findIndex((row) => !row.image_path.startsWith(place.prefix));
   const below = end === -1 ? rows : rows.slice(0, end);
   const isLast = end !== -1 || rows.length < place.limit;

@@ -3,7 +3,10 @@ import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
-/** Stores which run and which source a record came from that an import has just written, unless they are known. */
+/**
+ * Stores the run and the source that a record came from, unless they are known. For a record that an import has just
+ * written.
+ */
 export async function noteOrigin(
   database: Kysely<Schema>,
   operation: Pick<Selectable<OperationRow>, 'project_id' | 'backup_id' | 'parent_operation_id'>,

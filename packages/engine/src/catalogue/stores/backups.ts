@@ -85,8 +85,8 @@ export const backupSteps = {
   listResources: { access: 'read', isLong: true, run: listResources },
   /**
    * Records since when no newer backup of a resource is expected; a second call keeps the first time. Null ends that.
-   * So does recording a backup that was made later than all recorded ones. Returns false if the project has no backup
-   * of the resource.
+   * So does the record of a backup that was made later than all those recorded at that time. Returns false if the
+   * project has no backup of the resource.
    */
   retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
 } as const satisfies Record<string, Step>;

@@ -40,8 +40,8 @@ export const sourceRunSteps = {
   noteSightings: { access: 'write', run: noteSightings },
   /**
    * Counts an absence for each member that the run has not seen, and returns how many there are. A second call for the
-   * same run counts nothing again. Members that are no longer recorded at their place are dropped. So are members in
-   * folders with these names, which the listing skipped.
+   * same run counts nothing again. Unseen members that are no longer recorded at their place are dropped. So are all
+   * members in folders with these names, which the listing skipped.
    */
   closeListing: { access: 'write', run: closeListing },
   /** Holds the source: the members absent from this run become the list to confirm. */
@@ -53,7 +53,7 @@ export const sourceRunSteps = {
    * since `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
    */
   markVanished: { access: 'write', run: markVanished },
-  /** Resets the absences of the members at these image paths. */
+  /** Resets the absences of the members at these image paths, and takes them off the list to confirm. */
   keepMembers: { access: 'write', run: keepMembers },
   /**
    * Records that a run has seen everything. When the run ends and no import failed for a passing reason, "last good

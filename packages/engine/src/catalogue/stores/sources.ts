@@ -51,8 +51,8 @@ export const sourceSteps = {
   /** Returns when the next run of any source is planned, in milliseconds since 1970; null if none is. */
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
   /**
-   * Sums up the recorded members of each source, in the order of the ids. Records marked vanished are left out. Returns
-   * at most `resourcesMax` resources for each source.
+   * Sums up the recorded members of each source, in the order of the given ids. Records marked vanished are left out.
+   * The sums cover all resources; of the resources themselves, each source lists at most `resourcesMax`.
    */
   contentsOf: { access: 'read', isLong: true, run: contentsOf },
   /** Returns those of these sources that have seen a backup of one of these resources. */
