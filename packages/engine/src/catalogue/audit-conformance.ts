@@ -4,7 +4,7 @@ import type { CallEvent } from './audit-records.ts';
 import type { Catalogue } from './catalogue.ts';
 import { makeAcceptance, makeItem, makeRun, makeSource, type OpenCatalogue } from './fixtures-for-conformance.ts';
 
-/** What every catalogue does with the event of a call: it is written with the change, or not at all. */
+/** Every catalogue writes the event of a call together with the change, or not at all. */
 export function describeAudit(open: OpenCatalogue): void {
   const projectId = 'project-1';
   let catalogue: Catalogue;
@@ -33,7 +33,7 @@ export function describeAudit(open: OpenCatalogue): void {
     return events.find((event) => event.id === id);
   };
 
-  test('a change is written down as done, with what it made', async () => {
+  test('a change leaves an event that says done, with the ids of what it created', async () => {
     const event = makeEvent('createProject');
     const project = { id: newId(), name: 'first', createdAtMs: 1_000 };
     expect(await catalogue.change(event, 'addProject', project)).toEqual({ answer: [], isRecorded: true });
@@ -46,7 +46,7 @@ export function describeAudit(open: OpenCatalogue): void {
     expect(await catalogue.directory.listProjects()).toEqual([project]);
   });
 
-  test('a step that does not do what the call wants leaves no event', async () => {
+  test('a step that does not do what the call wanted leaves no event', async () => {
     const event = makeEvent('createProject');
     const project = { id: newId(), name: 'first', createdAtMs: 2_000 };
     const refused = { answer: 'name_taken', isRecorded: false };
@@ -54,11 +54,11 @@ export function describeAudit(open: OpenCatalogue): void {
     expect(await find(event)).toBeUndefined();
   });
 
-  test('a step that throws leaves neither change nor event, and others of its time are not undone', async () => {
+  test('a step that throws leaves neither change nor event, and steps in the same commit are not undone', async () => {
     const [event, good] = [makeEvent('syncBackups'), makeEvent('syncBackups')];
     const acceptance = makeAcceptance(projectId, [makeItem('a')]);
     const [first] = acceptance.items;
-    // One id twice: the second import cannot be written.
+    // The same id twice, so that the second import cannot be written.
     const items = [...acceptance.items, { ...first, item: makeItem('b') }] as typeof acceptance.items;
     const broken = catalogue.change(event, 'accept', { ...acceptance, items });
     const written = catalogue.change(good, 'accept', makeAcceptance(projectId, [makeItem('c')]));
@@ -69,7 +69,7 @@ export function describeAudit(open: OpenCatalogue): void {
     expect(await find(good)).toMatchObject({ outcome: 'done' });
   });
 
-  test('a change whose event cannot be written is not made', async () => {
+  test('a change is not made if its event cannot be written', async () => {
     const event = makeEvent('createProject');
     const project = (name: string) => ({ id: newId(), name, createdAtMs: 3_000 });
     await catalogue.change(event, 'addProject', project('second'));
@@ -77,7 +77,7 @@ export function describeAudit(open: OpenCatalogue): void {
     expect((await catalogue.directory.listProjects()).map(({ name }) => name)).toEqual(['first', 'second']);
   });
 
-  test('a run that is joined does what a call wants, unless it is to confirm removals; CBR names the vault alone', async () => {
+  test('joining a run is recorded unless the call confirms removals; CBR events name only the vault', async () => {
     const source = makeSource(projectId, newId());
     await catalogue.sources.addSource(source);
     const start = (event: CallEvent, confirmsRemovals: boolean) => {

@@ -1,9 +1,9 @@
 import type { AuditOutcome, Door, ErrorCode } from '@backup-sync/contracts';
 
-/** What a call was about: the name of a field of its input, and what stood there. */
+/** What a call was about: the name of a field of its input, and the value of that field. */
 export type AuditSubject = { readonly field: string; readonly value: string };
 
-/** What is known of a call before it is done. */
+/** The part of an audit event that is known before the call is done. */
 export type AuditedCall = {
   readonly projectId: string;
   readonly actor: { readonly kind: 'user' | 'system'; readonly name: string };
@@ -14,9 +14,12 @@ export type AuditedCall = {
   readonly requestId: string;
 };
 
-/** The event of a call whose outcome is not known yet. It goes to the catalogue with the step that decides it. */
+/**
+ * The event of a call whose outcome is not known yet. It is passed to the catalogue with the step that decides the
+ * outcome.
+ */
 export type CallEvent = AuditedCall & {
-  /** UUIDv7: the order in which events were written down. */
+  /** UUIDv7: sorts events in the order in which they were written. */
   readonly id: string;
   readonly atMs: number;
 };

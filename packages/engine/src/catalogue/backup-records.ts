@@ -1,20 +1,20 @@
 import type { BackupFormat, SyncOutcome, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
 import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 
-/** A recorded backup. Unique by (projectId, backupId). */
+/** The record of a backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
   readonly projectId: string;
   readonly backupId: string;
   readonly backupName: string;
-  /** The name in the sync requests, once a person has given the backup a name; else null. */
+  /** The name from the sync requests, if a person has renamed the backup; else null. */
   readonly requestedName: string | null;
   readonly location: Location;
   readonly resourceId: string;
   readonly resourceName: string;
   readonly resourceType: string;
-  /** When the backup was made, as the request says, seconds since 1970. Never part of its identity. */
+  /** When the backup was made according to the request, in seconds since 1970. Never part of its identity. */
   readonly protectedAtS: number;
-  /** When it was made, as its age is judged; see `taken-at.ts`. */
+  /** When the backup was made, as used to judge its age; see `taken-at.ts`. */
   readonly takenAtMs: number;
   readonly takenAtSource: TakenAtSource;
   readonly timeContradiction: string | null;
@@ -23,7 +23,7 @@ export type BackupRecord = {
   readonly format: BackupFormat;
   readonly contentId: string | null;
   readonly listing: Listing;
-  /** Null for formats in which each backup has its objects for itself. */
+  /** Null for formats in which backups share no objects. */
   readonly shared: SharedListing | null;
   readonly level: VerificationLevel | null;
   readonly verifiedAtMs: number;
@@ -31,29 +31,31 @@ export type BackupRecord = {
   readonly parentBackupId: string | null;
   readonly incremental: boolean | null;
   readonly volumeBytes: number | null;
-  /** Null until the backup is replayed, and once its chain is another than then. */
+  /** Null until the backup is replayed, and when its chain is no longer the one that was replayed. */
   readonly volumeHash: VolumeHash | null;
   readonly lastOperationId: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  /** Rises by one at each write; starts at 1. */
+  /** Rises by 1 with each write; starts at 1. */
   readonly revision: number;
-  /** The source that first imported or saw it; once that is removed, its oldest other source. */
+  /**
+   * The source that first imported or saw the backup; once that is removed, the oldest other source that has seen it.
+   */
   readonly sourceId: string | null;
-  /** The run of a source that imported it. */
+  /** The run of a source that imported the backup; null if none did. */
   readonly checkpointId: string | null;
 };
 
-/** What a replay gave, and of which chain (see `decide-sync.ts`). */
+/** The hash of the volume that a replay produced, and the digest of the chain it replayed (see `decide-sync.ts`). */
 export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
 
-/** What the record becomes: everything but what the catalogue itself keeps. */
+/** The new content of a record: everything except the fields that the catalogue itself maintains. */
 export type RecordWrite = Omit<
   BackupRecord,
   'createdAtMs' | 'updatedAtMs' | 'revision' | 'lastOperationId' | 'sourceId' | 'checkpointId'
 >;
 
-/** What is decided of a backup by what was seen of it: what the log of its import says, and what is written. */
+/** The decision on a backup: the outcome for the log of its import, and the record and proofs to write. */
 export type Decision = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
@@ -68,24 +70,24 @@ export type Decision = {
   readonly proofs: readonly EdgeProof[];
 };
 
-/** What an operation writes of a backup. */
+/** What an operation writes about a backup. */
 export type Verdict = Pick<Decision, 'record' | 'proofs'> & {
   readonly operationId: string;
   readonly projectId: string;
   readonly backupId: string;
   readonly endedAtMs: number;
-  /** The record's revision when this was decided; null: there was none (or a forgotten one). */
+  /** The record's revision when this was decided; null if there was no record or it was forgotten. */
   readonly decidedOnRevision: number | null;
 };
 
-/** How the backups of a resource stand. */
+/** The state of a resource's backups: how many there are, how many are proved, and the newest proved one. */
 export type ResourceStanding = {
   readonly resourceId: string;
   readonly resourceName: string;
   readonly backups: number;
-  /** Of these, available and proved to the level that was asked for. */
+  /** How many of these are available and proved to the level that was asked for. */
   readonly proved: number;
-  /** The newest of the proved; null if there is none, or none whose time is believed. */
+  /** The newest proved backup; null if there is none, or if the time of each is in the future. */
   readonly head: {
     readonly backupId: string;
     readonly takenAtMs: number;
@@ -95,5 +97,5 @@ export type ResourceStanding = {
   readonly retiredAtMs: number | null;
 };
 
-/** Some of the rows of a listing, and how many there are in all. */
+/** A page of a listing, and the number of all rows. */
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };

@@ -32,7 +32,7 @@ function columnsToListing(row: ListingColumns): Listing {
   };
 }
 
-/** Written by recordToColumns alone, so the text has this shape. */
+/** Parses the listing of shared objects. Only recordToColumns writes it, so the text has this shape. */
 export function rowToShared({ shared_listing: shared }: Pick<BackupRow, 'shared_listing'>): SharedListing | null {
   return shared === null ? null : (JSON.parse(shared) as SharedListing);
 }
@@ -57,7 +57,7 @@ function columnsToHash({ volume_sha256: sha256, volume_chain_digest: chainDigest
   return sha256 === null || chainDigest === null ? null : { sha256, chainDigest };
 }
 
-/** The columns that a write of a record sets: all but those that the catalogue itself keeps. */
+/** The columns that a write of a record sets: all except those that the catalogue itself maintains. */
 export function recordToColumns(
   record: RecordWrite,
 ): Omit<
@@ -138,7 +138,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
   };
 }
 
-/** What a proof does not say of itself: its id, and on whose behalf it was made. */
+/** The columns of a proof's row that the proof does not have: its id, and the operation that made it. */
 type ProofOrigin = { readonly id: string; readonly projectId: string; readonly operationId: string };
 
 export function proofToRow(proof: EdgeProof, origin: ProofOrigin): VerificationRow {
@@ -185,7 +185,7 @@ export function rowToProof(row: Selectable<VerificationRow>): EdgeProof {
       row.format_time_ms === null ? null : { atMs: row.format_time_ms, hasZone: row.format_time_has_zone === 1 },
     checkVersion: row.check_version,
     verifiedAtMs: row.verified_at_ms,
-    // Written by proofToRow alone, so the text has this shape.
+    // Only proofToRow writes this column, so the text has this shape.
     metadataObjects: JSON.parse(row.metadata_objects) as EdgeProof['metadataObjects'],
   };
 }

@@ -1,4 +1,4 @@
-// Over 400 lines: one suite of what every catalogue does with imports and records, on one set of helpers.
+// Over 400 lines: this is one suite about imports and records, with one set of helpers.
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EdgeProof } from '../chain/proof/link.ts';
@@ -20,9 +20,7 @@ import {
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
 
-/**
- * What every catalogue does with imports, whatever database it is on, from their acceptance to their end.
- */
+/** Tests what every catalogue does with imports, from their acceptance to their end. */
 export function describeCatalogue(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -30,19 +28,19 @@ export function describeCatalogue(open: OpenCatalogue): void {
   beforeAll(async () => {
     catalogue = await open();
   });
-  // Each test has a project of its own, so that one database serves them all.
+  // Each test has its own project, so that one database serves them all.
   beforeEach(() => {
     projectId = newId();
   });
   afterAll(() => catalogue[Symbol.asyncDispose]());
 
   describe('accept', () => {
-    test('answers one id for each item, in the order of the request', async () => {
+    test('returns one id for each item, in the order of the request', async () => {
       const acceptance = makeAcceptance(projectId, [makeItem('b'), makeItem('a'), makeItem('c')]);
       expect(await acceptedIds(catalogue, acceptance)).toEqual(acceptance.items.map(({ id }) => id));
     });
 
-    test('writes what it was given, waiting', async () => {
+    test('stores the request as a waiting operation', async () => {
       const item = makeItem('a', { backup_name: '備份 "1"' });
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
       expect(await catalogue.operations.showOperation(projectId, id)).toEqual({
@@ -79,7 +77,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       });
     });
 
-    test('gives an equal item the operation that waits or runs already', async () => {
+    test('returns the id of a waiting or running operation for an equal item', async () => {
       const [waiting] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       expect(await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]))).toEqual([waiting]);
       await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
@@ -94,14 +92,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
       ['resource name', { resource_name: 'other' }],
       ['resource type', { resource_type: 'other' }],
       ['time', { created_at: 1 }],
-    ])('makes a new operation for an item of the same backup with another %s', async (_, change) => {
+    ])('adds a new operation for an item of the same backup with another %s', async (_, change) => {
       const first = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const second = makeAcceptance(projectId, [makeItem('a', change)]);
       expect(await acceptedIds(catalogue, second)).toEqual([second.items[0]?.id]);
       expect(first).not.toEqual([second.items[0]?.id]);
     });
 
-    test('makes a new operation for the same item on another storage unit or in another project', async () => {
+    test('adds a new operation for the same item on another storage unit or in another project', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const elsewhere = makeAcceptance(projectId, [makeItem('a')], { storageUnitId: 'unit-2' });
       expect(await acceptedIds(catalogue, elsewhere)).toEqual([elsewhere.items[0]?.id]);
@@ -109,7 +107,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await acceptedIds(catalogue, other)).toEqual([other.items[0]?.id]);
     });
 
-    test('tells an item whose ancestors are wanted from the same item alone', async () => {
+    test('adds a new operation for the same item with its ancestors', async () => {
       const alone = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const accept = () => acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], { withAncestors: true }));
       const [id = ''] = await accept();
@@ -118,19 +116,19 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, id)).toMatchObject({ withAncestors: true });
     });
 
-    test('makes a new operation once the equal one has ended', async () => {
+    test('adds a new operation once the equal one has ended', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const again = makeAcceptance(projectId, [makeItem('a')]);
       expect(await acceptedIds(catalogue, again)).toEqual([again.items[0]?.id]);
     });
 
-    test('takes as many items as a scan may find', async () => {
+    test('accepts as many items as a scan may find', async () => {
       const items = Array.from({ length: 1_201 }, (_, index) => makeItem(`backup-${index}`));
       expect(new Set(await acceptedIds(catalogue, makeAcceptance(projectId, items))).size).toBe(1_201);
       expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500)).toHaveLength(1_201);
     });
 
-    test('writes nothing of a request that cannot be written whole', async () => {
+    test('writes nothing of a request if one of its items cannot be written', async () => {
       const taken = makeAcceptance(projectId, [makeItem('a')]);
       await acceptedIds(catalogue, taken);
       const clashing = makeAcceptance(projectId, [makeItem('b'), makeItem('c')]);
@@ -159,7 +157,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, a ?? '')).toEqual(started[0]);
     });
 
-    test('takes nothing from another owner, and again what this one had not finished', async () => {
+    test('leaves operations of other owners, and takes up again what this owner has not finished', async () => {
       const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
@@ -167,7 +165,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(again.map(({ id, epoch, startedAtMs }) => [id, epoch, startedAtMs])).toEqual([[a, 2, 1_700]]);
     });
 
-    test('lets operations of one backup wait behind the oldest, whatever their chain', async () => {
+    test('takes up only the oldest operation of a backup, whatever their chains', async () => {
       const [first] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const moved = makeItem('a', { image_path: 'chain-2/a' });
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
@@ -180,7 +178,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
   });
 
-  test('startChildren takes up what came up in the course of one operation, and nothing else', async () => {
+  test('startChildren takes up only the imports that one operation accepted', async () => {
     const [parent = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
     await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
     const children = makeAcceptance(projectId, [makeItem('c'), makeItem('b', { backup_name: 'other' })], {
@@ -189,7 +187,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     const [child] = await acceptedIds(catalogue, children);
     await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d')]));
     const started = await catalogue.operations.startChildren(makeChain(projectId), parent, 'worker-1', 1_600);
-    // That of b waits behind the other operation of b.
+    // The import of b waits for the other operation of b.
     expect(started.map(({ id, parentOperationId, epoch }) => [id, parentOperationId, epoch])).toEqual([
       [child, parent, 1],
     ]);
@@ -197,7 +195,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
   });
 
   describe('finishImport', () => {
-    test('ends the operation and makes the record', async () => {
+    test('ends the operation and creates the record', async () => {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       const record = makeRecord(operation, {
         status: 'error',
@@ -241,7 +239,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       });
     });
 
-    test('leaves the record as it is where it is given none, however the operation ends', async () => {
+    test('leaves the record as it is if none is passed, however the operation ends', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const before = await catalogue.backups.showBackup(projectId, 'a');
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
@@ -257,14 +255,14 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect((await catalogue.operations.showOperation(projectId, operation.id))?.status).toBe('timeout');
     });
 
-    test('keeps when a record was made, and raises its revision by one', async () => {
+    test('keeps the creation time of a record, and raises its revision by 1', async () => {
       await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
       await importBackup(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }), { endedAtMs: 4_000 });
       const record = await catalogue.backups.showBackup(projectId, 'a');
       expect(record).toMatchObject({ backupName: 'renamed', createdAtMs: 3_000, updatedAtMs: 4_000, revision: 2 });
     });
 
-    test('does nothing under an epoch that has passed', async () => {
+    test('does nothing under an earlier epoch', async () => {
       const lost = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await catalogue.operations.releaseOperations('worker-1', 1_600);
       expect((await catalogue.operations.finishImport(makeFinish(lost))).result).toBe('stale_epoch');
@@ -279,7 +277,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       }
     });
 
-    test('does nothing where it was decided on another revision of the record', async () => {
+    test('does nothing if the record has another revision than the one decided on', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {
@@ -289,7 +287,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toEqual(operation);
     });
 
-    test('names the chains that wait behind it, each once', async () => {
+    test('returns the chains that waited for it, each once', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       for (const name of ['second', 'third']) {
         await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: name })]));
@@ -305,7 +303,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       );
     });
 
-    test('keeps proofs, and finds the newest of each backup', async () => {
+    test('stores proofs, and finds the newest of each backup', async () => {
       const older = makeProof('a', { verifiedAtMs: 2_000, checkVersion: 'older' });
       const newer = makeProof('a', { verifiedAtMs: 2_001, fault: { code: 'geometry', detail: 'at 7' }, level: null });
       const parent = makeProof('p', { parentBackupId: null, parentListingDigest: null, limit: 'no hashes' });
@@ -319,7 +317,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.backups.findProofs(newId(), ['a'])).toEqual([]);
     });
 
-    test('finds the listing on which a backup was last proved whole at its place', async () => {
+    test('finds the listing on which a backup was last proved at its place', async () => {
       const proofOn = (digest: string, verifiedAtMs: number, changes: Partial<EdgeProof> = {}) =>
         makeProof('a', { listing: makeListing(digest), verifiedAtMs, ...changes });
       const { location } = makeProof('a');
@@ -343,7 +341,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
   });
 
   describe('releaseOperations', () => {
-    test('makes the operations of one worker wait again, and names their chains', async () => {
+    test('makes the operations of one worker wait again, and returns their chains', async () => {
       const first = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       const owner = newId();
@@ -357,7 +355,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(again).toMatchObject({ status: 'running', epoch: 2, startedAtMs: 1_700 });
     });
 
-    test('for all workers, names every chain with something to do', async () => {
+    test('returns every chain with unfinished imports if all workers are released', async () => {
       await acceptAndStart(catalogue, projectId, makeItem('a'));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')], { chainRoot: 'chain-2' }));
       await importBackup(catalogue, projectId, makeItem('c'));
@@ -373,7 +371,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
   });
 
-  test('ping answers', async () => {
+  test('ping succeeds', async () => {
     await expect(catalogue.upkeep.ping()).resolves.toBeUndefined();
   });
 }

@@ -10,7 +10,7 @@ import {
   type OpenCatalogue,
 } from './fixtures-for-conformance.ts';
 
-/** How every catalogue forgets records. */
+/** Tests how every catalogue forgets records. */
 export function describeDeletion(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -33,7 +33,7 @@ export function describeDeletion(open: OpenCatalogue): void {
       deletedAtMs: 9_000,
     });
 
-  test('hides the record, and logs what went and who did it', async () => {
+  test('hides the record, and logs what was deleted and by whom', async () => {
     const item = makeItem('a');
     await importBackup(catalogue, projectId, item);
     const operationId = newId();
@@ -52,19 +52,19 @@ export function describeDeletion(open: OpenCatalogue): void {
     expect(await remove('a')).toEqual({ result: 'not_found' });
   });
 
-  test('finds nothing of another project', async () => {
+  test('does not find a record of another project', async () => {
     await importBackup(catalogue, newId(), makeItem('a'));
     expect(await remove('a')).toEqual({ result: 'not_found' });
   });
 
-  test('is refused while an import of the backup is in flight, and names the oldest', async () => {
+  test('is refused while an import of the backup is in flight, and returns the oldest one', async () => {
     await importBackup(catalogue, projectId, makeItem('a'));
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'behind' })]));
     expect(await remove('a')).toEqual({ result: 'busy', operationId: operation.id });
   });
 
-  test('is undone by an import, which finds no record and goes on from its revision', async () => {
+  test('is undone by an import, which finds no record and continues from the revision of the deleted one', async () => {
     await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 3_000 });
     await remove('a');
     await importBackup(catalogue, projectId, makeItem('a'), { endedAtMs: 10_000 });

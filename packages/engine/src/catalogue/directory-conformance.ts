@@ -4,12 +4,12 @@ import type { Catalogue } from './catalogue.ts';
 import { makeSource, type OpenCatalogue } from './fixtures-for-conformance.ts';
 import { signerOf } from './identity-records.ts';
 
-/** What every directory of users and projects does, and every store of grants. */
+/** Tests what every directory of users and projects, and every store of grants, does. */
 export function describeDirectory(open: OpenCatalogue): void {
   const first = { id: 'project-1', name: 'default' };
   let catalogue: Catalogue;
   let users = 0;
-  /** A user of this test alone. */
+  /** A user that only this test uses. */
   let name: string;
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.identity.saveToken({ tokenHash: `${name}-token`, ...record, ...times }, ground)).toBe(true);
   }
 
-  test('a name is given once', async () => {
+  test('a name can be used only once', async () => {
     expect(await catalogue.directory.addUser({ id: 'other', name, passwordHash: 'q', nowMs: 2_000 })).toBe(
       'name_taken',
     );
@@ -58,7 +58,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.showUser('nobody')).toBeNull();
   });
 
-  test('tokens end with a disabled user, another password, another role, a withdrawn role, a removed user', async () => {
+  test('tokens end when the user is disabled or removed, or the password or role changes', async () => {
     const endings: (() => Promise<unknown>)[] = [
       () => catalogue.directory.disableUser(name, 5_000),
       () => catalogue.directory.assignRole(name, first.id, 'operator'),
@@ -76,13 +76,13 @@ export function describeDirectory(open: OpenCatalogue): void {
     }
   });
 
-  test('the same role again leaves tokens as they are', async () => {
+  test('assigning the same role again leaves tokens as they are', async () => {
     await giveToken();
     expect(await catalogue.directory.assignRole(name, first.id, 'reader')).toBe('done');
     expect(await comesIn()).toBe(true);
   });
 
-  test('the last administrator stays; with another, the first may go', async () => {
+  test('the last administrator cannot be removed, but one of two can', async () => {
     const attempts = [
       () => catalogue.directory.disableUser('ada', 5_000),
       () => catalogue.directory.removeUser('ada'),
@@ -104,7 +104,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('who is no administrator may go, though there is one alone', async () => {
+  test('a user who is no administrator can be removed while there is only one administrator', async () => {
     expect(await catalogue.directory.disableUser(name, 5_000)).toBe('done');
     expect(await catalogue.directory.enableUser(name)).toBe('done');
     await catalogue.directory.assignRole(name, first.id, 'reader');
@@ -112,7 +112,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('what is not there is named', async () => {
+  test('a change tells whether the user, project or role does not exist', async () => {
     expect(await catalogue.directory.disableUser('nobody', 1)).toBe('user_not_found');
     expect(await catalogue.directory.assignRole(name, 'nowhere', 'reader')).toBe('project_not_found');
     expect(await catalogue.directory.withdrawRole(name, first.id)).toBe('role_not_found');
@@ -122,7 +122,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.disableAccessKey('nothing', 1)).toBeNull();
   });
 
-  test('an access key signs with the role of now, and not when it or its user is disabled', async () => {
+  test('an access key has the current role of its user, and none once it or its user is disabled', async () => {
     const accessKey = `KEY-${name}`;
     await catalogue.directory.assignRole(name, first.id, 'reader');
     const key = { accessKey, userName: name, projectId: first.id, sealedSecret: 'sealed', nowMs: 4_000 };
@@ -145,7 +145,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.listAccessKeys()).toContainEqual({ ...record, disabledAtMs: 6_000 });
   });
 
-  test('the sealed secrets are those of every key that is not disabled, whoever has it', async () => {
+  test('the sealed secrets are those of every key that is not disabled, even if its user is', async () => {
     const sealed = { accessKey: `KEY-${name}`, sealedSecret: 'sealed' };
     await catalogue.directory.assignRole(name, first.id, 'reader');
     await catalogue.directory.addAccessKey({ ...sealed, userName: name, projectId: first.id, nowMs: 4_000 });
@@ -155,7 +155,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.identity.listSealedSecrets()).not.toContainEqual(sealed);
   });
 
-  test('with a second project the first keeps the buckets that it uses, by name, and no other', async () => {
+  test('when a second project is added, the first keeps grants of just the buckets that it uses', async () => {
     const all = { projectId: first.id, storageUnitId: everything, bucketName: everything, prefix: '' };
     expect(await catalogue.grants.listGrants(null)).toEqual([all]);
     await catalogue.sources.addSource(makeSource(first.id, 'source-1'));
@@ -170,7 +170,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     ]);
   });
 
-  test('a grant is there once, and is taken away as it was given', async () => {
+  test('a grant is stored once, and removed only by its exact prefix', async () => {
     const grant = { projectId: 'project-2', storageUnitId: 'unit-1', bucketName: 'shared', prefix: 'team/' };
     expect(await catalogue.grants.addGrant(grant)).toEqual([]);
     expect(await catalogue.grants.addGrant(grant)).toEqual([]);

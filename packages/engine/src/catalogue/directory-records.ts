@@ -6,7 +6,7 @@ export type UserRecord = {
   readonly name: string;
   readonly createdAtMs: number;
   readonly disabledAtMs: number | null;
-  /** By name of the project. */
+  /** Sorted by the name of the project. */
   readonly roles: readonly { readonly projectId: string; readonly projectName: string; readonly role: Role }[];
 };
 
@@ -20,5 +20,5 @@ export type AccessKeyRecord = {
   readonly disabledAtMs: number | null;
 };
 
-/** What came of a change to one user. */
+/** The result of a change to one user. Nothing was changed unless it is `done`. */
 export type UserChange = 'done' | 'user_not_found' | 'project_not_found' | 'role_not_found' | 'last_administrator';

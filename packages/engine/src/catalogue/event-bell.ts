@@ -1,14 +1,14 @@
-/** Milliseconds within which writes are told of together, so that readers do not ask for each. */
+/** Milliseconds during which writes are collected into one call, so that readers do not query after each write. */
 const gatherMs = 20;
 
-/** Tells readers in this process that events may have been written. */
+/** Notifies readers in this process that events may have been written. */
 export class EventBell {
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | null = null;
 
-  /** Answers how to stop listening. */
+  /** Adds a listener and returns a function that removes it. */
   readonly onEvents = (listener: () => void): (() => void) => {
-    // Two listeners may be one function.
+    // The same function may be added twice, and then counts as two listeners.
     const own = () => listener();
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);

@@ -1,6 +1,6 @@
 import type { OperationRecord } from './operation-records.ts';
 
-/** A transition of an operation. */
+/** One transition of an operation. */
 export type OperationEvent = {
   /** Rises within the project. */
   readonly cursor: number;
@@ -10,13 +10,13 @@ export type OperationEvent = {
 
 export type EventPage = {
   readonly events: readonly OperationEvent[];
-  /** Where to go on: there is nothing of interest up to here but these events. */
+  /** Where the next page starts: no other event of interest has a cursor up to this one. */
   readonly upTo: number;
-  /** Whether there was more at that moment. */
+  /** Whether the page is full, so that more events may follow. */
   readonly isFull: boolean;
 };
 
-/** Events of a project, or of one operation of it, behind a cursor. */
+/** Asks for the events of a project, or of one of its operations, after a cursor. */
 export type EventQuery = {
   readonly projectId: string;
   readonly operationId: string | null;

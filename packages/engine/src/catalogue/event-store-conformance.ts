@@ -14,7 +14,7 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { NewOperation } from './operation-records.ts';
 
-/** What every event store does, and every step that changes an operation with it. */
+/** Tests what every event store does, along with every step that changes an operation. */
 export function describeEventStore(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -55,7 +55,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     lane: 'mass',
   });
 
-  test('an import is told of when it is accepted, started, made to wait again, and ended', async () => {
+  test('an import has events for its acceptance, its start, its return to waiting and its end', async () => {
     const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_000);
     await catalogue.operations.releaseOperations('owner', 2_500);
@@ -66,7 +66,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await transitions()).toEqual(statuses.map((status) => [id, status]));
   });
 
-  test('an import that waits for its parent is told of as waiting, and says for what until it goes on', async () => {
+  test('an import that waits for its parent has an event for that, and names the parent meanwhile', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     const [parentOperationId = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')]));
     const missingParent = { backupId: 'parent', revision: null };
@@ -88,7 +88,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     });
   });
 
-  test('an event shows the operation as it was then, however it has gone on', async () => {
+  test('an event shows the operation as it was at that time', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await catalogue.operations.finishImport(makeFinish(operation));
     const { events } = await read();
@@ -104,7 +104,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(ended).toEqual(await catalogue.operations.showOperation(projectId, operation.id));
   });
 
-  test('a deletion is told of once, with what it deleted', async () => {
+  test('a deletion has one event, with what it deleted', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await catalogue.operations.finishImport(makeFinish(operation));
     const operationId = newId();
@@ -123,7 +123,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     ]);
   });
 
-  test('a single operation is told of likewise, and when it is asked to stop', async () => {
+  test('a single operation has events for every transition, and for its cancellation', async () => {
     const operation = newOperation();
     await catalogue.operations.addOperation(operation);
     await catalogue.operations.startOperation(operation.id, 'owner', 2_000);
@@ -148,7 +148,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await transitions()).toEqual(statuses.map((status) => [operation.id, status]));
   });
 
-  test('a single operation that is cancelled before it began has ended', async () => {
+  test('a single operation that is cancelled before it started has an event for its end', async () => {
     const operation = newOperation();
     await catalogue.operations.addOperation(operation);
     await catalogue.operations.cancelOperation(projectId, operation.id, 2_000);
@@ -189,7 +189,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       return { run, joined, own, ofRun };
     };
 
-    test('ends when the last import has ended that it accepted or joined', async () => {
+    test('ends when the last import that it accepted or joined has ended', async () => {
       const { run, ofRun } = await listed();
       const started = await catalogue.operations.startChain(makeChain(projectId), 'owner', 2_600);
       for (const [index, operation] of started.entries()) {
@@ -219,14 +219,14 @@ export function describeEventStore(open: OpenCatalogue): void {
       expect(await ofRun()).toEqual(['waiting', 'running', 'failed']);
     });
 
-    test('ends when it is overdue', async () => {
+    test('ends at its deadline', async () => {
       const { ofRun } = await listed();
       await catalogue.operations.endOverdueRuns(1_000 + operationLivesMs);
       expect(await ofRun()).toEqual(['waiting', 'running', 'timeout']);
     });
   });
 
-  test('pages follow one another without gap or repeat, of this project alone, whose cursors tell nothing of others', async () => {
+  test('pages have no gaps or repeats, and the cursors count only the events of their project', async () => {
     const items = Array.from({ length: 7 }, (_, index) => makeItem(`b${index}`));
     const ids = await acceptedIds(catalogue, makeAcceptance(projectId, items));
     await acceptedIds(catalogue, makeAcceptance(newId(), items));
@@ -248,7 +248,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await catalogue.events.listEvents({ projectId, operationId: null, after, limit: 1 })).toBe('gone');
   });
 
-  test('readers are told that there is something new', async () => {
+  test('readers are notified of new events', async () => {
     const told = new Promise<void>((resolve) => catalogue.onEvents(resolve));
     const [id] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
     await told;

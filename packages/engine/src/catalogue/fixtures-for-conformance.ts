@@ -15,7 +15,7 @@ import {
 } from './operation-records.ts';
 import type { SourceRecord } from './source-records.ts';
 
-/** What a conformance suite opens: a catalogue and the identity that shares its database. */
+/** Opens the catalogue that a conformance suite tests, with the identity that shares its database. */
 export type OpenCatalogue = () => Promise<Catalogue>;
 
 export const storageUnitId = 'unit-1';
@@ -68,7 +68,7 @@ export function makeChain(projectId: string, chainRoot = 'chain-1') {
   return { projectId, storageUnitId, bucketName: 'bucket-1', chainRoot };
 }
 
-/** A chain that mass work may go on in at once. */
+/** Due mass work on a chain, without a delay. */
 export function makeDue(chain: ChainKey): DueChain {
   return { kind: 'chain', chain, lane: 'mass', notBeforeMs: null };
 }
@@ -77,7 +77,7 @@ export function makeListing(digest: string): Listing {
   return { digest, fingerprint: `of ${digest}`, objectCount: 3, storedBytes: 4096, newestObjectAtMs: 500 };
 }
 
-/** The record that a good import of this operation writes. */
+/** The record that a successful import of this operation writes. */
 export function makeRecord(operation: ItemOperation, changes: Partial<RecordWrite> = {}): RecordWrite {
   const { item } = operation;
   return {
@@ -217,12 +217,12 @@ export function operationFilter(projectId: string, changes: Partial<OperationLog
   return { project_id: projectId, limit: 1000, offset: 0, ...changes };
 }
 
-/** Accepts items, and answers their operations. */
+/** Accepts items, and returns the ids of their operations. */
 export async function acceptedIds(catalogue: Catalogue, acceptance: Acceptance): Promise<readonly string[]> {
   return (await catalogue.operations.accept(acceptance)).ids;
 }
 
-/** An operation, as the step that has ended it answers it. */
+/** An operation, as returned by the step that has ended it. */
 export function endedAs(
   { id, projectId, kind, parentOperationId }: Omit<EndedOperation, 'status'>,
   status: EndedOperation['status'],
@@ -230,14 +230,14 @@ export function endedAs(
   return { id, projectId, kind, parentOperationId, status };
 }
 
-/** An import, as catalogues show it. Throws for another kind. */
+/** Returns an import as the catalogue shows it. Throws for another kind. */
 export async function showImport(catalogue: Catalogue, projectId: string, id: string): Promise<ItemOperation> {
   const operation = await catalogue.operations.showOperation(projectId, id);
   if (operation === null || !hasItem(operation)) throw new Error(`operation ${id} was lost`);
   return operation;
 }
 
-/** Accepts one item and takes it up. */
+/** Accepts one item and takes up its import. */
 export async function acceptAndStart(
   catalogue: Catalogue,
   projectId: string,

@@ -18,13 +18,13 @@ import type { DueChain } from './operation-records.ts';
 const backupIds = ['a', 'b', 'c', 'd'];
 const resourceIds = ['vm-1', 'vm-2'];
 const sourceNames = ['one', 'two'];
-/** Two places for each backup, of which sources see one. */
+/** Two places for each backup. Sources see only one of them. */
 const placesOf = (backupId: string) => [`chain-1/${backupId}`, `moved/${backupId}`];
 const endedAtMs = 1_000_000;
-/** The last is more in the future, when it is recorded, than clocks may differ. */
+/** The last one is further in the future, when it is recorded, than clocks may differ. */
 const times = [1_000, 2_000, 3_000, endedAtMs + 60_000, endedAtMs + 300_001];
 
-/** A backup as a model keeps it: what the catalogue answers of it is read anew. */
+/** A backup in the model. Its other fields are read from the catalogue each time. */
 type Known = {
   readonly place: string;
   readonly resourceId: string;
@@ -35,12 +35,12 @@ type Model = {
   readonly records: Map<string, Known>;
   /** What each source has seen, by place. */
   readonly members: Map<string, Map<string, string>>;
-  /** When the newest backup was made that each retired resource had. */
+  /** When the newest backup of each retired resource was made, at its retirement. */
   readonly retired: Map<string, number>;
 };
 type Step = (world: World) => Promise<void>;
 
-/** One project of a catalogue, changed in any way that touches heads. */
+/** One project of a catalogue, with every kind of change that touches heads. */
 class World {
   readonly catalogue: Catalogue;
   readonly projectId = newId();
@@ -70,7 +70,7 @@ class World {
     this.#forgetRetired();
   }
 
-  /** Ends the imports of what builds on a backup, which find nothing. */
+  /** Ends the imports of the backups that build on a changed one, without a record. */
   async #leaveAsTheyAre(chains: readonly DueChain[]): Promise<void> {
     const { catalogue } = this;
     for (const { chain } of chains) {
@@ -84,7 +84,10 @@ class World {
     }
   }
 
-  /** A proof of another backup that shows this one, and those that build on it, to be broken. */
+  /**
+   * Writes a proof that shows this backup, and so those that build on it, to be broken, in the verdict on another
+   * backup.
+   */
   async showBroken(backupId: string): Promise<void> {
     const { catalogue } = this;
     const known = this.model.records.get(backupId);
@@ -127,7 +130,7 @@ class World {
     }
   }
 
-  /** A resource without a backup is none. */
+  /** A resource without backups does not exist. */
   #forgetRetired(): void {
     const known = new Set([...this.model.records.values()].map(({ resourceId }) => resourceId));
     for (const resourceId of this.model.retired.keys()) {
@@ -171,7 +174,7 @@ class World {
     this.sourceIds.set(name, newId());
   }
 
-  /** Every scope and level answers what reading all records anew does. */
+  /** Checks that every scope and level gives the same as reading all records again. */
   async expectTrue(): Promise<void> {
     const { catalogue } = this;
     for (const name of [null, ...sourceNames]) {
@@ -217,7 +220,7 @@ class World {
   }
 }
 
-/** Whatever changes, the newest proved backups are those that reading every record would find. */
+/** Tests that the newest proved backups are always those that reading every record would find. */
 export function describeHeads(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   beforeAll(async () => {
@@ -254,7 +257,7 @@ export function describeHeads(open: OpenCatalogue): void {
         .map(
           ([name, seen]): Step =>
             (world) => {
-              // Now and then a source sees another backup at the place of one.
+              // Sometimes a source sees a different backup at a place.
               const sightings = seen.map(([id, place, other, isOther]): [string, string] => [
                 placesOf(id)[place] ?? '',
                 isOther ? other : id,
@@ -293,7 +296,7 @@ export function describeHeads(open: OpenCatalogue): void {
     },
   );
 
-  test('heads, counts and retirements are what reading every record would find', async () => {
+  test('heads, counts and retirements are always those that reading every record would find', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }), async (steps) => {
         const world = new World(catalogue);
@@ -306,7 +309,7 @@ export function describeHeads(open: OpenCatalogue): void {
     );
   }, 60_000);
 
-  test('resources are paged by id, and one is found by its id', async () => {
+  test('resources are paged by id, and one can be found by its id', async () => {
     const world = new World(catalogue);
     for (const [index, id] of backupIds.entries()) {
       await world.import(id, { place: placesOf(id)[0] ?? '', resourceId: `vm-${index}` });

@@ -6,11 +6,11 @@ export type User = {
   readonly id: string;
   readonly name: string;
   readonly passwordHash: string;
-  /** Null while the user may come in. */
+  /** Null while the user can log in. */
   readonly disabledAtMs: number | null;
 };
 
-/** A token as it is kept: its hash alone. */
+/** A token as it is stored: only its hash is kept. */
 export type TokenRecord = {
   /** SHA-256 of the token, hex. */
   readonly tokenHash: string;
@@ -23,26 +23,26 @@ export type TokenRecord = {
   readonly expiresAtMs: number;
 };
 
-/** What a token was given for, which may be taken away while it is being made. */
+/** Why a token is issued. This may cease to hold while the token is being created. */
 export type TokenGround =
   | { readonly kind: 'password'; readonly passwordHash: string }
   | { readonly kind: 'token'; readonly tokenHash: string }
   | { readonly kind: 'operator' };
 
-/** The secret of an access key, as it is kept. */
+/** The secret of an access key, as it is stored. */
 export type SealedSecret = { readonly accessKey: string; readonly sealedSecret: string };
 
-/** An access key whose holder may come in: neither of them is disabled, and the role is that of now. */
+/** An access key that can sign requests: neither it nor its user is disabled, and the role is the current one. */
 export type Signer = SealedSecret & {
   readonly userName: string;
   readonly projectId: string;
   readonly role: Role;
 };
 
-/** What stands under an access key, with empty texts where nothing does. */
+/** The result of looking up an access key. Its texts are empty if there is no such key. */
 export type SoughtSigner = Omit<Signer, 'role'> & { readonly role: Role | ''; readonly disabled: number };
 
-/** Whoever may sign. Without a key or a user there is no role. */
+/** Turns a lookup into a signer; null if the key or its user is disabled, or there is no such key, user or role. */
 export function signerOf({ role, disabled, ...signer }: SoughtSigner): Signer | null {
   return role === '' || disabled !== 0 ? null : { ...signer, role };
 }

@@ -3,7 +3,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { OpenCatalogue } from './fixtures-for-conformance.ts';
 import type { TokenRecord } from './identity-records.ts';
 
-/** What every identity store does. */
+/** Tests what every identity store does. */
 export function describeIdentityStore(open: OpenCatalogue): void {
   const project = { id: 'project-1', name: 'default' };
   const user = { id: 'user-1', name: 'ada', passwordHash: 'hash-1' };
@@ -27,7 +27,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
   });
   afterAll(() => catalogue[Symbol.asyncDispose]());
 
-  test('begins once: later starts find the project that is there', async () => {
+  test('creates the first project once: later starts find it', async () => {
     expect(await catalogue.identity.begin({ project: { id: 'project-2', name: 'other' }, nowMs: 500 })).toEqual(
       project,
     );
@@ -35,7 +35,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await catalogue.identity.findOldestProject()).toEqual(project);
   });
 
-  test('makes the first user administrator, once', async () => {
+  test('creates the first user as administrator, once', async () => {
     expect(await catalogue.identity.hasUsers()).toBe(false);
     expect(await catalogue.identity.addFirstAdministrator({ user, projectId: project.id, nowMs: 1_000 })).toBe(true);
     expect(await catalogue.identity.hasUsers()).toBe(true);
@@ -55,7 +55,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await catalogue.identity.findProject({ name: project.id })).toBeNull();
   });
 
-  test('keeps a token until it has ended or is removed', async () => {
+  test('finds a token until it expires or is removed', async () => {
     expect(await catalogue.identity.saveToken(token, ground)).toBe(true);
     expect(await catalogue.identity.findToken('ab12', 1_999)).toEqual(token);
     expect(await catalogue.identity.findToken('ab12', 2_000)).toBeNull();
@@ -65,7 +65,7 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     await catalogue.identity.removeToken('ab12');
   });
 
-  test('sweeps out tokens that had ended when another is issued', async () => {
+  test('deletes expired tokens when another one is issued', async () => {
     await catalogue.identity.saveToken({ ...token, tokenHash: 'old', issuedAtMs: 1_000, expiresAtMs: 2_000 }, ground);
     await catalogue.identity.saveToken({ ...token, tokenHash: 'fresh', issuedAtMs: 1_999, expiresAtMs: 3_000 }, ground);
     expect(await catalogue.identity.findToken('old', 1_500)).not.toBeNull();
@@ -77,13 +77,13 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await catalogue.identity.findToken('fresh', 2_000)).not.toBeNull();
   });
 
-  test('keeps a token of the system, which has no user', async () => {
+  test('stores a token of the system, which has no user', async () => {
     const ofSystem = { ...token, tokenHash: 'cd34', userId: null, userName: 'root', kind: 'system' as const };
     expect(await catalogue.identity.saveToken(ofSystem, { kind: 'operator' })).toBe(true);
     expect(await catalogue.identity.findToken('cd34', 1_500)).toEqual(ofSystem);
   });
 
-  test('keeps no token whose ground is gone: another password or role by now, or the token before it ended', async () => {
+  test('stores no token if the password, role, user or earlier token it is issued for is no longer valid', async () => {
     const late = { ...token, tokenHash: 'late' };
     expect(await catalogue.identity.saveToken(late, { kind: 'password', passwordHash: 'before' })).toBe(false);
     expect(await catalogue.identity.saveToken({ ...late, role: 'reader' }, ground)).toBe(false);

@@ -1,7 +1,10 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { BackupRecord } from './backup-records.ts';
 
-/** The item that would bring in this record as it is: by the name in its sync requests, so that a name that a person has set stays. */
+/**
+ * The item whose import gives this record. It has the name from the sync requests, so that a name set by a person
+ * stays.
+ */
 export function itemOfRecord(record: BackupRecord): BackupSync {
   return {
     backup_id: record.backupId,

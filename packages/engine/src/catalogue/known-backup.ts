@@ -2,18 +2,18 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import type { EdgeProof, RecordedListing } from '../chain/proof/link.ts';
 import type { BackupRecord } from './backup-records.ts';
 
-/** What the catalogue knows of a backup, forgotten ones included. */
+/** A record with its newest proof. Forgotten records are included. */
 export type KnownBackup = {
   readonly record: BackupRecord;
-  /** Deleted: scans leave it alone. */
+  /** Whether the record was deleted. Scans then ignore the backup. */
   readonly isForgotten: boolean;
-  /** Marked as no longer in its bucket. */
+  /** Whether the backup is marked as no longer in its bucket. */
   readonly isVanished: boolean;
-  /** The newest proof; null where there is none. */
+  /** The newest proof; null if there is none. */
   readonly proof: EdgeProof | null;
 };
 
-/** What is recorded at a place, as far as a listing is compared with it. */
+/** The part of a record that a listing of its place is compared with. */
 export type RecordedBackup = RecordedListing & {
   readonly imagePath: string;
   readonly format: BackupFormat;

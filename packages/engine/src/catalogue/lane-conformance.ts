@@ -14,7 +14,7 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { Acceptance, Actor } from './operation-records.ts';
 
-/** How every catalogue gives operations their lanes. */
+/** Tests how every catalogue assigns lanes to operations. */
 export function describeLanes(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -40,7 +40,7 @@ export function describeLanes(open: OpenCatalogue): void {
   const items = (count: number, name = 'item') =>
     Array.from({ length: count }, (_, index) => makeItem(`${name}-${index}`));
 
-  test('is interactive for the first 50 that a caller has under way, item by item', async () => {
+  test('is interactive for the first 50 unfinished operations of a caller, counted by item', async () => {
     const { ids, chains } = await accept(items(52));
     expect(await lanesOf(ids)).toEqual([...Array(50).fill('interactive'), 'mass', 'mass']);
     expect(chains).toEqual([{ ...makeDue(makeChain(projectId)), lane: 'interactive' }]);
@@ -50,7 +50,7 @@ export function describeLanes(open: OpenCatalogue): void {
     expect(await lanesOf(others.ids)).toEqual(['interactive']);
   });
 
-  test('is interactive again as those before have ended; verifications count as well', async () => {
+  test('is interactive again once earlier operations, including verifications, have ended', async () => {
     const run = { ...makeRun(projectId, '', newId()), actor, sourceId: null };
     expect(await catalogue.operations.addOperation({ ...run, kind: 'verify', backupId: 'a', lane: null })).toBe(
       'interactive',
@@ -62,7 +62,7 @@ export function describeLanes(open: OpenCatalogue): void {
     expect(await lanesOf((await accept([makeItem('next')])).ids)).toEqual(['interactive']);
   });
 
-  test('is that of the operation in whose course it comes up', async () => {
+  test('is the one that the acceptance names', async () => {
     for (const lane of ['interactive', 'mass'] as const) {
       const { ids, chains } = await accept(items(60, lane), { lane });
       expect(new Set(await lanesOf(ids))).toEqual(new Set([lane]));
@@ -71,7 +71,7 @@ export function describeLanes(open: OpenCatalogue): void {
     expect(await lanesOf((await accept([makeItem('another')])).ids)).toEqual(['mass']);
   });
 
-  test('raises what is in flight of its backup: the same item, and another that it waits behind', async () => {
+  test('rises for what is in flight of the same backup: an equal item, and another that has to end first', async () => {
     const source = { actor: { kind: 'system', name: 'source nightly' }, lane: 'mass' } as const;
     const same = makeItem('same');
     const renamed = makeItem('renamed');
@@ -91,7 +91,7 @@ export function describeLanes(open: OpenCatalogue): void {
     );
   });
 
-  test('raises the import of a parent that it waits for', async () => {
+  test('rises for the import of a parent that an interactive import waits for', async () => {
     const chainRoot = 'of the parent';
     const [parentId = ''] = await acceptedIds(
       catalogue,

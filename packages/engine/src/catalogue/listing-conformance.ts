@@ -13,7 +13,7 @@ import {
   operationFilter,
 } from './fixtures-for-conformance.ts';
 
-/** What the listings of every catalogue do. */
+/** Tests what the listings of every catalogue return. */
 export function describeListings(open: OpenCatalogue): void {
   let catalogue: Catalogue;
 
@@ -44,7 +44,7 @@ export function describeListings(open: OpenCatalogue): void {
       return page === 'marker_not_found' ? page : [page.rows.map((row) => row.backupId).join(''), page.count];
     };
 
-    test('shows the records of the project that are not forgotten, as sorted, then by id', async () => {
+    test('shows the records of the project except forgotten ones, sorted as asked, then by id', async () => {
       expect(await list()).toEqual(['dbca', 4]);
       expect(await list({ sort: [{ key: 'created_at', direction: 'asc' }] })).toEqual(['abcd', 4]);
       expect(await list({ sort: [{ key: 'protected_at', direction: 'asc' }] })).toEqual(['dcba', 4]);
@@ -115,11 +115,11 @@ export function describeListings(open: OpenCatalogue): void {
       }
     });
 
-    test('ignores an offset beside a marker, so that clients that repeat both on every page skip nothing', async () => {
+    test('ignores an offset with a marker, so that clients that repeat both on every page skip nothing', async () => {
       expect(await list({ marker: 'd', offset: 1 })).toEqual(['bca', 4]);
     });
 
-    test('does not know a marker that is no record of the project', async () => {
+    test('refuses a marker that is no record of the project', async () => {
       expect(await list({ marker: 'elsewhere' })).toBe('marker_not_found');
       expect(await list({ marker: 'none', vault_id: 'v' })).toBe('marker_not_found');
     });
@@ -179,7 +179,7 @@ export function describeListings(open: OpenCatalogue): void {
       expect(await list({ limit: 2, offset: 4 })).toEqual(['0', 5]);
     });
 
-    test('does not know a marker or an operation of another project', async () => {
+    test('refuses a marker of another project, and shows no operation of another project', async () => {
       expect(await list({ marker: newId() })).toBe('marker_not_found');
       expect(await catalogue.operations.showOperation(newId(), ids[0] ?? '')).toBeNull();
     });

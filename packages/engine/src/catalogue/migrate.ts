@@ -6,15 +6,15 @@ import type { Schema } from './schema.ts';
 /** The schema that this release needs: the number of its newest migration. */
 export const newestSchema = Object.keys(migrations).length;
 
-/** Stands for a migration that an earlier release has run, and has recorded in a table that Kysely does not know. */
+/** Replaces a migration that an earlier release has run and recorded in a table that Kysely does not know. */
 const alreadyRun: Migration = { async up() {} };
 
 /**
- * Brings the schema up to what this release needs, and records its migrations as Kysely's Migrator does. The first
- * `found` of them have been run already, by whichever release. Never goes back.
+ * Brings the schema up to date, and records its migrations as Kysely's Migrator does. The first `found` migrations have
+ * been run already, by any release. Never goes back.
  *
- * All of it is one transaction. Otherwise, a first start that is interrupted would leave an older schema, which the next
- * start would take for the catalogue of an older release.
+ * Everything is one transaction. Otherwise an interrupted first start would leave an older schema, and the next start
+ * would take it for the catalogue of an older release.
  */
 export async function migrate(database: Kysely<Schema>, found = 0): Promise<void> {
   const all: [string, Migration][] = Object.entries(migrations);

@@ -1,5 +1,5 @@
-// The steps of the schema, each under the name of its file: Kysely's Migrator records these names. Numbers count from 1
-// without gaps. A migration that is released never changes.
+// The migrations of the schema. Each has the name of its file, because Kysely's Migrator records these names. Numbers
+// count from 1 without gaps. A released migration never changes.
 export * as '0001-initial' from './migrations/0001-initial.ts';
 export * as '0002-sources' from './migrations/0002-sources.ts';
 export * as '0003-operation-listing' from './migrations/0003-operation-listing.ts';

@@ -28,7 +28,7 @@ type ModelOperation = {
   epoch: number;
 };
 
-/** What the catalogue is to hold, in the order of acceptance. */
+/** The expected content of the catalogue, in the order of acceptance. */
 type Model = {
   readonly operations: ModelOperation[];
   readonly records: Map<string, { revision: number; forgotten: boolean }>;
@@ -167,7 +167,7 @@ class Finish implements Command {
   toString = () => `finish(${this.#pick}, ${this.#epochsBehind} behind, ${this.#writes ? 'writes' : 'leaves'})`;
 }
 
-/** A running import does not find a parent. */
+/** A running import that does not find a parent. */
 class MissParent implements Command {
   readonly #pick: number;
   readonly #parentId: string;
@@ -288,7 +288,7 @@ class Delete implements Command {
   toString = () => `delete(${this.#backupId})`;
 }
 
-/** What the catalogue holds is what the model holds: nothing lost, nothing twice, nothing else. */
+/** Checks that the catalogue has exactly the content of the model. */
 async function expectSame(model: Model, { catalogue, projectId }: Real): Promise<void> {
   const operations = await catalogue.operations.listOperationLogs(
     operationFilter(projectId, { operation_type: 'sync' }),
@@ -302,7 +302,7 @@ async function expectSame(model: Model, { catalogue, projectId }: Real): Promise
   expect(backups.rows.map(({ backupId, revision }) => [backupId, revision]).toSorted()).toEqual(shown.toSorted());
 }
 
-/** Any order of steps leaves the catalogue as a simple model says. */
+/** Tests that steps in any order leave the catalogue as a simple model says. */
 export function describeCatalogueModel(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   beforeAll(async () => {
@@ -326,7 +326,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
     { maxCommands: 40, size: 'max' },
   );
 
-  test('no operation is lost or ended twice, those of one backup keep their order, revisions rise by one', async () => {
+  test('no operation is lost or ended twice, those of a backup keep their order, and revisions rise by 1', async () => {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         const model: Model = { operations: [], records: new Map() };

@@ -3,38 +3,38 @@ import type { Fault } from '../chain/proof/link.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Decision, Verdict } from './backup-records.ts';
 
-/** How urgent work is: what somebody waits for, or what goes on by itself. `interactive` never waits behind `mass`. */
+/** How urgent work is: `interactive` if a person waits for it, `mass` if not. `interactive` never waits for `mass`. */
 export type Lane = 'interactive' | 'mass';
 
-/** Who did something: a user of the identity, or the local operating system user. */
+/** Who did something: a user of the identity, or a user of the local operating system. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
 
-/** Counts by name, e.g. objects listed. */
+/** Counts by name, such as objects listed. */
 export type OperationProgress = Readonly<Record<string, number>>;
 
 /** Plain data that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What is kept of the attempts of an operation that storage did not answer. Times in milliseconds since 1970. */
+/** The failed attempts of an operation whose bucket did not answer. Times are in milliseconds since 1970. */
 export type Retries = {
-  /** Attempts that storage made fail. */
+  /** How many attempts failed because of storage. */
   readonly attempts: number;
   readonly firstFailureAtMs: number | null;
-  /** The next attempt is not made before then; null if it waits for no attempt. */
+  /** Earliest time of the next attempt; null if the operation waits for none. */
   readonly notBeforeMs: number | null;
-  /** Why the last attempt failed; null if it waits for no attempt. */
+  /** Why the last attempt failed; null if the operation waits for no attempt. */
   readonly fault: Fault | null;
 };
 
-/** An operation on one item. The unfinished imports of a chain are worked on together. */
+/** The kinds of operations on one item. The unfinished imports of a chain are worked on together. */
 export type ItemKind = 'import' | 'delete';
 
-/** An operation that is worked on by itself. */
+/** The kinds of operations that are worked on separately. */
 export type SingleKind = 'scan' | 'verify' | 'plan';
 
 export type OperationKind = ItemKind | SingleKind;
 
-/** What operations of all kinds have. */
+/** The fields of operations of every kind. */
 type CommonOfOperations = {
   /** UUIDv7, so that ids sort by time. */
   readonly id: string;
@@ -42,12 +42,12 @@ type CommonOfOperations = {
   readonly parentOperationId: string | null;
   readonly storageUnitId: string;
   readonly bucketName: string;
-  /** Null if it is not of one backup. */
+  /** Null if the operation concerns no single backup. */
   readonly backupId: string | null;
   readonly actor: Actor;
   readonly requestId: string;
   readonly status: OperationStatus;
-  /** What happened; while an import waits for another backup, for which one. Empty otherwise. */
+  /** What happened, or the backup that an import waits for. Empty otherwise. */
   readonly message: string;
   readonly fault: Fault | null;
   readonly requests: RequestCount | null;
@@ -55,11 +55,11 @@ type CommonOfOperations = {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
-  /** When it ends as `timeout`. It follows the wall clock: see `StoredTimes`. */
+  /** When the operation ends as `timeout`. It follows the wall clock, see `StoredTimes`. */
   readonly deadlineAtMs: number;
-  /** Who works on it, while it runs. */
+  /** The worker of the operation, while it runs. */
   readonly leaseOwner: string | null;
-  /** Rises each time it is taken up; only the holder of the present epoch may finish it. */
+  /** Rises each time the operation is taken up. Only the holder of the current epoch can finish it. */
   readonly epoch: number;
   readonly lane: Lane;
   readonly retries: Retries;
@@ -70,14 +70,14 @@ type CommonOfOperations = {
 export type ItemOperation = CommonOfOperations & {
   readonly kind: ItemKind;
   readonly backupId: string;
-  /** The item as accepted, defaults filled in; of a delete, the item of the record that went. */
+  /** The item as accepted, with defaults filled in. A delete has the item of the record that was deleted. */
   readonly item: BackupSync;
-  /** Its missing ancestors are to be recorded as well. */
+  /** Whether its missing ancestors are to be recorded as well. */
   readonly withAncestors: boolean;
   /** See {@link Acceptance}. */
   readonly proofsNotBeforeMs: number | null;
   readonly outcome: SyncOutcome | null;
-  /** See `BackupRecord`, as the import found it. */
+  /** As in `BackupRecord`, as the import found it. */
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
@@ -86,25 +86,28 @@ export type ItemOperation = CommonOfOperations & {
 /** A scan, a plan of a bucket, or the verification of a backup. */
 export type SingleOperation = CommonOfOperations & {
   readonly kind: SingleKind;
-  /** Of a scan: the source whose run it is; else null. */
+  /** Of a scan, the source whose run it is; else null. */
   readonly sourceId: string | null;
-  /** What was asked for; its shape is the kind's. */
+  /** The request; its shape depends on the kind. */
   readonly request: Json;
   readonly progress: OperationProgress;
-  /** What came out; null until the end. */
+  /** The result; null until the end. */
   readonly result: Json;
-  /** Of a scan that imports: when its listing was complete. From then on it waits for its imports. */
+  /** Of a scan that imports, when its listing was complete. From then on it waits for its imports. */
   readonly listedAtMs: number | null;
 };
 
-/** An operation of any kind: its `kind` tells what else it has. CBR has imports, deletions and the runs of sources. */
+/**
+ * An operation of any kind; `kind` tells which other fields it has. CBR shows imports, deletions and the runs of
+ * sources.
+ */
 export type OperationRecord = ItemOperation | SingleOperation;
 
 export function hasItem(operation: OperationRecord): operation is ItemOperation {
   return operation.kind === 'import' || operation.kind === 'delete';
 }
 
-/** What imports are worked on together: the links of one chain, so that they share one listing. */
+/** Identifies imports that are worked on together: those of one chain, so that they share one listing. */
 export type ChainKey = {
   readonly projectId: string;
   readonly storageUnitId: string;
@@ -112,64 +115,67 @@ export type ChainKey = {
   readonly chainRoot: string;
 };
 
-/** Points at an operation that is worked on by itself. */
+/** Identifies an operation that is worked on separately. */
 export type OperationKey = Pick<SingleOperation, 'id' | 'kind' | 'projectId' | 'storageUnitId' | 'bucketName'>;
 
-/** A chain that is to be worked on. */
+/** A chain with imports to be worked on. */
 export type DueChain = {
   readonly kind: 'chain';
   readonly chain: ChainKey;
-  /** The highest lane of what is unfinished in it. */
+  /** The highest lane of its unfinished imports. */
   readonly lane: Lane;
-  /** The earliest time at which some of it may be taken up, milliseconds since 1970; null: now. */
+  /** The earliest time at which one of its imports can be taken up, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 
-/** A single operation that is to be worked on. */
+/** A single operation to be worked on. */
 export type DueOperation = {
   readonly kind: 'operation';
   readonly operation: OperationKey;
   readonly lane: Lane;
-  /** It is not taken up before then, milliseconds since 1970; null: now. */
+  /** The earliest time at which it can be taken up, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 
-/** Work that a queue should be told of. */
+/** Work to be queued. */
 export type DueWork = DueChain | DueOperation;
 
-/** An operation that a step has ended. Whoever asked for the step sees to what follows: see `after-end.ts`. */
+/** An operation that a step has ended. The caller of the step does what has to follow, see `after-end.ts`. */
 export type EndedOperation = Pick<OperationRecord, 'id' | 'projectId' | 'kind' | 'parentOperationId' | 'status'>;
 
-/** What comes of a step that may end operations. */
+/** The result of a step that may end operations. */
 export type Ends<Due extends DueWork = DueWork> = {
   readonly ended: readonly EndedOperation[];
-  /** What may be worked on now, or is tried again at its time. */
+  /** Work that is due now, or at the time of its next attempt. */
   readonly due: readonly Due[];
 };
 
-/** Imports to be accepted. */
+/** A request to import items. */
 export type Acceptance = {
   readonly projectId: string;
   readonly actor: Actor;
   readonly requestId: string;
   readonly acceptedAtMs: number;
-  /** The operation in whose course these came up; null where a caller asked for them. */
+  /** The operation that accepted these items; null if a caller asked for them. */
   readonly parentOperationId: string | null;
   readonly withAncestors: boolean;
-  /** Null: each item is `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
+  /**
+   * Null makes each item `interactive` while the actor has fewer than 50 unfinished interactive operations, else
+   * `mass`.
+   */
   readonly lane: Lane | null;
-  /** In the order of the request. `id` is used unless the same item is already in flight. */
+  /** In the order of the request. An item that is in flight already keeps its operation, and `id` is not used. */
   readonly items: readonly {
     readonly id: string;
     readonly item: BackupSync;
     readonly storageUnitId: string;
     readonly chainRoot: string;
-    /** Proofs made before are made anew; null: each is reused while it holds. Milliseconds since 1970. */
+    /** Proofs made before this time are made again; null reuses each proof while it holds. Milliseconds since 1970. */
     readonly proofsNotBeforeMs: number | null;
   }[];
 };
 
-/** A single operation as it is added. */
+/** A single operation to be added. */
 export type NewOperation = Pick<
   SingleOperation,
   | 'id'
@@ -185,35 +191,35 @@ export type NewOperation = Pick<
   | 'requestId'
   | 'createdAtMs'
 > & {
-  /** Null: `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
+  /** Null makes it `interactive` while the actor has fewer than 50 unfinished interactive operations, else `mass`. */
   readonly lane: Lane | null;
 };
 
-/** What of an operation's request must be the same for another to join it. */
+/** The fields of an operation's request that must be the same for another operation to join it. */
 export type JoinedRequest = { readonly [key: string]: Json };
 
-/** What became of an operation that was to be added. */
+/** Whether an operation was added, or one that does the same was joined. */
 export type OperationJoined =
   | { readonly result: 'added'; readonly operationId: string; readonly lane: Lane }
   | { readonly result: 'joined'; readonly operationId: string };
 
-/** A parent that was looked for and not found. */
+/** A parent that an import looked for and did not find. */
 export type MissingParent = {
   readonly backupId: string;
-  /** The revision of its record when it was looked for; null: there was none (or a forgotten one). */
+  /** The revision of its record when the import looked for it; null if there was none or it was forgotten. */
   readonly revision: number | null;
 };
 
-/** How an import ends, and what it writes of its backup. */
+/** How an import ends, and what it writes about its backup. */
 export type ImportFinish = Decision &
   Omit<Verdict, 'projectId' | 'backupId'> & {
     readonly epoch: number;
     readonly requests: RequestCount;
-    /** The import waits if this parent is being imported. Null: it ends, whatever is in flight. */
+    /** The import waits if this parent is being imported. With null it ends, whatever is in flight. */
     readonly missingParent: MissingParent | null;
   };
 
-/** An attempt that storage made fail, of an operation that is to be tried again. */
+/** A failed attempt of an operation that is to be retried because storage was the cause. */
 export type Retry = {
   readonly operationId: string;
   readonly epoch: number;
@@ -221,29 +227,28 @@ export type Retry = {
   readonly notBeforeMs: number;
   readonly fault: Fault;
   readonly requests: RequestCount;
-  /** Of a single operation. */
+  /** The progress of a single operation. */
   readonly progress?: OperationProgress;
 };
 
-/** Which operations have waited too long for a bucket. */
+/** Selects operations that have waited too long for a bucket. */
 export type OverdueWaits = {
   readonly storageUnitId: string;
   readonly bucketName: string;
-  /** Those accepted later have time left. Milliseconds since 1970. */
+  /** Operations accepted later still have time. Milliseconds since 1970. */
   readonly acceptedByMs: number;
   readonly fault: Fault;
   readonly endedAtMs: number;
-  /** So many end in one step at most. */
+  /** How many operations end in one step at most. */
   readonly limit: number;
 };
 
 /**
- * What became of an import that was to end.
+ * The result of ending an import. It has ended only if the result is `finished`.
  *
- * - `waits`: it waits for the import of its missing parent.
- * - `cycle`: its wait would close a cycle. `way` leads from its backup over those that wait back to its backup.
- *
- * Nothing has ended unless it is `finished`.
+ * - `stale_epoch`, `stale_record`: nothing was done, see `finishImport`.
+ * - `waits`: the import waits for the import of its missing parent.
+ * - `cycle`: its wait would close a cycle. `way` leads from its backup through the waiting backups back to its own.
  */
 export type ImportFinished = Ends<DueChain> &
   (
@@ -258,15 +263,15 @@ export type OperationFinish = Pick<SingleOperation, 'id' | 'epoch' | 'message' |
   readonly requests: RequestCount;
 };
 
-/** What a scan that imports knows when its listing is complete. */
+/** The result of a scan that imports, when its listing is complete. */
 export type ListingFinish = Pick<OperationFinish, 'id' | 'epoch' | 'message' | 'progress' | 'result' | 'requests'> & {
   readonly listedAtMs: number;
 };
 
-/** What a scan or plan found. */
+/** A finding of a scan or plan, with its number. */
 export type NumberedFinding = {
   readonly sequence: number;
   readonly finding: Json;
-  /** Set if it counts as an error, and no import will tell more about it. */
+  /** Set if the finding counts as an error that no import will report. */
   readonly problem?: { readonly imagePath: string; readonly fault: Fault } | null;
 };

@@ -29,7 +29,7 @@ export function isSingleKind(kind: OperationRow['kind']): kind is SingleKind {
   return !isItemKind(kind);
 }
 
-/** The item as JSON with its keys in a fixed order: two items are equal exactly when their texts are. */
+/** The item as JSON with its keys in a fixed order. Two items are equal exactly if their texts are. */
 export function itemToJson(item: BackupSync): string {
   const { backup_id, backup_name, bucket_name, image_path, resource_id, resource_name, resource_type, created_at } =
     item;
@@ -45,32 +45,32 @@ export function itemToJson(item: BackupSync): string {
   });
 }
 
-/** What the column `task` says of an import whose missing ancestors are wanted. */
+/** The value of the column `task` for an import whose missing ancestors are wanted. */
 const ancestorsWanted = JSON.stringify({ with_ancestors: true });
 
-/** The column `task` of an import; null if it is asked for alone. */
+/** The value of the column `task` for an import; null if only the backup itself is wanted. */
 export function importRequest(withAncestors: boolean): string | null {
   return withAncestors ? ancestorsWanted : null;
 }
 
-/** The item of an import or delete. */
+/** Parses the item of an import or delete. Throws `TypeError` for a row of another kind. */
 export function itemOf(row: Pick<Selectable<OperationRow>, 'id' | 'item'>): BackupSync {
-  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete: it has no item`);
-  // Written by itemToJson alone, so the text has this shape.
+  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete, so it has no item`);
+  // Only itemToJson writes this column, so the text has this shape.
   return JSON.parse(row.item) as BackupSync;
 }
 
-/** A row of any kind. */
+/** Converts a row of any kind. */
 export function rowToOperation(row: Selectable<OperationRow>): OperationRecord {
   return isItemKind(row.kind) ? rowToItemOperation(row) : rowToSingle(row);
 }
 
-/** A row of an import or delete. */
+/** Converts a row of an import or delete. */
 export function rowToItemOperation(row: Selectable<OperationRow>): ItemOperation {
   const item = itemOf(row);
   return {
     ...commonOf(row),
-    // Other kinds have no item.
+    // itemOf has refused the other kinds.
     kind: row.kind as ItemKind,
     backupId: item.backup_id,
     item,
@@ -83,7 +83,7 @@ export function rowToItemOperation(row: Selectable<OperationRow>): ItemOperation
   };
 }
 
-/** A row of a kind that is worked on by itself. */
+/** Converts a row of a scan, plan or verification. */
 export function rowToSingle(row: Selectable<OperationRow>): SingleOperation {
   return {
     ...commonOf(row),
@@ -142,7 +142,7 @@ function retriesOf(row: Selectable<OperationRow>): Retries {
   };
 }
 
-/** The columns of {@link ChainKey}; rows without a chain are left out. */
+/** The columns of {@link ChainKey}. Rows of no chain have no `chain_root`. */
 export const chainColumns = [
   'project_id',
   'storage_unit_id',
@@ -152,7 +152,7 @@ export const chainColumns = [
 
 export type ChainColumns = Pick<Selectable<OperationRow>, (typeof chainColumns)[number]>;
 
-/** Null if the row is of no chain. */
+/** Converts the columns of a chain; null if the row belongs to none. */
 export function chainOfRow({
   project_id: projectId,
   storage_unit_id: storageUnitId,
@@ -173,7 +173,7 @@ export const dueColumns = [
   'not_before_ms',
 ] as const satisfies readonly (keyof OperationRow)[];
 
-/** A row of a kind that is worked on by itself, as work that is due. */
+/** Converts a row of a scan, plan or verification to due work. */
 export function rowToDue(row: Pick<Selectable<OperationRow>, (typeof dueColumns)[number]>): DueOperation {
   return {
     kind: 'operation',
@@ -190,7 +190,7 @@ export function rowToDue(row: Pick<Selectable<OperationRow>, (typeof dueColumns)
   };
 }
 
-/** Written by the steps alone, so the text has this shape. */
+/** Parses a progress. Only the steps write it, so the text has this shape. */
 export function parseProgress(text: string | null): OperationProgress {
   return (parse(text) ?? {}) as OperationProgress;
 }

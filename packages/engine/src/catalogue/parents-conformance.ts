@@ -19,7 +19,7 @@ import {
 } from './fixtures-for-conformance.ts';
 import type { ItemOperation } from './operation-records.ts';
 
-/** How every catalogue helps to find the parents of backups. */
+/** Tests how every catalogue helps to find the parents of backups. */
 export function describeParents(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -33,7 +33,7 @@ export function describeParents(open: OpenCatalogue): void {
   afterAll(() => catalogue[Symbol.asyncDispose]());
 
   describe('locateBackup', () => {
-    test('names the place of the record, then those of unfinished imports', async () => {
+    test('returns the place of the record, then those of unfinished imports', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const moved = ['bucket-2', 'bucket-3'].map((bucket_name) => makeItem('a', { bucket_name, image_path: 'moved' }));
       for (const item of moved) await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
@@ -48,7 +48,7 @@ export function describeParents(open: OpenCatalogue): void {
       });
     });
 
-    test('names nothing of a backup that is forgotten or was never there', async () => {
+    test('returns nothing for a backup that was forgotten or never recorded', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const actor = { kind: 'user', name: 'ada' } as const;
       const deletion = { operationId: newId(), projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 5_000 };
@@ -60,7 +60,7 @@ export function describeParents(open: OpenCatalogue): void {
   });
 
   describe('projectBuckets', () => {
-    test('names each bucket of grants, sources, records and unfinished imports once', async () => {
+    test('returns each bucket of grants, sources, records and unfinished imports once', async () => {
       for (const backupId of ['a', 'b', 'c']) await importBackup(catalogue, projectId, makeItem(backupId));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('d', { bucket_name: 'imported' })]));
       await catalogue.sources.addSource(makeSource(projectId, newId(), { bucketName: 'watched' }));
@@ -71,7 +71,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(buckets).toEqual(['bucket-1', 'granted', 'imported', 'watched']);
     });
 
-    test('names none of another project or storage unit, and no grant of everything', async () => {
+    test('returns no bucket of another project or storage unit, and no grant of everything', async () => {
       const other = { storageUnitId: 'unit-2' };
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], other));
       await catalogue.sources.addSource(makeSource(projectId, newId(), other));
@@ -103,7 +103,7 @@ export function describeParents(open: OpenCatalogue): void {
     const startAgain = (backupId: string) =>
       catalogue.operations.startChain(makeChain(projectId, backupId), 'worker-1', 2_000);
 
-    test('waits while that is being imported, and goes on when that has ended', async () => {
+    test('waits while the parent is being imported, and continues when that import has ended', async () => {
       const [child, parent] = (await start('child', 'parent')) as [ItemOperation, ItemOperation];
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
         result: 'waits',
@@ -117,12 +117,12 @@ export function describeParents(open: OpenCatalogue): void {
       expect(again).toMatchObject({ id: child.id, epoch: 2, message: '' });
       const ended = await catalogue.operations.finishImport(makeFinish(again ?? child, missing('parent')));
       expect(ended).toEqual({ result: 'finished', ended: [endedAs(child, 'success')], due: [] });
-      // Both looks count.
+      // The requests of both attempts count.
       const { requests } = (await catalogue.operations.showOperation(projectId, child.id)) ?? {};
       expect(requests).toEqual({ lists: 2, gets: 4, bytesRead: 600 });
     });
 
-    test('waits on after a restart, until that has ended', async () => {
+    test('still waits after a restart, until the import of the parent has ended', async () => {
       const [child] = (await start('child', 'parent')) as [ItemOperation];
       await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
       const released = await catalogue.operations.releaseOperations(null, 1_700);
@@ -134,7 +134,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
     });
 
-    test('is taken up when its time is up, though that has not ended', async () => {
+    test('is taken up at its deadline, even if the import of the parent has not ended', async () => {
       const [child] = (await start('child', 'parent')) as [ItemOperation];
       await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
       const deadlineMs = child.createdAtMs + operationLivesMs;
@@ -152,7 +152,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual([]);
     });
 
-    test('goes on at once if that was recorded since it was looked for', async () => {
+    test('continues at once if the parent was recorded since it was looked for', async () => {
       const [child, parent] = (await start('child', 'parent')) as [ItemOperation, ItemOperation];
       await catalogue.operations.finishImport(makeFinish(parent));
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
@@ -166,7 +166,7 @@ export function describeParents(open: OpenCatalogue): void {
       });
     });
 
-    test('ends if nothing of that is in flight in its own project', async () => {
+    test('ends if no import of the parent is in flight in its own project', async () => {
       const [child] = (await start('child')) as [ItemOperation];
       await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('parent')]));
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toMatchObject({
@@ -178,7 +178,7 @@ export function describeParents(open: OpenCatalogue): void {
       ['itself', ['a']],
       ['one that waits for it', ['a', 'b']],
       ['one that waits for it through another', ['a', 'b', 'c']],
-    ])('does not wait for %s: that is a cycle, which is told and changes nothing', async (_, ids) => {
+    ])('does not wait for %s: that is reported as a cycle and changes nothing', async (_, ids) => {
       const operations = await start(...ids);
       for (const [index, operation] of operations.slice(0, -1).entries()) {
         const finish = makeFinish(operation, missing(ids[index + 1] ?? ''));
@@ -199,7 +199,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(due).toEqual(ids.length > 1 ? [makeDue(makeChain(projectId, ids.at(-2)))] : []);
     });
 
-    test('does not wait for an import that waits behind its own backup', async () => {
+    test('does not wait for an import that waits for another import of its own backup', async () => {
       const [child] = (await start('child')) as [ItemOperation];
       const parent = await start('parent');
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('child', { backup_name: 'another' })]));
@@ -211,7 +211,7 @@ export function describeParents(open: OpenCatalogue): void {
     });
   });
 
-  describe('what builds on a backup whose import ends', () => {
+  describe('a backup that builds on one whose import ends', () => {
     const broken = { status: 'error', fault: { code: 'parent_missing', detail: '' }, level: null } as const;
     const childChain = () => makeChain(projectId, 'chain-1/child');
 
@@ -230,7 +230,7 @@ export function describeParents(open: OpenCatalogue): void {
       );
     }
 
-    test('is imported in the same run if it is broken by that, and that is whole now', async () => {
+    test('is imported in the same run if its parent had broken it and is whole now', async () => {
       await importBackup(catalogue, projectId, makeItem('child'), { record: { ...broken, parentBackupId: 'parent' } });
       const { due } = await finishParent({}, { parentOperationId: 'run-1' });
       expect(due).toEqual([makeDue(childChain())]);
@@ -238,7 +238,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(again).toMatchObject({ parentOperationId: 'run-1', item: { backup_id: 'child' }, actor: { name: 'ada' } });
     });
 
-    test('is imported if it is available, and that is not whole any more', async () => {
+    test('is imported if it is available and its parent is no longer whole', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       const { due } = await finishParent({ status: 'error', fault: { code: 'incomplete', detail: '' }, level: null });
@@ -246,7 +246,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
-    test('is left alone if that is as it was, if another reason broke it, or if it is being imported', async () => {
+    test('is left alone if its parent is unchanged, another reason broke it, or it is being imported', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       expect((await finishParent({})).due).toEqual([]);

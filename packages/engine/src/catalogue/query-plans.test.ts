@@ -61,20 +61,20 @@ const database = new Kysely<Schema>({
 
 beforeAll(() => migrate(database));
 
-/** The lines of SQLite's plans for every query that `work` makes. */
+/** Returns the lines of SQLite's plans for every query that `work` runs. */
 async function plansOf(work: () => Promise<unknown>): Promise<string[]> {
   queries = [];
   await work();
   return queries.flatMap(({ sql, parameters }) =>
     sqlite
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      // What the steps have just run with.
+      // The parameters that the steps have just used.
       .all(...(parameters as SQLInputValue[]))
       .map(({ detail }) => String(detail)),
   );
 }
 
-/** Reads of a whole table, or of a whole index that holds more than what is in flight. */
+/** Reads of a whole table, or of a whole index with more than unfinished operations. */
 const wholeScans = (plans: readonly string[]) =>
   plans.filter(
     (line) =>
@@ -82,15 +82,15 @@ const wholeScans = (plans: readonly string[]) =>
   );
 
 /**
- * Reads of all that one project has. Of its events `noted` takes the greatest, which SQLite finds at the index's end, and
- * its sources are few.
+ * Reads of everything that one project has. Two of them are fine: for `noted`, the newest of its events, SQLite reads
+ * the end of the index, and a project's sources are few.
  */
 const readsOfWholeProjects = (plans: readonly string[]) =>
   plans.filter((line) => /\(project_id=\?\)$/.test(line) && !/^SEARCH (noted|sources) /.test(line));
 
 const sorts = (plans: readonly string[]) => plans.filter((line) => line.includes('TEMP B-TREE'));
 
-describe('no step reads more than it is about', () => {
+describe('no step reads more rows than it needs', () => {
   const items = [makeItem('a'), makeItem('b')];
   const deletion = {
     operationId: 'deletion-1',
@@ -107,7 +107,7 @@ describe('no step reads more than it is about', () => {
       'startChain and finishImport',
       async () => {
         const [operation, child] = await startChain(database, makeChain(project), 'worker-1', 2_000);
-        if (operation === undefined || child === undefined) throw new Error('Two were to be started.');
+        if (operation === undefined || child === undefined) throw new Error('Expected two operations to start.');
         await finishImport(database, makeFinish(child, { missingParent: { backupId: 'a', revision: null } }));
         await finishImport(database, makeFinish(operation, { proofs: [makeProof('a')] }));
       },
@@ -117,7 +117,7 @@ describe('no step reads more than it is about', () => {
       async () => {
         await accept(database, { ...makeAcceptance(project, [makeItem('c')], { chainRoot: 'chain-3' }), lane: null });
         const [operation] = await startChain(database, makeChain(project, 'chain-3'), 'worker-1', 2_000);
-        if (operation === undefined) throw new Error('One was to be started.');
+        if (operation === undefined) throw new Error('Expected one operation to start.');
         const attempt = { operationId: operation.id, epoch: operation.epoch, failedAtMs: 3_000, notBeforeMs: 4_000 };
         const fault = { code: 'storage_unreachable', detail: '' } as const;
         await retryOperation(database, { ...attempt, fault, requests: { lists: 1, gets: 0, bytesRead: 0 } });
@@ -246,7 +246,7 @@ describe('no step reads more than it is about', () => {
   });
 });
 
-test('a head that is lost is looked for by one look into the index for each level', async () => {
+test('a lost head is replaced by one index lookup for each level', async () => {
   const { projectId, operationId } = { projectId: 'project-2', operationId: 'deletion-2' };
   await accept(database, makeAcceptance(projectId, [makeItem('a')]));
   const [operation] = await startChain(database, makeChain(projectId), 'worker-1', 2_000);
@@ -270,13 +270,13 @@ test.each([
   { resource_name: 'a', status: ['error' as const], sort: [{ key: 'name' as const, direction: 'asc' as const }] },
   { parent_id: 'b', sort: [{ key: 'updated_at' as const, direction: 'desc' as const }] },
   { id_prefix: 'a' },
-])('few records are found by their filter, in whatever order they are asked for: %j', async (filter) => {
+])('a filter that leaves few records uses its own index in any order: %j', async (filter) => {
   const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));
   expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
   expect(plans.filter((line) => line.includes('backups_by_creation (project_id=? AND created'))).toEqual([]);
 });
 
-test('operations whose id begins with what is given are found by the index of ids', async () => {
+test('operations are found by the start of their id through the index of ids', async () => {
   const input = { project_id: project, limit: 10, offset: 0, id_prefix: 'a' };
   const plans = await plansOf(() => listOperations(database, input));
   const reads = plans.filter((line) => /^(SCAN|SEARCH) /.test(line));
@@ -284,7 +284,7 @@ test('operations whose id begins with what is given are found by the index of id
   for (const read of reads) expect(read).toMatch(/^SEARCH operations USING .*INDEX .* \(id>\? AND id<\?\)$/);
 });
 
-describe('a listing reads an index in its order', () => {
+describe('a listing reads an index in the order of its rows', () => {
   test.each([
     {},
     { marker: 'a' },

@@ -12,7 +12,7 @@ import {
   showImport,
 } from './fixtures-for-conformance.ts';
 
-/** How every catalogue renames records. */
+/** Tests how every catalogue renames records. */
 export function describeRenaming(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -28,7 +28,7 @@ export function describeRenaming(open: OpenCatalogue): void {
   const rename = (backupId: string, name: string, renamedAtMs = 9_000) =>
     catalogue.backups.renameBackup({ projectId, backupId, name, renamedAtMs });
 
-  test('keeps the name of the sync requests beside the newest that a person has set', async () => {
+  test('keeps the name from the sync requests along with the newest one that a person has set', async () => {
     await importBackup(catalogue, projectId, makeItem('a', { backup_name: 'nightly' }));
     const before = await catalogue.backups.showBackup(projectId, 'a');
     const once = { ...before, backupName: 'mine', requestedName: 'nightly', updatedAtMs: 9_000, revision: 2 };
@@ -46,7 +46,7 @@ export function describeRenaming(open: OpenCatalogue): void {
     });
   });
 
-  test('is seen by an import that was decided before: it decides anew', async () => {
+  test('makes an import that was decided before decide again', async () => {
     await importBackup(catalogue, projectId, makeItem('a'));
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await rename('a', 'mine');
@@ -55,7 +55,7 @@ export function describeRenaming(open: OpenCatalogue): void {
     expect(await catalogue.backups.showBackup(projectId, 'a')).toMatchObject({ backupName: 'mine', revision: 2 });
   });
 
-  test('answers null for what is not recorded, of another project, or forgotten', async () => {
+  test('returns null for a backup that is not recorded, of another project, or forgotten', async () => {
     expect(await rename('a', 'mine')).toBeNull();
     await importBackup(catalogue, newId(), makeItem('a'));
     expect(await rename('a', 'mine')).toBeNull();

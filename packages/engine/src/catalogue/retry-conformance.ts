@@ -24,7 +24,7 @@ const fault = { code: 'storage_unreachable', detail: 'bucket-1/chain-1/a: no ans
 const requests = { lists: 1, gets: 2, bytesRead: 3 };
 const notBeforeMs = 60_000;
 
-/** What every catalogue does about retries, cancellation and buckets that do not answer. */
+/** Tests how every catalogue treats retries, cancellation and buckets that do not answer. */
 export function describeRetries(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let projectId: string;
@@ -88,19 +88,19 @@ export function describeRetries(open: OpenCatalogue): void {
       expect((await show(operation.id)).requests).toEqual({ lists: 3, gets: 6, bytesRead: 9 });
     });
 
-    test('is not made to wait by who has lost it', async () => {
+    test('keeps running if a worker that has lost it asks for a retry', async () => {
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), epoch: 7 })).toBeNull();
       expect((await show(operation.id)).status).toBe('running');
     });
 
-    test('does not hold up the others of its chain, and keeps its time when they are worked on', async () => {
+    test('does not block the others of its chain, and keeps its time while they are worked on', async () => {
       await catalogue.operations.retryOperation(retryOf(operation));
       const [other] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('b')]));
       expect(await start(3_000)).toMatchObject([{ id: other }]);
       expect(await catalogue.operations.retryOfChain(makeChain(projectId))).toMatchObject(due);
     });
 
-    test('waits on after a restart', async () => {
+    test('still waits after a restart', async () => {
       await catalogue.operations.retryOperation(retryOf(operation));
       const released = await catalogue.operations.releaseOperations(null, 3_000);
       expect(released.filter((each) => each.kind === 'chain' && each.chain.projectId === projectId)).toMatchObject([
@@ -109,13 +109,13 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await start(notBeforeMs - 1)).toEqual([]);
     });
 
-    test('is taken up at once where the clock was set back by more than any delay', async () => {
+    test('is taken up at once if the clock was set back by more than any delay', async () => {
       await catalogue.operations.retryOperation(retryOf(operation));
       expect(await start(notBeforeMs - longestRetryDelayMs)).toEqual([]);
       expect(await start(notBeforeMs - longestRetryDelayMs - 1)).toHaveLength(1);
     });
 
-    test('begins to count anew when its storage has answered and it waits for a parent', async () => {
+    test('starts to count again when its storage has answered and it waits for a parent', async () => {
       await catalogue.operations.retryOperation(retryOf(operation));
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], { chainRoot: 'elsewhere' }));
       const [again] = await start(notBeforeMs);
@@ -176,7 +176,7 @@ export function describeRetries(open: OpenCatalogue): void {
     });
   });
 
-  describe('a single operation that is cancelled just before its work is over', () => {
+  describe('a single operation that is cancelled just before its work ends', () => {
     const cancelRunning = async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
       await catalogue.operations.addOperation(run);
@@ -190,7 +190,7 @@ export function describeRetries(open: OpenCatalogue): void {
       return operation;
     };
 
-    test('is not tried again', async () => {
+    test('is not retried', async () => {
       const operation = await cancelRunning();
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), progress: {} })).toEqual({
         ended: [endedAs(operation, 'failed')],
@@ -200,7 +200,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
     });
 
-    test('does not wait for its imports, which go on', async () => {
+    test('does not wait for its imports, which continue', async () => {
       const operation = await cancelRunning();
       const parent = { parentOperationId: operation.id };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')], parent));
@@ -208,7 +208,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(
         await catalogue.operations.finishListing({ id: operation.id, epoch: operation.epoch, ...listing }),
       ).toEqual([endedAs(operation, 'failed')]);
-      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports go on' };
+      const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports continue' };
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
     });
@@ -218,7 +218,7 @@ export function describeRetries(open: OpenCatalogue): void {
     const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
-    test('ends at once while it waits, and what waited behind it may go on', async () => {
+    test('ends at once while it waits, and imports that waited for it can continue', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const renamed = makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })], { chainRoot: 'chain-2' });
       await acceptedIds(catalogue, renamed);
@@ -230,7 +230,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.startChain(makeChain(projectId, 'chain-2'), 'worker-1', 6_000)).toHaveLength(1);
     });
 
-    test('lets what waited for its backup look again', async () => {
+    test('lets imports that waited for its backup look again', async () => {
       const child = await acceptAndStart(catalogue, projectId, makeItem('child'));
       const elsewhere = { chainRoot: 'chain-2' };
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')], elsewhere));
@@ -242,7 +242,7 @@ export function describeRetries(open: OpenCatalogue): void {
       ]);
     });
 
-    test('ends the run that waited for it alone', async () => {
+    test('ends the run that waited only for it', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null, request: { prefix: '', pathTemplate: null } };
       await catalogue.operations.addOperation(run);
       const scan = await catalogue.operations.startOperation(run.id, 'worker-1', 1_500);
@@ -258,7 +258,7 @@ export function describeRetries(open: OpenCatalogue): void {
       });
     });
 
-    test('records nothing of what was found while it ran', async () => {
+    test('records nothing that was found while it ran', async () => {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       expect(await cancel(operation.id)).toMatchObject({
         operation: { status: 'running', cancelRequestedAtMs: 5_000 },
@@ -272,7 +272,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.cancelledImports(makeChain(projectId))).toEqual([]);
     });
 
-    test('is not tried again', async () => {
+    test('is not retried', async () => {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await cancel(operation.id);
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), failedAtMs: 5_000 })).toMatchObject({
@@ -281,7 +281,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await show(operation.id)).toMatchObject(cancelled);
     });
 
-    test('stays as it ended; those of other projects are not known', async () => {
+    test('stays as it is if it has ended; imports of other projects are not found', async () => {
       const { id } = await importBackup(catalogue, projectId, makeItem('a'));
       expect(await cancel(id)).toMatchObject({ operation: { status: 'success' }, ended: [], due: [] });
       expect(await catalogue.operations.cancelOperation('another', id, 5_000)).toBeNull();
@@ -307,7 +307,7 @@ export function describeRetries(open: OpenCatalogue): void {
     const ofBucket = async () =>
       (await catalogue.outages.listOutages()).filter(({ bucketName }) => bucketName === outage.bucketName);
 
-    test('is known until it answers', async () => {
+    test('is stored until it answers', async () => {
       await catalogue.outages.saveOutage(outage);
       const later = {
         ...outage,
@@ -323,10 +323,10 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await ofBucket()).toEqual([]);
     });
 
-    test('lets what waited for it go on at once when it answers, and leaves what waits for something else', async () => {
+    test('makes what waited for it due at once when it answers, and nothing else', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('a'), inBucket('b')]));
       const [a, b] = await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
-      if (a === undefined || b === undefined) throw new Error('two were to be started');
+      if (a === undefined || b === undefined) throw new Error('expected two operations to start');
       const changed = { code: 'changed_while_read', detail: '' } as const;
       await catalogue.operations.retryOperation(retryOf(a));
       await catalogue.operations.retryOperation({ ...retryOf(b), fault: changed });
@@ -345,7 +345,7 @@ export function describeRetries(open: OpenCatalogue): void {
         ...changes,
       });
 
-    test('ends what has waited for it too long, tried or not, and nothing else', async () => {
+    test('ends operations that have waited for it too long, tried or not, and nothing else', async () => {
       const acceptance = makeAcceptance(projectId, [inBucket('tried'), inBucket('running'), inBucket('behind')]);
       const [tried, running, behind] = await acceptedIds(catalogue, acceptance);
       await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
@@ -372,13 +372,13 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, scan.id)).toMatchObject(end);
       for (const id of [...elsewhere, ...lateIds]) expect((await show(id)).status).toBe('waiting');
       expect((await show(running ?? '')).status).toBe('running');
-      // What waited for a parent that has ended may look, or is overdue itself.
+      // An import whose parent has ended can look again, or is overdue itself.
       expect(await show(behind ?? '')).toMatchObject({ status: 'waiting', message: '' });
       expect((await overdue()).ended).toHaveLength(1);
       expect((await overdue()).ended).toHaveLength(0);
     });
 
-    test('ends no more in a step than it is asked to', async () => {
+    test('ends no more operations in a step than its limit', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('a'), inBucket('b'), inBucket('c')]));
       const ended: number[] = [];
       while (ended.at(-1) !== 0) ended.push((await overdue({ limit: 2 })).ended.length);
@@ -386,7 +386,7 @@ export function describeRetries(open: OpenCatalogue): void {
     });
   });
 
-  test('counts the imports of a project that have not ended', async () => {
+  test('counts the unfinished imports of a project', async () => {
     const [first = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
     await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a')]));
     await catalogue.operations.addOperation({ ...makeRun(projectId, '', newId()), sourceId: null });

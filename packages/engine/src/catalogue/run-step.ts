@@ -5,7 +5,10 @@ import type { Schema } from './schema.ts';
 import { type StepName, steps } from './steps.ts';
 import type { Step } from './stores/step.ts';
 
-/** A step that is asked for. `input` is what it takes beside the database; `event` is of the call that asks, if one does. */
+/**
+ * A step to be run. `input` has its arguments after the database; `event` is that of the call that asks for it, if one
+ * does.
+ */
 export type AskedStep = {
   readonly step: StepName;
   readonly input: readonly unknown[];
@@ -13,12 +16,12 @@ export type AskedStep = {
 };
 
 /**
- * Runs a step, and writes down the call that it was asked for with, if the step did what the call wanted. Every driver
- * runs it in one transaction, so that both are there or neither.
+ * Runs a step. If it does what the call wanted, also writes the event of the call. Every driver runs this in one
+ * transaction, so that both are written or neither.
  */
 export async function runStep(database: Kysely<Schema>, asked: AskedStep): Promise<unknown> {
   const { step, input, event } = asked;
-  // The caller's types tied input and step together; a message between threads cannot say so.
+  // The caller's types matched the input to the step; a message between threads loses that.
   const run = steps[step].run as (database: Kysely<Schema>, ...input: readonly unknown[]) => Promise<unknown>;
   const answer = await run(database, ...input);
   if (event !== null && isDone(step, answer, input)) {
@@ -29,7 +32,7 @@ export async function runStep(database: Kysely<Schema>, asked: AskedStep): Promi
   return answer;
 }
 
-/** Whether a step that answers this did what the call wanted that asked for it. */
+/** Whether a step with this answer did what its call wanted. False for a step that calls do not use for changes. */
 export function isDone(step: StepName, answer: unknown, input: readonly unknown[]): boolean {
   return auditOf(step)?.isDone(answer as never, input as never) ?? false;
 }

@@ -16,10 +16,10 @@ import type { Outage } from '../storage/outage.ts';
 import type { BackupRecord } from './backup-records.ts';
 import type { Actor, OperationKind } from './operation-records.ts';
 
-/** A truth value as it is stored. */
+/** A boolean as it is stored. */
 export type StoredBoolean = 0 | 1;
 
-/** What a listing showed of a link: the same columns wherever evidence is kept. */
+/** What a listing showed of a link. Every table with evidence has these columns. */
 export type ListingColumns = {
   listing_digest: string;
   listing_fingerprint: string;
@@ -39,7 +39,7 @@ export type BackupRow = LocationColumns &
     project_id: string;
     backup_id: string;
     backup_name: string;
-    /** The name in the sync requests, once a person has given the backup a name; else null. */
+    /** The name from the sync requests, if a person has renamed the backup; else null. */
     requested_name: string | null;
     resource_id: string;
     resource_name: string;
@@ -53,7 +53,7 @@ export type BackupRow = LocationColumns &
     reason_detail: string;
     format: BackupFormat;
     content_id: string | null;
-    /** The listing of the objects it shares with other backups, as JSON; null if it shares none. */
+    /** The listing of the objects that it shares with other backups, as JSON; null if it shares none. */
     shared_listing: string | null;
     level: VerificationLevel | null;
     verified_at_ms: number;
@@ -61,25 +61,27 @@ export type BackupRow = LocationColumns &
     parent_backup_id: string | null;
     incremental: StoredBoolean | null;
     volume_bytes: number | null;
-    /** See `VolumeHash`: both are null, or neither. */
+    /** See `VolumeHash`. Either both are null or neither. */
     volume_sha256: string | null;
     volume_chain_digest: string | null;
     last_operation_id: string;
     created_at_ms: number;
     updated_at_ms: number;
     revision: number;
-    /** Set by a delete: the record is kept, so that scans honour it, and not shown. */
+    /** Set by a delete. The record is kept so that scans respect the deletion, but it is not shown. */
     forgotten_at_ms: number | null;
-    /** Set when the backup is no longer listed in its bucket. */
+    /** Set when the backup is found to be missing from its bucket. */
     vanished_at_ms: number | null;
-    /** The source that first imported or saw it; once that is removed, its oldest other source. */
+    /**
+     * The source that first imported or saw the backup; once that is removed, the oldest other source that has seen it.
+     */
     source_id: string | null;
-    /** The run of a source that imported it. */
+    /** The run of a source that imported the backup; null if none did. */
     checkpoint_id: string | null;
   };
 
 export type OperationRow = {
-  /** Order of acceptance, whatever the clock did meanwhile. */
+  /** The order of acceptance, even if the clock was set meanwhile. */
   sequence: Generated<number>;
   id: string;
   project_id: string;
@@ -87,19 +89,22 @@ export type OperationRow = {
   parent_operation_id: string | null;
   storage_unit_id: string;
   bucket_name: string;
-  /** Null where the operation is not part of a chain's job. */
+  /** The chain whose unfinished imports are worked on together; null unless the operation is an import. */
   chain_root: string | null;
-  /** Null where the operation is of no single backup. */
+  /** Null if the operation concerns no single backup. */
   backup_id: string | null;
   resource_id: string | null;
   resource_name: string | null;
-  /** Of an import or delete: the item as JSON, its keys always in the same order, so that equal items are equal texts. */
+  /**
+   * Of an import or delete, the item as JSON. Its keys are always in the same order, so that equal items are equal
+   * texts.
+   */
   item: string | null;
-  /** What was asked for, as JSON; of an import, beside the item, and null if nothing was. */
+  /** The request as JSON. Of an import, what it asks for in addition to the item; null if nothing. */
   task: string | null;
-  /** Of a single operation: counts so far, as JSON. */
+  /** Of a single operation, the counts so far as JSON. */
   progress: string | null;
-  /** Of a single operation: what came out, as JSON. */
+  /** Of a single operation, the result as JSON. */
   result: string | null;
   cancel_requested_at_ms: number | null;
   actor_kind: Actor['kind'];
@@ -124,30 +129,30 @@ export type OperationRow = {
   deadline_at_ms: number;
   lease_owner: string | null;
   epoch: number;
-  /** Of a scan: the source whose run it is. */
+  /** Of a scan, the source whose run it is. */
   source_id: string | null;
-  /** Of a scan that imports: when its listing was complete. From then on it waits for its imports. */
+  /** Of a scan that imports, when its listing was complete. From then on it waits for its imports. */
   listed_at_ms: number | null;
-  /** Of an import; null of those accepted by older releases. */
+  /** Of an import; null if an older release accepted it. */
   image_path: string | null;
-  /** Of an import: proofs made before are made anew. */
+  /** Of an import, proofs made before this time are made again. */
   proofs_not_before_ms: number | null;
-  /** Of a waiting import: it is not taken up before the next import of this backup has ended. */
+  /** Of a waiting import, the backup whose next import has to end before this one is taken up. */
   waits_for_backup_id: string | null;
-  /** The caller whose interactive work it is, see lanes.ts; null: mass work. */
+  /** The caller for whom this is interactive work, see lanes.ts; null for mass work. */
   interactive_for: string | null;
-  /** Attempts that storage made fail, since an attempt last came to a verdict or a wait for a parent. */
+  /** Attempts that failed because of storage, since an attempt last reached a verdict or a wait for a parent. */
   attempts: Generated<number>;
-  /** When the first of these failed. */
+  /** When the first of these attempts failed. */
   first_failure_at_ms: number | null;
-  /** Of a waiting operation: the next attempt is not made before then. Null otherwise. */
+  /** Of a waiting operation, the earliest time of its next attempt; null otherwise. */
   not_before_ms: number | null;
-  /** Of a waiting operation: why the last attempt failed. Null otherwise. */
+  /** Of a waiting operation, why its last attempt failed; null otherwise. */
   waiting_reason: ReasonCode | null;
   waiting_detail: Generated<string>;
 };
 
-/** A bucket that does not answer; see {@link Outage}. */
+/** A bucket that does not answer, see {@link Outage}. */
 type BucketOutageRow = {
   storage_unit_id: string;
   bucket_name: string;
@@ -158,7 +163,7 @@ type BucketOutageRow = {
   not_before_ms: number;
 };
 
-/** A transition of an operation. Cursors count from 1 within a project, and none is given twice. */
+/** A transition of an operation. Cursors count from 1 within a project, and none is used twice. */
 export type OperationEventRow = {
   project_id: string;
   cursor: number;
@@ -183,7 +188,10 @@ export type VerificationRow = LocationColumns &
     limit_reason: string | null;
     remark: string | null;
     volume_bytes: number | null;
-    /** When the format says that the link was made; null if it does not, or the row is of an earlier release. */
+    /**
+     * When the link was made according to its format; null if the format does not tell, or an earlier release wrote the
+     * row.
+     */
     format_time_ms: number | null;
     format_time_has_zone: StoredBoolean | null;
     check_version: string;
@@ -192,18 +200,18 @@ export type VerificationRow = LocationColumns &
     metadata_objects: string;
   };
 
-/** What a scan or plan found, in the order of finding. */
+/** The findings of a scan or plan, in the order in which they were found. */
 export type ScanFindingRow = {
   operation_id: string;
   sequence: number;
   finding: string;
-  /** Set if the finding counts as an error and no import tells more: see `problemOf` in scan-problem.ts. */
+  /** Set if the finding counts as an error that no import reports, see `problemOf` in scan-problem.ts. */
   problem_path: string | null;
   problem_code: ReasonCode | null;
   problem_detail: string | null;
 };
 
-/** An import that was in flight when a run wanted the same one: the run waits for it as for its own. */
+/** An import that was in flight when a run wanted the same one. The run waits for it as for one of its own. */
 type JoinedImportRow = { run_id: string; operation_id: string };
 
 export type SourceRow = {
@@ -223,37 +231,40 @@ export type SourceRow = {
   created_at_ms: number;
   updated_at_ms: number;
   paused_at_ms: number | null;
-  /** Set while removals wait for someone to confirm them. */
+  /** When the source was held; null unless its removals wait for confirmation. */
   held_at_ms: number | null;
   held_cause: HoldCause | null;
-  /** The run that made them wait; null where an older release did. */
+  /** The run that held the source; null if an older release held it. */
   held_run_id: string | null;
-  /** Null where no run is planned. */
+  /** Null if no run is planned. */
   next_run_at_ms: number | null;
   last_run_id: string | null;
-  /** The newest run that scanned to its end, while not all of its imports have ended. */
+  /** The newest run with a complete listing, until all of its imports have ended. */
   unsettled_run_id: string | null;
   last_good_sync_at_ms: number | null;
 };
 
-/** A place at which a run of a source has seen a backup. */
+/** A place where a run of a source has seen a backup. */
 export type SourceMemberRow = {
   source_id: string;
   image_path: string;
   backup_id: string;
-  /** The newest run that saw it. */
+  /** The newest run that saw the backup. */
   seen_run_id: string;
-  /** The newest complete run that did not. */
+  /** The newest complete run that did not see the backup. */
   absent_run_id: string | null;
-  /** Complete runs, one after another, that did not see it. */
+  /** How many complete runs in a row did not see the backup. */
   absent_runs: number;
-  /** It is in the list that waits for someone to confirm. */
+  /** Whether the backup is in the list that waits for confirmation. */
   held: StoredBoolean;
-  /** What the newest run that saw it accepted for it. */
+  /** The import that the newest run that saw the backup accepted for it. */
   import_operation_id: string | null;
 };
 
-/** How many backups of a resource are recorded. `source_id` is '' for all of the project, else what this source has seen. */
+/**
+ * The number of recorded backups of a resource. `source_id` is '' for all of the project, else only what this source
+ * has seen.
+ */
 type ResourceRow = {
   project_id: string;
   source_id: string;
@@ -262,21 +273,26 @@ type ResourceRow = {
   backups: number;
 };
 
-/** The backups of a resource that are available and proved to at least a level. Kept by `steps/track-heads.ts`. */
+/**
+ * The number of a resource's backups that are available and proved to at least a level, and the newest of them.
+ * Maintained by `steps/track-heads.ts`.
+ */
 type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
   level: VerificationLevel;
-  /** The newest of them; null if the time of each was in the future when it was judged. */
+  /** The newest of these backups; null if the time of each was in the future when it was judged. */
   backup_id: string | null;
   taken_at_ms: number | null;
   taken_at_source: TakenAtSource | null;
 };
 
-/** A resource of which no newer backup is expected. Kept by `steps/retire-resource.ts` and `steps/track-heads.ts`. */
+/**
+ * A resource of which no newer backup is expected. Maintained by `steps/retire-resource.ts` and `steps/track-heads.ts`.
+ */
 type RetiredResourceRow = {
   project_id: string;
   resource_id: string;
   retired_at_ms: number;
-  /** When its newest backup was made that was recorded then; times in the future do not count. */
+  /** When the newest of the backups recorded at that time was made. Times in the future do not count. */
   newest_taken_at_ms: number;
 };
 
@@ -315,7 +331,7 @@ type AccessKeyRow = {
   disabled_at_ms: number | null;
 };
 
-/** Rows are only ever added, as in `audit_subjects`. */
+/** Rows are only added, as in `audit_subjects`. */
 type AuditEventRow = {
   id: string;
   at_ms: number;

@@ -5,7 +5,7 @@ import type { Catalogue } from './catalogue.ts';
 import { endedAs, importBackup, makeItem, type OpenCatalogue, operationFilter } from './fixtures-for-conformance.ts';
 import type { JoinedRequest, NewOperation } from './operation-records.ts';
 
-/** What every catalogue does about operations that are worked on by themselves. */
+/** Tests what every catalogue does with operations that are worked on separately. */
 export function describeSingleOperations(open: OpenCatalogue): void {
   let catalogue: Catalogue;
   let operation: NewOperation;
@@ -45,7 +45,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     endedAtMs: 4_000,
   });
 
-  test('shows what was asked for, to its project alone, and not among the operation logs', async () => {
+  test('shows its request, only to its project, and not in the operation logs', async () => {
     expect(await catalogue.operations.showOperation(operation.projectId, operation.id)).toMatchObject({
       ...operation,
       status: 'waiting',
@@ -58,7 +58,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     expect(logs).toEqual({ rows: [], count: 0 });
   });
 
-  describe('among the operations of all kinds', () => {
+  describe('in the listing of all operations', () => {
     let ids: Record<string, string>;
     let projectId: string;
 
@@ -118,7 +118,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(page.count).toBe(expected.length);
     });
 
-    test('leaves those of the project whose id begins with what is given', async () => {
+    test('is found by the start of its id, only in its project', async () => {
       const found = async (id_prefix: string) => {
         const page = await catalogue.operations.listOperations({
           project_id: projectId,
@@ -134,7 +134,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(await found(elsewhere)).toEqual([[], 0]);
     });
 
-    test('is paged by marker, which wins over an offset; the marker of another project is not known', async () => {
+    test('is paged by marker, which overrides an offset; a marker of another project is refused', async () => {
       const list = (changes: Partial<OperationFilter>) =>
         catalogue.operations.listOperations({ project_id: projectId, limit: 1, offset: 0, ...changes });
       expect(await list({ marker: ids.run ?? '' })).toMatchObject({ rows: [{ id: ids.scan }], count: 4 });
@@ -143,7 +143,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  describe('one that was asked for again', () => {
+  describe('one that is requested again', () => {
     const again = (changes: Partial<NewOperation> = {}, sameRequest: JoinedRequest = { prefix: 'a/', sync: true }) =>
       catalogue.operations.joinOperation({ ...operation, id: newId(), createdAtMs: 9_000, ...changes }, sameRequest);
     const isJoined = async (...asked: Parameters<typeof again>) => {
@@ -164,7 +164,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(answers.filter(({ result }) => result === 'added')).toHaveLength(1);
     });
 
-    test('is another if anything that was asked for is another', async () => {
+    test('is a new one if anything in the request differs', async () => {
       for (const changes of [
         { projectId: newId() },
         { kind: 'plan' },
@@ -177,7 +177,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(await isJoined({}, { prefix: 'b/', sync: true })).toBe(false);
     });
 
-    test('is the same by what the caller says must be the same', async () => {
+    test('is joined if the fields that must be the same are the same', async () => {
       expect(await isJoined({ request: { prefix: 'a/', sync: false } }, { prefix: 'a/' })).toBe(true);
     });
 
@@ -208,7 +208,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(await isJoined()).toBe(false);
     });
 
-    test('is not a run of a source, nor a part of another operation', async () => {
+    test('does not join a run of a source or a part of another operation', async () => {
       const [run, child] = [newId(), newId()];
       await catalogue.operations.addOperation({ ...operation, id: run, sourceId: 'source-1', bucketName: 'watched' });
       await catalogue.operations.addOperation({
@@ -221,7 +221,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('is taken up once, again by the same owner, and ended by the holder of the present epoch alone', async () => {
+  test('is taken up by one owner, again by the same one, and ended only under the current epoch', async () => {
     expect(await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000)).toMatchObject({
       status: 'running',
       epoch: 1,
@@ -245,7 +245,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('keeps progress, and tells of a wish to cancel with it', async () => {
+  test('stores progress, and reports a requested cancellation with it', async () => {
     await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
     expect(await catalogue.operations.saveProgress(operation.id, 1, { objects: 1 }, 2_100)).toEqual({
       running: true,
@@ -265,7 +265,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('ends at once when it is cancelled while it waits; one that has ended stays as it ended', async () => {
+  test('ends at once when it is cancelled while it waits, and then stays as it is', async () => {
     const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
     expect(cancelled).toMatchObject({
       operation: { status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 },
@@ -295,14 +295,14 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       finding: { key: `k${index}` },
     }));
 
-    test('are paged in the order of finding', async () => {
+    test('are paged in the order in which they were found', async () => {
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       expect(await catalogue.operations.addFindings(operation.id, 1, findings)).toBe(true);
       expect(await catalogue.operations.listFindings(operation.id, 0, 2)).toEqual(findings.slice(0, 2));
       expect(await catalogue.operations.listFindings(operation.id, 1_498, 10)).toEqual(findings.slice(1_498));
     });
 
-    test('are added under the present epoch alone, and go when the operation is taken up anew', async () => {
+    test('are added only under the current epoch, and removed when the operation is taken up again', async () => {
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       await catalogue.operations.addFindings(operation.id, 1, findings.slice(0, 1));
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);

@@ -2,7 +2,7 @@ import type { BackupFormat, HoldCause, VerificationLevel } from '@backup-sync/co
 import type { Fault } from '../chain/proof/link.ts';
 import type { OperationKey, SingleOperation } from './operation-records.ts';
 
-/** A bucket, or a part of one, that is watched. */
+/** A source: a bucket, or a prefix of one, that is watched. */
 export type SourceRecord = {
   /** UUIDv7. */
   readonly id: string;
@@ -16,29 +16,29 @@ export type SourceRecord = {
   readonly level: VerificationLevel;
   readonly intervalS: number | null;
   readonly reverifyAfterS: number | null;
-  /** From 0 to 1. */
+  /** Share of the records that may be missing before removals need confirmation, from 0 to 1. */
   readonly removalShare: number;
   /** Seconds after which a backup without its commit mark counts as an error. */
   readonly incompleteAfterS: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly pausedAtMs: number | null;
-  /** Set while removals wait for someone to confirm them. */
+  /** When the source was held; null unless its removals wait for confirmation. */
   readonly heldAtMs: number | null;
   readonly heldCause: HoldCause | null;
-  /** The run that made them wait. */
+  /** The run that held the source. */
   readonly heldRunId: string | null;
   readonly nextRunAtMs: number | null;
-  /** The newest run. */
+  /** The newest run, whether it has ended or not; null before the first. */
   readonly lastRun: LastRun | null;
-  /** When the newest good run began. */
+  /** When the newest good run started. */
   readonly lastGoodSyncAtMs: number | null;
 };
 
-/** How the newest run of a source stands. */
+/** The state of the newest run of a source. */
 export type LastRun = Pick<SingleOperation, 'id' | 'status' | 'fault' | 'progress' | 'endedAtMs'>;
 
-/** The run of a source to which an operation belongs. */
+/** The run of a source that an operation belongs to. */
 export type SourceRunOf = {
   readonly operationId: string;
   readonly runId: string;
@@ -47,7 +47,7 @@ export type SourceRunOf = {
   readonly sourceName: string | null;
 };
 
-/** A backup of a source that is in error. Id and name are null if no record and no import names it. */
+/** A backup of a source that is in error. Id and name are null if no record and no import has them. */
 export type SourceError = {
   readonly imagePath: string;
   readonly backupId: string | null;
@@ -55,56 +55,56 @@ export type SourceError = {
   readonly fault: Fault;
 };
 
-/** A resource with its backups that a source or a run has. */
+/** A resource with those of its backups that belong to a source or run. */
 export type ContainedResource = {
   readonly id: string;
   readonly name: string;
   readonly type: string;
-  /** The largest volume that its backups tell of; null if none does. */
+  /** The size of the largest volume that its backups report; null if none does. */
   readonly volumeBytes: number | null;
   readonly backups: number;
-  /** Of all these backups. */
+  /** The sum over these backups. */
   readonly storedBytes: number;
-  /** Whether one of them is available. */
+  /** Whether at least one of these backups is available. */
   readonly isAvailable: boolean;
 };
 
-/** What is recorded of a source. */
+/** A summary of the recorded backups of a source. */
 export type SourceContents = {
   readonly sourceId: string;
-  /** Of all its backups. */
+  /** The sum over all its backups. */
   readonly storedBytes: number;
-  /** Of all its resources, each once. */
+  /** The types of all its resources, each once. */
   readonly resourceTypes: readonly string[];
-  /** By id, the first of them. */
+  /** The first resources, by id. */
   readonly resources: readonly ContainedResource[];
 };
 
-/** A resource of which a run could not import a backup. */
+/** A resource with a backup that a run could not import. */
 export type SkippedResource = Pick<ContainedResource, 'id' | 'name' | 'type'> & {
   readonly fault: Fault;
 };
 
-/** What a run has imported, by id, the first of them; and what it could not import, each resource once. */
+/** The first resources that a run has imported, by id, and those that it could not import, each once. */
 export type RunContents = {
   readonly resources: readonly ContainedResource[];
   readonly skipped: readonly SkippedResource[];
 };
 
-/** A backup that a run has seen at its place, or that a source knows of. */
+/** A backup at the place where a run of a source has seen it. */
 export type SourceMember = { readonly imagePath: string; readonly backupId: string };
 
-/** What a complete listing left unseen, in numbers of the source's records. */
+/** What a complete listing did not see, counted in records of the source. */
 export type ClosedListing = {
-  /** Recorded backups that runs of this source have seen: neither forgotten nor marked. */
+  /** Recorded backups that runs of this source have seen, neither forgotten nor vanished. */
   readonly records: number;
-  /** Of these, not seen by this run. */
+  /** How many of these this run has not seen. */
   readonly absent: number;
-  /** Of the absent, those that the complete run before did not see either. */
+  /** How many of the absent the complete run before has not seen either. */
   readonly due: number;
-  /** In the list that waits for confirmation: absent since it was made. */
+  /** How many are in the list that waits for confirmation: absent since the source was held. */
   readonly held: number;
-  /** Of the due, those in that list. */
+  /** How many of the due are in that list. */
   readonly heldDue: number;
 };
 

@@ -11,7 +11,7 @@ import { sourceSteps } from './stores/sources.ts';
 import type { InputOf, OutputOf } from './stores/step.ts';
 import { upkeepSteps } from './stores/upkeep.ts';
 
-/** Every step that the database is ever asked for, by store. The interface of the catalogue follows from it. */
+/** All steps of the database, by store. The type of the catalogue follows from this. */
 export const stores = {
   backups: backupSteps,
   operations: operationSteps,
@@ -26,7 +26,7 @@ export const stores = {
   upkeep: upkeepSteps,
 } as const;
 
-/** The same by name alone: no two stores have a step of one name. A step makes no transaction of its own: the driver does. */
+/** All steps by name: no two stores have a step with the same name. A step opens no transaction; the driver does. */
 export const steps = {
   ...backupSteps,
   ...operationSteps,
@@ -42,7 +42,7 @@ export const steps = {
 } as const;
 
 export type StepName = keyof typeof steps;
-/** The steps by which calls change something. */
+/** The names of the steps that calls use to change something. */
 export type ChangeName = {
   [Name in StepName]: (typeof steps)[Name] extends { readonly audit: unknown } ? Name : never;
 }[StepName];

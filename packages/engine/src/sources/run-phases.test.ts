@@ -129,7 +129,7 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
     operation: {
       status: 'failed',
       fault: { code: 'cancelled' },
-      message: expect.stringContaining('its imports go on'),
+      message: expect.stringContaining('its imports continue'),
     },
     ended: [{ id: operationId, kind: 'scan', status: 'failed' }],
   });

@@ -9,7 +9,7 @@ import { addAccessKey, disableAccessKey, seekSigner } from './access-keys.ts';
 import { addFirstAdministrator, begin } from './begin.ts';
 import { addUser, disableUser } from './users.ts';
 
-test('the same is asked and the same form answered for every access key, so that the time tells nothing of it', async () => {
+test('the lookup of every access key does the same work and returns the same form', async () => {
   const sqlite = new DatabaseSync(':memory:');
   const queries: CompiledQuery[] = [];
   await using database = new Kysely<Schema>({

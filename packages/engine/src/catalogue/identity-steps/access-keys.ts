@@ -39,7 +39,7 @@ export async function listAccessKeys(database: Kysely<Schema>): Promise<readonly
   return rows.map(rowToAccessKey);
 }
 
-/** Null where there is no such key. One that is disabled keeps the time at which it was. */
+/** Disables an access key; null if there is none. A second call keeps the first time. */
 export async function disableAccessKey(
   database: Kysely<Schema>,
   accessKey: string,
@@ -56,8 +56,8 @@ export async function disableAccessKey(
 }
 
 /**
- * Looks for an access key, its user and the role, each by a key that is there or not, and answers one row whatever is found:
- * the work, and what is handed from thread to thread, is the same for all.
+ * Looks up an access key, its user and the role, and returns one row whether they exist or not. So the work, and the
+ * data sent between threads, is the same for every key.
  */
 export async function seekSigner(database: Kysely<Schema>, accessKey: string): Promise<SoughtSigner> {
   const text = <Column extends string>(column: Column) => sql<string>`coalesce(${sql.ref(column)}, '')`;

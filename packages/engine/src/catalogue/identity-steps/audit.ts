@@ -44,7 +44,7 @@ export async function listAuditEvents(
   const page = marker === undefined ? matching : matching.where('id', '<', marker);
   const rows = await page.selectAll().orderBy('id', 'desc').limit(limit).execute();
   const ids = rows.map(({ id }) => id);
-  // No database takes an empty list as SQLite does.
+  // SQLite accepts an empty `in` list; other databases do not.
   const subjects =
     ids.length === 0
       ? []

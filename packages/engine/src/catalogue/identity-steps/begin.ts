@@ -11,7 +11,7 @@ type FirstAdministrator = {
   readonly nowMs: number;
 };
 
-/** Makes the first project where there is none. */
+/** Creates the first project if there is none. */
 export async function begin(database: Kysely<Schema>, { project, nowMs }: FirstProject): Promise<Project> {
   const oldest = await findOldestProject(database);
   if (oldest !== null) return oldest;
@@ -33,7 +33,7 @@ export async function findOldestProject(database: Kysely<Schema>): Promise<Proje
   return oldest === undefined ? null : { id: oldest.id, name: oldest.name };
 }
 
-/** Makes the first user, where there is none. */
+/** Creates the first user, if there is none, as administrator. */
 export async function addFirstAdministrator(
   database: Kysely<Schema>,
   { user, projectId, nowMs }: FirstAdministrator,

@@ -5,13 +5,16 @@ import type { Schema } from '../schema.ts';
 
 export async function addGrant(database: Kysely<Schema>, grant: BucketGrant): Promise<readonly BucketGrant[]> {
   const wide = await grantOfEverything(database);
-  // Its own project has all of it already.
+  // Its own project can use everything already.
   const madeExplicit = wide === null || wide.projectId === grant.projectId ? [] : await endGrantOfEverything(database);
   await insertGrants(database, [grant]);
   return madeExplicit;
 }
 
-/** Puts grants by name in place of the grant of everything: for what its project has in use, so that nothing stops working. */
+/**
+ * Replaces the grant of everything by grants by name of the buckets that its project uses, so that nothing stops
+ * working.
+ */
 export async function endGrantOfEverything(database: Kysely<Schema>): Promise<readonly BucketGrant[]> {
   const wide = await grantOfEverything(database);
   if (wide === null) return [];
@@ -70,7 +73,7 @@ export async function listGrants(database: Kysely<Schema>, projectId: string | n
   }));
 }
 
-/** Those that are there already stay as they are. */
+/** Adds grants; those that exist stay as they are. */
 export async function insertGrants(database: Kysely<Schema>, grants: readonly BucketGrant[]): Promise<void> {
   for (const grant of grants) {
     await database

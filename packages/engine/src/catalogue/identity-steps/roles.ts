@@ -15,7 +15,10 @@ export async function findRole(database: Kysely<Schema>, userId: string, project
   return row === undefined ? null : row.role;
 }
 
-/** Takes the place of the role before. Tokens carry their role, so those of another role end. */
+/**
+ * Gives a user a role in a project, instead of any role before. Tokens carry their role, so those with another role
+ * end.
+ */
 export async function assignRole(
   database: Kysely<Schema>,
   userName: string,

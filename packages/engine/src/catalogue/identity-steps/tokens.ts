@@ -4,7 +4,7 @@ import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
 import { findUser } from './users.ts';
 
-/** Keeps a token, and sweeps out those that had ended when it was issued. */
+/** Stores a token, and deletes those that had expired when it was issued. */
 export async function saveToken(database: Kysely<Schema>, token: TokenRecord, ground: TokenGround): Promise<boolean> {
   await database.deleteFrom('tokens').where('expires_at_ms', '<=', token.issuedAtMs).execute();
   if (!(await stands(database, token, ground))) return false;
@@ -34,8 +34,8 @@ async function stands(database: Kysely<Schema>, token: TokenRecord, ground: Toke
 }
 
 /**
- * A token that has not ended. One that has is not answered at all: to be handed from thread to thread it would take some 20
- * microseconds, and so be told from one that never was.
+ * Returns a token that has not expired. An expired one is left out by the query itself: sending it between threads
+ * would take some 20 microseconds, and so distinguish it from a token that never existed.
  */
 export async function findToken(
   database: Kysely<Schema>,
@@ -61,7 +61,7 @@ export async function findToken(
   };
 }
 
-/** Makes a token worthless at once. */
+/** Ends a token at once. */
 export async function removeToken(database: Kysely<Schema>, tokenHash: string): Promise<void> {
   await database.deleteFrom('tokens').where('token_hash', '=', tokenHash).execute();
 }

@@ -84,13 +84,13 @@ export async function setPassword(database: Kysely<Schema>, name: string, passwo
 export async function removeUser(database: Kysely<Schema>, name: string): Promise<UserChange> {
   return changeUser(database, name, async (user) => {
     if (await isLastAdministrator(database, user.id, null)) return 'last_administrator';
-    // Roles, tokens and access keys go with the row.
+    // Roles, tokens and access keys are deleted with the row.
     await database.deleteFrom('users').where('id', '=', user.id).execute();
     return 'done';
   });
 }
 
-/** Finds the user that a change is about. */
+/** Applies a change to the user with this name, or returns `user_not_found`. */
 export async function changeUser(
   database: Kysely<Schema>,
   name: string,
@@ -100,7 +100,9 @@ export async function changeUser(
   return user === null ? 'user_not_found' : change(user);
 }
 
-/** Whether the only administrator who may come in is this user, or is one by the user's role in this project alone. */
+/**
+ * Whether this user is the only administrator who can log in; with a project, whether only by the role in that project.
+ */
 export async function isLastAdministrator(
   database: Kysely<Schema>,
   userId: string,
@@ -113,7 +115,7 @@ export async function isLastAdministrator(
     .where('users.disabled_at_ms', 'is', null)
     .select(['user_id', 'project_id'])
     .execute();
-  // Where there was none, as before the first start of a server, there is none to lose.
+  // If there was none, as before the first start of a server, there is none to lose.
   return (
     administrators.length > 0 &&
     administrators.every((row) => row.user_id === userId && (projectId === null || row.project_id === projectId))

@@ -97,7 +97,7 @@ async function createBackups(schema: SchemaModule): Promise<void> {
     .addPrimaryKeyConstraint('backups_key', ['project_id', 'backup_id'])
     .execute();
 
-  // One index for each order of the listing, and for each filter that leaves few rows. What is forgotten is in none.
+  // One index for each order of the listing, and for each filter that leaves few rows. None has forgotten records.
   const indexes = {
     backups_by_creation: ['project_id', 'created_at_ms desc', 'backup_id'],
     backups_by_update: ['project_id', 'updated_at_ms desc', 'backup_id'],
@@ -173,7 +173,7 @@ async function createOperations(schema: SchemaModule): Promise<void> {
       .columns([...columns])
       .execute();
   }
-  // Those in flight are few among very many: their indexes hold nothing else.
+  // Unfinished operations are few among very many, so their indexes have nothing else.
   const unfinished = {
     operations_unfinished_of_backup: ['project_id', 'backup_id'],
     operations_unfinished_of_chain: ['project_id', 'storage_unit_id', 'bucket_name', 'chain_root'],

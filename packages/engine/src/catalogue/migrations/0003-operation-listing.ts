@@ -12,6 +12,6 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
       .columns([...columns])
       .execute();
   }
-  // The run that made removals wait: who confirms them looks at it first.
+  // The run that held the source: anyone who confirms its removals looks at that run first.
   await schema.alterTable('sources').addColumn('held_run_id', 'text').execute();
 }

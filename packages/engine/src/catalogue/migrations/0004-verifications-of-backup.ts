@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Sources ask of each backup whether a verification of it was tried since a time: they are few among all operations. */
+/**
+ * Sources ask for each backup whether a verification of it was tried since a given time. Verifications are few among
+ * all operations.
+ */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createIndex('operations_verifications_of_backup')

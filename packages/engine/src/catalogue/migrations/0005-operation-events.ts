@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('operation_events')
-    // Never given again, so that a cursor stays where it is when old events go.
+    // Never used again, so that a cursor stays valid when old events are deleted.
     .addColumn('cursor', 'integer', (column) => column.primaryKey().autoIncrement())
     .addColumn('project_id', 'text', (column) => column.notNull())
     .addColumn('operation_id', 'text', (column) => column.notNull())

@@ -8,7 +8,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await createAudit(schema);
 }
 
-/** Takes the place of `bucket_bindings`, which knew neither folders nor the projects of an outside identity. */
+/** Replaces `bucket_bindings`, which supported neither folders nor the projects of an external identity. */
 async function createBucketGrants(schema: SchemaModule, database: QueryExecutorProvider): Promise<void> {
   await schema
     .createTable('bucket_grants')
@@ -38,7 +38,7 @@ async function createAccessKeys(schema: SchemaModule): Promise<void> {
 async function createAudit(schema: SchemaModule): Promise<void> {
   await schema
     .createTable('audit_events')
-    // UUIDv7, which sort by time; those of one process by their order.
+    // UUIDv7, which sort by time; ids of one process sort in the order in which they were made.
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('at_ms', 'bigint', (column) => column.notNull())
     .addColumn('project_id', 'text', (column) => column.notNull())

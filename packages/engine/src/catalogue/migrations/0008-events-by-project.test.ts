@@ -5,7 +5,7 @@ import { nodeSqliteDialect } from '../sqlite/node-sqlite-dialect.ts';
 import * as operationEvents from './0005-operation-events.ts';
 import * as eventsByProject from './0008-events-by-project.ts';
 
-test('events that were there keep the cursors that readers hold', async () => {
+test('existing events keep the cursors that readers have', async () => {
   const sqlite = new DatabaseSync(':memory:');
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
   await operationEvents.up(database);

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What is unusual about a proof: the record says it for as long as the proof is reused. */
+/** Proofs get a remark on what is unusual about them. The record shows it as long as the proof is reused. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('verifications').addColumn('remark', 'text').execute();
 }

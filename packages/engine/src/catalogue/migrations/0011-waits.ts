@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Imports that wait for the import of another backup: few, and looked up each time that an import ends. */
+/** Imports can wait for the import of another backup. Such imports are few, and looked up whenever an import ends. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('operations').addColumn('waits_for_backup_id', 'text').execute();
   await schema

@@ -6,7 +6,7 @@ import * as initial from './0001-initial.ts';
 import * as sources from './0002-sources.ts';
 import * as runs from './0012-runs.ts';
 
-/** Inserts a row of which only these columns matter: the others that must have a value get an empty one. */
+/** Inserts a row in which only these columns matter; the others that need a value get an empty one. */
 function insert(sqlite: DatabaseSync, table: string, row: Readonly<Record<string, string>>): void {
   const columns = sqlite.prepare(`SELECT name, "notnull" AS needed FROM pragma_table_info('${table}')`).all();
   const names = columns
@@ -16,7 +16,7 @@ function insert(sqlite: DatabaseSync, table: string, row: Readonly<Record<string
   sqlite.prepare(`INSERT INTO ${table} (${names}) VALUES (${names.map(() => '?')})`).run(...values);
 }
 
-test('records become those of the oldest source that has them as a member', async () => {
+test('records are assigned to the oldest source with them as a member', async () => {
   const sqlite = new DatabaseSync(':memory:');
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
   await initial.up(database);

@@ -1,6 +1,8 @@
 import { type Kysely, type SchemaModule, sql } from 'kysely';
 
-/** A run waits for its imports and counts what is in error; records know the source and the run that imported them. */
+/**
+ * A run waits for its imports and counts the backups in error. Records get the source and the run that imported them.
+ */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;
   await schema.alterTable('operations').addColumn('listed_at_ms', 'bigint').execute();

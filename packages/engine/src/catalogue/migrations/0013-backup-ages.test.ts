@@ -6,7 +6,7 @@ import * as initial from './0001-initial.ts';
 import * as sources from './0002-sources.ts';
 import * as backupAges from './0013-backup-ages.ts';
 
-/** When every record was written. */
+/** The time at which every record was written. */
 const writtenMs = 1_700_000_000_000;
 
 async function openBefore() {
@@ -55,7 +55,7 @@ async function openBefore() {
   return { database, insert, addBackup, all };
 }
 
-test('a recorded backup was made at the earlier of the time of its request and of its newest object', async () => {
+test('a recorded backup gets the earlier of the times of its request and its newest object', async () => {
   const { database, addBackup, all } = await openBefore();
   addBackup('object later', {});
   addBackup('object earlier', { newest_object_at_ms: 900_000 });
@@ -72,7 +72,7 @@ test('a recorded backup was made at the earlier of the time of its request and o
   );
 });
 
-test('resources and their newest backups are those of the records, also in each source', async () => {
+test('resources and their newest backups are taken from the records, for each source too', async () => {
   const { database, insert, addBackup, all } = await openBefore();
   addBackup('old and deep', { level: 'content', taken_at_s: 1000 });
   addBackup('new', { level: 'metadata', taken_at_s: 1500 });

@@ -1,9 +1,9 @@
 import { type Kysely, type QueryExecutorProvider, type SchemaModule, sql } from 'kysely';
 
 /**
- * Keeps when a backup was made beside what its request says. Recorded backups get the earlier of the request's time and
- * the newest object's, until their next sync reads the time of their format. The newest proved backups of each resource
- * get tables of their own, filled from the records.
+ * Stores when a backup was made, in addition to the time in its request. Recorded backups get the earlier of the
+ * request's time and the newest object's, until their next sync reads the time of their format. The newest proved
+ * backups of each resource get separate tables, filled from the records.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;
@@ -18,7 +18,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.alterTable('backups').addColumn('time_contradiction', 'text').execute();
   await sql`update backups set taken_at_ms = protected_at_s * 1000`.execute(database);
-  // Requests have whole seconds: one made from the object's time is not earlier than it.
+  // Requests have whole seconds, so a request time that was taken from the object's time does not count as earlier.
   await sql`update backups set taken_at_ms = newest_object_at_ms, taken_at_source = 'object'
     where newest_object_at_ms >= 0 and newest_object_at_ms < (protected_at_s + 1) * 1000`.execute(database);
 
@@ -61,7 +61,7 @@ async function createResources(schema: SchemaModule): Promise<void> {
     .execute();
 }
 
-/** Backups in each scope: their project, and each source that has seen them. */
+/** The backups in each scope: their project, and each source that has seen them. */
 const scoped = sql`select project_id, '' as source_id, resource_id, resource_name, status, level, backup_id,
       taken_at_ms, taken_at_source, updated_at_ms
     from backups where forgotten_at_ms is null
@@ -79,7 +79,7 @@ async function fillResources(database: QueryExecutorProvider): Promise<void> {
   await sql`insert into resources (project_id, source_id, resource_id, resource_name, backups)
     select project_id, source_id, resource_id, max(resource_name), count(*) from (${scoped}) as scoped
     group by project_id, source_id, resource_id`.execute(database);
-  // A time more than five minutes after the record was written was in the future then: it leads nothing.
+  // A time more than five minutes after the record was written was in the future then, so the backup is no head.
   await sql`with levels (place, level) as (values
       (0, 'presence'), (1, 'metadata'), (2, 'inventory'), (3, 'linkage'), (4, 'content'), (5, 'replay')),
     proved as (

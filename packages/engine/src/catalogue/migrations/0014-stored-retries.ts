@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Operations keep their lane and their retries; buckets that do not answer outlive a restart. */
+/** Operations store their lane and their retries, and the outages of buckets survive a restart. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   const columns = {
     interactive_for: 'text',

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Resources of which nobody expects a newer backup. */
+/** Stores the resources of which no newer backup is expected. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('retired_resources')

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Records keep the SHA-256 of their volume, as a replay gave it, and of which chain. */
+/** Records get the SHA-256 of their volume from a replay, and the digest of the chain that was replayed. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   for (const column of ['volume_sha256', 'volume_chain_digest']) {
     await schema.alterTable('backups').addColumn(column, 'text').execute();

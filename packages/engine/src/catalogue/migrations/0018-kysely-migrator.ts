@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 
 /**
- * From here on, Kysely's Migrator records the migrations, in a table that earlier releases do not know. They look at
- * `schema_migrations` only, so its one row tells them that a newer release wrote the catalogue, and they do not open it.
+ * From here on, Kysely's Migrator records the migrations, in a table that earlier releases do not know. Earlier
+ * releases read only `schema_migrations`. Its one row tells them that a newer release wrote the catalogue, so they do
+ * not open it.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-/** What the JSON of an intent says, as releases up to schema 18 wrote it. */
+/** The JSON of an intent, as releases up to schema 18 wrote it. */
 type Intent = {
   readonly projectId: string;
   readonly actor: { readonly kind: string; readonly name: string };
@@ -14,15 +14,15 @@ type Intent = {
 };
 
 /**
- * Events are written with what they tell of, so no call is noted before it is done any more. A call that was under way
- * when an older release was killed may have been done or not: it becomes an event that says so.
+ * Events are now written with the changes they describe, so a call is no longer noted before it is done. A call that
+ * was under way when an older release was killed may have been done or not. It becomes an event that says so.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ call: string }>`select call from audit_intents order by id`.execute(database);
   for (const { call } of rows) {
     const intent = JSON.parse(call) as Intent;
     const { projectId, actor, operation, subjects, door, address, requestId, atMs } = intent;
-    // Fresh, so that whoever reads events from where he stopped finds it.
+    // A new id, so that readers that continue from their last event find it.
     const id = uuidv7();
     await sql`insert into audit_events (
         id, at_ms, project_id, actor_kind, actor_name, operation, door, address, outcome, error_code, request_id

@@ -5,25 +5,25 @@ import { openOwnerOnly } from './data-directory.ts';
 import { HeldFiles } from './held-files.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
 
-/** How long a statement waits for another program that reads or copies the database. */
+/** Milliseconds that a statement waits for another program that reads or copies the database. */
 const busyTimeoutMs = 10_000;
 
-/** One connection, to run statements and transactions on, and the builder of its queries. */
+/** A connection to the database, with the builder of its queries. */
 export type Connection = {
   readonly path: string;
-  /** The database and its WAL, which stays the same file while a connection is open. */
+  /** The database and its WAL. The WAL stays the same file while a connection is open. */
   readonly files: HeldFiles;
   readonly sqlite: DatabaseSync;
   readonly database: Kysely<Schema>;
 };
 
-/** `query` is for a process that does not hold the data directory. */
+/** The access that SQLite grants. `query` is for a process that does not hold the data directory. */
 export type Access = 'read' | 'write' | 'query';
 
 /**
- * Opens the catalogue's database. Only a connection with `write` access can write, by SQLite's word.
+ * Opens the catalogue's database. SQLite itself refuses writes on a connection without `write` access.
  *
- * Throws what SQLite says, and `DataDirectoryGoneError` if the files are gone by then.
+ * Throws errors of SQLite, and `DataDirectoryGoneError` if the files are gone by then.
  */
 export function connect(path: string, access: Access): Connection {
   const sqlite =
@@ -32,14 +32,16 @@ export function connect(path: string, access: Access): Connection {
       : new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: access === 'read' });
   try {
     if (access === 'write') {
-      // First, while a new database is empty: of one that has tables, it takes a VACUUM.
+      // This comes first, while a new database is empty. Once there are tables, it needs a VACUUM.
       sqlite.exec('PRAGMA auto_vacuum = INCREMENTAL');
-      // FULL: in WAL mode, a commit is on disk when it has answered. (NORMAL would lose the last ones with the power.)
+      // With FULL in WAL mode, a commit that has returned is on disk. With NORMAL, a power cut would lose the last
+      // ones.
       sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     }
-    // Not read-only for SQLite: the last connection to close moves the WAL into the database, and that one could not.
+    // Not opened read-only: the last connection to close moves the WAL into the database, and a read-only one could
+    // not.
     if (access === 'query') sqlite.exec('PRAGMA query_only = ON');
-    // The WAL is made by the first read.
+    // The first read creates the WAL.
     sqlite.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
     const files = new HeldFiles([path, `${path}-wal`]);
     return { path, files, sqlite, database: new Kysely<Schema>({ dialect: nodeSqliteDialect(sqlite) }) };

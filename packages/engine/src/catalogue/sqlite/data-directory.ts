@@ -9,22 +9,22 @@ const ownerOnlyFile = 0o600;
 const lockName = 'lock.sqlite';
 const databaseName = 'catalogue.sqlite';
 const walName = `${databaseName}-wal`;
-/** Has the process id of the holder, and in its second line the command that it was started as. */
+/** Contains the process id of the holder, and in its second line the command it was started as. */
 const holderName = 'backup-sync.pid';
 
-/** A directory cannot be used to keep the catalogue. The message is for the operator. */
+/** A directory cannot be used as data directory. The message is for the operator. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
-/** There is no catalogue, and whoever asked for it makes none. The message is for the operator. */
+/** There is no catalogue, and the command does not create one. The message is for the operator. */
 export class NoCatalogueError extends Error {
   override readonly name = 'NoCatalogueError';
 
   constructor(directory: string) {
     super(
       `There is no catalogue in ${directory}. Check --data-dir or BACKUP_SYNC_DATA_DIR. The first "backup-sync sync" or ` +
-        '"backup-sync serve" makes one.',
+        '"backup-sync serve" creates one.',
     );
   }
 }
@@ -32,11 +32,11 @@ export class NoCatalogueError extends Error {
 /** A process that holds a data directory. */
 export type Holder = {
   readonly pid: number;
-  /** What it was started as, such as `backup-sync sync`; null if it did not say. */
+  /** The command it was started as, such as `backup-sync sync`; null if it did not say. */
   readonly command: string | null;
 };
 
-/** Another process, or this one already, has the data directory open. */
+/** Another process has the data directory open, or this one has already. */
 export class DataDirectoryInUseError extends Error {
   override readonly name = 'DataDirectoryInUseError';
   readonly directory: string;
@@ -44,10 +44,10 @@ export class DataDirectoryInUseError extends Error {
   readonly pid: number | null;
 
   constructor(directory: string, holder: Holder | null) {
-    // Commands work through a server once it listens.
+    // Once a server listens, commands go through it instead of failing.
     const advice = holder?.command?.endsWith(' serve')
       ? 'If it has only just started, try again in a moment.'
-      : 'Commands that only read work meanwhile. To run several commands at once, start "backup-sync serve" on the ' +
+      : 'Commands that only read still work. To run several commands at once, start "backup-sync serve" on the ' +
         'directory first.';
     super(
       `The data directory ${directory} is in use by ${describeHolder(holder)}. Wait for it to end, or stop it. ${advice}`,
@@ -63,24 +63,25 @@ function describeHolder(holder: Holder | null): string {
   return holder.command === null ? process_ : `${process_} (${holder.command})`;
 }
 
-/** A data directory that is held: nobody else can hold it until it is released or this process is gone. */
+/** A held data directory. No other process can hold it until it is released or this process is gone. */
 export type DataDirectory = {
-  /** Its absolute path. */
+  /** The absolute path of the directory. */
   readonly path: string;
-  /** Path of the catalogue's database. */
+  /** The path of the catalogue's database. */
   readonly databasePath: string;
-  /** The lock: who finds another file at its path could hold the directory as well. */
+  /** The lock file. If another file is at its path, another process could hold the directory as well. */
   readonly files: HeldFiles;
   release(): void;
 };
 
 /**
- * Makes the directory if need be, for its owner alone, and holds it.
+ * Holds a data directory. Creates it if need be, accessible only to its owner.
  *
- * If the lock's file is gone while its holder runs, the process id that the holder wrote keeps others out until it has
- * stopped, which it does by itself.
+ * If the lock file is removed while its holder runs, the holder's process id in `backup-sync.pid` keeps other processes
+ * out until the holder has stopped. It stops by itself.
  *
- * Throws {@link DataDirectoryInUseError} where someone holds it, {@link DataDirectoryError} where it cannot be used.
+ * Throws {@link DataDirectoryInUseError} if a process holds the directory, {@link DataDirectoryError} if it cannot be
+ * used.
  */
 export function holdDataDirectory(path: string, command: string | null = null): DataDirectory {
   const directory = resolve(path);
@@ -95,7 +96,7 @@ export function holdDataDirectory(path: string, command: string | null = null): 
       databasePath: join(directory, databaseName),
       files,
       release() {
-        // Another process may have a directory of its own at the path by now.
+        // Another process may have created its own directory at the path by now.
         if (files.areThere()) rmSync(pidPath, { force: true });
         lock[Symbol.dispose]();
       },
@@ -107,31 +108,34 @@ export function holdDataDirectory(path: string, command: string | null = null): 
 }
 
 /**
- * The process that holds a data directory; null if none does, or if it runs where its process id means nothing here.
- * Makes nothing.
+ * Returns the process that holds a data directory; null if none does, or if it runs where its process id has no meaning
+ * here. Creates nothing.
  */
 export function findHolder(path: string): Holder | null {
   const holder = readHolder(join(path, holderName));
   if (holder === null || !isRunning(holder.pid)) return null;
-  // After a kill -9, the process id may be another program's by now: only the lock tells.
+  // After a kill -9, the process id may belong to another program: only the lock tells.
   const lockPath = join(path, lockName);
   return !existsSync(lockPath) || FileLock.isHeld(lockPath) ? holder : null;
 }
 
-/** Whether a process holds a data directory, also one whose process id means nothing here. Makes nothing. */
+/** Whether a process holds a data directory, even one whose process id has no meaning here. Creates nothing. */
 export function isHeld(path: string): boolean {
   const lockPath = join(path, lockName);
   return existsSync(lockPath) ? FileLock.isHeld(lockPath) : findHolder(path) !== null;
 }
 
-/** The database of a data directory. Throws {@link NoCatalogueError}, and {@link DataDirectoryError} if it cannot be looked at. */
+/**
+ * Returns the path of the database in a data directory. Throws {@link NoCatalogueError} if there is none,
+ * {@link DataDirectoryError} if the directory cannot be read or only its WAL is left.
+ */
 export function findDatabase(path: string): string {
   const directory = resolve(path);
   const databasePath = join(directory, databaseName);
   try {
     if (statSync(databasePath, { throwIfNoEntry: false }) !== undefined) return databasePath;
   } catch (error) {
-    // A directory of someone else's, for instance, may well have a catalogue.
+    // The directory may well contain a catalogue, for instance if it belongs to someone else.
     throw cannotBeUsed(directory, error);
   }
   if (existsSync(join(directory, walName))) throw lostDatabase(directory);
@@ -146,19 +150,24 @@ function cannotBeUsed(directory: string, cause: unknown): DataDirectoryError {
 function lostDatabase(directory: string): DataDirectoryError {
   return new DataDirectoryError(
     `${join(directory, databaseName)} is missing, but its WAL is there: the database was moved or removed. ` +
-      'Put it back. To begin a new catalogue, use a new directory.',
+      'Put it back. To create a new catalogue, use a new directory.',
   );
 }
 
-/** Makes the directory, or takes one that is empty or whole and was made here: another's is not to be shut to its users. */
+/**
+ * Creates the directory, or accepts one that is empty or a data directory already. A directory with other files is
+ * refused, since its users would lose access to them.
+ */
 function prepare(directory: string): void {
   try {
     makeDirectory(directory);
     const entries = readdirSync(directory);
     if (entries.length > 0 && !entries.includes(lockName) && !entries.includes(databaseName)) {
-      throw new DataDirectoryError(`${directory} holds other files: a data directory must be new, empty or its own.`);
+      throw new DataDirectoryError(
+        `${directory} contains other files. Use a new or empty directory, or one that is a data directory already.`,
+      );
     }
-    // SQLite would delete the WAL beside a new database, and the last records with it.
+    // SQLite would delete the WAL next to a new database, and the last records with it.
     if (entries.includes(walName) && !entries.includes(databaseName)) throw lostDatabase(directory);
     chmodSync(directory, ownerOnlyDirectory);
   } catch (error) {
@@ -166,7 +175,10 @@ function prepare(directory: string): void {
   }
 }
 
-/** Not mkdir's own recursion, which never ends where the file system says that a parent is missing and is not (/proc). */
+/**
+ * Creates a directory and its parents. Recursive mkdir never ends if the file system says that an existing parent is
+ * missing, as /proc does.
+ */
 function makeDirectory(directory: string): void {
   if (existsSync(directory)) return;
   const parent = dirname(directory);
@@ -184,17 +196,19 @@ function takeLock(directory: string, pidPath: string): FileLock {
   try {
     lock = FileLock.take(lockPath, 0);
   } catch (error) {
-    throw new DataDirectoryError(`The lock in ${directory} cannot be taken: ${String(error)}.`, { cause: error });
+    throw new DataDirectoryError(`The data directory ${directory} cannot be locked: ${String(error)}.`, {
+      cause: error,
+    });
   }
   if (lock === null) throw new DataDirectoryInUseError(directory, readHolder(pidPath));
   return lock;
 }
 
-/** Opens a database that nobody but the owner can read. SQLite gives its other files the mode of this one. */
+/** Opens a database that only the owner can read. SQLite gives its other files the same mode. */
 export function openOwnerOnly(path: string, options: { readonly timeout: number }): DatabaseSync {
   const database = new DatabaseSync(path, options);
   try {
-    // By path, not by descriptor: see FileLock. The directory keeps others out until then.
+    // By path, not by descriptor, see FileLock. Until then the mode of the directory keeps others out.
     chmodSync(path, ownerOnlyFile);
     return database;
   } catch (error) {
@@ -207,7 +221,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs as another user.
+    // EPERM: the process runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
@@ -219,7 +233,8 @@ function readHolder(pidPath: string): Holder | null {
     if (!Number.isInteger(pid) || pid <= 0) return null;
     return { pid, command: second === '' ? null : second };
   } catch {
-    // Written a moment after the lock is taken, and gone with a release: not there is not known.
+    // The file is written shortly after the lock is taken, and removed on release. If it is missing, the holder is
+    // unknown.
     return null;
   }
 }

@@ -4,7 +4,7 @@ import * as migrations from '../migrations.ts';
 import type { Connection } from './connection.ts';
 import { DataDirectoryError } from './data-directory.ts';
 
-/** The catalogue was written by a newer release: an older one would misread it, so it does not open it. */
+/** A newer release wrote the catalogue. This release does not open it, since it would misread it. */
 export class NewerSchemaError extends Error {
   override readonly name = 'NewerSchemaError';
   readonly found: number;
@@ -20,16 +20,16 @@ export class NewerSchemaError extends Error {
   }
 }
 
-/** The names of the migrations in their order: the exports of a module are sorted by name. */
+/** The names of the migrations in order: the exports of a module are sorted by name. */
 const known = Object.keys(migrations);
 
-/** Where migrations are recorded: by Kysely's Migrator, and before schema 18 by number. */
+/** The tables in which migrations are recorded: those of Kysely's Migrator, and the one used before schema 18. */
 const recordTables = ['kysely_migration', 'kysely_migration_lock', 'schema_migrations'];
 
 /**
- * Finds the schema of a database: the number of its newest migration, 0 if it is new. Changes nothing.
+ * Returns the schema of a database: the number of its newest migration, 0 if it is new. Changes nothing.
  *
- * Throws {@link NewerSchemaError}, and `DataDirectoryError` if the recorded migrations are not those of a release.
+ * Throws {@link NewerSchemaError}, or `DataDirectoryError` if the recorded migrations are not those of a release.
  */
 export function findSchema({ sqlite, path }: Connection): number {
   const { tables, recorded } = readMigrations(sqlite);
@@ -47,14 +47,14 @@ export function findSchema({ sqlite, path }: Connection): number {
   return recorded.length;
 }
 
-/** Answers the tables of a database, and the names of its recorded migrations in their order. */
+/** Returns the tables of a database, and the names of its recorded migrations in order. */
 function readMigrations(sqlite: DatabaseSync): { readonly tables: string[]; readonly recorded: string[] } {
   const list = (sql: string) =>
     sqlite
       .prepare(sql)
       .all()
       .map((row) => String(Object.values(row)[0]));
-  // One transaction, as another process may upgrade the database between two reads.
+  // In one transaction, because another process may upgrade the database between the reads.
   sqlite.exec('BEGIN');
   try {
     const tables = list(
@@ -67,19 +67,20 @@ function readMigrations(sqlite: DatabaseSync): { readonly tables: string[]; read
     const numbers = list('SELECT number FROM schema_migrations ORDER BY number');
     return { tables, recorded: numbers.map((number) => known[Number(number) - 1] ?? number) };
   } finally {
-    // After some faults, SQLite has ended it by itself. A second end would hide that fault.
+    // After some faults, SQLite has already ended the transaction. Ending it again would hide the fault.
     if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
   }
 }
 
-/** The number that the name of a migration begins with; 0 if it begins with none. */
+/** The number at the start of a migration's name; 0 if there is none. */
 function numberOf(name: string): number {
   return Number(/^\d+/.exec(name)?.[0] ?? 0);
 }
 
 function notOurs(path: string, what: string): DataDirectoryError {
   return new DataDirectoryError(
-    `The catalogue ${path} cannot be opened: ${what}. It was damaged, or changed by another program. Nothing was ` +
-      'written to it now. Restore the data directory from a copy, or begin a new catalogue in a new directory.',
+    `The catalogue ${path} cannot be opened: ${what}. The file was damaged, or changed by another ` +
+      'program; opening it wrote nothing. Restore the data directory from a copy, or create a new catalogue in a new ' +
+      'directory.',
   );
 }

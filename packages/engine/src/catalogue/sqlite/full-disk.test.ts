@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** Lets the database grow by so many pages, as if its disk had no more. */
+/** Lets the database grow by this many pages only, as if its disk had no more. */
 function limitGrowth(pages: number): void {
   const used = Number(connection.sqlite.prepare('PRAGMA page_count').get()?.page_count);
   connection.sqlite.exec(`PRAGMA max_page_count = ${used + pages}`);
@@ -31,7 +31,7 @@ function limitGrowth(pages: number): void {
 const accept = (backupId: string) => makeAcceptance('project-1', [makeItem(backupId)]);
 const full = { name: 'CatalogueFullError', message: expect.stringContaining('is full. Free space on it.') };
 
-test('a write that finds no room is refused whole, those before it stay, and it succeeds once there is room', async () => {
+test('a write without disk space is undone completely, earlier ones stay, and it works with space', async () => {
   limitGrowth(4);
   const kept: string[] = [];
   let refusal: unknown = null;
@@ -50,7 +50,7 @@ test('a write that finds no room is refused whole, those before it stay, and it 
   expect(await listed()).toMatchObject({ count: kept.length });
 });
 
-test('who asks only to be let in is not held up by a write beside it that finds no room', async () => {
+test('lookups of tokens and access keys succeed next to a write that finds no disk space', async () => {
   limitGrowth(0);
   const large = makeAcceptance(
     'project-1',
@@ -67,7 +67,7 @@ test('who asks only to be let in is not held up by a write beside it that finds 
   expect(byId.get(3)).toMatchObject({ value: { role: '' } });
 });
 
-test('writes that find no room fail alone or with all of their group, and none is answered that was undone', async () => {
+test('writes without disk space fail alone or with their group, and no undone write is reported as done', async () => {
   limitGrowth(2);
   const requests = Array.from({ length: 100 }, (_, index) => ({
     id: index,

@@ -1,14 +1,17 @@
 import { statfsSync } from 'node:fs';
 
-/** Fewer free bytes than this, and the next commit may fail. */
+/** With fewer free bytes than this, the next commit may fail. */
 const leastFreeBytes = 1024 * 1024;
 
-/** SQLite's primary result codes: a fault of the disk, no room, a file that cannot be made. */
+/** SQLite's primary result codes: an I/O error, no space, a file that cannot be opened. */
 const sqliteIoError = 10;
 const sqliteFull = 13;
 const sqliteCannotOpen = 14;
 
-/** The disk of the data directory is full. Nothing of the transaction was written; reads go on. For the operator. */
+/**
+ * The disk of the data directory is full. Nothing of the transaction was written; reads still work. The message is for
+ * the operator.
+ */
 export class CatalogueFullError extends Error {
   override readonly name = 'CatalogueFullError';
 
@@ -17,7 +20,7 @@ export class CatalogueFullError extends Error {
   }
 }
 
-/** The error, as {@link CatalogueFullError} if a full disk or a used-up quota caused it. */
+/** Returns the error, or a {@link CatalogueFullError} if a full disk or a used-up quota caused it. */
 export function orCatalogueFull(error: unknown, directory: string): unknown {
   if (error instanceof CatalogueFullError) return error;
   return isOfFullDisk(error, directory) ? new CatalogueFullError(directory, { cause: error }) : error;
@@ -30,18 +33,18 @@ function isOfFullDisk(error: unknown, directory: string): boolean {
   if (!('errcode' in error) || typeof error.errcode !== 'number') return false;
   const primary = error.errcode & 0xff;
   if (primary === sqliteFull) return true;
-  // Files beside the database that cannot grow are told of as any fault of the disk.
+  // If a file next to the database cannot grow, SQLite reports that like any fault of the disk.
   return (primary === sqliteIoError || primary === sqliteCannotOpen) && freeBytes(directory) < leastFreeBytes;
 }
 
-/** Throws {@link CatalogueFullError} if the disk has too little room for the next commits. */
+/** Throws {@link CatalogueFullError} if the disk has too little space for the next commits. */
 export function checkFreeSpace(directory: string): void {
   if (freeBytes(directory) < leastFreeBytes) throw new CatalogueFullError(directory);
 }
 
-/** Free bytes for this user on the disk that holds the directory. */
+/** The free bytes for this user on the disk of the directory; infinity if the file system does not tell. */
 export function freeBytes(directory: string): number {
   const { bavail, bsize, blocks } = statfsSync(directory);
-  // Some network file systems tell nothing.
+  // Some network file systems report zero for everything.
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }

@@ -1,15 +1,15 @@
 import type { AskedStep } from '../run-step.ts';
 import type { Access } from './connection.ts';
 
-/** What a thread is started with. */
+/** The data that a thread is started with. */
 export type ThreadData = { readonly path: string; readonly access: Access };
 
 export type StepRequest = AskedStep & { readonly id: number };
 
-/** `close` comes last: the thread finishes what is queued, closes its connection and ends. */
+/** A step to run, or `close`, which comes last: the thread finishes what is queued, closes its connection and ends. */
 export type ThreadRequest = StepRequest | 'close';
 
-/** An error as it crosses the threads: cloning would keep the names of the language's own errors alone. */
+/** An error as it is sent between threads. Cloning would keep only the names of the language's own errors. */
 export type ThrownError = { readonly name: string; readonly message: string; readonly stack: string | undefined };
 
 export type StepAnswer =
@@ -21,7 +21,7 @@ export function describeError(thrown: unknown): ThrownError {
   return { name: 'Error', message: String(thrown), stack: undefined };
 }
 
-/** The error as it was thrown in the other thread. */
+/** Restores the error as it was thrown in the other thread. */
 export function reviveError({ name, message, stack }: ThrownError): Error {
   const error = new Error(message);
   error.name = name;

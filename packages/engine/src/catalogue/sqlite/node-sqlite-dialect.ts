@@ -1,7 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
-/** Statements kept prepared. The steps make a few dozen texts; inserts of many rows make one for each number of rows. */
+/**
+ * How many statements are kept prepared. The steps use a few dozen; an insert of many rows needs one for each number of
+ * rows.
+ */
 const preparedMax = 200;
 
 /** Kysely's SQLite dialect over `node:sqlite`. */
@@ -9,7 +12,7 @@ export function nodeSqliteDialect(database: DatabaseSync): SqliteDialect {
   return new TransactionalDialect({ database: adapt(database) });
 }
 
-/** Lets Kysely's Migrator run in a transaction, with everything that it records. */
+/** Lets Kysely's Migrator run in a transaction, together with everything it records. */
 class TransactionalDialect extends SqliteDialect {
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter();
@@ -17,7 +20,8 @@ class TransactionalDialect extends SqliteDialect {
 }
 
 class TransactionalAdapter extends SqliteAdapter {
-  // Kysely denies it, because migrations that turn foreign keys off cannot do so in a transaction. None here does that.
+  // Kysely says false, because migrations that turn foreign keys off cannot do so in a transaction. None here does
+  // that.
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
@@ -29,7 +33,7 @@ function adapt(database: DatabaseSync): SqliteDatabase {
     prepare(sql) {
       const statement =
         prepared.get(sql) ?? (sql === 'rollback' ? rollbackOf(database) : adaptStatement(database.prepare(sql)));
-      // Taken out and put back, so that the first key is always the one not used for longest.
+      // Removed and added again, so that the first key is always the one unused for longest.
       prepared.delete(sql);
       prepared.set(sql, statement);
       for (const oldest of prepared.keys()) {
@@ -56,7 +60,7 @@ function rollbackOf(database: DatabaseSync): SqliteStatement {
 
 function adaptStatement(statement: StatementSync): SqliteStatement {
   return {
-    // A statement that has columns to give reads; `returning` makes a write one of these, and `all` runs it whole.
+    // A statement with result columns is a reader. `returning` makes a write a reader, and `all` runs it completely.
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...toInput(parameters)),
     run: (parameters) => statement.run(...toInput(parameters)),
@@ -64,7 +68,7 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** Kysely hands over what the tables' types allow: texts, numbers and null. Anything else is refused by SQLite. */
+/** Kysely passes what the types of the tables allow: texts, numbers and null. SQLite refuses anything else. */
 function toInput(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }

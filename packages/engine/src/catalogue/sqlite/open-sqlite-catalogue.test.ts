@@ -34,7 +34,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** A process of its own that opens the catalogue of the directory and then does `work` with it. */
+/** Starts a process that opens the catalogue of the directory and then runs `work` with it. */
 function startProcess(work: string): { readonly child: ChildProcess; readonly lines: AsyncIterableIterator<string> } {
   const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
@@ -60,7 +60,7 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 describe('the data directory', () => {
-  test('is for its owner alone, with everything in it', async () => {
+  test('is accessible only to its owner, with everything in it', async () => {
     await using _opened = await openSqliteCatalogue({ directory });
     const modes = readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
@@ -68,18 +68,18 @@ describe('the data directory', () => {
     expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
   });
 
-  test('is not made of a directory with other files, which stays as open to its users as it was', async () => {
+  test('cannot be a directory with other files, which stays accessible to its users', async () => {
     mkdirSync(directory, { mode: 0o755 });
     writeFileSync(join(directory, 'letter.txt'), 'dear reader');
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
       name: 'DataDirectoryError',
-      message: expect.stringContaining('holds other files'),
+      message: expect.stringContaining('contains other files'),
     });
     expect(statSync(directory).mode & 0o777).toBe(0o755);
     expect(readdirSync(directory)).toEqual(['letter.txt']);
   });
 
-  test('that cannot be made is named, with what the file system says', async () => {
+  test('is named with the error of the file system if it cannot be created', async () => {
     writeFileSync(join(root, 'file'), '');
     await expect(openSqliteCatalogue({ directory: join(root, 'file', 'data') })).rejects.toMatchObject({
       name: 'DataDirectoryError',
@@ -87,7 +87,7 @@ describe('the data directory', () => {
     });
   });
 
-  test('cannot be opened twice by one process, and can again once it is closed', async () => {
+  test('cannot be opened twice by one process, but can be opened again once it is closed', async () => {
     const first = await openSqliteCatalogue({ directory });
     const refusal = { name: 'DataDirectoryInUseError', pid: process.pid };
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(refusal);
@@ -98,7 +98,7 @@ describe('the data directory', () => {
     await second.upkeep.ping();
   });
 
-  test('cannot be opened while another process holds it, and can once that is gone, however it ended', async () => {
+  test('cannot be opened while another process holds it, but can be once that is gone, however it ended', async () => {
     const { child, lines } = startProcess("console.log('open');");
     await lines.next();
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe('the data directory', () => {
     await catalogue.upkeep.ping();
   });
 
-  test('cannot be opened while its holder runs, also if the file of the lock is removed', async () => {
+  test('cannot be opened while its holder runs, even if the lock file is removed', async () => {
     const { child, lines } = startProcess("console.log('open');");
     await lines.next();
     rmSync(join(directory, 'lock.sqlite'));
@@ -122,16 +122,16 @@ describe('the data directory', () => {
     await catalogue.upkeep.ping();
   });
 
-  test('is left with nothing but the database and the empty lock', async () => {
+  test('contains only the database and the empty lock after it is closed', async () => {
     const catalogue = await openSqliteCatalogue({ directory });
     await catalogue[Symbol.asyncDispose]();
     expect(readdirSync(directory).toSorted()).toEqual(['catalogue.sqlite', 'lock.sqlite']);
   });
 
-  test('from which the database alone was taken away is refused, and its WAL kept until the database is back', async () => {
+  test('is refused if only its database was removed, and keeps its WAL until the database is back', async () => {
     await using other = await openSqliteCatalogue({ directory });
     await other.operations.accept(makeAcceptance('project-1', [makeItem('a')]));
-    // As a server leaves them from whose directory somebody took the database.
+    // The files as a server leaves them if someone removed the database from its directory.
     const torn = join(root, 'torn');
     mkdirSync(torn);
     for (const name of ['catalogue.sqlite', 'catalogue.sqlite-wal', 'lock.sqlite']) {
@@ -147,7 +147,7 @@ describe('the data directory', () => {
     expect(await catalogue.operations.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 1 });
   });
 
-  test('of a newer release is refused, and not held', async () => {
+  test('is refused if a newer release wrote it, and then not held', async () => {
     mkdirSync(directory);
     const database = new DatabaseSync(join(directory, 'catalogue.sqlite'));
     database.exec('CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)');
@@ -161,7 +161,7 @@ describe('the data directory', () => {
     }
   });
 
-  test('whose database is no database is refused, and left as it is', async () => {
+  test('is refused if its database file is no database, and left as it is', async () => {
     mkdirSync(directory);
     const content = 'not a database, whatever its name says\n'.repeat(200);
     writeFileSync(join(directory, 'catalogue.sqlite'), content);
@@ -170,8 +170,8 @@ describe('the data directory', () => {
   });
 });
 
-describe('what was answered', () => {
-  test('is there after kill -9', async () => {
+describe('a write that was answered', () => {
+  test('is still there after kill -9', async () => {
     const { child, lines } = startProcess(`
       for (let batch = 0; ; batch += 1) {
         const items = [makeItem('a' + batch), makeItem('b' + batch)];
@@ -189,7 +189,7 @@ describe('what was answered', () => {
     expect(await catalogue.operations.releaseOperations(null, 2_000)).toHaveLength(1);
   });
 
-  test('is there after an orderly end, with what was still queued', async () => {
+  test('is still there after an orderly end, with the writes that were queued', async () => {
     const catalogue = await openSqliteCatalogue({ directory });
     const queued = Array.from({ length: 300 }, (_, index) =>
       acceptedIds(catalogue, makeAcceptance('project-1', [makeItem(`backup-${index}`)])),
@@ -205,7 +205,7 @@ describe('what was answered', () => {
 });
 
 describe('the threads', () => {
-  test('let a step that fails among others fail alone', async () => {
+  test('report only the failed step of a group as failed', async () => {
     await using catalogue = await openSqliteCatalogue({ directory });
     const acceptances = Array.from({ length: 9 }, (_, index) =>
       makeAcceptance('project-1', [makeItem(`backup-${index}`)]),
@@ -223,7 +223,7 @@ describe('the threads', () => {
     expect(await catalogue.operations.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
   });
 
-  test('answer reads while a long write goes on', async () => {
+  test('answer reads while a long write runs', async () => {
     await using catalogue = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
@@ -253,7 +253,7 @@ describe('the threads', () => {
     expect(ended.at(-1)).toBe('long');
   });
 
-  test('answer a token while a long write goes on', async () => {
+  test('answer a token lookup while a long write runs', async () => {
     await using catalogue = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
@@ -273,7 +273,7 @@ describe('the threads', () => {
     await expect(catalogue.identity.findUser('ada')).rejects.toMatchObject(refusal);
   });
 
-  test('fail what waits and what comes, where one has died', async () => {
+  test('fail waiting and later steps once one of them has died', async () => {
     await using catalogue = await openSqliteCatalogue({ directory });
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: { path: join(directory, 'catalogue.sqlite'), access: 'write' },
@@ -281,7 +281,7 @@ describe('the threads', () => {
     });
     const thread = new StepThread(worker);
     await thread.call('ping', [], null);
-    // Held up by another writer, the step cannot have been answered when the thread is stopped.
+    // Another writer blocks the step, so it cannot have been answered when the thread is stopped.
     const other = new DatabaseSync(join(directory, 'catalogue.sqlite'));
     other.exec('BEGIN IMMEDIATE');
     const refused = expect(thread.call('touch', [], null)).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
@@ -295,7 +295,7 @@ describe('the threads', () => {
     await catalogue.upkeep.ping();
   });
 
-  test('keep no process alive that has nothing else to do', async () => {
+  test('do not keep a process alive that has nothing else to do', async () => {
     const { child } = startProcess('await catalogue.upkeep.ping(); process.stdin.pause();');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);

@@ -16,20 +16,24 @@ import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 import { LazySteps, StepsInPlace } from './steps-in-place.ts';
 import { checkSchema, upgrade } from './upgrade.ts';
 
-/** Milliseconds after which an idle process notices that its data directory is gone. */
+/** Milliseconds between two checks of an idle process whether its data directory is gone. */
 const lookEveryMs = 1_000;
 
 /**
- * Opens the catalogue in a data directory, which is made if need be, and held until it is closed.
+ * Opens the catalogue in a data directory, and holds the directory until it is closed. Creates the directory if need
+ * be.
  *
- * Throws `DataDirectoryInUseError` if the directory is held already, by this process or another, `NoCatalogueError` if
- * there is none and none may be made, `NewerSchemaError` if a newer release wrote it, `OlderSchemaError` if an older one
- * did and it may not be migrated, `CatalogueFullError` if its disk is full, and `DataDirectoryError` if it cannot be used
- * or its database is damaged.
+ * Throws:
+ * - `DataDirectoryInUseError` if this process or another holds the directory already,
+ * - `NoCatalogueError` if there is no catalogue and none may be created,
+ * - `NewerSchemaError` if a newer release wrote it,
+ * - `OlderSchemaError` if an older release wrote it and it may not be migrated,
+ * - `CatalogueFullError` if its disk is full,
+ * - `DataDirectoryError` if the directory cannot be used or its database is damaged.
  *
- * A call of the opened catalogue rejects with `CatalogueUnavailableError` once it is closed or a thread of it has ended,
- * with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are no longer at their
- * paths.
+ * A call of the opened catalogue rejects with `CatalogueUnavailableError` once the catalogue is closed or one of its
+ * threads has ended, with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are
+ * no longer at their paths.
  */
 export async function openSqliteCatalogue({
   directory,
@@ -40,15 +44,18 @@ export async function openSqliteCatalogue({
   onGone,
 }: {
   readonly directory: string;
-  /** What this process was started as: told to whoever finds the directory held. */
+  /** The command this process was started as, for the error of a process that finds the directory in use. */
   readonly command?: string | null;
-  /** Brings an older schema up to date, behind a copy of the database; see {@link upgrade}. */
+  /** Upgrades an older schema, after making a copy of the database; see {@link upgrade}. Otherwise throws. */
   readonly mayMigrate?: boolean;
-  /** Makes the directory and its database if there is none. */
+  /** Creates the directory and its database if there is none. Otherwise throws. */
   readonly mayMake?: boolean;
-  /** Told once, within a second, that the files are no longer at their paths. For a process that stays. */
+  /** Called once, within a second, when the files are no longer at their paths. For a process that keeps running. */
   readonly onGone?: (error: DataDirectoryGoneError) => void;
-  /** Steps run on this thread, see {@link StepsInPlace}; else writes, short reads and long reads have a thread each. */
+  /**
+   * Runs steps on the calling thread, see {@link StepsInPlace}. Otherwise writes, short reads and long reads have a
+   * thread each.
+   */
   readonly inPlace?: boolean;
 }): Promise<Catalogue> {
   if (!mayMake) findDatabase(directory);
@@ -62,11 +69,14 @@ export async function openSqliteCatalogue({
 }
 
 /**
- * Opens the catalogue of a data directory for a process that only asks, while another may hold the directory and write.
- * Makes nothing, and migrates nothing. What a killed process has left running is shown as waiting. What is written all the
- * same, such as a refusal in the audit, goes over a second connection, which is opened for it.
+ * Opens the catalogue of a data directory for a process that only reads, while another process may hold the directory
+ * and write. Creates and migrates nothing.
  *
- * Throws as {@link openSqliteCatalogue}, but `NoCatalogueError` if there is none, and never `DataDirectoryInUseError`.
+ * Operations that a killed process has left running are shown as waiting. Necessary writes, such as a refusal in the
+ * audit, use a second connection that is opened for them.
+ *
+ * Throws the same as {@link openSqliteCatalogue}, but never `DataDirectoryInUseError`, and `NoCatalogueError` if there
+ * is no catalogue.
  */
 export async function openSqliteCatalogueToRead(directory: string): Promise<Catalogue> {
   const databasePath = findDatabase(directory);
@@ -127,12 +137,12 @@ async function openWithThreads(
   onGone: ((error: DataDirectoryGoneError) => void) | undefined,
 ): Promise<Catalogue> {
   const path = held.databasePath;
-  // The threads load while the schema is seen to; they open the database with their first step.
+  // The threads load while the schema is checked and upgraded. They open the database with their first step.
   const writer = startStepThread({ path, access: 'write' });
   const shortReader = startStepThread({ path, access: 'read' });
   const longReader = startStepThread({ path, access: 'read' });
   const closeThreads = async () => {
-    // The connection that may write is the last to close: it leaves one whole file behind.
+    // The writing connection closes last, so that it leaves one complete file behind.
     await Promise.all([shortReader.close(), longReader.close()]);
     await writer.close();
   };
@@ -142,7 +152,7 @@ async function openWithThreads(
     try {
       await upgrade(first, { mayMigrate });
       if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
-      // Until here the first connection stays, so that those that only read find the WAL files in place.
+      // The first connection stays open until here, so that the reading ones find the WAL files in place.
       await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [], null)));
     } finally {
       first.sqlite.close();
@@ -159,13 +169,13 @@ async function openWithThreads(
   });
 }
 
-/** Looks whether the paths still lead to the files that are open, also while nothing is asked. */
+/** Checks regularly, even if no step is called, that the paths still lead to the open files. */
 function lookForFiles(files: readonly HeldFiles[], onGone: (error: DataDirectoryGoneError) => void): NodeJS.Timeout {
   const timer = setInterval(() => {
     try {
       for (const each of files) each.check();
     } catch (error) {
-      // Another error of the file system does not prove that they are gone.
+      // Other errors of the file system do not prove that the files are gone.
       if (!(error instanceof DataDirectoryGoneError)) return;
       clearInterval(timer);
       onGone(error);
@@ -178,7 +188,7 @@ function startStepThread(data: ThreadData): StepThread {
   return new StepThread(startThread(import.meta.url, 'worker', data));
 }
 
-/** Where steps run, by how they use the database. One long read must not keep short ones waiting. */
+/** The runners, by how steps use the database. A long read must not keep short ones waiting. */
 type Runners = { readonly write: StepRunner; readonly shortRead: StepRunner; readonly longRead: StepRunner };
 
 function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): StepRunner {
@@ -211,7 +221,8 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
       ...ofSteps.upkeep,
       touch: async () => {
         await touch();
-        // A large transaction that failed leaves room in the WAL for a few small ones.
+        // After a large transaction has failed, the WAL still has room for a few small ones, so this write alone proves
+        // little.
         checkFreeSpace(path);
       },
     },
@@ -227,12 +238,12 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
   };
 }
 
-/** The stores, with what `step` makes of each of their steps. */
+/** All stores, with each step replaced by the result of `step`. */
 function mapStores(step: (name: StepName) => unknown): Stores {
   const ofStores = Object.entries(stores).map(([store, ofStore]) => [
     store,
     Object.fromEntries(Object.keys(ofStore).map((name) => [name, step(name as StepName)])),
   ]);
-  // TypeScript cannot follow the names through the table.
+  // TypeScript cannot track the names through `Object.entries`.
   return Object.fromEntries(ofStores) as Stores;
 }

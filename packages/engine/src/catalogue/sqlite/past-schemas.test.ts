@@ -35,7 +35,7 @@ async function open(): Promise<void> {
   await using _opened = await openSqliteCatalogue({ directory, inPlace: true });
 }
 
-/** Leaves a database with a row in each table, as the release did whose newest schema was this one. */
+/** Creates a database with a row in each table, as left by the release whose newest schema was this one. */
 async function leaveRows(schema: number): Promise<void> {
   using sqlite = await makeDatabaseOfSchema(path, schema);
   insertRowsOfSchema(sqlite);
@@ -57,7 +57,7 @@ function sqlOf(sqlite: DatabaseSync): readonly string[] {
 
 type Dump = { readonly [table: string]: readonly unknown[] };
 
-/** Everything in the database of the data directory. */
+/** Returns the SQL and all rows of the database in the data directory. */
 function dump(): { readonly sql: readonly string[]; readonly rows: Dump } {
   using sqlite = new DatabaseSync(path, { readOnly: true });
   const tables = sqlite.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
@@ -65,7 +65,7 @@ function dump(): { readonly sql: readonly string[]; readonly rows: Dump } {
   return { sql: sqlOf(sqlite), rows: Object.fromEntries(rows) };
 }
 
-/** Answers what those who list the catalogue are told. */
+/** Returns what callers that list the catalogue get. */
 async function list() {
   const steps = new StepsInPlace(connect(path, 'read'));
   const filter = { project_id: 'project-1', level: 'linkage', limit: 10 } as const;
@@ -92,7 +92,7 @@ async function list() {
 }
 
 test.each(pastSchemas)(
-  'a data directory of schema %i opens with all of its rows, has the schema of a new one, and no earlier release opens it',
+  'a data directory of schema %i opens with all rows and the schema of a new one, and earlier releases refuse it',
   async (schema) => {
     await leaveRows(schema);
     await open();
@@ -131,7 +131,7 @@ test.each(pastSchemas)(
       outages: rowsSince(14, { bucketName: 'bucket-1', attempts: 2 }),
       auditEvents: [
         ...rowsSince(6, { id: 'event-1', subjects: [{ field: 'backup_id', value: 'backup-1' }] }),
-        // What an older release had begun and not ended.
+        // A call that an older release had started and not ended.
         ...(schema >= 7 && schema < 19 ? [{ ...intent, outcome: 'interrupted', errorCode: null }] : []),
       ],
     });
@@ -151,7 +151,7 @@ test.each(pastSchemas)(
 );
 
 test.each([1, lastNumberedSchema])(
-  'an upgrade from schema %i that finds no room at any moment changes nothing',
+  'an upgrade from schema %i that runs out of disk space at any point changes nothing',
   async (schema) => {
     await leaveRows(schema);
     const before = dump();
@@ -175,13 +175,13 @@ test.each([1, lastNumberedSchema])(
   },
 );
 
-/** Lets the database grow by so many pages, as if its disk had no more. */
+/** Lets the database grow by this many pages only, as if its disk had no more. */
 function limitGrowth({ sqlite }: Connection, pages: number): void {
   const used = Number(sqlite.prepare('PRAGMA page_count').get()?.page_count);
   sqlite.exec(`PRAGMA max_page_count = ${used + pages}`);
 }
 
-test('every migration is in the list under the name of its file, and their numbers count from 1', () => {
+test('every migration is listed under the name of its file, and their numbers count from 1', () => {
   const files = readdirSync(new URL('../migrations/', import.meta.url)).filter((name) => !name.endsWith('.test.ts'));
   expect(names.map((name) => `${name}.ts`)).toEqual(files.toSorted());
   expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(pastSchemas);
@@ -205,13 +205,13 @@ describe('recorded migrations', () => {
       'its migration 4 is recorded as "0005-operation-events", which should be "0004-verifications-of-backup"',
     ],
     [
-      'with one that no release has',
+      'with one that no release knows',
       `INSERT INTO kysely_migration VALUES ('mine', '')`,
       `its migration ${newestSchema + 1} is recorded as "mine", which no release knows`,
     ],
     ['without any', 'DELETE FROM kysely_migration', 'it has a table "'],
     [
-      'in the table of earlier releases alone',
+      'only in the table of earlier releases',
       'DROP TABLE kysely_migration',
       `its migration 1 is recorded as "0018-kysely-migrator", which should be "0001-initial"`,
     ],

@@ -6,8 +6,8 @@ import { orCatalogueFull } from './full-disk.ts';
 import { describeError, type StepAnswer, type StepRequest, type ThrownError } from './messages.ts';
 
 /**
- * Runs one step in a transaction, so that all its queries see the same state. Answers `DataDirectoryGoneError` if the
- * database is no longer at its path: what was read is of a file that was taken away.
+ * Runs one step in a transaction, so that all its queries see the same state. Returns `DataDirectoryGoneError` if the
+ * database is no longer at its path: the file that was read has been moved.
  */
 export async function runRead(connection: Connection, request: StepRequest): Promise<StepAnswer> {
   try {
@@ -20,8 +20,8 @@ export async function runRead(connection: Connection, request: StepRequest): Pro
 }
 
 /**
- * Runs what one connection was asked for: the steps that write in one transaction, then each that reads. A read sees
- * every write that was asked for before it, and goes on if the disk is too full for them.
+ * Runs the requests of one connection: first the writing steps in one transaction, then each reading step. A read sees
+ * every write that was requested before it, and succeeds even if the disk is too full for the writes.
  */
 export async function runGroup(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
   const { read = [], write = [] } = Object.groupBy(requests, ({ step }) => steps[step].access);
@@ -31,11 +31,12 @@ export async function runGroup(connection: Connection, requests: readonly StepRe
 }
 
 /**
- * Group commit: runs all steps in their order in one transaction, so that one sync of the disk serves them all.
+ * Group commit: runs all steps in order in one transaction, so that one sync of the disk serves them all.
  *
- * Each step has a savepoint: one that throws is undone alone, with the event of its call, and answers its error. If the transaction itself fails,
- * nothing was written, and all answer that: `CatalogueFullError` if the disk is full. If the database is no longer at
- * its path, all answer `DataDirectoryGoneError`: what was written will not be found there.
+ * Each step has a savepoint. If it throws, only this step is undone, with the event of its call, and its error is
+ * returned. If the transaction itself fails, nothing was written, and all requests get that error: `CatalogueFullError`
+ * if the disk is full. If the database is no longer at its path, all get `DataDirectoryGoneError`, because the writes
+ * will not be found there.
  */
 async function runWrites(connection: Connection, requests: readonly StepRequest[]): Promise<StepAnswer[]> {
   try {
@@ -59,7 +60,7 @@ async function runInSavepoint(connection: Connection, request: StepRequest): Pro
     sqlite.exec('RELEASE step');
     return { id: request.id, value };
   } catch (error) {
-    // After some faults (a full disk, say) SQLite has undone the whole transaction: then no step has happened.
+    // After some faults, such as a full disk, SQLite has undone the whole transaction: then no step has happened.
     if (!sqlite.isTransaction) throw error;
     sqlite.exec('ROLLBACK TO step; RELEASE step');
     return { id: request.id, error: describe(connection, error) };

@@ -2,18 +2,18 @@ import type { Connection } from './connection.ts';
 import { isHeld } from './data-directory.ts';
 
 /**
- * Lets a connection that only asks see as waiting what a killed process has left running: nobody works on it, and the next
- * process that holds the data directory takes it up. Nothing is written: a temporary view, which only this connection has,
- * takes the place of the table.
+ * Makes a query connection see operations as waiting that a killed process has left running. Nobody works on them, and
+ * the next process that holds the data directory takes them up. Nothing is written: a temporary view, visible only to
+ * this connection, hides the table.
  *
- * What another process runs later is shown as running, since it has another lease owner.
+ * Operations that another process starts later are shown as running, since they have another lease owner.
  */
 export function showLeftAsWaiting({ sqlite }: Connection, directory: string): void {
   const left = sqlite
     .prepare("SELECT DISTINCT lease_owner AS owner FROM operations WHERE ended_at_ms IS NULL AND status = 'running'")
     .all()
     .flatMap(({ owner }) => (typeof owner === 'string' ? [owner] : []));
-  // Whoever holds the directory by now may have begun to work before the look at the leases.
+  // A process that holds the directory by now may have started work before the leases were read.
   if (left.length === 0 || isHeld(directory)) return;
   const isLeft = `lease_owner IN (${left.map(quoted).join(', ')}) AND status = 'running' AND ended_at_ms IS NULL`;
   const columns = sqlite

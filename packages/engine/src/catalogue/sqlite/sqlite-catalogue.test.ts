@@ -46,7 +46,7 @@ describe('single operations on SQLite', () => describeSingleOperations(open));
 describe('the event store on SQLite', () => describeEventStore(open));
 describe('the audit on SQLite', () => describeAudit(open));
 
-describe('the catalogue on SQLite, on the thread that asks', () => describeCatalogue(openInPlace));
-describe('deletion on SQLite, on the thread that asks', () => describeDeletion(openInPlace));
-describe('the audit on SQLite, on the thread that asks', () => describeAudit(openInPlace));
-describe('listings of the catalogue on SQLite, on the thread that asks', () => describeListings(openInPlace));
+describe('the catalogue on SQLite, on the calling thread', () => describeCatalogue(openInPlace));
+describe('deletion on SQLite, on the calling thread', () => describeDeletion(openInPlace));
+describe('the audit on SQLite, on the calling thread', () => describeAudit(openInPlace));
+describe('listings of the catalogue on SQLite, on the calling thread', () => describeListings(openInPlace));

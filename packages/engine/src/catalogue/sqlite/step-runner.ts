@@ -1,10 +1,12 @@
 import type { CallEvent } from '../audit-records.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 
-/** Where steps run: on a thread of their own, or on the one that asks. */
+/** Runs steps, on a separate thread or on the calling one. */
 export interface StepRunner {
-  /** Runs a step. Rejects with what the step threw, or with `CatalogueUnavailableError` where none can run any more. */
+  /**
+   * Runs a step. Rejects with the error of the step, or with `CatalogueUnavailableError` if no step can run any more.
+   */
   call<Name extends StepName>(step: Name, input: StepInput<Name>, event: CallEvent | null): Promise<StepOutput<Name>>;
-  /** Lets what was asked for finish, and closes the connection. May be called again. */
+  /** Waits for the steps that were called, and closes the connection. May be called again. */
   close(): Promise<void>;
 }

@@ -4,20 +4,20 @@ import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** The catalogue is closed, or its thread has ended; what had been answered before is on disk. */
+/** The catalogue is closed or one of its threads has ended. Everything that was answered before is on disk. */
 export class CatalogueUnavailableError extends Error {
   override readonly name = 'CatalogueUnavailableError';
 }
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
-/** Asks a thread to run steps, and hands its answers to those who asked. */
+/** Runs steps on a thread, and passes its answers to the callers. */
 export class StepThread implements StepRunner {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
   #lastId = 0;
-  /** Set once no further step can be asked for. */
+  /** Set once no further step can be called. */
   #unavailable: CatalogueUnavailableError | null = null;
 
   constructor(worker: Worker) {
@@ -26,7 +26,7 @@ export class StepThread implements StepRunner {
     worker.on('message', (answer: StepAnswer) => this.#settle(answer));
     worker.once('error', (error) => this.#fail('A thread of the catalogue has failed.', error));
     worker.once('exit', () => this.#fail('A thread of the catalogue has ended.'));
-    // An open catalogue with nothing to do keeps no process alive.
+    // An open catalogue with nothing to do must not keep the process alive.
     worker.unref();
   }
 
@@ -41,7 +41,7 @@ export class StepThread implements StepRunner {
     this.#post({ id, step, input, event });
     this.#worker.ref();
     const answered = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    // The thread answers a step with what that step returns; a message between threads cannot say so.
+    // The value of an answer matches the step; a message between threads loses that type.
     return (await answered) as StepOutput<Name>;
   }
 

@@ -6,12 +6,12 @@ import { runGroup } from './run-steps.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /**
- * Runs steps on the thread that asks, one behind the other, on one connection: for a process that asks a few questions
- * and ends, where starting threads would take longer than the answers.
+ * Runs steps on the calling thread, one after another, on one connection. This is for a process that makes a few
+ * queries and exits: starting threads would take longer than the queries.
  */
 export class StepsInPlace implements StepRunner {
   readonly #connection: Connection;
-  /** The step that was asked for last. One has to end before the next begins: they share the connection. */
+  /** The step that was called last. It has to end before the next one starts, because they share the connection. */
   #last: Promise<unknown> = Promise.resolve();
   #lastId = 0;
   #closed = false;
@@ -33,9 +33,9 @@ export class StepsInPlace implements StepRunner {
     });
     this.#last = answered;
     const answer = await answered;
-    if (answer === undefined) throw new Error(`the step ${step} was not answered`);
+    if (answer === undefined) throw new Error(`the step ${step} returned no answer`);
     if ('error' in answer) throw reviveError(answer.error);
-    // A step answers what that step returns; the answer's type cannot say so.
+    // The type of an answer does not depend on the step, but its value does.
     return answer.value as StepOutput<Name>;
   }
 
@@ -47,7 +47,7 @@ export class StepsInPlace implements StepRunner {
   }
 }
 
-/** Steps of which mostly none is asked for: what runs them is opened with the first. */
+/** Runs steps that are mostly never called: their runner is opened with the first call. */
 export class LazySteps implements StepRunner {
   readonly #open: () => StepRunner;
   #runner: StepRunner | null = null;

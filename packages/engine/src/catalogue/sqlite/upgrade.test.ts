@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** A data directory as a release left it that knew schemas up to this one, with some projects. */
+/** Creates a data directory with some projects, as left by the release whose newest schema was this one. */
 async function leaveOldCatalogue(schema: number): Promise<void> {
   using sqlite = await makeDatabaseOfSchema(path, schema);
   const insert = sqlite.prepare('INSERT INTO projects (id, name, created_at_ms) VALUES (?, ?, 0)');
@@ -44,7 +44,7 @@ async function leaveOldCatalogue(schema: number): Promise<void> {
   sqlite.exec('COMMIT');
 }
 
-/** What a database says of itself, catalogue beside the program. */
+/** Returns the properties and content of a database: a catalogue or the copy of one. */
 function lookAt(database: string) {
   using sqlite = new DatabaseSync(database, { readOnly: true });
   const ask = (sql: string) => Object.values(sqlite.prepare(sql).get() ?? {})[0];
@@ -57,7 +57,7 @@ function lookAt(database: string) {
   };
 }
 
-/** Numbers of the first page of each index. */
+/** Returns the number of the first page of each index. */
 function rootPages(...indexes: readonly string[]): number[] {
   using sqlite = new DatabaseSync(path, { readOnly: true });
   const find = sqlite.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?');
@@ -66,7 +66,7 @@ function rootPages(...indexes: readonly string[]): number[] {
 
 const filesOf = () => readdirSync(directory).toSorted();
 
-test('an old catalogue is migrated behind one verified copy for its owner alone, and can give back space from then on', async () => {
+test('an old catalogue is migrated after one verified copy for its owner, and can give back space then', async () => {
   const older = newestSchema - 1;
   await leaveOldCatalogue(older);
   const left = [
@@ -86,7 +86,7 @@ test('an old catalogue is migrated behind one verified copy for its owner alone,
   expect(lookAt(path)).toEqual({ schema: newestSchema, projects, autoVacuum: incremental, integrity: 'ok' });
 });
 
-test('the copy of an upgrade can be put back, and commands that only read open it then', async () => {
+test('the copy of an upgrade can be restored, and commands that only read can open it', async () => {
   await leaveOldCatalogue(newestSchema - 1);
   {
     await using _opened = await openSqliteCatalogue({ directory });
@@ -99,8 +99,8 @@ test('the copy of an upgrade can be put back, and commands that only read open i
 
 test.each([
   ['while the copy is made', `catalogue.schema-${newestSchema - 1}.sqlite.partial`],
-  ['once the copy is there', `catalogue.schema-${newestSchema - 1}.sqlite`],
-])('an upgrade that is killed %s is done again, and nothing is lost', async (_, sign) => {
+  ['once the copy is complete', `catalogue.schema-${newestSchema - 1}.sqlite`],
+])('an upgrade that is killed %s starts again, and nothing is lost', async (_, sign) => {
   await leaveOldCatalogue(newestSchema - 1);
   const module = JSON.stringify(new URL('./open-sqlite-catalogue.ts', import.meta.url).href);
   const script = `const { openSqliteCatalogue } = await import(${module});
@@ -119,7 +119,7 @@ test.each([
   expect(filesOf().filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
-test('calls that an older release was killed in are listed as interrupted, with who began them', async () => {
+test('calls under way when an older release was killed are listed as interrupted, with their callers', async () => {
   await leaveOldCatalogue(17);
   const call = {
     projectId: 'project-1',
@@ -160,7 +160,7 @@ test('a new catalogue can give back space from the start, and leaves no copy', a
 });
 
 test.each([true, false])(
-  'whoever may not migrate is told what to do, and changes nothing (in place: %s)',
+  'a command that may not migrate fails with what to do, and changes nothing (in place: %s)',
   async (inPlace) => {
     await leaveOldCatalogue(newestSchema - 1);
     const before = lookAt(path);
@@ -173,9 +173,9 @@ test.each([true, false])(
   },
 );
 
-test('a damaged catalogue is not migrated, and no copy of it is taken for a good one', async () => {
+test('a damaged catalogue is not migrated, and no copy of it is kept', async () => {
   await leaveOldCatalogue(newestSchema - 1);
-  // One index gets the pages of another: it contradicts its table.
+  // One index gets the pages of another, and so contradicts its table.
   const [ids, names] = rootPages('sqlite_autoindex_projects_1', 'sqlite_autoindex_projects_2');
   const bytes = readFileSync(path);
   bytes.copyWithin(((names ?? 0) - 1) * pageBytes, ((ids ?? 0) - 1) * pageBytes, (ids ?? 0) * pageBytes);
@@ -184,7 +184,9 @@ test('a damaged catalogue is not migrated, and no copy of it is taken for a good
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
 });
 
-test('without space for copy and compaction nothing is begun, and it is said how much is needed', async ({ skip }) => {
+test('without space for copy and compaction an upgrade does not start, and says how much it needs', async ({
+  skip,
+}) => {
   await using disk = await mountSmallDisk(12);
   if (disk === null) return skip(cannotMount);
   directory = join(disk.path, 'data');
@@ -200,7 +202,7 @@ test('without space for copy and compaction nothing is begun, and it is said how
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);
 });
 
-test('a new catalogue that finds no room at any moment is called full, and is made from the start once there is room', async ({
+test('a new catalogue without disk space is called full at any point, and can be created once there is space', async ({
   skip,
 }) => {
   const diskKiB = 4096;

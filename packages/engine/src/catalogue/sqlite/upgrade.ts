@@ -9,35 +9,38 @@ import { DataDirectoryError } from './data-directory.ts';
 import { findSchema } from './find-schema.ts';
 import { freeBytes } from './full-disk.ts';
 
-/** What SQLite answers to `PRAGMA auto_vacuum` of a database that can give back free pages in steps. */
+/** The value of `PRAGMA auto_vacuum` in a database that can give back free pages in steps. */
 const incremental = 2;
 
-/** Free bytes that an upgrade leaves, for the WAL and whatever else writes to the disk meanwhile. */
+/** Free bytes that an upgrade leaves for the WAL and for other programs that write to the disk meanwhile. */
 const marginBytes = 16 * 1024 * 1024;
 
-/** Ends the name of a copy that is not verified yet. */
+/** The end of the name of a copy that is not verified yet. */
 const partial = '.partial';
 const copyName = /^catalogue\.schema-\d+\.sqlite(\.partial(-(journal|wal|shm))?)?$/;
 
-/** The catalogue has the schema of an older release, and whoever opens it may not upgrade it. For the operator. */
+/**
+ * The catalogue has the schema of an older release and may not be upgraded by this command. The message is for the
+ * operator.
+ */
 export class OlderSchemaError extends Error {
   override readonly name = 'OlderSchemaError';
 
   constructor(found: number) {
     super(
       `The catalogue has schema ${found}; this release needs schema ${newestSchema}, and a command that only reads ` +
-        'never upgrades it. Start "backup-sync serve", which keeps a copy of the old database first.',
+        'never upgrades it. Start "backup-sync serve": it upgrades the catalogue and keeps a copy of the old one.',
     );
   }
 }
 
 /**
- * Brings the database up to this release. A new one gets its tables. One with records is copied first; then it is
- * compacted once, so that it can give back space in steps from then on, and migrated. An upgrade that was interrupted is
- * done again from the start.
+ * Upgrades the database to the schema of this release. A new database gets its tables. A database with records is
+ * copied first. Then it is compacted, if it cannot give back space in steps yet, and migrated. An interrupted upgrade
+ * starts again from the beginning.
  *
- * Throws {@link OlderSchemaError} unless it `mayMigrate`, what {@link findSchema} throws, and `DataDirectoryError` if there
- * is too little space or the copy does not equal the database. In each of these cases the database is as it was.
+ * Throws {@link OlderSchemaError} unless it `mayMigrate`, the errors of {@link findSchema}, and `DataDirectoryError` if
+ * there is too little space or the copy does not equal the database. In each of these cases the database is unchanged.
  */
 export async function upgrade(connection: Connection, { mayMigrate }: { readonly mayMigrate: boolean }): Promise<void> {
   const found = findSchema(connection);
@@ -52,24 +55,27 @@ export async function upgrade(connection: Connection, { mayMigrate }: { readonly
   removeOtherCopies(copyPath);
 }
 
-/** Throws unless the database has the schema of this release, as {@link upgrade} does. Changes nothing. */
+/** Throws the errors of {@link upgrade} unless the database has the schema of this release. Changes nothing. */
 export function checkSchema(connection: Connection): void {
   const found = findSchema(connection);
   if (found === newestSchema) return;
   const { path } = connection;
-  // A first start that has not come far.
-  if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Start again in a moment.`);
+  // A first start that has not created the tables yet.
+  if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Try again in a moment.`);
   throw new OlderSchemaError(found);
 }
 
-/** The copies that upgrades have left in a data directory. */
+/** Returns the paths of the copies that upgrades have left in a data directory. */
 export function listCopies(directory: string): string[] {
   return readdirSync(directory)
     .filter((name) => copyName.test(name) && !name.includes(partial))
     .map((name) => join(directory, name));
 }
 
-/** The copy is one size of the database, and so is what the migrations may write. A VACUUM writes it twice. */
+/**
+ * Throws `DataDirectoryError` if the disk has too little space. The copy needs the size of the database, and the
+ * migrations may write as much again. A VACUUM writes it twice.
+ */
 function checkSpace({ sqlite, path }: Connection, found: number, needsVacuum: boolean): void {
   const databaseBytes = numberOf(sqlite, 'PRAGMA page_count') * numberOf(sqlite, 'PRAGMA page_size');
   const neededBytes = (needsVacuum ? 3 : 2) * databaseBytes + marginBytes;
@@ -81,13 +87,13 @@ function checkSpace({ sqlite, path }: Connection, found: number, needsVacuum: bo
   );
 }
 
-/** Answers where the copy is: verified, on disk, and for its owner alone. */
+/** Copies the database and returns the path of the copy: verified, on disk, and accessible only to its owner. */
 async function keepCopy({ sqlite, path }: Connection, found: number): Promise<string> {
   const directory = dirname(path);
   const copyPath = join(directory, `catalogue.schema-${found}.sqlite`);
   const partPath = copyPath + partial;
   rmSync(partPath, { force: true });
-  // SQLite takes an empty file, and would make one that others may read.
+  // Created here because SQLite accepts an empty file, and would itself create one that others can read.
   await using part = await open(partPath, 'wx', 0o600);
   try {
     sqlite.prepare('VACUUM INTO ?').run(partPath);
@@ -103,13 +109,13 @@ async function keepCopy({ sqlite, path }: Connection, found: number): Promise<st
   return copyPath;
 }
 
-/** Makes a copy that is put back open like the original: for those who only read, there must be a WAL. */
+/** Lets a restored copy be opened like the original: connections that only read need a WAL. */
 function useWal(partPath: string): void {
   using copy = new DatabaseSync(partPath);
   copy.exec('PRAGMA journal_mode = WAL');
 }
 
-/** Throws `DataDirectoryError` unless the copy is whole and has as many rows in every table. */
+/** Throws `DataDirectoryError` unless the copy is intact and every table has the same number of rows. */
 function verifyCopy(original: DatabaseSync, partPath: string): void {
   using copy = new DatabaseSync(partPath, { readOnly: true });
   const faults = copy.prepare('PRAGMA integrity_check(1)').all().map(textOf);
@@ -119,15 +125,16 @@ function verifyCopy(original: DatabaseSync, partPath: string): void {
     return numberOf(copy, count) !== numberOf(original, count);
   });
   if (faults.join() === 'ok' && differing.length === 0) return;
-  const what = differing.length > 0 ? `the tables ${differing.join(', ')} differ` : faults.join();
+  const what = differing.length > 0 ? `the number of rows differs in ${differing.join(', ')}` : faults.join();
   throw new DataDirectoryError(
-    `The copy of the catalogue that an upgrade keeps is not whole: ${what}. The catalogue was not changed; check its disk.`,
+    `The upgrade could not make a complete copy of the catalogue: ${what}. Nothing was changed. Check the disk, then ` +
+      'start again.',
   );
 }
 
-/** Rewrites the database, which the setting needs that every connection makes; see connection.ts. */
+/** Rewrites the database: only then does the setting take effect that connection.ts makes on every connection. */
 function vacuum({ sqlite, path }: Connection): void {
-  // The disk that has been looked at, rather than the one for temporary files. A path has no parameter here.
+  // On the disk that was checked for space, not the one for temporary files. A PRAGMA takes no parameter for a path.
   const directory = dirname(path).replaceAll("'", "''");
   sqlite.exec(`PRAGMA temp_store_directory = '${directory}'`);
   try {
@@ -135,11 +142,11 @@ function vacuum({ sqlite, path }: Connection): void {
   } finally {
     sqlite.exec("PRAGMA temp_store_directory = ''");
   }
-  // The WAL has the whole database in it by now.
+  // By now the WAL contains the whole database.
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-/** One copy is kept, of the upgrade that has just succeeded; and nothing that a killed one has left. */
+/** Removes all copies but that of the upgrade that has just succeeded, and the remains of killed upgrades. */
 function removeOtherCopies(kept: string): void {
   const directory = dirname(kept);
   for (const name of readdirSync(directory)) {

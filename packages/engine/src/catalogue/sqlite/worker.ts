@@ -3,14 +3,16 @@ import { type Connection, connect } from './connection.ts';
 import type { StepAnswer, StepRequest, ThreadData, ThreadRequest } from './messages.ts';
 import { runGroup } from './run-steps.ts';
 
-/** Steps that share a commit at most: bounds how long the first of them waits, and what one transaction holds. */
+/**
+ * The most steps that share one commit. This bounds how long the first of them waits, and the size of a transaction.
+ */
 const groupMax = 200;
 
-if (parentPort === null) throw new Error('This file is started as a worker thread.');
+if (parentPort === null) throw new Error('This file runs only as a worker thread.');
 const port = parentPort;
-// Given by StepThread alone, so it has this shape.
+// StepThread alone starts this thread, so the data has this shape.
 const { path, access } = workerData as ThreadData;
-/** Opened with the first step: by then the schema stands, however early the thread was started. */
+/** Opened with the first step. By then the schema exists, however early the thread was started. */
 let connection: Connection | null = null;
 
 const queue: StepRequest[] = [];
@@ -22,7 +24,7 @@ port.on('message', (request: ThreadRequest) => {
   else queue.push(request);
   if (working) return;
   working = true;
-  // Later in this turn of the loop: every message that has arrived by now joins the first group.
+  // Later in this turn of the loop, so that every message that has arrived by then joins the first group.
   setImmediate(work);
 });
 
@@ -49,10 +51,10 @@ function close(): void {
 
 function closeConnection({ files, sqlite }: Connection): void {
   try {
-    // What was taken away is left as it is: somebody may be copying it.
+    // If the files were moved, they are left as they are: someone may be copying them.
     if (access === 'write' && files.areThere()) sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
-    // The WAL stays, and whoever opens the database next reads it.
+    // The WAL stays, and the next process that opens the database reads it.
   }
   sqlite.close();
 }

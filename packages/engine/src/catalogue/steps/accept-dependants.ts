@@ -10,9 +10,12 @@ import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';
 
 /**
- * Accepts an import of the backups that build on this one directly, in the course of the operation that has changed it:
- * of those that are broken by it, or of those that are still called available. Each that changes has its own examined in
- * turn. What is being imported already sees the change by itself. Returns the chains to be worked on.
+ * Accepts imports of the backups that build on this one directly. The imports get the actor, lane and parent operation
+ * of the operation that changed this backup.
+ *
+ * `which` selects the backups that this one had broken, or those still recorded as available. Each of them that changes
+ * has its own dependants imported in turn. Backups with an unfinished import are left out, because that import sees the
+ * change anyway. Returns the chains to be worked on.
  */
 export async function acceptDependants(
   database: Kysely<Schema>,
@@ -51,7 +54,7 @@ export async function acceptDependants(
     .where('id', '=', origin.operationId)
     .select(['parent_operation_id', 'actor_kind', 'actor_name', 'request_id', 'interactive_for'])
     .executeTakeFirst();
-  // Nobody would be the one who asked for them.
+  // There is no actor to name as the one who asked for them.
   if (operation === undefined) return [];
   const items = rows.map(rowToRecord).map((record) => ({
     id: newId(),

@@ -9,7 +9,7 @@ import { LaneChoice, raiseLane } from './lanes.ts';
 import { joinImports } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Writes the operations of a request. */
+/** Accepts the items of a request as imports. */
 export async function accept(
   database: Kysely<Schema>,
   acceptance: Acceptance,
@@ -70,7 +70,7 @@ export async function accept(
     rows.map(({ id }) => id),
   );
   if (acceptance.parentOperationId !== null) await joinImports(database, acceptance.parentOperationId, joined);
-  // Items wait behind what is in flight of their backups, which must not be slower than they are.
+  // Items wait for what is in flight of their backups, so that must not be slower than they are.
   const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
   await raiseLane(database, raised, lanes.interactiveFor);
   return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };
@@ -85,7 +85,7 @@ function inFlightKey(storageUnitId: string, itemJson: string, task: string | nul
   return JSON.stringify([storageUnitId, itemJson, task]);
 }
 
-/** What waits or runs for the backups of the request. */
+/** Returns the unfinished imports of the request's backups. */
 async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly InFlight[]> {
   const found: InFlight[] = [];
   for (const items of chunks(acceptance.items)) {
@@ -103,7 +103,7 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
   return found;
 }
 
-/** The chains of the items and of what was raised for them, each once. */
+/** The chains of the items and of the raised operations, each once. */
 function chainsOf(
   { projectId, items }: Acceptance,
   ids: readonly string[],

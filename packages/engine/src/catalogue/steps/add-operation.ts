@@ -49,7 +49,7 @@ export async function addOperation(database: Kysely<Schema>, operation: NewOpera
   return laneOf({ interactive_for: interactiveFor });
 }
 
-/** Adds a single operation, unless the same waits or runs. */
+/** Adds a single operation, or joins one that waits or runs and does the same. */
 export async function joinOperation(
   database: Kysely<Schema>,
   operation: NewOperation,
@@ -60,7 +60,7 @@ export async function joinOperation(
     .where('project_id', '=', operation.projectId)
     .where('storage_unit_id', '=', operation.storageUnitId)
     .where('bucket_name', '=', operation.bucketName)
-    // Imports have one: without this, all that wait for the bucket would be read.
+    // Imports have one. Without this condition, all that wait for the bucket would be read.
     .where('chain_root', 'is', null)
     .where('ended_at_ms', 'is', null)
     .where('kind', '=', operation.kind)
@@ -78,7 +78,7 @@ export async function joinOperation(
 }
 
 function agrees(request: Json, sameRequest: JoinedRequest): boolean {
-  // Requests are written by the calls alone: objects, whose values come in one order of keys.
+  // Only the calls write requests: objects whose values have their keys in one fixed order.
   const asked = request as JoinedRequest;
   return Object.entries(sameRequest).every(([key, value]) => JSON.stringify(asked[key]) === JSON.stringify(value));
 }

@@ -8,8 +8,8 @@ import { makeWait } from './make-wait.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /**
- * Makes a running import wait for the import of a parent that it did not find. Null: nothing is in flight that could
- * show the parent. If the parent was recorded since the import looked for it, the import is taken up again at once.
+ * Makes a running import wait for the import of a parent that it did not find. Returns null if no import in flight
+ * could record the parent. If the parent was recorded since the import looked for it, the import is due again at once.
  */
 export async function awaitParent(
   database: Kysely<Schema>,
@@ -42,7 +42,7 @@ export async function awaitParent(
   return { result: 'waits', ended: [], due: await raise(database, operation.interactive_for, inFlight) };
 }
 
-/** What interactive work waits for must not be slower than that. Returns the chains whose lane has changed. */
+/** Raises what interactive work waits for to the interactive lane. Returns the chains whose lane has changed. */
 async function raise(
   database: Kysely<Schema>,
   interactiveFor: string | null,
@@ -54,7 +54,9 @@ async function raise(
   return await dueChains(database, slower);
 }
 
-/** Ends the waits for a backup whose import has just ended. Returns the chains that may go on, some more than once. */
+/**
+ * Ends the waits for a backup whose import has just ended. Returns the chains that can continue, some more than once.
+ */
 export async function endWaitsFor(
   database: Kysely<Schema>,
   { project_id: projectId, backup_id: backupId }: Selectable<OperationRow>,
@@ -68,18 +70,20 @@ export async function endWaitsFor(
     .execute();
 }
 
-/** The chains of imports that wait for another backup though their time is up. */
+/** Returns the chains of imports that wait for another backup although their deadline has passed. */
 export async function overdueWaits(database: Kysely<Schema>, nowMs: number): Promise<readonly DueChain[]> {
   const rows = await unfinishedImports(database)
     .where('waits_for_backup_id', 'is not', null)
     .where('deadline_at_ms', '<=', nowMs)
     .select(chainColumns)
     .execute();
-  // Whatever else waits in them, these are due.
+  // These imports are due now, whatever else waits in their chains.
   return (await dueChains(database, rows)).map((due) => ({ ...due, notBeforeMs: null }));
 }
 
-/** From the backup that would wait along the waits that exist. Only the oldest import of a backup can wait for another. */
+/**
+ * Follows the existing waits from the backup that would wait. Only the oldest import of a backup can wait for another.
+ */
 async function wayOfWaits(
   database: Kysely<Schema>,
   projectId: string,
@@ -108,7 +112,7 @@ async function makeWaitFor(
   { requests, endedAtMs }: Pick<ImportFinish, 'requests' | 'endedAtMs'>,
 ): Promise<void> {
   const message = parentId === null ? '' : `waits for the import of backup ${parentId}, which its chain builds on`;
-  // Storage has answered: whatever failed before is over.
+  // Storage has answered, so earlier failures are over.
   const over = { attempts: 0, first_failure_at_ms: null };
   await makeWait(database, id, { ...over, waits_for_backup_id: parentId, message }, requests, endedAtMs);
 }

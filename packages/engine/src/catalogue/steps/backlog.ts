@@ -1,7 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
-/** The unfinished imports of a project. Asked so that SQLite counts in the index of chains, which holds nothing else. */
+/**
+ * Returns the number of unfinished imports of a project. The query makes SQLite count in the index of chains, which has
+ * only unfinished operations.
+ */
 export async function countBacklog(database: Kysely<Schema>, projectId: string): Promise<number> {
   const { count } = await database
     .selectFrom('operations')

@@ -53,7 +53,7 @@ async function cancelImport(
   return { ended: [], due: [] };
 }
 
-/** Cancels an unfinished operation that is worked on by itself. */
+/** Cancels an unfinished single operation. Returns it if it has ended with that. */
 export async function cancelSingle(
   database: Kysely<Schema>,
   row: Selectable<OperationRow>,
@@ -69,7 +69,7 @@ export async function cancelSingle(
     waiting_detail: '',
     ended_at_ms: cancelledAtMs,
   };
-  // What waits for its imports is nobody's work.
+  // A scan that waits for its imports has no worker.
   const isWorkedOn = row.status === 'running' && row.listed_at_ms === null;
   await database
     .updateTable('operations')
@@ -82,11 +82,11 @@ export async function cancelSingle(
 }
 
 function messageOfCancelled({ status, message, attempts }: Selectable<OperationRow>): string {
-  if (status !== 'waiting') return `${message}; its imports go on`;
-  return attempts === 0 ? 'cancelled before it began' : 'cancelled while it waited for another attempt';
+  if (status !== 'waiting') return `${message}; its imports continue`;
+  return attempts === 0 ? 'cancelled before it started' : 'cancelled while it waited for another attempt';
 }
 
-/** The running imports of a chain that were cancelled. */
+/** Returns the ids of the running imports of a chain that were cancelled. */
 export async function cancelledImports(database: Kysely<Schema>, chain: ChainKey): Promise<readonly string[]> {
   const rows = await unfinishedImports(database)
     .where('project_id', '=', chain.projectId)

@@ -2,14 +2,17 @@ import type { ExpressionBuilder, Kysely, UpdateObject } from 'kysely';
 import type { BackupRow, Schema } from '../schema.ts';
 import { HeadTracker } from './track-heads.ts';
 
-/** Changes a record that is not forgotten, and updates the newest backups of its resource. Null if there is no such record. */
+/**
+ * Changes a record, and updates the newest backups of its resource. Returns null if there is no record or it was
+ * forgotten.
+ */
 export async function changeRecord(
   database: Kysely<Schema>,
   projectId: string,
   backupId: string,
   changes: (eb: ExpressionBuilder<Schema, 'backups'>) => UpdateObject<Schema, 'backups'>,
 ): Promise<BackupRow | null> {
-  // A time in the future may have come since the record was written.
+  // A time that was in the future when the record was written may have come since.
   const heads = new HeadTracker(database, projectId);
   await heads.willChange([backupId]);
   const row = await database

@@ -1,7 +1,9 @@
-/** Rows of one insert, or values of one `in` list: well below what a database takes as parameters of one statement. */
+/**
+ * Rows of one insert, or values of one `in` list: far fewer than the parameters that a database accepts in a statement.
+ */
 const chunkSize = 500;
 
-/** `values` in pieces that fit one statement each. */
+/** Splits `values` into chunks that fit one statement each. */
 export function* chunks<Value>(values: readonly Value[]): Generator<readonly Value[]> {
   for (let start = 0; start < values.length; start += chunkSize) yield values.slice(start, start + chunkSize);
 }

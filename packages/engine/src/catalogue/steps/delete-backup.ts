@@ -53,7 +53,7 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
       backup_id: backupId,
       resource_id: record.resource_id,
       resource_name: record.resource_name,
-      // By the name under which people know it.
+      // With the name under which people know the backup.
       item: itemToJson({ ...itemOfRecord(rowToRecord(record)), backup_name: record.backup_name }),
       actor_kind: deletion.actor.kind,
       actor_name: deletion.actor.name,

@@ -5,8 +5,8 @@ import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /**
- * What is unfinished of each chain: the highest lane, and the earliest time at which some of it may go on. 0 is now. What
- * waits for another backup has no time.
+ * Selects, for each chain with unfinished imports, the highest lane and the earliest time at which one of them can be
+ * taken up. 0 means now. Imports that wait for another backup have no time.
  */
 function standingOfChains(database: Kysely<Schema>) {
   return unfinishedImports(database)
@@ -26,12 +26,12 @@ function toDue(row: Standing): readonly DueChain[] {
   return [{ kind: 'chain', chain, lane: laneOf(row), notBeforeMs: row.earliest === 0 ? null : row.earliest }];
 }
 
-/** Every chain with unfinished imports. */
+/** Returns every chain with unfinished imports. */
 export async function allDueChains(database: Kysely<Schema>): Promise<readonly DueChain[]> {
   return (await standingOfChains(database).execute()).flatMap(toDue);
 }
 
-/** The chains of these operations, each once. */
+/** Returns the chains of these operations, each once, without those that have no unfinished imports. */
 export async function dueChains(database: Kysely<Schema>, rows: readonly ChainColumns[]): Promise<readonly DueChain[]> {
   const once = new Map(
     rows.flatMap((row) => {
@@ -46,7 +46,7 @@ export async function dueChains(database: Kysely<Schema>, rows: readonly ChainCo
   return due;
 }
 
-/** A chain with the time of its next attempt. */
+/** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
 export async function retryOfChain(database: Kysely<Schema>, chain: ChainKey): Promise<DueChain | null> {
   const rows = await ofChain(database, chain).where('not_before_ms', 'is not', null).execute();
   return rows.flatMap(toDue)[0] ?? null;

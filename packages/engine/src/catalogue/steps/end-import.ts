@@ -19,8 +19,8 @@ export const cancelledFault: Fault = { code: 'cancelled', detail: '' };
 type ImportEnd = Omit<Decision, 'record' | 'proofs'> & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**
- * Ends an import: the one place where that happens. The runs that waited for it may end with it. Returns what has
- * ended and the chains that may go on now. What builds on its backup counts for these runs as well, and must have been
+ * Ends an import; every import ends here. Runs that waited for it may end with it. Returns what has ended, and the
+ * chains that can continue. Imports of the backups that build on this one count for these runs too, so they must be
  * accepted before.
  */
 export async function endImport(
@@ -54,7 +54,7 @@ export async function endUntried(
   });
 }
 
-/** The chains with operations that waited for this one, behind it or for its backup, each once. */
+/** Returns the chains with imports that waited for this one to end, or for its backup, each once. */
 async function findChainsBehind(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
@@ -65,7 +65,8 @@ async function findChainsBehind(
     .where('status', '=', 'waiting')
     .select(chainColumns)
     .execute();
-  // Not by `distinct`: for its sake SQLite would go through all that the project has in flight, in the chains' order.
+  // Not with `distinct`: for it, SQLite would go through everything that the project has in flight, in the order of
+  // chains.
   const all = [...rows, ...(await endWaitsFor(database, operation))];
   return await dueChains(database, all);
 }

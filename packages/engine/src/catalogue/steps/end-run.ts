@@ -8,12 +8,15 @@ import { noteEnds } from './events.ts';
 import { hasUnfinishedImports, newestImports } from './run-imports.ts';
 import { countErrors, countSynced, listErrors } from './run-standing.ts';
 
-/** Runs whose listing is complete, and which wait for their imports. */
+/** Selects the runs whose listing is complete and that wait for their imports. */
 function importingRuns(database: Kysely<Schema>) {
   return database.selectFrom('operations').where('ended_at_ms', 'is', null).where('listed_at_ms', 'is not', null);
 }
 
-/** Ends a run that waits for its imports, if none is left: the one place where such a run ends well or in error. */
+/**
+ * Ends a run that waits for its imports, if none is left. Only here does such a run end as `success` or with backups in
+ * error.
+ */
 export async function endRunIfDone(
   database: Kysely<Schema>,
   runId: string,
@@ -56,7 +59,7 @@ export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): P
       .set({
         status: 'timeout',
         reason_code: 'deadline_exceeded',
-        reason_detail: `${deadlineDetail}; its imports go on`,
+        reason_detail: `${deadlineDetail}; its imports continue`,
         ended_at_ms: nowMs,
         updated_at_ms: nowMs,
       })
@@ -69,10 +72,13 @@ export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): P
   );
 }
 
-/** Reasons for which an import may end better although nobody fixes anything. */
+/** Reasons that can pass without anybody fixing anything. */
 const passingReasons = reasonCodes.filter((code) => reasons[code].retry !== 'final');
 
-/** "Last good sync" moves to the beginning of a run that has seen everything, and whose imports ended for good. */
+/**
+ * Moves "last good sync" to the start of a run that has seen everything, unless an import of it failed for a passing
+ * reason.
+ */
 async function settle(database: Kysely<Schema>, run: Selectable<OperationRow>): Promise<void> {
   if (run.source_id === null) return;
   const passing = await newestImports(database, run.id)

@@ -8,7 +8,7 @@ import { nodeSqliteDialect } from '../sqlite/node-sqlite-dialect.ts';
 import { accept } from './accept.ts';
 import { listEvents, newestCursor } from './events.ts';
 
-test('old events of a project go when new ones come, and a cursor behind which some are gone is refused', async () => {
+test('old events of a project are deleted as new ones are added, and a cursor before them is refused', async () => {
   const sqlite = new DatabaseSync(':memory:');
   const database = new Kysely<Schema>({ dialect: nodeSqliteDialect(sqlite) });
   await migrate(database);
@@ -18,7 +18,7 @@ test('old events of a project go when new ones come, and a cursor behind which s
   await next('a');
   await next('b');
   await next('a', 'project-2');
-  // As after a long time: the newest event is just so far on that the first one is no longer kept.
+  // As after a long time: the first event is just too far behind the newest one to be kept.
   sqlite.exec('UPDATE operation_events SET cursor = 200000 WHERE cursor = 2');
   await next('c');
   expect(await newestCursor(database, 'project-1')).toBe(200_001);

@@ -6,14 +6,17 @@ import { rowToOperation } from '../operation-rows.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
-/** Events of a project that are kept: those of its last 60,000 imports or so, some 20 MB. */
+/** How many events of a project are kept: those of its last 60,000 imports or so, some 20 MB. */
 const eventsKept = 200_000;
 
-/** Behind the newest of the operation's project, in the order in which operations were accepted. */
+/** The cursors after the newest one of the operation's project, in the order in which operations were accepted. */
 const nextCursor = sql<number>`row_number() over (partition by operations.project_id order by operations.sequence)
   + coalesce((select max(noted.cursor) from operation_events as noted where noted.project_id = operations.project_id), 0)`;
 
-/** Writes down that these operations have just become what they are now; each step that changes one ends with it. */
+/**
+ * Writes an event with the current status of each of these operations. Every step that changes operations does this
+ * last.
+ */
 export async function noteTransitions(database: Kysely<Schema>, operationIds: readonly string[]): Promise<void> {
   const newest = new Map<string, number>();
   for (const some of chunks(operationIds)) {
@@ -38,7 +41,7 @@ export async function noteTransitions(database: Kysely<Schema>, operationIds: re
   }
 }
 
-/** Writes down that these operations have just ended, and answers them. */
+/** Writes the events of operations that have just ended, and returns these operations. */
 export async function noteEnds(
   database: Kysely<Schema>,
   operationIds: readonly string[],
@@ -64,7 +67,7 @@ export async function newestCursor(database: Kysely<Schema>, projectId: string):
   return newest?.cursor ?? 0;
 }
 
-/** A page of events. */
+/** Returns a page of events. */
 export async function listEvents(database: Kysely<Schema>, query: EventQuery): Promise<EventPage | 'gone'> {
   const newest = await newestCursor(database, query.projectId);
   const ofProject = database.selectFrom('operation_events').where('project_id', '=', query.projectId);
@@ -95,7 +98,7 @@ async function findOperations(
   return found;
 }
 
-/** The operation after the transition: nothing of its end, unless that was the transition. */
+/** The operation as it was after the transition. It has nothing of its end, unless that was the transition. */
 function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEventRow>): OperationRecord {
   const then = hasEnded(event.status)
     ? row

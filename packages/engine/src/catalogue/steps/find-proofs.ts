@@ -7,7 +7,7 @@ import { chunks } from './chunk.ts';
 
 const inventoryLevels = verificationLevels.filter((level) => reaches(level, 'inventory'));
 
-/** The newest proof of each of these backups that has one; of proofs made at the same time, the one recorded last. */
+/** Returns the newest proof of each of these backups; of proofs made at the same time, the one recorded last. */
 export async function findProofs(
   database: Kysely<Schema>,
   projectId: string,
@@ -35,10 +35,7 @@ export async function findProofs(
   return proofs;
 }
 
-/**
- * Digest of the listing on which the backup at this place was last proved to `inventory` at least, without a fault. Null
- * if it never was.
- */
+/** Returns the digest of the listing on which a backup was last proved to `inventory` or above without a fault. */
 export async function provedListing(
   database: Kysely<Schema>,
   projectId: string,

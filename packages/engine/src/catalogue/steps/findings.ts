@@ -6,7 +6,7 @@ import { chunks } from './chunk.ts';
 
 type Findings = readonly Pick<NumberedFinding, 'sequence' | 'finding'>[];
 
-/** Adds what a scan found. */
+/** Adds findings of a scan or plan. */
 export async function addFindings(
   database: Kysely<Schema>,
   id: string,
@@ -35,7 +35,7 @@ export async function addFindings(
   return true;
 }
 
-/** A page of what a scan found. */
+/** Returns a page of the findings of a scan or plan. */
 export async function listFindings(
   database: Kysely<Schema>,
   id: string,

@@ -7,7 +7,7 @@ import { noteOrigin } from './record-origin.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
-/** Ends an import with its record and proofs. */
+/** Ends an import and writes its record and proofs. */
 export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   const operation = await unfinishedImports(database)
     .where('id', '=', finish.operationId)

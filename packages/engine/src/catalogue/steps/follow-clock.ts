@@ -2,11 +2,14 @@ import { type Kysely, sql } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Schema } from '../schema.ts';
 
-/** A wall clock that was set. */
+/** A change of the wall clock. */
 type ClockChange = {
-  /** By how much it was set forward; negative: back. Zero at a start, when nobody knows. Milliseconds. */
+  /**
+   * By how much the clock was set forward; negative if it was set back, 0 at a start, when this is unknown.
+   * Milliseconds.
+   */
   readonly steppedMs: number;
-  /** What it shows now. */
+  /** The time that the clock shows now. */
   readonly nowMs: number;
 };
 

@@ -12,7 +12,7 @@ type Bucket = {
 };
 type Place = Bucket & { readonly imagePaths: readonly string[] };
 
-/** What is recorded at these places. */
+/** Returns the records at these places. */
 export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Promise<readonly KnownBackup[]> {
   const rows: Selectable<BackupRow>[] = [];
   for (const imagePaths of chunks(place.imagePaths)) {
@@ -29,7 +29,7 @@ export async function knownAtPlaces(database: Kysely<Schema>, place: Place): Pro
   return withProofs(database, place.projectId, rows);
 }
 
-/** A page of what is recorded below a prefix. */
+/** Returns a page of the records below a prefix. */
 export async function recordedBelow(
   database: Kysely<Schema>,
   place: Bucket & { readonly prefix: string; readonly after: string; readonly limit: number },
@@ -47,13 +47,13 @@ export async function recordedBelow(
     .orderBy('image_path')
     .limit(place.limit)
     .execute();
-  // In the order of bytes, what begins with the prefix comes first of what is not before it.
+  // The query starts at the prefix, and in the order of bytes the paths with the prefix come before all others.
   const end = rows.findIndex((row) => !row.image_path.startsWith(place.prefix));
   const below = end === -1 ? rows : rows.slice(0, end);
   const isLast = end !== -1 || rows.length < place.limit;
   const last = below.at(-1);
   if (isLast || last === undefined) return { backups: below.map(rowToRecorded), isLast };
-  // More of the last path may follow.
+  // More backups of the last path may follow.
   const whole = below.filter((row) => row.image_path !== last.image_path);
   const page = whole.length > 0 ? whole : await recorded.where('image_path', '=', last.image_path).execute();
   return { backups: page.map(rowToRecorded), isLast };
@@ -76,7 +76,7 @@ function rowToRecorded(
   };
 }
 
-/** What is recorded under these ids. */
+/** Returns the records with these ids. */
 export async function knownByIds(
   database: Kysely<Schema>,
   projectId: string,
@@ -89,7 +89,7 @@ export async function knownByIds(
   );
 }
 
-/** What is recorded of the backups that build on these. */
+/** Returns the records of the backups that build on these. */
 export async function knownChildren(
   database: Kysely<Schema>,
   projectId: string,

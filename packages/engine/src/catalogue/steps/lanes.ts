@@ -3,10 +3,10 @@ import type { Actor, Lane } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
-/** Unfinished interactive operations of one caller: what goes beyond is mass work, however it is sent. */
+/** The most unfinished interactive operations of one caller. More become mass work, however they are sent. */
 const interactiveMax = 50;
 
-/** Gives each of several operations of an actor its lane, in the order in which it is asked. */
+/** Chooses the lanes of several operations of an actor, in the order of the calls. */
 export class LaneChoice {
   /** The value of `interactive_for` for interactive work of this actor. */
   readonly interactiveFor: string;
@@ -19,7 +19,7 @@ export class LaneChoice {
     this.#room = room;
   }
 
-  /** `wanted` null: by what the actor has under way. */
+  /** With `wanted` null, the lane depends on how many interactive operations the actor has unfinished. */
   static async open(database: Kysely<Schema>, { kind, name }: Actor, wanted: Lane | null): Promise<LaneChoice> {
     const interactiveFor = `${kind}:${name}`;
     if (wanted !== null) return new LaneChoice(interactiveFor, wanted, 0);
@@ -32,7 +32,7 @@ export class LaneChoice {
     return new LaneChoice(interactiveFor, wanted, interactiveMax - Number(count));
   }
 
-  /** The lane of the next operation. */
+  /** Returns the lane of the next operation. */
   take(): Lane {
     if (this.#wanted !== null) return this.#wanted;
     if (this.#room <= 0) return 'mass';
@@ -40,13 +40,13 @@ export class LaneChoice {
     return 'interactive';
   }
 
-  /** {@link take} as the column `interactive_for` has it. */
+  /** Does the same as {@link take}, but returns the value of the column `interactive_for`. */
   takeColumn(): string | null {
     return this.take() === 'interactive' ? this.interactiveFor : null;
   }
 }
 
-/** Makes mass work interactive, for whom `interactiveFor` names. */
+/** Makes operations interactive work of the caller that `interactiveFor` names. */
 export async function raiseLane(
   database: Kysely<Schema>,
   operations: readonly { readonly id: string }[],

@@ -12,7 +12,7 @@ import { rowToRecord, toStoredBoolean } from '../backup-rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
-/** What each sort key sorts by. */
+/** The column that each sort key sorts by. */
 const sortColumns = {
   created_at: 'created_at_ms',
   updated_at: 'updated_at_ms',
@@ -26,7 +26,7 @@ type SortColumn = (typeof sortColumns)[BackupSort['key']];
 type Order = readonly { readonly column: SortColumn; readonly direction: 'asc' | 'desc' }[];
 type Backups<Selected> = SelectQueryBuilder<Schema, 'backups', Selected>;
 
-/** A page of the records of a project. */
+/** Returns a page of the records of a project. */
 export async function listBackups(
   database: Kysely<Schema>,
   filter: BackupFilter,
@@ -46,10 +46,10 @@ export async function listBackups(
     page = page.where((eb) => (isSorted ? isBehind(eb, order, marker) : isFromPlace(eb, order, marker)));
   }
   for (const { column, direction } of order) {
-    // Not by the bare column: for its index SQLite would go through all records of the project.
+    // Not by the bare column: to use its index, SQLite would go through all records of the project.
     page = page.orderBy(isSorted ? sql`coalesce(${sql.ref(column)}, ${sql.ref(column)})` : column, direction);
   }
-  // The marker wins: clients that page by it may repeat the offset on every page.
+  // The marker takes precedence: clients that page by it may repeat the offset on every page.
   const rows = await page
     .limit(filter.limit)
     .offset(marker === null ? filter.offset : 0)
@@ -57,7 +57,7 @@ export async function listBackups(
   return { rows: rows.map(rowToRecord), count: Number(count) };
 }
 
-/** Whether a filter leaves few records, which are to be sorted, because its index does not have them in this order. */
+/** Whether a filter leaves few records, which have to be sorted because the filter's index has another order. */
 function isFoundByFilter(filter: BackupFilter, [first]: Order): boolean {
   const column = first?.column;
   if (filter.name !== undefined) return column !== 'backup_name' && column !== 'backup_id';
@@ -65,15 +65,18 @@ function isFoundByFilter(filter: BackupFilter, [first]: Order): boolean {
   return filter.id_prefix !== undefined && column !== 'backup_id';
 }
 
-/** Whether the listing is of all records of the project. */
+/** Whether the listing shows all records of the project. */
 function isUnfiltered(filter: BackupFilter): boolean {
   const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...conditions } = filter;
-  // Every record matches these, whatever they say.
+  // Every record matches these conditions, whatever their values.
   const { dec: _dec, show_replication: _replication, ...effective } = conditions;
   return Object.values(effective).every((condition) => condition === undefined);
 }
 
-/** Counts all records of a project from the counts of its resources. Every page has this count, and may be one of thousands. */
+/**
+ * Counts all records of a project from the counts of its resources: every page shows this count, and there may be
+ * thousands of pages.
+ */
 async function countRecorded(database: Kysely<Schema>, projectId: string): Promise<number | bigint | string> {
   const { count } = await database
     .selectFrom('resources')
@@ -84,14 +87,14 @@ async function countRecorded(database: Kysely<Schema>, projectId: string): Promi
   return count;
 }
 
-/** As asked, then by id. What comes after the id decides nothing. */
+/** The order that was asked for, then by id. Keys after the id decide nothing. */
 function orderOf(sort: readonly BackupSort[]): Order {
   const asked = sort.map(({ key, direction }) => ({ column: sortColumns[key], direction }));
   const end = asked.findIndex(({ column }) => column === 'backup_id');
   return end === -1 ? [...asked, { column: 'backup_id', direction: 'asc' }] : asked.slice(0, end + 1);
 }
 
-/** By what the marker is sorted. One that was forgotten meanwhile still marks its place. */
+/** Returns the sort values of the marker. A record that was forgotten meanwhile still marks its place. */
 function findMarker(database: Kysely<Schema>, projectId: string, backupId: string) {
   return database
     .selectFrom('backups')
@@ -101,7 +104,7 @@ function findMarker(database: Kysely<Schema>, projectId: string, backupId: strin
     .executeTakeFirst();
 }
 
-/** What CBR's filters mean here is said where they are defined: see `listBackupsInput`. */
+/** Whether a filter asks for something that cannot exist here. `listBackupsInput` documents what CBR's filters mean. */
 function asksForWhatIsNotHere(filter: BackupFilter): boolean {
   return (
     filter.resource_az !== undefined ||
@@ -114,7 +117,7 @@ function asksForWhatIsNotHere(filter: BackupFilter): boolean {
   );
 }
 
-/** Which of these a record can have. */
+/** Returns those of these statuses that a record can have. */
 function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly BackupRecord['status'][] {
   return (['available', 'error'] as const).filter((status) => statuses.includes(status));
 }
@@ -139,13 +142,16 @@ function applyFilter<Selected>(backups: Backups<Selected>, filter: BackupFilter)
   if (filter.resource_type !== undefined) matching = matching.where('resource_type', '=', filter.resource_type);
   if (status !== undefined) {
     const [one, other] = recordStatuses(status);
-    // Both are every record: without the condition, the index of the order serves.
+    // Both together match every record. Without the condition, SQLite can use the index of the order.
     if (one !== undefined && other === undefined) matching = matching.where('status', '=', one);
   }
   return matching;
 }
 
-/** Sources may overlap: a record is of each that has it as a member, also while it shows another. */
+/**
+ * Whether a source has seen the record. Sources may overlap: a record belongs to each source with it as a member, even
+ * if it shows another source.
+ */
 function isOfSource(eb: ExpressionBuilder<Schema, 'backups'>, sourceId: string): Expression<SqlBool> {
   const membership = eb
     .selectFrom('source_members as member')
@@ -156,7 +162,9 @@ function isOfSource(eb: ExpressionBuilder<Schema, 'backups'>, sourceId: string):
   return eb.or([eb('backups.source_id', '=', sourceId), eb.exists(membership)]);
 }
 
-/** Rows that come after `marker` in this order: those that differ first in a key, in its direction. */
+/**
+ * Matches the rows after `marker` in this order: the first key in which they differ is greater, or less if descending.
+ */
 function isBehind(
   eb: ExpressionBuilder<Schema, 'backups'>,
   order: Order,
@@ -171,7 +179,10 @@ function isBehind(
   return eb.or(behind);
 }
 
-/** The same, said once more without "or": reading starts at the marker's place in the index of the order. */
+/**
+ * Matches the same rows, with a condition without "or", so that reading starts at the marker's place in the order's
+ * index.
+ */
 function isFromPlace(
   eb: ExpressionBuilder<Schema, 'backups'>,
   order: Order,

@@ -6,7 +6,7 @@ import { itemKinds } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
-/** A page of the operations of a project, newest first. */
+/** Returns a page of the operations that CBR shows, newest first. */
 export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
@@ -16,13 +16,13 @@ export async function listOperationLogs(
   );
 }
 
-/** Which kind of operation CBR calls so; of the other types there are none here. */
+/** The kind of operation that CBR calls this; null if there is no such kind here. */
 function kindOf(type: OperationType): ItemKind | null {
   if (type === 'sync') return 'import';
   return type === 'delete' ? 'delete' : null;
 }
 
-/** Providers and enterprise projects do not exist here. */
+/** Whether a filter asks for something that cannot exist here, such as providers and other enterprise projects. */
 function asksForWhatIsNotHere(filter: OperationLogFilter): boolean {
   return (
     filter.provider_id !== undefined ||
@@ -36,7 +36,8 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationLogFilte
   let matching = calls;
   if (filter.start_time !== undefined) matching = matching.where('created_at_ms', '>=', filter.start_time);
   if (filter.end_time !== undefined) matching = matching.where('created_at_ms', '<=', filter.end_time);
-  // CBR shows the kinds that CBR has. The run of a source is a sync of a whole vault there; other scans are nothing of CBR's.
+  // Only the kinds that CBR has are shown. A source run is what CBR calls the sync of a whole vault; CBR has no other
+  // scans.
   const kinds = kind === null ? itemKinds : [kind];
   const isOfVault = filter.vault_id !== undefined || filter.vault_name !== undefined;
   matching = matching.where((eb) =>
@@ -58,7 +59,7 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationLogFilte
   return matching;
 }
 
-/** The runs of the source that is asked for, by its id or name. */
+/** Selects the runs of the source with this id or name. */
 function runsOf(eb: ExpressionBuilder<Schema, 'operations'>, filter: OperationLogFilter) {
   const { project_id: projectId, vault_id: sourceId, vault_name: name } = filter;
   let runs = eb.selectFrom('operations as run').select('run.id').where('run.project_id', '=', projectId);
@@ -69,7 +70,7 @@ function runsOf(eb: ExpressionBuilder<Schema, 'operations'>, filter: OperationLo
   return runs.where('run.source_id', 'in', named.select('sources.id'));
 }
 
-/** Accepted by such a run, or joined: sources may overlap. */
+/** Whether an import was accepted by such a run or joined to one: sources may overlap. */
 function isImportOf(eb: ExpressionBuilder<Schema, 'operations'>, filter: OperationLogFilter): Expression<SqlBool> {
   const joined = eb.selectFrom('joined_imports').where('run_id', 'in', runsOf(eb, filter));
   return eb.or([

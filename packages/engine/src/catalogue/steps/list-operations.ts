@@ -5,7 +5,7 @@ import type { OperationRecord } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
 
-/** A page of the operations of all kinds of a project, newest first. */
+/** Returns a page of the operations of all kinds of a project, newest first. */
 export async function listOperations(
   database: Kysely<Schema>,
   filter: OperationFilter,
@@ -19,7 +19,7 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationFilter):
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
   if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);
   if (filter.kind === undefined) return matching;
-  // The run of a source is kept as a scan.
+  // The run of a source is stored as a scan.
   const kept = [...new Set(filter.kind.map((kind) => (kind === 'source_run' ? 'scan' : kind)))];
   matching = matching.where('kind', 'in', kept);
   const [scans, runs] = [filter.kind.includes('scan'), filter.kind.includes('source_run')];

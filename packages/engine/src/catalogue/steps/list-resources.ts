@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Page, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
 
-/** A page of resources with the newest proved backup of each. */
+/** Returns a page of resources with the newest proved backup of each. */
 export async function listResources(database: Kysely<Schema>, filter: ResourceFilter): Promise<Page<ResourceStanding>> {
   let resources = database
     .selectFrom('resources')

@@ -4,7 +4,7 @@ import { itemOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Where a backup is recorded and being imported from. */
+/** Returns where a backup is recorded and being imported from. */
 export async function locateBackup(
   database: Kysely<Schema>,
   projectId: string,

@@ -3,7 +3,7 @@ import type { RequestCount } from '../../storage/counted-storage-unit.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { noteTransitions } from './events.ts';
 
-/** The requests of an operation, with those of its present attempt. */
+/** The columns of an operation's requests, with those of the current attempt added. */
 export function addedTo(eb: ExpressionBuilder<Schema, 'operations'>, { lists, gets, bytesRead }: RequestCount) {
   return {
     list_requests: eb(eb.fn.coalesce('list_requests', eb.lit(0)), '+', lists),
@@ -12,7 +12,7 @@ export function addedTo(eb: ExpressionBuilder<Schema, 'operations'>, { lists, ge
   };
 }
 
-/** Makes a running operation wait. What its attempt took is part of what it costs. */
+/** Makes a running operation wait. The requests of its attempt are added to its cost. */
 export async function makeWait(
   database: Kysely<Schema>,
   id: string,

@@ -5,7 +5,7 @@ import { rowToOperation } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
-/** A query of operations, whatever is selected of them. */
+/** A query of operations, with any selection. */
 export type Calls<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
 
 type Paging = {
@@ -16,7 +16,7 @@ type Paging = {
   readonly offset: number;
 };
 
-/** The operations that match, newest first: a page behind the marker, and how many there are in all. */
+/** Returns a page of the matching operations after the marker, newest first, and how many match in all. */
 export async function operationPage(
   database: Kysely<Schema>,
   paging: Paging,
@@ -38,7 +38,7 @@ export async function operationPage(
     .orderBy('created_at_ms', 'desc')
     .orderBy('sequence', 'desc')
     .limit(paging.limit)
-    // The marker wins: clients that page by it may repeat the offset on every page.
+    // The marker takes precedence: clients that page by it may repeat the offset on every page.
     .offset(marker === null ? paging.offset : 0)
     .execute();
   return { rows: rows.map(rowToOperation), count: Number(count) };
@@ -51,12 +51,12 @@ function operationsOf(database: Kysely<Schema>, { project_id: projectId, id_pref
     operations
       .where('id', '>=', prefix)
       .where('id', '<', endOfPrefix(prefix))
-      // Not by the bare column: for its indexes SQLite would go through all operations of the project.
+      // Not by the bare column: to use its indexes, SQLite would go through all operations of the project.
       .where(sql`project_id || ''`, '=', projectId)
   );
 }
 
-/** The place of an operation in listings; undefined where the project has none of this id. */
+/** Returns the place of an operation in listings; undefined if the project has none with this id. */
 function findMarker(database: Kysely<Schema>, projectId: string, operationId: string) {
   return database
     .selectFrom('operations')

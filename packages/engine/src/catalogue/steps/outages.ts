@@ -8,7 +8,7 @@ import type { Schema } from '../schema.ts';
 import { endUntried } from './end-import.ts';
 import { noteEnds } from './events.ts';
 
-/** Writes the outage of a bucket. */
+/** Stores the outage of a bucket. */
 export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
   const columns = {
     reason_code: outage.fault.code,
@@ -24,7 +24,7 @@ export async function saveOutage(database: Kysely<Schema>, outage: Outage): Prom
     .execute();
 }
 
-/** Removes the outage of a bucket; what waited for it is due at once. */
+/** Removes the outage of a bucket, and makes the operations that waited for it due. */
 export async function endOutage(database: Kysely<Schema>, storageUnitId: string, bucketName: string): Promise<void> {
   await database
     .deleteFrom('bucket_outages')
@@ -53,7 +53,7 @@ export async function listOutages(database: Kysely<Schema>): Promise<readonly Ou
   }));
 }
 
-/** Ends what has waited too long for a bucket. */
+/** Ends operations that have waited too long for a bucket. */
 export async function endOverdueWaits(
   database: Kysely<Schema>,
   { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit }: OverdueWaits,
@@ -65,7 +65,7 @@ export async function endOverdueWaits(
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
     .where('waits_for_backup_id', 'is', null)
-    // The deadline follows a wall clock that is set, and the time of acceptance does not.
+    // Not by the time of acceptance: unlike the deadline, that does not follow a wall clock that is set.
     .where('deadline_at_ms', '<=', acceptedByMs + operationLivesMs)
     .selectAll()
     .limit(limit)

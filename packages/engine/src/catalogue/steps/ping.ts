@@ -1,14 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 
-/** Reads something, so that an answer says that the database can be read. */
+/** Reads one row, which shows that the database can be read. */
 export async function ping(database: Kysely<Schema>): Promise<void> {
   await database.selectFrom('projects').select('id').limit(1).execute();
 }
 
 /**
- * Writes a value that means nothing, to show that the database can be written. It allocates no page, and changes each
- * time: SQLite skips a page whose bytes stay the same.
+ * Writes a meaningless value, which shows that the database can be written. It allocates no page, and the value changes
+ * each time, because SQLite does not write a page whose bytes stay the same.
  */
 export async function touch(database: Kysely<Schema>): Promise<void> {
   const { rows } = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database);

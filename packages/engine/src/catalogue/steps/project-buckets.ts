@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 
 /**
- * The buckets that a project has to do with. The recursion goes from one bucket of
- * an index to the next: it reads one row for each bucket, however many records are in it.
+ * Returns the buckets that a project uses. The recursion goes from one bucket of an index to the next, so it reads one
+ * row for each bucket, however many records are in it.
  */
 export async function projectBuckets(
   database: Kysely<Schema>,

@@ -3,7 +3,10 @@ import type { OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
 
-/** Notes on a record that an import has just written which run and which source it came from, unless that is known. */
+/**
+ * Stores the run and the source that a record came from, unless they are known. For a record that an import has just
+ * written.
+ */
 export async function noteOrigin(
   database: Kysely<Schema>,
   operation: Pick<Selectable<OperationRow>, 'project_id' | 'backup_id' | 'parent_operation_id'>,
@@ -28,7 +31,7 @@ export async function noteOrigin(
   await adoptRecords(database, projectId, [backupId]);
 }
 
-/** Gives records without a source to the oldest source that has them as a member. */
+/** Assigns records without a source to the oldest source with them as a member. */
 export async function adoptRecords(
   database: Kysely<Schema>,
   projectId: string,
@@ -52,12 +55,12 @@ export async function adoptRecords(
   }
 }
 
-/** Takes a source off its records outside a prefix: each becomes one of its oldest other source, or of none. */
+/** Removes a source from its records outside a prefix. Each then belongs to its oldest other source, or to none. */
 export async function releaseRecords(
   database: Kysely<Schema>,
   projectId: string,
   sourceId: string,
-  /** Null: off all of them. */
+  /** Null removes it from all its records. */
   keptPrefix: string | null,
 ): Promise<void> {
   let records = database

@@ -15,7 +15,7 @@ export async function releaseOperations(
     .updateTable('operations')
     .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
     .where('ended_at_ms', 'is', null)
-    // What waits for its imports is nobody's work: the last of these ends it.
+    // A scan that waits for its imports has no worker; the last of these imports ends it.
     .where('listed_at_ms', 'is', null)
     .where('status', '=', 'running');
   const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
@@ -30,7 +30,7 @@ export async function releaseOperations(
   ];
 }
 
-/** Of the chains of these rows, or of all. */
+/** Returns the waiting chains of these rows, or all with null. */
 async function waitingChains(database: Kysely<Schema>, rows: readonly ChainColumns[] | null) {
   return rows === null ? await allDueChains(database) : await dueChains(database, rows);
 }
@@ -42,7 +42,7 @@ async function waitingSingles(database: Kysely<Schema>) {
     .where('ended_at_ms', 'is', null)
     .where('status', '=', 'waiting')
     .select(dueColumns)
-    // Not by the bare column: in its order SQLite would go through all operations there are.
+    // Not by the bare column: in its order, SQLite would go through all operations.
     .orderBy(sql`sequence + 0`)
     .execute();
   return waiting.map(rowToDue);

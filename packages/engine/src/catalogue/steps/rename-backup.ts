@@ -4,7 +4,7 @@ import { rowToRecord } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 import { changeRecord } from './change-record.ts';
 
-/** Gives a record a name. */
+/** Sets the name of a record. */
 export async function renameBackup(
   database: Kysely<Schema>,
   {

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
 import type { Schema } from '../schema.ts';
 
-/** Sets or lifts the mark of a resource. */
+/** Sets or removes the mark that no newer backup of a resource is expected. */
 export async function retireResource(
   database: Kysely<Schema>,
   projectId: string,
@@ -41,7 +41,7 @@ export async function retireResource(
   return true;
 }
 
-/** Lifts the mark, or only if it is older than a backup that was made then. */
+/** Removes the mark of a resource. With a time, only if all backups it was set for are older. */
 export async function unretire(
   database: Kysely<Schema>,
   projectId: string,

@@ -37,7 +37,7 @@ async function retrySingle(database: Kysely<Schema>, row: Selectable<OperationRo
   return { ended: await cancelSingle(database, waiting, retry.failedAtMs), due: [] };
 }
 
-/** A single operation that waits for another attempt. */
+/** Returns a single operation that waits for another attempt; null if it does not. */
 export async function retryOfOperation(database: Kysely<Schema>, id: string): Promise<DueOperation | null> {
   const row = await database
     .selectFrom('operations')
@@ -56,7 +56,7 @@ function columnsOf(
 ) {
   return {
     attempts: before.attempts + 1,
-    // The clock may have been set back since: the time for retries must not wait until it has caught up.
+    // The clock may have been set back since. The time allowed for retries must not wait until it has caught up.
     first_failure_at_ms: Math.min(before.first_failure_at_ms ?? failedAtMs, failedAtMs),
     not_before_ms: notBeforeMs,
     waiting_reason: fault.code,

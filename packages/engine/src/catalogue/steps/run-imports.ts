@@ -4,7 +4,10 @@ import type { SourceRunOf } from '../source-records.ts';
 import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Lets a run wait for imports that were in flight when it wanted the same ones. Does nothing for other parents. */
+/**
+ * Makes a run wait for imports that were in flight when it wanted the same ones. Does nothing if the parent is not a
+ * scan.
+ */
 export async function joinImports(
   database: Kysely<Schema>,
   runId: string,
@@ -30,7 +33,7 @@ export async function joinImports(
   }
 }
 
-/** The runs that wait for this import, or did. */
+/** Returns the runs that wait for this import, or waited for it. */
 export async function runsOfImport(
   database: Kysely<Schema>,
   operation: { readonly id: string; readonly parent_operation_id: string | null },
@@ -55,7 +58,7 @@ export async function hasUnfinishedImports(database: Kysely<Schema>, runId: stri
   return (await joined.select('operations.id').limit(1).executeTakeFirst()) !== undefined;
 }
 
-/** The newest import of each backup that a run has accepted or joined. */
+/** Selects the newest import of each backup that a run has accepted or joined. */
 export function newestImports(database: Kysely<Schema>, runId: string) {
   return database
     .selectFrom('operations as import')
@@ -84,7 +87,10 @@ export function newestImports(database: Kysely<Schema>, runId: string) {
     );
 }
 
-/** The run of a source to which each of these operations belongs: itself, or the one that accepted it. */
+/**
+ * Returns the run of a source to which each of these operations belongs. The run is the operation itself, or the one
+ * that accepted it.
+ */
 export async function sourceRunsOf(
   database: Kysely<Schema>,
   operationIds: readonly string[],

@@ -15,7 +15,7 @@ import { noteEnds, noteTransitions } from './events.ts';
 import { addedTo } from './make-wait.ts';
 import { isDue } from './start-chain.ts';
 
-/** Takes a single operation up. */
+/** Takes up a single operation. */
 export async function startOperation(
   database: Kysely<Schema>,
   id: string,
@@ -90,7 +90,7 @@ export async function finishOperation(
   return numUpdatedRows === 0n ? null : await noteEnds(database, [finish.id]);
 }
 
-/** Lets a scan wait for its imports. */
+/** Marks the listing of a scan as complete, so that it waits for its imports. */
 export async function finishListing(
   database: Kysely<Schema>,
   listing: ListingFinish,

@@ -5,13 +5,13 @@ import { endOfPrefix } from './end-of-prefix.ts';
 import { newestImports } from './run-imports.ts';
 import { recordedMembers } from './source-members.ts';
 
-/** What the standing of a run depends on; `task` is its request. */
+/** The columns of a run that its results depend on; `task` is its request. */
 export type Run = Pick<
   Selectable<OperationRow>,
   'id' | 'project_id' | 'source_id' | 'storage_unit_id' | 'bucket_name' | 'task'
 >;
 
-/** A backup that is in error for a run. Id and name are null if no record and no import names it. */
+/** A backup that is in error for a run. Id and name are null if no record and no import has them. */
 export type RunError = {
   readonly image_path: string;
   readonly backup_id: string | null;
@@ -20,7 +20,7 @@ export type RunError = {
   readonly reason_detail: string;
 };
 
-/** The backups in error for a run, in the order of their image paths. */
+/** Returns the backups in error for a run, in the order of their image paths. */
 export async function listErrors(database: Kysely<Schema>, run: Run, limit: number): Promise<readonly RunError[]> {
   const errors = sql<RunError>`${errorsOf(database, run)} order by image_path, backup_id limit ${limit}`;
   return (await errors.execute(database)).rows;
@@ -31,7 +31,7 @@ export async function countErrors(database: Kysely<Schema>, run: Run): Promise<n
   return Number((await counted.execute(database)).rows[0]?.count ?? 0);
 }
 
-/** Backups that a run has imported or, if it is of a source, confirmed. None of them is in error. */
+/** Counts the backups that a run has imported or, if it is the run of a source, confirmed. None of them is in error. */
 export async function countSynced(database: Kysely<Schema>, run: Run): Promise<number> {
   const counted =
     run.source_id === null
@@ -54,7 +54,9 @@ function confirmedBy(database: Kysely<Schema>, run: Run, sourceId: string) {
     .where('member.image_path', 'not in', problems(database, run).clearSelect().select('finding.problem_path'));
 }
 
-/** Each backup once, whatever a run knows of it: its record goes first, then its import, then the finding. */
+/**
+ * Selects each backup once, however much a run knows of it. Its record goes first, then its import, then the finding.
+ */
 function errorsOf(database: Kysely<Schema>, run: Run) {
   return sql<RunError>`with record as ${recordsInError(database, run)},
       failed as ${failedImports(database, run)},
@@ -64,7 +66,10 @@ function errorsOf(database: Kysely<Schema>, run: Run) {
     union all select * from unread where image_path not in (select image_path from record)`;
 }
 
-/** Records in error that a run has seen: of a source its members, else all below the prefix that a scan can find. */
+/**
+ * Selects the records in error that a run has seen: the members of its source, or else all below the prefix that a scan
+ * can find.
+ */
 function recordsInError(database: Kysely<Schema>, run: Run) {
   const seen =
     run.source_id === null
@@ -92,7 +97,7 @@ function recordsBelow(database: Kysely<Schema>, run: Run) {
     .where('backups.image_path', '<', endOfPrefix(prefix))
     .where('backups.forgotten_at_ms', 'is', null)
     .where('backups.vanished_at_ms', 'is', null);
-  // Without a template a scan passes over what has no known format.
+  // Without a template, a scan ignores backups of unknown format.
   return pathTemplate === null ? below.where('backups.format', '!=', 'unknown') : below;
 }
 
@@ -114,7 +119,7 @@ function failedImports(database: Kysely<Schema>, run: Run) {
     ]);
 }
 
-/** What a run found and could not import. */
+/** Selects the findings that a run could not import. */
 function problems(database: Kysely<Schema>, run: Run) {
   return database
     .selectFrom('scan_findings as finding')

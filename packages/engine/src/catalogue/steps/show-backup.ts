@@ -3,7 +3,7 @@ import type { BackupRecord } from '../backup-records.ts';
 import { rowToRecord } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
 
-/** The record of a backup; null where there is none, or a forgotten one. */
+/** Returns the record of a backup; null if there is none or it was forgotten. */
 export async function showBackup(
   database: Kysely<Schema>,
   projectId: string,

@@ -3,7 +3,7 @@ import type { OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 
-/** An operation of the project, by its id. */
+/** Returns an operation of the project; null if there is none with this id. */
 export async function showOperation(
   database: Kysely<Schema>,
   projectId: string,

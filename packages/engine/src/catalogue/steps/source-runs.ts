@@ -7,7 +7,7 @@ import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
 import { HeadTracker, memberRecords } from './track-heads.ts';
 
-/** Complete listings in a row that must have missed a backup before it may be marked. */
+/** How many complete listings in a row must have missed a backup before it can be marked. */
 const absencesNeeded = 2;
 
 /** Records what a run has seen. */
@@ -23,7 +23,7 @@ export async function noteSightings(
     .select(['project_id', 'prefix'])
     .executeTakeFirst();
   if (source === undefined) return false;
-  // The prefix may have been narrowed since the run began.
+  // The prefix may have been narrowed since the run started.
   const below = sightings.filter(({ imagePath }) => imagePath.startsWith(source.prefix));
   const heads = new HeadTracker(database, source.project_id);
   for (const some of chunks(below)) {
@@ -63,7 +63,7 @@ export async function noteSightings(
   return true;
 }
 
-/** The backups that these sightings make members, and those that they put in the place of. */
+/** The backups that become members by these sightings, and those that they replace. */
 async function changedMembers(
   database: Kysely<Schema>,
   sourceId: string,
@@ -106,7 +106,7 @@ export async function closeListing(
     .deleteFrom('source_members')
     .where('source_id', '=', sourceId)
     .where('seen_run_id', '!=', runId)
-    // Those marked as gone stay: their resource is still one that this source must have a backup of.
+    // Vanished members stay: the source must still have a backup of their resource.
     .where(
       'image_path',
       'not in',
@@ -137,7 +137,7 @@ export async function closeListing(
   };
 }
 
-/** Members in these folders are none: each shows there once more, and expires. */
+/** Drops the members in these folders. Their backups appear there a second time, and expire. */
 async function dropPassedOver(database: Kysely<Schema>, sourceId: string, folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     const members = await database
@@ -166,7 +166,7 @@ async function dropPassedOver(database: Kysely<Schema>, sourceId: string, folder
   }
 }
 
-/** Makes removals wait. */
+/** Holds a source until its removals are confirmed. */
 export async function hold(
   database: Kysely<Schema>,
   sourceId: string,
@@ -219,7 +219,7 @@ export async function dueMembers(
   return rows.map((row) => ({ imagePath: row.image_path, backupId: row.backup_id, format: row.format }));
 }
 
-/** Marks records as gone. */
+/** Marks records vanished. */
 export async function markVanished(
   database: Kysely<Schema>,
   marking: {
@@ -257,7 +257,7 @@ export async function markVanished(
       .where(({ eb, or, lit }) =>
         or([
           eb('updated_at_ms', '<', marking.unchangedSinceMs),
-          // Later than now: written by a clock that was ahead, and was set back before this run began.
+          // Later than now: a clock that was ahead wrote it, and was set back before this run started.
           marking.markedAtMs >= marking.unchangedSinceMs ? eb('updated_at_ms', '>', marking.markedAtMs) : lit(false),
         ]),
       )
@@ -279,7 +279,7 @@ export async function markVanished(
   return marked;
 }
 
-/** They were found by looking for them directly: counting begins anew. */
+/** Resets the absences of members. These members were found by a direct look, so counting starts again. */
 export async function keepMembers(
   database: Kysely<Schema>,
   sourceId: string,

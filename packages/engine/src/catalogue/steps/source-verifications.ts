@@ -6,7 +6,7 @@ import type { SourceVerification } from '../source-records.ts';
 import { addOperation } from './add-operation.ts';
 import { recordedMembers } from './source-members.ts';
 
-/** Adds verifications of what a source has not proved. */
+/** Adds verifications of members that are not proved to the level of their source. */
 export async function startVerifications(
   database: Kysely<Schema>,
   {
@@ -30,7 +30,7 @@ export async function startVerifications(
     .selectFrom('operations')
     .innerJoin('operations as parent', 'parent.id', 'operations.parent_operation_id')
     .where('parent.source_id', '=', source.id)
-    // Not by the bare column: the index of those in flight is the smaller one.
+    // Not by the bare column: the index of unfinished operations is the smaller one.
     .where(sql`operations.kind || ''`, '=', 'verify')
     .where('operations.ended_at_ms', 'is', null)
     .select(({ fn }) => fn.countAll().as('count'))
@@ -64,7 +64,7 @@ export async function startVerifications(
   return started;
 }
 
-/** The newest runs of the sources that want a level which reads data, unless they are listing. */
+/** Returns the newest runs of the sources that want a level which reads data. */
 export async function runsToVerify(database: Kysely<Schema>): Promise<readonly string[]> {
   const runs = await database
     .selectFrom('sources')
@@ -84,8 +84,8 @@ type SourceToVerify = {
 };
 
 /**
- * The newest first: whoever must restore wants those. What a verification has read to the level that its format allows
- * counts as proved, though that be lower than the one wanted.
+ * Returns the members to verify, newest first, because those are the ones people restore. A backup that was read to the
+ * highest level its format allows counts as proved, even if that is below the wanted level.
  */
 async function membersToVerify(
   database: Kysely<Schema>,
@@ -105,7 +105,7 @@ async function membersToVerify(
         eb('backups.level', 'is', null),
         eb('backups.level', 'not in', enough),
         eb('backups.verified_at_ms', '<', provedSinceMs),
-        // By a clock that was ahead: it does not tell how long ago.
+        // A clock that was ahead wrote this time, so it does not tell how long ago it was.
         eb('backups.verified_at_ms', '>', nowMs),
       ]),
     )
@@ -116,12 +116,12 @@ async function membersToVerify(
             .select('operations.id')
             .whereRef('operations.project_id', '=', 'backups.project_id')
             .whereRef('operations.backup_id', '=', 'backups.backup_id')
-            // Not as a parameter: the index holds these alone.
+            // Not as a parameter: the index has only this kind.
             .where('operations.kind', '=', sql.lit('verify'))
             .where(({ eb, and, or, ref }) =>
               or([
                 eb('operations.ended_at_ms', 'is', null),
-                // Once a run, whatever comes of it.
+                // Once per run, whatever the result.
                 eb('operations.sequence', '>', runSequence),
                 and([
                   eb('operations.status', '=', 'success'),
@@ -135,7 +135,8 @@ async function membersToVerify(
       ),
     )
     .select('backups.backup_id')
-    // Not by the bare column: for its index SQLite would go through all records of the project, not the source's.
+    // Not by the bare column: to use its index, SQLite would go through all records of the project, not only the
+    // source's.
     .orderBy(sql`backups.taken_at_ms + 0`, 'desc')
     .orderBy('backups.backup_id')
     .limit(limit)

@@ -11,7 +11,7 @@ import { releaseRecords } from './record-origin.ts';
 import { countErrors, listErrors } from './run-standing.ts';
 import { recordedMembers } from './source-members.ts';
 
-/** What is read of a source: its row, with how its newest run stands. */
+/** Selects the rows of sources with the state of their newest run. */
 function sourcesWithRun(database: Kysely<Schema>) {
   return database
     .selectFrom('sources')
@@ -203,7 +203,7 @@ export async function startRun(
     readonly sourceId: string;
     readonly operation: NewOperation;
     readonly nextRunAtMs: number | null;
-    /** As the request of the operation says: a run that is under way cannot be joined for that. */
+    /** As in the request of the operation. A run under way cannot be joined for this. */
     readonly confirmsRemovals: boolean;
   },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
@@ -241,7 +241,7 @@ export async function heldMembers(
   return { members, count: Number(count) };
 }
 
-/** What is in error. */
+/** Returns the backups of a source that are in error. */
 export async function listSourceErrors(
   database: Kysely<Schema>,
   source: SourceRecord,
@@ -256,7 +256,7 @@ export async function listSourceErrors(
     .limit(1)
     .executeTakeFirst();
   const run = {
-    // Before the first run there are no findings and no imports, but maybe records from an older release.
+    // Before the first run there are no findings and no imports, but there may be records from an older release.
     id: listed?.id ?? '',
     project_id: source.projectId,
     source_id: source.id,

@@ -7,12 +7,12 @@ import { faultToColumns, hashToColumns, listingToColumns } from '../backup-rows.
 import type { Schema } from '../schema.ts';
 import type { HeadTracker } from './track-heads.ts';
 
-/** A backup that is known to be broken, and by which fault. */
+/** A backup that is known to be broken, with the fault. */
 type Broken = { readonly backupId: string; readonly imagePath: string; readonly fault: Fault };
 
 /**
- * Marks records that are called available though the proofs written show them, or a link that they build on, to
- * be broken: a later sync of them says whether they are whole again.
+ * Marks available records as broken if the written proofs show that they, or a link that they build on, are broken. A
+ * later sync of them tells whether they are whole again.
  */
 export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, heads: HeadTracker): Promise<void> {
   const broken: Broken[] = [];
@@ -27,13 +27,13 @@ export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, h
       broken.push({ backupId: proof.backupId, imagePath: proof.location.imagePath, fault: proof.fault });
     }
   }
-  // Each round changes records that were available and never makes one so: this ends.
+  // Each round changes records that were available and makes none available, so this ends.
   for (let next = broken.pop(); next !== undefined; next = broken.pop()) {
     broken.push(...(await markChildren(database, projectId, next, verdict.endedAtMs, heads)));
   }
 }
 
-/** Whether a record was available at the place that the proof is of, and is no more. */
+/** Marks a record that a proof shows to be broken. Returns whether it was available at the place of the proof. */
 async function markProved(
   database: Kysely<Schema>,
   projectId: string,
@@ -42,7 +42,7 @@ async function markProved(
   markedAtMs: number,
 ): Promise<boolean> {
   const { numUpdatedRows } = await availableBackups(database, projectId, fault, markedAtMs)
-    // With the listing that shows the fault: once that is another, the backup is looked at again.
+    // With the listing that shows the fault, so that the backup is examined again once its listing changes.
     .set({ level, verified_at_ms: verifiedAtMs, check_version: checkVersion, ...listingToColumns(listing) })
     .where('backup_id', '=', backupId)
     .where('storage_unit_id', '=', location.storageUnitId)
@@ -52,7 +52,7 @@ async function markProved(
   return numUpdatedRows > 0n;
 }
 
-/** Marks the available records whose parent is this one. */
+/** Marks the available records with this parent, and returns them. */
 async function markChildren(
   database: Kysely<Schema>,
   projectId: string,

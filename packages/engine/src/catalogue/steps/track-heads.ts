@@ -8,18 +8,18 @@ import { unretire } from './retire-resource.ts';
 /** A backup that may be the newest of its resource. */
 type Head = { readonly backupId: string; readonly takenAtMs: number; readonly takenAtSource: TakenAtSource };
 
-/** How a recorded backup counts for its resource, in one scope: a source, or '' for the whole project. */
+/** What a recorded backup counts for in its resource, in one scope: a source, or '' for the whole project. */
 type Standing = Head & {
   readonly scope: string;
   readonly resourceId: string;
   readonly resourceName: string;
-  /** Null if it is not proved. */
+  /** Null if the backup is not proved, or not available. */
   readonly level: VerificationLevel | null;
-  /** Its time was not in the future when it was judged. */
+  /** Whether its time was not in the future when it was judged. */
   readonly mayLead: boolean;
 };
 
-/** What a change touches of one resource in one scope. */
+/** The backups of one resource in one scope that a change touches, before and after. */
 type Touched = {
   readonly scope: string;
   readonly resourceId: string;
@@ -28,9 +28,11 @@ type Touched = {
 };
 
 /**
- * Keeps `resources`, `resource_heads` and `retired_resources` true while a step changes records or what sources have seen: the step names the
- * backups before it changes them, and settles in the end. Its cost is that of the backups named: a newer backup becomes
- * a head by comparison, and only a head that is lost is looked for anew, by one look into the index for each level.
+ * Keeps `resources`, `resource_heads` and `retired_resources` correct while a step changes records, or what sources
+ * have seen. The step names the backups before it changes them, and settles at the end.
+ *
+ * The cost depends only on the backups named. A newer backup becomes a head by comparison. Only if a head is lost, a
+ * new one is looked up in the index, once for each level.
  */
 export class HeadTracker {
   readonly #database: Kysely<Schema>;
@@ -43,14 +45,14 @@ export class HeadTracker {
     this.#projectId = projectId;
   }
 
-  /** To be called before these backups change; a second call for one of them changes nothing. */
+  /** Must be called before these backups change. A second call for a backup changes nothing. */
   async willChange(backupIds: readonly string[]): Promise<void> {
     const ids = [...new Set(backupIds)].filter((id) => !this.#known.has(id));
     for (const id of ids) this.#known.add(id);
     this.#before.push(...(await this.#standingsOf(ids)));
   }
 
-  /** To be called after the last change, in the same transaction. */
+  /** Must be called after the last change, in the same transaction. */
   async settle(): Promise<void> {
     const touched = new Map<string, Touched>();
     const of = ({ scope, resourceId }: Standing) => {
@@ -103,7 +105,7 @@ export class HeadTracker {
     return standings;
   }
 
-  /** Whoever is backed up again is not retired. */
+  /** Ends the retirement of a resource that is backed up again. */
   async #endRetirement({ scope, resourceId, after }: Touched): Promise<void> {
     const times = after.filter(({ mayLead }) => mayLead).map(({ takenAtMs }) => takenAtMs);
     if (scope !== '' || times.length === 0) return;
@@ -170,7 +172,7 @@ export class HeadTracker {
     }
   }
 
-  /** For each level, the newest backup that is proved to just this level. */
+  /** Returns, for each level, the newest backup that is proved to exactly this level. */
   async #newestByLevel(scope: string, resourceId: string): Promise<ReadonlyMap<VerificationLevel, Head>> {
     const newest = new Map<VerificationLevel, Head>();
     for (const level of verificationLevels) {
@@ -179,7 +181,7 @@ export class HeadTracker {
         .where('backups.project_id', '=', this.#projectId)
         .where('backups.resource_id', '=', resourceId)
         .where('backups.level', '=', level)
-        // Not as a parameter: the index holds these alone.
+        // Not as a parameter: the index has only this status.
         .where('backups.status', '=', sql.lit('available'))
         .where('backups.forgotten_at_ms', 'is', null)
         .where((eb) => eb('backups.taken_at_ms', '<=', eb('backups.updated_at_ms', '+', timeToleranceMs)));
@@ -243,7 +245,7 @@ export class HeadTracker {
   }
 }
 
-/** The members of all sources whose backup is recorded at that place, those marked as gone included. */
+/** Selects the members of all sources whose backup is recorded at that place, including vanished ones. */
 export function memberRecords(database: Kysely<Schema>) {
   return database
     .selectFrom('source_members as member')
@@ -259,13 +261,13 @@ export function memberRecords(database: Kysely<Schema>) {
     .where('backups.forgotten_at_ms', 'is', null);
 }
 
-/** Those that are proved to at least this level. */
+/** Returns those that are proved to at least this level. */
 function proved(standings: readonly Standing[], wanted: VerificationLevel): readonly Standing[] {
   const least = verificationLevels.indexOf(wanted);
   return standings.filter(({ level }) => level !== null && verificationLevels.indexOf(level) >= least);
 }
 
-/** What of these backups decides the row of a level, as a text to compare. */
+/** The data of these backups that decides the row of a level, as a text to compare. */
 function countsOf(standings: readonly Standing[], level: VerificationLevel): string {
   const parts = proved(standings, level).map((each) => [
     each.backupId,
@@ -287,7 +289,7 @@ function headOf(row: {
     : { backupId, takenAtMs, takenAtSource };
 }
 
-/** The newest; of those made at the same time, the first by id. */
+/** Returns the newest; of those made at the same time, the first by id. */
 function newerOf(heads: readonly (Head | null | undefined)[]): Head | null {
   let newest: Head | null = null;
   for (const head of heads) {
@@ -301,7 +303,7 @@ function newerOf(heads: readonly (Head | null | undefined)[]): Head | null {
   return newest;
 }
 
-/** By UTF-8 bytes, as the database sorts. */
+/** Compares by UTF-8 bytes, as the database sorts. */
 function isBefore(one: string, other: string): boolean {
   return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
 }

@@ -1,7 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
-/** Imports that wait or run. `ended_at_ms is null` says so in the words of the index that holds nothing else. */
+/**
+ * Selects the imports that wait or run. `ended_at_ms is null` is the condition of the index with only unfinished
+ * operations.
+ */
 export function unfinishedImports(database: Kysely<Schema>) {
   return database
     .selectFrom('operations')

@@ -9,7 +9,7 @@ import { release } from './source-runs.ts';
 import { heldMembers, showSource } from './sources.ts';
 import { HeadTracker } from './track-heads.ts';
 
-/** A source as it was changed, and its run if that ended with the change. */
+/** The changed source, and its run if that ended with the change. */
 type SourceUpdate = { readonly source: SourceRecord; readonly ended: readonly EndedOperation[] };
 
 /** Changes a source. */
@@ -42,7 +42,9 @@ export async function updateSource(
   return source === null ? null : { source, ended };
 }
 
-/** A run that is listing lists the old prefix, and what is outside the new one is no longer looked for. */
+/**
+ * Cancels a run that lists the old prefix, and drops the members outside the new one, which no run looks for any more.
+ */
 async function leavePrefix(
   database: Kysely<Schema>,
   { id, projectId, lastRun, heldAtMs }: SourceRecord,

@@ -5,7 +5,7 @@ import type { ContainedResource, RunContents, SkippedResource, SourceContents } 
 import { newestImports } from './run-imports.ts';
 import { recordedMembers } from './source-members.ts';
 
-/** What each of these sources has. */
+/** Sums up the recorded members of sources. */
 export async function contentsOf(
   database: Kysely<Schema>,
   sourceIds: readonly string[],
@@ -24,7 +24,7 @@ export async function contentsOf(
   return contents;
 }
 
-/** Those of these sources that have seen a backup of one of these resources. */
+/** Returns those of these sources that have seen a backup of one of these resources. */
 export async function sourcesOfResources(
   database: Kysely<Schema>,
   projectId: string,
@@ -43,7 +43,7 @@ export async function sourcesOfResources(
   return rows.map((row) => row.source_id);
 }
 
-/** What a run has imported, and what it could not. */
+/** Returns what a run has imported, and what it could not. */
 export async function contentsOfRun(
   database: Kysely<Schema>,
   projectId: string,
@@ -72,7 +72,10 @@ export async function contentsOfRun(
   return { resources: shown, skipped: [...skipped.values()] };
 }
 
-/** The resources by the names that they have in the listing of resources: of several, the one that was recorded last. */
+/**
+ * Gives the resources the names that they have in the listing of resources. A resource with several names has the one
+ * recorded last.
+ */
 async function namedAsLast(
   database: Kysely<Schema>,
   resources: readonly ContainedResource[],
@@ -94,7 +97,7 @@ async function namedAsLast(
   return resources.map((resource) => ({ ...resource, name: names.get(resource.id) ?? resource.name }));
 }
 
-/** The resources of these records, by id. */
+/** Returns the resources of these records, by id. */
 async function resourcesIn(
   database: Kysely<Schema>,
   records: SelectQueryBuilder<Schema, 'backups', object>,
@@ -108,7 +111,7 @@ async function resourcesIn(
     'backups.status',
   ]);
   const rows = await database
-    // Else SQLite would go through all that the project has, in the order of the groups.
+    // Materialized, because SQLite would otherwise go through everything of the project, in the order of the groups.
     .with(
       (cte) => cte('recorded').materialized(),
       () => columns,
@@ -120,7 +123,7 @@ async function resourcesIn(
       fn.max('resource_type').as('type'),
       fn.max('volume_bytes').as('volume_bytes'),
       fn.countAll().as('backups'),
-      // A sum of integers that is larger than 64 bits would be an error.
+      // As a float, because a sum of integers beyond 64 bits is an error.
       fn.sum(cast(ref('stored_bytes'), 'double precision')).as('stored_bytes'),
       fn.min('status').as('best_status'),
     ])
@@ -134,7 +137,7 @@ async function resourcesIn(
     volumeBytes: row.volume_bytes,
     backups: Number(row.backups),
     storedBytes: Number(row.stored_bytes),
-    // Of "available" and "error", the first in the alphabet.
+    // Of "available" and "error", the minimum is "available".
     isAvailable: row.best_status === 'available',
   }));
 }

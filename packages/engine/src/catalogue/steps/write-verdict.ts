@@ -9,10 +9,7 @@ import { chunks } from './chunk.ts';
 import { spreadFaults } from './spread-faults.ts';
 import { HeadTracker } from './track-heads.ts';
 
-/**
- * Writes what was found out of a backup. Answers the chains of the backups that are to
- * be examined because of it; null if the record is not the one that this was decided on.
- */
+/** Writes a record and proofs. Returns the chains of the backups to be examined because of this verdict. */
 export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly DueChain[] | null> {
   const recorded = await database
     .selectFrom('backups')
@@ -32,7 +29,7 @@ export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): 
   return await examineDependants(database, verdict, recorded);
 }
 
-/** What builds on a backup is examined when that becomes whole, moves, or is no longer whole. */
+/** Accepts imports of the backups that build on this one if it becomes whole, moves, or is no longer whole. */
 async function examineDependants(
   database: Kysely<Schema>,
   { record, projectId, backupId, operationId, endedAtMs }: Verdict,
@@ -46,7 +43,7 @@ async function examineDependants(
   if (record.status === 'available') {
     return wasAvailable && !hasMoved ? [] : await acceptDependants(database, { projectId, backupId }, 'broken', origin);
   }
-  // A lasting fault has been spread to them.
+  // A lasting fault has been spread to them already.
   if (!wasAvailable) return [];
   return await acceptDependants(database, { projectId, backupId }, 'available', origin);
 }
@@ -54,7 +51,7 @@ async function examineDependants(
 async function writeRecord(
   database: Kysely<Schema>,
   { record, endedAtMs, operationId, projectId, backupId }: Verdict,
-  /** Of the row that is there, forgotten or not; null where there is none. */
+  /** The revision of the existing row, forgotten or not; null if there is none. */
   revision: number | null,
 ): Promise<void> {
   if (record === null) return;
@@ -65,7 +62,7 @@ async function writeRecord(
     ...recordToColumns(record),
     last_operation_id: operationId,
     updated_at_ms: endedAtMs,
-    // It was seen just now, and asked for: neither mark holds any more.
+    // The backup was just seen, and asked for: neither mark applies any more.
     forgotten_at_ms: null,
     vanished_at_ms: null,
   };

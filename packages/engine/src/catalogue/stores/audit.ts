@@ -1,13 +1,16 @@
 import { appendAuditEvent, listAuditEvents } from '../identity-steps/audit.ts';
 import type { Step } from './step.ts';
 
-/** Who did what. Events are added and never changed: there is no step for it. */
+/** The audit log: who did what. Events are only added; no step changes or removes one. */
 export const auditSteps = {
-  /** Adds the event of a call that changed nothing. That of a change is written with the change: see `Catalogue.change`. */
+  /**
+   * Adds the event of a call that changed nothing. The event of a change is written with that change, see
+   * `Catalogue.change`.
+   */
   appendAuditEvent: { access: 'write', run: appendAuditEvent },
   /**
-   * The newest first; with a marker, those before that event, whether it exists or not. `count` is of all that match,
-   * whatever the page.
+   * Returns a page of the matching events, newest first, and with a marker only the events before it. The marker need
+   * not exist. `count` covers all matching events, not only the page.
    */
   listAuditEvents: { access: 'read', isLong: true, run: listAuditEvents },
 } as const satisfies Record<string, Step>;

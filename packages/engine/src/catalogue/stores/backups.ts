@@ -11,72 +11,82 @@ import { showBackup } from '../steps/show-backup.ts';
 import { writeVerdict } from '../steps/write-verdict.ts';
 import { auditedStep, type Step } from './step.ts';
 
-/** What is recorded of backups. */
+/** The records of backups and their proofs. */
 export const backupSteps = {
-  /** The record of a backup; null where there is none, or a forgotten one. */
+  /** Returns the record of a backup; null if there is none or it was forgotten. */
   showBackup: { access: 'read', run: showBackup },
-  /** The same for a caller who is about to read the backup's volume: it changes nothing, and leaves its event. */
+  /**
+   * Returns the same as `showBackup` for a caller that is about to read the backup's volume. It changes nothing, but
+   * the audit gets the event of the call.
+   */
   beginExtraction: auditedStep(showBackup, { isDone: (record) => record !== null }),
   /**
-   * A page of the records of a project, without forgotten ones, sorted as asked, then by id. A marker that is no record
-   * of the project is `marker_not_found`. With a marker, rows start behind it, `offset` is ignored, and `count` is
-   * still of the whole filter.
+   * Returns a page of the records of a project, sorted as asked, then by id. Forgotten records are left out.
+   *
+   * With a marker, the page starts after it and `offset` is ignored; `count` still covers the whole filter. Returns
+   * `marker_not_found` if the marker is no record of the project.
    */
   listBackups: { access: 'read', isLong: true, run: listBackups },
   /**
-   * Where a backup is known to be: its record's place first, then the places that unfinished imports of it name, oldest
-   * first. `revision` is the record's; null: there is none (or a forgotten one).
+   * Returns the places where a backup is known to be: first the place of its record, then those that its unfinished
+   * imports name, oldest first. `revision` is the record's; null if there is no record or it was forgotten.
    */
   locateBackup: { access: 'read', run: locateBackup },
   /**
-   * The buckets of a storage unit that grants, sources, records or unfinished operations of the project name, by name.
+   * Returns the buckets of a storage unit that a grant, source, record or unfinished operation of the project names,
+   * sorted by name.
    */
   projectBuckets: { access: 'read', run: projectBuckets },
   /**
-   * Marks the record forgotten, and writes and answers the ended operation of kind `delete`. `busy` with the operation's
-   * id if an import of it is in flight; `not_found` if there is no record, or a forgotten one.
+   * Marks the record forgotten, and writes and returns an ended operation of kind `delete`. Changes nothing and returns
+   * `busy` with the operation's id if an import of the backup is in flight, or `not_found` if there is no record or it
+   * was forgotten already.
    */
   deleteBackup: {
     ...auditedStep(deleteBackup, { isDone: ({ result }) => result === 'deleted' }),
     notesTransitions: true,
   },
   /**
-   * Gives a record the name that a person wants, and keeps the name of its sync requests. Null where there is no
-   * record, or a forgotten one.
+   * Sets the name of a record to one chosen by a person, and keeps the name from its sync requests. Returns null if
+   * there is no record or it was forgotten.
    */
   renameBackup: auditedStep(renameBackup, { isDone: (record) => record !== null }),
   /**
-   * Writes record and proofs as the end of an import does, for an operation that ends by itself, and returns the chains
-   * to be worked on; null where the record's revision is no longer `decidedOnRevision`.
+   * Writes a record and proofs as `finishImport` does, for an operation that ends separately, and returns the chains to
+   * be worked on. Writes nothing and returns null if the record's revision is no longer `decidedOnRevision`.
    */
   recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
-  /** The newest proof of each of these backups that has one. */
+  /** Returns the newest proof of each of these backups; a backup without proofs is left out. */
   findProofs: { access: 'read', run: findProofs },
   /**
-   * The digest of the listing on which the backup at this place was last proved to `inventory` at least without a
-   * fault; null if it never was.
+   * Returns the digest of the listing on which the backup at this place was last proved to `inventory` or above without
+   * a fault; null if it never was.
    */
   provedListing: { access: 'read', run: provedListing },
-  /** What is recorded at these places, in no particular order. */
+  /** Returns the records at these places, forgotten ones included, in no particular order. */
   knownAtPlaces: { access: 'read', isLong: true, run: knownAtPlaces },
   /**
-   * A page of what is recorded and not forgotten below a prefix of image paths and behind one of them, ordered by the
-   * UTF-8 bytes of the image path. A page ends with the last backup of a path, so `limit` rows are a rule of thumb.
+   * Returns a page of the records below a prefix and after an image path, in the order of the UTF-8 bytes of their
+   * image paths. Forgotten records are left out. A page ends with the last backup of a path, so it may have more or
+   * fewer rows than `limit`.
    */
   recordedBelow: { access: 'read', isLong: true, run: recordedBelow },
-  /** What is recorded of the backups that build on these directly, in no particular order. */
+  /**
+   * Returns the records of the backups that build on these directly, in no particular order. Forgotten records are left
+   * out.
+   */
   knownChildren: { access: 'read', isLong: true, run: knownChildren },
-  /** What is recorded under these ids, in no particular order. */
+  /** Returns the records with these ids, forgotten ones included, in no particular order. */
   knownByIds: { access: 'read', isLong: true, run: knownByIds },
   /**
-   * Pages by id through the resources of a project, or of what a source has seen, each with its newest backup proved to
-   * at least `level`. It reads one row for each resource, however many backups there are.
+   * Returns a page, by id, of the resources of a project or of those that a source has seen, each with its newest
+   * backup proved to `level` or above. It reads one row for each resource, however many backups there are.
    */
   listResources: { access: 'read', isLong: true, run: listResources },
   /**
-   * Notes that no newer backup of a resource is expected, and since when; a second call changes nothing. Null ends
-   * that, as does a record of a backup that was made later than all that were recorded. Answers false if the project
-   * has no backup of it.
+   * Records since when no newer backup of a resource is expected; a second call keeps the first time. Null ends that.
+   * So does the record of a backup that was made later than all those recorded at that time. Returns false if the
+   * project has no backup of the resource.
    */
   retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
 } as const satisfies Record<string, Step>;

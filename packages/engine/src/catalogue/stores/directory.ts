@@ -15,45 +15,59 @@ import { auditedStep, type Step } from './step.ts';
 
 const ofUser = { isDone: (change: UserChange) => change === 'done' };
 
-/**
- * Users, projects, roles and access keys, as administrators see to them. Names are unique; what is listed comes by
- * name, access keys by time.
- *
- * Nothing takes away the last administrator who may come in: `last_administrator`, and nothing is changed.
- */
+/** Users, projects, roles and access keys, as administrators manage them. */
 export const directorySteps = {
-  /** Adds a user, unless there is one of this name. */
+  /** Adds a user, or changes nothing and returns `name_taken` if there is one with this name. */
   addUser: auditedStep(addUser, { isDone: (added) => added === 'added' }),
-  /** All users, by name. */
+  /** Returns all users with their roles, by name. */
   listUsers: { access: 'read', run: listUsers },
-  /** The user of this name with the roles; null if there is none. */
+  /** Returns the user with this name and the user's roles; null if there is none. */
   showUser: { access: 'read', run: showUser },
-  /** Keeps a user from coming in, and ends the user's tokens in the same step. */
+  /**
+   * Disables a user: the user cannot log in any more, and the user's tokens end in the same step. A second call changes
+   * nothing and returns `done`. Refuses with `last_administrator` if nobody else could log in as administrator.
+   */
   disableUser: auditedStep(disableUser, ofUser),
-  /** Lets a disabled user come in again. */
+  /** Lets a disabled user log in again. Returns `done` even if the user was not disabled. */
   enableUser: auditedStep(enableUser, ofUser),
-  /** Gives a user another password, and ends the user's tokens in the same step. */
+  /** Replaces a user's password, and ends the user's tokens in the same step. */
   setPassword: auditedStep(setPassword, ofUser),
-  /** Removes a user with roles, tokens and access keys. */
+  /**
+   * Removes a user with all roles, tokens and access keys. Refuses with `last_administrator` if nobody else could log
+   * in as administrator.
+   */
   removeUser: auditedStep(removeUser, ofUser),
-  /** Gives a user a role in a project. If it is another one, the tokens that it concerns end in the same step. */
+  /**
+   * Gives a user a role in a project, instead of any other role there, and ends the user's tokens for that project in
+   * the same step. Changes nothing if the user has this role already. Refuses with `last_administrator` if no
+   * administrator who can log in would remain.
+   */
   assignRole: auditedStep(assignRole, ofUser),
-  /** Takes a user's role in a project away, and ends the tokens that it concerns in the same step. */
+  /**
+   * Removes a user's role in a project, and ends the user's tokens for that project in the same step. Refuses with
+   * `last_administrator` if no administrator who can log in would remain.
+   */
   withdrawRole: auditedStep(withdrawRole, ofUser),
-  /** Adds a project, ends the grant of everything, and answers what it made of it (see `addGrant`). */
+  /**
+   * Adds a project and ends the grant of everything. Returns the grants by name that replace it (see `addGrant`), or
+   * `name_taken`.
+   */
   addProject: auditedStep(addProject, {
     isDone: (madeExplicit) => madeExplicit !== 'name_taken',
     made: (_, [{ id }]) => [{ field: 'target_project_id', value: id }],
   }),
-  /** All projects, by name. */
+  /** Returns all projects, by name. */
   listProjects: { access: 'read', run: listProjects },
-  /** Adds an access key. `role_not_found` where the user has no role in the project. */
+  /**
+   * Adds an access key. Changes nothing and returns `user_not_found`, or `role_not_found` if the user has no role in
+   * the project.
+   */
   addAccessKey: auditedStep(addAccessKey, {
     isDone: (added) => added === 'added',
     made: (_, [{ accessKey }]) => [{ field: 'access_key', value: accessKey }],
   }),
-  /** All access keys, by time. */
+  /** Returns all access keys, oldest first. */
   listAccessKeys: { access: 'read', run: listAccessKeys },
-  /** Makes an access key open nothing any more; null if there is none. */
+  /** Disables an access key permanently; null if there is none. A second call keeps the first time. */
   disableAccessKey: auditedStep(disableAccessKey, { isDone: (key) => key !== null }),
 } as const satisfies Record<string, Step>;

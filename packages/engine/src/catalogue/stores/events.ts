@@ -2,15 +2,15 @@ import { listEvents, newestCursor } from '../steps/events.ts';
 import type { Step } from './step.ts';
 
 /**
- * The transitions of all operations, written in the same transaction as each transition. The newest 200,000 of each
+ * The transitions of all operations. Each is written in the transaction that makes it. The newest 200,000 of each
  * project are kept.
  */
 export const eventSteps = {
-  /** That of the project's newest event, 0 where there is none yet. */
+  /** Returns the cursor of the project's newest event; 0 if there is none yet. */
   newestCursor: { access: 'read', run: newestCursor },
   /**
-   * Answers `gone` where some events behind the cursor are no longer kept, or the cursor is none that was given out: a
-   * reader who went on would miss some.
+   * Returns a page of events after a cursor. Returns `gone` if some of them are no longer kept, or the cursor was never
+   * given out: a reader that continued would miss events.
    */
   listEvents: { access: 'read', run: listEvents },
 } as const satisfies Record<string, Step>;

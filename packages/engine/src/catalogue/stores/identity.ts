@@ -6,38 +6,42 @@ import { findToken, removeToken, saveToken } from '../identity-steps/tokens.ts';
 import { findUser } from '../identity-steps/users.ts';
 import { auditedStep, type Step } from './step.ts';
 
-/** What the embedded identity asks when someone comes in. */
+/** The steps that the embedded identity uses to authenticate users, tokens and signed requests. */
 export const identitySteps = {
   /**
-   * Makes the first project, with a grant of every bucket, where there is none; it answers which project is the oldest.
+   * Creates the first project, with a grant of every bucket, if there is no project yet. Returns the oldest project.
    */
   begin: { access: 'write', run: begin },
-  /** Null before `begin`. */
+  /** Returns the oldest project; null before `begin`. */
   findOldestProject: { access: 'read', run: findOldestProject },
-  /** Makes the user administrator of the project where there is no user at all yet; it tells whether it did. */
+  /** Creates this user as administrator of the project if there is no user yet. Returns whether it did. */
   addFirstAdministrator: auditedStep(addFirstAdministrator, { isDone: (isAdded) => isAdded }),
-  /** Whether there is any user. */
+  /** Returns whether there is any user. */
   hasUsers: { access: 'read', run: hasUsers },
-  /** The user of this name; null if there is none. */
+  /** Returns the user with this name; null if there is none. */
   findUser: { access: 'read', run: findUser },
-  /** The project of this id or name; null if there is none. */
+  /** Returns the project with this id or name; null if there is none. */
   findProject: { access: 'read', run: findProject },
-  /** The role of a user in a project; null if there is none. */
+  /** Returns the role of a user in a project; null if there is none. */
   findRole: { access: 'read', run: findRole },
   /**
-   * Sweeps out tokens that had ended when this one was issued. It keeps nothing and answers false where the ground is
-   * gone by now: the user disabled, password or role another, the token before it ended.
+   * Stores a token, and deletes those that had expired when this one was issued. Stores nothing and returns false if
+   * the ground for the token is gone: the user was disabled, the password or role was changed, or the token before it
+   * ended.
    */
   saveToken: auditedStep(saveToken, { isDone: (isSaved) => isSaved }),
-  /** Null for a token that is unknown or had ended at `nowMs`: by the same way, and as fast. */
+  /**
+   * Returns a token; null if it is unknown or had expired at `nowMs`. Both cases run the same code and take the same
+   * time.
+   */
   findToken: { access: 'read', run: findToken },
-  /** Removes a token, if it is there. */
+  /** Removes a token, if it exists. */
   removeToken: auditedStep(removeToken, { isDone: () => true }),
   /**
-   * What `signerOf` makes a signer of, in the same form for every access key, known or not, so that the answer takes
+   * Returns the input for `signerOf`. It has the same form for every access key, known or not, so that the answer takes
    * the same time.
    */
   seekSigner: { access: 'read', run: seekSigner },
-  /** The secrets of the access keys that are not disabled, whoever has them. */
+  /** Returns the sealed secrets of all access keys that are not disabled. */
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
 } as const satisfies Record<string, Step>;

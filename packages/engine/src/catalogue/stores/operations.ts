@@ -18,20 +18,23 @@ import { startChain, startChildren } from '../steps/start-chain.ts';
 import { auditedStep, type Step } from './step.ts';
 
 /**
- * Operations of all kinds, from their acceptance to their end. The imports of a chain are worked on together; a scan, a
- * plan or a verification is a single operation, worked on by itself. A step that may end operations answers which it has
- * ended, and what may be worked on now.
+ * Operations of all kinds, from acceptance to end. The imports of a chain are worked on together. A scan, plan or
+ * verification is a single operation, worked on separately. A step that may end operations returns those it has ended
+ * and the work that is now due.
  */
 export const operationSteps = {
   /**
-   * Writes all items of a request or none. Answers their ids in the order of the items, and the chains to be worked on.
-   * An item that equals one of the same project in flight (all fields, and whether its ancestors are wanted) gets that
-   * operation's id instead of a new one. Interactive items raise to their lane what is in flight of their backups.
+   * Accepts all items of a request or none. Returns their operation ids in the order of the items, and the chains to be
+   * worked on.
+   *
+   * An item that equals one in flight of the same project gets the id of that operation instead of a new one. Equal
+   * means all fields, and whether its ancestors are wanted. Interactive items raise what is in flight of their backups
+   * to their lane.
    */
   accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
   /**
-   * Adds a single operation and answers its lane. Notes the resource of its backup beside it, if that is recorded:
-   * listings find it by that too.
+   * Adds a single operation and returns its lane. If its backup is recorded, the backup's resource is stored with it,
+   * so that listings find the operation by resource too.
    */
   addOperation: {
     ...auditedStep(addOperation, {
@@ -41,10 +44,11 @@ export const operationSteps = {
     notesTransitions: true,
   },
   /**
-   * Adds a single operation, unless one waits or runs that does the same: then it answers that one's id. The same are
-   * operations of one project, kind, storage unit, bucket and backup, whose requests agree in each of `sameRequest`. No
-   * operation is joined that someone has cancelled, that has listed everything, or that a source or another operation
-   * has started.
+   * Adds a single operation, or returns the id of one that waits or runs and does the same.
+   *
+   * Two operations do the same if they agree in project, kind, storage unit, bucket, backup and each field of
+   * `sameRequest`. An operation cannot be joined if it was cancelled, has listed everything, or was started by a source
+   * or another operation.
    */
   joinOperation: {
     ...auditedStep(joinOperation, {
@@ -54,92 +58,116 @@ export const operationSteps = {
     notesTransitions: true,
   },
   /**
-   * Makes the waiting imports of a chain running, epoch risen, and returns them in the order of acceptance: not those
-   * that wait for another backup and have time left, and not those whose next attempt is not due. With them come those
-   * that the same owner took up before and has not finished: it comes again after a fault. Of one backup at most the
-   * oldest unfinished operation is taken, whatever its chain: others wait behind it.
+   * Takes up the waiting imports of a chain: makes them running under a raised epoch and returns them in the order of
+   * acceptance.
+   *
+   * - Imports that wait for another backup are left out until their time is up, as are those whose next attempt is not
+   *   due.
+   * - Imports that this owner took up before and has not finished are taken up again: the owner asks again after a
+   *   fault.
+   * - Of each backup, only the oldest unfinished import is taken up, whatever its chain; the others wait for it.
    */
   startChain: { access: 'write', notesTransitions: true, run: startChain },
-  /** As `startChain`, for those waiting imports of a chain alone that came up in the course of `parentOperationId`. */
+  /** Does the same as `startChain`, but only for waiting imports that `parentOperationId` accepted. */
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   /**
-   * Makes a waiting single operation whose next attempt is due running, or takes up again one that this owner has
-   * running; epoch risen, findings of an earlier try removed, its progress kept. Null if it has ended, another owner runs
-   * it, or its next attempt is not due.
+   * Takes up a single operation that waits and whose next attempt is due, or one that this owner has running already.
+   * Raises its epoch, removes the findings of earlier attempts and keeps its progress. Returns null if it has ended,
+   * another owner runs it, or its next attempt is not due.
    */
   startOperation: { access: 'write', notesTransitions: true, run: startOperation },
-  /** Does nothing and answers `running: false` unless the operation runs under this epoch. */
+  /**
+   * Stores the progress of an operation, and returns whether its cancellation was requested. Does nothing and returns
+   * `running: false` unless the operation runs under this epoch.
+   */
   saveProgress: { access: 'write', run: saveProgress },
-  /** Adds what a scan or plan has found. Does nothing and answers false unless it runs under this epoch. */
+  /** Adds findings of a scan or plan. Does nothing and returns false unless it runs under this epoch. */
   addFindings: { access: 'write', run: addFindings },
   /**
-   * Makes a running operation of any kind wait for another attempt, and keeps its progress. One that was cancelled ends
-   * instead. Null if it no longer runs under this epoch.
+   * Makes a running operation of any kind wait for another attempt, and keeps its progress. If it was cancelled, it
+   * ends instead. Returns null if it no longer runs under this epoch, as after a first call.
    */
   retryOperation: { access: 'write', notesTransitions: true, run: retryOperation },
-  /** A chain with the time of its next attempt; null if none waits for one. */
+  /** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
   retryOfChain: { access: 'read', run: retryOfChain },
-  /** A single operation that waits for another attempt; null if it does not. */
+  /** Returns a single operation that waits for another attempt; null if it does not. */
   retryOfOperation: { access: 'read', run: retryOfOperation },
   /**
-   * Ends an import, writes its record and proofs. It does nothing and answers `stale_epoch` if the import is no longer
-   * running under this epoch, or `stale_record` if the record's revision is no longer `decidedOnRevision` (decide anew).
-   * After `finished`, chains with waiting imports of the same backup, and with imports that waited for this backup, are
-   * due: they may go on now.
+   * Ends an import and writes its record and proofs.
    *
-   * An import with a `missingParent` does not end if an import of that parent is unfinished: it becomes waiting, and is
-   * not taken up before one of these imports has ended. If the parent's record has changed since it was looked for, the
+   * Does nothing and returns `stale_epoch` if the import no longer runs under this epoch, as after a first call. Does
+   * nothing and returns `stale_record` if the record's revision is no longer `decidedOnRevision`; the caller decides
+   * again. After `finished`, chains with waiting imports of the same backup are due, and so are chains with imports
+   * that waited for this backup.
+   *
+   * An import with a `missingParent` does not end if an import of that parent is unfinished. It becomes waiting, and is
+   * not taken up before one of those imports has ended. If the parent's record has changed since it was looked for, the
    * import becomes waiting and its own chain is due. If its wait would close a cycle, nothing is done.
    *
-   * A proof that it writes, and that shows another recorded backup to be broken where it lies, marks that record, and a
-   * broken record marks those that build on it: nothing stays available against what is known. What builds on a backup
-   * whose state changes is accepted to be imported as well, and its chains are due. An import that was cancelled while it
-   * ran ends as cancelled, and writes neither record nor proofs. A run that waited for this import alone ends with it.
+   * A proof that shows another recorded backup to be broken at its place marks that record, and a broken record marks
+   * those that build on it. So no record stays available that is known to be broken. If a backup's state changes, the
+   * backups that build on it are accepted for import too, and their chains are due.
+   *
+   * An import that was cancelled while it ran ends as cancelled, and writes neither record nor proofs. A run whose last
+   * unfinished import this was ends with it.
    */
   finishImport: { access: 'write', notesTransitions: true, run: finishImport },
-  /** Ends a single operation. Does nothing and answers null unless it runs under this epoch. */
+  /** Ends a single operation. Does nothing and returns null unless it runs under this epoch. */
   finishOperation: { access: 'write', notesTransitions: true, run: finishOperation },
   /**
-   * Lets a scan wait for its imports, without a lease: it ends in the step that ends the last of them, or in this one
-   * if there is none or it is cancelled. It ends `failed` exactly if backups are in error. Answers what has ended, or
-   * null as `finishOperation` does.
+   * Marks the listing of a scan as complete. The scan then waits for its imports, without a lease, and ends in the step
+   * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends `failed`
+   * exactly if backups are in error. Returns what has ended, or null as `finishOperation` does.
    */
   finishListing: { access: 'write', notesTransitions: true, run: finishListing },
-  /** Ends as `timeout` what waits for its imports beyond its deadline, and answers what has ended. */
+  /**
+   * Ends, as `timeout`, the scans that still wait for their imports at their deadline. Their imports continue. Returns
+   * what has ended.
+   */
   endOverdueRuns: { access: 'write', notesTransitions: true, run: endOverdueRuns },
-  /** Ends operations that wait for a bucket as `failed`, without asking storage: `limit` at most, and their runs. */
+  /**
+   * Ends, as `failed` and without asking storage, at most `limit` operations that have waited too long for a bucket.
+   * Runs that waited only for these imports end with them.
+   */
   endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
-  /** The chains of imports that wait for another backup and whose time is up: `startChain` takes them up now. */
+  /**
+   * Returns the chains of imports that wait for another backup and whose time is up: `startChain` now takes them up.
+   */
   overdueWaits: { access: 'read', run: overdueWaits },
   /**
-   * Cancels an operation and answers it; null if the project has no import, scan, plan or verification of this id. One
-   * that waits, or waits for its imports, ends at once as `failed` with the reason `cancelled`, for all who wanted it;
-   * imports that a scan has accepted go on. A running one is marked: whoever works on it ends it. One that has ended
-   * stays as it ended.
+   * Cancels an operation and returns it; null if the project has no import, scan, plan or verification with this id.
+   *
+   * - An operation that waits, also for its imports, ends at once as `failed` with the reason `cancelled`, for everyone
+   *   who wanted it. The imports that a scan has accepted continue.
+   * - A running operation is marked, and its worker ends it.
+   * - An ended operation stays as it is.
    */
   cancelOperation: {
     ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
     notesTransitions: true,
   },
-  /** The running imports of a chain that were cancelled. */
+  /** Returns the ids of the running imports of a chain that were cancelled. */
   cancelledImports: { access: 'read', run: cancelledImports },
   /**
-   * Makes running operations wait again (their worker died or stops), but for those that wait for their imports: all, or
-   * those leased by `leaseOwner` alone. Answers what waits: the chains of those that were released, or all chains if all
-   * were, and every single operation.
+   * Makes running operations wait again, because their worker died or stops: all of them, or only those leased by
+   * `leaseOwner`. Scans that wait for their imports are left alone. Returns the work that waits: every single
+   * operation, and the chains of the released imports, or all chains if all were released.
    */
   releaseOperations: { access: 'write', notesTransitions: true, run: releaseOperations },
-  /** Counts the unfinished imports of a project. */
+  /** Returns the number of unfinished imports of a project. */
   countBacklog: { access: 'read', isLong: true, run: countBacklog },
-  /** An operation of any kind; null if the project has none of this id. */
+  /** Returns an operation of any kind; null if the project has none with this id. */
   showOperation: { access: 'read', run: showOperation },
-  /** A page of the operations of all kinds, newest first. */
+  /** Returns a page of the operations of all kinds, newest first, or `marker_not_found`. */
   listOperations: { access: 'read', isLong: true, run: listOperations },
   /**
-   * A page of the operations that CBR calls `sync` and `delete`: imports, deletions and the runs of sources, newest
-   * first.
+   * Returns a page of the operations that CBR calls `sync` and `delete`, newest first: imports, deletions and the runs
+   * of sources. Returns `marker_not_found` if the marker is no operation of the project.
    */
   listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
-  /** Pages through what a scan or plan found, in the order of finding, behind `after` (0: from the start). */
+  /**
+   * Returns a page of the findings of a scan or plan, in the order in which they were found, after number `after` (0:
+   * from the start).
+   */
   listFindings: { access: 'read', isLong: true, run: listFindings },
 } as const satisfies Record<string, Step>;

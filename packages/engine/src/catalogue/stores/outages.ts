@@ -1,12 +1,12 @@
 import { endOutage, listOutages, saveOutage } from '../steps/outages.ts';
 import type { Step } from './step.ts';
 
-/** Buckets that do not answer, kept so that a restart goes on waiting. */
+/** Buckets that do not answer. They are stored so that the wait for them continues after a restart. */
 export const outageSteps = {
-  /** Writes the outage of a bucket, in place of the one that is there. */
+  /** Stores the outage of a bucket, instead of the one that is stored. */
   saveOutage: { access: 'write', run: saveOutage },
-  /** Removes the outage of a bucket, and lets what waited for the bucket be taken up at once. */
+  /** Removes the outage of a bucket, and makes the operations that waited for the bucket due at once. */
   endOutage: { access: 'write', run: endOutage },
-  /** The buckets that do not answer. */
+  /** Returns the outages of all buckets. */
   listOutages: { access: 'read', run: listOutages },
 } as const satisfies Record<string, Step>;

@@ -14,17 +14,18 @@ import { heldMembers, listSourceErrors, startRun } from '../steps/sources.ts';
 import { contentsOfRun } from '../steps/vaults.ts';
 import { auditedStep, type Step } from './step.ts';
 
-/** What the runs of sources have seen. */
+/** The runs of sources and what they have seen. */
 export const sourceRunSteps = {
   /**
-   * Adds the operation of a run and plans the next, unless the newest run has not listed everything yet: then it answers
-   * that one's id. Runs that wait for their imports hold up no other. Null if there is no such source.
+   * Adds the operation of a run and plans the next one. If the newest run is still listing, it adds nothing and returns
+   * the id of that run; runs that wait for their imports do not block a new one. Returns null if there is no such
+   * source.
    */
   startRun: {
     ...auditedStep(startRun, {
-      // A run that is to confirm removals is not done by another that was under way.
+      // A run under way cannot confirm removals for this call, so joining it is not what the call wanted.
       isDone: (started, [{ confirmsRemovals }]) => started !== null && (started.isNew || !confirmsRemovals),
-      // CBR's form of the call names the vault alone.
+      // CBR's form of the call names only the vault.
       made: (started, _, operation) =>
         started === null || operation === 'syncCheckpoint'
           ? []
@@ -33,49 +34,54 @@ export const sourceRunSteps = {
     notesTransitions: true,
   },
   /**
-   * Records what a run has seen below the prefix of the source; an absence counted before is forgotten. Records without
-   * a source become this one's. False if the source is gone.
+   * Records what a run has seen below the prefix of the source, and resets the absences counted before. Records without
+   * a source become this one's. Returns false if the source is gone.
    */
   noteSightings: { access: 'write', run: noteSightings },
   /**
-   * Counts an absence for each member that the run has not seen, once however often it is called for a run, and tells
-   * how many there are. Members that are no longer recorded at their place are dropped, and so are those in folders of
-   * these names, which the listing has passed over.
+   * Counts an absence for each member that the run has not seen, and returns how many there are. A second call for the
+   * same run counts nothing again. Unseen members that are no longer recorded at their place are dropped. So are all
+   * members in folders with these names, which the listing skipped.
    */
   closeListing: { access: 'write', run: closeListing },
-  /** Makes removals wait: those absent from this run become the list to confirm. */
+  /** Holds the source: the members absent from this run become the list to confirm. */
   hold: { access: 'write', run: hold },
-  /** Ends the wait of removals. */
+  /** Ends the hold of a source, and empties its list to confirm. */
   release: { access: 'write', run: release },
   /**
-   * Marks records as gone, but for those that were written since `unchangedSinceMs`, lie elsewhere by now or are being
-   * brought in. Answers how many were marked.
+   * Marks records vanished, and returns how many. Records stay as they are if they are marked already, were written
+   * since `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
    */
   markVanished: { access: 'write', run: markVanished },
-  /** Forgets the absences of the members at these image paths. */
+  /** Resets the absences of the members at these image paths, and takes them off the list to confirm. */
   keepMembers: { access: 'write', run: keepMembers },
   /**
-   * Notes that a run saw everything. When the run ends and no import failed for a passing reason, "last good sync"
-   * moves to the beginning of the run.
+   * Records that a run has seen everything. When the run ends and no import failed for a passing reason, "last good
+   * sync" moves to the start of the run.
    */
   awaitImports: { access: 'write', run: awaitImports },
   /**
-   * Adds verifications, as children of the newest run, where the source wants a level that reads data: of members that
-   * are available and not proved to it, or too long ago, newest first. Of the source there are never more unfinished
-   * than `ids`, which are used in order. A backup is tried once a run. None where `runId` is no run of a source that is
-   * still there.
+   * Adds verifications of members of a source that wants a level which reads data, as children of its newest run.
+   * Members qualify if they are available and not proved to that level, or were proved too long ago. The newest come
+   * first. A backup is tried once per run.
+   *
+   * The source never has more unfinished verifications than `ids`, which are used in order. Adds none if `runId` is no
+   * run of a source that still exists.
    */
   startVerifications: { access: 'write', run: startVerifications },
-  /** The newest runs, if they are not listing, of sources that want a level which reads data. */
+  /**
+   * Returns the newest run of each source that wants a level which reads data, once that run has listed everything or
+   * has ended.
+   */
   runsToVerify: { access: 'read', run: runsToVerify },
-  /** Pages by image path through those absent twice, as of this run. */
+  /** Returns a page, by image path, of the members absent from this run and the complete run before it. */
   dueMembers: { access: 'read', isLong: true, run: dueMembers },
-  /** The first of the members that wait to be confirmed as removed, and how many there are. */
+  /** Returns the first members that wait to be confirmed as removed, and how many there are. */
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
-  /** What is in error as of the newest run that listed everything, by image path. */
+  /** Returns the backups in error as of the newest run that listed everything, by image path. */
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
-  /** The runs of sources among these operations; it leaves out those that belong to no run of a source. */
+  /** Returns the run of a source to which each of these operations belongs; operations without one are left out. */
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
-  /** What a run has imported, and what it could not. Of the resources it answers `resourcesMax` at most. */
+  /** Returns what a run has imported and what it could not import, at most `resourcesMax` resources of each. */
   contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },
 } as const satisfies Record<string, Step>;

@@ -12,46 +12,49 @@ import { updateSource } from '../steps/update-source.ts';
 import { contentsOf, sourcesOfResources } from '../steps/vaults.ts';
 import { auditedStep, type Step } from './step.ts';
 
-/** Sources, as people set them up. */
+/** The sources, as people configure them. */
 export const sourceSteps = {
-  /** Adds a source, unless the project has one of this name. */
+  /** Adds a source, or changes nothing and returns `name_taken` if the project has one with this name. */
   addSource: auditedStep(addSource, {
     isDone: (added) => added === 'added',
     made: (_, [{ id }]) => [{ field: 'source_id', value: id }],
   }),
-  /** Plans no more runs of a source; null if there is no such source. */
+  /** Pauses a source: no more runs are planned. Returns null if there is no such source. */
   pauseSource: auditedStep(pauseSource, { isDone: (source) => source !== null }),
-  /** Plans a run at once if the source has an interval. Changes nothing if it is not paused; null if there is none. */
+  /**
+   * Resumes a paused source, and plans a run at once if it has an interval. Changes nothing if the source is not
+   * paused; null if there is none.
+   */
   resumeSource: auditedStep(resumeSource, { isDone: (source) => source !== null }),
   /**
-   * Changes a source; null if there is none. Drops the members outside a new prefix without marking them, and cancels a
-   * run that lists the old one. Answers what has ended with it.
+   * Changes a source; null if there is none. With a new prefix, the members outside it are dropped without being
+   * marked, and a run that lists the old prefix is cancelled. Returns the source and what has ended.
    */
   updateSource: {
     ...auditedStep(updateSource, { isDone: (updated) => updated !== null }),
     notesTransitions: true,
   },
   /**
-   * Removes a source, cancels its runs and answers which have ended; null if there is none. Its records stay, and become
-   * those of their oldest other source, or of none.
+   * Removes a source, cancels its runs and returns those that have ended; null if there is none. Its records stay: each
+   * now belongs to its oldest other source, or to none.
    */
   removeSource: {
     ...auditedStep(removeSource, { isDone: (ended) => ended !== null }),
     notesTransitions: true,
   },
-  /** The sources of a project, by name. */
+  /** Returns the sources of a project, by name. */
   listSources: { access: 'read', run: listSources },
-  /** A source; null if there is none. */
+  /** Returns a source; null if the project has none with this id. */
   showSource: { access: 'read', run: showSource },
-  /** The sources of all projects that are to run by now. */
+  /** Returns the sources of all projects whose planned run is due, earliest first. */
   dueSources: { access: 'read', run: dueSources },
-  /** When the next run is planned, of all sources, milliseconds since 1970; null where none is. */
+  /** Returns when the next run of any source is planned, in milliseconds since 1970; null if none is. */
   nextRunAtMs: { access: 'read', run: nextRunAtMs },
   /**
-   * Sums up the recorded members of each source that are not marked as gone, in the order of the ids. Of the resources
-   * it answers `resourcesMax` at most.
+   * Sums up the recorded members of each source, in the order of the given ids. Records marked vanished are left out.
+   * The sums cover all resources; of the resources themselves, each source lists at most `resourcesMax`.
    */
   contentsOf: { access: 'read', isLong: true, run: contentsOf },
-  /** Those of these sources that have seen a backup of one of these resources. */
+  /** Returns those of these sources that have seen a backup of one of these resources. */
   sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
 } as const satisfies Record<string, Step>;
