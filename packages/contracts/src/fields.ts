@@ -8,7 +8,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** Whether a text has `least` to `most` code points. Each is one or two UTF-16 units, so most texts need no counting. */
+/** Whether a text has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most texts need no counting. */
 function hasCodePoints(text: string, least: number, most: number): boolean {
   const units = text.length;
   if (units <= most && (units >= 2 * least || (least === 1 && units > 0))) return true;
@@ -43,11 +43,9 @@ export const idPrefix = text(4, 255).meta({
 /** An id that this system generated: a UUIDv7 in lower case. Any other text is accepted and not found. */
 export const madeId = text(1, 64);
 
-export const joined = z
-  .boolean()
-  .meta({
-    description: 'Whether an operation for the same request was already waiting or running; then this is its id.',
-  });
+export const joined = z.boolean().meta({
+  description: 'Whether an operation for the same request was already waiting or running; then this is its id.',
+});
 
 export const projectId = text(1, 64).meta({ description: 'Project in which the call acts.' });
 

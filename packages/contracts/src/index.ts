@@ -1,11 +1,15 @@
 /**
- * Schemas and types of everything that crosses a boundary.
+ * Schemas and types that the server, the clients and the command line share.
  *
- * - *Backup*: a point-in-time copy of a *resource*, known by `backup_id` within a project.
- * - *Storage unit*: where the bytes lie, an S3-compatible service or a directory whose subdirectories are buckets.
- * - *Image path*: where in its bucket a link of a backup chain lies.
- * - *Chain*: a full backup and the incremental backups that build on it; each of them is a *link*.
- * - *Sync*: bring a backup into the catalogue. *Operation log*: the record of one such import.
+ * - *Backup*: one state of a *resource* (a volume or a server) at one time, known by `backup_id` in a project.
+ * - *Storage unit*: the S3-compatible service, or the directory, that has the buckets.
+ * - *Image path*: the path of a backup in its bucket.
+ * - *Chain*: a backup with all backups it builds on, back to its full backup. Each of them is a *link*; the *parent* of
+ *   a link is the backup it builds on directly.
+ * - *Record*: the catalogue's entry of a backup. *Level*: how far the backup is proved.
+ * - *Call*: one request of the API. *Operation*: tracked work that a call or a source starts.
+ * - *Import*: record one backup. *Sync*: import a list of backups. *Operation log*: an operation in the form of CBR.
+ * - *Source*: a watched bucket or prefix. *Run*: one scan of a source.
  */
 export * from './access-key.ts';
 export * from './audit.ts';

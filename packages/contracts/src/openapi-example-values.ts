@@ -10,8 +10,8 @@ const digest = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 const endpoint = 'https://backups.example.com';
 
 /**
- * Example values by field name, or by `owner.field` if the field means something else there. They all describe one backup:
- * the example of the specification. The example of a field that is not listed follows from its schema.
+ * Example values by field name, or by `owner.field` if the field means something else there. They all describe one
+ * backup: the example of the specification. The example of a field that is not listed follows from its schema.
  */
 export const exampleValues: Readonly<Record<string, unknown>> = {
   access_key: 'BKS7Q2M4X9T1R6W3',

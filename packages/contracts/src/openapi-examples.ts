@@ -12,7 +12,9 @@ type Place = {
   readonly isBrief: boolean;
 };
 
-/** Adds an example to every body and every required parameter, derived from its schema. `schemas` resolves references. */
+/**
+ * Adds an example to every body and every required parameter, derived from its schema. `schemas` resolves references.
+ */
 export function addExamples(paths: Json, schemas: Json): void {
   for (const operation of Object.values(paths as Record<string, Json>).flatMap((each) => Object.values(each))) {
     const { operationId, requestBody, parameters, responses } = operation as Operation;

@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 export type Json = Record<string, unknown>;
 
-/** Converts a schema to JSON Schema for OpenAPI. Named schemas are in its `$defs`; {@link liftDefinitions} moves them. */
+/**
+ * Converts a schema to JSON Schema for OpenAPI. Named schemas are in its `$defs`; {@link liftDefinitions} moves them.
+ */
 export function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
@@ -15,8 +17,8 @@ export function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json 
 }
 
 /**
- * Replaces a schema by the one in its meta field `shown`, if it has one. Query parameters accept several spellings, since
- * URLs carry only text; the document shows the one that clients should use.
+ * Replaces a schema by the one in its meta field `shown`, if it has one. Query parameters accept several spellings,
+ * since URLs carry only text; the document shows the one that clients should use.
  */
 function showPlainly(schema: Json): void {
   const { shown, default: value, description } = schema;

@@ -1,6 +1,6 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** Errors of a backup, operation, source or other record that does not exist, or whose state does not allow the call. */
+/** Errors of a backup, operation, source or bucket that does not exist, or whose state does not allow the call. */
 export const recordErrors = {
   backup_not_found: {
     number: 'BackupSync.1009',
