@@ -25,7 +25,7 @@ import {
 /** Calls for administrators: users, projects, roles, grants, access keys and the audit. */
 export const administrationCalls = {
   createUser: {
-    summary: 'Create a user without a role',
+    summary: 'Create a user, without a role yet',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -113,7 +113,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'role_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   createProject: {
-    summary: 'Create a project without buckets',
+    summary: 'Create a project, without buckets yet',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',

@@ -33,7 +33,7 @@ export const cbrCalls = {
     refusals: ['bucket_not_bound', 'backlog_full'],
   },
   syncCheckpoint: {
-    summary: 'Import all backups of a vault: runs the source that it stands for',
+    summary: 'Import all backups of a vault by running its source',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

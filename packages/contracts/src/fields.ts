@@ -44,7 +44,8 @@ export const idPrefix = text(4, 255).meta({
 export const madeId = text(1, 64);
 
 export const joined = z.boolean().meta({
-  description: 'Whether an operation for the same request was already waiting or running; then this is its id.',
+  description:
+    'True if an operation for the same request was already waiting or running. The call then returns that operation.',
 });
 
 export const projectId = text(1, 64).meta({ description: 'Project in which the call acts.' });
@@ -76,7 +77,7 @@ export const bucketName = text(1, 255)
     const problem = name.includes('/') ? 'has a "/"; a bucket is a single name' : imagePathProblem(name);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
-  .meta({ description: 'Bucket in which the backup is stored.' });
+  .meta({ description: 'Name of the bucket.' });
 
 export const backupName = text(1, 64).meta({ description: 'Name of the backup.' });
 

@@ -64,7 +64,7 @@ export const ownCalls = {
     refusals: ['backup_not_found'],
   },
   importBackups: {
-    summary: 'Import backups, on request with their missing ancestors',
+    summary: 'Import backups and, if requested, their missing ancestors',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -75,7 +75,7 @@ export const ownCalls = {
     refusals: ['bucket_not_bound', 'backlog_full'],
   },
   planSync: {
-    summary: 'Plan a sync: what it would do and cost; nothing is changed',
+    summary: 'Plan a sync: return what it would do and cost, without changing anything',
     // It reads, but a list of items does not fit in a URL.
     kind: 'query',
     // It makes requests to storage.
@@ -88,7 +88,7 @@ export const ownCalls = {
     refusals: ['bucket_not_bound'],
   },
   checkStorage: {
-    summary: 'Try the requests of a sync on each bucket, and a write to the catalogue',
+    summary: 'Test the requests of a sync on each bucket, and writing to the catalogue',
     // It reads, but a list of buckets does not fit in a URL.
     kind: 'query',
     // It makes requests to storage.
@@ -156,7 +156,7 @@ export const ownCalls = {
     refusals: ['events_gone'],
   },
   cancelOperation: {
-    summary: 'Cancel an import, scan, plan or verification; it fails as cancelled',
+    summary: 'Cancel an import, scan, plan or verification; it fails with reason cancelled',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -200,7 +200,7 @@ export const ownCalls = {
     refusals: ['source_not_found'],
   },
   retireResource: {
-    summary: 'Expect no newer backup of a resource, until one is recorded',
+    summary: 'Retire a resource: no newer backup is expected until one is recorded',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -211,7 +211,7 @@ export const ownCalls = {
     refusals: ['resource_not_found'],
   },
   unretireResource: {
-    summary: 'Expect newer backups of a resource again',
+    summary: 'Unretire a resource: newer backups are expected again',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

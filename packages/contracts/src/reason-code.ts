@@ -260,7 +260,7 @@ export const reasons = {
   },
   listing_too_large: {
     number: 'BackupSync.2030',
-    summary: 'there are more objects than can be compared at once',
+    summary: 'the listing has more entries than can be compared at once',
     retry: 'final',
     remedy: 'Find out what fills this place in the bucket. Move away what is not a backup, then sync again.',
   },

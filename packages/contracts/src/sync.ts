@@ -18,7 +18,7 @@ export const backupSync = z
   .object({
     backup_id: opaqueId.meta({ description: 'Backup ID, chosen by the caller.' }),
     backup_name: backupName,
-    bucket_name: bucketName,
+    bucket_name: bucketName.meta({ description: 'Bucket in which the backup is stored.' }),
     image_path: imagePath,
     resource_id: opaqueId.meta({ description: 'ID of the resource that was backed up.' }),
     resource_name: text(0, 255).meta({ description: 'Name of the resource that was backed up.' }),

@@ -13,7 +13,7 @@ export const serverErrors = {
     number: 'BackupSync.1057',
     httpStatus: 429,
     retryable: true,
-    remedy: 'Wait as long as Retry-After says, then send the same backups again. Nothing of this call was accepted.',
+    remedy: 'Wait as long as Retry-After says, then send the same backups again. No backup of this call was accepted.',
     exitCode: 1,
   },
   unavailable: {
