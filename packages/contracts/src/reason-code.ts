@@ -156,7 +156,7 @@ export const reasons = {
   },
   identity_mismatch: {
     number: 'BackupSync.2009',
-    summary: 'the metadata describes another backup or resource than the request',
+    summary: 'the metadata describes another backup or resource than the request names',
     retry: 'final',
     remedy: 'Compare backup_id, resource_id and image_path of the request with the metadata.',
   },
@@ -237,13 +237,13 @@ export const reasons = {
     number: 'BackupSync.2021',
     summary: 'an object is in an archive class and cannot be read now',
     retry: 'final',
-    remedy: 'Restore the object from the archive class, then sync again. backup-sync never does that itself.',
+    remedy: 'Restore the object from the archive class, which backup-sync never does itself. Then sync again.',
   },
   encrypted_customer_key: {
     number: 'BackupSync.2022',
     summary: 'an object is encrypted with a customer key',
     retry: 'final',
-    remedy: 'Expect proof of presence only: the object cannot be read without its key.',
+    remedy: 'Only presence can be proved, since the object cannot be read without its key.',
   },
   format_unknown: {
     number: 'BackupSync.2028',
