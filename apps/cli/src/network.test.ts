@@ -74,7 +74,7 @@ test('storage is reached through a proxy, by a private certificate, and with the
   expect(untrusted.buckets[0].refusals[0].reason.code).toBe('storage_certificate_refused');
   expect(byPath).toMatchObject({
     code: 1,
-    missing: [expect.stringMatching(/wants the bucket in the host name.*--addressing-style virtual/)],
+    missing: [expect.stringMatching(/requires the bucket in the host name.*--addressing-style virtual/)],
     buckets: [{ list: 'refused', notes: ['With --addressing-style virtual, the bucket can be listed.'] }],
   });
   for (const { code, buckets } of [virtual, extra]) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { madeId, projectId, wireTime } from './fields.ts';
 import { targetProjectId, userName } from './user.ts';
 
-/** Signs requests for one user in one project, with the role that the user has there when it signs. */
+/** A key that signs requests as one user in one project, with the user's current role there. */
 export const accessKey = z
   .object({
     access_key: z.string(),
@@ -21,7 +21,9 @@ export const createAccessKeyInput = z.object({
 });
 export const createAccessKeyAnswer = z.object({
   access_key: accessKey,
-  secret_key: z.string().meta({ description: 'Answered this once: nobody can read it again.' }),
+  secret_key: z
+    .string()
+    .meta({ description: 'Secret of the key. Only this answer contains it; it cannot be read again.' }),
 });
 
 export const listAccessKeysInput = z.object({ project_id: projectId });

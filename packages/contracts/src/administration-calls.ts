@@ -22,10 +22,10 @@ import {
   userInput,
 } from './user.ts';
 
-/** What administrators see to: who may do what, and who did. */
+/** Calls for administrators: users, projects, roles, grants, access keys and the audit. */
 export const administrationCalls = {
   createUser: {
-    summary: 'Make a user, who has no role yet',
+    summary: 'Create a user, without a role yet',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -47,7 +47,7 @@ export const administrationCalls = {
     refusals: ['identity_elsewhere'],
   },
   disableUser: {
-    summary: 'Keep a user out; tokens end at once',
+    summary: 'Disable a user; their tokens end at once',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -58,7 +58,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   enableUser: {
-    summary: 'Let a user in again',
+    summary: 'Enable a user again',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -69,7 +69,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'identity_elsewhere'],
   },
   setUserPassword: {
-    summary: 'Give a user another password; tokens end at once',
+    summary: 'Set the password of a user; their tokens end at once',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -102,7 +102,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'project_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   revokeRole: {
-    summary: 'Take the role in a project from a user; tokens for it end at once',
+    summary: 'Revoke the role of a user in a project; tokens for it end at once',
     kind: 'mutation',
     role: 'administrator',
     method: 'DELETE',
@@ -113,7 +113,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'role_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   createProject: {
-    summary: 'Make a project, which has no bucket yet',
+    summary: 'Create a project, without buckets yet',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -135,7 +135,7 @@ export const administrationCalls = {
     refusals: ['identity_elsewhere'],
   },
   grantBucket: {
-    summary: 'Grant a project a bucket, or a folder of it',
+    summary: 'Grant a bucket, or a folder in it, to a project',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -146,7 +146,7 @@ export const administrationCalls = {
     refusals: ['project_not_found'],
   },
   revokeBucket: {
-    summary: 'Take a bucket from a project; records stay',
+    summary: 'Revoke the grant of a bucket; records stay',
     kind: 'mutation',
     role: 'administrator',
     method: 'DELETE',
@@ -167,7 +167,7 @@ export const administrationCalls = {
     output: listBucketGrantsAnswer,
   },
   createAccessKey: {
-    summary: 'Make a key with which a user signs requests in a project',
+    summary: 'Create an access key to sign requests as a user in a project',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -189,7 +189,7 @@ export const administrationCalls = {
     refusals: ['identity_elsewhere'],
   },
   disableAccessKey: {
-    summary: 'End an access key for good',
+    summary: 'Disable an access key permanently',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -200,7 +200,7 @@ export const administrationCalls = {
     refusals: ['access_key_not_found', 'identity_elsewhere'],
   },
   listAuditEvents: {
-    summary: 'List who did what, from where and with what outcome',
+    summary: 'List audit events: who did what, from where, with what outcome',
     kind: 'query',
     role: 'administrator',
     method: 'GET',

@@ -2,17 +2,18 @@ import { z } from 'zod';
 import { errorCodes } from './error-code.ts';
 import { madeId, opaqueId, paging, projectId, queryTime, wireTime } from './fields.ts';
 
-/** Through what a call came in. `engine` is a program that has the engine in its own process. */
+/** The interface of a call. `engine` is a program that runs the engine in its own process. */
 export const doors = ['rest', 'trpc', 'cli', 'engine'] as const;
 const door = z.enum(doors);
 export type Door = z.infer<typeof door>;
 
 /**
- * - `done`: the change was made. The caller may have been answered an error all the same, if the answer could not be read.
- * - `refused`: the caller had no right to it, or asked for something that cannot be done.
- * - `failed`: a fault, or something that did not answer.
- * - `interrupted`: an older release was killed meanwhile, and it is not known whether the change was made. This release
- *   writes a change and its event at once.
+ * What became of a call:
+ * - `done`: the change was made. The caller may still have received an error, if the answer could not be read.
+ * - `refused`: the caller was not allowed to make the call, or asked for something impossible.
+ * - `failed`: a fault occurred, or something did not answer.
+ * - `interrupted`: an older release was killed during the call, and it is unknown whether the change was made. This
+ *   release writes a change and its event together.
  */
 export const auditOutcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 const auditOutcome = z.enum(auditOutcomes);
@@ -22,14 +23,14 @@ export const auditEvent = z
   .object({
     id: madeId,
     at: wireTime,
-    project_id: z.string().meta({ description: 'That the caller was in.' }),
+    project_id: z.string().meta({ description: 'Project in which the caller acted.' }),
     actor: z.object({ kind: z.enum(['user', 'system']), name: z.string() }),
-    operation: z.string().meta({ description: 'Of the table of calls, or issueToken, revokeToken.' }),
+    operation: z.string().meta({ description: 'Name of the call, or issueToken or revokeToken.' }),
     subjects: z
       .array(z.object({ field: z.string(), value: z.string() }))
-      .meta({ description: 'What it was done to: the ids and names in the call. Never a secret.' }),
+      .meta({ description: 'What the call was about: the ids and names in it. Never a secret.' }),
     door,
-    address: z.string().nullable().meta({ description: 'Of the caller, where it came over a network.' }),
+    address: z.string().nullable().meta({ description: 'Address of the caller, if the call came over a network.' }),
     outcome: auditOutcome,
     error: z.enum(errorCodes).nullable(),
     request_id: z.string(),
@@ -52,5 +53,5 @@ export type AuditFilter = Omit<z.output<typeof listAuditEventsInput>, 'project_i
 
 export const listAuditEventsAnswer = z.object({
   audit_events: z.array(auditEvent).meta({ description: 'Newest first.' }),
-  count: z.int().meta({ description: 'Of all that match, on whatever page.' }),
+  count: z.int().meta({ description: 'Number of events that match, over all pages.' }),
 });

@@ -1,34 +1,34 @@
 import type { Problem } from './error-body.ts';
 import { type ErrorCode, errors } from './error-code.ts';
 
-/** Neighbours in a list, by their index; `last` is one of them. */
+/** Consecutive items of a list by index, both ends included. */
 export type IndexRange = { readonly first: number; readonly last: number };
 
-/** How far a list came that was sent in several calls, before it failed. */
+/** How much of a list was sent, in several calls, before one of them failed. */
 export type ListProgress = {
-  /** Items that the service has accepted, in rising order. */
+  /** Items that the service has accepted, in ascending order. */
   readonly accepted: readonly IndexRange[];
-  /** Items that were sent, and not accepted; where no answer came, they may have been. In rising order. */
+  /** Items that were sent but not accepted, in ascending order. If no answer came, they may have been accepted. */
   readonly failed: readonly IndexRange[];
-  /** Index of the first item that was not sent; all that follow it were not either. */
+  /** Index of the first item that was not sent. No item after it was sent. */
   readonly unsentFrom: number;
 };
 
-/** A call was refused. The message is meant for the caller: it never carries what an unknown fault said. */
+/** A refused or failed call. Its message is meant for the caller and never contains the text of an unknown fault. */
 export class BackupSyncError extends Error {
   override readonly name = 'BackupSyncError';
   readonly code: ErrorCode;
-  /** Every problem of an invalid request with its place; empty for other codes. */
+  /** Every problem of an invalid request, with its place. Empty for other codes. */
   readonly problems: readonly Problem[];
-  /** Where a list of items failed on the way: which were accepted, and which not. Null elsewhere. */
+  /** How much of a list was accepted, if a list was sent in several calls. Null otherwise. */
   readonly progress: ListProgress | null;
-  /** How long the caller should wait, milliseconds; null where it is not known. */
+  /** How long the caller should wait, in milliseconds; null if unknown. */
   readonly retryAfterMs: number | null;
-  /** Whether the same call may succeed later with nothing changed. */
+  /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
-  /** HTTP status of the answer; null if a client has none: nothing answered, or nothing was sent. */
+  /** HTTP status of the answer; null if there was no answer or nothing was sent. */
   readonly status: number | null;
-  /** By which whoever runs the service finds the call; null if no answer named it. */
+  /** Id by which the service's operator finds the call; null if no answer named it. */
   readonly requestId: string | null;
 
   constructor(

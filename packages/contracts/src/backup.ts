@@ -19,7 +19,7 @@ import {
 import { reason } from './reason-code.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
-/** States of a backup in CBR. This system gives `available` and `error`; the others are accepted as filters. */
+/** States of a backup in CBR. Records here are `available` or `error`; the others are only accepted as filters. */
 export const backupStatuses = [
   'available',
   'protecting',
@@ -32,22 +32,22 @@ export const backupStatuses = [
   'deleted',
 ] as const;
 
-/** States of a share: the SDKs say `accept` where the documentation of members says `accepted`. */
+/** States of a share. The SDKs say `accept`, the documentation of members says `accepted`. */
 const memberStatuses = ['pending', 'accept', 'reject', 'accepted', 'rejected'] as const;
 
-/** Where a backup comes from, in CBR's words. Here all are `sync`: brought in. */
+/** Origin of a backup in CBR. Every record here is `sync`: imported. */
 const imageTypes = ['backup', 'replication', 'sync'] as const;
 
 /**
- * Where `taken_at` comes from: `format`, the backup's own metadata; `object`, the modification time of its newest
- * object; `request`, the sync request.
+ * Where `taken_at` comes from: `format` is the backup's own metadata, `object` the modification time of its newest
+ * object, `request` the sync request.
  */
 export const takenAtSource = z.enum(['format', 'object', 'request']).meta({ id: 'TakenAtSource' });
 export type TakenAtSource = z.infer<typeof takenAtSource>;
 
-/** How a record is proved, where the backup lies, and why it is broken if it is: beside CBR's own fields. */
+/** Fields beyond those of CBR: how far the backup is proved, where it is stored, and why it is in error. */
 const backupAddition = z.object({
-  taken_at: wireTime.meta({ description: 'When the backup was made: its age counts from then.' }),
+  taken_at: wireTime.meta({ description: 'When the backup was made. Its age counts from this time.' }),
   taken_at_source: takenAtSource,
   time_contradiction: z.string().nullable().meta({
     description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
@@ -56,22 +56,27 @@ const backupAddition = z.object({
   bucket_name: z.string(),
   image_path: z.string(),
   format: backupFormat,
-  level: verificationLevel.nullable().meta({ description: 'Level proved of the whole chain; null where none is.' }),
-  verified_at: wireTime.nullable().meta({ description: 'When that was proved.' }),
-  check_version: z.string().nullable().meta({ description: 'Version of the check that proved it.' }),
+  level: verificationLevel
+    .nullable()
+    .meta({ description: 'Level to which the whole chain is proved; null if to none.' }),
+  verified_at: wireTime.nullable().meta({ description: 'When the level was proved.' }),
+  check_version: z.string().nullable().meta({ description: 'Version of the check that proved the level.' }),
   evidence: z
     .object({
-      digest: z.string().meta({ description: 'SHA-256 over the sorted listing: keys, sizes, ETags, times.' }),
-      content_id: z.string().nullable().meta({ description: 'Tells whether it is the same backup.' }),
+      digest: z.string().meta({ description: 'SHA-256 over the sorted listing: keys, sizes, ETags and times.' }),
+      content_id: z
+        .string()
+        .nullable()
+        .meta({ description: 'Identifies the content: tells whether two places have the same backup.' }),
       object_count: z.int(),
       stored_bytes: z.int(),
       newest_object_at: wireTime.nullable(),
       volume_sha256: z.string().nullable().meta({
         description:
-          'SHA-256 of the whole volume, hex, as its replay gave it. Null until it is replayed, and once its chain has changed.',
+          'SHA-256 of the whole replayed volume, in hex. Null until the backup is replayed, and again once its chain changes.',
       }),
     })
-    .meta({ description: 'What was seen in the bucket.' }),
+    .meta({ description: 'What the proof read and found in the bucket.' }),
   last_operation_log_id: madeId,
   reason: reason.nullable(),
 });
@@ -82,7 +87,7 @@ export const backup = z
     name: z.string(),
     description: z.string().nullable(),
     checkpoint_id: z.string().nullable().meta({ description: 'The run of a source that imported it.' }),
-    created_at: wireTime.meta({ description: 'When the record was made.' }),
+    created_at: wireTime.meta({ description: 'When the record was created.' }),
     updated_at: wireTime,
     protected_at: wireTime.meta({ description: 'When the backup was made, as the request says.' }),
     expired_at: wireTime.nullable(),
@@ -98,7 +103,10 @@ export const backup = z
     resource_az: z.string().nullable(),
     resource_id: opaqueId,
     resource_name: z.string(),
-    resource_size: z.int().nullable().meta({ description: 'GiB, rounded up; null where the format does not say.' }),
+    resource_size: z
+      .int()
+      .nullable()
+      .meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
     resource_type: z.string(),
     status: z.enum(backupStatuses),
     vault_id: z.string().nullable().meta({
@@ -115,7 +123,7 @@ export const backup = z
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof backup>;
 
-/** Characters of a wrong key that are repeated. */
+/** Characters of a wrong key that the message repeats. */
 const shownMax = 32;
 
 /** Keys by which backups can be sorted. */
@@ -123,10 +131,10 @@ export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'pr
 export type BackupSortKey = (typeof backupSortKeys)[number];
 export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };
 
-/** A key, and the direction: descending if none is given. */
+/** A sort key with an optional direction (default: descending). */
 type BackupSortTerm = BackupSortKey | `${BackupSortKey}:${BackupSort['direction']}`;
 
-/** `key[:asc|desc]`, several separated by commas or in an array. By type one of them, or an array. */
+/** `key[:asc|desc]`, several separated by commas or in an array. The type allows one value or an array. */
 export const backupSort = severalTexts
   .refine((terms) => terms.length > 0, 'must name a key')
   .transform((terms, context) =>
@@ -134,7 +142,7 @@ export const backupSort = severalTexts
       const [key, direction = 'desc', ...rest] = term.split(':');
       const known = backupSortKeys.find((each) => each === key);
       if (known === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-        const message = `"${term.slice(0, shownMax)}" must be one of ${backupSortKeys.join(', ')}, with :asc or :desc after it or nothing`;
+        const message = `"${term.slice(0, shownMax)}" must be one of ${backupSortKeys.join(', ')}, optionally followed by :asc or :desc`;
         context.addIssue({ code: 'custom', message });
         return z.NEVER;
       }
@@ -144,25 +152,25 @@ export const backupSort = severalTexts
   .meta({ shown: { type: 'string' } }) as z.ZodType<BackupSort[], OneOrSeveral<BackupSortTerm>>;
 
 /**
- * Filters of the listing. `start_time` and `end_time` bound `protected_at`.
+ * Filters of the listing of backups. `start_time` and `end_time` bound `protected_at`.
  *
- * Names, ids, types and `parent_id` are compared as they are, `incremental` with what the chain says. What CBR has and
- * records here have not is filtered by its meaning all the same:
+ * Names, ids, types and `parent_id` are compared exactly, `incremental` with what the chain says. Filters of CBR for
+ * fields that records here do not have still filter by their meaning:
  *
  * | filter | here |
  * |---|---|
- * | `vault_id` | the source: its members, and the records that it first imported |
- * | `checkpoint_id` | the run of a source: the records that it imported |
+ * | `vault_id` | a source: its members, and the records that it imported first |
+ * | `checkpoint_id` | a run of a source: the records that it imported |
  * | `resource_az`, `used_percent` (of a vault) | no record has one: nothing matches |
  * | `image_type` | every record is `sync`; `backup` and `replication` match nothing |
- * | `own_type` | every record is the project's own: `private` and `all_granted` match all, `shared` nothing |
- * | `member_status` | is of shared backups: nothing matches |
- * | `dec` | has a meaning in a dedicated cloud only: every record matches |
- * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
- * | `show_replication` | would add to the records, which have no replicas: every record matches |
+ * | `own_type` | every record belongs to the project: `private` and `all_granted` match all, `shared` nothing |
+ * | `member_status` | applies to shared backups, and none exist: nothing matches |
+ * | `dec` | has a meaning only in a dedicated cloud: every record matches |
+ * | `enterprise_project_id` | `0` (the default one) and `all_granted_eps` match all, others nothing |
+ * | `show_replication` | would add replicas, and records have none: every record matches |
  * | `status` | records are `available` or `error`; CBR's other states match nothing |
  *
- * `id_prefix` is this system's own. Other parameters are ignored, as the cloud does.
+ * Only backup-sync has `id_prefix`. Other parameters are ignored, as CBR does.
  */
 export const listBackupsInput = z.object({
   project_id: projectId,
@@ -196,6 +204,12 @@ export const listBackupsAnswer = z
   .meta({ id: 'ListBackupsAnswer' });
 
 export const showBackupInput = z.object({ project_id: projectId, backup_id: opaqueId });
-/** Body of `PUT /v3/{project_id}/backups/{backup_id}`: a new name, which is all that CBR changes of a backup. */
-export const updateBackupInput = showBackupInput.extend({ backup: z.object({ name: backupName }) });
+/** Input of `PUT /v3/{project_id}/backups/{backup_id}`: a new name, the only thing of a backup that CBR changes. */
+export const updateBackupInput = showBackupInput.extend({
+  backup: z.object({
+    name: backupName.meta({
+      description: 'New name. It stays until a sync request has another name than the sync request before it.',
+    }),
+  }),
+});
 export const showBackupAnswer = z.object({ backup }).meta({ id: 'ShowBackupAnswer' });

@@ -3,17 +3,17 @@ import { bucketName, projectId } from './fields.ts';
 import { keyPrefix } from './scan.ts';
 import { targetProjectId } from './user.ts';
 
-/** The folder within a bucket that a grant covers. One closing "/" is added where it has none. */
+/** The folder in a bucket that a grant covers. A trailing "/" is added if it has none. */
 const grantedPrefix = keyPrefix
   .transform((prefix) => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`))
   .default('')
-  .meta({ description: 'Folder within the bucket; empty: the whole bucket.' });
+  .meta({ description: 'Folder in the bucket; empty for the whole bucket.' });
 
 export const bucketGrant = z
   .object({
     project_id: z.string(),
-    storage_unit: z.string().meta({ description: '"*": every one.' }),
-    bucket_name: z.string().meta({ description: '"*" with every storage unit: every bucket.' }),
+    storage_unit: z.string().meta({ description: 'Storage unit; "*" for every one.' }),
+    bucket_name: z.string().meta({ description: 'Bucket; "*", with every storage unit, for every bucket.' }),
     prefix: z.string(),
   })
   .meta({ id: 'BucketGrant' });
@@ -29,11 +29,14 @@ export const bucketGrantInput = z.object({
 export const grantBucketAnswer = z.object({
   grant: bucketGrant,
   made_explicit: z.array(bucketGrant).meta({
-    description: 'What the first project had in use of every bucket, where this grant ended that.',
+    description:
+      'Grants of the buckets that the first project uses, added because this grant ended its access to every bucket.',
   }),
 });
 
 export const listBucketGrantsInput = z.object({ project_id: projectId });
 export const listBucketGrantsAnswer = z.object({
-  grants: z.array(bucketGrant).meta({ description: "All of them for an administrator, else the project's own." }),
+  grants: z
+    .array(bucketGrant)
+    .meta({ description: 'All grants for an administrator, otherwise those of the project.' }),
 });

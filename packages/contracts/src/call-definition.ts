@@ -3,22 +3,23 @@ import type { ErrorCode } from './error-code.ts';
 import type { projectId } from './fields.ts';
 import type { Role } from './identity.ts';
 
-/** One call of the API, as every door offers it. */
+/** One call of the API, the same for every interface. */
 export type CallDefinition = {
+  /** What the call does: a verb phrase under 80 characters, without a period. */
   readonly summary: string;
-  /** `query` reads, `mutation` changes, `stream` goes on answering: over REST as server-sent events. */
+  /** `query` reads, `mutation` changes, `stream` sends events until it is closed: over REST as server-sent events. */
   readonly kind: 'query' | 'mutation' | 'stream';
-  /** The least role that may call it. */
+  /** The lowest role that may make this call. */
   readonly role: Role;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Path in REST; `{name}` is a field of the input. */
+  /** Path in REST; `{name}` stands for a field of the input. */
   readonly path: `/${string}`;
   readonly successStatus: 200 | 204;
-  /** One flat object: what the path does not carry is the body of a POST, PUT or PATCH, else the query. */
+  /** One flat object. Fields that are not in the path go into the body of a POST, PUT or PATCH, else into the query. */
   readonly input: z.ZodObject<{ project_id: typeof projectId } & z.ZodRawShape>;
-  /** The answer's body, of a stream that of each event; `void` where there is none. */
+  /** Body of the answer, or of each event of a stream; `void` if there is none. */
   readonly output: z.ZodType;
-  /** Why it may be refused beside what every call may be refused for. */
+  /** Errors that this call may fail with, in addition to those of every call. */
   readonly refusals?: readonly ErrorCode[];
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { projectId, wireTime } from './fields.ts';
 import { role } from './identity.ts';
 
-/** Who calls, as the credentials of the call say. */
+/** The caller, identified by the credentials of the call. */
 export const caller = z
   .object({
     kind: z
@@ -12,7 +12,9 @@ export const caller = z
     role,
     project_id: projectId,
     project_name: z.string().nullable().meta({ description: 'Null if another identity service keeps the projects.' }),
-    expires_at: wireTime.nullable().meta({ description: 'When the token ends; null for what does not end by itself.' }),
+    expires_at: wireTime
+      .nullable()
+      .meta({ description: 'When the token expires; null for credentials that do not expire.' }),
   })
   .meta({ id: 'Caller' });
 

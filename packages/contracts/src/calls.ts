@@ -5,8 +5,8 @@ import { cbrCalls } from './cbr-calls.ts';
 import { ownCalls } from './own-calls.ts';
 
 /**
- * The one table of calls. The engine implements it; REST routes, tRPC procedures, OpenAPI, the client and
- * the checks of who may do what are derived from it.
+ * The table of all calls. The engine implements it. REST routes, tRPC procedures, OpenAPI, the client and the checks of
+ * roles are derived from it.
  */
 export const calls = {
   ...cbrCalls,
@@ -17,17 +17,17 @@ export const calls = {
 export type CallName = keyof typeof calls;
 export const callNames = Object.keys(calls) as CallName[];
 
-/** The calls that go on answering. */
+/** Names of the calls that stream events. */
 export type StreamName = {
   [Name in CallName]: (typeof calls)[Name]['kind'] extends 'stream' ? Name : never;
 }[CallName];
 
-/** The calls that change something. */
+/** Names of the calls that change something. */
 export type MutationName = {
   [Name in CallName]: (typeof calls)[Name]['kind'] extends 'mutation' ? Name : never;
 }[CallName];
 
-/** The calls that answer once. */
+/** Names of the request/response calls. */
 export type UnaryCallName = Exclude<CallName, StreamName>;
 
 export function isStream(name: CallName): name is StreamName {
@@ -37,13 +37,13 @@ export function isStream(name: CallName): name is StreamName {
 export const unaryCallNames = callNames.filter((name) => !isStream(name)) as UnaryCallName[];
 export const streamNames = callNames.filter(isStream);
 
-/** What a caller may write. */
+/** The input of a call as a caller writes it: fields with a default may be left out. */
 export type CallInput<Name extends CallName> = z.input<(typeof calls)[Name]['input']>;
-/** The input once checked, with defaults filled in. */
+/** The validated input of a call, with defaults filled in. */
 export type CheckedInput<Name extends CallName> = z.output<(typeof calls)[Name]['input']>;
 export type CallOutput<Name extends CallName> = z.output<(typeof calls)[Name]['output']>;
 
-/** The names of the fields that a path carries. */
+/** Names of the fields in a path template: `/a/{b}` has `b`. */
 export function pathFields(path: string): string[] {
   return Array.from(path.matchAll(/\{(\w+)\}/g), (match) => match[1] as string);
 }

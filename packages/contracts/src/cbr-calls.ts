@@ -19,10 +19,10 @@ import {
   showVaultInput,
 } from './vault.ts';
 
-/** What CBR has, at CBR's paths. */
+/** Calls that CBR has too, at the paths of CBR. */
 export const cbrCalls = {
   syncBackups: {
-    summary: 'Bring backups that lie in storage into the catalogue',
+    summary: 'Import backups from storage into the catalogue',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -33,7 +33,7 @@ export const cbrCalls = {
     refusals: ['bucket_not_bound', 'backlog_full'],
   },
   syncCheckpoint: {
-    summary: 'Bring in everything in the storage of a vault: a source is what a vault is there',
+    summary: 'Import all backups of a vault by running its source',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -44,7 +44,7 @@ export const cbrCalls = {
     refusals: ['source_not_found', 'bucket_not_bound'],
   },
   listBackups: {
-    summary: 'List the backups of the catalogue',
+    summary: 'List the backups in the catalogue',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -54,7 +54,7 @@ export const cbrCalls = {
     output: listBackupsAnswer,
   },
   showBackup: {
-    summary: 'Show a backup of the catalogue',
+    summary: 'Show a backup in the catalogue',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -65,7 +65,7 @@ export const cbrCalls = {
     refusals: ['backup_not_found'],
   },
   updateBackup: {
-    summary: 'Rename a backup: the name stays until a sync request brings another than the request before it',
+    summary: 'Rename a backup',
     kind: 'mutation',
     role: 'operator',
     method: 'PUT',
@@ -76,7 +76,7 @@ export const cbrCalls = {
     refusals: ['backup_not_found'],
   },
   deleteBackup: {
-    summary: 'Forget a backup: the record goes, the bucket is never touched',
+    summary: 'Delete the record of a backup; the bucket is never touched',
     kind: 'mutation',
     role: 'operator',
     method: 'DELETE',
@@ -87,7 +87,7 @@ export const cbrCalls = {
     refusals: ['backup_not_found', 'backup_busy'],
   },
   listVaults: {
-    summary: 'List the vaults: a source is what a vault is there',
+    summary: 'List vaults: the sources, in the form of CBR',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -97,7 +97,7 @@ export const cbrCalls = {
     output: listVaultsAnswer,
   },
   showVault: {
-    summary: 'Show a vault: a source is what a vault is there',
+    summary: 'Show a vault: a source, in the form of CBR',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -108,7 +108,7 @@ export const cbrCalls = {
     refusals: ['vault_not_found'],
   },
   showCheckpoint: {
-    summary: 'Show a checkpoint: the run of a source is what a checkpoint is there',
+    summary: 'Show a checkpoint: a run of a source, in the form of CBR',
     kind: 'query',
     role: 'reader',
     method: 'GET',

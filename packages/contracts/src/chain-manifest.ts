@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { bucketName, imagePath, opaqueId, text } from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 
-/** Where the manifest lies, behind the image path. It is written last: the commit mark of the backup. */
+/** Key of the manifest, relative to the image path. It is written last: the commit mark of the backup. */
 export const chainManifestName = 'manifest.json';
-/** Where the block hashes lie, behind the image path. Written first, it tells an upload that goes on from other things. */
+/** Key of the block hashes, relative to the image path. Written first, it marks an upload that is still running. */
 export const chainManifestHashesName = 'block-hashes.bin';
-/** What tells a manifest of this format from any other `manifest.json`. */
+/** Value of `format` that distinguishes this manifest from any other `manifest.json`. */
 export const chainManifestFormat = 'backup-sync-manifest';
 export const chainManifestVersion = '1';
 
-/** How the bytes of an object were made smaller. `zlib` is RFC 1950, `gzip` RFC 1952, `lz4` an LZ4 frame. */
+/** Compression of an object. `zlib` is RFC 1950, `gzip` RFC 1952, `lz4` an LZ4 frame. */
 export const chainManifestCompressions = ['none', 'zlib', 'gzip', 'zstd', 'bz2', 'lz4'] as const;
 
-/** Blocks may not be smaller: the hashes would outgrow the data. */
+/** Smallest block, in bytes: with smaller ones, the hashes would outgrow the data. */
 const blockSizeMin = 512;
 const blockSizeMax = 2 ** 30;
 const objectKeyMaxBytes = 1024;
@@ -24,7 +24,7 @@ const bytes = (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits in lower case');
 const md5 = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits in lower case');
 
-/** RFC 3339, in UTC or with an offset. */
+/** A time in RFC 3339, in UTC or with an offset. */
 const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-03-01T02:00:00Z' });
 
 const objectKey = z
@@ -37,21 +37,21 @@ const objectKey = z
     const problem = imagePathProblem(key);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     if (key === chainManifestName || key === chainManifestHashesName) {
-      context.addIssue({ code: 'custom', message: 'is a name that the format keeps for itself' });
+      context.addIssue({ code: 'custom', message: 'is a name that the format reserves' });
     }
   });
 
-/** One stored object: a range of the volume. Sizes and offsets in bytes. */
+/** One stored object: a range of the volume. Sizes and offsets are in bytes. */
 export const chainManifestObject = z
   .object({
     key: objectKey.meta({ description: 'Key, relative to the image path.' }),
-    offset: bytes(0).meta({ description: 'Where its data begins in the volume; a multiple of block_size.' }),
-    length: bytes(1).meta({ description: 'Bytes of the volume that it holds, before compression.' }),
-    stored_size: bytes(1).meta({ description: 'Bytes of the object as it is stored.' }),
+    offset: bytes(0).meta({ description: 'Offset of its data in the volume, in bytes; a multiple of block_size.' }),
+    length: bytes(1).meta({ description: 'Length of its data in the volume, in bytes, before compression.' }),
+    stored_size: bytes(1).meta({ description: 'Size of the stored object, in bytes.' }),
     compression: z.enum(chainManifestCompressions),
     sha256: sha256.meta({ description: 'SHA-256 of the data before compression.' }),
     stored_sha256: sha256.optional().meta({ description: 'SHA-256 of the stored bytes.' }),
-    stored_md5: md5.optional().meta({ description: 'MD5 of the stored bytes: compared with the ETag of S3.' }),
+    stored_md5: md5.optional().meta({ description: 'MD5 of the stored bytes, compared with the ETag of S3.' }),
   })
   .refine(({ compression, length, stored_size }) => compression !== 'none' || stored_size === length, {
     path: ['stored_size'],
@@ -83,11 +83,11 @@ function checkHeader({ volume_size, block_size, block_hashes }: HeaderFields, co
   context.addIssue({ code: 'custom', path: ['block_hashes', 'size'], message });
 }
 
-/** All of a manifest but its objects, which may be millions and are read one by one. */
+/** A manifest without its objects. There may be millions of objects, so they are read one by one. */
 export const chainManifestHeader = headerFields.superRefine(checkHeader).meta({ id: 'ChainManifestHeader' });
 export type ChainManifestHeader = z.infer<typeof chainManifestHeader>;
 
-/** `manifest.json` of one backup. See CHAIN-MANIFEST.md beside this package's sources. */
+/** The `manifest.json` of one backup. `CHAIN-MANIFEST.md` in this package describes it. */
 export const chainManifest = headerFields
   .extend({ objects: z.array(chainManifestObject) })
   .superRefine(checkHeader)

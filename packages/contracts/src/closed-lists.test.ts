@@ -8,7 +8,7 @@ import { requestErrors } from './errors/request-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { reasonCodes, reasons } from './reason-code.ts';
 
-test('no number of an error or a reason is given twice, and each keeps its form', () => {
+test('every error and reason has its own number in the same form', () => {
   const numbers = [
     ...errorCodes.map((code) => errors[code].number),
     ...reasonCodes.map((code) => reasons[code].number),
@@ -17,7 +17,7 @@ test('no number of an error or a reason is given twice, and each keeps its form'
   for (const number of numbers) expect(number).toMatch(/^BackupSync\.\d{4}$/);
 });
 
-test('no code of an error is in two families', () => {
+test('no error code is in two families', () => {
   const families = [requestErrors, accessErrors, recordErrors, identityErrors, serverErrors, clientErrors];
   expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(errorCodes.toSorted());
 });

@@ -14,6 +14,6 @@ test('a noun agrees with its number', () => {
   ]);
 });
 
-test('digits stand in groups of three', () => {
+test('digits are grouped by three', () => {
   expect([1, 999, 1000, 1_234_567].map(grouped)).toEqual(['1', '999', '1,000', '1,234,567']);
 });

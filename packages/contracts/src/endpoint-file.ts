@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { projectId } from './fields.ts';
 
-/** Name of the file in a data directory through which commands on this machine reach the server that holds it. */
+/** Name of the file in a data directory by which local commands find the server that uses the directory. */
 export const endpointFileName = 'endpoint.json';
 
-/** Its content, readable by the owner alone. */
+/** Content of the endpoint file. Only its owner can read the file. */
 export const endpointFile = z.object({
   endpoint: z.url(),
   project_id: projectId,
   token: z.string().min(1),
-  /** Of the server: a file that another process left behind is not to be trusted. */
+  /** Process id of the server, so that a file left behind by another process is not trusted. */
   pid: z.int(),
 });
 export type EndpointFile = z.infer<typeof endpointFile>;

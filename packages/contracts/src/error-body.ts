@@ -1,30 +1,30 @@
 import { z } from 'zod';
 import { errorCodes, errors } from './error-code.ts';
 
-/** One thing wrong with a request: where, and what. */
+/** One problem of a request: its place and what is wrong. */
 export const problem = z.object({
   place: z.string().meta({ description: 'Field, e.g. sync[3].backup_name.' }),
   message: z.string(),
 });
 export type Problem = z.infer<typeof problem> & {
-  /** The item of a list that is meant, as the client that was given the list tells. Not sent by a service. */
+  /** The item of a list with the problem. The client that was given the list adds it; a service never sends it. */
   readonly item?: ListedItem;
 };
 
-/** An item by its place in a list and by its backup; null if it names none. */
+/** An item of a list: its index, and its backup, which is null if the item names none. */
 export type ListedItem = { readonly index: number; readonly backup_id: string | null };
 
-/** What a client makes itself is never sent. */
+/** Without the errors that a client raises itself: those are never sent. */
 const sentNumbers = errorCodes
   .map((code) => errors[code].number)
   .filter((number) => !number.startsWith('BackupSync.19'));
 
-/** Body of every refusal, in CBR's form. */
+/** Body of every error answer, in the form of CBR. */
 export const errorBody = z
   .object({
     error_code: z.string().meta({ examples: ['BackupSync.1001'], enum: sentNumbers }),
     error_msg: z.string(),
-    message: z.string().meta({ description: 'The same as error_msg, under the name that clients of OpenStack read.' }),
+    message: z.string().meta({ description: 'The same as error_msg, under the name that OpenStack clients read.' }),
     request_id: z.string(),
     remedy: z.string(),
     problems: z.array(problem).optional(),

@@ -5,7 +5,7 @@ import { recordErrors } from './errors/record-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 
-/** Why a call was refused: the closed list. A code is in one family only. */
+/** Why a call was refused: the closed list, by code. Each code belongs to one family. */
 export const errors = {
   ...requestErrors,
   ...accessErrors,
@@ -18,7 +18,7 @@ export const errors = {
 export type ErrorCode = keyof typeof errors;
 export const errorCodes = Object.keys(errors) as [ErrorCode, ...ErrorCode[]];
 
-/** The code that has this permanent number, if one has. */
+/** The code with this permanent number; undefined if there is none. */
 export function errorCodeOf(number: string): ErrorCode | undefined {
   return errorCodes.find((code) => errors[code].number === number);
 }

@@ -7,7 +7,7 @@ describe('a text', () => {
     [0, 3],
     [1, 3],
     [2, 5],
-  ])('of %i to %i characters is measured in code points, whatever they take to write', (least, most) => {
+  ])('of %i to %i characters is measured in code points, not in bytes or UTF-16 units', (least, most) => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'é', '漢', '😀'), maxLength: 12 }), (value) => {
         const count = [...value].length;
@@ -16,7 +16,7 @@ describe('a text', () => {
     );
   });
 
-  test.each(['\ud800', 'a\udc00b'])('with half a surrogate pair is refused', (value) => {
+  test.each(['\ud800', 'a\udc00b'])('with half of a surrogate pair is refused', (value) => {
     expect(text(1, 3).safeParse(value).success).toBe(false);
   });
 });
@@ -27,7 +27,7 @@ describe('an image path', () => {
     ['é', 2],
     ['漢', 3],
     ['😀', 4],
-  ])('of %s alone has at most 1,024 bytes of UTF-8', (character, bytes) => {
+  ])('made of %s has at most 1,024 bytes of UTF-8', (character, bytes) => {
     const longest = character.repeat(Math.floor(1024 / bytes));
     expect(imagePath.safeParse(longest).success).toBe(true);
     expect(imagePath.safeParse(longest + character).success).toBe(false);

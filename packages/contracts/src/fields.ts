@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { imagePathProblem } from './image-path.ts';
 
-/** The number of Unicode code points of a text: what "1 to 64 characters" counts. */
+/** The number of Unicode code points in a text: the unit of "1 to 64 characters". */
 function codePoints(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
 }
 
-/** A code point is one or two UTF-16 units: most texts need no counting. */
+/** Whether a text has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most texts need no counting. */
 function hasCodePoints(text: string, least: number, most: number): boolean {
   const units = text.length;
   if (units <= most && (units >= 2 * least || (least === 1 && units > 0))) return true;
@@ -17,39 +17,42 @@ function hasCodePoints(text: string, least: number, most: number): boolean {
   return count >= least && count <= most;
 }
 
-/** Text of `least` to `most` Unicode code points. */
+/** A well-formed text of `least` to `most` Unicode code points. */
 export function text(least: number, most: number) {
   return z
     .string()
-    .refine((value) => value.isWellFormed(), 'has half a surrogate pair; send well-formed Unicode')
+    .refine((value) => value.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
     .refine((value) => hasCodePoints(value, least, most), {
       error: ({ input }) => `must have ${least} to ${most} characters, has ${codePoints(String(input))}`,
     })
     .meta({ minLength: least, maxLength: most });
 }
 
-/** An id that a caller chose: opaque, compared as is. */
+/** An id that a caller chose: opaque, compared exactly. 1 to 255 characters, neither "." nor "..". */
 export const opaqueId = text(1, 255).refine(
   (id) => id !== '.' && id !== '..',
-  // No path of the API could name it.
+  // A URL path cannot contain these as a segment.
   'must not be "." or ".."',
 );
 
-/** What an id begins with: long enough that few ids match. Compared as is. */
-export const idPrefix = text(4, 255).meta({ description: 'Only ids that begin with this; at least 4 characters.' });
+/** The start of an id, long enough that few ids match. Compared exactly. */
+export const idPrefix = text(4, 255).meta({
+  description: 'Only ids that start with this text of at least 4 characters.',
+});
 
-/** An id that this system made: a UUIDv7 in lower case. Others are accepted as text and simply not found. */
+/** An id that this system generated: a UUIDv7 in lower case. Any other text is accepted and not found. */
 export const madeId = text(1, 64);
 
-export const joined = z
-  .boolean()
-  .meta({ description: 'The operation was there already, waiting or running for the same request.' });
+export const joined = z.boolean().meta({
+  description:
+    'True if an operation for the same request was already waiting or running. The call then returns that operation.',
+});
 
-export const projectId = text(1, 64).meta({ description: 'Project that the call acts in.' });
+export const projectId = text(1, 64).meta({ description: 'Project in which the call acts.' });
 
-/** S3 keys end at 1,024 bytes, so no longer path can exist in a bucket. */
+/** S3 keys have at most 1,024 bytes, so no longer path exists in a bucket. */
 const imagePathMaxBytes = 1024;
-/** A UTF-16 unit takes as many bytes of UTF-8 at most: what is short enough by that is not encoded. */
+/** The most UTF-8 bytes of a UTF-16 unit. A path that is short enough by this bound is not encoded to be measured. */
 const utf8BytesPerUnit = 3;
 const encoder = new TextEncoder();
 
@@ -60,13 +63,13 @@ export const imagePath = z
     const bytes = path.length * utf8BytesPerUnit > imagePathMaxBytes ? encoder.encode(path).length : 0;
     if (bytes > imagePathMaxBytes) {
       context.addIssue({ code: 'custom', message: `must have at most ${imagePathMaxBytes} bytes, has ${bytes}` });
-      // What is too long is not looked at further: that costs time in its length.
+      // Further checks would take time in proportion to the length.
       return;
     }
     const problem = imagePathProblem(path);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
-  .meta({ description: 'Path to the link of the backup chain, relative to the bucket.', maxLength: imagePathMaxBytes });
+  .meta({ description: 'Path of the backup in its bucket.', maxLength: imagePathMaxBytes });
 
 export const bucketName = text(1, 255)
   .superRefine((name, context) => {
@@ -74,40 +77,40 @@ export const bucketName = text(1, 255)
     const problem = name.includes('/') ? 'has a "/"; a bucket is a single name' : imagePathProblem(name);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
-  .meta({ description: 'Bucket in which the backup lies.' });
+  .meta({ description: 'Name of the bucket.' });
 
-export const backupName = text(1, 64).meta({ description: 'Backup name.' });
+export const backupName = text(1, 64).meta({ description: 'Name of the backup.' });
 
-/** UTC without a zone letter, microseconds: what CBR answers and its SDKs parse. */
+/** A time in UTC with microseconds and without a zone letter: the form that CBR sends and its SDKs parse. */
 export const wireTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
-  .meta({ description: 'UTC, no zone letter.', example: '2020-02-05T10:38:34.209782' });
+  .meta({ description: 'Time in UTC, without a zone letter.', example: '2020-02-05T10:38:34.209782' });
 
-/** Writes milliseconds since 1970 the way CBR does. */
+/** Formats milliseconds since 1970 as a {@link wireTime}. */
 export function toWireTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, -1)}000`;
 }
 
-/** Reads a time of {@link toWireTime} back: milliseconds since 1970. */
+/** Parses a {@link wireTime} to milliseconds since 1970. */
 export function fromWireTime(time: string): number {
   return Date.parse(`${time.slice(0, 23)}Z`);
 }
 
-/** The 30th of February is parsed, as the 2nd of March. */
+/** Whether a date exists. `Date.parse` accepts the 30th of February, as the 2nd of March. */
 function isOfCalendar(time: string): boolean {
   const milliseconds = Date.parse(time);
   return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().slice(0, 19) === time.slice(0, 19);
 }
 
-/** A time in a query: `2018-02-01T12:00:00Z`. Parsed to milliseconds since 1970. */
+/** A time in a query, such as `2018-02-01T12:00:00Z`; parsed to milliseconds since 1970. */
 export const queryTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, { error: 'must look like 2018-02-01T12:00:00Z', abort: true })
-  .refine((value) => isOfCalendar(value), { error: 'is not a date of the calendar', abort: true })
+  .refine((value) => isOfCalendar(value), { error: 'is not a date that exists', abort: true })
   .transform((value) => Date.parse(value));
 
-/** A whole number in a query, as a number or as its decimal text. */
+/** A whole number in a query from `least` to `most`, as a number or as decimal text. */
 export function queryInteger(least: number, most: number) {
   return z
     .union(
@@ -133,32 +136,32 @@ export function queryInteger(least: number, most: number) {
 const truthValues: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['false', false],
-  // Python's SDK sends what `str` makes of a boolean.
+  // The Python SDK sends `str` of a boolean.
   ['True', true],
   ['False', false],
 ]);
 
-/** A truth value in a query: `true`, `false`, as Python writes them, or a boolean. */
+/** A boolean in a query: `true`, `false`, `True`, `False` or a boolean. */
 export const queryBoolean = z
   .union([z.boolean(), z.enum([...truthValues.keys()]).transform((text) => truthValues.get(text) === true)], {
     error: 'must be true or false',
   })
   .meta({ shown: { type: 'boolean' } });
 
-/** One of `values`. */
+/** One of `values`; the problem lists them all. */
 export function queryEnum<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
 
-/** Enterprise project that a listing is asked for: `0` is the default one, `all_granted_eps` all that the caller may see. */
+/** Enterprise project of a listing: `0` for the default one, `all_granted_eps` for all that the caller may see. */
 export const enterpriseProject = z.string();
 
-/** Whether what belongs to no enterprise project, as everything here, matches. */
+/** Whether an item without an enterprise project matches. Nothing here has one. */
 export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> | undefined): boolean {
   return asked === undefined || asked === '0' || asked === 'all_granted_eps';
 }
 
-/** One or several of `values`, separated by commas, or an array of them. By type one of them, or an array. */
+/** One or more of `values`, separated by commas, or an array of them. The type allows one value or an array. */
 export function queryList<const Values extends readonly [string, ...string[]]>(
   values: Values,
 ): z.ZodType<Values[number][], OneOrSeveral<Values[number]>> {
@@ -172,29 +175,29 @@ export type OneOrSeveral<Value> = Value | readonly Value[];
 /** Texts separated by commas, or an array of texts. */
 export const severalTexts = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 
-/** The most texts that a query names at once. */
+/** The most texts in one query parameter. */
 const queryTextsMax = 256;
 
-/** One or several texts, separated by commas, or an array of them. */
+/** Up to 256 texts, separated by commas, or an array of them. */
 export const queryTexts = severalTexts
   .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
   .meta({ shown: { type: 'array', items: { type: 'string' } } });
 
-/** Paging that the listings share. A `marker` is the id of the last record of the page before, and wins over `offset`. */
+/** Paging fields of the listings. */
 export const paging = {
-  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Records of a page; 1000 where it is not said.' }),
+  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Most records of a page (default 1000).' }),
   offset: queryInteger(0, 2 ** 31 - 1)
     .default(0)
-    .meta({ description: 'Records to skip from the start of the listing; ignored beside a marker.' }),
+    .meta({ description: 'Number of records to skip from the start of the listing. Ignored if a marker is given.' }),
   marker: opaqueId
     .optional()
-    .meta({ description: 'Id of the last record of the page before: this page starts after it, whatever the offset.' }),
+    .meta({ description: 'Id of the last record of the previous page: this page starts after it. Overrides offset.' }),
 };
 
-/** Paging through what an operation finds, while it runs or after. */
+/** Paging fields of the listings of what an operation finds, while it runs or after. */
 export const findingsPaging = {
   after: queryInteger(0, 2 ** 31 - 1)
     .default(0)
-    .meta({ description: 'The `next` of the page before.' }),
+    .meta({ description: 'The `next` of the previous page.' }),
   limit: queryInteger(1, 1000).default(1000),
 };

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { projectId, text } from './fields.ts';
 
-/** What a caller may do, each role including those before it. */
+/** Roles in ascending order: each includes the rights of those before it. */
 export const roles = ['reader', 'operator', 'administrator'] as const;
 export const role = z.enum(roles);
 export type Role = z.infer<typeof role>;
 
-/** Whether `role` may do what needs `needed`. */
+/** Whether `role` includes the rights of `needed`. */
 export function roleAllows(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
 }
@@ -15,7 +15,7 @@ const domain = z.union([z.object({ name: z.string() }), z.object({ id: z.string(
 
 const identityMethods = ['password', 'token'] as const;
 
-/** How a caller says who it is: a user with password, or a token that it has. */
+/** Credentials of a caller: a user name with its password, or an existing token. */
 const identity = z
   .object({
     methods: z.array(z.enum(identityMethods, { error: 'must be password or token' })).length(1, 'must name one method'),
@@ -27,7 +27,7 @@ const identity = z
   .superRefine((value, context) => {
     const method = value.methods[0];
     if (method !== undefined && value[method] === undefined) {
-      context.addIssue({ code: 'custom', path: [method], message: 'is required by methods' });
+      context.addIssue({ code: 'custom', path: [method], message: 'is required by the method' });
     }
   });
 
@@ -48,7 +48,7 @@ export const issueTokenRequest = z
   .meta({ id: 'IssueTokenRequest' });
 export type IssueTokenRequest = z.infer<typeof issueTokenRequest>;
 
-/** Times of tokens end in a zone letter, unlike those of CBR. */
+/** A time in a token. It ends in a zone letter, unlike the times of CBR. */
 const tokenTime = z.string().meta({ example: '2026-11-23T13:59:42.000000Z' });
 
 const named = z.object({ id: z.string(), name: z.string() });
@@ -58,13 +58,13 @@ const endpoint = z.object({
   interface: z.string().meta({ example: 'public' }),
   region: z.string(),
   region_id: z.string(),
-  url: z.string().meta({ description: 'At the address that the caller can reach.' }),
+  url: z.string().meta({ description: 'URL at the address that the caller uses.' }),
 });
 
 const service = named.extend({ type: z.string(), endpoints: z.array(endpoint) });
 export type KeystoneService = z.infer<typeof service>;
 
-/** What a token says of itself: when it was issued, and whenever it is validated. */
+/** Content of a token, in the answers that issue and validate it. */
 export const issueTokenAnswer = z
   .object({
     token: z.object({
@@ -72,14 +72,14 @@ export const issueTokenAnswer = z
       issued_at: tokenTime,
       expires_at: tokenTime,
       project: named.extend({ domain: named }),
-      // Not every cloud says so.
+      // Not every cloud sends it.
       is_domain: z.boolean().optional(),
       roles: z.array(named),
       user: named.extend({ domain: named }),
       catalog: z
         .array(service)
         .optional()
-        .meta({ description: 'Where the services are: identity, and cbr for the project. Left out with ?nocatalog.' }),
+        .meta({ description: 'Service catalogue: identity, and cbr for the project. Left out with ?nocatalog.' }),
     }),
   })
   .meta({ id: 'IssueTokenAnswer' });

@@ -32,7 +32,7 @@ describe('an image path', () => {
     ['a\0b', 'NUL'],
     ['a%00b', 'NUL'],
     ['a/\ud800', 'surrogate'],
-  ])('may not be %j, and the reason says %s', (path, reason) => {
+  ])('may not be %j, and the problem says %s', (path, reason) => {
     expect(imagePathProblem(path)).toContain(reason);
   });
 

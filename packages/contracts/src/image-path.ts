@@ -1,11 +1,11 @@
 /**
- * Why an image path may not be used, or undefined when it may.
+ * What is wrong with an image path; undefined if it may be used.
  *
- * An image path is relative to its bucket and must not be able to leave it, however it is written: the
- * percent-decoded forms are checked as well, since some store or proxy on the way may decode them.
+ * An image path is relative to its bucket and must not lead out of it, in any spelling. The percent-decoded forms are
+ * checked too, since a store or proxy may decode them.
  */
 export function imagePathProblem(path: string): string | undefined {
-  if (!path.isWellFormed()) return 'has half a surrogate pair; send well-formed Unicode';
+  if (!path.isWellFormed()) return 'has half of a surrogate pair; send well-formed Unicode';
   for (const form of decodedForms(path)) {
     const problem = plainPathProblem(form);
     if (problem !== undefined) return form === path ? problem : `${problem} once percent-decoded`;
@@ -18,16 +18,16 @@ function plainPathProblem(path: string): string | undefined {
   if (path.includes('\\')) return 'has a backslash; separate segments by "/"';
   if (path.startsWith('/')) return 'starts with "/"; give the path relative to the bucket';
   for (const segment of path.split('/')) {
-    if (segment === '') return 'has an empty segment ("//" or a closing "/")';
+    if (segment === '') return 'has an empty segment ("//" or a trailing "/")';
     if (segment === '.' || segment === '..') return `has the segment "${segment}"; name the path directly`;
   }
   return undefined;
 }
 
-/** Nobody encodes a path this many times; each round costs time in the path's length. */
+/** Nobody encodes a path more often; each round takes time in proportion to the path's length. */
 const decodingsMax = 8;
 
-/** The path itself, then each further percent-decoding until nothing changes. */
+/** Yields the path, then each further percent-decoded form until nothing changes. */
 function* decodedForms(path: string): Generator<string> {
   let form = path;
   for (let round = 0; round <= decodingsMax; round += 1) {
@@ -36,11 +36,11 @@ function* decodedForms(path: string): Generator<string> {
     if (decoded === form) return;
     form = decoded;
   }
-  // What is still encoded then is refused like what it might hide.
+  // A path that is still encoded is refused, like the segment it might hide.
   yield '..';
 }
 
-/** Overlong UTF-8 spellings of NUL, ".", "/" and "\", which lax decoders accept. */
+/** Overlong UTF-8 encodings of NUL, ".", "/" and "\", which lax decoders accept. */
 const overlong: readonly (readonly [RegExp, string])[] = [
   [/%c0%80|%e0%80%80|%f0%80%80%80/gi, '\0'],
   [/%c0%ae|%e0%80%ae|%f0%80%80%ae/gi, '.'],
@@ -52,6 +52,6 @@ function percentDecode(text: string): string {
   if (!text.includes('%')) return text;
   let decoded = text;
   for (const [pattern, character] of overlong) decoded = decoded.replace(pattern, character);
-  // ASCII alone: other octets cannot make a separator or a dot, and may be part of a genuine name.
+  // ASCII only: other octets cannot become a separator or a dot, and may be part of a real name.
   return decoded.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

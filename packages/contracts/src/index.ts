@@ -1,4 +1,4 @@
-/** Schemas and types of everything that crosses a boundary. `glossary` explains the words. */
+/** Schemas and types that the server, the clients and the command line share. {@link glossary} explains the words. */
 export * from './access-key.ts';
 export * from './audit.ts';
 export * from './backup.ts';

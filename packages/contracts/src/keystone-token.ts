@@ -2,18 +2,21 @@ import { z } from 'zod';
 
 const named = z.object({ id: z.string().min(1), name: z.string() });
 
-/** With its zone: a time that could not be read would be past for nobody. */
+/** A time with its zone. A time that cannot be parsed is refused, since it would never count as past. */
 const time = z.iso.datetime({ offset: true });
 
-/** What OpenStack Keystone says of a token, as far as it is read here; when it issues one, and when it validates one. */
+/** The fields that are read of a token of OpenStack Keystone, when it is issued and when it is validated. */
 export const keystoneToken = z.object({
   token: z.object({
     issued_at: time,
     expires_at: time,
     user: named.extend({ domain: named }),
-    /** A token that is for no project has none. */
+    /** The project of the token; absent if the token is not scoped to one. */
     project: named.extend({ domain: named }).optional(),
-    /** Of a token that was requested with one. Its access rules are there, though there may be none, if it is restricted to them. */
+    /**
+     * The application credential that the token was requested with, if any. `access_rules` is present, and possibly
+     * empty, if the token is restricted to them.
+     */
     application_credential: z.object({ access_rules: z.array(z.unknown()).nullish() }).optional(),
     roles: z.array(z.object({ name: z.string() })).optional(),
   }),

@@ -10,8 +10,8 @@ const digest = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 const endpoint = 'https://backups.example.com';
 
 /**
- * Examples by the name of a field, or by `owner.field` for those that mean something else in one place. They tell of one
- * backup, the one of the specification. A field that is not here shows what its schema says.
+ * Example values by field name, or by `owner.field` if the field means something else there. They all describe one
+ * backup: the example of the specification. The example of a field that is not listed follows from its schema.
  */
 export const exampleValues: Readonly<Record<string, unknown>> = {
   access_key: 'BKS7Q2M4X9T1R6W3',
@@ -173,10 +173,10 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   vault_name: 'nightly',
   version: 0,
   waiting_for: null,
-  'X-Subject-Token': 'the token that is meant',
+  'X-Subject-Token': 'the token to validate or revoke',
 };
 
-/** Fields that are not in the examples, since another beside them excludes them. */
+/** Fields left out of the examples, because another field next to them excludes them. */
 export const notShown: ReadonlySet<string> = new Set(['extra_info.delete']);
 
 function exampleReason() {
@@ -184,7 +184,7 @@ function exampleReason() {
   return { code: 'path_not_found', number, message: summary, remedy, retry };
 }
 
-/** Bodies that their schemas alone do not tell how to fill, by `operationId`. */
+/** Example bodies that cannot be derived from their schemas, by `operationId`. */
 export const exampleBodies: Readonly<Record<string, unknown>> = {
   addSource: { name: 'nightly', bucket_name: bucket, prefix: 'database/', level: 'linkage', interval_s: 3600 },
   createProject: { name: 'branch-office' },

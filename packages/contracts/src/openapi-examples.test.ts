@@ -22,13 +22,13 @@ const documented = Object.values(document.paths).flatMap((methods) => Object.val
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(document, 'document');
 
-/** What is wrong with an example; null if nothing is. */
+/** Why an example does not match its schema; null if it does. */
 function problemOf(schema: object, example: unknown): string | null {
   const inDocument = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/'));
   return ajv.validate(inDocument, example) ? null : ajv.errorsText();
 }
 
-test.each(documented)('$operationId has a request and answers as examples, which their schemas allow', (call) => {
+test.each(documented)('$operationId has examples of its request and answers that match their schemas', (call) => {
   const bodies = Object.values(call.requestBody?.content ?? {});
   const answers = Object.values(call.responses).flatMap(({ content = {} }) => Object.values(content));
   for (const { schema, example } of [...bodies, ...answers]) {
@@ -40,7 +40,7 @@ test.each(documented)('$operationId has a request and answers as examples, which
   }
 });
 
-describe('the examples are read by those who read the real thing', () => {
+describe('the code that parses real requests and answers parses the examples', () => {
   function find(name: CallName): Operation {
     return documented.find(({ operationId }) => operationId === name) as Operation;
   }
@@ -58,7 +58,7 @@ describe('the examples are read by those who read the real thing', () => {
     expect(() => output.parse(answer)).not.toThrow();
   });
 
-  test('syncBackups has the example of the specification', () => {
+  test('syncBackups shows the example of the specification', () => {
     const item = {
       backup_id: '1f9e6b47-7655-4a19-b563-21b4ef023025',
       resource_id: '96f7512d-239d-3f31-80cf-d1ce041df9a6',

@@ -1,18 +1,20 @@
 import { exampleBodies, exampleValues, notShown } from './openapi-example-values.ts';
 import type { Json } from './openapi-schemas.ts';
 
-/** What a schema is looked at with. */
+/** The context in which the example of a schema is built. */
 type Place = {
   readonly schemas: Json;
-  /** Name of the field whose schema it is. */
+  /** Name of the field with this schema; empty at the root of a body. */
   readonly field: string;
   /** Name of the schema, or of the field, that the field is in. */
   readonly owner: string;
-  /** Whether fields that may be left out are left out, unless they have a default. */
+  /** Whether to leave out optional fields without a default. */
   readonly isBrief: boolean;
 };
 
-/** Gives every body and every path parameter of the paths an example, derived from its schema. `schemas` has what is referred to. */
+/**
+ * Adds an example to every body and every required parameter, derived from its schema. `schemas` resolves references.
+ */
 export function addExamples(paths: Json, schemas: Json): void {
   for (const operation of Object.values(paths as Record<string, Json>).flatMap((each) => Object.values(each))) {
     const { operationId, requestBody, parameters, responses } = operation as Operation;
@@ -20,7 +22,7 @@ export function addExamples(paths: Json, schemas: Json): void {
       addTo(requestBody, (schema) => exampleBodies[operationId] ?? exampleOf(schema, start(schemas, true)));
     }
     for (const { name, required, schema } of parameters ?? []) {
-      // A value beside the schema would be filled in by the page that shows this document, and be sent.
+      // The page that shows this document would fill in, and send, an example given next to the schema.
       if (required) schema.examples = [exampleOf(schema, { ...start(schemas, true), field: name })];
     }
     for (const response of Object.values(responses)) {
@@ -37,7 +39,7 @@ type Operation = {
   readonly responses: Record<string, Body>;
 };
 
-/** Those that have an example keep it. */
+/** Adds an example to each media type of a body that does not have one. */
 function addTo({ content = {} }: Body, make: (schema: Json) => unknown): void {
   for (const media of Object.values(content)) media.example ??= make(media.schema as Json);
 }
@@ -89,7 +91,7 @@ function exampleOfObject({ properties = {}, required = [] }: Json, place: Place)
   return Object.fromEntries(shown.map(([name, schema]) => [name, exampleOf(schema, { ...place, field: name })]));
 }
 
-/** What is known for fields of this name, if the schema lets it be so: first for those of its owner. */
+/** The listed value for this field, if it fits the schema. A value listed for `owner.field` comes first. */
 function knownValue(schema: Json, { owner, field }: Place): unknown {
   return [exampleValues[`${owner}.${field}`], exampleValues[field]].find(
     (value) => value !== undefined && fits(value, schema),

@@ -17,23 +17,25 @@ const subject = {
   name: 'X-Subject-Token',
   in: 'header',
   required: true,
-  description: 'The token that is meant.',
+  description: 'Token to validate or revoke.',
   schema: { type: 'string' },
 };
 const noCatalogue = {
   name: 'nocatalog',
   in: 'query',
   required: false,
-  description: 'Leaves out where the services are.',
+  description: 'Leaves the service catalogue out of the answer.',
   allowEmptyValue: true,
   schema: { type: 'string' },
 };
-const issuedHeader = { 'X-Subject-Token': { description: 'The token.', schema: { type: 'string' } } };
+const issuedHeader = {
+  'X-Subject-Token': { description: 'The issued or validated token.', schema: { type: 'string' } },
+};
 const commonRefusals = ['throttled', 'internal', 'unavailable', 'catalogue_full'] as const;
 const ownRefusals = ['not_authenticated', 'token_without_project', 'token_restricted', 'role_not_allowed'] as const;
 const subjectRefusals = [...ownRefusals, 'token_not_found'] as const;
 
-/** The paths of the identity, which are not in the table of calls: they have the forms of OpenStack's. */
+/** The identity paths, in the form of OpenStack Keystone. They are not in the table of calls. */
 export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): Record<string, Json> {
   const answers = (status: number, schema: z.ZodType, codes: readonly ErrorCode[] = [], headers = {}): Json => ({
     responses: {
@@ -45,7 +47,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/': {
       get: {
         operationId: 'listIdentityVersions',
-        summary: 'Versions of the identity API',
+        summary: 'List the versions of the identity API',
         tags,
         ...open,
         ...answers(300, versionsAnswer),
@@ -54,7 +56,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3': {
       get: {
         operationId: 'showIdentityVersion',
-        summary: 'The version of the identity API',
+        summary: 'Show the version of the identity API',
         tags,
         ...open,
         ...answers(200, versionAnswer),
@@ -63,7 +65,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3/projects': {
       get: {
         operationId: 'findProjects',
-        summary: 'The project that the credentials are for, by its name or that of the region',
+        summary: 'Find the project of the credentials by its name or by the region name',
         tags,
         parameters: [{ name: 'name', in: 'query', required: false, schema: { type: 'string' } }],
         ...answers(200, projectsAnswer, ownRefusals),
@@ -72,7 +74,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3/auth/projects': {
       get: {
         operationId: 'listOwnProjects',
-        summary: 'The project that the credentials are for',
+        summary: 'List the project of the credentials',
         tags,
         ...answers(200, projectsAnswer, ownRefusals),
       },
@@ -80,7 +82,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3/auth/domains': {
       get: {
         operationId: 'listOwnDomains',
-        summary: 'The domain of the project that the credentials are for',
+        summary: 'List the domain of the project of the credentials',
         tags,
         ...answers(200, domainsAnswer, ownRefusals),
       },
@@ -88,7 +90,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3/auth/catalog': {
       get: {
         operationId: 'showCatalog',
-        summary: 'Where the services are',
+        summary: 'Show the service catalogue',
         tags,
         ...answers(200, catalogAnswer, ownRefusals),
       },
@@ -96,7 +98,7 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
     '/v3/auth/tokens': {
       post: {
         operationId: 'issueToken',
-        summary: 'Issue a token; it comes in the header X-Subject-Token',
+        summary: 'Issue a token, returned in the header X-Subject-Token',
         tags,
         ...open,
         parameters: [noCatalogue],
@@ -110,21 +112,21 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
       },
       get: {
         operationId: 'validateToken',
-        summary: 'Look into a token: one’s own, or as an administrator of its project',
+        summary: 'Show a token: your own, or one of a project that you administer',
         tags,
         parameters: [subject, noCatalogue],
         ...answers(200, issueTokenAnswer, subjectRefusals, issuedHeader),
       },
       head: {
         operationId: 'checkToken',
-        summary: 'Whether a token is valid',
+        summary: 'Check whether a token is valid',
         tags,
         parameters: [subject],
-        responses: { 200: { description: 'It is' }, ...refusals([...subjectRefusals, ...commonRefusals]) },
+        responses: { 200: { description: 'The token is valid' }, ...refusals([...subjectRefusals, ...commonRefusals]) },
       },
       delete: {
         operationId: 'revokeToken',
-        summary: 'End a token now',
+        summary: 'Revoke a token immediately',
         tags,
         parameters: [subject],
         responses: {

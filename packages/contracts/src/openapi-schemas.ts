@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 export type Json = Record<string, unknown>;
 
-/** A schema as OpenAPI has it; what is named is in its `$defs`, until {@link liftDefinitions}. */
+/**
+ * Converts a schema to JSON Schema for OpenAPI. Named schemas are in its `$defs`; {@link liftDefinitions} moves them.
+ */
 export function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
@@ -15,8 +17,8 @@ export function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json 
 }
 
 /**
- * What is written in several ways, since addresses carry nothing but text, is shown to clients in the one way that they
- * should use: a schema says so in its meta, as `shown`.
+ * Replaces a schema by the one in its meta field `shown`, if it has one. Query parameters accept several spellings,
+ * since URLs carry only text; the document shows the one that clients should use.
  */
 function showPlainly(schema: Json): void {
   const { shown, default: value, description } = schema;
@@ -30,7 +32,7 @@ export function jsonContent(schema: z.ZodType, io: 'input' | 'output', example?:
   return { content: { 'application/json': content } };
 }
 
-/** What has no name of its own is the recursion of plain JSON, which is shown as anything. */
+/** Only the definitions with a name. One without is the recursion of plain JSON, which is shown as any value. */
 function named(definitions: object): Json {
   return Object.fromEntries(Object.entries(definitions).filter(([name]) => !name.startsWith('__')));
 }
@@ -44,8 +46,8 @@ function addSchemas(schemas: Json, added: Json): void {
 }
 
 /**
- * Moves the named schemas that a converted schema carries in `$defs` to `schemas`, where OpenAPI looks for them,
- * and points the references there.
+ * Moves the named schemas from the `$defs` of converted schemas to `schemas`, where OpenAPI looks for them, and updates
+ * the references. Throws if two different schemas have one name.
  */
 export function liftDefinitions(node: unknown, schemas: Json): unknown {
   if (Array.isArray(node)) return node.map((each) => liftDefinitions(each, schemas));

@@ -14,7 +14,7 @@ test('the OpenAPI document has every call of the table at its path', () => {
   }
 });
 
-test('the OpenAPI document says by which codes each call may be refused', () => {
+test('the OpenAPI document lists the error codes of each call', () => {
   const document = openApiDocument({ version: '1.2.3' }) as {
     paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
   };
@@ -23,7 +23,7 @@ test('the OpenAPI document says by which codes each call may be refused', () => 
   expect(responses[404]?.description).toBe('BackupSync.1009 backup_not_found');
 });
 
-test('every reference of the OpenAPI document leads to a schema that is there', () => {
+test('every reference in the OpenAPI document resolves to a schema', () => {
   const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g);
   const names = Array.from(references, ([, reference]) => reference);
   expect(names).toContain('#/components/schemas/BackupSync');
@@ -32,7 +32,7 @@ test('every reference of the OpenAPI document leads to a schema that is there', 
   }
 });
 
-test('the OpenAPI document gives the limits of the specification', () => {
+test('the OpenAPI document has the limits of the specification', () => {
   expect(document.components.schemas.BackupSync).toMatchObject({
     properties: {
       backup_name: { minLength: 1, maxLength: 64 },
@@ -43,13 +43,13 @@ test('the OpenAPI document gives the limits of the specification', () => {
   });
 });
 
-test('two schemas of one name are not taken for each other', () => {
+test('two different schemas of one name are refused', () => {
   const use = (type: string) => ({ schema: { $ref: '#/$defs/Thing', $defs: { Thing: { type } } } });
   expect(() => liftDefinitions([use('string'), use('string')], {})).not.toThrow();
   expect(() => liftDefinitions([use('string'), use('integer')], {})).toThrow('named Thing');
 });
 
-test('parameters without which a call is refused are required', () => {
+test('parameters that a call cannot do without are marked as required', () => {
   const { paths } = document as {
     paths: Record<string, Record<string, { parameters?: { name: string; required: boolean }[] }>>;
   };

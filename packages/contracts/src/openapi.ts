@@ -7,7 +7,7 @@ import { addExamples } from './openapi-examples.ts';
 import { identityPaths } from './openapi-identity.ts';
 import { type Json, jsonContent, liftDefinitions, schemaOf } from './openapi-schemas.ts';
 
-/** What every call may be refused for. */
+/** Errors that every call may fail with. */
 const commonRefusals = [
   'invalid_request',
   'not_authenticated',
@@ -21,10 +21,10 @@ const commonRefusals = [
   'catalogue_full',
 ] as const satisfies readonly ErrorCode[];
 
-/** What a call with a body may be refused for besides. */
+/** Errors that a call with a body may also fail with. */
 const bodyRefusals = ['malformed_json', 'not_json', 'body_too_large'] as const satisfies readonly ErrorCode[];
 
-/** The OpenAPI 3.1 document of the REST API, made from the table of calls. */
+/** The OpenAPI 3.1 document of the REST API, generated from the table of calls. */
 export function openApiDocument(options: { readonly version: string }): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = { ...identityPaths(refusals) };
@@ -42,25 +42,26 @@ export function openApiDocument(options: { readonly version: string }): Json {
       title: 'backup-sync',
       version: options.version,
       description:
-        'Brings backups that lie in object storage into the catalogue. Compatible with Synchronizing a Backup of Cloud Backup and Recovery.',
+        'Imports backups from object storage into a catalogue and proves that each chain is whole. Compatible with Synchronizing a Backup of Cloud Backup and Recovery (CBR).',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '.', description: 'Where this document is.' }],
+    servers: [{ url: '.', description: 'The server of this document.' }],
     security: [{ token: [] }, { signature: [] }],
     tags: [
-      { name: 'CBR', description: 'As Cloud Backup and Recovery has it.' },
-      { name: 'backup-sync', description: 'What that does not have.' },
-      { name: 'identity', description: 'As OpenStack Keystone has it.' },
+      { name: 'CBR', description: 'Calls of Cloud Backup and Recovery, at the same paths.' },
+      { name: 'backup-sync', description: 'Calls that only backup-sync has.' },
+      { name: 'identity', description: 'Tokens and projects, in the form of OpenStack Keystone.' },
     ],
     paths: lifted,
     components: {
       securitySchemes: {
-        token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'POST /v3/auth/tokens issues one.' },
+        token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'Token from POST /v3/auth/tokens.' },
         signature: {
           type: 'apiKey',
           in: 'header',
           name: 'Authorization',
-          description: 'SDK-HMAC-SHA256 with an access key, as official SDKs sign; X-Sdk-Date beside it.',
+          description:
+            'SDK-HMAC-SHA256 signature with an access key, as the official SDKs sign; needs the header X-Sdk-Date.',
         },
       },
       schemas,
@@ -74,7 +75,7 @@ function describe(name: string, definition: CallDefinition): Json {
   return {
     operationId: name,
     summary: definition.summary,
-    description: `Needs the role ${definition.role}.`,
+    description: `Requires the role ${definition.role}.`,
     tags: [definition.path.startsWith('/v3/') ? 'CBR' : 'backup-sync'],
     parameters: parametersOf(definition, inPath),
     ...(hasBody(definition) && {
@@ -97,7 +98,7 @@ function parametersOf(definition: CallDefinition, inPath: readonly string[]): Js
       name: field,
       in: inPath.includes(field) ? 'path' : 'query',
       required: inPath.includes(field) || !z.safeParse(described, undefined).success,
-      // Lists are written with commas.
+      // Lists are sent as one value, separated by commas.
       ...(schema.type === 'array' && { style: 'form', explode: false }),
       schema,
     };
@@ -107,7 +108,8 @@ function parametersOf(definition: CallDefinition, inPath: readonly string[]): Js
     name: 'Last-Event-ID',
     in: 'header',
     required: false,
-    description: 'Sent by a reader that comes again; goes before `after`. Of a signed request, it must be signed too.',
+    description:
+      'Id of the last event that a reconnecting reader has read. Overrides `after`. A signed request must sign it too.',
     schema: { type: 'string' },
   };
   return [...parameters, lastEventId];
@@ -118,11 +120,11 @@ function successOf({ successStatus, kind, output }: CallDefinition): Json {
   if (successStatus === 204) return { description: 'Done', headers };
   if (kind !== 'stream') return { description: 'OK', headers, ...jsonContent(output, 'output') };
   const description =
-    'Server-sent events: `id` is the cursor to resume at, `event` is `operation`, `data` is JSON of this shape.';
+    'Server-sent events. `id` is the cursor to resume after, `event` is `operation`, `data` is JSON of this schema.';
   return { description, headers, content: { 'text/event-stream': { schema: schemaOf(output, 'output') } } };
 }
 
-/** The answers by which a call is refused, one for each status, with its codes. */
+/** The error answers of a call: one for each HTTP status, with the codes it stands for. */
 function refusals(codes: readonly ErrorCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => errors[code].httpStatus);
   return Object.fromEntries(
@@ -133,7 +135,7 @@ function refusals(codes: readonly ErrorCode[]): Json {
         headers: {
           'X-Request-Id': { description: 'Id of this request.', schema: { type: 'string' } },
           ...((status === 429 || status === 503) && {
-            'Retry-After': { description: 'Seconds to wait at least.', schema: { type: 'integer' } },
+            'Retry-After': { description: 'Minimum number of seconds to wait.', schema: { type: 'integer' } },
           }),
         },
         ...jsonContent(errorBody, 'output', exampleRefusal(those[0] as ErrorCode)),

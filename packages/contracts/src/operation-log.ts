@@ -14,19 +14,19 @@ import { reason } from './reason-code.ts';
 import { verificationLevel } from './verification.ts';
 
 /**
- * States of an operation. `waiting` and `running` go on; the others are for good.
- * `skipped` exists in CBR and is never sent: official clients wait for ever on it.
+ * States of an operation. `waiting` and `running` can still change; the others are final.
+ * `skipped` exists in CBR and is never sent: official clients would wait for it without end.
  */
 export const operationStatuses = ['success', 'skipped', 'failed', 'running', 'timeout', 'waiting'] as const;
 export const operationStatus = z.enum(operationStatuses).meta({ id: 'OperationStatus' });
 export type OperationStatus = z.infer<typeof operationStatus>;
 
-/** Whether an operation in this state has reached its end. */
+/** Whether an operation in this state has ended. */
 export function hasEnded(status: OperationStatus): boolean {
   return status !== 'waiting' && status !== 'running';
 }
 
-/** The kinds of operation that CBR knows; this system makes `sync` and `delete`. */
+/** Types of operations in CBR. Operations here are `sync` or `delete`. */
 export const operationTypes = [
   'backup',
   'copy',
@@ -42,14 +42,14 @@ export type OperationType = (typeof operationTypes)[number];
 
 /**
  * What a sync did to the catalogue:
- * - `created`: a record was made;
- * - `unchanged`: the record stands as it was, nothing was read again but the listing;
- * - `verified`: the record stands, and was proved again since the evidence or the check had changed;
- * - `updated`: names or, at `presence`, content changed, and the record follows;
- * - `moved`: the same backup lies at another place now, and the record follows;
- * - `superseded`: another backup took the place of one that was broken or incomplete;
- * - `marked`: the record is kept, or made, as broken or incomplete, with the reason;
- * - `none`: the catalogue was left as it is.
+ * - `created`: a record was created;
+ * - `unchanged`: the record stayed as it was, and only the listing was read;
+ * - `verified`: the record stayed, and was proved again because the evidence or the check had changed;
+ * - `updated`: the names changed or, at `presence`, the content, and the record was updated;
+ * - `moved`: the same backup is at another place now, and the record was updated;
+ * - `superseded`: another backup replaced one that was broken or incomplete;
+ * - `marked`: the record was kept, or created, as broken or incomplete, with the reason;
+ * - `none`: the catalogue was not changed.
  */
 export const syncOutcomes = [
   'created',
@@ -66,30 +66,31 @@ export type SyncOutcome = z.infer<typeof syncOutcome>;
 
 const integer = z.int();
 
-/** Why an operation waits to be tried again by the server. */
+/** Why an operation waits for the server to retry it. */
 export const waitingFor = z
   .object({
-    reason: reason.meta({ description: 'What failed. It names the bucket.' }),
-    since: wireTime.meta({ description: 'When it failed for the first time, or when its bucket stopped answering.' }),
+    reason: reason.meta({ description: 'What failed; names the bucket.' }),
+    since: wireTime.meta({ description: 'When the operation first failed, or when its bucket stopped answering.' }),
     attempts: integer.min(0).meta({
-      description: 'Failed attempts so far: of the operation itself, or to reach the bucket that it waits for.',
+      description: 'Failed attempts so far of the operation itself, or to reach the bucket that it waits for.',
     }),
-    next_attempt_at: wireTime.nullable().meta({ description: 'Earliest time of the next attempt. Null: at once.' }),
+    next_attempt_at: wireTime
+      .nullable()
+      .meta({ description: 'Earliest time of the next attempt; null if it is due now.' }),
   })
   .meta({ id: 'WaitingFor' });
 export type WaitingFor = z.infer<typeof waitingFor>;
 
-/** The field of an operation that shows it. */
+/** The field of an operation that says why it waits. */
 export const waitingForField = waitingFor.nullable().meta({
-  description:
-    'Why a waiting operation is not worked on yet. Null if nothing has failed, and once it runs or has ended.',
+  description: 'Why a waiting operation is not running yet. Null if nothing has failed, and once it runs or has ended.',
 });
 
-/** What this system says of an operation beyond CBR's fields. */
+/** Fields of an operation log beyond those of CBR. */
 const operationLogAddition = z.object({
   outcome: syncOutcome.nullable(),
-  message: z.string().meta({ description: 'What happened, one sentence.' }),
-  level: verificationLevel.nullable().meta({ description: 'Level reached; null where nothing could be proved.' }),
+  message: z.string().meta({ description: 'What happened, in one sentence.' }),
+  level: verificationLevel.nullable().meta({ description: 'Level that was proved; null if none was.' }),
   reason: reason.nullable(),
   waiting_for: waitingForField,
   time_contradiction: z.string().nullable().meta({
@@ -104,7 +105,7 @@ const operationLogAddition = z.object({
     .nullable()
     .meta({
       description:
-        'Requests made to storage for this operation; what a chain shares counts for its first. Null until it ends.',
+        'Requests made to storage for this operation. Requests that a chain shares count for its first operation. Null until the end.',
     }),
 });
 
@@ -114,7 +115,7 @@ export const operationLog = z
     checkpoint_id: z
       .string()
       .nullable()
-      .meta({ description: 'The run of a source: of this log itself, or of the import that it accepted.' }),
+      .meta({ description: 'The run of a source that this log shows, or that accepted this import.' }),
     created_at: wireTime,
     started_at: wireTime.nullable(),
     ended_at: wireTime.nullable(),
@@ -133,8 +134,8 @@ export const operationLog = z
     policy_id: z.string().nullable(),
     project_id: projectId,
     provider_id: z.string().nullable(),
-    vault_id: z.string().nullable().meta({ description: 'The source of that run.' }),
-    vault_name: z.string().nullable().meta({ description: 'The name of that source; null once it is removed.' }),
+    vault_id: z.string().nullable().meta({ description: 'The source of the run.' }),
+    vault_name: z.string().nullable().meta({ description: 'Name of the source; null once it is removed.' }),
     status: operationStatus,
     backup_sync: operationLogAddition,
   })
@@ -145,16 +146,17 @@ export const showOperationLogInput = z.object({ project_id: projectId, operation
 export const showOperationLogAnswer = z.object({ operation_log: operationLog }).meta({ id: 'ShowOperationLogAnswer' });
 
 /**
- * Filters of the listing. Newest first. `start_time` and `end_time` bound when the operation was accepted.
+ * Filters of the listing of operation logs, newest first. `start_time` and `end_time` bound when an operation was
+ * accepted.
  *
  * | filter | here |
  * |---|---|
  * | `operation_type` | `sync` and `delete`; CBR's other types match nothing |
- * | `vault_id`, `vault_name` | the source whose runs are asked for, with the imports that they wait for: a source is what a vault is there |
+ * | `vault_id`, `vault_name` | a source: its runs, and the imports that they accepted or joined |
  * | `provider_id` | no operation has one: nothing matches |
- * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
+ * | `enterprise_project_id` | `0` (the default one) and `all_granted_eps` match all, others nothing |
  *
- * Other parameters are ignored, as the cloud does.
+ * Other parameters are ignored, as CBR does.
  */
 export const listOperationLogsInput = z.object({
   project_id: projectId,

@@ -3,15 +3,15 @@ import { idPrefix, madeId, opaqueId, paging, projectId, queryList, wireTime } fr
 import { operationStatus, operationStatuses, waitingForField } from './operation-log.ts';
 import { reason } from './reason-code.ts';
 
-/** What this system does. CBR's operation logs show `import` and `source_run` (as `sync`), and `delete`. */
+/** Kinds of operations. Operation logs show only `import` and `source_run`, both as `sync`, and `delete`. */
 export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify', 'plan'] as const;
 export const operationKind = z.enum(operationKinds).meta({ id: 'OperationKind' });
 export type OperationKind = z.infer<typeof operationKind>;
 
-/** What a scan does while it runs. */
+/** Phases of a running scan. */
 export const operationPhases = ['listing', 'importing'] as const;
 
-/** Requests made to storage. */
+/** Counts of requests made to storage. */
 export const requestCount = z
   .object({
     lists: z.int().meta({ description: 'LIST requests (pages).' }),
@@ -20,7 +20,7 @@ export const requestCount = z
   })
   .meta({ id: 'RequestCount' });
 
-/** An operation of any kind, in this system's own form. */
+/** An operation of any kind. */
 export const operation = z
   .object({
     id: madeId,
@@ -29,12 +29,12 @@ export const operation = z
     parent_operation_id: madeId.nullable(),
     status: operationStatus,
     phase: z.enum(operationPhases).nullable().meta({
-      description: 'Of a running scan: listing, or waiting for the imports that it accepted. Null otherwise.',
+      description: 'Phase of a running scan: listing, or waiting for the imports that it accepted. Null otherwise.',
     }),
     bucket_name: z.string(),
     backup_id: opaqueId.nullable(),
-    backup_name: z.string().nullable().meta({ description: 'As an import or deletion has it.' }),
-    source_id: madeId.nullable().meta({ description: 'Of a source run: the source.' }),
+    backup_name: z.string().nullable().meta({ description: 'Name of the backup, for an import or deletion.' }),
+    source_id: madeId.nullable().meta({ description: 'Source of a source run.' }),
     created_at: wireTime,
     started_at: wireTime.nullable(),
     ended_at: wireTime.nullable(),
@@ -42,14 +42,16 @@ export const operation = z
     cancel_requested: z.boolean(),
     message: z.string().meta({
       description:
-        'What happened, or which backup it waits for, in one sentence; empty until then. Of a scan: since its listing ended.',
+        'What happened, or which backup the operation waits for, in one sentence; empty until then. For a scan: set when its listing ends.',
     }),
     reason: reason.nullable().meta({
-      description: 'Why it failed. Of a scan that imports: what is the matter with the first backup in error.',
+      description: 'Why the operation failed. For a scan that imports: the problem of the first backup in error.',
     }),
     waiting_for: waitingForField,
     progress: z.record(z.string(), z.number()).meta({ description: 'Counts so far, by name.' }),
-    result: z.json().meta({ shown: {}, description: 'What came out; its shape is the kind’s; null until the end.' }),
+    result: z
+      .json()
+      .meta({ shown: {}, description: 'Result, in a shape that depends on the kind; null until the end.' }),
     requests: requestCount.nullable(),
   })
   .meta({ id: 'Operation' });
@@ -58,7 +60,7 @@ export type Operation = z.infer<typeof operation>;
 export const showOperationInput = z.object({ project_id: projectId, operation_id: madeId });
 export const showOperationAnswer = z.object({ operation }).meta({ id: 'ShowOperationAnswer' });
 
-/** Filters of the listing of all kinds. Newest first. */
+/** Filters of the listing of operations of all kinds, newest first. */
 export const listOperationsInput = z.object({
   project_id: projectId,
   kind: queryList(operationKinds).optional(),

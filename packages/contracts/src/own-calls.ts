@@ -28,10 +28,10 @@ import { checkStorageAnswer, checkStorageInput } from './storage-check.ts';
 import { importBackupsRequest, syncBackupsAnswer } from './sync.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
-/** What CBR does not have. */
+/** Calls that CBR does not have. */
 export const ownCalls = {
   showCaller: {
-    summary: 'Show who calls: the user, the role, the project, and when the token ends',
+    summary: 'Show the caller: user, role, project and when the token expires',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -41,7 +41,7 @@ export const ownCalls = {
     output: showCallerAnswer,
   },
   verifyBackup: {
-    summary: 'Prove a backup by reading what is stored of its chain',
+    summary: 'Prove a backup by reading the stored data of its chain',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -52,8 +52,8 @@ export const ownCalls = {
     refusals: ['backup_not_found'],
   },
   beginExtraction: {
-    summary:
-      'Say that the volume of a backup is about to be read out, and be told where it lies; the audit has who did',
+    summary: "Record the start of an extraction and return the backup's location",
+    // A mutation, so that the audit records who read the volume.
     kind: 'mutation',
     role: 'reader',
     method: 'POST',
@@ -64,7 +64,7 @@ export const ownCalls = {
     refusals: ['backup_not_found'],
   },
   importBackups: {
-    summary: 'Bring backups into the catalogue, with their missing ancestors where asked for',
+    summary: 'Import backups and, if requested, their missing ancestors',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -75,8 +75,8 @@ export const ownCalls = {
     refusals: ['bucket_not_bound', 'backlog_full'],
   },
   planSync: {
-    summary: 'Say what a sync would do, and what it would cost; nothing is changed',
-    // It reads, but a list of items does not fit an address.
+    summary: 'Plan a sync: return what it would do and cost, without changing anything',
+    // It reads, but a list of items does not fit in a URL.
     kind: 'query',
     // It makes requests to storage.
     role: 'operator',
@@ -88,8 +88,8 @@ export const ownCalls = {
     refusals: ['bucket_not_bound'],
   },
   checkStorage: {
-    summary: 'Try the requests that a sync makes on each bucket, and whether the catalogue can be written',
-    // It reads, but a list of buckets does not fit an address.
+    summary: 'Test the requests of a sync on each bucket, and writing to the catalogue',
+    // It reads, but a list of buckets does not fit in a URL.
     kind: 'query',
     // It makes requests to storage.
     role: 'operator',
@@ -101,8 +101,7 @@ export const ownCalls = {
     refusals: ['bucket_not_bound'],
   },
   startPlan: {
-    summary:
-      'Say what a scan that brings in would do in a bucket, and what it would cost; an operation that is followed',
+    summary: 'Start a plan of a bucket: what a scan with import would do and cost',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -113,7 +112,7 @@ export const ownCalls = {
     refusals: ['bucket_not_bound'],
   },
   listPlanItems: {
-    summary: 'Page through what the plan of a bucket says, while it runs or after',
+    summary: 'List the items of a bucket plan, while it runs or after',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -146,7 +145,7 @@ export const ownCalls = {
     refusals: ['operation_not_found'],
   },
   watchOperations: {
-    summary: 'Follow operations: every transition as an event, resumed by its id',
+    summary: 'Stream every transition of operations; resume after an event id',
     kind: 'stream',
     role: 'reader',
     method: 'GET',
@@ -157,7 +156,7 @@ export const ownCalls = {
     refusals: ['events_gone'],
   },
   cancelOperation: {
-    summary: 'Cancel an import, scan, plan or verification; it ends failed with the reason cancelled',
+    summary: 'Cancel an import, scan, plan or verification; it fails with reason cancelled',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -168,7 +167,7 @@ export const ownCalls = {
     refusals: ['operation_not_found'],
   },
   startScan: {
-    summary: 'Find the backups that lie in a bucket; an operation that is followed',
+    summary: 'Start a scan that finds the backups in a bucket',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -179,7 +178,7 @@ export const ownCalls = {
     refusals: ['bucket_not_bound'],
   },
   listScanFindings: {
-    summary: 'Page through what a scan has found, while it runs or after',
+    summary: 'List the findings of a scan, while it runs or after',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -190,7 +189,7 @@ export const ownCalls = {
     refusals: ['operation_not_found'],
   },
   listResources: {
-    summary: 'List the resources, each with its newest backup that is proved to a level',
+    summary: 'List resources, each with its newest backup that is proved to a level',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -201,7 +200,7 @@ export const ownCalls = {
     refusals: ['source_not_found'],
   },
   retireResource: {
-    summary: 'Expect no newer backup of a resource; one that is recorded later ends this',
+    summary: 'Retire a resource: no newer backup is expected until one is recorded',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -212,7 +211,7 @@ export const ownCalls = {
     refusals: ['resource_not_found'],
   },
   unretireResource: {
-    summary: 'Expect newer backups of a resource again',
+    summary: 'Unretire a resource: newer backups are expected again',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -223,7 +222,7 @@ export const ownCalls = {
     refusals: ['resource_not_found'],
   },
   addSource: {
-    summary: 'Watch a bucket: what is new in it is brought in',
+    summary: 'Watch a bucket and import new backups',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -244,7 +243,7 @@ export const ownCalls = {
     output: listSourcesAnswer,
   },
   showSource: {
-    summary: 'Show a source: its newest proved backup of each resource, and what waits to be confirmed',
+    summary: 'Show a source, its newest proved backups and what waits for confirmation',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -255,8 +254,7 @@ export const ownCalls = {
     refusals: ['source_not_found'],
   },
   updateSource: {
-    summary:
-      'Change the interval, the levels or the prefix of a source; what is outside the new prefix is dropped, not marked',
+    summary: 'Change the prefix, level or times of a source',
     kind: 'mutation',
     role: 'operator',
     method: 'PATCH',
@@ -267,7 +265,7 @@ export const ownCalls = {
     refusals: ['source_not_found', 'bucket_not_bound', 'bucket_not_found', 'prefix_empty', 'storage_not_readable'],
   },
   scanSource: {
-    summary: 'Run a source now; answers the run that is listing, if there is one',
+    summary: 'Run a source now, or return the run that is already listing',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -278,7 +276,7 @@ export const ownCalls = {
     refusals: ['source_not_found', 'bucket_not_bound'],
   },
   pauseSource: {
-    summary: 'Let a source run by hand alone',
+    summary: 'Pause the automatic runs of a source',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -289,7 +287,7 @@ export const ownCalls = {
     refusals: ['source_not_found'],
   },
   resumeSource: {
-    summary: 'Let a source run by its interval again',
+    summary: 'Resume the automatic runs of a source',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -300,7 +298,7 @@ export const ownCalls = {
     refusals: ['source_not_found'],
   },
   confirmSource: {
-    summary: 'Confirm the removals that a source holds back: a run marks those that are still gone',
+    summary: 'Confirm the held removals of a source: a run marks what is still missing',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

@@ -1,18 +1,19 @@
-/** Names of a path template that mean something; others stand for any segment. */
+/** Names with a meaning in a path template. Other names stand for any segment. */
 export type TemplateField = 'backup_id' | 'backup_name' | 'resource_id' | 'resource_name';
 
 type TemplateSegment = { readonly before: string; readonly name: string | null; readonly after: string };
 
-/** One entry for each segment of an image path. */
+/** A parsed path template: one entry for each segment of an image path. */
 export type PathTemplate = readonly TemplateSegment[];
 
-/** What a template reads from an image path: the text of each of its names. */
+/** The values that a template reads from an image path, by name. */
 export type TemplateMatch = ReadonlyMap<string, string>;
 
 /**
- * Reads a template such as `{plan_id}/{resource_id}/{backup_id}`: the whole image path, from the root of the bucket, a
- * `{name}` for what varies. A segment has at most one name; text around it stands for itself. Answers the problem
- * where it is none.
+ * Parses a path template such as `{plan_id}/{resource_id}/{backup_id}`, or returns what is wrong with it.
+ *
+ * A template describes the whole image path, from the root of the bucket, with a `{name}` for each part that varies. A
+ * segment has at most one name; the text around it is matched literally.
  */
 export function parsePathTemplate(template: string): PathTemplate | { readonly problem: string } {
   const segments: TemplateSegment[] = [];
@@ -33,8 +34,8 @@ export function parsePathTemplate(template: string): PathTemplate | { readonly p
 }
 
 /**
- * The image path that a key belongs to, with the values of the names: its first segments, as many as the template has.
- * Null where the key is shorter or does not fit.
+ * The image path of a key, with the values of the names. It consists of the key's first segments, as many as the
+ * template has. Null if the key has fewer segments or does not match.
  */
 export function matchPathTemplate(
   template: PathTemplate,

@@ -14,7 +14,7 @@ test.each([
   ['importBackups', { with_ancestors: 'yes' }, 'with_ancestors must be a boolean, not a string'],
   ['grantRole', { role: 'owner' }, 'role must be one of reader, operator, administrator'],
   ['listBackups', { status: [] }, 'status must have at least 1 item'],
-  ['listBackups', { sort: 5 }, 'sort has a form that is not accepted'],
+  ['listBackups', { sort: 5 }, 'sort has an invalid form'],
   ['addSource', { removal_share: 2 }, 'removal_share must be at most 1'],
   ['addSource', { removal_share: -1 }, 'removal_share must be at least 0'],
   ['showBackup', {}, 'backup_id is required'],
@@ -22,7 +22,7 @@ test.each([
   expect(messagesOf(calls[name].input, input)).toContain(message);
 });
 
-test('whatever is wrong is said in a sentence of its own, and not as long as what was given', () => {
+test('every problem is a short sentence, however long the wrong value is', () => {
   const wrong = [5, -1, 1.5, 'x', '', 'x'.repeat(5000), true, null, [], [5], [{}], [null], {}, { a: 1 }];
   for (const name of callNames) {
     for (const field of Object.keys(calls[name].input.shape)) {

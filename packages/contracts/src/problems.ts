@@ -3,7 +3,7 @@ import { BackupSyncError } from './backup-sync-error.ts';
 import { counted } from './counted.ts';
 import type { Problem } from './error-body.ts';
 
-/** Parses `value`, or throws one `invalid_request` that names every problem with its place. */
+/** Parses `value`. Throws one `invalid_request` with every problem and its place, each starting with `prefix`. */
 export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, value: unknown, prefix = ''): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -13,17 +13,17 @@ export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, value: u
   });
 }
 
-/** The refusal of a field whose value only the catalogue can tell to be wrong. */
+/** An `invalid_request` for a field whose value only the catalogue shows to be wrong. */
 export function invalidField(place: string, message: string): BackupSyncError {
   return new BackupSyncError('invalid_request', `${place}: ${message}`, { problems: [{ place, message }] });
 }
 
-/** What zod found, in the words and the order in which callers are told. */
+/** The problems that zod found, in its order, in the words that callers see. */
 export function problemsOf(error: z.ZodError, prefix = ''): Problem[] {
   return error.issues.map((issue) => ({ place: placeOf(issue.path, prefix), message: messageOf(issue) }));
 }
 
-/** `['sync', 3, 'backup_name']` as `sync[3].backup_name`. */
+/** The place of a problem: `['sync', 3, 'backup_name']` becomes `sync[3].backup_name`. */
 function placeOf(path: readonly PropertyKey[], prefix: string): string {
   let place = prefix;
   for (const key of path) {
@@ -33,7 +33,9 @@ function placeOf(path: readonly PropertyKey[], prefix: string): string {
   return place === '' ? 'body' : place;
 }
 
-/** The library's own words are for programmers: what it says itself is said anew, and what the schemas say stays. */
+/**
+ * The message of an issue. The messages of zod are for programmers, so they are replaced; those of the schemas stay.
+ */
 function messageOf(issue: z.core.$ZodIssue): string {
   if (!/^(Invalid (input|option)|Too (small|big))/.test(issue.message)) return issue.message;
   switch (issue.code) {
@@ -51,7 +53,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `must ${issue.origin === 'number' ? 'be' : 'have'} at most ${amount(issue.maximum, issue.origin)}`;
     default:
-      return 'has a form that is not accepted';
+      return 'has an invalid form';
   }
 }
 

@@ -7,14 +7,14 @@ export type Project = z.infer<typeof project>;
 
 export const createProjectInput = z.object({
   project_id: projectId,
-  name: text(1, 64).meta({ description: 'Unique in the installation.' }),
+  name: text(1, 64).meta({ description: 'Name of the project, unique in the installation.' }),
 });
 
 export const createProjectAnswer = z.object({
   project,
   made_explicit: z.array(bucketGrant).meta({
     description:
-      'With a second project no project has every bucket any more: the buckets that the first one had in use, granted to it by name.',
+      'Grants of the buckets that the first project uses. A second project ends its access to every bucket, so they are granted to it by name.',
   }),
 });
 

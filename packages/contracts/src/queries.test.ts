@@ -5,7 +5,7 @@ import { listOperationLogsInput } from './operation-log.ts';
 import { parseOrRefuse } from './problems.ts';
 
 describe('a query', () => {
-  test('reads numbers, truth values, lists and times from text', () => {
+  test('reads numbers, booleans, lists and times from text', () => {
     const parsed = listBackupsInput.parse({
       project_id: 'p',
       limit: '5',
@@ -28,7 +28,7 @@ describe('a query', () => {
     });
   });
 
-  test('takes an order in an array as well', () => {
+  test('accepts a sort order as an array too', () => {
     const asText = listBackupsInput.parse({ project_id: 'p', sort: 'created_at:asc,name' });
     expect(listBackupsInput.parse({ project_id: 'p', sort: ['created_at:asc', 'name'] })).toEqual(asText);
   });
@@ -64,16 +64,16 @@ describe('a query', () => {
     ['True', true],
     ['false', false],
     ['False', false],
-  ])('takes %s, as Python or JavaScript write it', (text, value) => {
+  ])('accepts %s, as Python or JavaScript write it', (text, value) => {
     const parsed = listBackupsInput.parse({ project_id: 'p', dec: text, incremental: text, show_replication: text });
     expect(parsed).toMatchObject({ dec: value, incremental: value, show_replication: value });
   });
 
-  test.each(['pending', 'accept', 'reject', 'accepted', 'rejected'])('takes the member status %s', (status) => {
+  test.each(['pending', 'accept', 'reject', 'accepted', 'rejected'])('accepts the member status %s', (status) => {
     expect(listBackupsInput.parse({ project_id: 'p', member_status: status }).member_status).toBe(status);
   });
 
-  test('says in a sentence what a value must be', () => {
+  test('explains a wrong value in a sentence', () => {
     const refused = () => parseOrRefuse(listBackupsInput, { project_id: 'p', status: 'gone', dec: '1', sort: 'size' });
     expect(refused).toThrow(
       'status[0]: must be one of available, protecting, deleting, restoring, error, waiting_protect, waiting_delete, ' +
@@ -83,17 +83,17 @@ describe('a query', () => {
     expect(refused).toThrow('sort: "size" must be one of created_at, updated_at, name, status, protected_at, id');
   });
 
-  test('pages by 1000 unless told otherwise', () => {
+  test('has pages of 1000 records by default', () => {
     expect(listOperationLogsInput.parse({ project_id: 'p' })).toMatchObject({ limit: 1000, offset: 0 });
   });
 });
 
-test('a query drops what it does not know', () => {
+test('a query ignores unknown parameters', () => {
   const filter = listOperationLogsInput.parse({ project_id: 'p', something: 'else' });
   expect(filter).not.toHaveProperty('something');
 });
 
-test('a time is written as CBR does and reads back', () => {
+test('a time is written in the form of CBR and parsed back', () => {
   expect(toWireTime(Date.UTC(2020, 1, 5, 10, 38, 34, 209))).toBe('2020-02-05T10:38:34.209000');
   expect(fromWireTime('2020-02-05T10:38:34.209000')).toBe(Date.UTC(2020, 1, 5, 10, 38, 34, 209));
 });

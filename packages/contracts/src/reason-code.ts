@@ -1,51 +1,52 @@
 import { z } from 'zod';
 
 /**
- * Who tries again after a failure:
- * - `final`: nobody; someone must fix the cause first;
+ * Who retries after a failure:
+ * - `final`: nobody; the cause must be fixed first;
  * - `later`: the caller; the operation has ended, and a later sync may succeed;
  * - `self`: the server, until it succeeds or the time for retries is over.
  */
 export const reasonRetries = ['final', 'later', 'self'] as const;
 export type ReasonRetry = (typeof reasonRetries)[number];
 
-/** What is known of a reason: a permanent number, whether to try again, and what to do. */
+/** The fixed part of a reason: its permanent number, who retries, and what to do. */
 type ReasonDefinition = {
   /** Permanent: never reused, never changed. */
   readonly number: `BackupSync.${number}`;
-  /** What happened, one sentence's beginning without a full stop. */
+  /** What happened: the start of a sentence, without a period. {@link describeReason} appends the detail. */
   readonly summary: string;
-  /** Who tries again; see {@link reasonRetries}. */
+  /** Who retries; see {@link reasonRetries}. */
   readonly retry: ReasonRetry;
+  /** What to do, in imperative sentences. */
   readonly remedy: string;
 };
 
-/** Why an item of a sync did not end well: the closed list. */
+/** Why an item failed: the closed list, by code. */
 export const reasons = {
   path_not_found: {
     number: 'BackupSync.2001',
-    summary: 'nothing lies at the image path',
+    summary: 'nothing is stored at the image path',
     retry: 'final',
-    remedy: 'Check bucket_name and image_path against the bucket, then sync again.',
+    remedy: 'Compare bucket_name and image_path with the bucket, then sync again.',
   },
   path_not_a_backup: {
     number: 'BackupSync.2031',
-    summary: 'the image path is not that of a backup',
+    summary: 'the image path is not the path of a backup',
     retry: 'final',
-    remedy: 'Sync the image path that the message names. A scan of the bucket lists all of them.',
+    remedy: 'Sync the image path that the message names. A scan of the bucket lists all image paths.',
   },
   bucket_not_found: {
     number: 'BackupSync.2002',
     summary: 'the bucket does not exist',
     retry: 'final',
-    remedy: 'Check bucket_name, and that the storage unit is the one that holds it.',
+    remedy: 'Check bucket_name, and that the storage unit is the one with this bucket.',
   },
   access_denied: {
     number: 'BackupSync.2003',
-    summary: 'the storage unit refused to let the backup be read',
+    summary: 'the storage unit denied access to the backup',
     retry: 'final',
     remedy:
-      'Give the credentials the right to list the bucket and to read its objects, or the project a grant of it ("backup-sync buckets grant"), then sync again.',
+      'Allow the credentials to list the bucket and read its objects, or grant the bucket to the project ("backup-sync buckets grant"); then sync again.',
   },
   storage_unreachable: {
     number: 'BackupSync.2004',
@@ -56,22 +57,23 @@ export const reasons = {
   },
   storage_throttled: {
     number: 'BackupSync.2005',
-    summary: 'the storage unit asked for fewer requests',
+    summary: 'the storage unit throttles requests',
     retry: 'self',
-    remedy: 'Lower the number of requests made to this bucket. The server retries for a while; after that, sync again.',
+    remedy: 'Send fewer requests to this bucket. The server retries for a while; after that, sync again.',
   },
   storage_wrong_region: {
     number: 'BackupSync.2033',
     summary: 'the storage unit expects requests for another region',
     retry: 'final',
-    remedy: 'Set AWS_REGION to the region that the message names, restart the server if one runs, then sync again.',
+    remedy:
+      'Set AWS_REGION to the region that the message names, restart the server if one is running, then sync again.',
   },
   storage_redirected: {
     number: 'BackupSync.2034',
     summary: 'the storage unit has this bucket at another address',
     retry: 'final',
     remedy:
-      'Give the address that the message names as --storage (BACKUP_SYNC_STORAGE), with --storage-moved once, and its region as AWS_REGION; then sync again.',
+      'Set --storage (BACKUP_SYNC_STORAGE) to the address that the message names, with --storage-moved once, and AWS_REGION to its region; then sync again.',
   },
   storage_token_expired: {
     number: 'BackupSync.2035',
@@ -89,10 +91,10 @@ export const reasons = {
   },
   storage_secret_wrong: {
     number: 'BackupSync.2037',
-    summary: 'the storage unit does not accept the signature',
+    summary: 'the storage unit rejects the signature',
     retry: 'final',
     remedy:
-      'Check AWS_SECRET_ACCESS_KEY (or the profile), then AWS_REGION. If both are right, a proxy before the storage unit may change the host or path of requests.',
+      'Check AWS_SECRET_ACCESS_KEY (or the profile), then AWS_REGION. If both are right, check whether a proxy in front of the storage unit changes the host or path of requests.',
   },
   storage_credentials_missing: {
     number: 'BackupSync.2038',
@@ -103,20 +105,20 @@ export const reasons = {
   },
   storage_virtual_hosts_only: {
     number: 'BackupSync.2039',
-    summary: 'the storage unit wants the bucket in the host name',
+    summary: 'the storage unit requires the bucket in the host name',
     retry: 'final',
     remedy: 'Set --addressing-style virtual (BACKUP_SYNC_ADDRESSING_STYLE=virtual), then sync again.',
   },
   storage_not_implemented: {
     number: 'BackupSync.2040',
-    summary: 'the storage unit does not offer a request that is needed',
+    summary: 'the storage unit does not support a required request',
     retry: 'final',
     remedy:
-      'Check that --storage names an S3 endpoint. It must offer ListObjectsV2 or ListObjects, GetObject and HeadObject.',
+      'Check that --storage names an S3 endpoint. It must support ListObjectsV2 or ListObjects, GetObject and HeadObject.',
   },
   storage_clock_skewed: {
     number: 'BackupSync.2041',
-    summary: 'the clock of this machine differs too much from that of the storage unit',
+    summary: 'the clock of this machine differs too much from the clock of the storage unit',
     retry: 'later',
     remedy: 'Set the clock of the machine that runs backup-sync (for example by NTP), then sync again.',
   },
@@ -125,105 +127,105 @@ export const reasons = {
     summary: 'the storage unit refused a request',
     retry: 'final',
     remedy:
-      'See what the service or proxy says in the message. Check --storage, AWS_REGION, --addressing-style, the proxy (HTTPS_PROXY, NO_PROXY), and that the service accepts signatures of version 4; then sync again.',
+      'Read what the service or proxy says in the message. Check --storage, AWS_REGION, --addressing-style, the proxy (HTTPS_PROXY, NO_PROXY), and that the service accepts signatures of version 4; then sync again.',
   },
   storage_certificate_refused: {
     number: 'BackupSync.2043',
-    summary: 'the certificate of the storage unit is not trusted here',
+    summary: 'the certificate of the storage unit is not trusted',
     retry: 'final',
     remedy:
-      'Check the address in --storage. If a private authority signed the certificate, name its PEM file in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS and restart the server; then sync again.',
+      'Check the address in --storage. If a private authority signed the certificate, set AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS to its PEM file and restart the server; then sync again.',
   },
   incomplete: {
     number: 'BackupSync.2006',
     summary: 'the backup is still being written, or was abandoned',
     retry: 'later',
-    remedy: 'Sync again when the writer has finished. If it has given up, delete the remains and back up anew.',
+    remedy: 'Sync again when the backup program has finished. If it gave up, delete the remains and back up again.',
   },
   metadata_unreadable: {
     number: 'BackupSync.2007',
     summary: 'the metadata cannot be read',
     retry: 'final',
-    remedy: 'Restore the metadata object from a copy of the bucket, or back up anew.',
+    remedy: 'Restore the metadata object from a copy of the bucket, or back up again.',
   },
   version_unsupported: {
     number: 'BackupSync.2008',
-    summary: 'the metadata has a version that is not known here',
+    summary: 'the version of the metadata is not supported',
     retry: 'final',
-    remedy: 'Use a release that knows this version of the format.',
+    remedy: 'Use a release of backup-sync that supports this version of the format.',
   },
   identity_mismatch: {
     number: 'BackupSync.2009',
-    summary: 'the metadata belongs to another backup or resource than the request says',
+    summary: 'the metadata describes another backup or resource than the request names',
     retry: 'final',
-    remedy: 'Check backup_id, resource_id and image_path of the request against the metadata.',
+    remedy: 'Compare backup_id, resource_id and image_path of the request with the metadata.',
   },
   parent_missing: {
     number: 'BackupSync.2010',
-    summary: 'a parent that the chain needs is not found',
+    summary: 'a parent that the chain needs is missing',
     retry: 'final',
-    remedy: 'Bring the missing parent back into its bucket; without it this backup cannot be restored.',
+    remedy: 'Put the missing parent back into its bucket. Without it, this backup cannot be restored.',
   },
   parent_ambiguous: {
     number: 'BackupSync.2029',
-    summary: 'more than one backup may be the parent, and they differ',
+    summary: 'more than one backup could be the parent, and they differ',
     retry: 'final',
     remedy:
-      'Sync the one that is the parent first, so that the catalogue knows it, or move the other away; then sync again.',
+      'Sync the right parent first, so that the catalogue knows it, or move the other backup away; then sync again.',
   },
   parent_broken: {
     number: 'BackupSync.2011',
     summary: 'a parent that the chain needs is broken',
     retry: 'final',
-    remedy: 'See to the parent named here; this backup is as good as its chain.',
+    remedy: 'Fix the parent that the message names. A backup is only as good as its chain.',
   },
   cycle: {
     number: 'BackupSync.2012',
     summary: 'the chain leads back to itself',
     retry: 'final',
-    remedy: 'The metadata was altered: restore it from a copy of the bucket.',
+    remedy: 'The metadata was altered. Restore it from a copy of the bucket.',
   },
   object_missing: {
     number: 'BackupSync.2013',
     summary: 'an object that the metadata names is missing',
     retry: 'final',
-    remedy: 'Restore the object from a copy of the bucket, or back up anew.',
+    remedy: 'Restore the object from a copy of the bucket, or back up again.',
   },
   object_stray: {
     number: 'BackupSync.2014',
-    summary: 'an object lies there that the metadata does not name, which breaks a restore',
+    summary: 'an object that the metadata does not name breaks a restore',
     retry: 'final',
-    remedy: 'Find out where the object comes from, and move it away if it is not part of the backup.',
+    remedy: 'Find out where the object comes from. If it is not part of the backup, move it away.',
   },
   object_size_impossible: {
     number: 'BackupSync.2015',
-    summary: 'an object has a size that it cannot have',
+    summary: 'an object has an impossible size',
     retry: 'final',
-    remedy: 'The object was cut or replaced: restore it from a copy of the bucket, or back up anew.',
+    remedy: 'The object was truncated or replaced. Restore it from a copy of the bucket, or back up again.',
   },
   object_etag_mismatch: {
     number: 'BackupSync.2016',
-    summary: 'an object does not have the content that the metadata says',
+    summary: 'an object does not have the content that the metadata records',
     retry: 'final',
-    remedy: 'The object was replaced: restore it from a copy of the bucket, or back up anew.',
+    remedy: 'The object was replaced. Restore it from a copy of the bucket, or back up again.',
   },
   geometry: {
     number: 'BackupSync.2017',
     summary: 'offsets, lengths and block hashes do not fit together',
     retry: 'final',
-    remedy: 'The metadata was altered or written wrongly: restore it from a copy of the bucket, or back up anew.',
+    remedy: 'The metadata was altered or written wrongly. Restore it from a copy of the bucket, or back up again.',
   },
   hash_link_broken: {
     number: 'BackupSync.2018',
-    summary: 'the blocks stored are not the blocks that changed since the parent',
+    summary: 'the stored blocks are not the blocks that changed since the parent',
     retry: 'final',
-    remedy: 'A restore would give wrong data: make a new full backup, and keep this one aside.',
+    remedy: 'A restore would give wrong data. Make a new full backup, and set this one aside.',
   },
   content_mismatch: {
     number: 'BackupSync.2019',
-    summary: 'stored data does not hash as the metadata says',
+    summary: 'stored data does not match its hash in the metadata',
     retry: 'final',
-    remedy: 'Restore the object from a copy of the bucket, or back up anew.',
+    remedy: 'Restore the object from a copy of the bucket, or back up again.',
   },
   conflict: {
     number: 'BackupSync.2020',
@@ -233,65 +235,66 @@ export const reasons = {
   },
   archived: {
     number: 'BackupSync.2021',
-    summary: 'an object lies in an archive class and cannot be read now',
+    summary: 'an object is in an archive class and cannot be read now',
     retry: 'final',
-    remedy: 'Restore the object from the archive class, then sync again. Nothing is thawed unasked.',
+    remedy: 'Restore the object from the archive class, which backup-sync never does itself. Then sync again.',
   },
   encrypted_customer_key: {
     number: 'BackupSync.2022',
-    summary: 'an object is encrypted with a key of the customer',
+    summary: 'an object is encrypted with a customer key',
     retry: 'final',
-    remedy: 'The key is needed to read it; without it only presence can be said.',
+    remedy: 'Only presence can be proved, since the object cannot be read without its key.',
   },
   format_unknown: {
     number: 'BackupSync.2028',
-    summary: 'what lies at the image path is of no format that is known',
+    summary: 'the data at the image path has no known format',
     retry: 'final',
     remedy:
-      'Only presence can be proved of it. A chain manifest beside the data makes more possible: see manifest create.',
+      'Only presence can be proved. To prove more, store a chain manifest next to the data: see "backup-sync manifest create".',
   },
   changed_while_read: {
     number: 'BackupSync.2023',
     summary: 'the backup changed while it was read',
     retry: 'self',
-    remedy: 'Stop what writes to the backup. The server retries for a while; after that, sync again.',
+    remedy: 'Stop the program that writes to the backup. The server retries for a while; after that, sync again.',
   },
   listing_too_large: {
     number: 'BackupSync.2030',
-    summary: 'more lies there than can be held against each other at a time',
+    summary: 'the listing has more entries than can be compared at once',
     retry: 'final',
-    remedy: 'See what fills this place in the bucket: move away what is no backup, then sync again.',
+    remedy: 'Find out what fills this place in the bucket. Move away what is not a backup, then sync again.',
   },
   no_backup_recognised: {
     number: 'BackupSync.2032',
-    summary: 'the listing is complete, and no backup was recognised in it',
+    summary: 'the listing is complete, but no backup was recognised in it',
     retry: 'final',
     remedy:
-      'Check the bucket and the prefix. For backups in a format that is not known, give the path template of their image paths.',
+      'Check the bucket and the prefix. For backups in an unknown format, give the path template of their image paths.',
   },
   cancelled: {
     number: 'BackupSync.2024',
     summary: 'the operation was cancelled',
     retry: 'later',
-    remedy: 'Start it again when wanted.',
+    remedy: 'Start it again if you still need it.',
   },
   deadline_exceeded: {
     number: 'BackupSync.2025',
-    summary: 'the operation did not end within its time',
+    summary: 'the operation did not end in time',
     retry: 'later',
-    remedy: 'Sync again; if it happens again, see how fast the storage unit answers.',
+    remedy: 'Sync again. If this happens again, check how fast the storage unit answers.',
   },
   internal: {
     number: 'BackupSync.2026',
-    summary: 'a fault of this program stopped the import',
+    summary: 'an internal fault of backup-sync stopped the operation',
     retry: 'later',
-    remedy: 'Sync again; if it happens again, report it with the id of the operation log.',
+    remedy: 'Sync again. If this happens again, report it with the id of the operation.',
   },
   vanished: {
     number: 'BackupSync.2027',
     summary: 'the backup is no longer in its bucket',
     retry: 'final',
-    remedy: 'If it was deleted on purpose, delete the record. Otherwise bring the backup back: it is recorded again.',
+    remedy:
+      'If it was deleted on purpose, delete the record. Otherwise put the backup back into the bucket: it is then recorded again.',
   },
 } as const satisfies Record<string, ReasonDefinition>;
 
@@ -299,7 +302,7 @@ export type ReasonCode = keyof typeof reasons;
 export const reasonCodes = Object.keys(reasons) as [ReasonCode, ...ReasonCode[]];
 export const reasonCode = z.enum(reasonCodes).meta({ id: 'ReasonCode' });
 
-/** A reason as it is shown: the code with all that is known of it, and what was seen here. */
+/** A reason as it is shown: its code, the fixed text of the code, and the detail of this case. */
 export const reason = z
   .object({
     code: reasonCode,
@@ -308,19 +311,19 @@ export const reason = z
     remedy: z.string().meta({ description: 'What to do about it.' }),
     retry: z.enum(reasonRetries).meta({
       description:
-        'Who tries again. final: nobody, fix the cause first. later: the caller, a later sync may succeed. ' +
+        'Who retries. final: nobody, fix the cause first. later: the caller, a later sync may succeed. ' +
         'self: the server; the operation fails with this reason only after the time for retries is over.',
     }),
   })
   .meta({ id: 'Reason' });
 export type Reason = z.infer<typeof reason>;
 
-/** What was seen, without what its code says: undoes {@link describeReason}. */
+/** The detail of a reason, without the summary of its code: undoes {@link describeReason}. */
 export function detailOf({ code, message }: Reason): string {
   return message.slice(`${reasons[code].summary}: `.length);
 }
 
-/** Puts a code and what was seen into the form that is shown. */
+/** Builds the shown form of a reason from its code and the detail of this case, which may be empty. */
 export function describeReason(code: ReasonCode, detail: string): Reason {
   const { number, summary, retry, remedy } = reasons[code];
   return { code, number, message: detail === '' ? summary : `${summary}: ${detail}`, remedy, retry };

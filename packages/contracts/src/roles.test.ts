@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { callNames, calls } from './calls.ts';
 import type { Role } from './identity.ts';
 
-/** By hand: every door enforces what the table says, so a slip in the table would open them all. */
+/** Written out, not derived: every interface enforces the table, so a mistake there would open all of them. */
 const decided: Record<Role, readonly string[]> = {
   reader: [
     'beginExtraction',
@@ -66,6 +66,6 @@ const decided: Record<Role, readonly string[]> = {
   ],
 };
 
-test.each(Object.entries(decided))('%s: exactly these operations need the role', (role, names) => {
+test.each(Object.entries(decided))('%s: exactly these calls require the role', (role, names) => {
   expect(callNames.filter((name) => calls[name].role === role).toSorted()).toEqual(names);
 });

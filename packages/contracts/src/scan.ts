@@ -6,10 +6,10 @@ import { type Reason, reason } from './reason-code.ts';
 import { backupSync } from './sync.ts';
 import { backupFormat } from './verification.ts';
 
-/** S3 keys end at 1,024 bytes. */
+/** The most bytes of an S3 key. */
 const prefixMaxBytes = 1024;
 
-/** Where in a bucket to look; empty for the whole bucket. */
+/** A prefix of keys in a bucket; empty for the whole bucket. */
 export const keyPrefix = z
   .string()
   .superRefine((prefix, context) => {
@@ -22,18 +22,18 @@ export const keyPrefix = z
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
   .meta({
-    description: 'Only what lies under keys that begin so; empty: the whole bucket.',
+    description: 'Only keys that start with this prefix; empty for the whole bucket.',
     maxLength: prefixMaxBytes,
   });
 
 /** The part of a bucket that is listed. */
 export const listedPrefix = keyPrefix.default('').meta({
   description:
-    'Only what lies under keys that begin so; empty: the whole bucket. Snapshot folders of a filer (.snapshot, ~snapshot, .zfs/snapshot, #snapshot, @Recently-Snapshot) are passed over unless the prefix leads into one.',
+    'Only keys that start with this prefix; empty for the whole bucket. Snapshot folders of a filer (.snapshot, ~snapshot, .zfs/snapshot, #snapshot, @Recently-Snapshot) are ignored unless the prefix leads into one.',
   maxLength: prefixMaxBytes,
 });
 
-/** See {@link parsePathTemplate}. */
+/** A path template; see {@link parsePathTemplate} for its form. */
 export const pathTemplate = text(1, 1024)
   .superRefine((template, context) => {
     const parsed = parsePathTemplate(template);
@@ -41,7 +41,7 @@ export const pathTemplate = text(1, 1024)
   })
   .meta({
     description:
-      'Finds backups in formats that are not known: the image path from the root of the bucket, {backup_id} in it; {backup_name}, {resource_id} and {resource_name} are read too, other names stand for anything.',
+      'Finds backups in unknown formats. It describes the image path from the root of the bucket and must contain {backup_id}. {backup_name}, {resource_id} and {resource_name} are read too. Other names match any text.',
     example: '{plan_id}/{resource_id}/{backup_id}',
   });
 
@@ -50,27 +50,29 @@ export const startScanInput = z.object({
   bucket_name: bucketName,
   prefix: listedPrefix,
   path_template: pathTemplate.optional(),
-  sync: z.boolean().default(false).meta({ description: 'Bring in at once what is new, changed or moved.' }),
+  sync: z.boolean().default(false).meta({ description: 'Import new, changed and moved backups at once.' }),
   with_ancestors: z
     .boolean()
     .default(false)
-    .meta({ description: 'Find the ancestors too of what is found, where they lie outside the prefix.' }),
+    .meta({ description: 'Also find the ancestors of the backups found, if they are outside the prefix.' }),
 });
 
-/** The operation that scans; `showOperation` follows it. The same scan is joined while it waits or lists. */
+/**
+ * Id of the operation that scans; `showOperation` shows its progress. The same scan is joined while it waits or lists.
+ */
 export const startScanAnswer = z.object({ operation_id: madeId, joined }).meta({ id: 'StartScanAnswer' });
 
 /**
- * What a scan makes of a backup that it found:
+ * How a scan classifies a backup that it found:
  * - `new`: not recorded;
- * - `changed`: recorded at this place, and an object of it was added, replaced or lost since, or what was recorded may be
- *   otherwise by now: a fault that passes by itself, or one of a parent that is whole again;
- * - `known`: recorded here, and every object is as it was then;
- * - `moved`: the recorded place no longer has it, or has it broken: this one may replace it;
- * - `copy`: recorded at another place where it still lies, so that the record stands;
- * - `forgotten`: deleted from the catalogue; only an explicit sync brings it back;
- * - `incomplete`: without its commit mark, or with half of it: still being written, or abandoned, or half deleted;
- * - `unreadable`: its metadata cannot be read, or cannot be put into a sync request.
+ * - `changed`: recorded at this place, but an object was added, replaced or lost since; or the recorded result may be
+ *   outdated: the fault may have passed by itself, or the parent at fault is whole again;
+ * - `known`: recorded at this place, with every object unchanged;
+ * - `moved`: no longer at the recorded place, or broken there, so this one may replace it;
+ * - `copy`: recorded at another place where it is still stored, so the record stays;
+ * - `forgotten`: deleted from the catalogue; only an explicit sync imports it again;
+ * - `incomplete`: its commit mark is missing or partial: it is still being written, abandoned or partly deleted;
+ * - `unreadable`: its metadata cannot be read, or does not fit into a sync request.
  */
 export const findingStates = [
   'new',
@@ -85,18 +87,18 @@ export const findingStates = [
 export const findingState = z.enum(findingStates).meta({ id: 'FindingState' });
 export type FindingState = z.infer<typeof findingState>;
 
-/** Whether a scan that imports brings this in, and `scan` of the command line puts it out as an item to sync. */
+/** Whether a scan with `sync` imports a finding in this state, and the command `scan` prints it as an item to sync. */
 export function isToSync(state: FindingState): boolean {
   return state === 'new' || state === 'changed' || state === 'moved';
 }
 
-/** Whether a scan counts the finding as one with a problem: what is recorded, or was forgotten, is not its concern. */
+/** Whether a scan counts the finding as a problem. Problems of known and forgotten backups do not count. */
 export function hasProblem(finding: ScanFinding): finding is ScanFinding & { problem: Reason } {
   const { state, problem } = finding;
   return problem !== null && state !== 'known' && state !== 'forgotten';
 }
 
-/** As it comes out: every field is there. A schema of its own, since OpenAPI describes the two apart. */
+/** An item of a sync request with every field present. OpenAPI describes input and output by separate schemas. */
 const foundItem = z.object(backupSync.shape).meta({ id: 'FoundBackup' });
 
 export const scanFinding = z
@@ -105,17 +107,19 @@ export const scanFinding = z
     format: backupFormat,
     bucket_name: z.string(),
     image_path: z.string(),
-    sync: foundItem.nullable().meta({ description: 'The item of a sync request; null where none could be made.' }),
+    sync: foundItem.nullable().meta({ description: 'Item of a sync request; null if it cannot be built.' }),
     original_name: z
       .string()
       .nullable()
-      .meta({ description: 'As the writer named it, where backup_name could not be that.' }),
-    parent_backup_id: opaqueId.nullable().meta({ description: 'As far as it was read: what is known is not read.' }),
+      .meta({ description: 'Name that the backup program gave, if it cannot be the backup_name.' }),
+    parent_backup_id: opaqueId
+      .nullable()
+      .meta({ description: 'Id of the parent, if it was read. Known backups are not read.' }),
     newest_object_at: wireTime
       .nullable()
-      .meta({ description: 'Of an incomplete backup: when its newest object was written.' }),
+      .meta({ description: 'When the newest object of an incomplete backup was written.' }),
     problem: reason.nullable(),
-    operation_log_id: madeId.nullable().meta({ description: 'The import that was accepted for it.' }),
+    operation_log_id: madeId.nullable().meta({ description: 'Import that was accepted for this backup.' }),
   })
   .meta({ id: 'ScanFinding' });
 export type ScanFinding = z.infer<typeof scanFinding>;
@@ -129,8 +133,10 @@ export const listScanFindingsInput = z.object({
 export const listScanFindingsAnswer = z
   .object({
     findings: z.array(scanFinding),
-    next: z.int().meta({ description: 'Give it as `after` for the page that follows.' }),
-    ended: z.boolean().meta({ description: 'The scan has ended: what is not on a page now will never be.' }),
-    complete: z.boolean().meta({ description: 'The scan has seen the whole listing, whatever became of its imports.' }),
+    next: z.int().meta({ description: 'Send this as `after` to get the next page.' }),
+    ended: z.boolean().meta({ description: 'Whether the scan has ended: then no more findings are added.' }),
+    complete: z
+      .boolean()
+      .meta({ description: 'Whether the scan has read the whole listing, whatever the result of its imports.' }),
   })
   .meta({ id: 'ListScanFindingsAnswer' });

@@ -7,11 +7,11 @@ import { resource } from './resource.ts';
 import { listedPrefix, pathTemplate } from './scan.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
-/** Seconds between two runs at least: a listing of a large bucket takes minutes, and is paid for. */
+/** Minimum number of seconds between two runs: a listing of a large bucket takes minutes and costs money. */
 const intervalLeastS = 60;
 const yearS = 366 * 24 * 60 * 60;
 
-/** A backup that is still without its commit mark after a day was probably abandoned. */
+/** Default of `incomplete_after_s`. A backup without its commit mark after a day was probably abandoned. */
 export const incompleteAfterDefaultS = 24 * 60 * 60;
 
 const seconds = (least: number) =>
@@ -22,55 +22,54 @@ const seconds = (least: number) =>
     .max(10 * yearS);
 
 const sourceFields = {
-  name: text(1, 64).meta({ description: 'Unique in its project.' }),
+  name: text(1, 64).meta({ description: 'Name of the source, unique in its project.' }),
   bucket_name: bucketName,
   prefix: listedPrefix,
   format: backupFormat
     .exclude(['unknown'])
     .nullable()
     .default(null)
-    .meta({ description: 'Only backups of this format; null: of all that are known.' }),
+    .meta({ description: 'Only backups in this format; null for all known formats.' }),
   path_template: pathTemplate
     .nullable()
     .default(null)
-    .meta({ description: 'Only backups in formats that are not known, found by this path; null: none of them.' }),
+    .meta({ description: 'Only backups in unknown formats, found by this path template; null for none of them.' }),
   level: verificationLevel
     .default('linkage')
-    .meta({ description: 'The level that a backup must have reached to count as proved.' }),
+    .meta({ description: 'Level that a backup must reach to count as proved.' }),
   interval_s: seconds(intervalLeastS)
     .nullable()
     .default(null)
-    .meta({ description: 'Seconds from run to run; null: by hand alone.' }),
-  reverify_after_s: seconds(intervalLeastS)
-    .nullable()
-    .default(null)
-    .meta({ description: 'Seconds after which a proof is made anew, from the bucket; null: while it holds.' }),
+    .meta({ description: 'Seconds between automatic runs; null for manual runs only.' }),
+  reverify_after_s: seconds(intervalLeastS).nullable().default(null).meta({
+    description: 'Seconds after which a proof is repeated from the bucket; null if a proof is kept while it holds.',
+  }),
   incomplete_after_s: seconds(0)
     .default(incompleteAfterDefaultS)
     .meta({ description: 'Seconds after which a backup without its commit mark counts as an error.' }),
-  removal_share: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.2)
-    .meta({ description: 'Share of the records that may be missing at once before removals wait for someone.' }),
+  removal_share: z.number().min(0).max(1).default(0.2).meta({
+    description: 'Share of the records that may vanish at once before confirmation is required, from 0 to 1.',
+  }),
 };
 
 const force = z
   .boolean()
   .default(false)
-  .meta({ description: 'Skip the check that the place can be listed and has an object.' });
+  .meta({ description: 'Skip the check that the bucket and prefix can be listed and contain an object.' });
 
 export const addSourceInput = z.object({ project_id: projectId, ...sourceFields, force });
 
-/** A field of a source as it is changed: left out, it stays as it is. */
+/** A field of an update: it may be left out, and the source then keeps its value. */
 const changed = <Schema extends z.ZodType>(field: z.ZodDefault<Schema>) =>
   field
     .removeDefault()
     .optional()
     .meta({ description: field.meta()?.description ?? '' });
 
-/** What of a source can change. Another bucket is another source. */
+/**
+ * Input of a change of a source. The bucket cannot change: another bucket is another source. Records outside a new
+ * prefix leave the source without being marked as vanished.
+ */
 export const updateSourceInput = z.object({
   project_id: projectId,
   source_id: madeId,
@@ -82,29 +81,29 @@ export const updateSourceInput = z.object({
   force,
 });
 
-/** Why removals wait, in the words that are shown: nothing was listed though there are records, or too many are missing. */
+/** Why a source is held, by cause, in the words that are shown. */
 const holds = {
-  empty_listing: 'the listing showed no backup at all, though there are records',
-  too_many: 'more records are missing from the listing than may go at once',
+  empty_listing: 'the listing showed no backup at all, although there are records',
+  too_many: 'more records are missing from the listing than may vanish at once',
 } as const;
 export type HoldCause = keyof typeof holds;
 export const holdCauses = Object.keys(holds) as [HoldCause, ...HoldCause[]];
 
 const holdRemedy =
-  'See that the bucket is the right one and whole, and bring back what was not meant to go. When all of it is back, the next run ends the hold. To let go of the rest, confirm the source: what is still missing is marked.';
+  'Check that the bucket is the right one and complete. Put back what was removed by mistake: when everything is back, the next run ends the hold. To accept the removals, confirm the source: what is still missing is marked as vanished.';
 
-/** Removals that wait, as they are shown. */
+/** Why and since when a source is held. */
 export const hold = z
   .object({
     cause: z.enum(holdCauses),
     since: wireTime,
-    operation_id: madeId.nullable().meta({ description: 'The run that found them missing.' }),
-    message: z.string().meta({ description: 'Why they wait.' }),
+    operation_id: madeId.nullable().meta({ description: 'Run that found the records missing.' }),
+    message: z.string().meta({ description: 'Why the source is held.' }),
     remedy: z.string().meta({ description: 'What to do about it.' }),
   })
   .meta({ id: 'Hold' });
 
-/** Puts a hold into the form that is shown. */
+/** Builds the shown form of a hold. */
 export function describeHold(cause: HoldCause, since: string, operationId: string | null): z.infer<typeof hold> {
   return { cause, since, operation_id: operationId, message: holds[cause], remedy: holdRemedy };
 }
@@ -124,13 +123,13 @@ export const source = z
     incomplete_after_s: z.int(),
     status: z.enum(['active', 'paused', 'held']).meta({
       description:
-        'held: it goes on bringing in, and marks nothing as gone until someone confirms, or all that is missing is back.',
+        'held: the source still imports, but marks nothing as vanished until someone confirms or everything missing is back.',
     }),
     paused: z.boolean(),
     held: hold.nullable(),
     created_at: wireTime,
     next_run_at: wireTime.nullable(),
-    last_run_id: madeId.nullable().meta({ description: 'The operation of the newest run.' }),
+    last_run_id: madeId.nullable().meta({ description: 'Operation of the newest run.' }),
     last_run: z
       .object({
         status: operationStatus,
@@ -139,10 +138,10 @@ export const source = z
         ended_at: wireTime.nullable(),
       })
       .nullable()
-      .meta({ description: 'How the newest run stands; null before the first.' }),
+      .meta({ description: 'State of the newest run; null before the first.' }),
     last_good_sync_at: wireTime.nullable().meta({
       description:
-        'When the newest good run began: one that listed everything, at least one object, and whose imports ended for good. A run that finds backups in error for good is a good run.',
+        'Start of the newest good run: it listed everything and at least one object, and no import failed for a reason that may pass. Backups with a final error do not make a run bad.',
     }),
   })
   .meta({ id: 'Source' });
@@ -158,13 +157,14 @@ export const showSourceAnswer = z
     source,
     last_run: operation
       .nullable()
-      .meta({ description: 'The newest run: how it ended, and why where it failed; null before the first.' }),
-    resources: z
-      .array(resource)
-      .meta({ description: 'What this source has seen, proved to its level; by id, the first thousand.' }),
+      .meta({ description: 'The newest run: how it ended, and why if it failed; null before the first.' }),
+    resources: z.array(resource).meta({
+      description:
+        'Resources that this source has seen, with backups proved to its level. Sorted by id, the first 1,000.',
+    }),
     held_backups: z
       .array(z.object({ backup_id: opaqueId, image_path: z.string() }))
-      .meta({ description: 'What confirming lets be marked as gone, the first thousand.' }),
+      .meta({ description: 'Backups that a confirmation allows to be marked as vanished; the first 1,000.' }),
     held_count: z.int(),
     errors: z
       .array(
@@ -175,12 +175,14 @@ export const showSourceAnswer = z
           reason,
         }),
       )
-      .meta({ description: 'Backups in error as of the newest complete listing, by image path, the first thousand.' }),
+      .meta({
+        description: 'Backups in error as of the newest complete listing. Sorted by image path, the first 1,000.',
+      }),
     error_count: z.int(),
   })
   .meta({ id: 'ShowSourceAnswer' });
 
-/** Body of `POST /v3/{project_id}/checkpoints/sync`. `auto_trigger` is taken and changes nothing. */
+/** Input of `POST /v3/{project_id}/checkpoints/sync`. `auto_trigger` is accepted and ignored. */
 export const syncCheckpointInput = z.object({
   project_id: projectId,
   sync: z.object({

@@ -31,13 +31,13 @@ describe('a sync request', () => {
     expect(parseOrRefuse(syncBackupsRequest, { sync: [example] })).toEqual({ sync: [example] });
   });
 
-  test('takes OS::Native::Server where no resource type is given, and drops unknown keys', () => {
+  test('defaults the resource type to OS::Native::Server and ignores unknown keys', () => {
     const { resource_type: _, ...rest } = example;
     const parsed = parseOrRefuse(syncBackupsRequest, { sync: [{ ...rest, colour: 'blue' }] });
     expect(parsed.sync).toEqual([example]);
   });
 
-  test.each(['resource_type'])('does not take null or nothing for %s', (field) => {
+  test.each(['resource_type'])('refuses null or an empty text as %s', (field) => {
     expect(problemsOfItems({ ...example, [field]: null })).toHaveLength(1);
     expect(problemsOfItems({ ...example, [field]: '' })).toEqual([
       `sync[0].${field}: must have 1 to 255 characters, has 0`,
@@ -45,7 +45,7 @@ describe('a sync request', () => {
   });
 
   test.each(['backup_id', 'backup_name', 'bucket_name', 'image_path', 'resource_id', 'resource_name', 'created_at'])(
-    'without %s is refused with the place',
+    'without %s is refused, and the problem names the place',
     (field) => {
       expect(problemsOfItems(example, { ...example, backup_id: 'other', [field]: undefined })).toEqual([
         `sync[1].${field}: is required`,
@@ -54,7 +54,7 @@ describe('a sync request', () => {
   );
 
   test.each([1_772_330_400_000, 1772330400.5, -1, '1.77233E+09', '2026-03-01 02:00:00', true])(
-    'created_at %j is told to be whole seconds since 1970',
+    'with created_at %j is refused: it must be whole seconds since 1970',
     (created_at) => {
       expect(problemsOfItems({ ...example, created_at })).toEqual([
         expect.stringMatching(/^sync\[0\]\.created_at: must be whole seconds since 1970/),
@@ -62,7 +62,7 @@ describe('a sync request', () => {
     },
   );
 
-  test('has every problem of every item named at once', () => {
+  test('with several problems is refused with all of them at once', () => {
     const places = problemsOfItems({ ...example, backup_name: '', created_at: 1.5 }, example, 7, example).map(
       (problem) => problem.split(':')[0],
     );
@@ -87,7 +87,7 @@ describe('a sync request', () => {
     expect(problemsOfItems({ ...example, resource_id: id })[0]).toMatch(/^sync\[0\]\.resource_id: /);
   });
 
-  test('says of an image path that is too long no more than that, whatever it is made of', () => {
+  test('with an image path that is too long gets that problem only', () => {
     const path = `%${'25'.repeat(100_000)}`;
     expect(problemsOfItems({ ...example, image_path: path })).toEqual([
       'sync[0].image_path: must have at most 1024 bytes, has 200001',
@@ -103,7 +103,7 @@ describe('a sync request', () => {
     expect(problemsOfItems({ ...example, bucket_name: bucket })[0]).toMatch(/^sync\[0\]\.bucket_name: /);
   });
 
-  test('names a backup that comes twice', () => {
+  test('names a backup that is listed twice', () => {
     expect(problemsOfItems(example, { ...example, backup_id: 'x' }, example)).toEqual([
       'sync[2].backup_id: repeats sync[0].backup_id',
     ]);

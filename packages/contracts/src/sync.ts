@@ -1,40 +1,40 @@
 import { z } from 'zod';
 import { backupName, bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
 
-/** What CBR assumes where a request names no resource type. */
+/** Resource type that CBR assumes if a request names none. */
 export const defaultResourceType = 'OS::Native::Server';
 
 const wholeSeconds = 'must be whole seconds since 1970';
 
-/** The most items that one sync call carries. */
+/** The most items in one sync call. */
 export const syncItemsMax = 50;
 
 /**
- * One backup to bring in: BackupSync of CBR's *Synchronizing a Backup*. Unknown keys are dropped.
+ * One backup to import: `BackupSync` of CBR's *Synchronizing a Backup*. Unknown keys are ignored.
  *
- * The published pattern of `backup_name` is not anchored, so it refuses nothing: only the length counts.
+ * The published pattern of `backup_name` is not anchored, so it refuses nothing. Only the length is checked.
  */
 export const backupSync = z
   .object({
-    backup_id: opaqueId.meta({ description: 'Backup ID, the caller’s own.' }),
+    backup_id: opaqueId.meta({ description: 'Backup ID, chosen by the caller.' }),
     backup_name: backupName,
-    bucket_name: bucketName,
+    bucket_name: bucketName.meta({ description: 'Bucket in which the backup is stored.' }),
     image_path: imagePath,
-    resource_id: opaqueId.meta({ description: 'ID of the object that was backed up.' }),
-    resource_name: text(0, 255).meta({ description: 'Name of the object that was backed up.' }),
+    resource_id: opaqueId.meta({ description: 'ID of the resource that was backed up.' }),
+    resource_name: text(0, 255).meta({ description: 'Name of the resource that was backed up.' }),
     resource_type: text(1, 255)
       .default(defaultResourceType)
-      .meta({ description: 'Type of the object, e.g. OS::Native::Server or OS::VMware::Server.' }),
+      .meta({ description: 'Type of the resource, e.g. OS::Native::Server or OS::VMware::Server.' }),
     created_at: z
       .number({
         error: ({ input }) => (input === undefined ? undefined : `${wholeSeconds}, as a number such as 1772330400`),
       })
-      // Not `.int()`: its issue would keep the checks of the whole list from running.
+      // Not `.int()`: its issue would prevent the checks of the whole list.
       .refine(Number.isInteger, `${wholeSeconds}, without a fraction`)
       .min(0, `${wholeSeconds}; a time before 1970 is not possible`)
       .max(2 ** 31 - 1, `${wholeSeconds}, not milliseconds; it must fit 32 bits`)
       .meta({
-        description: 'When the backup was made, seconds since 1970.',
+        description: 'When the backup was made, in seconds since 1970.',
         example: 1548898428,
         type: 'integer',
         format: 'int32',
@@ -45,12 +45,12 @@ export const backupSync = z
 export type BackupSync = z.output<typeof backupSync>;
 export type BackupSyncInput = z.input<typeof backupSync>;
 
-/** The items of one call: 1 to 50, no backup twice. */
+/** The items of one sync call: 1 to 50, no backup twice. */
 export const syncItems = z
   .array(backupSync)
   .min(1, 'must have at least one item')
   .max(syncItemsMax, `must have at most ${syncItemsMax} items; split the list over several calls`)
-  // Whatever else is wrong with the items: every problem is named at once.
+  // Runs even if items have other problems, so that every problem is named at once.
   .superRefine(refuseRepeats, { when: ({ value }) => Array.isArray(value) });
 
 function refuseRepeats(items: readonly unknown[], context: z.RefinementCtx): void {
@@ -68,13 +68,12 @@ function refuseRepeats(items: readonly unknown[], context: z.RefinementCtx): voi
 export const syncBackupsRequest = z.object({ sync: syncItems }).meta({ id: 'SyncBackupsRequest' });
 export type SyncBackupsRequest = z.input<typeof syncBackupsRequest>;
 
-/** As {@link syncBackupsRequest}, with what CBR's body has no field for. */
+/** Body of an import: {@link syncBackupsRequest} with fields that CBR does not have. */
 export const importBackupsRequest = z
   .object({
     sync: syncItems,
     with_ancestors: z.boolean().default(false).meta({
-      description:
-        'Record the ancestors of these backups as well, where they are not recorded and their bucket has them.',
+      description: 'Also import the ancestors of these backups that are in their bucket and not recorded yet.',
     }),
   })
   .meta({ id: 'ImportBackupsRequest' });

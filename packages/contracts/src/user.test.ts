@@ -4,7 +4,7 @@ import { createUserInput, userInput } from './user.ts';
 const create = (name: string) =>
   createUserInput.safeParse({ project_id: 'p', name, password: 'long enough to be one' });
 
-describe('the name of a user who is made', () => {
+describe('the name of a new user', () => {
   test.each(['ada', 'Ada Lovelace', 'ada@corp', 'Zoë', '李雷', 'd’Arc', '\u{1f600}'])('may be %j', (name) => {
     expect(create(name).success).toBe(true);
   });
@@ -12,21 +12,21 @@ describe('the name of a user who is made', () => {
   test.each([
     ['admin ', 'begins or ends with a space'],
     [' admin', 'begins or ends with a space'],
-    ['ad\u200bmin', 'control or formatting'],
-    ['\u001b[31madmin', 'control or formatting'],
-    ['nimda\u202e', 'control or formatting'],
-    ['ad\u034fmin', 'control or formatting'],
-    ['ad\u2028min', 'control or formatting'],
-    ['ad\ufe0fmin', 'control or formatting'],
-    ['ａｄｍｉｎ', 'as NFKC has them'],
-    ['Zoe\u0308', 'as NFKC has them'],
-    ['ad\u00a0min', 'as NFKC has them'],
-  ])('is not %j, which could be taken for another', (name, problem) => {
+    ['ad\u200bmin', 'control, formatting'],
+    ['\u001b[31madmin', 'control, formatting'],
+    ['nimda\u202e', 'control, formatting'],
+    ['ad\u034fmin', 'control, formatting'],
+    ['ad\u2028min', 'control, formatting'],
+    ['ad\ufe0fmin', 'control, formatting'],
+    ['ａｄｍｉｎ', 'in NFKC form'],
+    ['Zoe\u0308', 'in NFKC form'],
+    ['ad\u00a0min', 'in NFKC form'],
+  ])('may not be %j, which looks like another name', (name, problem) => {
     expect(create(name).error?.issues).toMatchObject([{ path: ['name'], message: expect.stringContaining(problem) }]);
   });
 });
 
-test('a user who was made with such a name before is still named by it', () => {
+test('an existing user with such a name is still found by it', () => {
   for (const name of ['admin ', 'ad\u200bmin', 'ａｄｍｉｎ', 'Zoe\u0308']) {
     expect(userInput.parse({ project_id: 'p', user_name: name }).user_name).toBe(name);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toGigabytes, toMegabytes } from './vault.ts';
 
-test('stored bytes are shown in MB, rounded up, and as much as 32 bits hold', () => {
+test('stored bytes are shown in MB, rounded up, at most the largest 32-bit integer', () => {
   expect(toMegabytes(0)).toBe(0);
   expect(toMegabytes(1)).toBe(1);
   expect(toMegabytes(3 * 2 ** 20)).toBe(3);

@@ -1,27 +1,27 @@
 import { z } from 'zod';
 import { enterpriseProject, madeId, opaqueId, paging, projectId, queryEnum, queryTexts, wireTime } from './fields.ts';
 
-/** Resources that a vault or a checkpoint shows at most, by id. */
+/** The most resources that a vault or a checkpoint shows, sorted by id. */
 export const vaultResourcesMax = 256;
 
-/** The largest number of the clients' 32-bit integers: what is more is shown as this. */
+/** The largest 32-bit integer, which clients use. Larger numbers are shown as this one. */
 const int32Max = 2 ** 31 - 1;
 const int32 = z.int().min(0).max(int32Max);
 
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 
-/** Bytes in the unit of CBR's capacities: MB, rounded up, and never more than 32 bits hold. */
+/** Converts bytes to MB, the unit of CBR's capacities: rounded up, at most the largest 32-bit integer. */
 export function toMegabytes(bytes: number): number {
   return Math.min(Math.ceil(bytes / mebibyte), int32Max);
 }
 
-/** Bytes in the unit of CBR's sizes of resources: GB, likewise. */
+/** Converts bytes to GB, the unit of CBR's resource sizes: rounded up, at most the largest 32-bit integer. */
 export function toGigabytes(bytes: number): number {
   return Math.min(Math.ceil(bytes / gibibyte), int32Max);
 }
 
-/** What CBR calls vaults by what they protect, with the types of resources that each protects. */
+/** The object types of CBR's vaults, each with the resource types that it protects. */
 export const vaultObjectTypes = {
   server: ['OS::Native::Server', 'OS::Nova::Server', 'OS::Ironic::BareMetalServer'],
   disk: ['OS::Cinder::Volume'],
@@ -34,11 +34,11 @@ const vaultResource = z.object({
   id: opaqueId,
   name: z.string(),
   type: z.string(),
-  size: int32.nullable().meta({ description: 'GiB, rounded up; null if the format does not say.' }),
+  size: int32.nullable().meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
   protect_status: z
     .enum(['available', 'error'])
-    .meta({ description: 'error: none of its backups in this vault is available.' }),
-  backup_size: int32.meta({ description: 'MB that its backups store.' }),
+    .meta({ description: 'error: no backup of the resource in this vault is available.' }),
+  backup_size: int32.meta({ description: 'Size of its backups as stored, in MB.' }),
   backup_count: int32,
   extra_info: z.null(),
 });
@@ -46,13 +46,13 @@ const vaultResource = z.object({
 const billing = z.object({
   allocated: z.literal(0),
   charging_mode: z.literal('post_paid'),
-  cloud_type: z.literal('hybrid').meta({ description: 'The backups were not made by the cloud.' }),
+  cloud_type: z.literal('hybrid').meta({ description: 'Always hybrid: the backups were not made by the cloud.' }),
   consistent_level: z.literal('crash_consistent'),
   frozen_scene: z.null(),
   object_type: z
     .string()
     .nullable()
-    .meta({ description: 'What its resources are; null if it has none yet, or they differ.' }),
+    .meta({ description: 'Object type of its resources; null if it has none yet, or they differ.' }),
   order_id: z.null(),
   product_id: z.null(),
   protect_type: z.literal('backup'),
@@ -61,11 +61,12 @@ const billing = z.object({
   status: z.literal('available'),
   storage_unit: z.string().meta({ description: 'The bucket.' }),
   used: int32.meta({
-    description: 'MB that the backups of the source store. What several backups share counts for each of them.',
+    description:
+      'Size of the backups of the source as stored, in MB. Objects that backups share count for each of them.',
   }),
 });
 
-/** A source in the form of CBR's vault. Nothing is billed here: capacities are 0, but for what is stored. */
+/** A source in the form of CBR's vault. Nothing is billed here: capacities are 0, except for `used`. */
 export const vault = z
   .object({
     id: madeId.meta({ description: 'Id of the source.' }),
@@ -82,7 +83,7 @@ export const vault = z
     resources: z
       .array(vaultResource)
       .max(vaultResourcesMax)
-      .meta({ description: `What its backups are of; by id, the first ${vaultResourcesMax}.` }),
+      .meta({ description: `Resources of its backups, sorted by id; the first ${vaultResourcesMax}.` }),
     tags: z.array(z.never()),
     billing,
   })
@@ -90,20 +91,20 @@ export const vault = z
 export type Vault = z.infer<typeof vault>;
 
 /**
- * Filters of the listing. By name. Names and ids are compared as they are; what CBR has and sources have not is filtered by
- * its meaning all the same:
+ * Filters of the listing of vaults, sorted by name. Names and ids are compared exactly. Filters of CBR for fields that
+ * sources do not have still filter by their meaning:
  *
  * | filter | here |
  * |---|---|
- * | `resource_ids` | sources that have a backup of one of these, separated by commas |
+ * | `resource_ids` | sources with a backup of one of these resources, separated by commas |
  * | `object_type` | sources with a resource of this kind: `server`, `disk`, `turbo`, `vm`, `workspace`; others match nothing |
  * | `cloud_type` | every source is `hybrid` |
  * | `protect_type` | every source is `backup` |
  * | `status` | every source is `available` |
  * | `policy_id` | there are no policies: nothing matches |
- * | `enterprise_project_id` | `0`, the default one, and `all_granted_eps` match all, any other nothing |
+ * | `enterprise_project_id` | `0` (the default one) and `all_granted_eps` match all, others nothing |
  *
- * Other parameters are ignored, as the cloud does.
+ * Other parameters are ignored, as CBR does.
  */
 export const listVaultsInput = z.object({
   project_id: projectId,
@@ -126,14 +127,14 @@ export const listVaultsAnswer = z
 export const showVaultInput = z.object({ project_id: projectId, vault_id: madeId });
 export const showVaultAnswer = z.object({ vault }).meta({ id: 'ShowVaultAnswer' });
 
-/** The run of a source in the form of CBR's checkpoint. */
+/** A run of a source in the form of CBR's checkpoint. */
 export const checkpoint = z
   .object({
     id: madeId.meta({ description: 'Id of the run, which is an operation.' }),
     project_id: projectId,
     status: z
       .enum(['creating', 'available', 'error'])
-      .meta({ description: 'creating: the run goes on; error: it failed, or backups are in error.' }),
+      .meta({ description: 'creating: the run has not ended; error: it failed, or backups are in error.' }),
     created_at: wireTime,
     vault: z.object({
       id: madeId.meta({ description: 'Id of the source.' }),
@@ -141,7 +142,9 @@ export const checkpoint = z
       resources: z
         .array(vaultResource)
         .max(vaultResourcesMax)
-        .meta({ description: `What the backups that the run imported are of; by id, the first ${vaultResourcesMax}.` }),
+        .meta({
+          description: `Resources of the backups that the run imported, sorted by id; the first ${vaultResourcesMax}.`,
+        }),
       skipped_resources: z
         .array(
           z.object({
@@ -153,7 +156,7 @@ export const checkpoint = z
           }),
         )
         .max(vaultResourcesMax)
-        .meta({ description: `Resources with an import that failed, each once; the first ${vaultResourcesMax}.` }),
+        .meta({ description: `Resources with a failed import, each once; the first ${vaultResourcesMax}.` }),
     }),
     extra_info: z.object({ name: z.null(), description: z.null(), retention_duration: z.null() }),
   })

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { joined, madeId, opaqueId, projectId } from './fields.ts';
 import { verificationLevel } from './verification.ts';
 
-/** The levels that read data: a sync proves up to `linkage` by itself. */
+/** The levels for which data is read. A sync proves up to `linkage` by itself. */
 export const dataLevels = ['content', 'replay'] as const;
 export type DataLevel = (typeof dataLevels)[number];
 
 /**
- * Proves a recorded backup and its chain by reading what is stored. `content`: every stored object is read and hashes
- * as the metadata says. `replay`: the volume is put together besides, block by block, as a restore would, and its
- * SHA-256 and size are the operation's result.
+ * Input of a verification, which proves a recorded backup and its chain by reading the stored data.
+ * - `content`: every stored object is read and compared with its hash in the metadata;
+ * - `replay`: the volume is also rebuilt block by block, as in a restore. Its SHA-256 and size are the operation's
+ *   result.
  */
 export const verifyBackupInput = z.object({
   project_id: projectId,
@@ -18,17 +19,22 @@ export const verifyBackupInput = z.object({
 });
 
 /**
- * The operation that verifies. A verification of the same backup to the same level that waits or runs is joined: what it
- * has read already is not read again.
+ * Id of the operation that verifies. A waiting or running verification of the same backup to the same level is joined,
+ * so nothing is read twice.
  */
 export const verifyBackupAnswer = z.object({ operation_id: madeId, joined }).meta({ id: 'VerifyBackupAnswer' });
 
 /** Result of an operation of kind `verify`. */
 export const verifyResult = z.object({
   backup_id: opaqueId,
-  level: verificationLevel.nullable().meta({ description: 'Null where the backup could not be proved so far.' }),
-  links: z.int().meta({ description: 'Links of the chain, the full backup included.' }),
+  level: verificationLevel
+    .nullable()
+    .meta({ description: 'Level that was proved; null if the backup could not be proved to any.' }),
+  links: z.int().meta({ description: 'Number of links in the chain, including the full backup.' }),
   volume_bytes: z.int().nullable(),
-  volume_sha256: z.string().nullable().meta({ description: 'Of the replayed volume, hex; null unless replayed.' }),
+  volume_sha256: z
+    .string()
+    .nullable()
+    .meta({ description: 'SHA-256 of the replayed volume, in hex; null unless replayed.' }),
 });
 export type VerifyResult = z.infer<typeof verifyResult>;

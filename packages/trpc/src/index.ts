@@ -1,6 +1,6 @@
 /**
- * The type of the tRPC router at `/trpc`, for `createTRPCClient<AppRouter>`. It follows from the table of calls, and
- * the gateway checks its router against it, so that a client needs nothing of the server to be typed.
+ * The type of the tRPC router at `/trpc`, for `createTRPCClient<AppRouter>`. It is derived from the table of calls, and
+ * the gateway checks its router against it. A typed client therefore needs no code of the server.
  */
 import type { CallInput, CallName, CallOutput, calls, ErrorCode, Problem } from '@backup-sync/contracts';
 import type {
@@ -18,7 +18,7 @@ type Types<Name extends CallName, Output = CallOutput<Name>> = {
   meta: unknown;
 };
 
-/** One procedure for each call of the table, under its name. */
+/** One procedure for each call of the table, by name. */
 export type Procedures = {
   readonly [Name in CallName]: ProcedureOf<Name, (typeof calls)[Name]['kind']>;
 };
@@ -29,22 +29,22 @@ type ProcedureOf<Name extends CallName, Kind> = Kind extends 'query'
     ? TRPCMutationProcedure<Types<Name>>
     : TRPCSubscriptionProcedure<Types<Name, AsyncIterable<{ id: string; data: CallOutput<Name> }>>>;
 
-/** What a refused call carries, as `data` of a `TRPCClientError`. */
+/** The `data` of a `TRPCClientError` when a call fails. */
 export type ErrorData = TRPCDefaultErrorData & {
   readonly errorCode: ErrorCode;
-  /** Permanent, as `BackupSync.1001`. */
+  /** Permanent number, such as `BackupSync.1001`. */
   readonly number: string;
   /** What to do about it. */
   readonly remedy: string;
-  /** Every problem of an invalid request with its place; empty for other codes. */
+  /** Every problem of an invalid request, with its place. Empty for other codes. */
   readonly problems: readonly Problem[];
-  /** By which whoever runs the server finds the call. */
+  /** Id by which the server's operator finds the call; null if there is none. */
   readonly requestId: string | null;
 };
 
 export type ErrorShape = Omit<TRPCDefaultErrorShape, 'data'> & { readonly data: ErrorData };
 
-/** For clients: `createTRPCClient<AppRouter>(…)`. */
+/** Type of the router, for `createTRPCClient<AppRouter>(…)`. */
 export type AppRouter = TRPCBuiltRouter<
   { ctx: unknown; meta: object; errorShape: ErrorShape; transformer: false },
   Procedures

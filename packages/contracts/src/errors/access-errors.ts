@@ -1,19 +1,20 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** The caller is not known, or may not do this. */
+/** Errors of a caller who is unknown or not allowed to make this call. */
 export const accessErrors = {
   not_authenticated: {
     number: 'BackupSync.1005',
     httpStatus: 401,
     retryable: false,
-    remedy: 'Send a valid token in X-Auth-Token, which POST /v3/auth/tokens issues, or sign the request.',
+    remedy:
+      'Send a valid token in X-Auth-Token (POST /v3/auth/tokens issues one), or sign the request with an access key.',
     exitCode: 4,
   },
   project_not_allowed: {
     number: 'BackupSync.1006',
     httpStatus: 403,
     retryable: false,
-    remedy: 'Use the project that the token was issued for.',
+    remedy: 'Use the project that the token or access key was issued for.',
     exitCode: 4,
   },
   role_not_allowed: {
@@ -34,14 +35,14 @@ export const accessErrors = {
     number: 'BackupSync.1064',
     httpStatus: 403,
     retryable: false,
-    remedy: 'Request a token with an application credential that has no access rules, or with a password.',
+    remedy: 'Request a token with a password, or with an application credential that has no access rules.',
     exitCode: 4,
   },
   bucket_not_bound: {
     number: 'BackupSync.1008',
     httpStatus: 403,
     retryable: false,
-    remedy: 'Ask an administrator to grant it to the project ("backup-sync buckets grant").',
+    remedy: 'Ask an administrator to grant the bucket to the project ("backup-sync buckets grant").',
     exitCode: 4,
   },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -1,19 +1,19 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** A client makes these itself. A server never sends them; their numbers start with 19. */
+/** Errors that a client raises itself. A server never sends them. Their numbers start with 19. */
 export const clientErrors = {
   unreachable: {
     number: 'BackupSync.1901',
     httpStatus: 503,
     retryable: true,
-    remedy: 'Check the endpoint, and that the server runs.',
+    remedy: 'Check the endpoint, and that the server is running.',
     exitCode: 5,
   },
   connect_timeout: {
     number: 'BackupSync.1907',
     httpStatus: 503,
     retryable: true,
-    remedy: 'Check the endpoint, and the network and firewalls on the way to it.',
+    remedy: 'Check the endpoint, and the network and firewalls between this machine and the server.',
     exitCode: 5,
   },
   response_timeout: {
@@ -21,7 +21,7 @@ export const clientErrors = {
     httpStatus: 503,
     retryable: true,
     remedy:
-      'Check that the server is working. If the call changes something, look whether it did before you repeat it.',
+      'Check that the server is working. If the call changes something, check whether it did before you repeat it.',
     exitCode: 5,
   },
   unexpected_answer: {
@@ -35,28 +35,28 @@ export const clientErrors = {
     number: 'BackupSync.1903',
     httpStatus: 400,
     retryable: false,
-    remedy: 'See the message of the service.',
+    remedy: 'Follow the message of the service.',
     exitCode: 1,
   },
   aborted: {
     number: 'BackupSync.1904',
     httpStatus: 503,
     retryable: true,
-    remedy: 'Call again to go on; what was accepted is kept.',
+    remedy: 'Call again to continue. What was accepted is kept.',
     exitCode: 130,
   },
   not_supported: {
     number: 'BackupSync.1905',
     httpStatus: 400,
     retryable: false,
-    remedy: 'Use an endpoint of backup-sync: other services do not have this operation.',
+    remedy: 'Use an endpoint of backup-sync. Other services do not have this call.',
     exitCode: 1,
   },
   deadline_passed: {
     number: 'BackupSync.1906',
     httpStatus: 503,
     retryable: true,
-    remedy: 'Wait again, with a later deadline: the operations go on.',
+    remedy: 'Wait again with a later deadline. The operations continue.',
     exitCode: 1,
   },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -1,19 +1,19 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** A user, project, role, grant, key or token is not there, or is in a state that does not allow the call. */
+/** Errors of a user, project, role, grant, key or token that does not exist, or whose state does not allow the call. */
 export const identityErrors = {
   token_not_found: {
     number: 'BackupSync.1026',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Send the token that is meant in X-Subject-Token; one that has ended or was revoked is not known any more.',
+    remedy: 'Check the token in X-Subject-Token. A token that has expired or was revoked is no longer known.',
     exitCode: 1,
   },
   user_not_found: {
     number: 'BackupSync.1041',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the name; "backup-sync users list" lists what there is.',
+    remedy: 'Check the name. "backup-sync users list" or GET …/users lists all users.',
     exitCode: 1,
   },
   user_name_taken: {
@@ -27,14 +27,14 @@ export const identityErrors = {
     number: 'BackupSync.1043',
     httpStatus: 409,
     retryable: false,
-    remedy: 'Make another user administrator first.',
+    remedy: 'Make another user an administrator first.',
     exitCode: 1,
   },
   project_not_found: {
     number: 'BackupSync.1044',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; "backup-sync projects list" lists what there is.',
+    remedy: 'Check the id. "backup-sync projects list" or GET …/projects lists all projects.',
     exitCode: 1,
   },
   project_name_taken: {
@@ -48,21 +48,21 @@ export const identityErrors = {
     number: 'BackupSync.1046',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check user and project; "backup-sync users list" lists the roles.',
+    remedy: 'Check the user and the project. "backup-sync users list" or GET …/users lists all roles.',
     exitCode: 1,
   },
   bucket_grant_not_found: {
     number: 'BackupSync.1047',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check project, bucket and prefix; "backup-sync buckets list" lists what is granted.',
+    remedy: 'Check the project, bucket and prefix. "backup-sync buckets list" or GET …/bucket-grants lists all grants.',
     exitCode: 1,
   },
   access_key_not_found: {
     number: 'BackupSync.1048',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the key; "backup-sync access-keys list" lists what there is.',
+    remedy: 'Check the key. "backup-sync access-keys list" or GET …/access-keys lists all access keys.',
     exitCode: 1,
   },
   identity_elsewhere: {

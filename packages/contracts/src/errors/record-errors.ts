@@ -1,54 +1,54 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** A backup, operation or source is not there, or is in a state that does not allow the call. */
+/** Errors of a backup, operation, source or bucket that does not exist, or whose state does not allow the call. */
 export const recordErrors = {
   backup_not_found: {
     number: 'BackupSync.1009',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/backups lists what is recorded.',
+    remedy: 'Check the id. GET …/backups lists all recorded backups.',
     exitCode: 1,
   },
   operation_log_not_found: {
     number: 'BackupSync.1010',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/operation-logs lists what there is.',
+    remedy: 'Check the id. GET …/operation-logs lists all operation logs.',
     exitCode: 1,
   },
   operation_not_found: {
     number: 'BackupSync.1017',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id of the operation.',
+    remedy: 'Check the id. GET …/operations lists all operations.',
     exitCode: 1,
   },
   source_not_found: {
     number: 'BackupSync.1018',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/sources lists what there is.',
+    remedy: 'Check the id. GET …/sources lists all sources.',
     exitCode: 1,
   },
   resource_not_found: {
     number: 'BackupSync.1068',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/resources lists what there is.',
+    remedy: 'Check the id. GET …/resources lists all resources.',
     exitCode: 1,
   },
   vault_not_found: {
     number: 'BackupSync.1059',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/vaults lists what there is. A vault is a source here.',
+    remedy: 'Check the id. GET …/vaults lists all vaults. A vault is a source here.',
     exitCode: 1,
   },
   checkpoint_not_found: {
     number: 'BackupSync.1060',
     httpStatus: 404,
     retryable: false,
-    remedy: 'Check the id; GET …/operation-logs?vault_id=… names the runs of a source as checkpoint_id.',
+    remedy: 'Check the id. GET …/operation-logs?vault_id=… names the runs of a source as checkpoint_id.',
     exitCode: 1,
   },
   source_name_taken: {
@@ -62,7 +62,7 @@ export const recordErrors = {
     number: 'BackupSync.1020',
     httpStatus: 409,
     retryable: false,
-    remedy: 'There is nothing to confirm: look at the source again.',
+    remedy: 'There is nothing to confirm. Read the source again to see its status.',
     exitCode: 1,
   },
   bucket_not_found: {
@@ -90,14 +90,14 @@ export const recordErrors = {
     number: 'BackupSync.1025',
     httpStatus: 409,
     retryable: false,
-    remedy: 'Watch without "after", then read the operations anew.',
+    remedy: 'Watch without "after", then read the operations again.',
     exitCode: 1,
   },
   backup_busy: {
     number: 'BackupSync.1013',
     httpStatus: 409,
     retryable: true,
-    remedy: 'Wait until the operation named in the message has ended.',
+    remedy: 'Wait until the operation that the message names has ended, then try again.',
     exitCode: 1,
   },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -1,12 +1,12 @@
 import type { ErrorDefinition } from './error-definition.ts';
 
-/** The request itself is refused: its form, its size, its path. */
+/** Errors of the request itself: its form, its size, its path. */
 export const requestErrors = {
   invalid_request: {
     number: 'BackupSync.1001',
     httpStatus: 400,
     retryable: false,
-    remedy: 'Fix the fields named in the message.',
+    remedy: 'Fix the fields that the message names.',
     exitCode: 1,
   },
   malformed_json: {
@@ -34,7 +34,7 @@ export const requestErrors = {
     number: 'BackupSync.1051',
     httpStatus: 431,
     retryable: false,
-    remedy: 'Send fewer or shorter headers, and a shorter address.',
+    remedy: 'Send fewer or shorter headers, and a shorter URL.',
     exitCode: 1,
   },
   request_timeout: {
@@ -55,7 +55,7 @@ export const requestErrors = {
     number: 'BackupSync.1058',
     httpStatus: 501,
     retryable: false,
-    remedy: 'Use what the message names. This service imports and proves backups; it does not make or restore them.',
+    remedy: 'Use what the message names. This service imports and proves backups; it does not create or restore them.',
     exitCode: 1,
   },
   method_not_allowed: {

@@ -111,7 +111,7 @@ describe('a source', () => {
       held: {
         cause: 'too_many',
         operation_id: holding.id,
-        message: 'more records are missing from the listing than may go at once',
+        message: 'more records are missing from the listing than may vanish at once',
         remedy: expect.stringContaining('confirm the source'),
       },
     });
