@@ -2,10 +2,7 @@ import { backup } from '@backup-sync/contracts';
 import { z } from 'zod';
 import { cloudBoolean, cloudTime, orNull } from './fields.ts';
 
-/**
- * A backup as any CBR-compatible service tells of it. What a service leaves out is null, times are as
- * `2020-02-05T10:38:34.209782` in UTC; `backup_sync` is null where the service is not a backup-sync.
- */
+/** Schema of {@link CbrBackup}. */
 export const cbrBackup = z.object({
   id: z.string(),
   name: z.string(),
@@ -35,6 +32,10 @@ export const cbrBackup = z.object({
   children: orNull(z.array(z.unknown())),
   backup_sync: orNull(backup.shape.backup_sync),
 });
+/**
+ * A backup, as any CBR-compatible service returns it. A field that the service omits is null. Times are UTC, in the
+ * form `2020-02-05T10:38:34.209782`. `backup_sync` is null if the service is not a backup-sync.
+ */
 export type CbrBackup = z.output<typeof cbrBackup>;
 
 export const showCbrBackupAnswer = z.object({ backup: cbrBackup });
