@@ -126,17 +126,14 @@ test.each([
   [{ token: 'secret-\u{1f511}' }, 'x-auth-token'],
   [{ accessKey: 'AK\u007f', secretKey: 'secret' }, 'authorization'],
   [{ accessKey: 'AK', secretKey: 'secret', securityToken: 'secret\r\nX-More: 1' }, 'x-security-token'],
-])(
-  'credentials that a header cannot have are refused, and the message does not repeat them: %j',
-  async (credentials, header) => {
-    await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
-    const call = service.client({ credentials }).calls.showBackup({ backup_id: 'b' });
-    const error = await call.catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'invalid_request', message: expect.stringContaining(header) });
-    expect(String(error)).not.toContain('secret');
-    expect(service.seen).toEqual([]);
-  },
-);
+])('credentials that no header can have are refused and not repeated: %j', async (credentials, header) => {
+  await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
+  const call = service.client({ credentials }).calls.showBackup({ backup_id: 'b' });
+  const error = await call.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'invalid_request', message: expect.stringContaining(header) });
+  expect(String(error)).not.toContain('secret');
+  expect(service.seen).toEqual([]);
+});
 
 test('a line break after a token, as at the end of a file, is not sent', async () => {
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));

@@ -103,25 +103,22 @@ describe('waiting without a stream', () => {
     await expect(wait(Number.NaN)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
-  test.each([-hourMs, 25 * hourMs])(
-    'ends at the same time if the wall clock is set by %d ms meanwhile',
-    async (stepMs) => {
-      const runtime = clockedRuntime();
-      const startedAtMs = runtime.monotonicMs();
-      let asked = 0;
-      await using service = await startService((call) => {
-        if (isStream(call)) return noStream;
-        asked += 1;
-        if (asked === 3) runtime.step(stepMs);
-        return showLog(idOf(call), false);
-      });
-      await expect(
-        Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 60_000 })),
-      ).rejects.toMatchObject({ code: 'deadline_passed' });
-      expect(runtime.monotonicMs() - startedAtMs).toBe(60_000);
-      expect(asked).toBeGreaterThan(10);
-    },
-  );
+  test.each([-hourMs, 25 * hourMs])('ends as late if the wall clock is set by %d ms meanwhile', async (stepMs) => {
+    const runtime = clockedRuntime();
+    const startedAtMs = runtime.monotonicMs();
+    let asked = 0;
+    await using service = await startService((call) => {
+      if (isStream(call)) return noStream;
+      asked += 1;
+      if (asked === 3) runtime.step(stepMs);
+      return showLog(idOf(call), false);
+    });
+    await expect(
+      Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 60_000 })),
+    ).rejects.toMatchObject({ code: 'deadline_passed' });
+    expect(runtime.monotonicMs() - startedAtMs).toBe(60_000);
+    expect(asked).toBeGreaterThan(10);
+  });
 
   test.each([60, 100])('sets no negative timer if reading the clock takes %d ms', async (lookMs) => {
     const clocked = clockedRuntime();
