@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler } from 'express';
 
 /** Largest body in bytes. 50 items with the longest fields, escaped, easily fit. */
 export const bodyMaxBytes = 1024 * 1024;
-/** Deepest nesting of objects and arrays. Valid bodies have six levels. */
+/** Deepest nesting of objects and arrays. Valid bodies have at most six levels. */
 const depthMax = 32;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -28,7 +28,7 @@ export type ListenOptions = {
   readonly port: number;
   readonly limits: EdgeLimits;
   /**
-   * Whether an address is a trusted proxy, which has no limit of connections, since it carries those of many callers.
+   * Whether an address is a trusted proxy, which may have any number of connections, since it carries many callers.
    */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Files for HTTPS (default: plain HTTP). */

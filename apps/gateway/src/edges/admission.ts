@@ -10,13 +10,13 @@ import { RateLimit } from './rate-limit.ts';
 /** Most credentials that are remembered; the least recently used is forgotten first. */
 const rememberedMax = 100_000;
 
-/** Limits calls: by caller once that is known, before that by the address that they come from. */
+/** Limits calls: by caller once that is known, before that by the network that they come from. */
 export class Admission {
   readonly #limits: EdgeLimits;
   readonly #callers: RateLimit;
   readonly #addresses: RateLimit;
   readonly #counted = new WeakSet<Request>();
-  /** Calls that were counted by address before their credentials were checked. */
+  /** Calls that were counted by network before their credentials were checked. */
   readonly #ahead = new WeakSet<Request>();
   /** Credentials that were valid last time, by network. Unknown callers on the same network hold them up less. */
   // With `max`, the cache would allocate room for all credentials at once, about 2 MB.

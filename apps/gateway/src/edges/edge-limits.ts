@@ -1,4 +1,7 @@
-/** Limits of the server, in total and per caller, so that no caller can block the others. */
+/**
+ * Limits of the server, in total, per caller and per network, so that nobody can block the others. A network is one
+ * IPv4 address or the /64 of an IPv6 address.
+ */
 export type EdgeLimits = {
   /** Open connections; one more is closed without an answer. */
   readonly connections: number;
@@ -14,7 +17,7 @@ export type EdgeLimits = {
    * Calls per second of one caller: a user or access key of a project. After a rest, a burst may have twice as many.
    */
   readonly callsPerSecond: number;
-  /** Calls per second without valid credentials from one address. After a rest, a burst may have ten times as many. */
+  /** Calls per second without valid credentials from one network. After a rest, a burst may have ten times as many. */
   readonly unknownCallsPerSecond: number;
   /** Time in which a client must send all headers, milliseconds. */
   readonly headersTimeoutMs: number;

@@ -27,7 +27,7 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
     answerRaw(socket, new BackupSyncError('method_not_allowed', 'this server does not accept CONNECT'), newId());
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const refusal = new BackupSyncError('invalid_request', 'the header Expect: the server supports only 100-continue');
+    const refusal = new BackupSyncError('invalid_request', 'the header Expect must be 100-continue');
     const { body, headers, status } = written(refusal, newId());
     securityHeaders(request, response, () => {
       response.writeHead(status, { ...headers, Connection: 'close' }).end(body);

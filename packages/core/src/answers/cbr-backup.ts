@@ -8,8 +8,10 @@ export const cbrBackup = z.object({
   name: z.string(),
   description: orNull(z.string()),
   checkpoint_id: orNull(z.string()),
+  /** In a backup-sync, when the record was created. */
   created_at: cloudTime,
   updated_at: orNull(cloudTime),
+  /** In a backup-sync, when the backup was made. */
   protected_at: orNull(cloudTime),
   expired_at: orNull(cloudTime),
   extend_info: orNull(z.record(z.string(), z.unknown())),
@@ -20,6 +22,7 @@ export const cbrBackup = z.object({
   resource_az: orNull(z.string()),
   resource_id: z.string(),
   resource_name: z.string(),
+  /** In a backup-sync, GiB, rounded up. */
   resource_size: orNull(z.number()),
   resource_type: z.string(),
   status: z.string(),
