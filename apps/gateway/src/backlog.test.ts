@@ -12,8 +12,8 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-test('a sync beyond the backlog of its project is answered 429 with Retry-After, until one was cancelled', async () => {
-  // Storage that never answers: what was accepted does not end.
+test('a sync beyond the backlog of its project gets 429 with Retry-After, until an import is cancelled', async () => {
+  // Storage never answers, so accepted imports do not end.
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   try {

@@ -1,15 +1,15 @@
-/** A call of CBR that this service does not have, by CBR's path; `{name}` in `instead` is that field of the path. */
+/** A CBR call that this service does not offer. */
 export type NotOffered = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: `/v3/${string}`;
-  /** What to use instead, for a sentence. */
+  /** What to use instead, as the second half of the error message. `{name}` is replaced by that field of the path. */
   readonly instead: string;
 };
 
-/** A listing of CBR of what does not exist here. */
+/** A CBR listing of objects that do not exist here. It is always empty. */
 export type EmptyListing = {
   readonly path: `/v3/${string}`;
-  /** The field of the answer that has the list. */
+  /** Field of the answer that contains the list. */
   readonly field: string;
 };
 
@@ -17,17 +17,17 @@ const addSource = 'add a source: POST /v1/projects/{project_id}/sources, or "bac
 const editSource = 'edit the source: PATCH /v1/projects/{project_id}/sources/{vault_id}, or "backup-sync sources edit"';
 const planSource =
   'give a source an interval (interval_s): PATCH /v1/projects/{project_id}/sources/{source_id}, or "backup-sync sources edit --every"';
-const runSource = 'a source finds its resources in the bucket: POST /v3/{project_id}/checkpoints/sync runs it';
+const runSource = 'a source finds its resources in its bucket; to run it: POST /v3/{project_id}/checkpoints/sync';
 const importCopy = 'copy the objects to another bucket and import them: POST /v3/{project_id}/backups/sync';
 const grantBucket =
   'let another project use the bucket: POST /v1/projects/{project_id}/bucket-grants, or "backup-sync buckets grant"';
-const importBackups = 'import backups that other software has made: POST /v3/{project_id}/backups/sync';
+const importBackups = 'import backups that other software made: POST /v3/{project_id}/backups/sync';
 const listVaults = 'see what each vault stores (billing.used): GET /v3/{project_id}/vaults';
 const findProject = 'see the project of your credentials: GET /v3/projects';
 const noBill = 'nothing is billed here, so there is nothing to order';
-const noTags = 'vaults have no tags here; tell them apart by name: GET /v3/{project_id}/vaults?name=…';
+const noTags = 'vaults have no tags here; filter them by name: GET /v3/{project_id}/vaults?name=…';
 
-/** CBR's calls, as its SDKs have them, without those that the table of calls has and the listings below. */
+/** The calls of the CBR SDKs that are neither in the table of calls nor in the listings below. */
 export const notOffered: readonly NotOffered[] = [
   { method: 'POST', path: '/v3/{project_id}/vaults', instead: addSource },
   { method: 'POST', path: '/v3/{project_id}/vaults/order', instead: addSource },
@@ -72,12 +72,12 @@ export const notOffered: readonly NotOffered[] = [
     method: 'POST',
     path: '/v3/{project_id}/backups/{backup_id}/restore',
     instead:
-      'extract the volume to a file, and write that where you need it: "backup-sync extract {backup_id} --output <file>"',
+      'extract the volume to a file and copy it where you need it: "backup-sync extract {backup_id} --output <file>"',
   },
   {
     method: 'GET',
     path: '/v3/{project_id}/backups/{backup_id}/metadata',
-    instead: 'see what is recorded of the backup: GET /v3/{project_id}/backups/{backup_id}',
+    instead: 'see the record of the backup: GET /v3/{project_id}/backups/{backup_id}',
   },
   { method: 'POST', path: '/v3/{project_id}/backups/{backup_id}/members', instead: grantBucket },
   { method: 'GET', path: '/v3/{project_id}/backups/{backup_id}/members/{member_id}', instead: grantBucket },
@@ -99,12 +99,12 @@ export const notOffered: readonly NotOffered[] = [
   {
     method: 'GET',
     path: '/v3/{project_id}/cbr-features',
-    instead: 'see what this service can do: GET /openapi.json',
+    instead: 'see the calls of this service: GET /openapi.json',
   },
   {
     method: 'GET',
     path: '/v3/{project_id}/cbr-features/{feature_key}',
-    instead: 'see what this service can do: GET /openapi.json',
+    instead: 'see the calls of this service: GET /openapi.json',
   },
   { method: 'GET', path: '/v3/region-projects', instead: findProject },
   { method: 'GET', path: '/v3/domain/{source_project_id}', instead: findProject },
@@ -113,6 +113,7 @@ export const notOffered: readonly NotOffered[] = [
   { method: 'POST', path: '/v3/migrates', instead: importBackups },
 ];
 
+/** The CBR listings that are always empty here. */
 export const emptyListings: readonly EmptyListing[] = [
   { path: '/v3/{project_id}/policies', field: 'policies' },
   { path: '/v3/{project_id}/organization-policies', field: 'policies' },

@@ -15,7 +15,7 @@ afterAll(async () => {
 const filled = (path: string) => path.replaceAll(/\{(?!project_id)(\w+)\}/g, 'id of $1');
 const shape = (path: string) => path.replaceAll(/\{\w+\}/g, '{}');
 
-test('a call of CBR that is not offered answers 501 with what to use instead', async () => {
+test('a CBR call that is not offered gets 501 and says what to use instead', async () => {
   for (const { method, path } of notOffered) {
     const hasBody = method === 'POST' || method === 'PUT';
     const { status, body } = await gateway.call(method, filled(path), hasBody ? { any: 'thing' } : undefined);
@@ -29,12 +29,12 @@ test('a call of CBR that is not offered answers 501 with what to use instead', a
   }
   const { body } = await gateway.call('POST', '/v3/{project_id}/backups/b-1/restore', '{}');
   expect(body.error_msg).toBe(
-    `POST /v3/${gateway.projectId}/backups/b-1/restore is a call of CBR that is not offered here; extract the volume to ` +
-      'a file, and write that where you need it: "backup-sync extract b-1 --output <file>"',
+    `POST /v3/${gateway.projectId}/backups/b-1/restore is a CBR call that this service does not offer; extract the volume to ` +
+      'a file and copy it where you need it: "backup-sync extract b-1 --output <file>"',
   );
 });
 
-test('what is said to be used instead is there', () => {
+test('every call that a message recommends exists', () => {
   const known = new Set(Object.values(calls).map(({ method, path }) => `${method} ${shape(path)}`));
   for (const { instead } of notOffered) {
     for (const [call] of instead.matchAll(/(?:GET|POST|PUT|PATCH|DELETE) \/v\d\/\{?[^\s,?]+/g)) {
@@ -47,7 +47,7 @@ test('what is said to be used instead is there', () => {
   expect(every).toHaveLength(new Set(every).size);
 });
 
-test('listings of what does not exist here are empty, and have the page that was asked for', async () => {
+test('listings of objects that do not exist here are empty, with the requested page', async () => {
   for (const { path, field } of emptyListings) {
     const { status, body } = await gateway.call('GET', `${filled(path)}?limit=5&offset=10&operation_type=backup`);
     expect([path, status, body]).toEqual([path, 200, { [field]: [], count: 0, limit: 5, offset: 10 }]);
@@ -55,7 +55,7 @@ test('listings of what does not exist here are empty, and have the page that was
   expect((await gateway.call('GET', '/v3/{project_id}/policies?limit=0')).status).toBe(400);
 });
 
-test('they ask who calls, and in which project, as every call does', async () => {
+test('these calls check the caller and the project, as every call does', async () => {
   const calls = [
     ['POST', '/backups/b/restore'],
     ['GET', '/policies'],
@@ -68,7 +68,7 @@ test('they ask who calls, and in which project, as every call does', async () =>
   }
 });
 
-test('what is next to them answers as before', async () => {
+test('calls with similar paths still work', async () => {
   const body = { name: 'nightly', bucket_name: 'bucket', force: true };
   const { source } = (await gateway.call('POST', '/v1/projects/{project_id}/sources', body)).body;
   const { body: listed } = await gateway.call('GET', '/v3/{project_id}/vaults?name=nightly');

@@ -8,8 +8,9 @@ import { authenticate } from './request-scope.ts';
 const pageAsked = z.object({ limit: paging.limit, offset: paging.offset });
 
 /**
- * CBR's calls that the table of calls does not have. Those that act answer 501 and say what to use instead: clients
- * take a 404 for a resource that is gone. Listings of what does not exist here are empty.
+ * Routes for the CBR calls that are not in the table of calls. Listings of objects that do not exist here are empty.
+ * All other calls get 501 and a message that says what to use instead; to clients, a 404 would mean that a resource is
+ * gone.
  */
 export function cbrRoutes(engine: Engine): Router {
   const router = Router({ caseSensitive: true });
@@ -18,7 +19,7 @@ export function cbrRoutes(engine: Engine): Router {
       const { projectId } = await authenticateInProject(engine, request);
       const fields = { project_id: projectId, ...request.params };
       const call = `${method} ${fill(path, fields)}`;
-      const message = `${call} is a call of CBR that is not offered here; ${fill(instead, fields)}`;
+      const message = `${call} is a CBR call that this service does not offer; ${fill(instead, fields)}`;
       throw new BackupSyncError('not_offered', message);
     });
   }
@@ -44,7 +45,7 @@ async function authenticateInProject(engine: Engine, request: Request): Promise<
   return caller;
 }
 
-/** Puts these fields in the places that have their names. */
+/** Replaces each `{name}` in the text by the field of that name. */
 function fill(text: string, fields: Request['params']): string {
   return text.replaceAll(/\{(\w+)\}/g, (place, name: string) =>
     String(Object.hasOwn(fields, name) ? fields[name] : place),

@@ -10,7 +10,9 @@ const calls = 1000;
 
 type Call = { readonly beganAfter: boolean; readonly status: number; readonly ids: readonly string[] };
 
-/** Races calls that each sync a backup; once a third of them is answered, `take` takes the data directory away. */
+/**
+ * Runs concurrent calls that each sync a backup. When a third of them is answered, `take` removes the data directory.
+ */
 async function raceCalls(gateway: TestGateway, take: () => void): Promise<Call[]> {
   const made: Call[] = [];
   let begun = 0;
@@ -33,7 +35,7 @@ async function raceCalls(gateway: TestGateway, take: () => void): Promise<Call[]
   return made;
 }
 
-test('of 1,000 calls raced against a move of the data directory, none that begins later is answered with 200, and none that is, is lost', async () => {
+test('when the data directory moves during 1,000 calls, no later call succeeds and no success is lost', async () => {
   await using gateway = await startTestGateway({ [item.bucket_name]: { 'a/b/disk': 'bytes' } });
   const away = `${gateway.dataDirectory}-away`;
   const made = await raceCalls(gateway, () => renameSync(gateway.dataDirectory, away));
@@ -55,21 +57,18 @@ test.each([
   ['the data directory', ['']],
   ['the database', ['catalogue.sqlite']],
   ['its WAL', ['catalogue.sqlite-wal']],
-])(
-  'once %s is removed, calls, reads among them, are refused with 503, and the server is not ready',
-  async (_, names) => {
-    await using gateway = await startTestGateway({ [item.bucket_name]: { 'a/b/disk': 'bytes' } });
-    expect((await gateway.call('GET', '/readyz')).status).toBe(200);
-    for (const name of names) rmSync(join(gateway.dataDirectory, name), { recursive: true });
-    const read = await gateway.call('GET', '/v3/{project_id}/backups');
-    expect(read).toMatchObject({ status: 503, body: { error_code: 'BackupSync.1015' } });
-    expect(read.headers.get('Retry-After')).toMatch(/^\d+$/);
-    expect((await gateway.call('POST', '/v3/{project_id}/backups/sync', { sync: [item] })).status).toBe(503);
-    expect((await gateway.call('GET', '/readyz')).status).toBe(503);
-  },
-);
+])('once %s is removed, all calls including reads get 503, and the server is not ready', async (_, names) => {
+  await using gateway = await startTestGateway({ [item.bucket_name]: { 'a/b/disk': 'bytes' } });
+  expect((await gateway.call('GET', '/readyz')).status).toBe(200);
+  for (const name of names) rmSync(join(gateway.dataDirectory, name), { recursive: true });
+  const read = await gateway.call('GET', '/v3/{project_id}/backups');
+  expect(read).toMatchObject({ status: 503, body: { error_code: 'BackupSync.1015' } });
+  expect(read.headers.get('Retry-After')).toMatch(/^\d+$/);
+  expect((await gateway.call('POST', '/v3/{project_id}/backups/sync', { sync: [item] })).status).toBe(503);
+  expect((await gateway.call('GET', '/readyz')).status).toBe(503);
+});
 
-test('an idle server notices by itself that its data directory is gone, and says which file', async () => {
+test('an idle server notices that its data directory is gone, and says which file', async () => {
   await using gateway = await startTestGateway({});
   renameSync(gateway.dataDirectory, `${gateway.dataDirectory}-away`);
   expect(await gateway.failed).toMatchObject({
@@ -79,7 +78,7 @@ test('an idle server notices by itself that its data directory is gone, and says
   expect(gateway.faults).toEqual([]);
 });
 
-test('a server that starts where another had its data directory keeps all of its files when that one stops', async () => {
+test('a server in the place of a moved data directory keeps its files when the old server stops', async () => {
   await using home = await startTestGateway({});
   const dataDirectory = join(home.dataDirectory, '..', 'moved');
   const storage = `file:${join(home.dataDirectory, '..', 'buckets')}`;
@@ -100,13 +99,13 @@ test('a server that starts where another had its data directory keeps all of its
   expect(await ask(second)).toBe(200);
 });
 
-test('a first start that fails makes no administrator whose password nobody was shown', async () => {
+test('a first start that fails creates no administrator, since nobody saw the password', async () => {
   await using home = await startTestGateway({});
   const dataDirectory = join(home.dataDirectory, '..', 'new');
   const storage = `file:${join(home.dataDirectory, '..', 'buckets')}`;
   const start = () =>
     serve({ dataDirectory, storage, host: '127.0.0.1', port: 0, version: '0.0.0', onFault: () => {} });
-  // The file through which local commands reach the server cannot be written.
+  // The file with the address and credential for local commands cannot be written.
   const obstacle = join(dataDirectory, 'endpoint.json');
   mkdirSync(obstacle, { recursive: true });
   writeFileSync(join(dataDirectory, 'lock.sqlite'), '');

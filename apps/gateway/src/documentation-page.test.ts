@@ -6,7 +6,7 @@ import { findBrowser, startBrowser } from './testing-browser.ts';
 
 const browserPath = findBrowser();
 
-/** A browser is slow beside other tests, and what this asks of it takes a second or two alone. */
+/** Each test takes a second or two in a browser, and more while other tests run. */
 const patienceMs = 240_000;
 
 describe.skipIf(browserPath === undefined)('the page of the documentation', { timeout: patienceMs }, () => {
@@ -40,20 +40,20 @@ describe.skipIf(browserPath === undefined)('the page of the documentation', { ti
     };
   }
 
-  test('stays usable with 1,000 backups in an answer, and gives all of it as a file', async () => {
+  test('stays usable with 1,000 backups in an answer, and offers the whole answer as a file', async () => {
     const item = { ...specificationExample, image_path: 'a' };
     const { body } = await gateway.call('POST', '/v3/{project_id}/backups/sync', { sync: [item] });
     await gateway.ended(body.sync[0].operation_log_id);
     const shown = await gateway.call('GET', `/v3/{project_id}/backups/${item.backup_id}`);
     const backups = Array(1000).fill(shown.body.backup);
 
-    // As the server would answer, without a thousand imports.
+    // The answer of the server, without a thousand imports.
     await page.route(/\/v3\/[^/]+\/backups$/, (route) => route.fulfill({ json: { backups, count: 1000 } }));
     const listing = await open('listBackups');
     expect(await listing.project.inputValue()).toBe('');
     await listing.project.fill(gateway.projectId);
     await listing.execute();
-    await listing.answer.getByText(/^The first [\d,]+ of [\d,]+ lines of this answer\.$/).waitFor();
+    await listing.answer.getByText(/^Showing the first [\d,]+ of [\d,]+ lines\.$/).waitFor();
     const next = await open('showBackup');
     await next.fill('backup_id', 'b');
 
@@ -64,7 +64,7 @@ describe.skipIf(browserPath === undefined)('the page of the documentation', { ti
     expect(complaints).toEqual([]);
   });
 
-  test('keeps the project and the token for the tab alone, through a reload', async () => {
+  test('keeps the project and the token through a reload, in this tab only', async () => {
     await page.locator('.btn.authorize').first().click();
     const token = page.locator('.auth-container').filter({ hasText: 'X-Auth-Token' });
     await token.locator('input').fill(gateway.token);

@@ -1,4 +1,4 @@
-/** `/docs`: Swagger UI, which loads what is beside it. */
+/** The page at `/docs`: Swagger UI, with its files below `/docs/`. */
 export const page = `<!doctype html>
 <html lang="en">
 <head>
@@ -17,12 +17,13 @@ export const page = `<!doctype html>
 `;
 
 /**
- * The script of the page. It asks no other host for anything, and keeps the token in the session of the tab, which no
- * other tab and no later visit can read. Addresses are relative, so that the page works below a path of a proxy.
+ * The script of the page. It sends requests to no other host. It keeps the token in the session storage of the tab,
+ * which no other tab and no later visit can read. Addresses are relative, so the page also works below a path of a
+ * proxy.
  */
 export const start = `'use strict';
 
-// More would take the browser seconds to lay out, and minutes to colour.
+// A longer text would take the browser seconds to lay out, and minutes to highlight.
 const shownMax = 100000;
 const kept = {
   token: 'backup-sync.documentation.token',
@@ -109,8 +110,8 @@ const showsPartOfLongAnswers = {
         'div',
         null,
         e('h5', null, 'Response body'),
-        e('p', null, 'The first ', lines(part), ' of ', lines(text), ' lines of this answer.'),
-        e('button', { className: 'btn', onClick: () => download(content, contentType ?? '') }, 'Download'),
+        e('p', null, 'Showing the first ', lines(part), ' of ', lines(text), ' lines.'),
+        e('button', { className: 'btn', onClick: () => download(content, contentType ?? '') }, 'Download all'),
         e(getComponent('HighlightCode', true), { language: 'json' }, part),
       );
     },

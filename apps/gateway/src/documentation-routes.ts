@@ -1,15 +1,15 @@
 import { openApiDocument } from '@backup-sync/contracts';
 import express, { Router } from 'express';
 import helmet from 'helmet';
-// The package's main module would load Swagger UI itself into the server, some 8 MB.
+// The main module of the package would load all of Swagger UI into the server, about 8 MB.
 import absolutePath from 'swagger-ui-dist/absolute-path.js';
 import { page, start } from './documentation-page.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 
-/** What the page loads of Swagger UI, all of it from here. */
+/** The files of Swagger UI that the page loads from this server. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-/** The page may load its own files and ask this server; it may not be framed, and is served over HTTP as it is. */
+/** The page may load its own files and call this server. It must not be framed, and also works over plain HTTP. */
 const policy = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -24,13 +24,13 @@ const policy = helmet.contentSecurityPolicy({
   },
 });
 
-/** `/openapi.json`, and `/docs`: a page of it to read and to try. */
+/** Routes for `/openapi.json` and for `/docs`, a page to read it and try the calls. */
 export function documentationRoutes({ version }: { readonly version: string }): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const document = openApiDocument({ version });
   router.get('/openapi.json', (_request, response) => void response.json(document));
   router.get('/docs', policy, (_request, response) => void response.type('html').send(page));
-  // Relative addresses are meant from /docs.
+  // The relative addresses of the page start from /docs.
   router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
   router.get('/docs/start.js', (_request, response) => void response.type('js').send(start));
   const files = express.static(absolutePath(), { index: false, redirect: false, maxAge: '1h' });

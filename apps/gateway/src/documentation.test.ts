@@ -8,19 +8,19 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** As anyone: no token. */
+/** Gets a path without a token. */
 async function get(path: string) {
   const response = await fetch(new URL(path, gateway.endpoint));
   return { response, text: await response.text() };
 }
 
-test('the OpenAPI document is a valid one', async () => {
+test('the OpenAPI document is valid', async () => {
   const { text } = await get('/openapi.json');
   const result = await new Validator().validate(JSON.parse(text));
   expect(result).toEqual({ valid: true });
 });
 
-test('the OpenAPI document has what a generated client needs of every operation', async () => {
+test('the OpenAPI document has everything that a generated client needs for each call', async () => {
   const document = JSON.parse((await get('/openapi.json')).text);
   const calls = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
     Object.values(methods).map((operation) => ({ path, operation })),
@@ -42,7 +42,7 @@ type Operation = {
   readonly responses: Record<string, unknown>;
 };
 
-test('the page of the documentation is served whole, from here alone', async () => {
+test('the documentation page loads completely from this server', async () => {
   const { response, text } = await get('/docs');
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -62,7 +62,7 @@ test('the page of the documentation is served whole, from here alone', async () 
   expect(start).toContain("url: 'openapi.json'");
 });
 
-test('nothing but the page’s own files is served beside it', async () => {
+test('below /docs, only the files of the page are served', async () => {
   for (const path of [
     '/docs/package.json',
     '/docs/swagger-ui-bundle.js.map',

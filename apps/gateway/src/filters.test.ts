@@ -58,7 +58,7 @@ test.each([
   ['operation-logs', 'start_time=2020-01-01T00:00:00Z&end_time=2100-01-01T00:00:00Z', 2],
   ['operation-logs', 'resource_name=other', 0],
   ['operation-logs', 'something=else', 2],
-])('of %s, %s leaves what CBR would', async (listing, query, count) => {
+])('of %s, %s returns the same records as in CBR', async (listing, query, count) => {
   const { status, body } = await gateway.call('GET', `/v3/{project_id}/${listing}?${query}`);
   expect([status, body.count]).toEqual([200, count]);
   expect(body[listing.replace('-', '_')]).toHaveLength(count);
@@ -76,7 +76,7 @@ test.each([
   ['operation-logs', 'operation_type=dance', 'operation_type'],
   ['operation-logs', 'start_time=yesterday', 'start_time'],
   ['operation-logs', 'marker=unknown', 'marker'],
-])('of %s, %s is refused with the field', async (listing, query, place) => {
+])('of %s, %s is refused, and the error names the field', async (listing, query, place) => {
   const { status, body } = await gateway.call('GET', `/v3/{project_id}/${listing}?${query}`);
   expect([status, body.error_code, body.problems.map((problem: { place: string }) => problem.place)]).toEqual([
     400,

@@ -15,28 +15,29 @@ import { restRoutes } from './rest-routes.ts';
 import { dropUnsignedPlace, signedBody } from './signed-body.ts';
 import { trpcDoor } from './trpc-door.ts';
 
+/** Options of {@link createGatewayApp}. */
 export type GatewayAppOptions = {
   readonly engine: Engine;
   readonly version: string;
-  /** Where callers reach this server, if that is not the address at which it listens: `https://host/path`. */
+  /** Address at which callers reach this server, if it differs from the listening address: `https://host/path`. */
   readonly publicUrl?: string | undefined;
   readonly limits: EdgeLimits;
   readonly clock: Clock;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Whether to trust the `X-Forwarded-For` of this address. */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
-  /** Aborted when the server stops: streams end. */
+  /** Aborted when the server stops; streams then end. */
   readonly stopping: AbortSignal;
-  /** Told of faults of this program, with the request id that the caller was given. */
+  /** Reports faults of this program, with the request id that the caller got. */
   readonly onFault: (place: string, error: unknown) => void;
 };
 
-/** The HTTP surface: REST as CBR has it, the same calls over tRPC, identity, health and documentation. */
+/** Creates the HTTP application: the CBR REST API, the same calls over tRPC, identity, health and documentation. */
 export function createGatewayApp(options: GatewayAppOptions): Express {
   const { engine, version, publicUrl, stopping, onFault } = options;
   const app: Express = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  // Else a caller could write itself another address, for limits and the audit.
+  // Otherwise a caller could give itself another address in the limits and the audit.
   app.set('trust proxy', options.isTrustedProxy);
   const admission = new Admission(options.limits, options.clock);
   app.locals.admission = admission;
@@ -44,7 +45,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.use(identifyRequest(engine));
   app.use(helmet());
   app.use(requireHost);
-  // Before any limit: who looks after this server must not take a siege for its end.
+  // Before any limit: health checks must succeed even while the server is overloaded.
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
     await engine.checkReady();
@@ -61,7 +62,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post('/v3/auth/tokens', admission.admitUnknown);
   app.use(identityRoutes(engine));
-  // Before the table: its paths refuse every other method.
+  // Before the routes of the table, since these refuse every other method on their paths.
   app.use(cbrRoutes(engine));
   app.use(restRoutes(engine, stopping));
   app.use(admission.admitUnknown, (request) => {
@@ -72,7 +73,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
 }
 
 function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
-  // Express tells an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   return (thrown, request, response, _next) => {
     const requestId = requestIdOf(response);
     const { error, unexpected } = refusalOf(counted(request, thrown));
@@ -85,7 +86,10 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
   };
 }
 
-/** What is refused before it was asked whose it is counts as well. Answers what to say: that, or that it was too much. */
+/**
+ * Counts a call that was refused before its caller was known. Returns the refusal, or `throttled` if it is one too
+ * many.
+ */
 function counted(request: Request, thrown: unknown): unknown {
   const { code } = refusalOf(thrown).error;
   if (code === 'throttled' || errors[code].httpStatus >= 500) return thrown;

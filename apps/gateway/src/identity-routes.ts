@@ -7,16 +7,16 @@ import { addressesOf } from './public-address.ts';
 import { authenticate } from './request-scope.ts';
 import { tokenRoutes } from './token-routes.ts';
 
-/** What anyone may ask. */
+/** Paths that need no credentials. */
 export const openPaths = ['/', '/v3'];
 const projectPaths = ['/v3/projects', '/v3/auth/projects'];
 const ownPaths = [...projectPaths, '/v3/auth/domains', '/v3/auth/catalog'];
 
-/** What clients of OpenStack and of Huawei's IAM ask an identity service for. */
+/** Routes of the identity service that OpenStack clients and clients of Huawei's IAM use. */
 export function identityRoutes(engine: Engine): Router {
   const router = Router({ caseSensitive: true });
   router.use('/v3/auth', (_request, response, next) => {
-    // As Keystone: caches must not give one caller's answer to another.
+    // As in Keystone: caches must not return one caller's answer to another.
     response.setHeader('Vary', 'X-Auth-Token');
     next();
   });
@@ -51,14 +51,14 @@ export function identityRoutes(engine: Engine): Router {
   return router;
 }
 
-/** The project that the credentials are for. */
+/** Returns the project of the credentials. */
 async function projectOf(engine: Engine, request: Request): Promise<ScopedProject> {
   return engine.identity.projectOf(await authenticate(engine, request));
 }
 
 /**
- * By `name`, a client of Huawei's IAM asks for a region, where each has a project of its name: the region's name is as
- * good as the project's.
+ * Whether the filter `name` matches the project. The name of the region matches too: in Huawei's IAM each region has a
+ * project of the same name, so clients ask for the region.
  */
 function isAskedFor(project: ScopedProject, { query: { name } }: Request): boolean {
   return name === undefined || name === project.name || name === region;

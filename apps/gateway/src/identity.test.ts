@@ -21,7 +21,7 @@ async function issue(on = gateway): Promise<string> {
   return answer.headers.get('x-subject-token') ?? '';
 }
 
-test('the versions of the identity API are told to whoever asks', async () => {
+test('anyone can read the versions of the identity API', async () => {
   const root = await gateway.call('GET', '/', undefined, anonymous);
   const v3 = await gateway.call('GET', '/v3', undefined, anonymous);
   expect(root.status).toBe(300);
@@ -32,7 +32,7 @@ test('the versions of the identity API are told to whoever asks', async () => {
   expect((await gateway.call('GET', '/v3/', undefined, anonymous)).status).toBe(200);
 });
 
-test('a token says where the services are, at the address that the caller has reached', async () => {
+test('a token lists the services at the address that the caller used', async () => {
   const token = await issue();
   const { body } = await gateway.call('GET', '/v3/auth/tokens', undefined, { 'X-Subject-Token': token });
   const urls = body.token.catalog.map((service: { type: string; endpoints: { interface: string; url: string }[] }) => [
@@ -45,7 +45,7 @@ test('a token says where the services are, at the address that the caller has re
   ]);
 });
 
-test('behind a proxy, addresses are those that the operator gives', async () => {
+test('behind a proxy, answers use the configured public address', async () => {
   await using behind = await startTestGateway({}, { publicUrl: 'https://backups.example/sync/' });
   const answer = await behind.call('GET', '/v3/auth/tokens', undefined, { 'X-Subject-Token': await issue(behind) });
   expect(answer.body.token.catalog[1].endpoints[0].url).toBe(`https://backups.example/sync/v3/${behind.projectId}`);
@@ -53,7 +53,7 @@ test('behind a proxy, addresses are those that the operator gives', async () => 
   expect(version.body.version.links[0].href).toBe('https://backups.example/sync/v3/');
 });
 
-test('a token is validated, and revoked', async () => {
+test('a token can be validated and revoked', async () => {
   const token = await issue();
   const validate = (method: string, subject: string | null, own = gateway.token, query = '') =>
     gateway.call(method, `/v3/auth/tokens${query}`, undefined, {
@@ -71,7 +71,7 @@ test('a token is validated, and revoked', async () => {
   expect(valid.headers.get('vary')).toContain('X-Auth-Token');
   expect((await validate('GET', token, gateway.token, '?nocatalog')).body.token).not.toHaveProperty('catalog');
   expect(await validate('HEAD', token)).toMatchObject({ status: 200, body: null });
-  // Whose fault it is: 404 for the token that is looked into, 401 for the one that looks.
+  // 404 if the inspected token is invalid, 401 if the token of the caller is.
   expect(await validate('GET', 'garbage')).toMatchObject({ status: 404, body: { error: { code: 404 } } });
   expect(await validate('GET', null)).toMatchObject({ status: 404, body: { error: { title: 'Not Found' } } });
   const blamed = await validate('GET', token, 'garbage');
@@ -85,7 +85,7 @@ test('a token is validated, and revoked', async () => {
   );
 });
 
-test('who knows no project id is told the project of the credentials', async () => {
+test('a caller without a project id gets the project of its credentials', async () => {
   const ids = async (path: string) => {
     const { status, body } = await gateway.call('GET', path);
     expect(status).toBe(200);
@@ -94,13 +94,13 @@ test('who knows no project id is told the project of the credentials', async () 
   expect(await ids('/v3/auth/projects')).toEqual([gateway.projectId]);
   expect(await ids('/v3/projects')).toEqual([gateway.projectId]);
   expect(await ids('/v3/projects?name=default')).toEqual([gateway.projectId]);
-  // By the name of a region, as clients of Huawei's IAM ask.
+  // By the name of the region, as clients of Huawei's IAM do.
   expect(await ids('/v3/projects?name=local')).toEqual([gateway.projectId]);
   expect(await ids('/v3/projects?name=elsewhere')).toEqual([]);
   expect(await gateway.call('GET', '/v3/projects', undefined, anonymous)).toMatchObject({ status: 401 });
 });
 
-test('the catalogue and the domain of a caller are told apart from its token too', async () => {
+test('a caller can read its service catalogue and domain separately from its token', async () => {
   const token = await issue();
   const own = { 'X-Auth-Token': token };
   const inToken = await gateway.call('GET', '/v3/auth/tokens', undefined, { ...own, 'X-Subject-Token': token });
@@ -145,7 +145,7 @@ test.each([
   ['POST', '/openapi.json', 'GET, HEAD'],
   ['POST', '/docs', 'GET, HEAD'],
   ['PATCH', '/v3/{project_id}/backups/b', 'GET, HEAD, PUT, DELETE'],
-])('%s %s is refused with the methods that there are', async (method, path, allow) => {
+])('%s %s is refused, and Allow lists the methods', async (method, path, allow) => {
   const answer = await gateway.call(method, path);
   expect(answer).toMatchObject({ status: 405, body: { error_code: 'BackupSync.1012' } });
   expect(answer.headers.get('allow')).toBe(allow);
@@ -153,7 +153,7 @@ test.each([
 
 const genuine = fixture('keystone/exchanges.ndjson');
 
-/** Every field of a genuine answer, as `token.user.name`, but those that are Keystone's own affair. */
+/** Returns every field of an answer, as `token.user.name`. */
 function fieldsOf(value: unknown, place = ''): string[] {
   if (Array.isArray(value)) return fieldsOf(value[0], `${place}[]`);
   if (typeof value !== 'object' || value === null) return [place];

@@ -1,4 +1,4 @@
-/** The CBR REST API and tRPC over the engine. */
+/** Serves the CBR REST API and tRPC on top of the engine. */
 export type { TlsFiles } from './edges/certificate.ts';
 export type { EdgeLimits } from './edges/edge-limits.ts';
 export { ListenError } from './listen-error.ts';

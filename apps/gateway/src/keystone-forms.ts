@@ -7,13 +7,18 @@ import type {
 } from '@backup-sync/contracts';
 import { type Domain, type IssuedToken, ownDomain, type ScopedProject } from '@backup-sync/engine';
 
-/** Where callers reach this server, and where its tokens are issued. */
-export type Addresses = { readonly own: string; readonly identity: string };
+/** Addresses of this server and of the service that issues its tokens. */
+export type Addresses = {
+  /** Address at which callers reach this server, without a closing slash. */
+  readonly own: string;
+  /** Address of the identity service with its version, without a closing slash. */
+  readonly identity: string;
+};
 
-/** The one region there is. */
+/** Name of the only region. */
 export const region = 'local';
 
-/** The identity API that this is, as Keystone describes its own. */
+/** Describes the version of the identity API, as Keystone does. */
 export function versionForm(address: string): KeystoneVersion {
   return {
     id: 'v3.14',
@@ -51,12 +56,12 @@ export function domainForm({ identity }: Addresses, { id, name }: Domain): Keyst
   };
 }
 
-/** Where whoever has a token for a project finds the services. */
+/** Returns the service catalogue for a token of a project. */
 export function catalogForm({ own, identity }: Addresses, { id }: ScopedProject): KeystoneService[] {
   return [service('identity', 'keystone', identity), service('cbr', 'cbr', `${own}/v3/${id}`)];
 }
 
-/** What a token says of itself, with where the services are unless that is not wanted. */
+/** Returns the description of a token. It includes the service catalogue unless `addresses` is null. */
 export function tokenForm(
   addresses: Addresses | null,
   { caller, expiresAtMs, issuedAtMs, project }: IssuedToken,

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler } from 'express';
 import { beginRefusal, errorBodyOf, refusalOf } from './refusal.ts';
 import { requestIdOf } from './request-scope.ts';
 
-/** Refuses as Keystone does, whose clients read `error.message`. The fields of CBR's refusals are beside it. */
+/** Refuses in the form of Keystone, whose clients read `error.message`. The fields of CBR refusals are included. */
 export const keystoneRefusal: ErrorRequestHandler = (thrown, _request, response, next) => {
   const { error, unexpected } = refusalOf(thrown);
   if (unexpected) return next(thrown);

@@ -1,4 +1,4 @@
-/** The server cannot listen where it should. The message is for the operator. */
+/** The server cannot listen as configured. The message is for the operator. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }

@@ -7,49 +7,57 @@ import type { EdgeLimits } from './edges/edge-limits.ts';
 import { refuseUnparsed } from './edges/refuse-unparsed.ts';
 import { ListenError } from './listen-error.ts';
 
-/** Milliseconds that answers under way get when the server stops. */
+/** Time to finish answers when the server stops, milliseconds. */
 const graceMs = 5_000;
-/** Milliseconds after which it is looked whether the certificate was renewed. */
+/** Time between two checks for a renewed certificate, milliseconds. */
 const renewalCheckMs = 60_000;
-/** A connection on which nothing moves for so long is closed. Streams move: they show that they live. */
+/** A connection without traffic is closed after this time, milliseconds. Streams have traffic: their heartbeat. */
 const silentConnectionMs = 10 * 60_000;
-/** Longer than proxies keep theirs, so that none sends a request into a connection that is being closed. */
+/**
+ * Longer than proxies keep idle connections, so that none sends a request on a connection that is closing.
+ * Milliseconds.
+ */
 const keepAliveMs = 65_000;
 /** Bytes of the request line and headers together. */
 const headersMaxBytes = 32 * 1024;
 
+/** Options of {@link listen}. */
 export type ListenOptions = {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** Port; 0 takes a free one. */
   readonly port: number;
   readonly limits: EdgeLimits;
-  /** Whose connections are many, since they are those of others. */
+  /**
+   * Whether an address is a trusted proxy, which may have any number of connections, since it carries many callers.
+   */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
-  /** Serves HTTPS. */
+  /** Files for HTTPS (default: plain HTTP). */
   readonly tls?: TlsFiles | undefined;
-  /** A proxy in front does TLS: only so may plain HTTP leave this machine. */
+  /** Whether a proxy in front handles TLS. Only then may plain HTTP leave this machine. */
   readonly behindTlsProxy?: boolean | undefined;
-  /** Ids for answers to what never becomes a request. */
+  /** Creates request ids for refusals of input that never becomes a request. */
   readonly newId: () => string;
   readonly onFault: (place: string, error: unknown) => void;
 };
 
 export type Listening = AsyncDisposable & {
-  /** Without a closing slash, e.g. `http://127.0.0.1:8787`. */
+  /** Address of the server without a closing slash, e.g. `http://127.0.0.1:8787`. */
   readonly endpoint: string;
-  /** Takes a renewed certificate into use; one that cannot be is reported, and the old one stays. */
+  /** Starts using a renewed certificate. If it is not usable, reports that and keeps the old one. */
   readonly renewCertificate: () => Promise<void>;
 };
 
 /**
- * Serves on host and port. Disposing lets answers under way end. Throws {@link ListenError} where the address cannot be
- * had, plain HTTP would leave the machine unasked, or the certificate cannot be used.
+ * Serves on host and port. Disposing lets answers under way finish, for at most 5 seconds. Throws {@link ListenError}
+ * if the address is not available, the certificate is not usable, or plain HTTP would leave this machine without
+ * `behindTlsProxy`.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host, port, limits, isTrustedProxy, tls, newId, onFault } = options;
   if (tls === undefined && options.behindTlsProxy !== true && !isLoopback(host)) {
     throw new ListenError(
-      `${host} is not a loopback address, and plain HTTP would show tokens to the network: give --tls-certificate and --tls-key, or say with --behind-tls-proxy that a proxy does TLS`,
+      `${host} is not a loopback address, and plain HTTP would expose tokens to the network; ` +
+        'give --tls-certificate and --tls-key, or give --behind-tls-proxy if a proxy handles TLS',
     );
   }
   let material = tls === undefined ? null : await readTlsFiles(tls);
@@ -57,7 +65,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   boundConnections(server, limits, isTrustedProxy);
   refuseUnparsed(server, newId);
   server.on('request', (_request, response) => {
-    // A connection that has answered while the server was closing would be kept for a next request.
+    // A connection that answers while the server is closing would otherwise stay open for another request.
     response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
   });
   await new Promise<void>((resolve, reject) => {
@@ -78,8 +86,8 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       server.setSecureContext(renewed);
       material = renewed;
     } catch (error) {
-      // Two files are never renewed in one step: the next look finds both.
-      onFault('renewing the TLS certificate; the one in use stays', error);
+      // The two files are not replaced in one step, so this may pass: the next check finds both.
+      onFault('renewal of the TLS certificate (the old one stays in use)', error);
     }
   }
   const timer = tls === undefined ? undefined : setInterval(() => void renewCertificate(), renewalCheckMs).unref();
@@ -105,7 +113,7 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
     keepAliveTimeout: keepAliveMs,
-    // The application refuses a request without the header, in its own form.
+    // The application itself refuses a request without this header, in its own form.
     requireHostHeader: false,
   };
   const server =
@@ -116,7 +124,7 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
   return server;
 }
 
-/** Whether only this machine reaches the address. A name that could be any is not. */
+/** Whether only this machine can reach the address. Names other than `localhost` do not count. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
@@ -137,9 +145,10 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number): str
   if (error.code === 'EADDRINUSE') {
     return `${place} is in use by another program; stop it, or choose another address with --listen host:port`;
   }
-  if (error.code === 'EACCES') return `${place} may not be used by this user; choose a port above 1023 with --listen`;
+  if (error.code === 'EACCES')
+    return `this user may not listen on ${place}; choose a port above 1023 with --listen host:port`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return `${host} is no address of this machine; choose another with --listen host:port`;
+    return `${host} is not an address of this machine; choose another with --listen host:port`;
   }
   return `cannot listen on ${place}: ${error.message}`;
 }

@@ -19,7 +19,7 @@ const recordedProject = '0605767b5a80d5762fb7c00c3fcf1b5d';
 const recordedLog = '154f0a9d-ba53-4e91-a3e2-a918710a9e0d';
 const backupId = '1f9e6b47-7655-4a19-b563-21b4ef023025';
 const bucketName = '1555230361623e4ce4700dab84b7d8169a5eaec05227d';
-/** These the HTTP client sets by itself, or they say who calls. */
+/** Headers that the HTTP client sets itself, or that are credentials. */
 const notReplayed = /^(host|connection|content-length|authorization|x-auth-token|x-project-id|x-sdk-date)$/i;
 
 describe.skipIf(files.length === 0)('requests of official clients are answered as they need it', () => {
@@ -41,7 +41,7 @@ describe.skipIf(files.length === 0)('requests of official clients are answered a
     expect(gateway.faults).toEqual([]);
   });
 
-  /** As it was sent, to this server, as its caller. */
+  /** Replays a recorded request to this server, with its credentials. */
   async function replay({ method, target, headers, body }: Recorded): Promise<TestAnswer> {
     const path = target.replace(recordedProject, '{project_id}').replace(recordedLog, logId);
     const sent = body
@@ -99,7 +99,7 @@ describe.skipIf(files.length === 0)('requests of official clients are answered a
         expect(body).toMatchObject({ count: expect.any(Number), offset: 0, limit: Number(query.get('limit') ?? 1000) });
         for (const each of body.backups) checkBackup(each);
         const ids = body.backups.map(({ id }: Backup) => id);
-        // Filtered by a name that is not its whole name, or listed behind the marker, it is not there.
+        // A filter by part of its name does not match it, and a page after the marker does not contain it.
         if (isSeeded) expect(ids).toEqual(query.has('marker') ? [] : [backupId]);
         return;
       }
@@ -143,7 +143,7 @@ describe.skipIf(files.length === 0)('requests of official clients are answered a
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
 const text = expect.any(String);
 
-/** The fields that CBR's documentation names, in the types that generated clients read. */
+/** The fields in CBR's documentation, with the types that generated clients expect. */
 function checkBackup(value: Backup): void {
   expect(() => backup.parse(value)).not.toThrow();
   const { id, name, created_at, updated_at, protected_at, ...rest } = value;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** What the SDK does with a request before it is sent: here, a token's header. */
+/** Prepares a request of the SDK before it is sent; here, it adds the token. */
 function tokenCredential(token: string): ICredential {
   const credential: ICredential = {
     getAk: () => undefined,
@@ -25,7 +25,7 @@ function tokenCredential(token: string): ICredential {
   return credential;
 }
 
-/** The official SDK's core, as its generated clients use it. */
+/** The core of the official SDK, called as its generated clients do. */
 function sdk(token = gateway.token) {
   const client = new HcClient(new DefaultHttpClient({ logger: silentLogger }, [gateway.endpoint]))
     .withCredential(tokenCredential(token))
@@ -45,7 +45,7 @@ function sdk(token = gateway.token) {
   };
 }
 
-test('the official Node SDK brings a backup in, follows it, lists it and forgets it', async () => {
+test('the official Node SDK can import a backup, follow the import, list the backup and delete it', async () => {
   const call = sdk();
   const item = { ...specificationExample, image_path: 'a/b', backup_name: '备份_one-1' };
   const accepted = await call('POST', '/backups/sync', { body: { sync: [item] } });

@@ -1,12 +1,12 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import type { Request, RequestHandler, Response, Router } from 'express';
 
-/** Refuses every method of a known path that has no handler before this. Whoever may GET may HEAD. */
+/** Refuses every method on a path that has no earlier handler. `Allow` lists `methods`, and HEAD along with GET. */
 export function refuseOtherMethods(router: Pick<Router, 'all'>, path: string, methods: readonly string[]): void {
   router.all(path, (request, response) => refuseMethod(request, response, methods));
 }
 
-/** Lets these methods through, and HEAD where GET is one of them. */
+/** Refuses all methods other than these. HEAD is accepted along with GET. */
 export function onlyMethods(methods: readonly string[]): RequestHandler {
   const allowed = withHead(methods);
   return (request, response, next) => {

@@ -1,27 +1,29 @@
 import type { StreamName } from '@backup-sync/contracts';
 import type { Caller, CallFrom, Engine, StreamEvent } from '@backup-sync/engine';
 
-/** Milliseconds after which a silent stream shows that it lives, and its credentials are looked at again. */
+/** Time after which a silent stream sends a heartbeat and its credentials are checked again, milliseconds. */
 export const heartbeatMs = 15_000;
 
+/** What {@link openStream} needs from a request. */
 export type StreamRequest = {
   readonly from: Omit<CallFrom, 'caller'>;
-  /** Looks the caller up anew each time. */
+  /** Checks the credentials again and returns the caller. */
   readonly authenticate: () => Promise<Caller>;
-  /** Aborted when the reader is gone or the server stops. */
+  /** Aborted when the reader disconnects or the server stops. */
   readonly signal: AbortSignal;
 };
 
+/** A stream that was opened. */
 export type OpenedStream<Name extends StreamName> = {
-  /** The id behind which the first event comes. */
+  /** Id that the first event follows. */
   readonly start: string;
-  /** Ends only by throwing. */
+  /** Never ends normally; it throws the reason. */
   readonly events: AsyncIterable<StreamEvent<Name>>;
 };
 
 /**
- * Opens a stream that goes on while the credentials of its request hold; then it throws why they do not. They are looked
- * at before each page of events, so that nothing that comes after their end is shown, and while nothing comes now and then.
+ * Opens a stream that continues while the credentials of its request are valid; then it throws the reason. Credentials
+ * are checked before each page of events, so that no later event is shown, and at each heartbeat.
  */
 export async function openStream<Name extends StreamName>(
   engine: Engine,

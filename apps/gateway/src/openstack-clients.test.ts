@@ -24,21 +24,21 @@ test.each([
   expect(answer.headers.get('x-openstack-request-id')).toBe(answer.body.request_id);
 });
 
-test('a refusal of what is not HTTP has the same fields', async () => {
+test('a refusal of input that is not HTTP has the same fields', async () => {
   const answer = await exchangeRaw(gateway.endpoint, 'nonsense\r\n\r\n');
   const { message, error_msg, request_id } = JSON.parse(answer?.body ?? '');
   expect(message).toBe(error_msg);
   expect(answer?.headers.get('X-OpenStack-Request-Id')).toBe(request_id);
 });
 
-test('an answer that is no refusal has the request id under both names', async () => {
+test('a successful answer has the request id under both names', async () => {
   for (const path of ['/v3', '/v3/{project_id}/backups', '/trpc/listBackups?input={}', '/healthz']) {
     const { headers } = await gateway.call('GET', path);
     expect(headers.get('x-openstack-request-id'), path).toBe(headers.get('x-request-id'));
   }
 });
 
-test('every 401 says where tokens are issued', async () => {
+test('every 401 has the address that issues tokens', async () => {
   for (const path of ['/v3/{project_id}/backups', '/v3/projects', '/v3/auth/tokens', '/trpc/listBackups?input={}']) {
     for (const credentials of [
       { 'X-Auth-Token': 'garbage' },

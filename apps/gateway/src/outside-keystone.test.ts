@@ -18,7 +18,7 @@ afterAll(async () => {
 const member = { name: 'ada', projectId: 'p1', domain: 'corp', roles: ['member'] };
 const as = (token: string, path: string) => gateway.call('GET', path, undefined, { 'X-Auth-Token': token });
 
-test('a token that opens nothing here is told why at every door', async () => {
+test('a token without access is refused with the reason at every interface', async () => {
   keystone.tokens.set('unscoped', { ...member, projectId: null });
   keystone.tokens.set('restricted', { ...member, accessRules: [] });
   for (const [token, error_code, remedy] of [
@@ -37,7 +37,7 @@ test('a token that opens nothing here is told why at every door', async () => {
   }
 });
 
-test('what is too long to be a token is refused with its length, and Keystone is not asked', async () => {
+test('a token that is too long is refused with its length, and Keystone is not asked', async () => {
   const before = keystone.asked.length;
   const answer = await as('t'.repeat(14 * 1024 + 1), '/v3/p1/backups');
   expect(answer).toMatchObject({
@@ -47,7 +47,7 @@ test('what is too long to be a token is refused with its length, and Keystone is
   expect(keystone.asked).toHaveLength(before);
 });
 
-test('callers are led to Keystone for a token', async () => {
+test('answers direct callers to Keystone for a token', async () => {
   const { headers } = await as('garbage', '/v3/p1/backups');
   expect(headers.get('www-authenticate')).toBe(`Keystone uri="${keystone.options.url}"`);
   keystone.tokens.set('good', member);
@@ -62,7 +62,7 @@ test('callers are led to Keystone for a token', async () => {
   ]);
 });
 
-test('the domain of a token is that of its project at Keystone', async () => {
+test('the domain of a token is that of its Keystone project', async () => {
   keystone.tokens.set('good', member);
   const { body } = await as('good', '/v3/auth/domains');
   expect(body.domains).toMatchObject([
@@ -79,7 +79,7 @@ test('the domain of a token is that of its project at Keystone', async () => {
   ]);
 });
 
-test('while Keystone is down, the server stays ready, known tokens pass, and others are asked to wait', async () => {
+test('while Keystone is down, the server is ready, known tokens work, and other callers must wait', async () => {
   keystone.tokens.set('known', member);
   keystone.tokens.set('new', member);
   expect((await as('known', '/v3/p1/backups')).status).toBe(200);

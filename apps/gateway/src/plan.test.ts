@@ -16,7 +16,7 @@ afterAll(async () => {
   expect(gateway.faults).toEqual([]);
 });
 
-test('a plan says of each item what a sync would do, and records nothing', async () => {
+test('a plan says what a sync would do for each item, and records nothing', async () => {
   const answer = await gateway.call('POST', path, { sync: [missing, item] });
   expect(answer.status).toBe(200);
   expect(answer.body).toEqual({
@@ -45,7 +45,7 @@ test('a plan says of each item what a sync would do, and records nothing', async
   expect(logs.body.count).toBe(0);
 });
 
-test('a list that no address holds is planned over tRPC by POST', async () => {
+test('a list that is too long for an address can be planned over tRPC by POST', async () => {
   const url = `${gateway.endpoint}/trpc`;
   const headers = { 'X-Auth-Token': gateway.token };
   const trpc = createTRPCClient<AppRouter>({ links: [httpLink({ url, headers, methodOverride: 'POST' })] });
@@ -58,14 +58,14 @@ test('a list that no address holds is planned over tRPC by POST', async () => {
   expect(plan.map((planned) => planned.class)).toEqual(sync.map(() => 'new'));
 });
 
-test('a bad list is refused with every place, and so is another project', async () => {
+test('an invalid list is refused with the place of every problem, and another project is refused too', async () => {
   const bad = await gateway.call('POST', path, { sync: [{ ...item, backup_name: '' }, item, item] });
   expect(bad).toMatchObject({ status: 400, body: { problems: [{ place: 'sync[0].backup_name' }, {}, {}] } });
   const other = await gateway.call('POST', '/v1/projects/another/plan', { sync: [item] });
   expect(other.status).toBe(403);
 });
 
-test('imports are accepted as syncs are, with ancestors where asked for', async () => {
+test('imports are accepted like syncs, with ancestors if requested', async () => {
   const answer = await gateway.call('POST', '/v1/projects/{project_id}/imports', {
     sync: [item],
     with_ancestors: true,

@@ -3,18 +3,18 @@ import { catalogueRefusal } from '@backup-sync/engine';
 import type { Response } from 'express';
 import { addressesOf } from './public-address.ts';
 
-/** Seconds after which a caller may come again who was told to wait, where it is not known how long. */
+/** `Retry-After` if the time to wait is not known, seconds. */
 const retryAfterSeconds = 1;
 
-/** What the HTTP layer throws before a handler runs: body-parser and the router name the status. */
+/** An error of the HTTP layer before a handler runs. The body parser and the router set the status. */
 type HttpFault = { readonly status: number };
 
 /**
- * Turns whatever was thrown into the refusal to send. What an unknown fault says never leaves the process: `unexpected`
- * tells that it must be reported here.
+ * Turns any thrown value into the refusal to send. The message of an unknown fault never leaves the process;
+ * `unexpected` then says that it must be reported here.
  */
 export function refusalOf(fault: unknown): { readonly error: BackupSyncError; readonly unexpected: boolean } {
-  // Credentials are looked up in the catalogue before a call begins.
+  // Checking credentials reads the catalogue before a call begins, so its faults may arrive here.
   const thrown = catalogueRefusal(fault);
   if (thrown instanceof BackupSyncError) return { error: thrown, unexpected: thrown.code === 'internal' };
   if (isHttpFault(thrown)) {
@@ -22,11 +22,12 @@ export function refusalOf(fault: unknown): { readonly error: BackupSyncError; re
     if (error !== undefined) return { error, unexpected: false };
   }
   return {
-    error: new BackupSyncError('internal', 'the server failed, and has written the reason to its log'),
+    error: new BackupSyncError('internal', 'the server failed; the reason is in its log'),
     unexpected: true,
   };
 }
 
+/** Returns the JSON body of a refusal. */
 export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBody {
   const { number, remedy } = errors[error.code];
   return {
@@ -39,16 +40,16 @@ export function errorBodyOf(error: BackupSyncError, requestId: string): ErrorBod
   };
 }
 
-/** Begins the answer to a refused request: the status and the headers that go with it. */
+/** Sets the status and headers of a refusal. */
 export function beginRefusal(error: BackupSyncError, response: Response): Response {
   const { httpStatus } = errors[error.code];
-  // As Keystone says it.
+  // In the form that Keystone uses.
   if (httpStatus === 401)
     response.setHeader('WWW-Authenticate', `Keystone uri="${addressesOf(response.req).identity}"`);
   return response.status(httpStatus).set(refusalHeaders(error));
 }
 
-/** The time to wait before the next try, if the refusal is for a while. */
+/** Returns `Retry-After` if the refusal is temporary (429 or 503). */
 export function refusalHeaders(error: BackupSyncError): Record<string, string> {
   const { httpStatus } = errors[error.code];
   if (httpStatus !== 429 && httpStatus !== 503) return {};
@@ -63,9 +64,9 @@ function isHttpFault(thrown: unknown): thrown is HttpFault {
 function httpRefusal(fault: HttpFault): BackupSyncError | undefined {
   if (fault.status === 413) return new BackupSyncError('body_too_large', 'the body is too large');
   if (fault.status === 415)
-    return new BackupSyncError('not_json', 'the charset or encoding of the body is not supported');
+    return new BackupSyncError('not_json', 'the server does not support the charset or encoding of the body');
   if (fault.status >= 400 && fault.status < 500) {
-    return new BackupSyncError('invalid_request', 'the request cannot be read: its address or body is malformed');
+    return new BackupSyncError('invalid_request', 'the address or body of the request is malformed');
   }
   return undefined;
 }

@@ -7,8 +7,8 @@ import { isSigned } from './edges/credential.ts';
 import { signedRequestOf } from './signed-body.ts';
 
 /**
- * Keeps where every request came from, and gives its answer an id: in `X-Request-Id`, and in the header that clients of
- * OpenStack read. Ids of callers are not taken over: they could not be told from ours.
+ * Keeps the address of each request and gives its answer an id, in `X-Request-Id` and in the header that OpenStack
+ * clients read. Ids from callers are ignored, since they could not be told apart from ours.
  */
 export function identifyRequest(engine: Engine): RequestHandler {
   return (request, response, next) => {
@@ -25,12 +25,12 @@ export function requestIdOf(response: Response): string {
   return String(response.locals.requestId);
 }
 
-/** Where a request came in, for the audit and the limits on guesses. */
+/** Returns the request id and the origin of a request, for the audit and the login limits. */
 export function whence(request: Request, response: Response, door: Door): Required<Omit<CallFrom, 'caller'>> {
   return { requestId: requestIdOf(response), origin: { door, address: addressOf(request) } };
 }
 
-/** HTTP/1.1 wants the header. Node's own refusal has no body, so it is left to this. */
+/** Refuses HTTP/1.1 requests without `Host`. Node could do so itself, but its refusal has no body. */
 export const requireHost: RequestHandler = (request, _response, next) => {
   if (request.headers.host === undefined && request.httpVersion === '1.1') {
     throw new BackupSyncError('invalid_request', 'the header Host is missing');
@@ -39,7 +39,8 @@ export const requireHost: RequestHandler = (request, _response, next) => {
 };
 
 /**
- * Who calls, counted against the limits, as so many calls as are made at once. Throws `not_authenticated`, and `throttled` where there were too many calls.
+ * Checks the credentials of a request and returns the caller. Counts `calls` calls against the limits. Throws
+ * `not_authenticated`, and `throttled` if there were too many calls.
  */
 export async function authenticate(engine: Engine, request: Request, calls = 1): Promise<Caller> {
   const admission = admissionOf(request);
@@ -56,7 +57,7 @@ export async function authenticate(engine: Engine, request: Request, calls = 1):
   return caller;
 }
 
-/** The caller who signed the request, or whom the token in `X-Auth-Token` stands for. Throws `not_authenticated`. */
+/** Returns the caller by the signature or by the token in `X-Auth-Token`. Throws `not_authenticated`. */
 async function identify(engine: Engine, request: Request): Promise<Caller> {
   if (isSigned(request)) return engine.identity.authenticateSigned(signedRequestOf(request));
   const token = request.headers['x-auth-token'];

@@ -17,10 +17,7 @@ import { openStream } from './open-stream.ts';
 import { authenticate, whence } from './request-scope.ts';
 import { answerWithEvents } from './server-sent-events.ts';
 
-/**
- * One route for each call of the table, and a 405 for other methods on their paths. Streams end when `stopping` is
- * aborted.
- */
+/** Routes for each call of the table. Other methods on their paths get 405. Streams end when `stopping` is aborted. */
 export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
   const router = Router({ caseSensitive: true });
   const methodsOf = new Map<string, string[]>();
@@ -42,7 +39,7 @@ export function restRoutes(engine: Engine, stopping: AbortSignal): Router {
   return router;
 }
 
-/** Before the body is read: whoever may not call does not make the server work. */
+/** Authenticates before the body is read, so that unknown callers cause no work. */
 function authenticated(engine: Engine): RequestHandler {
   return async (request, response, next) => {
     response.locals.caller = await authenticate(engine, request);
@@ -64,7 +61,7 @@ function handler(engine: Engine, name: UnaryCallName): RequestHandler {
   };
 }
 
-/** A reader that comes again says in `Last-Event-ID` where it was; that is newer than its address. */
+/** Serves a stream. A reader that reconnects sends `Last-Event-ID`, which is newer than the `after` in its address. */
 function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal): RequestHandler {
   return async (request, response) => {
     const gone = new AbortController();
@@ -89,7 +86,7 @@ function streamHandler(engine: Engine, name: StreamName, stopping: AbortSignal):
   };
 }
 
-/** Path, then query or body, as the one flat input of the table. The path wins. */
+/** Merges path and query or body into the flat input of a call. Fields in the path win. */
 function fieldsOf(definition: CallDefinition, request: Request): Record<string, unknown> {
   const inPath = Object.fromEntries(pathFields(definition.path).map((field) => [field, request.params[field]]));
   if (!hasBody(definition)) return { ...request.query, ...inPath };

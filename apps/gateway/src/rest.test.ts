@@ -17,7 +17,7 @@ afterAll(async () => {
 describe('POST /v3/{project_id}/backups/sync', () => {
   const path = '/v3/{project_id}/backups/sync';
 
-  test('answers the example of the specification in its shape, and its operation ends failed with a reason', async () => {
+  test('answers the example of the specification in its form, and its operation fails with a reason', async () => {
     const answer = await gateway.call('POST', path, { sync: [specificationExample] });
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
@@ -35,7 +35,7 @@ describe('POST /v3/{project_id}/backups/sync', () => {
     expect(record.status).toBe(404);
   });
 
-  test('imports what lies there, and a second sync says that nothing has changed', async () => {
+  test('imports a backup, and a second sync finds it unchanged', async () => {
     const first = await gateway.call('POST', path, { sync: [item] });
     expect(await gateway.ended(first.body.sync[0].operation_log_id)).toMatchObject({
       status: 'success',
@@ -55,7 +55,7 @@ describe('POST /v3/{project_id}/backups/sync', () => {
     });
   });
 
-  test('keeps the order of the request, and each item ends for itself', async () => {
+  test('keeps the order of the request, and each item ends independently', async () => {
     const sync = [
       { ...item, backup_id: 'z', image_path: 'missing' },
       { ...item, backup_id: 'a' },
@@ -72,7 +72,7 @@ describe('POST /v3/{project_id}/backups/sync', () => {
     ]);
   });
 
-  test('names every problem with its place in one 400', async () => {
+  test('lists every problem with its place in one 400', async () => {
     const sync = [
       item,
       { ...item, backup_id: 'b', backup_name: '', created_at: 'yesterday' },
@@ -125,23 +125,23 @@ describe('POST /v3/{project_id}/backups/sync', () => {
     expect(await response.json()).toMatchObject({ error_code: 'BackupSync.1002', error_msg: 'body: is not UTF-8' });
   });
 
-  test('refuses a body that is too large with 413', async () => {
+  test('refuses a body that is too large, with 413', async () => {
     const answer = await gateway.call('POST', path, JSON.stringify({ sync: [], padding: 'x'.repeat(bodyMaxBytes) }));
     expect(answer).toMatchObject({ status: 413, body: { error_code: 'BackupSync.1004' } });
   });
 
-  test('takes a body without its length and type for not JSON', async () => {
+  test('refuses a body without a length and type as not JSON', async () => {
     const answer = await gateway.call('POST', path);
     expect(answer).toMatchObject({ status: 415, body: { error_code: 'BackupSync.1003' } });
   });
 });
 
-describe('who calls', () => {
+describe('a caller', () => {
   test.each([
     'GET /v3/{project_id}/backups',
     'POST /v3/{project_id}/backups/sync',
     'DELETE /v3/{project_id}/backups/x',
-  ])('is asked for a token at %s', async (route) => {
+  ])('without a token is refused at %s', async (route) => {
     const [method = '', path = ''] = route.split(' ');
     for (const token of ['', 'not-a-token']) {
       const answer = await gateway.call(method, path, undefined, { 'X-Auth-Token': token });
@@ -150,14 +150,14 @@ describe('who calls', () => {
     }
   });
 
-  test('learns nothing of other projects, known or not', async () => {
+  test('learns nothing about other projects, existing or not', async () => {
     const answer = await gateway.call('GET', '/v3/another-project/backups');
     expect(answer).toMatchObject({ status: 403, body: { error_code: 'BackupSync.1006' } });
   });
 });
 
 describe('listings', () => {
-  test('filter, sort and page by marker and offset until the last page is short', async () => {
+  test('can be filtered, sorted, and paged by marker and offset to the end', async () => {
     const sync = ['l1', 'l2', 'l3'].map((id, index) => ({
       ...item,
       backup_id: id,
@@ -196,7 +196,7 @@ describe('listings', () => {
     'start_time=today',
     'incremental=maybe',
     'marker=nobody',
-  ])('refuse %s with the field', async (query) => {
+  ])('refuse %s, and the error names the field', async (query) => {
     const answer = await gateway.call('GET', `/v3/{project_id}/backups?${query}`);
     expect(answer.status).toBe(400);
     expect(answer.body.error_msg).toContain(query.split('=')[0]);
@@ -204,7 +204,7 @@ describe('listings', () => {
 });
 
 describe('DELETE /v3/{project_id}/backups/{backup_id}', () => {
-  test('forgets the record, logs it, leaves the bucket alone, and a sync brings the backup back', async () => {
+  test('deletes and logs the record, leaves the bucket unchanged, and a sync imports the backup again', async () => {
     const mine = { ...item, backup_id: 'to-forget' };
     const sync = async () => {
       const { body } = await gateway.call('POST', '/v3/{project_id}/backups/sync', { sync: [mine] });

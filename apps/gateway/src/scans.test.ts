@@ -14,7 +14,7 @@ beforeAll(async () => {
     private: { 'server-3/backup-3': 'data' },
   });
   const database = new DatabaseSync(join(gateway.dataDirectory, 'catalogue.sqlite'));
-  // As an administrator binds the project to one bucket alone.
+  // As if an administrator had granted the project one bucket only.
   database.exec(`UPDATE bucket_grants SET storage_unit_id = 'default', bucket_name = 'watched'`);
   database.close();
 });
@@ -36,7 +36,7 @@ async function ended(operationId: string) {
 }
 
 describe('over REST', () => {
-  test('a scan is started, followed, and its findings are paged', async () => {
+  test('a scan can be started and followed, and its findings are paged', async () => {
     const started = await gateway.call('POST', scans, { bucket_name: 'watched', path_template: template });
     expect(started.status).toBe(200);
     const id = started.body.operation_id;
@@ -52,14 +52,14 @@ describe('over REST', () => {
   test.each([
     [scans, { bucket_name: 'private' }],
     [sources, { bucket_name: 'private', name: 'private' }],
-  ])('a bucket that is not granted is refused: %s', async (path, body) => {
+  ])('a bucket without a grant is refused: %s', async (path, body) => {
     expect(await gateway.call('POST', path, body)).toMatchObject({
       status: 403,
       body: { error_code: 'BackupSync.1008' },
     });
   });
 
-  test('a source is added, synced as a vault, shown and removed', async () => {
+  test('a source can be added, synced as a vault, shown and removed', async () => {
     const added = await gateway.call('POST', sources, {
       name: 'servers',
       bucket_name: 'watched',
@@ -81,7 +81,7 @@ describe('over REST', () => {
   });
 });
 
-test('over tRPC the same operations answer', async () => {
+test('tRPC has the same calls', async () => {
   const client = createTRPCClient<AppRouter>({
     links: [httpLink({ url: `${gateway.endpoint}/trpc`, headers: { 'X-Auth-Token': gateway.token } })],
   });

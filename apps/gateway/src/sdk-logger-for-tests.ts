@@ -2,7 +2,7 @@ import { type Logger, LogLevel } from '@huaweicloud/huaweicloud-sdk-core/logger/
 
 const nothing = () => {};
 
-/** The official SDK writes every request to the console unless it is given a logger. */
+/** A logger that writes nothing. Without a logger, the official SDK writes every request to the console. */
 export const silentLogger: Logger = {
   debug: nothing,
   info: nothing,

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { silentLogger } from './sdk-logger-for-tests.ts';
 import { startTestGateway } from './testing.ts';
 
-test('what the official SDK signs and sends is let in, whatever is in it, and with another secret it is not', async () => {
+test('any request that the official SDK signs is accepted, and with another secret it is refused', async () => {
   await using gateway = await startTestGateway({});
   const { body } = await gateway.call('POST', '/v1/projects/{project_id}/access-keys', {
     user_name: 'admin',
@@ -21,7 +21,7 @@ test('what the official SDK signs and sends is let in, whatever is in it, and wi
   const [right, wrong] = [clientWith(body.secret_key), clientWith(`${body.secret_key}x`)];
 
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((each) => each.isWellFormed());
-  // The SDK's HTTP client leaves out, once they are signed, names that could reach a prototype.
+  // After signing, the SDK's HTTP client drops names that could reach a prototype.
   const name = text.filter((each) => !(each in {}) && each !== 'prototype');
   const value = fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text, { maxLength: 3 }));
   const segment = fc.stringMatching(/^[\w.~-]{1,12}$/).filter((each) => each !== '.' && each !== '..');

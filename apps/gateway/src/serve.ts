@@ -16,36 +16,40 @@ import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
 import { type Listening, type ListenOptions, listen } from './listen.ts';
 
-/** The local credential is renewed well before its day is over. */
+/** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
+/** Options of {@link serve}. */
 export type ServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> &
   Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
   Pick<ListenOptions, 'host' | 'port' | 'tls' | 'behindTlsProxy'> & {
-    /** Those of {@link defaultEdgeLimits} that are to be others. */
+    /** Limits that differ from {@link defaultEdgeLimits}. */
     readonly limits?: Partial<EdgeLimits> | undefined;
-    /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed; none where it is not said. */
+    /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
     readonly trustedProxies?: readonly string[] | undefined;
-    /** Password of the administrator that the first start makes; generated where there is none. */
+    /** Password of the administrator that the first start creates (default: a generated one). */
     readonly administratorPassword?: string | undefined;
   };
 
+/** A running server. Disposing stops it. */
 export type RunningGateway = AsyncDisposable & {
+  /** Address of the server, e.g. `http://127.0.0.1:8787`. */
   readonly endpoint: string;
-  /** See {@link Listening}; it happens by itself every minute. */
+  /** Starts using a renewed certificate; see {@link Listening}. Also happens automatically every minute. */
   readonly renewCertificate: Listening['renewCertificate'];
   readonly projectId: string;
-  /** A token for this machine's operator, as commands on the same data directory use it. */
+  /** The token that commands on the same data directory use. */
   readonly token: string;
-  /** The administrator's password where the first start generated one. */
+  /** Password of the administrator if this start generated one, otherwise null. */
   readonly generatedPassword: string | null;
-  /** Resolves with the reason if the server can serve no more: it refuses every call, and is to be disposed of. */
+  /** Resolves with the reason if the server can no longer work. It then refuses every call and must be disposed. */
   readonly failed: Promise<Error>;
 };
 
 /**
- * Opens the embedded engine and serves it until disposed. Throws what {@link openEmbeddedEngine} and {@link listen} do, and
- * `SecretKeyError` where access keys are there that could not be used, since the key to their secrets is another.
+ * Opens the embedded engine and serves it until disposed. Throws the errors of {@link openEmbeddedEngine} and {@link
+ * listen}. Throws `SecretKeyError` if the server has a different key than the one that encrypted the secrets of its
+ * access keys.
  */
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
@@ -60,20 +64,20 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const isTrustedProxy = trustIn(options.trustedProxies ?? []);
   const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, stopping: stopping.signal });
   const newId = () => engine.newId();
-  // Released once nobody listens: a command that still holds it is not to be told that it is not valid.
+  // Disposed only after the server has stopped listening, so that no command is told that the credential is not valid.
   const credential = starting.use(new LocalCredential(engine, options));
   const listening = starting.use(await listen(app, { ...options, limits, isTrustedProxy, newId }));
-  // Commands on this machine know the address, which is no name that a certificate is made for.
+  // Local commands connect to 127.0.0.1, for which no certificate is issued, so they get plain HTTP.
   const local =
     options.tls === undefined
       ? listening
       : starting.use(
           await listen(app, { host: '127.0.0.1', port: 0, limits, isTrustedProxy, newId, onFault: options.onFault }),
         );
-  // Before the answers under way are waited for: these would not end by themselves.
+  // Streams must be stopped before waiting for answers under way, since they do not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
   const token = await credential.leave(local.endpoint);
-  // Last: nothing can fail after it, so the password is sure to be shown.
+  // Last: nothing can fail after this, so a generated password is always shown.
   const generatedPassword = await engine.identity.beginUsers(
     userInfo().username,
     options.administratorPassword ?? null,
@@ -91,7 +95,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   };
 }
 
-/** The credential of local commands, in the file through which they reach this server. It is kept fresh. */
+/** The credential of local commands, in the file with the address of this server. It is renewed regularly. */
 class LocalCredential implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #options: Pick<ServeOptions, 'dataDirectory' | 'onFault'>;
@@ -105,11 +109,11 @@ class LocalCredential implements AsyncDisposable {
     this.#path = join(options.dataDirectory, endpointFileName);
   }
 
-  /** Writes the file. Answers the token that is in it. */
+  /** Writes the file and returns the token in it. */
   async leave(endpoint: string): Promise<string> {
     const { token } = await this.#renew(endpoint);
     this.#timer = setInterval(() => {
-      this.#renew(endpoint).catch((error: unknown) => this.#options.onFault('renewing the local credential', error));
+      this.#renew(endpoint).catch((error: unknown) => this.#options.onFault('renewal of the local credential', error));
     }, renewEveryMs);
     this.#timer.unref();
     return token;
@@ -119,11 +123,11 @@ class LocalCredential implements AsyncDisposable {
     clearInterval(this.#timer);
     try {
       if (this.#issued === null) return;
-      // Another server may have a data directory of its own at the path by now.
+      // Another server may have its own data directory at this path by now.
       if ((await readEndpointFile(this.#path))?.token === this.#issued.token) await rm(this.#path, { force: true });
       await this.#revoke(this.#issued);
     } catch (error) {
-      // A catalogue that cannot be written is no reason not to stop: the token ends within a day.
+      // Stop even if the catalogue cannot be written; the token expires within a day.
       if (!isCatalogueFault(error)) throw error;
     }
   }
@@ -152,12 +156,12 @@ class LocalCredential implements AsyncDisposable {
   }
 }
 
-/** This program, for its own ends. */
+/** Origin and request id of calls that the server makes for itself. */
 function ownCall(engine: Engine) {
   return { origin: { door: 'engine', address: null }, requestId: engine.newId() } as const;
 }
 
-/** Null if there is none that can be read. */
+/** Reads the file; null if it is missing or not readable. */
 async function readEndpointFile(path: string): Promise<EndpointFile | null> {
   try {
     return endpointFile.parse(JSON.parse(await readFile(path, 'utf8')));
@@ -166,7 +170,7 @@ async function readEndpointFile(path: string): Promise<EndpointFile | null> {
   }
 }
 
-/** Written aside and renamed, so that a reader sees the whole file or none. */
+/** Writes a temporary file and renames it, so that a reader never sees part of the file. Only its owner can read it. */
 async function writeOwnerOnly(path: string, content: EndpointFile): Promise<void> {
   const aside = `${path}.${process.pid}`;
   try {

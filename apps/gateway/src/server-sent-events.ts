@@ -4,18 +4,18 @@ import type { Response } from 'express';
 import { heartbeatMs, type OpenedStream } from './open-stream.ts';
 
 /**
- * Answers with a stream as `text/event-stream`: `id` is where to resume, `event` is `operation`, `data` is JSON. It begins
- * with the id that it starts behind. A reader who does not keep up is waited for. The answer ends where the stream can not
- * go on: the reader comes again with its last id, and is told why if it may not.
+ * Answers with a stream as `text/event-stream`. `id` is the place to resume after, `event` is `operation`, and `data`
+ * is JSON. The first line is the id that the stream starts after. If the reader is slow, the server waits for it. If
+ * the stream cannot continue, the answer ends; the reader reconnects with its last id, and the refusal then says why.
  *
- * Throws faults of this program.
+ * Throws only faults of this program.
  */
 export async function answerWithEvents(
   response: Response,
   stream: OpenedStream<StreamName>,
   gone: AbortSignal,
 ): Promise<void> {
-  // Proxies are not to gather events.
+  // Proxies must not buffer events.
   response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' });
   response.status(200).write(`id: ${stream.start}\n\n`);
   const heartbeat = setInterval(() => {

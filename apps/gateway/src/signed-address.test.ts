@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { signedHeaders } from './signing-for-tests.ts';
 import { startTestGateway } from './testing.ts';
 
-test('what was signed for one backup forgets no other, however its address is cut on the way', async () => {
+test('a request signed to delete one backup deletes no other, however its address is cut on the way', async () => {
   await using gateway = await startTestGateway({});
   const { body } = await gateway.call('POST', '/v1/projects/{project_id}/access-keys', {
     user_name: 'admin',
@@ -21,7 +21,7 @@ test('what was signed for one backup forgets no other, however its address is cu
     answer.resume();
     return answer.statusCode;
   };
-  // Signed as it should be: there is no such backup.
+  // The signature is valid here; the backup does not exist.
   expect(await forget('day-1%23b')).toBe(404);
   expect(await forget('day-1#b')).toBe(401);
 });

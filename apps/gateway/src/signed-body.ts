@@ -7,8 +7,8 @@ import { isSigned } from './edges/credential.ts';
 import { bodyMaxBytes } from './json-body.ts';
 
 /**
- * Reads the body of a signed request before anything else does: the signature covers its bytes as they were sent, so one
- * that is compressed is refused. Whoever wants the body finds the bytes in `request.body`.
+ * Reads the body of a signed request before any other handler and leaves its bytes in `request.body`. The signature
+ * covers the bytes as sent, so a compressed body is refused.
  */
 export const signedBody: RequestHandler = (request, response, next) => {
   if (!isSigned(request)) {
@@ -20,8 +20,8 @@ export const signedBody: RequestHandler = (request, response, next) => {
 };
 
 /**
- * Where a reader of a stream goes on changes what is asked for, so it must be covered by the signature of a request that
- * has one. Before any handler, since each door reads the header for itself.
+ * Drops `Last-Event-ID` from a signed request if its signature does not cover it, since the header changes what the
+ * request asks for. Must run before any handler, since each interface reads the header itself.
  */
 export const dropUnsignedPlace: RequestHandler = (request, _response, next) => {
   const [, names = ''] = /\bSignedHeaders=([^,\s]*)/.exec(request.headers.authorization ?? '') ?? [];
@@ -31,13 +31,13 @@ export const dropUnsignedPlace: RequestHandler = (request, _response, next) => {
 
 const readBytes = express.raw({ type: () => true, limit: bodyMaxBytes, inflate: false });
 
-/** tRPC takes a body that was read as text. */
+/** Turns the body of a signed request into text, as tRPC expects it. */
 export const signedBodyAsText: RequestHandler = (request, _response, next) => {
   if (Buffer.isBuffer(request.body)) request.body = request.body.toString('utf8');
   next();
 };
 
-/** What the signature covers, of a request that went through {@link signedBody}. */
+/** Returns the parts of a request that the signature covers. The request must have passed {@link signedBody}. */
 export function signedRequestOf(request: Request): SignedRequest {
   const headers: (readonly [string, string])[] = [];
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
@@ -48,13 +48,13 @@ export function signedRequestOf(request: Request): SignedRequest {
 
 function bytesOf({ body }: Request): Uint8Array {
   if (Buffer.isBuffer(body)) return body;
-  // Of text that is not UTF-8 other bytes come out, which nobody has signed.
+  // If the text was not UTF-8, the bytes now differ from the signed ones, and the signature fails.
   return Buffer.from(typeof body === 'string' ? body : '', 'utf8');
 }
 
-/** Clients sign headers as UTF-8; Node hands their bytes over as Latin-1. */
+/** Decodes a header as UTF-8, as clients sign it; Node decodes the bytes as Latin-1. */
 function textOf(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
-  if (!isUtf8(bytes)) throw new BackupSyncError('not_authenticated', 'a header is not UTF-8');
+  if (!isUtf8(bytes)) throw new BackupSyncError('not_authenticated', 'the request has a header that is not UTF-8');
   return bytes.toString('utf8');
 }

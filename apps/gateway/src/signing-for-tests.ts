@@ -4,14 +4,14 @@ import { createHash, createHmac } from 'node:crypto';
 export type TestKey = { readonly accessKey: string; readonly secretKey: string };
 
 /**
- * The headers of a signed request, by the formula as it is published; written out here, so that it stands against the
- * one that the gateway uses. The address must be encoded as the formula has it, and have at most one query field.
+ * Returns the headers of a signed request, by the published formula. It is written out here to check the implementation
+ * that the gateway uses. The address must already be encoded as the formula requires, with at most one query field.
  */
 export function signedHeaders(
   { accessKey, secretKey }: TestKey,
   request: { readonly method: string; readonly url: URL; readonly body: string },
   atMs: number,
-  /** Signed and sent as well; names in small letters. */
+  /** More headers to sign and send; names in lower case. */
   others: Record<string, string> = {},
 ): Record<string, string> {
   const date = new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, '');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestGateway } from './testing.ts';
 
-test('a call with the local credential is answered or finds nobody, but is never told that it is not valid', async () => {
+test('while the server stops, the local credential is never refused as not valid', async () => {
   const gateway = await startTestGateway({});
   const statuses: number[] = [];
   let stopped = false;
@@ -12,7 +12,7 @@ test('a call with the local credential is answered or finds nobody, but is never
       try {
         statuses.push((await gateway.call('GET', '/v3/{project_id}/backups')).status);
       } catch (error) {
-        // Refused before it began, or cut: nobody listens any more.
+        // Refused or cut off: the server no longer listens.
         expect(error).toBeInstanceOf(TypeError);
         if (stopped) return;
       }

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 type Event = { readonly id: string; readonly id_of: string; readonly status: string };
 
-/** Opens the stream as a browser would, or any program that reads lines. */
+/** Opens the stream as a browser does, or any program that reads lines. */
 async function open(on: TestGateway, query = '', headers: Record<string, string> = {}, to = path) {
   const closing = new AbortController();
   const response = await fetch(on.endpoint + to.replace('{project_id}', on.projectId) + query, {
@@ -35,7 +35,7 @@ async function open(on: TestGateway, query = '', headers: Record<string, string>
   let text = '';
   return {
     response,
-    /** What was sent until it holds this; all of it where it never does. */
+    /** Returns the text that arrives until it contains this part, or all of it. */
     async until(wanted: string): Promise<string> {
       while (!text.includes(wanted)) {
         const chunk = await reader?.read();
@@ -48,7 +48,7 @@ async function open(on: TestGateway, query = '', headers: Record<string, string>
   };
 }
 
-/** The events of a text as the format defines them. */
+/** Parses the events of a text. */
 function eventsOf(text: string): Event[] {
   const blocks = text.matchAll(/^id: (\d+)\nevent: operation\ndata: (.+)\n\n/gm);
   return Array.from(blocks, ([, id = '', data = '']) => {
@@ -64,7 +64,7 @@ async function syncOnce(on = gateway): Promise<string> {
   return id;
 }
 
-test('operations are followed over REST as server-sent events, each with the id to resume at', async () => {
+test('operations can be followed over REST as server-sent events, each with an id to resume after', async () => {
   using stream = await open(gateway);
   expect(stream.response.status).toBe(200);
   expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -80,12 +80,12 @@ test('operations are followed over REST as server-sent events, each with the id 
 
   using again = await open(gateway, `?after=${start}`);
   expect(eventsOf(await again.until('"success"'))).toEqual(events);
-  // What a reader says that comes again is newer than its address.
+  // The header of a reader that reconnects is newer than its address.
   using resumed = await open(gateway, `?after=${start}`, { 'Last-Event-ID': events[1]?.id ?? '' });
   expect(eventsOf(await resumed.until('"success"'))).toEqual(events.slice(2));
 });
 
-test('a browser’s reader takes it', async () => {
+test('the EventSource of a browser can read it', async () => {
   const source = new EventSource(gateway.endpoint + path.replace('{project_id}', gateway.projectId), {
     fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, 'X-Auth-Token': gateway.token } }),
   });
@@ -102,7 +102,7 @@ test('a browser’s reader takes it', async () => {
   expect(event.lastEventId).toMatch(/^\d+$/);
 });
 
-test('where a signed reader goes on is covered by its signature, at both doors', async () => {
+test('the place at which a signed reader resumes must be covered by its signature, at both interfaces', async () => {
   const { body } = await gateway.call('POST', '/v1/projects/{project_id}/access-keys', {
     user_name: 'admin',
     target_project_id: gateway.projectId,
@@ -131,7 +131,7 @@ test('where a signed reader goes on is covered by its signature, at both doors',
   }
 });
 
-test('a stream that cannot begin is refused as every call is', async () => {
+test('a stream that cannot begin is refused like any call', async () => {
   const refused = (query: string, headers = {}) => gateway.call('GET', path + query, undefined, headers);
   expect(await refused('?after=soon')).toMatchObject({ status: 400, body: { problems: [{ place: 'after' }] } });
   expect(await refused('?after=99999999')).toMatchObject({ status: 409, body: { error_code: 'BackupSync.1025' } });
@@ -142,7 +142,7 @@ test('a stream that cannot begin is refused as every call is', async () => {
   expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
 });
 
-test('a stream shows that it lives, and ends when its token does', async () => {
+test('a stream sends heartbeats, and ends when its token does', async () => {
   const issued = await gateway.call('POST', '/v3/auth/tokens', {
     auth: { identity: { methods: ['token'], token: { id: gateway.token } } },
   });
@@ -158,7 +158,7 @@ test('a stream shows that it lives, and ends when its token does', async () => {
   expect(await stream.until('never sent')).not.toContain('event:');
 });
 
-test('a stream shows nothing of what happens once its user is removed', async () => {
+test('a stream shows no event after its user is removed', async () => {
   const users = '/v1/projects/{project_id}/users';
   const own = { user_name: 'ada', password: 'a password of twelve' };
   await gateway.call('POST', users, { name: own.user_name, password: own.password });
@@ -177,14 +177,14 @@ test('a stream shows nothing of what happens once its user is removed', async ()
   const shown = subscribed.events.length;
   expect((await gateway.call('DELETE', `${users}/ada`)).status).toBe(204);
   const id = await syncOnce();
-  // The heartbeat is far away: it is the first event that ends them.
+  // The next heartbeat is far away, so it is the first event that ends them.
   expect(await stream.until('never sent')).not.toContain(id);
   expect(await subscribed.broken).toMatchObject({ data: { errorCode: 'not_authenticated' } });
   expect(subscribed.events).toHaveLength(shown);
   subscribed.stop();
 });
 
-test('streams end at once when the server stops', async () => {
+test('streams end immediately when the server stops', async () => {
   const own = await startTestGateway({});
   using stream = await open(own);
   await stream.until('id: ');
@@ -235,10 +235,10 @@ function subscribe(on: TestGateway, input: { after?: string }) {
   };
 }
 
-test('operations are followed over tRPC as a subscription, with ids that it resumes at', async () => {
+test('operations can be followed over tRPC as a subscription, which resumes after its last id', async () => {
   const first = subscribe(gateway, {});
   await first.started;
-  // The subscription stands once it has answered something; what is before that, the first event may miss.
+  // The subscription is open once it has sent something. Earlier events may be missing.
   const { body } = await gateway.call('GET', '/v3/{project_id}/operation-logs?limit=1');
   expect(body.limit).toBe(1);
   const id = await syncOnce();

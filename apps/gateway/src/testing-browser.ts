@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where distributions put Chromium, and Chrome. */
+/** Paths of Chromium and Chrome in common distributions. */
 const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The browser of this machine. Undefined if it has none, which is said. */
+/** Returns the path of a browser. If this machine has none, says so on standard error and returns undefined. */
 export function findBrowser(): string | undefined {
   const path = paths.find((each) => existsSync(each));
   if (path === undefined) process.stderr.write('skipped: this machine has no Chromium\n');
@@ -12,6 +12,6 @@ export function findBrowser(): string | undefined {
 }
 
 export function startBrowser(executablePath: string): Promise<Browser> {
-  // Containers do not give Chromium what its sandbox needs; the pages are our own.
+  // Chromium cannot use its sandbox in containers, and the pages are our own.
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }

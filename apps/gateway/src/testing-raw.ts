@@ -5,15 +5,15 @@ import { errorBody } from '@backup-sync/contracts';
 export type RawAnswer = { readonly status: number; readonly headers: Headers; readonly body: string };
 
 /**
- * Sends bytes as they are, and reads until the server closes: for tests of what no HTTP client would send. Null where it
- * closes without an answer.
+ * Sends raw bytes that no HTTP client would send, and reads until the server closes the connection. Null if there was
+ * no answer.
  */
 export async function exchangeRaw(endpoint: string, bytes: string | Uint8Array): Promise<RawAnswer | null> {
   const { hostname, port } = new URL(endpoint);
   const socket = connect({ host: hostname, port: Number(port) });
   const pieces: Buffer[] = [];
   socket.on('data', (piece) => pieces.push(piece));
-  // Closing with bytes unread shows as a reset; what was answered before it counts.
+  // If the server closes with unread bytes, that shows as a reset. The answer before it still counts.
   socket.on('error', () => socket.destroy());
   socket.write(bytes);
   await once(socket, 'close');

@@ -15,16 +15,16 @@ export type TestGateway = AsyncDisposable & {
   readonly faults: unknown[];
   readonly renewCertificate: RunningGateway['renewCertificate'];
   readonly failed: RunningGateway['failed'];
-  /** Calls with the token, unless headers say otherwise. `body` is sent as JSON, or as it is where it is a string. */
+  /** Makes a call, with the token unless headers replace it. Sends `body` as JSON, or unchanged if it is a string. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
-  /** Follows an operation to its end. */
+  /** Waits until an operation has ended. */
   ended(operationLogId: string): Promise<OperationLog>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of the body, whatever its type.
 export type TestAnswer = { readonly status: number; readonly headers: Headers; readonly body: any };
 
-/** A real gateway on a free port, with a directory of buckets that holds these objects. */
+/** Starts a real gateway on a free port, with buckets that contain these objects. */
 export async function startTestGateway(
   buckets: Record<string, Record<string, string>>,
   options: Partial<
@@ -52,7 +52,7 @@ export async function startTestGateway(
     await serve({
       storage: `file:${join(home, 'buckets')}`,
       ...options,
-      // Tests ask in a loop until something has ended.
+      // Tests poll in a loop until something has ended.
       limits: { callsPerSecond: Infinity, unknownCallsPerSecond: Infinity, ...options.limits },
       dataDirectory,
       administratorPassword: adminPassword,
@@ -97,7 +97,7 @@ export async function startTestGateway(
   };
 }
 
-/** The example of the specification. */
+/** The example item of the CBR specification. */
 export const specificationExample: BackupSyncInput = {
   backup_id: '1f9e6b47-7655-4a19-b563-21b4ef023025',
   resource_id: '96f7512d-239d-3f31-80cf-d1ce041df9a6',

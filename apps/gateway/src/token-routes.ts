@@ -9,7 +9,7 @@ import { authenticate, whence } from './request-scope.ts';
 
 const path = '/v3/auth/tokens';
 
-/** Tokens, in the forms of OpenStack's identity API: issued, validated and revoked. */
+/** Routes to issue, validate and revoke tokens, in the form of OpenStack's identity API. */
 export function tokenRoutes(engine: Engine): Router {
   const router = Router({ caseSensitive: true });
   router.post(path, ...jsonBody, async (request, response) => {
@@ -32,7 +32,7 @@ export function tokenRoutes(engine: Engine): Router {
   return router;
 }
 
-/** Null if the caller wants no catalogue. */
+/** Returns the addresses for the service catalogue; null if the caller does not want it. */
 function placesWanted(request: Request): Addresses | null {
   return 'nocatalog' in request.query ? null : addressesOf(request);
 }
@@ -49,17 +49,20 @@ function issue(
   if (user !== undefined) {
     return engine.identity.issueToken({ from, userName: user.name, password: user.password, project });
   }
-  // The request names one of the two methods and carries what it needs.
+  // The schema guarantees that the request has one of the two methods and its fields.
   return engine.identity.exchangeToken(identity.token?.id ?? '', project, from);
 }
 
-/** There is one domain; where none is named, it is meant. */
+/** Whether this is the only domain. A request without a domain means that one. */
 function isTheDomain(named: { readonly name: string } | { readonly id: string } | undefined): boolean {
   if (named === undefined) return true;
   return 'id' in named ? named.id === ownDomain.id : named.name.toLowerCase() === ownDomain.name.toLowerCase();
 }
 
-/** The caller, and the token in `X-Subject-Token`. A bad token of the caller is 401, a bad subject 404: whose fault it is shows. */
+/**
+ * Returns the caller and the token in `X-Subject-Token`. Invalid caller credentials get 401, an unknown subject gets
+ * 404.
+ */
 async function subjectOf(
   engine: Engine,
   request: Request,

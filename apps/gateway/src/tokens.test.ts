@@ -22,7 +22,7 @@ function tokenRequest(changes: { name?: string; password?: string; scope?: unkno
   return { auth: { identity, ...('scope' in changes && { scope: changes.scope }) } };
 }
 
-test('a user with the right password gets a token for a project, and it opens that project', async () => {
+test('a user with the right password gets a token that works for the project', async () => {
   for (const scope of [
     undefined,
     { project: { id: gateway.projectId } },
@@ -45,7 +45,7 @@ test('a user with the right password gets a token for a project, and it opens th
   }
 });
 
-test('a token is exchanged for a fresh one of the same caller', async () => {
+test('a token can be exchanged for a new one of the same caller', async () => {
   const exchange = (id: string) =>
     gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['token'], token: { id } } } });
   const answer = await exchange(gateway.token);
@@ -77,7 +77,7 @@ test('wrong password, unknown user and unknown project are refused in the same w
   }
 });
 
-test('a login or an exchange that names another domain is refused in the same words, and written down', async () => {
+test('a login or exchange with another domain is refused in the same words, and is in the audit', async () => {
   await using own = await startTestGateway({});
   const user = { name: 'admin', password: adminPassword, domain: { name: 'Other' } };
   const scope = { project: { name: 'default', domain: { name: 'Other' } } };
@@ -103,7 +103,7 @@ test('a login or an exchange that names another domain is refused in the same wo
   ]);
 });
 
-test('another’s token is looked into and ended by administrators of its project alone, and who else tries is written down', async () => {
+test('only project administrators can inspect or revoke another token, and other attempts are audited', async () => {
   await using own = await startTestGateway({});
   const users = '/v1/projects/{project_id}/users';
   const login = async (name: string, id: string) => {
@@ -114,7 +114,7 @@ test('another’s token is looked into and ended by administrators of its projec
   const second: string = body.project.id;
   const grant = (user_name: string, target_project_id: string, role: string) =>
     own.call('POST', '/v1/projects/{project_id}/roles', { user_name, target_project_id, role });
-  // The operator of this machine may be called like a user, and is not that user.
+  // The operator of this machine may have the name of a user, but is not that user.
   const operatorName = userInfo().username;
   for (const name of ['ada', 'bob', operatorName]) {
     expect((await own.call('POST', users, { name, password: adminPassword })).status).toBeLessThan(300);
@@ -154,14 +154,14 @@ test('another’s token is looked into and ended by administrators of its projec
       ['inspectToken', operatorName, [{ field: 'user_name', value: operatorName }]],
       ['revokeToken', 'bob', ofAda],
       ['inspectToken', 'bob', ofAda],
-      // Of what is another project's, the name is not told.
+      // The name of a user in another project is not revealed.
       ['revokeToken', 'bob', []],
       ['inspectToken', 'bob', []],
     ]),
   );
 });
 
-test('a malformed request for a token names its fields', async () => {
+test('the refusal of a malformed token request names the fields', async () => {
   const answer = await gateway.call('POST', '/v3/auth/tokens', { auth: { identity: { methods: ['totp'] } } });
   expect(answer).toMatchObject({ status: 400, body: { error: { code: 400 } } });
   expect(answer.body.error_msg).toContain('auth.identity.methods[0]: must be password or token');
@@ -183,7 +183,7 @@ test('a password is generated only by a start that can show it', async () => {
   expect(started.generatedPassword).toMatch(/^[\w-]{24}$/);
 });
 
-test('the server leaves its owner a file with its endpoint and a credential, and takes it away when it stops', async () => {
+test('the server writes a file with its endpoint and a credential, and removes it when it stops', async () => {
   const own = await startTestGateway({});
   const path = join(own.dataDirectory, endpointFileName);
   const file = endpointFile.parse(JSON.parse(await readFile(path, 'utf8')));
@@ -193,7 +193,7 @@ test('the server leaves its owner a file with its endpoint and a credential, and
   await expect(stat(path)).rejects.toThrow('ENOENT');
 });
 
-test('the credential of that file ends with the server: who has copied it cannot come in at the next start', async () => {
+test('the credential in that file is revoked when the server stops, so a copy is useless', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-'));
   await mkdir(join(home.path, 'buckets'));
   const options = {

@@ -9,17 +9,17 @@ import { authenticate, requestIdOf, whence } from './request-scope.ts';
 import { signedBodyAsText } from './signed-body.ts';
 import { appRouter, refusalForTrpc } from './trpc-router.ts';
 
-/** Most calls of one batch, which are all made at once. */
+/** Most calls in one batch, which all run at the same time. */
 const batchedCallsMax = 50;
 
-/** The calls over tRPC. Streams end when `stopping` is aborted. */
+/** Handlers for the calls over tRPC. Streams end when `stopping` is aborted. */
 export function trpcDoor(
   engine: Engine,
   stopping: AbortSignal,
   onFault: (place: string, error: unknown) => void,
 ): readonly RequestHandler[] {
   return [
-    // Before its adapter, which fails on methods that browsers forbid.
+    // Before tRPC's adapter, which fails on methods that browsers forbid.
     onlyMethods(['GET', 'POST']),
     authenticated(engine),
     signedBodyAsText,
@@ -27,7 +27,7 @@ export function trpcDoor(
       router: appRouter,
       maxBodySize: bodyMaxBytes,
       maxBatchSize: batchedCallsMax,
-      // A query may carry a list of items, which no address holds.
+      // A query may carry a list of items that is too long for an address.
       allowMethodOverride: true,
       createContext: ({ req, res }) => ({
         engine,
@@ -45,7 +45,9 @@ export function trpcDoor(
   ];
 }
 
-/** Before the adapter reads anything; a refusal is one of all calls of the request, in the form of tRPC. */
+/**
+ * Authenticates before the adapter reads anything. A refusal applies to all calls of the request, in the form of tRPC.
+ */
 function authenticated(engine: Engine): RequestHandler {
   return async (request, response, next) => {
     try {
@@ -69,9 +71,9 @@ function authenticated(engine: Engine): RequestHandler {
   };
 }
 
-/** How many calls a request is a batch of, as the adapter will find it. */
+/** Returns the number of calls in a request, counted as the adapter does. */
 function callsIn(request: Request): number {
   const isBatch = new URLSearchParams(request.url.split('?', 2)[1]).get('batch') === '1';
-  // A comma may be encoded.
+  // Commas may be percent-encoded.
   return isBatch ? Math.min(request.path.split(/,|%2c/i).length, batchedCallsMax) : 1;
 }

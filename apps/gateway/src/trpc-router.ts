@@ -17,12 +17,13 @@ import { refuseDeepJson } from './json-body.ts';
 import { heartbeatMs, openStream } from './open-stream.ts';
 import { refusalOf } from './refusal.ts';
 
-/** What a procedure gets. */
+/** Context of a procedure. */
 export type TrpcContext = {
   readonly engine: Engine;
   readonly from: Omit<CallFrom, 'caller'>;
-  /** Of all calls of a batch. */
+  /** The caller, the same for all calls of a batch. */
   readonly caller: Caller;
+  /** Checks the credentials again and returns the caller. */
   readonly authenticateAnew: () => Promise<Caller>;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
@@ -39,7 +40,7 @@ const statusNames = {
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
   429: 'TOO_MANY_REQUESTS',
-  // Refused before any procedure: tRPC has no name for it.
+  // tRPC has no name for this status. Such a request is refused before any procedure.
   431: 'BAD_REQUEST',
   500: 'INTERNAL_SERVER_ERROR',
   501: 'NOT_IMPLEMENTED',
@@ -72,7 +73,7 @@ const trpc = initTRPC.context<TrpcContext>().create({
   },
 });
 
-/** What tRPC itself refuses before a procedure runs, in the codes that every door uses. */
+/** Our codes for requests that tRPC itself refuses before a procedure runs. */
 const codeOfTrpc: { readonly [Code in TRPCError['code']]?: ErrorCode } = {
   BAD_REQUEST: 'invalid_request',
   PARSE_ERROR: 'malformed_json',
@@ -89,7 +90,7 @@ function refusalOfTrpc(error: TRPCError): BackupSyncError {
   return new BackupSyncError(code, error.message);
 }
 
-// The engine checks what comes in, as for every door.
+// The engine validates the input, as for every interface.
 const anyInput = trpc.procedure.input((value: unknown) => {
   refuseDeepJson(value);
   return value;
@@ -124,26 +125,29 @@ function subscription(name: StreamName) {
       const stream = await openStream(ctx.engine, name, request, resumed(input));
       for await (const { id, data } of stream.events) yield tracked(id, output.parse(data));
     } catch (thrown) {
-      // A reader who has gone needs no reason.
+      // A reader that has disconnected needs no reason.
       if (signal?.aborted !== true) throw refusalForTrpc(thrown);
     }
   });
 }
 
-/** A client that comes again says where it was; that is newer than what it asked for at first. */
+/** Uses the `lastEventId` of a client that reconnects, which is newer than its original `after`. */
 function resumed(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || !('lastEventId' in input)) return input;
   return { ...input, after: input.lastEventId };
 }
 
-/** A refusal of any door, as tRPC throws it. */
+/** Turns any thrown value into the error that tRPC expects. */
 export function refusalForTrpc(thrown: unknown): TRPCError {
   const { error } = refusalOf(thrown);
   return new TRPCError({ code: statusNames[errors[error.code].httpStatus], message: error.message, cause: thrown });
 }
 
-/** One procedure for each call of the table, under its name. Clients know it as `AppRouter` of `@backup-sync/trpc`. */
+/**
+ * The tRPC router: one procedure per call of the table, by name. Clients use its type `AppRouter` of
+ * `@backup-sync/trpc`.
+ */
 export const appRouter = trpc.router(
-  // Built from the table, whose types say what each procedure takes and gives.
+  // Built from the table of calls, whose types describe the input and output of each procedure.
   Object.fromEntries(callNames.map((name) => [name, procedure(name)])) as unknown as Procedures,
 );

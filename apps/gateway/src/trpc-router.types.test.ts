@@ -3,8 +3,8 @@ import type { inferRouterContext, inferRouterError, inferRouterInputs, inferRout
 import { expectTypeOf, test } from 'vitest';
 import type { appRouter, TrpcContext } from './trpc-router.ts';
 
-// Checked by the compiler; run, they do nothing.
-test('clients are told what the router is, but for its context', () => {
+// The compiler checks these; at run time they do nothing.
+test('clients get the type of the router, except for its context', () => {
   type Router = typeof appRouter;
   type Root<Any extends { _def: { _config: { $types: unknown } } }> = Any['_def']['_config']['$types'];
   expectTypeOf<AppRouter['_def']['record']>().toEqualTypeOf<Router['_def']['record']>();

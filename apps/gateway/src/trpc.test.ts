@@ -15,7 +15,7 @@ function client(token = gateway.token) {
   });
 }
 
-test('the same operations are there over tRPC, typed', async () => {
+test('tRPC has the same calls, typed', async () => {
   const trpc = client();
   const project_id = gateway.projectId;
   const { sync } = await trpc.syncBackups.mutate({
@@ -37,7 +37,7 @@ test('the same operations are there over tRPC, typed', async () => {
   });
 });
 
-test('bad input is refused with every place, as over REST', async () => {
+test('invalid input is refused with the place of every problem, as over REST', async () => {
   const refused = client().syncBackups.mutate({
     project_id: gateway.projectId,
     sync: [{ ...specificationExample, backup_name: '' }],
@@ -51,11 +51,11 @@ test('bad input is refused with every place, as over REST', async () => {
   });
 });
 
-test('what tRPC refuses itself has the same codes', async () => {
+test('refusals by tRPC itself have the same codes', async () => {
   const call = async (method: string, path: string, body?: string, type = 'application/json') => {
     const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': type };
     const response = await fetch(`${gateway.endpoint}/trpc/${path}`, { method, headers, ...(body && { body }) });
-    // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects.
+    // biome-ignore lint/suspicious/noExplicitAny: the test checks what it expects.
     const answer: any = await response.json();
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     return [response.status, answer.error.data.errorCode];
@@ -69,7 +69,7 @@ test('what tRPC refuses itself has the same codes', async () => {
   expect(await call('POST', 'syncBackups', large)).toEqual([413, 'body_too_large']);
 });
 
-test('calls that are made together go in one request, and fail each for itself', async () => {
+test('calls made together go into one request, and each fails on its own', async () => {
   const requests: string[] = [];
   const trpc = createTRPCClient<AppRouter>({
     links: [
@@ -93,7 +93,7 @@ test('calls that are made together go in one request, and fail each for itself',
   expect(requests).toHaveLength(1);
 });
 
-test('a bad token and another project are refused with the same codes as over REST', async () => {
+test('an invalid token and another project are refused with the same codes as over REST', async () => {
   const badToken = client('nonsense').listBackups.query({ project_id: gateway.projectId });
   await expect(badToken).rejects.toMatchObject({ data: { errorCode: 'not_authenticated', httpStatus: 401 } });
   const otherProject = client().listBackups.query({ project_id: 'another' });

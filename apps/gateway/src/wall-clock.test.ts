@@ -11,7 +11,7 @@ const password = {
   auth: { identity: { methods: ['password'], password: { user: { name: 'admin', password: adminPassword } } } },
 };
 
-test('a server goes on as before, and local commands get in, while its wall clock is set back and forward', async () => {
+test('setting the wall clock back and forward disturbs neither the server nor local commands', async () => {
   const clock = new TestClock();
   await using gateway = await startTestGateway({}, { clock });
   const { token } = endpointFile.parse(
@@ -22,7 +22,7 @@ test('a server goes on as before, and local commands get in, while its wall cloc
   for (const stepMs of [-hourMs, 25 * hourMs, -180 * dayMs, 360 * dayMs]) {
     clock.step(stepMs);
     expect(await listWith(token), `${stepMs}`).toBe(200);
-    // A login clears away what has ended.
+    // A login removes expired tokens.
     const login = await gateway.call('POST', '/v3/auth/tokens', password, { 'X-Auth-Token': '' });
     expect(login.status).toBe(201);
     expect(await listWith(login.headers.get('x-subject-token') ?? ''), `${stepMs}`).toBe(200);
@@ -32,13 +32,13 @@ test('a server goes on as before, and local commands get in, while its wall cloc
     expect(await listWith(exchanged.headers.get('x-subject-token') ?? ''), `${stepMs}`).toBe(200);
     const { body } = await gateway.call('POST', '/v3/{project_id}/backups/sync', { sync: [specificationExample] });
     const log = await gateway.ended(body.sync[0].operation_log_id);
-    // Its bucket is not there: that is said, not that its time is up.
+    // The bucket does not exist. The reason says so, rather than that the time to retry is over.
     expect(log.status, `${stepMs}`).toBe('failed');
   }
   expect(gateway.faults).toEqual([]);
 });
 
-test('the token of local commands ends a day after it was issued, whatever the wall clock shows', async () => {
+test('the token of local commands expires a day after it was issued, whatever the wall clock shows', async () => {
   const clock = new TestClock();
   await using gateway = await startTestGateway({}, { clock });
   clock.timeMs += dayMs;

@@ -2,7 +2,7 @@ import { createClient } from '@backup-sync/core';
 
 const projectId = '0605767b5a80d5762fb7c00c3fcf1b5d';
 
-// A user with password: a token is fetched when it is first needed, and renewed before its end.
+// User and password: the client fetches a token when it first needs one, and renews it before it expires.
 export const openTelekomCloud = createClient({
   endpoint: 'https://cbr.eu-de.otc.t-systems.com',
   projectId,
@@ -14,7 +14,7 @@ export const openTelekomCloud = createClient({
   },
 });
 
-// An access key pair: every request is signed.
+// Access key pair: the client signs every request.
 export const huaweiCloud = createClient({
   endpoint: 'https://cbr.eu-west-101.myhuaweicloud.eu',
   projectId,

@@ -6,7 +6,7 @@ const client = createClient({ endpoint, projectId, credentials: { token } });
 
 const signal = AbortSignal.timeout(60_000);
 for await (const backup of client.allBackups({ status: 'available', sort: 'created_at:asc' }, { signal })) {
-  // Only a backup-sync says how far a backup is proved.
+  // Only a backup-sync reports the level to which a backup is proved.
   console.log(backup.id, backup.name, backup.backup_sync?.level ?? 'not known');
 }
 const { count } = await client.calls.listOperationLogs({ status: 'failed', limit: 1 }, { signal });

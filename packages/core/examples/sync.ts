@@ -3,7 +3,7 @@ import { BackupSyncError, createClient } from '@backup-sync/core';
 const [endpoint = 'http://127.0.0.1:8787', projectId = '', password = ''] = process.argv.slice(2);
 const client = createClient({ endpoint, projectId, credentials: { user: 'admin', password } });
 
-/** Any number: an array, an iterable, or what comes in time. */
+/** A list of any length: an array, an iterable or an async iterable. */
 async function* backups() {
   for (let day = 1; day <= 120; day += 1) {
     yield {
@@ -13,7 +13,7 @@ async function* backups() {
       image_path: `web-server/day-${day}`,
       resource_id: 'web-server',
       resource_name: 'web-server',
-      // Whole seconds since 1970 do as well.
+      // Or whole seconds since 1970.
       created_at: new Date(Date.UTC(2026, 0, day)),
     };
   }
@@ -26,7 +26,7 @@ try {
   }
 } catch (error) {
   if (!(error instanceof BackupSyncError)) throw error;
-  // What to do depends on the code; of a list, `progress` says which items were accepted.
+  // `code` decides what to do next; for a list, `progress` says which items were accepted.
   console.error(error.code, error.message, error.requestId, error.retryable, error.progress);
   process.exitCode = 1;
 }

@@ -1,10 +1,16 @@
 import type { CallInput, UnaryCallName } from '@backup-sync/contracts';
 import type { AnswerOf } from './answers/answers.ts';
 
-/** What every call takes beside its input. */
-export type CallOptions = { readonly signal?: AbortSignal | undefined };
+/** Options of every call. */
+export type CallOptions = {
+  /** Stops the call, which then throws the signal's reason, as `fetch` does. */
+  readonly signal?: AbortSignal | undefined;
+};
 
-/** The table of calls as one project's caller sees it, wherever it is implemented. */
+/**
+ * Every request/response call of the API, by name, for one project. Each sends its input, without the `project_id`, and
+ * returns the parsed answer.
+ */
 export type Calls = {
   readonly [Name in UnaryCallName]: (
     input: Omit<CallInput<Name>, 'project_id'>,
@@ -12,5 +18,5 @@ export type Calls = {
   ) => Promise<AnswerOf<Name>>;
 };
 
-/** The calls that lists of any length are sent by, 50 checked items each. */
+/** The calls that carry a batch of a list: up to 50 items, already checked. */
 export type ListCalls = Pick<Calls, 'syncBackups' | 'importBackups' | 'planSync'>;

@@ -7,7 +7,7 @@ import { type Reply, startService } from './testing/service.ts';
 import { accepting, cloudBackup, item } from './testing/wire.ts';
 
 describe('a call', () => {
-  test('goes to the path of the table, with the token, and what the path does not carry as query or body', async () => {
+  test('sends the token, and puts its input into the path, the query or the body', async () => {
     await using service = await startService((call) =>
       call.method === 'POST' ? accepting(call) : { body: { backups: [], count: 0, limit: 5, offset: 0 } },
     );
@@ -26,7 +26,7 @@ describe('a call', () => {
     });
   });
 
-  test('is not sent when its input is wrong', async () => {
+  test('is not sent if its input is invalid', async () => {
     await using service = await startService(accepting);
     await expect(service.client().calls.syncBackups({ sync: [] })).rejects.toMatchObject({
       code: 'invalid_request',
@@ -48,7 +48,7 @@ describe('a call', () => {
       'status 502 (X-Request-Id r-7)',
     ],
     [{ status: 200, body: '<html>' }, 'unexpected_answer', 'not JSON'],
-    [{ status: 200, body: { hello: 1 } }, 'unexpected_answer', 'not of this API'],
+    [{ status: 200, body: { hello: 1 } }, 'unexpected_answer', 'does not match this API'],
     [{ status: 302, headers: { Location: 'http://127.0.0.1:9' } }, 'unreachable', 'redirect'],
     [null, 'unreachable', 'closed the connection'],
   ])('answered with %j fails with %s', async (answer, code, message) => {
@@ -60,7 +60,7 @@ describe('a call', () => {
     });
   });
 
-  test('leaves nothing on its signal, which may live for a whole list', async () => {
+  test('leaves no listener on its signal, which may live for a whole list', async () => {
     await using service = await startService(() => ({ body: { backups: [] } }));
     const { signal } = new AbortController();
     const { calls } = service.client();
@@ -69,7 +69,7 @@ describe('a call', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('that is refused tells the status, the id of the request and whether to try again', async () => {
+  test('that is refused throws an error with the status, the request id and whether to retry', async () => {
     const body = { error_code: 'BackupSync.1009', error_msg: 'none', request_id: 'in the body' };
     const answers: Reply[] = [
       { status: 404, headers: { 'X-Request-Id': 'r-1' }, body },
@@ -103,7 +103,7 @@ describe('a call', () => {
     expect(service.seen.length).toBe(answers.length);
   });
 
-  test('that got no answer has no status and no id, and may be tried again', async () => {
+  test('that gets no answer throws an error without status and request id, which may be retried', async () => {
     await using service = await startService(() => null);
     const { calls } = service.client({ maxRetries: 0 });
     await expect(calls.showBackup({ backup_id: 'x' })).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe('a call', () => {
     });
   });
 
-  test('that is aborted rejects with the reason, as fetch does, before it is sent and while it waits for its answer', async () => {
+  test('that is aborted before it is sent or while it waits throws the reason of its signal, as fetch does', async () => {
     const waiting = Promise.withResolvers<null>();
     const asked = Promise.withResolvers<void>();
     await using service = await startService(() => {
@@ -134,7 +134,7 @@ describe('a call', () => {
     waiting.resolve(null);
   });
 
-  test('keeps the path of an endpoint, and says its /v3 once', async () => {
+  test('keeps the path of an endpoint, and does not repeat its /v3', async () => {
     await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
     for (const path of ['/', '/cbr/', '/cbr/v3', '/v3/']) {
       const client = createClient({
@@ -154,16 +154,16 @@ describe('a call', () => {
 });
 
 test.each([
-  [{ timeoutMs: 0 }, 'timeoutMs: 0 is not a number of milliseconds above 0'],
-  [{ timeoutMs: Number.NaN }, 'timeoutMs: NaN is not a number of milliseconds above 0'],
-  [{ maxRetries: -1 }, 'maxRetries: -1 is not a whole number from 0 on'],
-  [{ maxRetries: 1.5 }, 'maxRetries: 1.5 is not a whole number from 0 on'],
-])('options that mean nothing are refused: %j', (options, message) => {
+  [{ timeoutMs: 0 }, 'timeoutMs: 0 must be a number of milliseconds above 0'],
+  [{ timeoutMs: Number.NaN }, 'timeoutMs: NaN must be a number of milliseconds above 0'],
+  [{ maxRetries: -1 }, 'maxRetries: -1 must be 0 or a positive whole number'],
+  [{ maxRetries: 1.5 }, 'maxRetries: 1.5 must be 0 or a positive whole number'],
+])('options out of range are refused: %j', (options, message) => {
   const create = () => createClient({ endpoint: 'http://h', projectId: 'p', credentials: { token: 't' }, ...options });
   expect(create).toThrow(expect.objectContaining({ code: 'invalid_request', message }));
 });
 
-test('everything goes through the fetch that is given, the request for a token as well', async () => {
+test('all requests use the fetch of the caller, including the request for a token', async () => {
   const sent: string[] = [];
   const refused = new TypeError('fetch failed', { cause: new Error('the proxy is closed') });
   const client = createClient({
@@ -184,7 +184,7 @@ test('everything goes through the fetch that is given, the request for a token a
   expect(sent).toEqual(['POST https://iam.invalid/v3/auth/tokens']);
 });
 
-test('a timeout may be longer than any timer, and then no timer is set to it', async () => {
+test('a timeout longer than the longest timer is accepted', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);
@@ -196,7 +196,7 @@ test('a timeout may be longer than any timer, and then no timer is set to it', a
   expect(warnings).toEqual([]);
 });
 
-test('an endpoint with credentials is refused, and they are not repeated', () => {
+test('an endpoint with credentials is refused, and the message does not repeat them', () => {
   for (const endpoint of [
     'http://bob:hunter2@127.0.0.1:1',
     'https://hunter2@host',
@@ -210,14 +210,14 @@ test('an endpoint with credentials is refused, and they are not repeated', () =>
   }
 });
 
-test('an endpoint that is no address is refused', () => {
+test('an endpoint that is not an HTTP address is refused', () => {
   for (const endpoint of ['localhost', 'file:///tmp', '']) {
     expect(() => createClient({ endpoint, projectId: 'p', credentials: { token: 't' } })).toThrow('endpoint:');
   }
 });
 
 describe('a service that is not a backup-sync', () => {
-  test('is read with what it leaves out as null, and times in one form', async () => {
+  test('is read with null for omitted fields, and with times in one form', async () => {
     const bare = cloudBackup('b');
     await using service = await startService(({ url }) => ({
       body: url.endsWith('/backups/b')
@@ -240,7 +240,7 @@ describe('a service that is not a backup-sync', () => {
     });
   });
 
-  test('refuses what only a backup-sync can do, and the error says that', async () => {
+  test('refuses what only a backup-sync can do, and the error says so', async () => {
     await using service = await startService(() => ({
       status: 404,
       body: { error_code: 'APIGW.0101', error_msg: 'The API does not exist' },

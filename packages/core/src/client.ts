@@ -20,47 +20,96 @@ import { type OpenEvents, operationEvents } from './waiting/operation-events.ts'
 import { type WaitOptions, waitFor } from './waiting/wait-for.ts';
 import { watchOperations } from './waiting/watch-operations.ts';
 
+/** Options of {@link createClient}. */
 export type ClientOptions = HttpOptions & {
-  /** Where the API is, e.g. `http://127.0.0.1:8787` or `https://cbr.eu-de.otc.t-systems.com`. */
+  /** Address of the API, e.g. `http://127.0.0.1:8787` or `https://cbr.eu-de.otc.t-systems.com`. */
   readonly endpoint: string;
+  /** Id of the project that every call is about. */
   readonly projectId: string;
+  /** A token, a user with password, or an access key pair. */
   readonly credentials: Credentials;
 };
 
 /**
- * One project of a CBR-compatible service. `calls` has each call of the table, one request each; what stands beside
- * them takes any number of things, over as many requests as that needs. Every failure is a `BackupSyncError`; only a call whose
- * signal is aborted rejects with the signal's reason, as `fetch` does.
+ * Client of one project of a CBR-compatible service. Every failure is a `BackupSyncError`, except that aborting a
+ * call's signal makes it throw the signal's reason, as `fetch` does.
  */
 export type Client = {
+  /** The single calls of the API: one request each, plus retries. */
   readonly calls: Calls;
-  /** See {@link syncBackups}. */
+  /**
+   * Syncs any number of backups and yields each accepted item, in the order of the list. Sends up to 50 items a call,
+   * several calls at once. If the project has too many unfinished imports (`backlog_full`), it waits and continues.
+   *
+   * An array is checked completely before the first call. Any other list is checked while it is read, at most a few
+   * thousand items ahead. If the list names a backup twice, the second item is sent after the call with the first has
+   * ended, so that the later item wins.
+   *
+   * After the first call that fails, no further call is sent. Items that other calls got accepted are yielded first.
+   * Then it throws a `BackupSyncError` whose `progress` says which items were accepted and whose `cause` is the error
+   * of the call. An error that the list itself throws is thrown unchanged.
+   *
+   * To finish the rest, sync the same list again. This is safe: an item that still waits or runs gets the same
+   * operation log, and one that is done ends unchanged.
+   *
+   * When the signal is aborted, it throws the signal's reason. If it has already sent something, it throws a
+   * `BackupSyncError` with the code `aborted` instead; its `cause` is the reason and its `progress` says what was
+   * accepted.
+   */
   syncBackups(items: Several<ListedBackup>, options?: SyncOptions): AsyncGenerator<Accepted>;
-  /** See {@link planBackups}. */
+  /**
+   * Plans a sync of any number of backups without importing them: 50 items a call, one call after the other. The plan
+   * is in the order of the list, and costs are sums. `forecast.seconds` is null if any call cannot forecast its time.
+   */
   planBackups(items: Several<ListedBackup>, options?: CallOptions): Promise<PlanSyncAnswer>;
-  /** See {@link waitFor}. */
+  /**
+   * Yields the log of each operation when it has ended, in the order in which they end. Takes ids of operation logs, or
+   * the items that {@link Client.syncBackups} yields. An operation that is named again while it is waited for is
+   * yielded once.
+   *
+   * Follows the service's event stream if there is one. Otherwise it polls, with pauses that grow from 50 ms to about 5
+   * s while nothing ends. The list is read at most 10,000 operations ahead.
+   *
+   * Throws `deadline_passed` at the deadline, and the signal's reason when the signal is aborted; the operations
+   * continue. Throws `operation_log_not_found` for an unknown id. An error that the list throws is thrown after every
+   * operation that it named before has ended.
+   */
   waitFor(references: Several<OperationReference>, options?: WaitOptions): AsyncGenerator<CbrOperationLog>;
-  /** See {@link followOperation}. */
+  /**
+   * Follows one operation of any kind until it has ended. Yields it after each poll; the last one yielded has ended.
+   * Pauses grow from 50 ms to 2 s. Throws the signal's reason when the signal is aborted; the operation continues.
+   */
   followOperation(operationId: string, options?: CallOptions): AsyncGenerator<Operation>;
-  /** See {@link followScan}. */
+  /**
+   * Follows a scan and its imports until both have ended, and yields findings as they are found. The last item has the
+   * ended operation. Throws the signal's reason when the signal is aborted; the scan continues.
+   */
   followScan(operationId: string, options?: CallOptions): AsyncGenerator<ScanNews>;
-  /** See {@link watchOperations}. */
+  /**
+   * Yields what happens to the project's operations, as it happens, until the signal is aborted. If the event stream
+   * breaks, it is opened again and continues after the last event. If the service has no stream, the 200 newest
+   * operations are polled once a second.
+   *
+   * Throws the signal's reason when the signal is aborted, and `unreachable` or a timeout if nothing answers before the
+   * stream has been open once. Also throws every error that a retry cannot fix, such as `events_gone` or refused
+   * credentials.
+   */
   watchOperations(options?: CallOptions): AsyncGenerator<OperationEvent>;
-  /** See {@link allBackups}. */
+  /** Yields all backups that match a filter, in the order of its `sort`. Fetches pages of 1,000. */
   allBackups(filter?: BackupsFilter, options?: CallOptions): AsyncGenerator<CbrBackup>;
-  /** See {@link allOperationLogs}. */
+  /** Yields all operation logs that match a filter, newest first. Fetches pages of 1,000. */
   allOperationLogs(filter?: OperationLogsFilter, options?: CallOptions): AsyncGenerator<CbrOperationLog>;
 };
 
 /**
- * A client of a backup-sync or of a cloud. Nothing is sent before the first call. Throws `invalid_request` for an endpoint
- * that is no address, and for options that cannot be meant.
+ * Creates a client of a backup-sync or a cloud. Sends nothing before the first call. Throws `invalid_request` if an
+ * endpoint is not an HTTP address or has credentials in it, or if `timeoutMs` or `maxRetries` is out of range.
  */
 export function createClient(options: ClientOptions): Client {
   return createClientIn(systemRuntime, options);
 }
 
-/** As {@link createClient}, in a world of the caller's. */
+/** Like {@link createClient}, with the caller's {@link Runtime}. */
 export function createClientIn(runtime: Runtime, options: ClientOptions): Client {
   const { projectId, credentials, fetch, timeoutMs, maxRetries } = options;
   const http = { fetch, timeoutMs, maxRetries };
@@ -71,7 +120,7 @@ export function createClientIn(runtime: Runtime, options: ClientOptions): Client
   return clientOver(calls, listCalls, runtime, operationEvents(endpoint, projectId, transport));
 }
 
-/** The same over the table wherever it is implemented, such as in this process. */
+/** Creates a client on top of any implementation of the calls, such as one in this process. It has no event stream. */
 export function clientOf(calls: Calls): Client {
   return clientOver(calls, calls, systemRuntime, null);
 }

@@ -11,7 +11,7 @@ import type {
   Several,
 } from './index.ts';
 
-// Checked by the compiler; run, they do nothing.
+// The compiler checks these; at run time they do nothing.
 test('the client is typed by the table of calls', () => {
   type CallHandlers = Client['calls'];
   expectTypeOf<CallHandlers['showBackup']>().parameter(0).toEqualTypeOf<{ backup_id: string }>();
@@ -21,14 +21,14 @@ test('the client is typed by the table of calls', () => {
   expectTypeOf<CallHandlers>().not.toHaveProperty('showNothing');
 });
 
-test('what only a backup-sync tells may be missing', () => {
+test('fields that only a backup-sync returns may be null', () => {
   expectTypeOf<null>().toExtend<CbrBackup['backup_sync']>();
   expectTypeOf<null>().toExtend<CbrOperationLog['backup_sync']>();
   expectTypeOf<CbrBackup['created_at']>().toEqualTypeOf<string>();
   expectTypeOf<CbrBackup['incremental']>().toEqualTypeOf<boolean | null>();
 });
 
-test('lists may be arrays, iterables or async iterables, of exactly what the contracts say', () => {
+test('lists may be arrays, iterables or async iterables of the items in the contracts', () => {
   expectTypeOf<Client['syncBackups']>().parameter(0).toEqualTypeOf<Several<ListedBackup>>();
   expectTypeOf<Client['planBackups']>().parameter(0).toEqualTypeOf<Several<ListedBackup>>();
   expectTypeOf<BackupSyncInput[]>().toExtend<Several<ListedBackup>>();
@@ -40,13 +40,13 @@ test('lists may be arrays, iterables or async iterables, of exactly what the con
   expectTypeOf<ReturnType<Client['syncBackups']>>().toEqualTypeOf<AsyncGenerator<Accepted>>();
 });
 
-test('what a sync yields is what waiting takes', () => {
+test('waiting accepts the items that a sync yields', () => {
   expectTypeOf<ReturnType<Client['syncBackups']>>().toExtend<Parameters<Client['waitFor']>[0]>();
   expectTypeOf<string[]>().toExtend<Parameters<Client['waitFor']>[0]>();
   expectTypeOf<ReturnType<Client['waitFor']>>().toEqualTypeOf<AsyncGenerator<CbrOperationLog>>();
 });
 
-test('filters take the words of the contracts alone', () => {
+test('filters accept only the values in the contracts', () => {
   type Filter<CallHandler extends keyof Client['calls']> = Parameters<Client['calls'][CallHandler]>[0];
   type Backups = NonNullable<Parameters<Client['allBackups']>[0]>;
   expectTypeOf<Backups>().toEqualTypeOf<Omit<Filter<'listBackups'>, 'limit' | 'offset' | 'marker'>>();
@@ -66,13 +66,13 @@ test('filters take the words of the contracts alone', () => {
   expectTypeOf<{ outcome: 'good' }>().not.toExtend<Filter<'listAuditEvents'>>();
 });
 
-test('the options of HTTP take any fetch, and functions that take as much as is used', () => {
+test('the HTTP options accept any fetch, and functions that implement the part a client uses', () => {
   type Options = Pick<ClientOptions, 'fetch' | 'timeoutMs' | 'maxRetries'>;
   expectTypeOf<{ fetch: typeof globalThis.fetch; timeoutMs: number; maxRetries: number }>().toExtend<Options>();
   expectTypeOf<{ fetch: (url: URL, init: RequestInit) => Promise<Response> }>().toExtend<Options>();
 });
 
-test('credentials are of one kind, and whole', () => {
+test('credentials are of exactly one kind, and complete', () => {
   type Credentials = ClientOptions['credentials'];
   expectTypeOf<{ token: string }>().toExtend<Credentials>();
   expectTypeOf<{ user: string; password: string; identityEndpoint: string }>().toExtend<Credentials>();

@@ -3,10 +3,7 @@ import type { CallOptions, Calls } from './calls.ts';
 import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { Runtime } from './runtime.ts';
 
-/**
- * Follows an operation of any kind to its end, and yields it each time it was looked at; the last is the ended one. Throws
- * the reason of the signal once that is aborted: the operation goes on then.
- */
+/** Implements `Client.followOperation`. */
 export async function* followOperation(
   calls: Pick<Calls, 'showOperation'>,
   operationId: string,

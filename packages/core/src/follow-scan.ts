@@ -3,20 +3,17 @@ import type { CallOptions, Calls } from './calls.ts';
 import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What is new of a scan. */
+/** News of a scan since the last poll. */
 export type ScanNews = {
-  /** In the order of finding. */
+  /** New findings, in the order in which they were found. */
   readonly findings: readonly ScanFinding[];
-  /** The whole listing was seen. */
+  /** Whether the scan has read the whole listing. */
   readonly complete: boolean;
-  /** How the scan stands. */
+  /** The scan, as it was just before the findings were read. */
   readonly operation: Operation;
 };
 
-/**
- * Follows a scan to its end, and that of its imports, and yields what is found as it is found; the last news has the
- * ended operation. Throws the reason of the signal once that is aborted: the scan goes on then.
- */
+/** Implements `Client.followScan`. */
 export async function* followScan(
   calls: Pick<Calls, 'listScanFindings' | 'showOperation'>,
   operationId: string,
@@ -26,7 +23,7 @@ export async function* followScan(
   let after = 0;
   let pauseMs = firstPauseMs;
   while (true) {
-    // Asked first: what an ended scan has found is all there.
+    // Read before the findings: once a scan has ended, all its findings are there.
     const { operation } = await calls.showOperation({ operation_id: operationId }, options);
     const page = await calls.listScanFindings({ operation_id: operationId, after }, options);
     yield { findings: page.findings, complete: page.complete, operation };

@@ -1,4 +1,4 @@
-/** The client of any CBR-compatible endpoint, on fetch alone. */
+/** Client for any CBR-compatible service, built on `fetch` and Web Crypto. */
 export {
   BackupSyncError,
   type BackupSyncInput,

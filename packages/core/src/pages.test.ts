@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startService } from './testing/service.ts';
 import { cloudBackup, cloudLog } from './testing/wire.ts';
 
-/** Ids of the page after `marker`, of so many records. */
+/** Returns the ids on the page after `marker`, out of `total` records. */
 function page(url: string, total: number, cap = 1000): string[] {
   const query = new URL(url, 'http://service').searchParams;
   const after = query.get('marker');
@@ -11,8 +11,8 @@ function page(url: string, total: number, cap = 1000): string[] {
   return Array.from({ length: Math.max(0, Math.min(limit, total - start)) }, (_, index) => String(start + index));
 }
 
-describe('all of a listing', () => {
-  test('comes page by page, under the filter', async () => {
+describe('a whole listing', () => {
+  test('is read page by page, with the filter', async () => {
     await using service = await startService(({ url }) => {
       const backups = page(url, 2_500).map(cloudBackup);
       return { body: { backups, count: 2_500, limit: 1000, offset: 0 } };
@@ -27,7 +27,7 @@ describe('all of a listing', () => {
     ]);
   });
 
-  test('comes from a service with smaller pages too, whether it says so or not', async () => {
+  test('is read from a service with smaller pages too, whether it says so or not', async () => {
     for (const limit of [100, undefined]) {
       await using service = await startService(({ url }) => ({
         body: { operation_logs: page(url, 250, 100).map((id) => cloudLog(id, 'success')), limit },
@@ -36,7 +36,7 @@ describe('all of a listing', () => {
     }
   });
 
-  test('is refused from a service that knows no marker, instead of going round in circles', async () => {
+  test('fails with a service that ignores the marker, instead of repeating a page without end', async () => {
     await using service = await startService(() => ({ body: { backups: [cloudBackup('a')], limit: 1 } }));
     await expect(Array.fromAsync(service.client().allBackups())).rejects.toMatchObject({ code: 'unexpected_answer' });
     expect(service.seen.length).toBe(2);

@@ -3,14 +3,16 @@ import type { CbrBackup } from './answers/cbr-backup.ts';
 import type { CbrOperationLog } from './answers/cbr-operation-log.ts';
 import type { CallOptions, Calls } from './calls.ts';
 
-/** Records of a page. */
+/** Records to ask for per page. */
 const pageSize = 1000;
 
 type Unpaged<Input> = Omit<Input, 'limit' | 'offset' | 'marker'>;
+/** Filters and order of `Client.allBackups`. */
 export type BackupsFilter = Unpaged<Parameters<Calls['listBackups']>[0]>;
+/** Filters of `Client.allOperationLogs`. */
 export type OperationLogsFilter = Unpaged<Parameters<Calls['listOperationLogs']>[0]>;
 
-/** All backups that a filter lets through, in its order, fetched a page at a time. */
+/** Implements `Client.allBackups`. */
 export function allBackups(
   calls: Pick<Calls, 'listBackups'>,
   filter: BackupsFilter = {},
@@ -22,7 +24,7 @@ export function allBackups(
   });
 }
 
-/** All operation logs that a filter lets through, newest first, fetched a page at a time. */
+/** Implements `Client.allOperationLogs`. */
 export function allOperationLogs(
   calls: Pick<Calls, 'listOperationLogs'>,
   filter: OperationLogsFilter = {},
@@ -34,8 +36,11 @@ export function allOperationLogs(
   });
 }
 
-/** `limit` is what the service made of ours; null where it does not say. */
-type Page<T> = { readonly records: readonly T[]; readonly limit: number | null };
+type Page<T> = {
+  readonly records: readonly T[];
+  /** The page size that the service applied, which may be less than ours; null if it does not say. */
+  readonly limit: number | null;
+};
 
 async function* pages<T extends { readonly id: string }>(
   fetchPage: (paging: { limit: number; marker?: string }) => Promise<Page<T>>,
@@ -47,7 +52,8 @@ async function* pages<T extends { readonly id: string }>(
     const last = records.at(-1)?.id;
     if (last === undefined || records.length < Math.min(pageSize, limit ?? 1)) return;
     if (last === marker) {
-      throw new BackupSyncError('unexpected_answer', 'the service answers with the same page again and again');
+      const message = 'the service returns the same page again: it ignores the marker';
+      throw new BackupSyncError('unexpected_answer', message);
     }
     marker = last;
   }

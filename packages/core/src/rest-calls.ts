@@ -19,16 +19,16 @@ import { ofList } from './lists/listed-items.ts';
 import { retell } from './retell.ts';
 import { encodeStrictly } from './signing/canonical-request.ts';
 
-/** Changes that may be sent twice: the same items get the same operation logs. Queries may always. */
+/** Mutations that are safe to send twice: the same items get the same operation logs. Queries are always safe. */
 const repeatableChanges: ReadonlySet<UnaryCallName> = new Set(['syncBackups', 'importBackups']);
 
-/** Paths of our own, which no cloud has. */
+/** Prefix of the paths that only a backup-sync has. */
 const ownPaths = '/v1/';
 
 type Fields = Record<string, unknown>;
 type InputCheck = (schema: CallDefinition['input'], fields: Fields) => Fields;
 
-/** The calls of one project over REST. Input is checked before anything is sent. */
+/** Creates the calls of one project over REST. They check their input before they send it. */
 export function restCalls(endpoint: URL, projectId: string, transport: Transport): Calls {
   return checkedCalls(endpoint, projectId, transport, (schema, fields) => {
     try {
@@ -39,7 +39,7 @@ export function restCalls(endpoint: URL, projectId: string, transport: Transport
   });
 }
 
-/** What lists are sent by: their items were checked one by one as they were read, and are not checked again. */
+/** Creates the calls that carry batches. They do not check the items again: each was checked when it was read. */
 export function restListCalls(endpoint: URL, projectId: string, transport: Transport): ListCalls {
   return checkedCalls(endpoint, projectId, transport, ({ shape }, fields) => {
     parseOrRefuse(shape.project_id, fields.project_id, 'project_id');
@@ -65,11 +65,11 @@ function checkedCalls(endpoint: URL, projectId: string, transport: Transport, ch
       });
       const parsed = answerSchema(name).safeParse(definition.successStatus === 204 ? undefined : answer.body);
       if (parsed.success) return parsed.data;
-      const message = `the answer of ${endpoint.origin} to ${name} is not of this API`;
+      const message = `the answer of ${endpoint.origin} to ${name} does not match this API`;
       throw new BackupSyncError('unexpected_answer', message, { cause: parsed.error, ...traceOf(answer) });
     },
   ]);
-  // Built from the table, so it has exactly its calls.
+  // Built from the table of calls, so it has exactly these names.
   return Object.fromEntries(byName) as Calls;
 }
 
@@ -83,11 +83,11 @@ function fillPath(path: string, fields: Fields): { path: string; rest: Fields } 
   return { path: filled, rest };
 }
 
-/** Says in our own codes what other services have no code of ours for. */
+/** Maps the refusal of another service to one of our codes. */
 function errorOf(definition: CallDefinition, endpoint: URL, { error, status, ours }: Refusal): BackupSyncError {
   if (ours) return error;
   if (definition.path.startsWith(ownPaths) && (status === 404 || status === 405)) {
-    const message = `${endpoint.origin} is not a backup-sync and has no ${definition.path}: ${error.message}`;
+    const message = `${endpoint.origin} is not a backup-sync: it has no ${definition.path} (${error.message})`;
     return retell(error, { code: 'not_supported', message });
   }
   const code = status === 404 ? notFoundCode(definition.path) : undefined;

@@ -1,6 +1,6 @@
 import { BackupSyncError, type ErrorCode, type ListProgress, type Problem } from '@backup-sync/contracts';
 
-/** The same failure in other words, with the first as its cause. */
+/** Returns the same failure with another message or code, and the original as its cause. */
 export function retell(
   error: BackupSyncError,
   words: {

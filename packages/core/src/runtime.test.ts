@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemRuntime } from './runtime.ts';
 
-test.each([-5, 2 ** 40])('a pause of %i ms sets no timer that Node warns of', async (milliseconds) => {
+test.each([-5, 2 ** 40])('a pause of %i ms sets no timer that Node warns about', async (milliseconds) => {
   const warnings: Error[] = [];
   const heard = (warning: Error) => warnings.push(warning);
   process.on('warning', heard);
@@ -16,7 +16,7 @@ test.each([-5, 2 ** 40])('a pause of %i ms sets no timer that Node warns of', as
     },
     () => {},
   );
-  // Longer than the millisecond after which Node fires a timer that it cannot set.
+  // Longer than 1 ms, after which Node fires a timer that is out of range.
   await systemRuntime.sleep(20, undefined);
   expect(isOver).toBe(milliseconds < 0);
   leaving.abort();

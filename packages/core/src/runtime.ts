@@ -1,16 +1,18 @@
-/** What a client needs of the world beside HTTP; tests bring their own. */
+/** Clocks, timers and randomness of a client. Tests use their own. */
 export type Runtime = {
-  /** Milliseconds since 1970, UTC: for dates that a service reads or writes. It may be set back or forward at any moment. */
+  /**
+   * Wall clock, milliseconds since 1970, for dates exchanged with a service. It may be set back or forward at any time.
+   */
   nowMs(): number;
-  /** Milliseconds since some moment of this process, never fewer than before: for pauses, limits and deadlines. */
+  /** Monotonic clock, milliseconds since some moment of this process, for pauses, limits and deadlines. */
   monotonicMs(): number;
-  /** Waits, no longer than {@link timerMaxMs}. Throws the reason of the signal once that is aborted. */
+  /** Waits, at most {@link timerMaxMs}. Throws the signal's reason when the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
-  /** From 0 up to 1. */
+  /** A random number from 0 to 1, without 1. */
   random(): number;
 };
 
-/** The longest that a timer can be set to. Node warns of a longer one, or of a negative one, and fires it at once. */
+/** Longest possible timer, milliseconds. Node warns about a longer or negative one and fires it immediately. */
 export const timerMaxMs = 2 ** 31 - 1;
 
 export const systemRuntime: Runtime = {

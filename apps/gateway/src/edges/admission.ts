@@ -7,22 +7,22 @@ import { credentialOf } from './credential.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Credentials that are remembered; the one that was not used for longest is forgotten first. */
+/** Most credentials that are remembered; the least recently used is forgotten first. */
 const rememberedMax = 100_000;
 
-/** Counts calls: by who makes them once that is known, else by the address that they come from. */
+/** Limits calls: by caller once that is known, before that by the network that they come from. */
 export class Admission {
   readonly #limits: EdgeLimits;
   readonly #callers: RateLimit;
   readonly #addresses: RateLimit;
   readonly #counted = new WeakSet<Request>();
-  /** Calls that were counted as those of someone unknown before it was asked whose they are. */
+  /** Calls that were counted by network before their credentials were checked. */
   readonly #ahead = new WeakSet<Request>();
-  /** Credentials that were good the last time, each from where it came: strangers beside them hold them up less. */
-  // With `max`, the cache would allocate room for all credentials at once: some 2 MB.
+  /** Credentials that were valid last time, by network. Unknown callers on the same network hold them up less. */
+  // With `max`, the cache would allocate room for all credentials at once, about 2 MB.
   readonly #goodBefore = new LRUCache<string, true>({ maxSize: rememberedMax, sizeCalculation: () => 1 });
   readonly #inFlight = new Map<string, number>();
-  /** By whom each call that is in flight is held. */
+  /** Who holds the place of each call in flight: a caller, a credential or a network. */
   readonly #holders = new WeakMap<Request, string>();
   #allInFlight = 0;
 
@@ -34,10 +34,10 @@ export class Admission {
     this.#addresses = new RateLimit({ perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond }, nowMs);
   }
 
-  /** Holds a place for every call until it is answered: its network's, until it is known whose it is. */
+  /** Takes a place for each call until it is answered. The network holds it until the caller is known. */
   readonly admitInFlight: RequestHandler = (request, response, next) => {
     if (this.#allInFlight >= this.#limits.callsInFlight) {
-      throw new BackupSyncError('unavailable', 'the server is answering as many calls as it can');
+      throw new BackupSyncError('unavailable', 'the server is already answering as many calls as it accepts');
     }
     const credential = credentialOf(request);
     const { callsInFlightOfCaller, callsInFlightOfNetwork } = this.#limits;
@@ -51,13 +51,13 @@ export class Admission {
     next();
   };
 
-  /** For what needs no credentials. */
+  /** Counts calls that need no credentials. */
   readonly admitUnknown: RequestHandler = (request, _response, next) => {
     this.countUnknown(request);
     next();
   };
 
-  /** Counts a call whose caller is not known. Throws `throttled`. */
+  /** Counts a call from an unknown caller. Throws `throttled`. */
   countUnknown(request: Request): void {
     if (this.#counted.has(request)) return;
     this.#counted.add(request);
@@ -65,8 +65,8 @@ export class Admission {
   }
 
   /**
-   * Before anything is done to find out whose a call is: counts it as that of someone unknown, unless its credentials were
-   * good the last time. Throws `throttled`.
+   * Counts a call as one from an unknown caller before its credentials are checked, unless they were valid last time.
+   * Throws `throttled`.
    */
   countAhead(request: Request): void {
     const credential = credentialOf(request);
@@ -75,15 +75,15 @@ export class Admission {
     this.#ahead.add(request);
   }
 
-  /** Its credentials are not good, or not any more. */
+  /** Forgets the credentials of a call, since they are not valid. */
   forget(request: Request): void {
     const credential = credentialOf(request);
     if (credential !== null) this.#goodBefore.delete(credential);
   }
 
   /**
-   * Counts what a call asks for, which may be several things, once, however often it asks who its caller is. Throws
-   * `throttled`.
+   * Counts a request for its caller, as `calls` calls if it is a batch. Counts it once, however often its credentials
+   * are checked. Throws `throttled`.
    */
   countCaller(request: Request, { projectId, kind, name }: Caller, calls: number): void {
     if (this.#ahead.delete(request)) this.#addresses.giveBack(networkOf(addressOf(request)));
@@ -96,12 +96,16 @@ export class Admission {
     this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 
-  /** Exchanges the place that the call held before, where it did. */
+  /** Takes a place for `holder`, and gives back the place that the call held before. Throws `throttled`. */
   #hold(request: Request, holder: string, most: number): void {
     const held = this.#inFlight.get(holder) ?? 0;
-    if (held >= most) throw new BackupSyncError('throttled', `${held} calls of this caller are not answered yet`);
+    if (held >= most)
+      throw new BackupSyncError(
+        'throttled',
+        `${held} calls of this caller or its network are in progress; wait until one ends`,
+      );
     this.#leave(request);
-    // A request that is gone is closed already, and would be held for ever.
+    // A request whose connection is gone has already closed, so its place would never be given back.
     if (request.res === undefined || request.res.closed) return;
     this.#inFlight.set(holder, held + 1);
     this.#holders.set(request, holder);
@@ -117,11 +121,12 @@ export class Admission {
   }
 }
 
-/** The one of the application that has the request. */
+/** Returns the admission of the application that handles the request. */
 export function admissionOf(request: Request): Admission {
   return request.app.locals.admission;
 }
 
 function refuseFor(waitMs: number): void {
-  if (waitMs > 0) throw new BackupSyncError('throttled', 'too many calls', { retryAfterMs: waitMs });
+  if (waitMs > 0)
+    throw new BackupSyncError('throttled', 'too many calls from this caller or its network', { retryAfterMs: waitMs });
 }

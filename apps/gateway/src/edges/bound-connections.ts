@@ -4,8 +4,8 @@ import { networkOf } from '@backup-sync/engine';
 import type { EdgeLimits } from './edge-limits.ts';
 
 /**
- * Bounds the connections of a server, in all and from one network; one more is closed unanswered. All that comes through a
- * trusted proxy comes from its network, so that has no bound of its own.
+ * Limits the open connections of a server, in total and per network. A connection beyond a limit is closed without an
+ * answer. Trusted proxies have no limit per network, since they carry the connections of many callers.
  */
 export function boundConnections(
   server: Server,
@@ -15,7 +15,7 @@ export function boundConnections(
   server.maxConnections = limits.connections;
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
-    // Asked once, a socket knows it still when its other end is gone.
+    // Reading the address now makes the socket remember it even after the other end is gone.
     const { remoteAddress } = socket;
     if (remoteAddress === undefined) {
       socket.destroy();
@@ -35,7 +35,7 @@ export function boundConnections(
       else open.set(network, left);
     });
   });
-  // What TLS is spoken over is another socket.
+  // The socket under a TLS connection is a different one.
   server.on('secureConnection', (socket: Socket) => {
     if (socket.remoteAddress === undefined) socket.destroy();
   });

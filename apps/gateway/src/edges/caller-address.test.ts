@@ -8,7 +8,7 @@ import { addressIn, trustIn } from './caller-address.ts';
 
 const guess = { auth: { identity: { methods: ['password'], password: { user: { name: 'admin', password: 'no' } } } } };
 
-/** Waits until so many passwords were refused, and answers from where. */
+/** Waits until this many passwords were refused. Returns the addresses of the callers. */
 async function guessesFrom(gateway: TestGateway, count: number): Promise<(string | null)[]> {
   while (true) {
     const { body } = await gateway.call('GET', '/v1/projects/{project_id}/audit-events?limit=1000');
@@ -17,7 +17,7 @@ async function guessesFrom(gateway: TestGateway, count: number): Promise<(string
   }
 }
 
-test('a client that resets its connection at once is in the audit with its address', async () => {
+test('a client that resets its connection immediately is in the audit with its address', async () => {
   await using gateway = await startTestGateway({});
   const { hostname, port } = new URL(gateway.endpoint);
   const body = JSON.stringify(guess);
@@ -25,7 +25,7 @@ test('a client that resets its connection at once is in the audit with its addre
     const socket = connect({ host: hostname, port: Number(port) });
     socket.on('error', () => {});
     const head = `POST /v3/auth/tokens HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    // So that the server has the connection before it is gone.
+    // The server must accept the connection before it is reset.
     socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(socket, 'data');
     socket.write(head + body, () => socket.resetAndDestroy());
@@ -34,7 +34,7 @@ test('a client that resets its connection at once is in the audit with its addre
   }
 });
 
-test('a forwarded address is kept without its port, and what is none is never in the audit', async () => {
+test('a forwarded address is kept without its port, and an invalid one is never in the audit', async () => {
   await using gateway = await startTestGateway({}, { trustedProxies: ['127.0.0.1', '10.0.0.0/8'] });
   const forwarded = [
     ['192.0.2.1:5213', '192.0.2.1'],
@@ -66,7 +66,7 @@ test('addresses with ports of one network count as one', async () => {
   expect(await statusFrom('2001:db8:0:1::1')).toBe(200);
 });
 
-test('an address is read in one spelling, and what is none is none', () => {
+test('an address has one canonical form, and other texts are not addresses', () => {
   expect(addressIn('2001:0DB8:0::1')).toBe('2001:db8::1');
   for (const none of [
     undefined,
@@ -85,7 +85,7 @@ test('an address is read in one spelling, and what is none is none', () => {
   }
 });
 
-test('proxies are trusted by address and network, of either family, and IPv4 however it is spelled', () => {
+test('proxies are trusted by IPv4 or IPv6 address or network, including IPv4 mapped into IPv6', () => {
   const trusts = trustIn(['10.0.0.0/8', '2001:db8::/32', '192.0.2.1', '::ffff:172.16.0.0/108']);
   for (const address of ['10.9.9.9', '::ffff:10.9.9.9', '10.9.9.9:80', '2001:db8:1::', '192.0.2.1', '172.16.0.9']) {
     expect(trusts(address), address).toBe(true);

@@ -1,20 +1,20 @@
 import type { Request, Response } from 'express';
 import ipaddr from 'ipaddr.js';
 
-/** Of an address with a port, as some proxies write it: `192.0.2.1:5213`, `[2001:db8::1]:5213` or `[2001:db8::1]`. */
+/** An address with a port, as some proxies write it: `192.0.2.1:5213`, `[2001:db8::1]:5213` or `[2001:db8::1]`. */
 const withPort = /^(?:\[(?<bracketed>[^\]]*)\](?::\d+)?|(?<plain>[^:]*):\d+)$/;
 
-/** An IP address in its one spelling, without a port; null for what is none. */
+/** Returns an IP address in canonical form, without a port; null if the text is not an IP address. */
 export function addressIn(text: string | undefined): string | null {
   if (text === undefined) return null;
   const { bracketed, plain } = withPort.exec(text)?.groups ?? {};
   const address = bracketed ?? plain ?? text;
-  // Else "1" and "0x7f.1" would be addresses as well.
+  // Otherwise "1" and "0x7f.1" would count as addresses.
   if (!address.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(address)) return null;
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : null;
 }
 
-/** Whether an address, with a port or without, is one of these addresses or lies in one of these networks (CIDR). */
+/** Returns a check whether an address, with or without a port, is in one of these addresses and networks (CIDR). */
 export function trustIn(proxies: readonly string[]): (address: string | undefined) => boolean {
   const networks = proxies.map(networkIn);
   return (text) => {
@@ -29,20 +29,20 @@ function networkIn(text: string): { readonly first: ipaddr.IPv4 | ipaddr.IPv6; r
   const [address = '', said] = text.split('/');
   const parsed = ipaddr.parse(address);
   const bits = said === undefined ? 8 * parsed.toByteArray().length : Number(said);
-  // Addresses of IPv4 that are mapped into IPv6 are compared as what they are.
+  // IPv4 addresses that are mapped into IPv6 are compared as IPv4.
   if (!(parsed instanceof ipaddr.IPv6) || !parsed.isIPv4MappedAddress() || bits < 96) return { first: parsed, bits };
   return { first: parsed.toIPv4Address(), bits: bits - 96 };
 }
 
 /**
- * Keeps where a request came from, before anything is waited for: once a connection is gone, its address is as well. A
- * trusted proxy may have named another; where that is no address, it is the proxy's own.
+ * Keeps the address of the caller. This must happen before anything is awaited, since a closed connection has no
+ * address. A trusted proxy may have named another address; if that is not a valid one, the proxy's own address counts.
  */
 export function keepAddress(request: Request, response: Response): void {
   response.locals.address = addressIn(request.ip) ?? addressIn(request.socket.remoteAddress);
 }
 
-/** What {@link keepAddress} kept; null where the connection had none any more. */
+/** Returns the address that {@link keepAddress} kept; null if the connection had already lost it. */
 export function addressOf(request: Request): string | null {
   return request.res?.locals.address ?? null;
 }

@@ -2,14 +2,20 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ListenError } from '../listen-error.ts';
 
-/** PEM files of a certificate, with the chain behind it, and of its private key. */
-export type TlsFiles = { readonly certificate: string; readonly key: string };
+/** Paths of the PEM files for HTTPS. */
+export type TlsFiles = {
+  /** The certificate, followed by its intermediate certificates. */
+  readonly certificate: string;
+  /** The private key of the certificate, not encrypted. */
+  readonly key: string;
+};
 
+/** The contents of the PEM files. */
 export type TlsMaterial = { readonly cert: string; readonly key: string };
 
 /**
- * Reads both files, and makes sure that they belong together: Node would find out with the first connection only.
- * Throws {@link ListenError}, which never quotes what is in them.
+ * Reads both files and checks that they belong together; Node would notice only at the first connection. Throws
+ * {@link ListenError}, which never quotes their contents.
  */
 export async function readTlsFiles(files: TlsFiles): Promise<TlsMaterial> {
   const cert = await readNamed(files.certificate, 'certificate');
@@ -17,9 +23,8 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsMaterial> {
   const certificate = parseNamed(files.certificate, 'a certificate in PEM', () => new X509Certificate(cert));
   const privateKey = parseNamed<KeyObject>(files.key, 'an unencrypted private key in PEM', () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new ListenError(
-      `the TLS key ${files.key} is not the one of the certificate ${files.certificate}; give a certificate and its own key`,
-    );
+    const what = `the TLS key ${files.key} does not belong to the certificate ${files.certificate}`;
+    throw new ListenError(`${what}; give a certificate and its own key`);
   }
   return { cert, key };
 }
@@ -29,7 +34,7 @@ async function readNamed(path: string, what: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const seen = cause instanceof Error && 'code' in cause ? String(cause.code) : 'reading failed';
-    throw new ListenError(`the TLS ${what} ${path} cannot be read (${seen}); check the path and who may read it`, {
+    throw new ListenError(`the TLS ${what} ${path} cannot be read (${seen}); check the path and its permissions`, {
       cause,
     });
   }

@@ -5,14 +5,14 @@ import { addressOf } from './caller-address.ts';
 
 const scheme = /^SDK-HMAC-SHA256\b/;
 
-/** Whether the request says who it is by a signature. */
+/** Whether the request is signed with an access key. */
 export function isSigned(request: Request): boolean {
   return scheme.test(request.headers.authorization ?? '');
 }
 
 /**
- * By what the credentials of a call are known again when they come from the same network: of its access key or token,
- * without what would let anyone in. Null where it has none.
+ * Returns a hash by which the credentials of a call are recognised when they come from the same network again. It is
+ * made of the access key or token and does not reveal them. Null if the call has no credentials.
  */
 export function credentialOf(request: Request): string | null {
   const said = isSigned(request) ? accessKeyIn(request.headers.authorization ?? '') : request.headers['x-auth-token'];
@@ -23,7 +23,7 @@ export function credentialOf(request: Request): string | null {
     .digest('base64');
 }
 
-/** What is there is what counts: the form is looked at by who checks the signature. */
+/** Returns the access key, or the whole header if it is malformed: the signature check refuses it later. */
 function accessKeyIn(authorization: string): string {
   return /\bAccess=([\w-]+)/.exec(authorization)?.[1] ?? authorization;
 }

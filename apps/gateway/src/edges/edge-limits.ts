@@ -1,22 +1,27 @@
-/** What the server bears at once and from one caller, so that nobody takes it from the others. */
+/**
+ * Limits of the server, in total, per caller and per network, so that nobody can block the others. A network is one
+ * IPv4 address or the /64 of an IPv6 address.
+ */
 export type EdgeLimits = {
-  /** Open connections; one more is closed unanswered. */
+  /** Open connections; one more is closed without an answer. */
   readonly connections: number;
-  /** Of these, the ones from one network, unless it is a trusted proxy; one more is closed unanswered. */
+  /** Open connections of one network, except for trusted proxies; one more is closed without an answer. */
   readonly connectionsOfNetwork: number;
-  /** Calls that are being answered, streams among them; one more is 503. Each may hold a body in memory. */
+  /** Calls in progress, including streams; one more gets 503. Each may hold a body in memory. */
   readonly callsInFlight: number;
-  /** Of these, the calls of one caller; one more is 429. */
+  /** Calls in progress of one caller; one more gets 429. */
   readonly callsInFlightOfCaller: number;
-  /** The calls from one network of which it is not known yet whose they are; one more is 429. */
+  /** Calls in progress of one network whose callers are not known yet; one more gets 429. */
   readonly callsInFlightOfNetwork: number;
-  /** Calls of one caller: a user or access key of a project. Twice as many may come in one second after a rest. */
+  /**
+   * Calls per second of one caller: a user or access key of a project. After a rest, a burst may have twice as many.
+   */
   readonly callsPerSecond: number;
-  /** Calls without credentials, or with bad ones, from one address. A rest saves ten seconds' worth. */
+  /** Calls per second without valid credentials from one network. After a rest, a burst may have ten times as many. */
   readonly unknownCallsPerSecond: number;
-  /** A client that has not sent all headers within this time is refused. */
+  /** Time in which a client must send all headers, milliseconds. */
   readonly headersTimeoutMs: number;
-  /** The same for the whole request, its body included. */
+  /** Time in which a client must send the whole request with its body, milliseconds. */
   readonly requestTimeoutMs: number;
 };
 

@@ -33,7 +33,7 @@ const unparsed: readonly (readonly [what: string, bytes: string, status: number,
   ['an expectation', 'POST /v3 HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n', 400, 'BackupSync.1001'],
 ];
 
-test('what never becomes a request is refused in the form of every refusal', async () => {
+test('input that is not a valid request is refused in the same form as every refusal', async () => {
   await using gateway = await startTestGateway({});
   for (const [what, bytes, status, code] of unparsed) {
     const answer = await exchangeRaw(gateway.endpoint, bytes);
@@ -45,7 +45,7 @@ test('what never becomes a request is refused in the form of every refusal', asy
   expect(gateway.faults).toEqual([]);
 });
 
-test('a client that sends no more is refused in time', async () => {
+test('a client that stops sending is refused in time', async () => {
   await using gateway = await startTestGateway({}, { limits: { headersTimeoutMs: 50, requestTimeoutMs: 50 } });
   for (const begun of [
     'GET /v3 HTTP/1.1\r\nHost:',
@@ -58,7 +58,7 @@ test('a client that sends no more is refused in time', async () => {
   }
 });
 
-test('a caller who calls too often is told when to come again, and holds up no other', async () => {
+test('a caller who calls too often learns how long to wait, and does not delay others', async () => {
   const clock = new TestClock();
   await using gateway = await startTestGateway(
     {},
@@ -77,7 +77,7 @@ test('a caller who calls too often is told when to come again, and holds up no o
   expect((await list()).status).toBe(200);
 });
 
-test('a wall clock that is set back or forward changes nothing about how often a caller may call', async () => {
+test('setting the wall clock does not change how often a caller may call', async () => {
   const clock = new TestClock();
   await using gateway = await startTestGateway({}, { clock, limits: { callsPerSecond: 1 } });
   const list = async () => (await gateway.call('GET', '/v3/{project_id}/backups')).status;
@@ -89,10 +89,10 @@ test('a wall clock that is set back or forward changes nothing about how often a
   }
 });
 
-test('bad tokens and calls without any are counted by address, and good ones go on', async () => {
+test('calls with invalid or no tokens are limited by address, and valid ones continue', async () => {
   const clock = new TestClock();
   await using gateway = await startTestGateway({}, { clock, limits: { unknownCallsPerSecond: 0.1 } });
-  // Known to be good from here, before there is anyone else.
+  // A valid call from this address comes first, so its credentials are known.
   expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(200);
   const guess = () => gateway.call('GET', '/v3/{project_id}/backups', undefined, { 'X-Auth-Token': 'a guess' });
   expect((await guess()).status).toBe(401);
@@ -107,7 +107,7 @@ test('bad tokens and calls without any are counted by address, and good ones go 
   expect((await gateway.call('GET', '/v3/{project_id}/backups')).status).toBe(200);
 });
 
-test('a forwarded address is believed from trusted proxies alone', async () => {
+test('only trusted proxies may forward an address', async () => {
   for (const [trustedProxies, statuses] of [
     [[], [401, 429]],
     [['127.0.0.0/8'], [401, 401]],
@@ -125,7 +125,7 @@ test('a forwarded address is believed from trusted proxies alone', async () => {
   }
 });
 
-test('calls in flight are bounded, for all and for one caller, and a place that is left is taken', async () => {
+test('calls in progress are limited in total and per caller, and a place is reused when a call ends', async () => {
   await using gateway = await startTestGateway({}, { limits: { callsInFlight: 2, callsInFlightOfCaller: 1 } });
   const reading = new AbortController();
   const stream = await fetch(`${gateway.endpoint}/v1/projects/${gateway.projectId}/operation-events`, {
@@ -150,7 +150,7 @@ test('calls in flight are bounded, for all and for one caller, and a place that 
   while (freed.status !== 200) freed = await gateway.call('GET', '/v3/{project_id}/backups');
 });
 
-test('JSON that is nested too deeply is refused at every door, and prototype keys are only keys', async () => {
+test('JSON that is nested too deeply is refused at every interface, and prototype keys are plain keys', async () => {
   await using gateway = await startTestGateway({ a: {} });
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const rest = await gateway.call('POST', '/v3/{project_id}/backups/sync', `{"sync":[],"x":${deep}}`);
@@ -163,7 +163,7 @@ test('JSON that is nested too deeply is refused at every door, and prototype key
   expect(gateway.faults).toEqual([]);
 });
 
-test('methods that tRPC does not know are refused, whatever Node makes of them', async () => {
+test('methods that tRPC does not know are refused, however Node handles them', async () => {
   await using gateway = await startTestGateway({});
   for (const method of ['TRACE', 'PUT', 'PROPFIND', 'OPTIONS']) {
     const bytes = `${method} /trpc/listBackups HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
@@ -175,13 +175,13 @@ test('methods that tRPC does not know are refused, whatever Node makes of them',
   expect(gateway.faults).toEqual([]);
 });
 
-test('a batch of tRPC has at most 50 calls', async () => {
+test('a tRPC batch has at most 50 calls', async () => {
   await using gateway = await startTestGateway({});
   const answer = await gateway.call('GET', `/trpc/${Array(51).fill('listBackups').join(',')}?batch=1&input={}`);
   expect(answer.status).toBe(400);
 });
 
-test('answers carry security headers, name no product, and allow no other origin', async () => {
+test('answers have security headers, name no product, and allow no other origin', async () => {
   await using gateway = await startTestGateway({});
   for (const path of ['/v3', '/nothing', '/trpc/nothing', '/docs']) {
     const { headers } = await gateway.call('GET', path, undefined, { Origin: 'https://elsewhere.example' });
@@ -192,7 +192,7 @@ test('answers carry security headers, name no product, and allow no other origin
   }
 });
 
-test('no path that a caller names leaves its bucket, at any door that takes one, however it is encoded', async () => {
+test('no path from a caller leaves its bucket, at any interface and in any encoding', async () => {
   await using gateway = await startTestGateway({ a: {} });
   const dots = fc.constantFrom('..', '%2e%2e', '%2E.', '%252e%252e', '%25252e%2e', '%c0%ae%c0%ae', '%e0%80%ae.');
   const slash = fc.constantFrom('/', '%2f', '%252F', '%c0%af');

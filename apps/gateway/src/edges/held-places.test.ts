@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startTestGateway } from '../testing.ts';
 import { exchangeRaw } from '../testing-raw.ts';
 
-/** A connection on which so much was sent. */
+/** Opens a connection and sends this text. */
 async function opened(endpoint: string, bytes: string): Promise<Socket & Disposable> {
   const { hostname, port } = new URL(endpoint);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -15,16 +15,16 @@ async function opened(endpoint: string, bytes: string): Promise<Socket & Disposa
 }
 
 const slowBody = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n';
-/** Waits for its body, whoever sends it: what is signed is read before it is known whose it is. */
+/** A call that waits for its body. The body of a signed request is read before its caller is known. */
 const held = [
   `POST /v3/x/backups/sync HTTP/1.1\r\n${slowBody}Authorization: SDK-HMAC-SHA256 x\r\n\r\n{`,
   `POST /v3/auth/tokens HTTP/1.1\r\n${slowBody}\r\n{`,
 ];
 
-test('whoever is not known holds few of the places, and none of those that show that the server lives', async () => {
+test('unknown callers hold only a few places, and never block health checks', async () => {
   const limits = { callsInFlight: 3, callsInFlightOfNetwork: 2 };
   await using gateway = await startTestGateway({}, { limits, trustedProxies: ['127.0.0.1'] });
-  // Known from there before: strangers beside it do not keep it out.
+  // This caller is known from that network, so unknown callers there do not block it.
   const known = () => gateway.call('GET', '/v3/{project_id}/backups', undefined, { 'X-Forwarded-For': '192.0.2.1' });
   expect((await known()).status).toBe(200);
   const from = (address: string, path = '/v3') =>
@@ -46,7 +46,7 @@ test('whoever is not known holds few of the places, and none of those that show 
   for (const path of ['/healthz', '/readyz']) expect((await from('192.0.2.1', path)).status, path).toBe(200);
 });
 
-test('a place that was held while it was not known whose the call is, is free once it is', async () => {
+test('a place taken for an unknown caller is free again once the caller is known', async () => {
   await using gateway = await startTestGateway({}, { limits: { callsInFlightOfNetwork: 1 } });
   const reading = new AbortController();
   for (let streams = 0; streams < 3; streams += 1) {
@@ -61,7 +61,7 @@ test('a place that was held while it was not known whose the call is, is free on
 
 const ask = 'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
-test('connections are bounded in all, and from one network unless it is a trusted proxy', async () => {
+test('connections are limited in total, and per network unless it is a trusted proxy', async () => {
   for (const [limits, trustedProxies] of [
     [{ connections: 2 }, []],
     [{ connections: 2 }, ['127.0.0.1']],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RateLimit } from './rate-limit.ts';
 
-test('after a burst a caller is told how long to wait, and another is not held up', () => {
+test('after a burst, a caller learns how long to wait, and others are not delayed', () => {
   let nowMs = 1000;
   const limit = new RateLimit({ perSecond: 2, burst: 3 }, () => nowMs);
   expect([limit.take('ada'), limit.take('ada'), limit.take('ada')]).toEqual([0, 0, 0]);
@@ -13,7 +13,7 @@ test('after a burst a caller is told how long to wait, and another is not held u
   expect(limit.take('ada')).toBe(500);
 });
 
-test('no window of time lets through more than the burst and what the rate grants', () => {
+test('no period admits more calls than the burst plus the rate allow', () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 50 });
   fc.assert(
     fc.property(gaps, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 10 }), (steps, perSecond, burst) => {
@@ -33,12 +33,12 @@ test('no window of time lets through more than the burst and what the rate grant
   );
 });
 
-test('where there is no limit, every call goes through', () => {
+test('without a limit, every call is admitted', () => {
   const limit = new RateLimit({ perSecond: Infinity, burst: Infinity }, () => 0);
   expect(Array.from({ length: 1000 }, () => limit.take('ada')).every((waitMs) => waitMs === 0)).toBe(true);
 });
 
-test('calls that are made at once count each, a burst of them at most, and one that is given back may come again', () => {
+test('simultaneous calls count singly up to the burst, and one that is given back is admitted again', () => {
   const limit = new RateLimit({ perSecond: 1, burst: 3 }, () => 0);
   expect(limit.take('ada', 2)).toBe(0);
   expect(limit.take('ada', 2)).toBe(1000);

@@ -7,8 +7,9 @@ import { errorBodyOf, refusalHeaders } from '../refusal.ts';
 const securityHeaders = helmet();
 
 /**
- * Answers what never becomes a request of the application, in the form of every other refusal: what Node's parser
- * refuses, headers or bodies that come too slowly, and the methods and expectations that Node sets apart.
+ * Answers input that never reaches the application as a request, in the same form as every other refusal: input that
+ * Node's parser refuses, headers or bodies that arrive too slowly, and methods and expectations that Node handles
+ * separately.
  */
 export function refuseUnparsed(server: Server, newId: () => string): void {
   const answering = new WeakMap<Duplex, ServerResponse>();
@@ -17,7 +18,7 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const response = answering.get(socket);
-    // In the middle of an answer, another would be read as part of it.
+    // In the middle of an answer, the client would read a second one as part of it.
     const isAnswering = response?.headersSent === true && !response.writableFinished;
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
     else answerRaw(socket, unparsed(error), newId());
@@ -26,7 +27,7 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
     answerRaw(socket, new BackupSyncError('method_not_allowed', 'this server does not accept CONNECT'), newId());
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const refusal = new BackupSyncError('invalid_request', 'header Expect: only 100-continue is supported');
+    const refusal = new BackupSyncError('invalid_request', 'the header Expect must be 100-continue');
     const { body, headers, status } = written(refusal, newId());
     securityHeaders(request, response, () => {
       response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
@@ -36,7 +37,7 @@ export function refuseUnparsed(server: Server, newId: () => string): void {
 
 function unparsed({ code }: NodeJS.ErrnoException): BackupSyncError {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new BackupSyncError('headers_too_large', 'the address and headers together are longer than 32 KiB');
+    return new BackupSyncError('headers_too_large', 'the address and headers together exceed 32 KiB');
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new BackupSyncError('request_timeout', 'the request did not arrive completely in time');
@@ -64,7 +65,7 @@ function answerRaw(socket: Duplex, refusal: BackupSyncError, requestId: string):
     'X-Content-Type-Options: nosniff',
     'Connection: close',
   ];
-  // Gone in the meantime: nobody is left to be told.
+  // The client may be gone in the meantime.
   socket.on('error', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -17,7 +17,7 @@ async function makeFiles() {
   const files = { certificate: join(directory, 'certificate.pem'), key: join(directory, 'key.pem') };
   return {
     files,
-    /** Writes a new certificate and key; answers the certificate. */
+    /** Writes a new certificate and key. Returns the certificate. */
     async renew() {
       const made = await generate([{ name: 'commonName', value: 'backups.example' }]);
       await writeFile(files.certificate, made.cert);
@@ -28,7 +28,7 @@ async function makeFiles() {
   };
 }
 
-/** The status of `/healthz`, where the server shows the certificate. */
+/** Returns the status of `/healthz` if the server presents this certificate. */
 async function askOver(endpoint: string, certificate: string): Promise<number | undefined> {
   const asking = request(`${endpoint}/healthz`, { ca: certificate, servername: 'backups.example', agent: false });
   const [response] = await once(asking.end(), 'response');
@@ -36,7 +36,7 @@ async function askOver(endpoint: string, certificate: string): Promise<number | 
   return response.statusCode;
 }
 
-test('HTTPS is served, a renewed certificate is taken into use, and a bad one leaves the old in place', async () => {
+test('HTTPS works, a renewed certificate is used, and after an invalid one the old stays in use', async () => {
   await using made = await makeFiles();
   const first = await made.renew();
   await using gateway = await startTestGateway({}, { tls: made.files });
@@ -54,7 +54,7 @@ test('HTTPS is served, a renewed certificate is taken into use, and a bad one le
   expect(await askOver(gateway.endpoint, second)).toBe(200);
 });
 
-test('commands on the same machine reach a server with a certificate through its file', async () => {
+test('local commands reach a server with a certificate through its endpoint file', async () => {
   await using made = await makeFiles();
   await made.renew();
   await using gateway = await startTestGateway({}, { tls: made.files });
@@ -66,13 +66,13 @@ test('commands on the same machine reach a server with a certificate through its
   expect(answer.status).toBe(200);
 });
 
-test('it does not start with a key that cannot be read, is none, or belongs to another certificate', async () => {
+test('the server does not start with a key that is unreadable, invalid or of another certificate', async () => {
   await using made = await makeFiles();
   await using other = await makeFiles();
   await Promise.all([made.renew(), other.renew()]);
   const start = (tls: typeof made.files) => listen(() => {}, { ...plain, host: '127.0.0.1', tls });
   await expect(start({ ...made.files, key: `${made.files.key}.gone` })).rejects.toThrow('cannot be read (ENOENT)');
-  await expect(start({ ...made.files, key: other.files.key })).rejects.toThrow('is not the one of the certificate');
+  await expect(start({ ...made.files, key: other.files.key })).rejects.toThrow('does not belong to the certificate');
   await expect(start({ ...made.files, certificate: made.files.key })).rejects.toThrow('is not a certificate in PEM');
   await chmod(other.files.key, 0o600);
   await writeFile(other.files.key, '-----BEGIN PRIVATE KEY-----\nsecret-words\n-----END PRIVATE KEY-----\n');
@@ -81,11 +81,14 @@ test('it does not start with a key that cannot be read, is none, or belongs to a
   expect(String(refusal)).not.toContain('secret-words');
 });
 
-test.each(['0.0.0.0', '::', '192.0.2.1', 'backups.example'])('plain HTTP at %s needs a statement', async (host) => {
-  await expect(listen(() => {}, { ...plain, host })).rejects.toThrow('--behind-tls-proxy');
-});
+test.each(['0.0.0.0', '::', '192.0.2.1', 'backups.example'])(
+  'plain HTTP at %s needs the option for a TLS proxy',
+  async (host) => {
+    await expect(listen(() => {}, { ...plain, host })).rejects.toThrow('--behind-tls-proxy');
+  },
+);
 
-test('a proxy that does TLS may be stated', async () => {
+test('plain HTTP beyond loopback works with the option for a TLS proxy', async () => {
   await using listening = await listen(() => {}, { ...plain, host: '0.0.0.0', behindTlsProxy: true });
   expect(listening.endpoint).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
 });

@@ -5,7 +5,7 @@ import { exchangeRaw } from '../testing-raw.ts';
 
 const secondMs = 1000;
 
-/** Lets one unknown call in from each address, and the next after ten seconds. */
+/** Admits one call of an unknown caller from each address, and the next after ten seconds. */
 async function startStrict(): Promise<TestGateway & { readonly clock: TestClock }> {
   const clock = new TestClock();
   const limits = { unknownCallsPerSecond: 0.1 };
@@ -13,7 +13,7 @@ async function startStrict(): Promise<TestGateway & { readonly clock: TestClock 
   return Object.assign(gateway, { clock });
 }
 
-test('whatever is refused before it is known who calls counts for the address', async () => {
+test('every call that is refused before its caller is known counts for its address', async () => {
   await using gateway = await startStrict();
   const refused: readonly (readonly [method: string, path: string, status: number])[] = [
     ['PUT', '/v3/x/backups', 405],
@@ -35,7 +35,7 @@ test('whatever is refused before it is known who calls counts for the address', 
   expect(gateway.faults).toEqual([]);
 });
 
-test('tRPC refuses whoever is not known before it waits for a body, in its own form', async () => {
+test('tRPC refuses an unknown caller before it waits for a body, in its own form', async () => {
   await using gateway = await startTestGateway({});
   const head = 'Host: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
   const answer = await exchangeRaw(gateway.endpoint, `POST /trpc/syncBackups HTTP/1.1\r\n${head}{`);
@@ -46,7 +46,7 @@ test('tRPC refuses whoever is not known before it waits for a body, in its own f
   expect(error.data.requestId).toBe(answer.headers.get('X-Request-Id'));
 });
 
-test('a batch of tRPC counts as the calls that it makes, however its commas are written', async () => {
+test('a tRPC batch counts as the calls in it, however its commas are written', async () => {
   for (const comma of [',', '%2C']) {
     const clock = new TestClock();
     await using gateway = await startTestGateway({}, { clock, limits: { callsPerSecond: 2 } });
@@ -58,7 +58,7 @@ test('a batch of tRPC counts as the calls that it makes, however its commas are 
   }
 });
 
-test('where an address has used up its calls, nobody is asked about new credentials, and known ones pass while they are good', async () => {
+test('an address that used up its calls gets no new credentials checked, but known ones work', async () => {
   await using gateway = await startStrict();
   const issued = await gateway.call('POST', '/v3/auth/tokens', {
     auth: { identity: { methods: ['token'], token: { id: gateway.token } } },
@@ -66,7 +66,7 @@ test('where an address has used up its calls, nobody is asked about new credenti
   const from = (address: string, token: string) =>
     gateway.call('GET', '/v3/{project_id}/backups', undefined, { 'X-Auth-Token': token, 'X-Forwarded-For': address });
   const other = issued.headers.get('x-subject-token') ?? '';
-  // A good call is given back: the address can make as many as it likes.
+  // A valid call does not count for the address, so it can make any number.
   expect([(await from('192.0.2.1', other)).status, (await from('192.0.2.1', other)).status]).toEqual([200, 200]);
   expect((await from('192.0.2.1', 'a guess')).status).toBe(401);
   expect((await from('192.0.2.1', other)).status).toBe(200);

@@ -4,7 +4,7 @@ import { listCbrBackupsAnswer, showCbrBackupAnswer } from './cbr-backup.ts';
 import { listCbrOperationLogsAnswer, showCbrOperationLogAnswer } from './cbr-operation-log.ts';
 import { listCbrVaultsAnswer, showCbrCheckpointAnswer, showCbrVaultAnswer } from './cbr-vault.ts';
 
-/** Answers in which CBR-compatible services differ from each other: read leniently. All others are as the table says. */
+/** Lenient schemas for the answers that differ between CBR-compatible services. All other answers match the table. */
 const cbrAnswers = {
   listBackups: listCbrBackupsAnswer,
   showBackup: showCbrBackupAnswer,
@@ -16,14 +16,14 @@ const cbrAnswers = {
   showOperationLog: showCbrOperationLogAnswer,
 } as const satisfies Partial<Record<UnaryCallName, z.ZodType>>;
 
-/** What a call answers with. */
+/** Answer of a call. */
 export type AnswerOf<Name extends UnaryCallName> = Name extends keyof typeof cbrAnswers
   ? z.output<(typeof cbrAnswers)[Name]>
   : CallOutput<Name>;
 
 const readings: Partial<Record<UnaryCallName, z.ZodType>> = cbrAnswers;
 
-/** What the answer of a call must be. */
+/** Returns the schema that the answer of a call must match. */
 export function answerSchema(name: UnaryCallName): z.ZodType {
   return readings[name] ?? calls[name].output;
 }

@@ -2,17 +2,16 @@ import { backup } from '@backup-sync/contracts';
 import { z } from 'zod';
 import { cloudBoolean, cloudTime, orNull } from './fields.ts';
 
-/**
- * A backup as any CBR-compatible service tells of it. What a service leaves out is null, times are as
- * `2020-02-05T10:38:34.209782` in UTC; `backup_sync` is null where the service is not a backup-sync.
- */
+/** Schema of {@link CbrBackup}. */
 export const cbrBackup = z.object({
   id: z.string(),
   name: z.string(),
   description: orNull(z.string()),
   checkpoint_id: orNull(z.string()),
+  /** In a backup-sync, when the record was created. */
   created_at: cloudTime,
   updated_at: orNull(cloudTime),
+  /** In a backup-sync, when the backup was made. */
   protected_at: orNull(cloudTime),
   expired_at: orNull(cloudTime),
   extend_info: orNull(z.record(z.string(), z.unknown())),
@@ -23,6 +22,7 @@ export const cbrBackup = z.object({
   resource_az: orNull(z.string()),
   resource_id: z.string(),
   resource_name: z.string(),
+  /** In a backup-sync, GiB, rounded up. */
   resource_size: orNull(z.number()),
   resource_type: z.string(),
   status: z.string(),
@@ -35,6 +35,10 @@ export const cbrBackup = z.object({
   children: orNull(z.array(z.unknown())),
   backup_sync: orNull(backup.shape.backup_sync),
 });
+/**
+ * A backup, as any CBR-compatible service returns it. A field that the service omits is null. Times are UTC, in the
+ * form `2020-02-05T10:38:34.209782`. `backup_sync` is null if the service is not a backup-sync.
+ */
 export type CbrBackup = z.output<typeof cbrBackup>;
 
 export const showCbrBackupAnswer = z.object({ backup: cbrBackup });

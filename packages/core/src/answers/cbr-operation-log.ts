@@ -5,10 +5,7 @@ import { cloudBoolean, cloudTime, orNull } from './fields.ts';
 const text = orNull(z.string());
 const number = orNull(z.number());
 
-/**
- * An operation log as any CBR-compatible service tells of it. What a service leaves out is null, times are as
- * `2020-02-05T10:38:34.209782` in UTC; `backup_sync` is null where the service is not a backup-sync.
- */
+/** Schema of {@link CbrOperationLog}. */
 export const cbrOperationLog = z.object({
   id: z.string(),
   checkpoint_id: text,
@@ -19,7 +16,7 @@ export const cbrOperationLog = z.object({
   error_info: orNull(z.object({ code: text, message: text })),
   extra_info: orNull(
     z.object({
-      // Of these a service tells only what belongs to the type of operation.
+      // A service returns only the parts that belong to the type of operation.
       backup: z.object({ backup_id: text, backup_name: text, incremental: orNull(cloudBoolean) }).nullish(),
       common: z.object({ progress: number, request_id: text, task_id: text }).nullish(),
       delete: z.object({ backup_id: text, backup_name: text }).nullish(),
@@ -36,6 +33,10 @@ export const cbrOperationLog = z.object({
   status: operationStatus,
   backup_sync: orNull(operationLog.shape.backup_sync),
 });
+/**
+ * An operation log, as any CBR-compatible service returns it. A field that the service omits is null. Times are UTC, in
+ * the form `2020-02-05T10:38:34.209782`. `backup_sync` is null if the service is not a backup-sync.
+ */
 export type CbrOperationLog = z.output<typeof cbrOperationLog>;
 
 export const showCbrOperationLogAnswer = z.object({ operation_log: cbrOperationLog });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startService } from '../testing/service.ts';
 
-test('a vault and a checkpoint of a cloud are read with what it leaves out as null', async () => {
+test('fields that a cloud omits from a vault or a checkpoint are read as null', async () => {
   const billing = { cloud_type: 'public', charging_mode: 'pre_paid', object_type: 'turbo', used: 7, size: 100 };
   const vault = { id: 'v', name: 'v', billing, resources: [{ id: 'r', name: 'vm', type: 'OS::Sfs::Turbo' }] };
   const checkpoint = {
@@ -31,7 +31,7 @@ test('a vault and a checkpoint of a cloud are read with what it leaves out as nu
   ]);
 });
 
-test('what a cloud does not know is said in our codes', async () => {
+test('a vault or checkpoint that a cloud does not have fails with our codes', async () => {
   await using service = await startService(() => ({
     status: 404,
     body: { error_code: 'BackupService.6105', error_msg: 'The vault does not exist' },
@@ -42,7 +42,7 @@ test('what a cloud does not know is said in our codes', async () => {
   await expect(checkpoint).rejects.toMatchObject({ code: 'checkpoint_not_found' });
 });
 
-test('what a cloud does not offer is not asked for again', async () => {
+test('a call that a cloud does not offer is not retried', async () => {
   await using service = await startService(() => ({ status: 501, body: { error_msg: 'Not implemented' } }));
   await expect(service.client().calls.listVaults({})).rejects.toMatchObject({ code: 'not_supported' });
   expect(service.seen).toHaveLength(1);

@@ -16,8 +16,8 @@ const cbrVaultResource = z.object({
 });
 
 /**
- * A vault as any CBR-compatible service tells of it; of a backup-sync, a source. What a service leaves out is null, times
- * are as `2020-02-05T10:38:34.209782` in UTC.
+ * A vault, as any CBR-compatible service returns it; in a backup-sync, a source. A field that the service omits is
+ * null. Times are UTC, in the form `2020-02-05T10:38:34.209782`.
  */
 const cbrVault = z.object({
   id: z.string(),
@@ -61,7 +61,7 @@ export const listCbrVaultsAnswer = z.object({
   offset: number,
 });
 
-/** A checkpoint as any CBR-compatible service tells of it; of a backup-sync, the run of a source. */
+/** A checkpoint, as any CBR-compatible service returns it; in a backup-sync, the run of a source. */
 export const showCbrCheckpointAnswer = z.object({
   checkpoint: z.object({
     id: z.string(),

@@ -5,12 +5,14 @@ import type { Runtime } from '../runtime.ts';
 import { type Authorization, withToken } from './authorization.ts';
 import { fetchToken, type PasswordCredentials } from './issue-token.ts';
 
-/** A token is renewed this long before its end, or in the last tenth of its life if that is shorter. */
+/** A token is renewed this long before it expires, or in the last tenth of its lifetime if that is shorter. */
 const renewBeforeEndMs = 5 * 60_000;
 
 type Held = { readonly token: string; readonly renewAtMs: number };
 
-/** Holds a token of a user with password: fetched when first needed, renewed before its end, one fetch at a time. */
+/**
+ * Fetches a token by user and password when one is first needed, and renews it before it expires, one fetch at a time.
+ */
 export class ByPassword implements Authorization {
   readonly #identity: Transport;
   readonly #tokens: URL;
@@ -28,7 +30,7 @@ export class ByPassword implements Authorization {
 
   async authorize({ headers }: HttpRequest, signal: AbortSignal | undefined): Promise<Headers> {
     if (this.#held === null || this.#runtime.monotonicMs() >= this.#held.renewAtMs) {
-      // Shared by all who wait: no single caller's signal ends it.
+      // All waiting calls share this fetch, so the signal of one call must not end it.
       this.#fetching ??= this.#fetch().finally(() => {
         this.#fetching = null;
       });
@@ -38,7 +40,7 @@ export class ByPassword implements Authorization {
   }
 
   renew(refused: Headers): boolean {
-    // Another call may have brought a fresh one meanwhile.
+    // Another call may have fetched a new one in the meantime.
     if (this.#held?.token === refused.get('x-auth-token')) this.#held = null;
     return true;
   }

@@ -9,7 +9,7 @@ import { projectsOfKey } from './projects-of-key.ts';
 const hourMs = 3_600_000;
 const user = { user: 'u', password: 'pw', domain: 'd' };
 
-/** Issues `t1`, `t2`, … for an hour each, and takes those of `valid` alone; all of them where it is left out. */
+/** Issues `t1`, `t2`, … for an hour each. Accepts the tokens in `valid` only; all if it is omitted. */
 function identityService(valid: (token: string) => boolean = () => true) {
   let issued = 0;
   return ({ url, headers }: Seen): Reply => {
@@ -20,7 +20,7 @@ function identityService(valid: (token: string) => boolean = () => true) {
         headers: { 'X-Subject-Token': `t${issued}` },
         body: {
           token: {
-            // Another clock than the caller's.
+            // By another clock than the caller's.
             issued_at: '2020-11-23T12:00:00.000000Z',
             expires_at: '2020-11-23T13:00:00.000000Z',
             project: { id: 'p/1', name: 'one' },
@@ -55,20 +55,20 @@ describe('a user with password', () => {
     });
   });
 
-  test('gets a fresh token before the end of the old one, by the life that the service gave it', async () => {
+  test('gets a new token before the old one expires, by the lifetime that the service gave it', async () => {
     const runtime = clockedRuntime();
     await using service = await startService(identityService());
     const { calls } = service.client({ credentials: user }, runtime);
     for (const passedMs of [0, 0.9 * hourMs, 0.04 * hourMs]) {
       runtime.pass(passedMs);
-      // What the clock of this machine shows does not matter.
+      // This machine's wall clock does not matter.
       runtime.step(-24 * hourMs);
       await calls.showBackup({ backup_id: 'b' });
     }
     expect(tokensUsed(service.seen)).toEqual(['t1', 't1', 't2']);
   });
 
-  test('gets a fresh token once when the one it holds is refused, and one for all calls', async () => {
+  test('gets one new token for all calls when the current one is refused', async () => {
     let revoked = false;
     await using service = await startService(identityService((token) => !(revoked && token === 't1')));
     const { calls } = service.client({ credentials: user });
@@ -78,14 +78,14 @@ describe('a user with password', () => {
     expect(service.seen.filter(({ url }) => url.endsWith('tokens')).length).toBe(2);
   });
 
-  test('is told so when the fresh one is refused too', async () => {
+  test('gets the error when the new token is refused too', async () => {
     await using service = await startService(identityService(() => false));
     const { calls } = service.client({ credentials: user });
     await expect(calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
     expect(tokensUsed(service.seen)).toEqual(['t1', 't2']);
   });
 
-  test('may ask elsewhere for tokens, and is told where that fails', async () => {
+  test('may use another identity service, and the error names it if it fails', async () => {
     await using identity = await startService(() => ({ status: 401, body: { error: { message: 'wrong password' } } }));
     await using service = await startService(identityService());
     const { calls } = service.client({ credentials: { ...user, identityEndpoint: `${identity.endpoint}/v3` } });
@@ -97,7 +97,7 @@ describe('a user with password', () => {
     expect(service.seen).toEqual([]);
   });
 
-  test('one call that is aborted while a token is fetched leaves the others to it', async () => {
+  test('aborting one call while a token is fetched does not stop the others', async () => {
     const stopping = new AbortController();
     const reason = new Error('the window was closed');
     const reply = identityService();
@@ -114,7 +114,7 @@ describe('a user with password', () => {
   });
 });
 
-test('a token that is refused is not tried again', async () => {
+test('a call with a refused token is not retried', async () => {
   await using service = await startService(() => ({ status: 401, body: {} }));
   const { calls } = service.client();
   await expect(calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({ code: 'not_authenticated' });
@@ -126,7 +126,7 @@ test.each([
   [{ token: 'secret-\u{1f511}' }, 'x-auth-token'],
   [{ accessKey: 'AK\u007f', secretKey: 'secret' }, 'authorization'],
   [{ accessKey: 'AK', secretKey: 'secret', securityToken: 'secret\r\nX-More: 1' }, 'x-security-token'],
-])('what no header can carry is refused with no word of it: %j', async (credentials, header) => {
+])('credentials that no header can have are refused and not repeated: %j', async (credentials, header) => {
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
   const call = service.client({ credentials }).calls.showBackup({ backup_id: 'b' });
   const error = await call.catch((thrown: unknown) => thrown);
@@ -135,13 +135,13 @@ test.each([
   expect(service.seen).toEqual([]);
 });
 
-test('a line break behind a token, as files end, is not sent', async () => {
+test('a line break after a token, as at the end of a file, is not sent', async () => {
   await using service = await startService(() => ({ body: { backup: cloudBackup('b') } }));
   await service.client({ credentials: { token: 't\n' } }).calls.showBackup({ backup_id: 'b' });
   expect(tokensUsed(service.seen)).toEqual(['t']);
 });
 
-test('an access key pair signs what is really sent, and sends no token', async () => {
+test('an access key pair signs the request that is sent, and sends no token', async () => {
   await using service = await startService((call) =>
     call.method === 'POST' ? accepting(call) : { body: { backups: [] } },
   );
@@ -167,7 +167,7 @@ test('an access key pair signs what is really sent, and sends no token', async (
 });
 
 describe('issueToken', () => {
-  test('answers with the token from its header, its project and its end', async () => {
+  test('returns the token from the header, its project and its expiry', async () => {
     await using service = await startService(identityService());
     expect(await issueToken(service.endpoint, { user: 'u', password: 'pw' })).toEqual({
       token: 't1',
@@ -177,7 +177,7 @@ describe('issueToken', () => {
     expect(JSON.parse(service.seen[0]?.body ?? '').auth).not.toHaveProperty('scope');
   });
 
-  test('exchanges a token for a fresh one', async () => {
+  test('exchanges a token for a new one', async () => {
     await using service = await startService(identityService());
     await issueToken(service.endpoint, { token: 'old' });
     expect(JSON.parse(service.seen[0]?.body ?? '')).toEqual({
@@ -185,7 +185,7 @@ describe('issueToken', () => {
     });
   });
 
-  test('refuses an answer without a token of a project', async () => {
+  test('refuses an answer without a token or its project', async () => {
     await using service = await startService(() => ({ status: 201, body: { token: {} } }));
     await expect(issueToken(service.endpoint, { user: 'u', password: 'pw' })).rejects.toMatchObject({
       code: 'unexpected_answer',
@@ -196,7 +196,7 @@ describe('issueToken', () => {
 describe('projectsOfKey', () => {
   const key = { accessKey: 'AK', secretKey: 'SK' };
 
-  test('asks, signed and without a project, which projects a key opens', async () => {
+  test('signs its request without a project, and returns the projects of a key', async () => {
     await using service = await startService(() => ({ body: { projects: [{ id: 'p', name: 'one', tags: [] }] } }));
     expect(await projectsOfKey(service.endpoint, key)).toEqual([{ id: 'p', name: 'one' }]);
     expect(service.seen.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v3/projects']);
@@ -204,7 +204,7 @@ describe('projectsOfKey', () => {
     expect(service.seen[0]?.headers).not.toHaveProperty('x-project-id');
   });
 
-  test('says so when the key is refused, or the answer is something else', async () => {
+  test('fails if the key is refused or the answer is something else', async () => {
     await using refusing = await startService(() => ({ status: 401, body: {} }));
     await expect(projectsOfKey(refusing.endpoint, key)).rejects.toMatchObject({ code: 'not_authenticated' });
     await using other = await startService(() => ({ body: {} }));

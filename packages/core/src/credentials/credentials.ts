@@ -7,19 +7,24 @@ import { type Authorization, anonymous, byAccessKey, byToken } from './authoriza
 import { ByPassword } from './by-password.ts';
 import { tokensUrl } from './issue-token.ts';
 
-/** How a client says who it is: a token, a user with password, or an access key pair. */
+/** Credentials of a client: a token, a user with password, or an access key pair. */
 export type Credentials =
-  | { readonly token: string }
   | {
+      /** A token, sent as `X-Auth-Token`. The client cannot renew it. */
+      readonly token: string;
+    }
+  | {
+      /** Name of the user. The client fetches a token for the project and renews it before it expires. */
       readonly user: string;
       readonly password: string;
-      /** Name of the user's domain, `Default` where it is left out; Huawei Cloud wants the account's. */
+      /** Name of the user's domain (default `Default`); for Huawei Cloud, the name of the account. */
       readonly domain?: string;
-      /** Where tokens are issued, e.g. `https://iam.eu-de.otc.t-systems.com`; the endpoint where it is left out. */
+      /** Address of the identity service, e.g. `https://iam.eu-de.otc.t-systems.com` (default: the endpoint). */
       readonly identityEndpoint?: string;
     }
   | AccessKey;
 
+/** Returns what adds these credentials to requests. Throws `invalid_request` if `identityEndpoint` is not valid. */
 export function authorizationOf(
   credentials: Credentials,
   endpoint: URL,

@@ -8,26 +8,30 @@ import { Transport } from '../http/transport.ts';
 import { systemRuntime } from '../runtime.ts';
 import { anonymous } from './authorization.ts';
 
+/** A user with password, and the project that the token is for. */
 export type PasswordCredentials = {
+  /** Name of the user. */
   readonly user: string;
   readonly password: string;
-  /** Name of the user's domain; Huawei Cloud wants the account's. */
+  /** Name of the user's domain (default `Default`); for Huawei Cloud, the name of the account. */
   readonly domain?: string;
-  /** Project to scope the token to; without one the service chooses. */
+  /** Project of the token. By default the service chooses. */
   readonly project?: { readonly id: string } | { readonly name: string };
 };
 
-/** A token to exchange. Without a project the new one is for that of the old. */
+/** A token to exchange for a new one. By default the new token is for the same project. */
 export type TokenCredentials = { readonly token: string } & Pick<PasswordCredentials, 'project'>;
 
+/** A token that an identity service has issued. */
 export type ClientToken = {
   readonly token: string;
+  /** Id of the project that the token is for. */
   readonly projectId: string;
-  /** Milliseconds since 1970. */
+  /** When the token expires, milliseconds since 1970. */
   readonly expiresAtMs: number;
 };
 
-/** What is needed of the answer; clouds tell much more, and not all of it alike. */
+/** The parts of the answer that are needed. Clouds return many more fields, which differ. */
 const tokenAnswer = z.object({
   token: z.object({
     issued_at: z.iso.datetime(),
@@ -37,8 +41,8 @@ const tokenAnswer = z.object({
 });
 
 /**
- * Fetches a token by `POST /v3/auth/tokens`, for a user with password or in exchange for a token. Throws
- * `BackupSyncError`.
+ * Fetches a token for a user with password, or in exchange for another token, by `POST /v3/auth/tokens`. `endpoint` is
+ * the address of the identity service. Throws `BackupSyncError`.
  */
 export async function issueToken(
   endpoint: string,
@@ -55,12 +59,12 @@ export async function issueToken(
   return { token, projectId, expiresAtMs };
 }
 
-/** Where an identity service issues tokens. */
+/** Returns the address at which an identity service issues tokens. */
 export function tokensUrl(endpoint: URL): URL {
   return urlOf(endpoint, '/v3/auth/tokens');
 }
 
-/** `lifetimeMs` is by the service's own clock: it does not matter whether this machine's agrees. */
+/** Fetches a token. `lifetimeMs` comes from the service's clock alone, so this machine's clock may differ. */
 export async function fetchToken(
   identity: Transport,
   url: URL,
@@ -72,7 +76,7 @@ export async function fetchToken(
   const parsed = tokenAnswer.safeParse(answer.body);
   const token = answer.headers.get('x-subject-token');
   if (!parsed.success || token === null) {
-    throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with a token of a project`, {
+    throw new BackupSyncError('unexpected_answer', `the answer of ${url.origin} has no token of a project`, {
       cause: parsed.error,
       ...traceOf(answer),
     });

@@ -9,12 +9,13 @@ import { systemRuntime } from '../runtime.ts';
 import type { AccessKey } from '../signing/sign-request.ts';
 import { byAccessKey } from './authorization.ts';
 
-/** What is needed of the answer; clouds tell more. */
+/** The parts of the answer that are needed. Clouds return more. */
 const projectsAnswer = z.object({ projects: z.array(z.object({ id: z.string(), name: z.string() })) });
 
 /**
- * The projects that an access key opens, by `GET /v3/projects`, which official SDKs ask as well; a backup-sync answers with
- * one. Clouds answer it at their identity service. Throws `BackupSyncError`: `not_authenticated` where the key is not right.
+ * Returns the projects that an access key can use, by `GET /v3/projects`, as the official SDKs do. A backup-sync
+ * returns one project. For a cloud, `endpoint` is its identity service. Throws `BackupSyncError`: `not_authenticated`
+ * for a wrong key.
  */
 export async function projectsOfKey(
   endpoint: string,
@@ -26,7 +27,7 @@ export async function projectsOfKey(
   const answer = await transport.call({ method: 'GET', url, repeatable: true, signal });
   const parsed = projectsAnswer.safeParse(answer.body);
   if (parsed.success) return parsed.data.projects;
-  throw new BackupSyncError('unexpected_answer', `${url.origin} did not answer with the projects of an access key`, {
+  throw new BackupSyncError('unexpected_answer', `the answer of ${url.origin} has no list of projects`, {
     cause: parsed.error,
     ...traceOf(answer),
   });

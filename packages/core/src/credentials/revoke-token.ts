@@ -8,8 +8,8 @@ import { type Authorization, withToken } from './authorization.ts';
 import { tokensUrl } from './issue-token.ts';
 
 /**
- * Ends a token by `DELETE /v3/auth/tokens`, as its own holder. Throws `BackupSyncError`: `not_authenticated` if it has ended
- * already.
+ * Revokes a token by `DELETE /v3/auth/tokens`, with the token itself as credentials. Throws `BackupSyncError`:
+ * `not_authenticated` if the token is no longer valid.
  */
 export async function revokeToken(
   endpoint: string,

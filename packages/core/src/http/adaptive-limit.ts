@@ -3,13 +3,16 @@ import type { Runtime } from '../runtime.ts';
 const firstLimit = 16;
 const highestLimit = 32;
 
-/** A place among the calls that are under way. */
-export type Place = { readonly takenAtMs: number };
+/** A place among the calls under way. */
+export type Place = {
+  /** In monotonic time. */
+  readonly takenAtMs: number;
+};
 
 /**
- * How many calls are under way at once: as many as the service bears. It rises by one with each call that goes well,
- * up to 32; once the service has asked for fewer calls, by one with each full round. Then it is halved, and nothing is
- * sent for as long as the service asked. First come, first served.
+ * Adapts the number of concurrent calls to what the service accepts. It starts at 16 and rises by one with each
+ * successful call, up to 32. When the service asks for fewer calls, it is halved, and nothing is sent for as long as
+ * the service asks. From then on it rises by one per full round of calls. Calls are served first come, first served.
  */
 export class AdaptiveLimit {
   readonly #runtime: Runtime;
@@ -23,7 +26,7 @@ export class AdaptiveLimit {
     this.#runtime = runtime;
   }
 
-  /** Waits for a place, which must be left again. Throws the reason of the signal once that is aborted. */
+  /** Waits for a place; call {@link leave} to give it back. Throws the signal's reason when the signal is aborted. */
   async take(signal: AbortSignal | undefined): Promise<Place> {
     await this.#turn(signal);
     try {
@@ -37,22 +40,23 @@ export class AdaptiveLimit {
     return { takenAtMs: this.#runtime.monotonicMs() };
   }
 
+  /** Gives a place back. */
   leave(): void {
     this.#underWay -= 1;
     this.#admit();
   }
 
-  /** A call went well. */
+  /** Notes that a call succeeded. */
   grow(): void {
     const step = this.#slowedAtMs === null ? 1 : 1 / this.#limit;
     this.#limit = Math.min(highestLimit, this.#limit + step);
   }
 
-  /** The service asked for fewer calls, and for none during the next `waitMs`. */
+  /** Notes that the service asked for fewer calls, and for none during the next `waitMs`. */
   slowDown(place: Place, waitMs: number): void {
     const nowMs = this.#runtime.monotonicMs();
     this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + waitMs);
-    // What was sent before the last halving says nothing of the limit since.
+    // A call sent before the last halving says nothing about the limit since.
     if (this.#slowedAtMs !== null && place.takenAtMs <= this.#slowedAtMs) return;
     this.#slowedAtMs = nowMs;
     this.#limit = Math.max(1, Math.floor(this.#limit / 2));

@@ -27,9 +27,9 @@ function listBackups(endpoint: string) {
 }
 
 test.each([
-  ['accepts a connection and is silent', () => {}],
-  ['falls silent in the middle of its answer', (connection: Socket) => connection.write(`${head}{"backups":`)],
-])('a service that %s is given up after the timeout, and not asked again', async (_, onRequest) => {
+  ['accepts a connection and sends nothing', () => {}],
+  ['stops in the middle of its answer', (connection: Socket) => connection.write(`${head}{"backups":`)],
+])('a service that %s times out, and the call is not retried', async (_, onRequest) => {
   await using server = await startRawServer(onRequest);
   await expect(listBackups(server.endpoint)).rejects.toMatchObject({
     code: 'response_timeout',
@@ -38,7 +38,7 @@ test.each([
   expect(server.requests()).toBe(1);
 });
 
-test('the timeout holds for tokens and the projects of a key', async () => {
+test('the timeout also applies to tokens and the projects of a key', async () => {
   await using server = await startRawServer(() => {});
   const silent = { code: 'response_timeout' };
   const user = { user: 'u', password: 'pw' };
@@ -57,7 +57,7 @@ test('the timeout holds for tokens and the projects of a key', async () => {
   });
 });
 
-test('the timeout and an abort hold for a fetch of the caller that drops its signal', async () => {
+test('the timeout and an abort work even if the fetch of the caller ignores its signal', async () => {
   await using server = await startRawServer(() => {});
   const fetchOfCaller = (url: URL, { method = 'GET', headers = {} }: RequestInit) => fetch(url, { method, headers });
   const client = (timeoutMs: number) =>
@@ -75,7 +75,7 @@ test('the timeout and an abort hold for a fetch of the caller that drops its sig
   await expect(call).rejects.toBe(stopping.signal.reason);
 });
 
-test('the timeout is a minute by default, and counts from the last byte', async () => {
+test('the timeout is one minute by default, counted from the last byte', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const connected = Promise.withResolvers<Socket>();
   await using server = await startRawServer((connection) => {
@@ -96,7 +96,7 @@ test('the timeout is a minute by default, and counts from the last byte', async 
   await expect(last).rejects.toMatchObject({ code: 'response_timeout' });
 });
 
-test('a service that has answered before is asked again when it falls silent', async () => {
+test('a call is retried after a timeout if the service has answered before', async () => {
   const replies: (Reply | Promise<Reply>)[] = [{ body: { backup: cloudBackup('b') } }, new Promise(() => {})];
   const found: Reply = { body: { backup: cloudBackup('c') } };
   await using service = await startService(() => replies.shift() ?? found);
@@ -114,7 +114,7 @@ test.each([
     (connection: Socket) => connection.write(`${head}{"backups":`, () => connection.resetAndDestroy()),
   ],
   ['closes the connection in the middle of its answer', (connection: Socket) => connection.end(`${head}{`)],
-])('a service that %s is said to do so', async (_, onRequest) => {
+])('the error says that a service %s', async (_, onRequest) => {
   await using server = await startRawServer(onRequest);
   await expect(listBackups(server.endpoint)).rejects.toMatchObject({
     code: 'unreachable',
@@ -122,7 +122,7 @@ test.each([
   });
 });
 
-test('a service that refuses the connection is said to do so', async () => {
+test('the error says that a service refuses the connection', async () => {
   const server = await startRawServer(() => {});
   await server[Symbol.asyncDispose]();
   await expect(listBackups(server.endpoint)).rejects.toMatchObject({

@@ -3,52 +3,53 @@ import { timerMaxMs } from '../runtime.ts';
 import { noAnswer } from './no-answer.ts';
 import { orAborted } from './or-aborted.ts';
 
+/** A request, ready to be sent. */
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Headers;
-  /** JSON; empty where there is none. */
+  /** JSON, or empty if there is no body. */
   readonly body: string;
 };
 
-/** How a client sends requests, how long it waits for answers, and how often it tries. */
+/** How a client sends requests, how long it waits for answers, and how often it retries. */
 export type HttpOptions = {
   /**
-   * Sends each request; by default the platform's `fetch`. How long connecting may take is up to it: Node's fails after 10
-   * seconds, browsers have limits of their own.
+   * Function that sends each request (default: the platform's `fetch`). It also decides how long connecting may take:
+   * Node's gives up after 10 seconds, and browsers have their own limits.
    */
   readonly fetch?: Fetch | undefined;
   /**
-   * Milliseconds without a byte from the service after which a call fails with `response_timeout`, and a stream of events
-   * counts as broken (default 60,000). `Infinity` waits for ever.
+   * Longest time without a byte from the service, milliseconds (default 60,000). After it, a call fails with
+   * `response_timeout` and an event stream counts as broken. `Infinity` waits without limit.
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * How often a call is repeated at most after it has failed (default 3 if nothing answers or the service is at fault, 9 if
-   * it asks for fewer calls). 0: each call is made once. A list waits for room in a full backlog all the same.
+   * Most retries of a call. By default 3 if nothing answers or the service is at fault, and 9 if it asks for fewer
+   * calls. With 0, each call is made once. A list still waits while the backlog of its project is full.
    */
   readonly maxRetries?: number | undefined;
 };
 
-/** As much of `fetch` as a client uses. */
+/** The part of `fetch` that a client uses. */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
-/** Throws `invalid_request` for options that cannot be meant. */
+/** Throws `invalid_request` if an option is out of range. */
 export function refuseMeaningless({ timeoutMs, maxRetries }: HttpOptions): void {
   if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-    const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds above 0`;
+    const message = `timeoutMs: ${timeoutMs} must be a number of milliseconds above 0`;
     throw new BackupSyncError('invalid_request', message);
   }
   if (maxRetries !== undefined && (!Number.isInteger(maxRetries) || maxRetries < 0)) {
-    throw new BackupSyncError('invalid_request', `maxRetries: ${maxRetries} is not a whole number from 0 on`);
+    throw new BackupSyncError('invalid_request', `maxRetries: ${maxRetries} must be 0 or a positive whole number`);
   }
 }
 
-/** The head of an answer, and its body, which is read once. */
+/** The head of an answer, and its body, which can be read once. */
 export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'headers'> & {
-  /** Yields the body as it arrives. Throws what {@link send} throws. */
+  /** Yields the body as it arrives. Throws the errors of {@link send}. */
   chunks(): AsyncGenerator<Uint8Array>;
-  /** The whole body. Throws what {@link send} throws. */
+  /** Reads the whole body. Throws the errors of {@link send}. */
   text(): Promise<string>;
   /** Drops the body unread. */
   discard(): Promise<void>;
@@ -57,8 +58,8 @@ export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'headers'> & {
 const defaultTimeoutMs = 60_000;
 
 /**
- * Sends a request and returns the head of the answer. Throws `connect_timeout`, `response_timeout` or `unreachable`, and
- * the reason of the signal once that is aborted.
+ * Sends a request and returns the head of the answer. Throws `connect_timeout`, `response_timeout` or `unreachable`,
+ * and the signal's reason when the signal is aborted.
  */
 export async function send(
   { url, method, headers, body }: HttpRequest,
@@ -70,7 +71,7 @@ export async function send(
     fetch(url, {
       method,
       headers,
-      // A redirect would carry the credentials elsewhere.
+      // A redirect would send the credentials to another address.
       redirect: 'error',
       ...(body !== '' && { body }),
       signal: exchange.signal,
@@ -95,7 +96,7 @@ export async function send(
   };
 }
 
-/** One request and its answer. It ends when the caller aborts it, or when the service has sent nothing for too long. */
+/** One request and its answer. It ends when the caller aborts it or the service has sent nothing for too long. */
 class Exchange {
   readonly #url: URL;
   readonly #timeoutMs: number;
@@ -111,12 +112,12 @@ class Exchange {
     caller?.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** For `fetch`, which leaves its listeners on a signal: on the caller's, they would pile up over a long list. */
+  /** Signal for `fetch`. It leaves its listeners on a signal; on the caller's, they would pile up over a long list. */
   get signal(): AbortSignal {
     return this.#own.signal;
   }
 
-  /** Waits for the next bytes of the service. */
+  /** Waits for the next bytes from the service. */
   async waitFor<T>(wait: () => Promise<T>): Promise<T> {
     const silent = () => {
       const message = `${this.#url.origin} sent nothing for ${this.#timeoutMs / 1000} s`;
@@ -124,7 +125,7 @@ class Exchange {
     };
     const timer = setTimeout(silent, Math.min(this.#timeoutMs, timerMaxMs));
     try {
-      // A caller's own `fetch` may not heed the signal that it is given.
+      // A caller's `fetch` may ignore the signal.
       return await orAborted(wait(), this.signal);
     } catch (error) {
       this.end();
@@ -144,12 +145,12 @@ class Exchange {
       }
     } finally {
       this.end();
-      // After a failure it fails as well, which says nothing new.
+      // After a failure this fails too, which says nothing new.
       await reader?.cancel().catch(() => {});
     }
   }
 
-  /** Lets go of the caller's signal. */
+  /** Stops listening to the caller's signal. */
   end(): void {
     this.#caller?.removeEventListener('abort', this.#stop);
   }

@@ -2,18 +2,18 @@ import { BackupSyncError, type ErrorCode } from '@backup-sync/contracts';
 
 const codes: ReadonlySet<ErrorCode> = new Set(['unreachable', 'connect_timeout', 'response_timeout']);
 
-/** Whether an error says that a service gave no answer, or no whole one. */
+/** Whether an error means that a service gave no answer, or only part of one. */
 export function isNoAnswer(error: unknown): error is BackupSyncError {
   return error instanceof BackupSyncError && codes.has(error.code);
 }
 
-/** What a failed `fetch`, or a failed read of a body, means. */
+/** Returns the error for a failed `fetch` or a failed read of a body. */
 export function noAnswer({ origin }: URL, error: unknown): BackupSyncError {
   const causes = causesOf(error);
   const names = new Set(causes.map((cause) => property(cause, 'code')));
   const why = causes.map((cause) => cause.message).findLast((message) => message !== '') ?? String(error);
   const options = { cause: error };
-  // Refused at one of several addresses says more than no answer at the others.
+  // If one of several addresses refuses, that says more than no answer from the others.
   if (names.has('ECONNREFUSED')) {
     return new BackupSyncError('unreachable', `${origin} refused the connection (${why})`, options);
   }
@@ -21,7 +21,7 @@ export function noAnswer({ origin }: URL, error: unknown): BackupSyncError {
   if (names.has('UND_ERR_CONNECT_TIMEOUT') || (names.has('ETIMEDOUT') && isConnecting)) {
     return new BackupSyncError('connect_timeout', `could not connect to ${origin} in time (${why})`, options);
   }
-  // Node's own limits, for those who wait longer than these.
+  // Node's own limits, which apply if `timeoutMs` is longer.
   if (names.has('UND_ERR_HEADERS_TIMEOUT') || names.has('UND_ERR_BODY_TIMEOUT')) {
     return new BackupSyncError('response_timeout', `${origin} sent nothing for too long (${why})`, options);
   }
@@ -32,7 +32,7 @@ export function noAnswer({ origin }: URL, error: unknown): BackupSyncError {
   return new BackupSyncError('unreachable', `${origin} does not answer: ${why}`, options);
 }
 
-/** An error and what caused it; an attempt at several addresses has a cause for each. */
+/** Returns an error and all its causes. An attempt at several addresses has one cause for each. */
 function causesOf(error: unknown): Error[] {
   if (!(error instanceof Error)) return [];
   const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : [];

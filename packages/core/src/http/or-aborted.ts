@@ -1,4 +1,6 @@
-/** What a promise brings, or the reason of the signal once that is aborted: what it waits for is left to itself then. */
+/**
+ * Waits for a promise. Throws the signal's reason when the signal is aborted; the promise then continues unobserved.
+ */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

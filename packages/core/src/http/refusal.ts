@@ -2,22 +2,22 @@ import { BackupSyncError, type ErrorCode, errorCodeOf } from '@backup-sync/contr
 import { z } from 'zod';
 import { traceOf } from './trace.ts';
 
-/** What a service said instead of doing what it was asked. */
+/** How a service refused a call. */
 export type Refusal = {
   readonly error: BackupSyncError;
   readonly status: number;
-  /** The service asks for fewer calls, whatever its status says. */
+  /** Whether the service asks for fewer calls, whatever the status. */
   readonly throttled: boolean;
-  /** By its number the answer of a backup-sync, not of some other service. */
+  /** Whether the error number is one of backup-sync. */
   readonly ours: boolean;
-  /** From `Retry-After`; null where it is not given. */
+  /** From `Retry-After`, milliseconds; null if it is missing. */
   readonly retryAfterMs: number | null;
 };
 
-/** What clouds answer when their API gateway has had enough calls. */
+/** Error code of the API gateways of clouds when they throttle. */
 const cloudThrottled = 'APIGW.0308';
 
-/** The forms in which CBR-compatible services say why: at the top, or one object deeper. */
+/** The forms of error bodies in CBR-compatible services: at the top level or inside `error`. */
 const refusalBody = z.object({
   error_code: z.string().optional(),
   errorCode: z.string().optional(),
@@ -30,7 +30,7 @@ const refusalBody = z.object({
 });
 const nestedRefusalBody = z.object({ error: refusalBody });
 
-/** Reads an answer whose status is not 2xx; `text` is its body. */
+/** Reads an answer with a status other than 2xx; `text` is its body. */
 export function readRefusal(
   url: URL,
   { status, headers }: Pick<Response, 'status' | 'headers'>,
@@ -43,16 +43,16 @@ export function readRefusal(
   const number = String(said?.error_code ?? said?.errorCode ?? said?.code ?? '');
   const message = said?.error_msg ?? said?.errorMsg ?? said?.message ?? `${url.origin} answered with status ${status}`;
   const known = errorCodeOf(number);
-  // A full backlog refuses one kind of call: the others need not slow down.
+  // A full backlog refuses one kind of call; the other calls need not slow down.
   const isBacklog = known === 'backlog_full';
   const throttled = known === 'throttled' || number === cloudThrottled || (status === 429 && !isBacklog);
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), nowMs);
-  // A browser shows a page of another origin no header.
+  // A browser hides the headers from a page of another origin, so the body is the fallback.
   const requestId = traceOf({ status, headers }).requestId ?? said?.request_id ?? null;
   return {
     error: new BackupSyncError(
       known ?? (throttled ? 'throttled' : codeOfStatus(status)),
-      // Whoever runs the service looks for it by this.
+      // The operator of the service needs this id to find the call.
       status >= 500 && requestId !== null ? `${message} (X-Request-Id ${requestId})` : message,
       { problems: said?.problems ?? [], retryAfterMs, status, requestId },
     ),
@@ -71,7 +71,7 @@ function codeOfStatus(status: number): ErrorCode {
   return 'refused';
 }
 
-/** Seconds, or a date of HTTP. */
+/** Reads seconds or an HTTP date. Returns milliseconds. */
 function readRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
@@ -79,7 +79,7 @@ function readRetryAfter(value: string | null, nowMs: number): number | null {
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }
 
-/** Undefined where it is not JSON. */
+/** Parses JSON; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

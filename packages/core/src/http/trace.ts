@@ -1,7 +1,7 @@
-/** What an error repeats of the answer that it is about. */
+/** The parts of an answer that an error about it repeats. */
 export type Trace = { readonly status: number; readonly requestId: string | null };
 
 export function traceOf({ status, headers }: Pick<Response, 'status' | 'headers'>): Trace {
-  // The second is OpenStack's.
+  // OpenStack services use the second name.
   return { status, requestId: headers.get('x-request-id') ?? headers.get('x-openstack-request-id') };
 }

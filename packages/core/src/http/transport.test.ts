@@ -7,18 +7,18 @@ import { accepting, cloudBackup, item, items } from '../testing/wire.ts';
 const throttled: Reply = { status: 429, body: { error_code: 'APIGW.0308', error_msg: 'slow down' } };
 const found: Reply = { body: { backup: cloudBackup('b') } };
 
-/** Gives these answers, one after the other, and the last for ever. */
+/** Returns these answers one after the other, then repeats the last. */
 function inTurn(...replies: readonly Reply[]): () => Reply {
   let next = 0;
   return () => replies[Math.min(next++, replies.length - 1)] ?? null;
 }
 
-describe('a call that fails in a way that passes', () => {
+describe('a call with a temporary failure', () => {
   test.each([
     ['no answer', null],
     ['a fault', { status: 502, body: '' }],
     ['an outage', { status: 503, body: '' }],
-  ] as const)('is made again after %s, each time later', async (_, failure) => {
+  ] as const)('is retried after %s, with growing pauses', async (_, failure) => {
     const runtime = clockedRuntime();
     await using service = await startService(inTurn(failure, failure, found));
     const { backup } = await service.client({}, runtime).calls.showBackup({ backup_id: 'b' });
@@ -27,7 +27,7 @@ describe('a call that fails in a way that passes', () => {
     expect(runtime.sleptMs[1]).toBeGreaterThan(runtime.sleptMs[0] ?? 0);
   });
 
-  test('is made a few times only, and the last error is told', async () => {
+  test('is made four times, then throws the last error', async () => {
     await using service = await startService(() => ({ status: 500, body: { error_msg: 'broken' } }));
     await expect(service.client({}, clockedRuntime()).calls.syncBackups({ sync: [item('a')] })).rejects.toMatchObject({
       code: 'unavailable',
@@ -36,7 +36,7 @@ describe('a call that fails in a way that passes', () => {
     expect(service.seen.length).toBe(4);
   });
 
-  test('is not made again where once and twice differ', async () => {
+  test('is not retried if sending it twice has another effect', async () => {
     await using service = await startService(() => null);
     const { calls } = service.client({}, clockedRuntime());
     await expect(calls.startScan({ bucket_name: 'b' })).rejects.toMatchObject({ code: 'unreachable' });
@@ -44,7 +44,7 @@ describe('a call that fails in a way that passes', () => {
     expect(service.seen.length).toBe(2);
   });
 
-  test('is not made again once it is aborted', async () => {
+  test('is not retried once it is aborted', async () => {
     const stopping = new AbortController();
     const reason = new Error('the window was closed');
     await using service = await startService(() => {
@@ -56,7 +56,7 @@ describe('a call that fails in a way that passes', () => {
     expect(service.seen.length).toBe(1);
   });
 
-  test('is not made again once it is aborted with an error that may be tried again', async () => {
+  test('is not retried once it is aborted, even with a retryable error', async () => {
     const stopping = new AbortController();
     const reason = new BackupSyncError('unavailable', 'the caller is closing down');
     await using service = await startService(() => {
@@ -73,7 +73,7 @@ describe('a call that fails in a way that passes', () => {
     [2, null],
     [2, throttled],
     [20, throttled],
-  ] as const)('is repeated %i times at most where that is said', async (maxRetries, failure) => {
+  ] as const)('is retried at most maxRetries times: %i', async (maxRetries, failure) => {
     await using service = await startService(() => failure);
     const { calls } = service.client({ maxRetries }, clockedRuntime());
     await expect(calls.showBackup({ backup_id: 'b' })).rejects.toThrow();
@@ -82,7 +82,7 @@ describe('a call that fails in a way that passes', () => {
 });
 
 describe('a service that asks for fewer calls', () => {
-  test('is asked again when the time has passed that it named, and not before, whatever the call', async () => {
+  test('gets any call again after the time it asked for, and not before', async () => {
     const runtime = clockedRuntime();
     const sentAtMs: number[] = [];
     const turn = inTurn({ ...throttled, headers: { 'Retry-After': '7' } }, { status: 204 });
@@ -96,7 +96,7 @@ describe('a service that asks for fewer calls', () => {
     expect(second - first).toBeLessThan(8_000);
   });
 
-  test('may name the time as a date', async () => {
+  test('may give the time as a date', async () => {
     const runtime = clockedRuntime();
     const date = new Date(runtime.nowMs() + 20_000).toUTCString();
     await using service = await startService(inTurn({ ...throttled, headers: { 'Retry-After': date } }, found));
@@ -104,7 +104,7 @@ describe('a service that asks for fewer calls', () => {
     expect(Math.max(...runtime.sleptMs)).toBeGreaterThanOrEqual(20_000);
   });
 
-  test('holds all calls back, not the one alone', async () => {
+  test('pauses all calls, not only the refused one', async () => {
     const runtime = clockedRuntime();
     const sentAtMs: number[] = [];
     const turn = inTurn({ ...throttled, headers: { 'Retry-After': '60' } }, found);
@@ -115,13 +115,13 @@ describe('a service that asks for fewer calls', () => {
     const { calls } = service.client({}, runtime);
     const startedAtMs = runtime.nowMs();
     const first = calls.showBackup({ backup_id: 'b' });
-    // The first answer is in when its repetition has been put off.
+    // A sleep means that the first answer has arrived and its retry waits.
     while (service.seen.length < 1 || runtime.sleptMs.length < 1) await runtime.sleep(0, undefined);
     await Promise.all([first, calls.showBackup({ backup_id: 'b' })]);
     expect(sentAtMs.slice(1).every((atMs) => atMs - startedAtMs >= 60_000)).toBe(true);
   });
 
-  test('is told of as an error when it wants more time than anyone waits', async () => {
+  test('makes the call fail if it asks for more than five minutes', async () => {
     await using service = await startService(() => ({ ...throttled, headers: { 'Retry-After': '3600' } }));
     await expect(service.client({}, clockedRuntime()).calls.showBackup({ backup_id: 'b' })).rejects.toMatchObject({
       code: 'throttled',
@@ -129,8 +129,8 @@ describe('a service that asks for fewer calls', () => {
     expect(service.seen.length).toBe(1);
   });
 
-  test('gets at most as many calls at once as it bears, and all of them in the end', async () => {
-    // Bears four calls at once.
+  test('gets about as many concurrent calls as it accepts, and finally all of them', async () => {
+    // Accepts four concurrent calls.
     let underWay = 0;
     let refused = 0;
     const runtime = clockedRuntime();

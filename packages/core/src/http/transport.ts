@@ -14,9 +14,9 @@ export type Call = {
   readonly url: URL;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Whether doing it twice is as good as doing it once. */
+  /** Whether sending it twice has the same effect as sending it once. */
   readonly repeatable: boolean;
-  /** The error that a refusal means here. */
+  /** Maps a refusal to the error to throw (default: the refusal's own). */
   readonly errorOf?: (refusal: Refusal) => BackupSyncError;
   readonly signal?: AbortSignal | undefined;
 };
@@ -26,9 +26,9 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 type Failed = { readonly error: BackupSyncError; readonly refusal: Refusal | null; readonly sent: Headers };
 
 /**
- * Calls one service as one caller, at the pace that the service bears. Who asks for fewer calls is asked again later;
- * a call that may be repeated is repeated a few times when nothing answers or the service is at fault; a token that is
- * refused is renewed once.
+ * Calls one service as one caller, at the pace that the service accepts. If the service asks for fewer calls, the call
+ * is retried later. A repeatable call is retried if nothing answers or the service is at fault. A refused token is
+ * renewed once.
  */
 export class Transport {
   readonly #authorization: Authorization;
@@ -46,8 +46,8 @@ export class Transport {
   }
 
   /**
-   * Throws `BackupSyncError`: what the service said, `unreachable`, `connect_timeout`, `response_timeout`,
-   * `unexpected_answer`. Throws the reason of the signal once that is aborted.
+   * Makes a call and returns its answer. Throws the error of the service, `unreachable`, `connect_timeout`,
+   * `response_timeout` or `unexpected_answer`, and the signal's reason when the signal is aborted.
    */
   async call(call: Call): Promise<Answer> {
     let renewed = false;
@@ -58,7 +58,7 @@ export class Transport {
       if (refusal?.status === 401 && !renewed && this.#authorization.renew(sent)) {
         renewed = true;
       } else if (error.code === 'throttled' && attempt < this.#attempts(throttleBackoff) && canWait(refusal)) {
-        // The next attempt gets its place when the service is open again.
+        // No pause here: the limit admits the next attempt when the service accepts calls again.
       } else if (this.#isWorthRepeating(call, error) && attempt < this.#attempts(faultBackoff) && canWait(refusal)) {
         const waitMs = backoffMs(faultBackoff, attempt, this.#runtime.random());
         if (!refusal?.throttled) await this.#runtime.sleep(waitMs, call.signal);
@@ -69,8 +69,8 @@ export class Transport {
   }
 
   /**
-   * The head of an answer that goes on, or why there is none. Sent once, again only with a fresh token after a 401. Throws
-   * `unreachable`, `connect_timeout` or `response_timeout`, and the reason of the signal once that is aborted.
+   * Opens a stream and returns the head of the answer, or the refusal. Retries only once, with a new token after a 401.
+   * Throws `unreachable`, `connect_timeout` or `response_timeout`, and the signal's reason when the signal is aborted.
    */
   async open(
     url: URL,
@@ -127,21 +127,22 @@ export class Transport {
   }
 
   #isWorthRepeating(call: Call, error: BackupSyncError): boolean {
-    // A service that has never answered is not slow but silent: nobody waits four times as long to be told so.
+    // A service that has never answered is silent, not slow. Retries would only make the caller wait four times as
+    // long.
     const isSilent = isNoAnswer(error) && error.code !== 'unreachable' && !this.#hasAnswered;
-    // Room in a backlog takes longer than a few attempts: whoever sends lists waits for it.
+    // Room in a backlog takes longer than a few attempts; the code that sends lists waits for it.
     const takesLonger = error.code === 'backlog_full';
     return call.repeatable && !isSilent && !takesLonger && error.retryable;
   }
 
-  /** How often a call is made in all. */
+  /** Attempts in total, including the first. */
   #attempts(backoff: Backoff): number {
     return this.#http.maxRetries === undefined ? backoff.attempts : 1 + this.#http.maxRetries;
   }
 
   #slowDown(place: Place, attempt: number, { retryAfterMs }: Refusal): void {
     const ownMs = backoffMs(throttleBackoff, attempt, this.#runtime.random());
-    // What the service asks for is the least; not all clients should come back at that very moment.
+    // Wait longer than the service asks, so that not all clients come back at the same moment.
     this.#limit.slowDown(place, retryAfterMs === null ? ownMs : retryAfterMs + ownMs / 2);
   }
 }
@@ -153,7 +154,7 @@ function canWait(refusal: Refusal | null): boolean {
 function parseAnswer(url: URL, answer: HttpAnswer, text: string): unknown {
   const body = parseJson(text);
   if (body === undefined && text !== '') {
-    const message = `${url.origin} answered with something that is not JSON`;
+    const message = `the answer of ${url.origin} is not JSON`;
     throw new BackupSyncError('unexpected_answer', message, traceOf(answer));
   }
   return body;

@@ -1,16 +1,20 @@
 import { type BackupSync, BackupSyncError, type Problem, syncItemsMax } from '@backup-sync/contracts';
 import { checkItem, invalidList, type ListedBackup } from './listed-items.ts';
 
-/** Any number of things, which are there already or come in time. */
+/** A list of any length: an array, an iterable or an async iterable. */
 export type Several<T> = Iterable<T> | AsyncIterable<T>;
 
-/** What one call carries: items that follow each other in the list, no backup twice. */
-export type Batch = { readonly first: number; readonly items: readonly BackupSync[] };
+/** The part of a list that one call carries: consecutive items, with no backup twice. */
+export type Batch = {
+  /** Index of the first item in the list. */
+  readonly first: number;
+  readonly items: readonly BackupSync[];
+};
 
 /**
- * Splits a list of any length into what one call carries, in order. A backup that is named twice goes into a later call
- * than before, so that its order stands. Throws `invalid_request` for an item that is wrong: an array is checked whole
- * before the first batch and every problem is named, anything else is checked as it comes.
+ * Splits a list of any length into batches, in order. If the list names a backup again, the second item goes into a
+ * later batch, so that the order is kept. Throws `invalid_request` for an invalid item. An array is checked completely
+ * before the first batch, and the error has every problem. Any other list is checked while it is read.
  */
 export async function* batches(items: Several<ListedBackup>): AsyncGenerator<Batch> {
   const splitter = new Splitter();
@@ -22,7 +26,7 @@ export async function* batches(items: Several<ListedBackup>): AsyncGenerator<Bat
       if (full !== null) yield full;
     }
   } else {
-    // What is there already is not waited for: with `for await` that costs more than the item's check.
+    // `for await` over items that are already there costs more than checking them.
     for (const item of Array.isArray(items) ? checkAll(items) : checkEach(items)) {
       const full = splitter.add(item);
       if (full !== null) yield full;
@@ -38,7 +42,7 @@ class Splitter {
   #first = 0;
   readonly #ids = new Set<string>();
 
-  /** The batch before this item, where it is complete. */
+  /** Adds an item. Returns the batch before it if that is complete, otherwise null. */
   add(item: BackupSync): Batch | null {
     const full = this.#items.length === syncItemsMax || this.#ids.has(item.backup_id) ? this.take() : null;
     this.#items.push(item);
@@ -46,7 +50,7 @@ class Splitter {
     return full;
   }
 
-  /** What was collected since the last batch. */
+  /** Returns the items collected since the last batch. */
   take(): Batch {
     const batch = { first: this.#first, items: this.#items };
     this.#first += batch.items.length;
@@ -82,12 +86,12 @@ function checked(item: ListedBackup, index: number): BackupSync {
   return outcome;
 }
 
-/** An answer has one entry for each item, in order. Throws `unexpected_answer` where it has not. */
+/** Throws `unexpected_answer` unless the answer has one entry for each item, in order. */
 export function refuseStrangers(
   items: readonly BackupSync[],
   answered: readonly { readonly backup_id: string }[],
 ): void {
   const stranger = items.find(({ backup_id }, position) => answered[position]?.backup_id !== backup_id);
   if (stranger === undefined) return;
-  throw new BackupSyncError('unexpected_answer', `the answer does not name ${stranger.backup_id} in its place`);
+  throw new BackupSyncError('unexpected_answer', `the answer does not have ${stranger.backup_id} in its place`);
 }

@@ -9,13 +9,16 @@ import {
 import { z } from 'zod';
 import { retell } from '../retell.ts';
 
-/** One backup of a list. Its time is whole seconds since 1970, or a `Date`, of which parts of a second are dropped. */
-export type ListedBackup = Omit<BackupSyncInput, 'created_at'> & { readonly created_at: number | Date };
+/** One backup of a list to sync or plan. */
+export type ListedBackup = Omit<BackupSyncInput, 'created_at'> & {
+  /** When the backup was made: whole seconds since 1970, or a `Date`, which is rounded down. Until January 2038. */
+  readonly created_at: number | Date;
+};
 
-/** Some items of a list, which begin at an index of it. */
+/** Consecutive items of a list, and the index of the first. */
 type Part = { readonly first: number; readonly items: readonly unknown[] };
 
-/** As many problems are told in words, and as much of an id; an error has all of them. */
+/** Most problems in a message, and most characters of an id. The `problems` of the error are complete. */
 const toldMax = 10;
 const toldIdLength = 64;
 
@@ -29,32 +32,32 @@ const listedBackup = backupSync.extend({
     const latest = new Date(lastSecond * 1000).toISOString();
     context.addIssue({
       code: 'custom',
-      message: Number.isNaN(seconds) ? 'is an invalid Date' : `is after ${latest}, the last time of CBR`,
+      message: Number.isNaN(seconds) ? 'is an invalid Date' : `is after ${latest}, the latest time that CBR allows`,
     });
     return z.NEVER;
   }, backupSync.shape.created_at),
 });
 
-/** What an item of a list is in a call, or what is wrong with it. */
+/** Checks an item of a list. Returns it as a call sends it, or its problems. */
 export function checkItem(item: unknown, index: number): BackupSync | { readonly problems: readonly Problem[] } {
   const parsed = listedBackup.safeParse(item);
   if (parsed.success) return parsed.data;
   return { problems: inList(problemsOf(parsed.error, 'sync[0]'), { first: index, items: [item] }) };
 }
 
-/** The refusal of a list. It names the items, so that whoever reads it finds them. */
+/** Returns the error for a list with invalid items. It names the items, so that the caller can find them. */
 export function invalidList(problems: readonly Problem[]): BackupSyncError {
   return new BackupSyncError('invalid_request', inWords(problems), { problems });
 }
 
-/** The failure of a call that carries a part of a list: what is wrong with items is told by their place in the list. */
+/** Returns the error of a call with part of a list, with the places of items changed to their places in the list. */
 export function ofList(error: unknown, part: Part): unknown {
   if (!(error instanceof BackupSyncError) || error.problems.length === 0) return error;
   const problems = inList(error.problems, part);
   return retell(error, { message: inWords(problems), problems });
 }
 
-/** Problems whose places are those of a call. */
+/** Changes the places in a call to places in the list. */
 function inList(problems: readonly Problem[], { first, items }: Part): Problem[] {
   return problems.map((problem) => {
     const [, position, rest] = /^sync\[(\d+)\](.*)$/.exec(problem.place) ?? [];
@@ -76,7 +79,7 @@ function inWords(problems: readonly Problem[]): string {
   return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
-/** What is not valid may be of any length. */
+/** An invalid id may have any length. */
 function quoted(id: string): string {
   return JSON.stringify(id.length > toldIdLength ? `${id.slice(0, toldIdLength)}…` : id);
 }

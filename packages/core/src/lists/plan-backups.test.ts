@@ -18,7 +18,7 @@ const planning = (seconds: number | null) => (call: Seen) => ({
 });
 
 describe('planning a list', () => {
-  test('asks 50 a call and adds up what the calls say', async () => {
+  test('sends 50 items a call and adds up the answers', async () => {
     await using service = await startService(planning(0.5));
     const whole = await service.client().planBackups(items(120));
     expect(whole.plan.map(({ backup_id }) => backup_id)).toEqual(items(120).map(({ backup_id }) => backup_id));
@@ -26,7 +26,7 @@ describe('planning a list', () => {
     expect(service.seen.map(({ url }) => url)).toEqual(Array(3).fill('/v1/projects/p%2F1/plan'));
   });
 
-  test('has no time where one call has none', async () => {
+  test('has no time if one call has none', async () => {
     let calls = 0;
     await using service = await startService((call) => {
       calls += 1;

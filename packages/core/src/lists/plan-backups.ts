@@ -3,10 +3,7 @@ import type { CallOptions, ListCalls } from '../calls.ts';
 import { batches, refuseStrangers, type Several } from './batches.ts';
 import { type ListedBackup, ofList } from './listed-items.ts';
 
-/**
- * Plans any number of backups, 50 a call, as `syncBackups` would sync them, one call after the other. The plan is in the
- * order of the list; costs are added up, and the time is unknown (null) as soon as that of one call is.
- */
+/** Implements `Client.planBackups`. */
 export async function planBackups(
   calls: Pick<ListCalls, 'planSync'>,
   items: Several<ListedBackup>,

@@ -1,15 +1,16 @@
 import type { Batch } from './batches.ts';
 
-/** Batches that are under way, or wait to be yielded, at most: what bounds the memory. */
+/** Most batches that are under way or wait to be yielded. It bounds the memory. */
 const lookAhead = 64;
 
 export type Sent<T> = { readonly batch: Batch; readonly value: T };
 export type NotSent = { readonly batch: Batch; readonly error: unknown };
 
 /**
- * Sends batches, several at once, and yields what became of each in their order. A batch that names a backup of one
- * before it waits until that has ended. After the first that fails no further one is sent; when all that were begun are
- * yielded, its error is thrown. Leaving the loop, or the signal, ends what is under way.
+ * Sends batches, several at once, and yields their outcomes in order. A batch with a backup that an earlier one also
+ * has waits until the earlier call has ended. After the first failure, no further batch is sent, and the outcomes of
+ * those already sent are yielded; then the error is thrown. Leaving the loop or aborting the signal stops the calls
+ * under way.
  */
 export async function* sendInOrder<T>(
   batches: AsyncGenerator<Batch>,
@@ -39,7 +40,7 @@ class Sender<T> {
   readonly #signal: AbortSignal;
   /** In the order of the list. */
   readonly #entries: Entry<T>[] = [];
-  /** The newest call under way that names a backup. */
+  /** By backup id: the newest call under way that carries it. */
   readonly #busy = new Map<string, Promise<void>>();
   #reading = false;
   #exhausted = false;
@@ -49,11 +50,12 @@ class Sender<T> {
   constructor(send: (batch: Batch, signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined) {
     this.#send = send;
     this.#signal = signal === undefined ? this.#leaving.signal : AbortSignal.any([signal, this.#leaving.signal]);
-    // The list itself may never come to an end.
+    // Needed even when no call is under way: reading the list may never end.
     this.#signal.addEventListener('abort', () => this.#fail(this.#signal.reason), { once: true });
     if (signal?.aborted) this.#fail(signal.reason);
   }
 
+  /** Starts reading and sending the next batch, unless enough are under way. */
   readAhead(batches: AsyncGenerator<Batch>): void {
     if (this.#reading || this.#exhausted || this.failure !== null || this.#entries.length >= lookAhead) return;
     this.#reading = true;
@@ -72,29 +74,30 @@ class Sender<T> {
       });
   }
 
-  /** What became of the next batch in order; null while that is not known. */
+  /** Takes the outcome of the next batch in order; null if it is not known yet. */
   next(): Sent<T> | NotSent | null {
     const outcome = this.#entries[0]?.outcome ?? null;
     if (outcome !== null) this.#entries.shift();
     return outcome;
   }
 
-  /** Nothing is under way any more, and nothing will be. */
+  /** Whether all batches have ended and no more will be sent. */
   isDone(): boolean {
     return this.#entries.length === 0 && (this.#exhausted || this.failure !== null);
   }
 
-  /** Waits until something has changed since the questions above. */
+  /** Waits until something has changed since {@link next} and {@link isDone} were called. */
   change(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
   }
 
+  /** Stops the calls under way and closes the list. */
   async stop(batches: AsyncGenerator<Batch>): Promise<void> {
     this.#leaving.abort();
     const closed = batches.return(undefined);
-    // A list that is being read closes when it has brought what it was asked for, and nobody waits for that any more.
+    // While the list is being read, it closes only after its next item, which may never come.
     if (this.#reading) closed.catch(() => {});
     else await closed;
   }

@@ -12,7 +12,7 @@ const refusal = {
   body: { error_code: 'BackupSync.1008', error_msg: 'bucket not bound' },
 };
 
-/** What comes before the error, and the error. */
+/** Returns the items yielded before the error, and the error. */
 async function collect(accepted: AsyncIterable<Accepted>): Promise<{ indexes: number[]; error: unknown }> {
   const indexes: number[] = [];
   try {
@@ -37,7 +37,7 @@ describe('syncBackups', () => {
     ['an array', items(120)],
     ['an iterable', new Set(items(120))],
     ['an async iterable', lazily(items(120))],
-  ])('sends %s 50 a call and yields what was accepted in its order', async (_, list) => {
+  ])('sends %s in calls of 50 items and yields the accepted items in order', async (_, list) => {
     await using service = await startService(accepting);
     const accepted = await Array.fromAsync(service.client().syncBackups(list));
     expect(service.seen.map((call) => idsOf(call).length).sort()).toEqual([20, 50, 50]);
@@ -46,13 +46,13 @@ describe('syncBackups', () => {
     );
   });
 
-  test('sends nothing for nothing', async () => {
+  test('sends nothing for an empty list', async () => {
     await using service = await startService(accepting);
     expect(await Array.fromAsync(service.client().syncBackups([]))).toEqual([]);
     expect(service.seen).toEqual([]);
   });
 
-  test('waits while the backlog of the project is full, as long as it is told, and goes on by itself', async () => {
+  test('waits as long as the service asks while the backlog is full, then continues', async () => {
     const full = { error_code: 'BackupSync.1057', error_msg: 'too many imports have not ended' };
     let refusals = 30;
     const runtime = clockedRuntime();
@@ -73,14 +73,14 @@ describe('syncBackups', () => {
     await using service = await startService(async (call) => {
       calls += 1;
       if (calls === 5) five.resolve();
-      // Nobody is answered before the fifth has come.
+      // The first answer is sent only after the fifth call has arrived.
       await five.promise;
       return accepting(call);
     });
     expect((await Array.fromAsync(service.client().syncBackups(items(250)))).length).toBe(250);
   });
 
-  test('sends each backup in the order in which it is named, whatever is named how often', async () => {
+  test('sends the items of each backup in the order of the list, however often it is named', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 70 }), { maxLength: 200 }), async (names) => {
         const answered: string[] = [];
@@ -95,7 +95,7 @@ describe('syncBackups', () => {
           answered.push(...(JSON.parse(call.body).sync as { backup_name: string }[]).map((each) => each.backup_name));
           return accepting(call);
         });
-        // The name tells which time it is.
+        // The name says which occurrence this is.
         const list = names.map((name, index) => ({ ...item(`b${name}`), backup_name: `${name}-${index}` }));
         const { indexes, error } = await collect(service.client().syncBackups(list));
         expect({ indexes, error }).toEqual({ indexes: range(0, names.length - 1), error: null });
@@ -108,7 +108,7 @@ describe('syncBackups', () => {
     );
   });
 
-  test('asks for ancestors at the path that knows them', async () => {
+  test('uses the import call if ancestors are wanted', async () => {
     await using service = await startService(accepting);
     await Array.fromAsync(service.client().syncBackups([item('a')], { withAncestors: true }));
     expect(service.seen.map(({ url, body }) => [url, JSON.parse(body).with_ancestors])).toEqual([
@@ -116,14 +116,14 @@ describe('syncBackups', () => {
     ]);
   });
 
-  test('refuses an answer that does not name each backup in its place', async () => {
+  test('refuses an answer that does not have each backup in its place', async () => {
     await using service = await startService(() => ({ body: { sync: [{ backup_id: 'b', operation_log_id: 'o' }] } }));
     await expect(Array.fromAsync(service.client().syncBackups([item('a')]))).rejects.toMatchObject({
       code: 'unexpected_answer',
     });
   });
 
-  test('reads no further ahead than memory allows', async () => {
+  test('limits how far it reads ahead', async () => {
     await using service = await startService(accepting);
     let read = 0;
     const closed = Promise.withResolvers<void>();
@@ -142,10 +142,10 @@ describe('syncBackups', () => {
   });
 });
 
-describe('a list with an item that is wrong', () => {
+describe('a list with an invalid item', () => {
   const wrong = { ...item('b'), backup_name: '' };
 
-  test('is not begun where it is an array, and every problem is named', async () => {
+  test('is not sent at all if it is an array, and the error has every problem', async () => {
     await using service = await startService(accepting);
     const list = [item('a'), wrong, ...items(60), { ...item('z'), image_path: '/z' }];
     const { indexes, error } = await collect(service.client().syncBackups(list));
@@ -164,7 +164,7 @@ describe('a list with an item that is wrong', () => {
     expect(service.seen).toEqual([]);
   });
 
-  test('is named as well as it can be, and a few of many are told in words', async () => {
+  test('has items identified if possible, and only ten problems in the message', async () => {
     await using service = await startService(accepting);
     const { backup_id: _, ...anonymous } = item('a');
     const list = [null, anonymous, { ...anonymous, backup_id: 7 }, ...Array(100).fill(wrong)] as BackupSyncInput[];
@@ -179,7 +179,7 @@ describe('a list with an item that is wrong', () => {
     expect(error.message).toMatch(/; and 93 more$/);
   });
 
-  test('is named in one call and in a plan as well', async () => {
+  test('has the item named by a single call and a plan, too', async () => {
     await using service = await startService(accepting);
     const named = { code: 'invalid_request', problems: [{ item: { index: 1, backup_id: 'b' } }] };
     const list = [item('a'), wrong];
@@ -190,7 +190,7 @@ describe('a list with an item that is wrong', () => {
     expect(service.seen).toEqual([]);
   });
 
-  test('is named where the service alone finds it wrong, by its place in the whole list', async () => {
+  test('has the item named by its place in the whole list if only the service refuses it', async () => {
     const problems = [{ place: 'sync[10].resource_id', message: 'is not known here' }];
     await using service = await startService((call) =>
       idsOf(call).includes('b60')
@@ -207,7 +207,7 @@ describe('a list with an item that is wrong', () => {
     });
   });
 
-  test('may give its time as a Date, which is sent in whole seconds', async () => {
+  test('may have times as Dates, which are sent in whole seconds', async () => {
     await using service = await startService(accepting);
     const at = (created_at: Date) => ({ ...item(`at ${created_at.getTime()}`), created_at });
     const { sync } = await drained(service.client().syncBackups([at(new Date(1_999)), item('a'), at(new Date(0))]));
@@ -223,11 +223,11 @@ describe('a list with an item that is wrong', () => {
       message:
         'sync[1].created_at (backup_id "at NaN"): is an invalid Date; ' +
         'sync[2].created_at (backup_id "at -1"): must be whole seconds since 1970; a time before 1970 is not possible; ' +
-        'sync[3].created_at (backup_id "at 2208988800000"): is after 2038-01-19T03:14:07.000Z, the last time of CBR',
+        'sync[3].created_at (backup_id "at 2208988800000"): is after 2038-01-19T03:14:07.000Z, the latest time that CBR allows',
     });
   });
 
-  test('is not sent for a project that no address can name', async () => {
+  test('is not sent if the project id is invalid', async () => {
     await using service = await startService(accepting);
     const client = service.client({ projectId: 'p'.repeat(65) });
     const { error } = await collect(client.syncBackups(items(2)));
@@ -235,7 +235,7 @@ describe('a list with an item that is wrong', () => {
     expect(service.seen).toEqual([]);
   });
 
-  test('is sent up to there where it comes in time', async () => {
+  test('is sent up to the invalid item if it is an async iterable', async () => {
     await using service = await startService(accepting);
     const { indexes, error } = await collect(service.client().syncBackups(lazily([...items(70), wrong])));
     expect(error).toMatchObject({
@@ -247,8 +247,8 @@ describe('a list with an item that is wrong', () => {
   });
 });
 
-describe('a list that fails on the way', () => {
-  test('yields all that was accepted, and the error says which items were and which were not', async () => {
+describe('a list with a failing call', () => {
+  test('yields all accepted items, and the error says which were accepted and which not', async () => {
     await using service = await startService((call) => (idsOf(call).includes('b60') ? refusal : accepting(call)));
     const { indexes, error } = await collect(service.client().syncBackups(items(150)));
     expect(indexes).toEqual([...range(0, 49), ...range(100, 149)]);
@@ -271,14 +271,14 @@ describe('a list that fails on the way', () => {
     });
   });
 
-  test('is not sent to its end', async () => {
+  test('is not sent any further', async () => {
     await using service = await startService(() => refusal);
     const { error } = await collect(service.client().syncBackups(items(100_000)));
     expect(error).toMatchObject({ code: 'bucket_not_bound', progress: { accepted: [] } });
     expect(service.seen.length).toBeLessThan(100);
   });
 
-  test('is finished by the same list again', async () => {
+  test('is finished by syncing the same list again', async () => {
     const accepted = new Set<string>();
     let broken = true;
     await using service = await startService((call) => {
@@ -293,7 +293,7 @@ describe('a list that fails on the way', () => {
     expect(accepted.size).toBe(150);
   });
 
-  test('throws what the list itself throws, after what was accepted', async () => {
+  test('throws the error of the list itself after the accepted items', async () => {
     const fault = new Error('the file is cut off');
     await using service = await startService(accepting);
     async function* cutOff() {
@@ -308,7 +308,7 @@ describe('a list that fails on the way', () => {
 });
 
 describe('the signal', () => {
-  test('ends a sync that waits for its list', async () => {
+  test('stops a sync that waits for its list', async () => {
     const stopping = new AbortController();
     await using service = await startService(accepting);
     async function* stuck() {
@@ -321,7 +321,7 @@ describe('the signal', () => {
     expect(error).toMatchObject({ code: 'aborted', cause: stopping.signal.reason });
   });
 
-  test('rejects with its reason where nothing was sent', async () => {
+  test('makes the sync throw its reason if nothing was sent', async () => {
     await using service = await startService(accepting);
     const before = AbortSignal.abort(new Error('too early'));
     expect((await collect(service.client().syncBackups(items(2), { signal: before }))).error).toBe(before.reason);
@@ -336,7 +336,7 @@ describe('the signal', () => {
     expect(service.seen).toEqual([]);
   });
 
-  test('ends a sync that waits for its answers, and the error says what was accepted', async () => {
+  test('stops a sync that waits for answers, and the error says what was accepted', async () => {
     const stopping = new AbortController();
     const reason = new Error('the window was closed');
     await using service = await startService(async (call) => {

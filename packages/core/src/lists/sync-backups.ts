@@ -12,30 +12,22 @@ import { type Batch, batches, refuseStrangers, type Several } from './batches.ts
 import { type ListedBackup, ofList } from './listed-items.ts';
 import { sendInOrder } from './send-in-order.ts';
 
-/** How long to wait if the service does not say. */
+/** Pause while the backlog is full, if the service does not say how long to wait. */
 const backlogPauseMs = 5_000;
 
-/** One accepted item: where it stood in the list, and its operation log. */
-export type Accepted = SyncBackupsAnswer['sync'][number] & { readonly index: number };
+/** One accepted item of a list, with the id of its operation log. */
+export type Accepted = SyncBackupsAnswer['sync'][number] & {
+  /** Index of the item in the list. */
+  readonly index: number;
+};
 
-/** How to sync: `withAncestors` records missing ancestors as well, which this system alone can. */
-export type SyncOptions = CallOptions & { readonly withAncestors?: boolean };
+/** Options of a sync. */
+export type SyncOptions = CallOptions & {
+  /** Whether to import missing ancestors as well (default: no). Only a backup-sync can do this. */
+  readonly withAncestors?: boolean;
+};
 
-/**
- * Syncs any number of backups, 50 a call, several calls at once, and yields what was accepted in the order of the list.
- * Of an array every item is checked before the first call; anything else is checked as it is read, a few thousand items
- * ahead at most. A backup that is named again is sent when its earlier call has ended, so that the last word stands.
- *
- * It stops at the first call that fails: what other calls brought is yielded, then a `BackupSyncError` is thrown whose
- * `progress` says which items were accepted and which were not, and whose `cause` is the error of the call. Syncing the
- * same list again finishes the rest: the same item has the same operation log while it waits or runs, and ends
- * unchanged after. An error of the list itself is thrown as it is.
- *
- * Once the signal is aborted it throws the signal's reason; if anything was sent by then, a `BackupSyncError` with the code
- * `aborted`, whose `cause` is that reason and whose `progress` says what was accepted.
- *
- * While the service has too many backups of the project under way (`backlog_full`), it waits and goes on by itself.
- */
+/** Implements `Client.syncBackups`. */
 export async function* syncBackups(
   calls: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   items: Several<ListedBackup>,
@@ -70,7 +62,7 @@ export async function* syncBackups(
   }
 }
 
-/** Sends a batch again for as long as the service has too much to do to accept it. */
+/** Sends a batch, and sends it again for as long as the backlog of the project is full. */
 async function sendWhenThereIsRoom(
   calls: Pick<ListCalls, 'syncBackups' | 'importBackups'>,
   batch: Batch,
@@ -83,7 +75,7 @@ async function sendWhenThereIsRoom(
     } catch (error) {
       if (!(error instanceof BackupSyncError) || error.code !== 'backlog_full') throw error;
       const waitMs = error.retryAfterMs ?? backlogPauseMs;
-      // Batches that were refused together part ways.
+      // Random, so that batches that were refused together do not retry together.
       await runtime.sleep(waitMs * (1 + runtime.random() / 2), options.signal);
     }
   }

@@ -1,25 +1,26 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 
-/** Name of the scheme, as it stands in `Authorization` and in the string to sign. */
+/** Name of the signing scheme, as used in `Authorization` and in the string to sign. */
 export const signingAlgorithm = 'SDK-HMAC-SHA256';
 
-/** What of a request is signed. */
+/** The parts of a request that are signed. */
 export type SignableRequest = {
+  /** HTTP method, upper case. */
   readonly method: string;
-  /** Path and query as they are on the wire, e.g. `/v3/p/backups?limit=5`. */
+  /** Path and query as sent, e.g. `/v3/p/backups?limit=5`. */
   readonly target: string;
-  /** Names in any case. Values are text: what came as bytes is to be read as UTF-8. */
+  /** All headers, with names in any case. Values are text: decode bytes as UTF-8. */
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** Names of the headers that are signed, lower case. */
+  /** Names of the signed headers, lower case. */
   readonly signedHeaders: readonly string[];
-  /** SHA-256 of the body in lower-case hex digits; that of nothing where there is no body. */
+  /** SHA-256 of the body in lower-case hex digits. Without a body, the SHA-256 of the empty text. */
   readonly bodyHash: string;
 };
 
 /**
- * The form of a request that both sides hash. It does not depend on how a client writes addresses: path and query are
- * decoded and encoded anew, and the path gets a closing `/`. Throws `not_authenticated` where a signed header is missing
- * or the target is not validly encoded.
+ * Returns the canonical form of a request, which both sides hash. It does not depend on how a client writes the
+ * address: path and query are decoded and encoded again, and the path ends in `/`. Throws `not_authenticated` if a
+ * signed header is missing or the target is not validly encoded.
  */
 export function canonicalRequest(request: SignableRequest): string {
   const [path = '', ...query] = request.target.split('?');
@@ -35,8 +36,8 @@ export function canonicalRequest(request: SignableRequest): string {
 }
 
 /**
- * What the secret key signs. `date` is the value of `X-Sdk-Date`, `canonicalRequestHash` the SHA-256 of
- * {@link canonicalRequest} in lower-case hex digits.
+ * Returns the text that the secret key signs. `date` is the value of `X-Sdk-Date`, and `canonicalRequestHash` is the
+ * SHA-256 of {@link canonicalRequest} in lower-case hex digits.
  */
 export function stringToSign(date: string, canonicalRequestHash: string): string {
   return [signingAlgorithm, date, canonicalRequestHash].join('\n');
@@ -50,7 +51,7 @@ function canonicalPath(path: string): string {
   return encoded.endsWith('/') ? encoded : `${encoded}/`;
 }
 
-/** Sorted by name, then by value, as they read decoded. A `+` is a space there, as in every form. */
+/** Sorts by decoded name, then by decoded value. A `+` is a space, as in HTML forms. */
 function canonicalQuery(query: string): string {
   return query
     .split('&')
@@ -64,7 +65,7 @@ function canonicalQuery(query: string): string {
     .join('&');
 }
 
-/** Ends in a newline, so that an empty line follows it. */
+/** Ends in a newline, so that an empty line follows. */
 function canonicalHeaders(headers: SignableRequest['headers'], signed: readonly string[]): string {
   const values = new Map<string, string>();
   for (const [name, value] of headers) {
@@ -75,7 +76,8 @@ function canonicalHeaders(headers: SignableRequest['headers'], signed: readonly 
   const lines = signed.map((name) => {
     const value = values.get(name);
     if (value === undefined) {
-      throw new BackupSyncError('not_authenticated', `the signature covers the header "${name}", which is not there`);
+      const message = `the signature covers the header "${name}", but the request does not have it`;
+      throw new BackupSyncError('not_authenticated', message);
     }
     return `${name}:${value}\n`;
   });
@@ -87,7 +89,7 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** Percent-encodes all but `A-Z a-z 0-9 - _ . ~`, from UTF-8. */
+/** Percent-encodes a text as UTF-8, except for `A-Z a-z 0-9 - _ . ~`. */
 export function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -99,8 +101,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new BackupSyncError('not_authenticated', `the address has "${text}", which is not validly encoded`, {
-      cause,
-    });
+    const message = `the address contains "${text}", which is not valid percent-encoding`;
+    throw new BackupSyncError('not_authenticated', message, { cause });
   }
 }

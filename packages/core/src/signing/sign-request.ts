@@ -2,30 +2,33 @@ import { setHeader } from '../http/set-header.ts';
 import { signingAlgorithm } from './canonical-request.ts';
 import { sha256Hex, signature } from './signature.ts';
 
-/** An access key pair; temporary ones come with a security token. */
+/** An access key pair. */
 export type AccessKey = {
+  /** Id of the key, which is sent with each request. */
   readonly accessKey: string;
+  /** Secret that signs requests; it is never sent. */
   readonly secretKey: string;
+  /** Token that belongs to a temporary key. */
   readonly securityToken?: string;
 };
 
-/** A request that is to be signed, before it is sent. */
+/** A request before it is signed and sent. */
 export type UnsignedRequest = {
   readonly method: string;
   readonly url: URL;
-  /** All headers that the caller sets; each is signed, with the host and what signing adds. */
+  /** All headers of the caller. They are all signed, as are the host and the headers that signing adds. */
   readonly headers: Headers;
-  /** Empty where there is none. */
+  /** Empty if there is no body. */
   readonly body: string;
   readonly nowMs: number;
 };
 
-/** The headers that make it a signed request, `Authorization` among them: those of the caller are not repeated. */
+/** Returns the headers that sign a request, including `Authorization`, without the caller's own headers. */
 export async function signingHeaders(key: AccessKey, request: UnsignedRequest): Promise<Headers> {
   const date = signingDate(request.nowMs);
   const added = new Headers({ 'x-sdk-date': date });
   if (key.securityToken !== undefined) setHeader(added, 'x-security-token', key.securityToken);
-  // fetch sets the host itself, and lets nobody else do so.
+  // `fetch` sets the host header itself and does not let callers set it.
   const headers = [...request.headers, ...added, ['host', request.url.host] as const];
   const signedHeaders = headers.map(([name]) => name).sort();
   const signed = await signature(key.secretKey, date, {

@@ -1,6 +1,9 @@
 import { canonicalRequest, type SignableRequest, stringToSign } from './canonical-request.ts';
 
-/** The signature of a request in lower-case hex digits. `date` is the value of `X-Sdk-Date`. */
+/**
+ * Returns the signature of a request in lower-case hex digits. `date` is the value of `X-Sdk-Date`. Throws the errors
+ * of `canonicalRequest`.
+ */
 export async function signature(secretKey: string, date: string, request: SignableRequest): Promise<string> {
   const text = stringToSign(date, await sha256Hex(canonicalRequest(request)));
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
@@ -8,7 +11,7 @@ export async function signature(secretKey: string, date: string, request: Signab
   return hex(await crypto.subtle.sign('HMAC', key, bytesOf(text)));
 }
 
-/** SHA-256 of a text in UTF-8, in lower-case hex digits. */
+/** Returns the SHA-256 of a text in UTF-8, in lower-case hex digits. */
 export async function sha256Hex(text: string): Promise<string> {
   return hex(await crypto.subtle.digest('SHA-256', bytesOf(text)));
 }

@@ -33,9 +33,9 @@ describe.each(['huaweicloud-sdk-python.ndjson', 'huaweicloud-sdk-nodejs.ndjson']
   });
 });
 
-test('a request is signed as the official SDK signs it, whatever is in it', async () => {
+test('a request gets the same signature as with the official SDK, whatever is in it', async () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((each) => each.isWellFormed());
-  // The SDK encodes what is encoded once more, so it is given paths as they read, of characters that may stand there.
+  // The SDK encodes an encoded path again, so it gets decoded paths, with only the characters that they may contain.
   const segment = fc
     .string({ unit: fc.constantFrom(...'aZ09_.~-!$&()*+,:@=', '备', 'é', '💾'), minLength: 1, maxLength: 12 })
     .filter((each) => each !== '.' && each !== '..');
@@ -69,7 +69,7 @@ test('a request is signed as the official SDK signs it, whatever is in it', asyn
             method,
             queryParams: query,
             headers: { ...Object.fromEntries(headers), 'X-Sdk-Date': sentDate },
-            // What it hashes is falsy data's absence.
+            // For falsy data, the SDK hashes an empty body.
             ...(data ? { data } : {}),
           },
           credentials,
@@ -90,14 +90,14 @@ describe('the canonical request', () => {
     bodyHash: 'hash',
   };
 
-  test('has a closing slash, trimmed headers in order, and an empty line after them', () => {
+  test('ends the path in a slash, and has sorted, trimmed headers with an empty line after them', () => {
     const headers = [...request.headers, ['X-Sdk-Date', '20260101T000000Z'], ['A', '1']] as const;
     expect(canonicalRequest({ ...request, headers, signedHeaders: ['x-sdk-date', 'host', 'a'] })).toBe(
       'GET\n/v3/p/backups/\n\na:1\nhost:cbr.example.com\nx-sdk-date:20260101T000000Z\n\na;host;x-sdk-date\nhash',
     );
   });
 
-  test('is the same however the client wrote the address', () => {
+  test('is the same however the client writes the address', () => {
     const spellings = [
       '/v3/%70/backups?b=a%20b&a=%7E*&a=%2A%2f',
       '/v3/p/backups?b=a+b&a=~%2A&a=*/',
@@ -107,7 +107,7 @@ describe('the canonical request', () => {
     expect([...forms]).toEqual(['GET\n/v3/p/backups/\na=%2A%2F&a=~%2A&b=a%20b\nhost:cbr.example.com\n\nhost\nhash']);
   });
 
-  test('keeps apart what a slash separates and what contains one', () => {
+  test('keeps a slash apart from an encoded slash', () => {
     expect(canonicalRequest({ ...request, target: '/v3/p%2Fq' })).not.toBe(
       canonicalRequest({ ...request, target: '/v3/p/q' }),
     );
@@ -124,7 +124,7 @@ describe('the canonical request', () => {
   });
 });
 
-test('a temporary key sends its security token, signed', async () => {
+test('a temporary key sends and signs its security token', async () => {
   const request = {
     method: 'GET',
     url: new URL('https://cbr.example.com/v3/p/backups'),

@@ -3,14 +3,15 @@ import type { Runtime } from '../runtime.ts';
 
 /** A runtime for tests. */
 export type ClockedRuntime = Runtime & {
+  /** Every sleep so far, in order. */
   readonly sleptMs: readonly number[];
-  /** Lets time pass. */
+  /** Advances both clocks. */
   pass(milliseconds: number): void;
-  /** Sets the wall clock forward, or back by a negative number of milliseconds. No time passes. */
+  /** Sets the wall clock forward, or back if negative. No time passes. */
   step(milliseconds: number): void;
 };
 
-/** A clock that is put forward by whoever sleeps: nothing takes time. Chance always comes out at a half. */
+/** Creates a runtime in which a sleep only advances the clock, and `random` is always a half. */
 export function clockedRuntime(): ClockedRuntime {
   let nowMs = 1000;
   let startedAtMs = Date.UTC(2026, 0, 1);
@@ -28,7 +29,7 @@ export function clockedRuntime(): ClockedRuntime {
     },
     async sleep(milliseconds, signal) {
       const untilMs = nowMs + milliseconds;
-      // What is under way goes on meanwhile.
+      // Let other work continue in the meantime.
       await setImmediate();
       signal?.throwIfAborted();
       sleptMs.push(milliseconds);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** A server on loopback below HTTP: the test does as it likes with each connection once a request has come in on it. */
+/** Starts a TCP server on loopback. The test decides about each connection when a request has arrived. */
 export async function startRawServer(onRequest: (connection: Socket) => void) {
   const connections = new Set<Socket>();
   let requests = 0;
   const server = createServer((connection) => {
     connections.add(connection);
-    // A client that gives up may reset it.
+    // A client that gives up may reset the connection.
     connection.on('error', () => {});
     connection.once('data', () => {
       requests += 1;

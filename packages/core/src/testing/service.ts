@@ -6,6 +6,7 @@ import { type ClientOptions, createClientIn } from '../client.ts';
 import type { Runtime } from '../runtime.ts';
 import { systemRuntime } from '../runtime.ts';
 
+/** A request that the service received. */
 export type Seen = {
   readonly method: string;
   readonly url: string;
@@ -13,15 +14,17 @@ export type Seen = {
   readonly body: string;
 };
 
-/** A text is sent as it is; `stream` takes the answer over once its head is sent; nothing at all cuts the connection. */
+/** An answer of the service; null closes the connection. */
 export type Reply = {
   readonly status?: number;
   readonly headers?: Record<string, string>;
+  /** A text is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
+  /** Writes the rest of the answer after the head was sent. */
   readonly stream?: (response: ServerResponse) => void;
 } | null;
 
-/** A service on loopback that answers what the test says. */
+/** Starts an HTTP service on loopback that answers as the test decides. */
 export async function startService(reply: (request: Seen) => Reply | Promise<Reply>) {
   const seen: Seen[] = [];
   let underWay = 0;
@@ -50,7 +53,7 @@ export async function startService(reply: (request: Seen) => Reply | Promise<Rep
   return {
     seen,
     endpoint,
-    /** The most calls that were under way at one time. */
+    /** The highest number of concurrent calls so far. */
     mostUnderWay: () => mostUnderWay,
     client: (options: Partial<ClientOptions> = {}, runtime: Runtime = systemRuntime) =>
       createClientIn(runtime, {

@@ -28,12 +28,12 @@ export function accepting(call: Seen): Reply {
   return { body: { sync: idsOf(call).map((id) => ({ backup_id: id, operation_log_id: `of-${id}` })) } };
 }
 
-/** An operation log as a cloud gives it: with what every service gives. */
+/** An operation log with only the fields that every cloud returns. */
 export function cloudLog(id: string, status: OperationStatus) {
   return { id, status, operation_type: 'sync', created_at: '2026-01-01T00:00:00.000000' };
 }
 
-/** A backup as a cloud gives it. */
+/** A backup with only the fields that every cloud returns. */
 export function cloudBackup(id: string) {
   return {
     id,

@@ -4,16 +4,18 @@ import type { Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
 import type { Wake } from './wake.ts';
 
-/** A stream that breaks so often in a row is not opened again. */
+/** After this many breaks in a row, the stream is not opened again. */
 const breaksMax = 3;
-/** A stream that lasted as long did not break too soon. */
+/** A stream that lasted this long does not count as a break. */
 const fairLifeMs = 30_000;
 const reopenAfterMs = 500;
 
-/** What is needed of an event: a service tells of many. */
+/** The parts of an event that are needed. */
 const transition = z.object({ operation: z.object({ id: z.string(), status: operationStatus }) });
 
-/** Follows the stream of a service in the background, for as long as it can be had and the signal lets it. */
+/**
+ * Follows the event stream of a service in the background, until the signal is aborted or the stream breaks too often.
+ */
 export class EventsFollower {
   readonly #wake: Wake;
   readonly #ended = new Set<string>();
@@ -29,14 +31,14 @@ export class EventsFollower {
     return this.#open;
   }
 
-  /** Whether the stream has opened or gone since the last time: what ended meanwhile has not been told. */
+  /** Whether the stream opened or broke since the last call. If so, the end of some operations was not reported. */
   takeTurned(): boolean {
     const turned = this.#turned;
     this.#turned = false;
     return turned;
   }
 
-  /** Ids of operations, of anyone's, that were told to have ended since the last time. */
+  /** Takes the ids of operations reported as ended since the last call, including those that nobody waits for. */
   takeEnded(): Set<string> {
     const ended = new Set(this.#ended);
     this.#ended.clear();
@@ -58,7 +60,7 @@ export class EventsFollower {
           this.#wake.notify();
         }
       } catch {
-        // Asking tells the same without a stream; what hinders that too is thrown there.
+        // Polling works without the stream. If something prevents that too, polling throws it.
       }
       this.#turn(false);
       breaks = runtime.monotonicMs() - startedAtMs >= fairLifeMs ? 0 : breaks + 1;

@@ -1,16 +1,16 @@
 import type { Several } from '../lists/batches.ts';
 import type { Wake } from './wake.ts';
 
-/** Calls that are waited for at once, at most: what bounds the memory. */
+/** Most operations that are waited for at once. It bounds the memory. */
 const pendingMax = 10_000;
 
-/** The id of an operation log, or what a sync has answered with. */
+/** The id of an operation log, or an item that a sync has accepted. */
 export type OperationReference = string | { readonly operation_log_id: string };
 
-/** Reads a list of operations, and keeps those that have not ended. */
+/** Reads a list of operations ahead and keeps those that have not ended. */
 export class IdsAhead {
   readonly pending = new Set<string>();
-  /** What went wrong with the list. */
+  /** The error that the list threw, if any. */
   failure: { readonly error: unknown } | null = null;
   readonly #fresh = new Set<string>();
   readonly #ids: AsyncGenerator<string>;
@@ -23,12 +23,12 @@ export class IdsAhead {
     this.#wake = wake;
   }
 
-  /** Nothing is waited for, and nothing will be. */
+  /** Whether all operations have ended and no more will be read. */
   areDone(): boolean {
     return this.pending.size === 0 && (this.#exhausted || this.failure !== null);
   }
 
-  /** Goes on reading, where there is room. */
+  /** Continues to read if there is room. */
   readAhead(): void {
     if (this.#reading || this.#exhausted || this.failure !== null || this.pending.size >= pendingMax) return;
     this.#reading = true;
@@ -42,14 +42,14 @@ export class IdsAhead {
       });
   }
 
-  /** Those that came since the last time. */
+  /** Takes the ids that were read since the last call. */
   takeFresh(): Set<string> {
     const fresh = new Set(this.#fresh);
     this.#fresh.clear();
     return fresh;
   }
 
-  /** An operation has ended; tells whether it was waited for. */
+  /** Notes that an operation has ended. Returns whether it was waited for. */
   end(id: string): boolean {
     this.#fresh.delete(id);
     return this.pending.delete(id);
@@ -57,7 +57,7 @@ export class IdsAhead {
 
   async stop(): Promise<void> {
     const closed = this.#ids.return(undefined);
-    // A list that is being read closes when it has brought what it was asked for, and nobody waits for that any more.
+    // While the list is being read, it closes only after its next item, which may never come.
     if (this.#reading) closed.catch(() => {});
     else await closed;
   }

@@ -3,25 +3,27 @@ import { urlOf } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
 import { encodeStrictly } from '../signing/canonical-request.ts';
 
-/** What happened to an operation, as the stream tells it. */
+/** One event of the stream. */
 export type StreamedEvent = {
-  /** Where a reader resumes behind it; undefined where the service says nothing of that. */
+  /** Id to resume after; undefined if the service does not send one. */
   readonly id: string | undefined;
   /** JSON: an `OperationEvent` of the contracts. */
   readonly data: string;
 };
 
 /**
- * Opens the stream of a project's operations, behind the event of this id where there is one. Yields what happens from the
- * moment on in which this promise is fulfilled, until the stream breaks, as a throw or an end. Null where the service has
- * no such stream. Throws `BackupSyncError` where it is refused or nothing answers. Silence breaks a stream as well: services
- * send a heartbeat.
+ * Opens the stream of a project's operations, after the event with the id `after`, if not null. Returns null if the
+ * service has no such stream. Throws `BackupSyncError` if the service refuses or nothing answers.
+ *
+ * The stream yields every event from the moment in which the promise is fulfilled. When it breaks, it ends or throws.
+ * Silence counts as a break, since services send a heartbeat.
  */
 export type OpenEvents = (after: string | null, signal: AbortSignal) => Promise<AsyncIterable<StreamedEvent> | null>;
 
-/** What services answer that do not know the path, the method or the media type. */
+/** Status codes of services that do not know the path, the method or the media type. */
 const noStream = new Set([404, 405, 406]);
 
+/** Returns the {@link OpenEvents} of a project. */
 export function operationEvents(endpoint: URL, projectId: string, transport: Transport): OpenEvents {
   const path = `/v1/projects/${encodeStrictly(projectId)}/operation-events`;
   return async (after, signal) => {

@@ -1,13 +1,13 @@
 import type { Runtime } from '../runtime.ts';
 
-/** Milliseconds between two rounds: at first, and at last; and where a stream tells of what ends. */
+/** Pauses between two rounds, milliseconds: the first, the longest, and the one while a stream is open. */
 const firstPauseMs = 50;
 const lastPauseMs = 5_000;
 const followedPauseMs = 30_000;
-/** A stream is given so long to open before the first round: opened, it begins one. */
+/** Time that a stream has to open before the first round, milliseconds. When it opens, a round starts. */
 const openingMs = 500;
 
-/** When to ask for all operations again. */
+/** Decides when to fetch all operations again. */
 export class Rounds {
   readonly #runtime: Runtime;
   #pauseMs = firstPauseMs;
@@ -27,7 +27,7 @@ export class Rounds {
     this.nextAtMs = this.#runtime.monotonicMs();
   }
 
-  /** After a round: the next comes sooner where something ended, and later where nothing did. */
+  /** Schedules the next round: sooner if something has ended, later if nothing has. */
   schedule(somethingEnded: boolean, isFollowed: boolean): void {
     this.#pauseMs = somethingEnded
       ? Math.max(firstPauseMs, this.#pauseMs / 2)

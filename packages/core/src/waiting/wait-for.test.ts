@@ -15,8 +15,8 @@ const showLog = (id: string, ended: boolean): Reply => ({
   body: { operation_log: cloudLog(id, ended ? 'success' : 'running') },
 });
 
-describe('waiting where there is no stream', () => {
-  test('yields each operation once, when it has ended', async () => {
+describe('waiting without a stream', () => {
+  test('yields each operation once, after it has ended', async () => {
     const rounds = new Map<string, number>();
     await using service = await startService((call) => {
       if (isStream(call)) return noStream;
@@ -37,7 +37,7 @@ describe('waiting where there is no stream', () => {
     expect(ended.at(-1)?.id).toBe('slow');
   });
 
-  test('asks ever more seldom, and oftener again when something ends', async () => {
+  test('polls less and less often, and more often when something ends', async () => {
     const runtime = clockedRuntime();
     const askedAtMs: number[] = [];
     await using service = await startService((call) => {
@@ -54,7 +54,7 @@ describe('waiting where there is no stream', () => {
     expect(pausesMs[16]).toBeLessThan(pausesMs[14] ?? 0);
   });
 
-  test('looks for many in the listing, and asks alone only for those that are not on it', async () => {
+  test('looks up many operations in the listing, and fetches only the missing ones singly', async () => {
     const ids = Array.from({ length: 2_500 }, (_, index) => `o${index}`);
     await using service = await startService((call) => {
       if (isStream(call)) return noStream;
@@ -70,7 +70,7 @@ describe('waiting where there is no stream', () => {
     expect(service.seen.filter((call) => !isListing(call) && !isStream(call)).length).toBe(503);
   });
 
-  test('looks on where later operations stand before them in the listing', async () => {
+  test('reads further pages if newer operations come first in the listing', async () => {
     const ids = Array.from({ length: 300 }, (_, index) => `o${index}`);
     const listed = [...Array.from({ length: 2_500 }, (_, index) => `later${index}`), ...ids];
     await using service = await startService((call) => {
@@ -85,7 +85,7 @@ describe('waiting where there is no stream', () => {
     expect(service.seen.filter((call) => !isListing(call) && !isStream(call)).length).toBeLessThanOrEqual(10);
   });
 
-  test('ends by its deadline, and says what has not ended', async () => {
+  test('fails at the deadline, and says what has not ended', async () => {
     const runtime = clockedRuntime();
     await using service = await startService((call) => (isStream(call) ? noStream : showLog(idOf(call), false)));
     const deadlineMs = runtime.nowMs() + 60_000;
@@ -95,7 +95,7 @@ describe('waiting where there is no stream', () => {
     expect(runtime.nowMs()).toBe(deadlineMs);
   });
 
-  test('takes a deadline that is not a whole number, and refuses one that is no number', async () => {
+  test('accepts a fractional deadline, and refuses NaN', async () => {
     const runtime = clockedRuntime();
     await using service = await startService((call) => (isStream(call) ? noStream : showLog(idOf(call), false)));
     const wait = (deadlineMs: number) => Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs }));
@@ -103,7 +103,7 @@ describe('waiting where there is no stream', () => {
     await expect(wait(Number.NaN)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
-  test.each([-hourMs, 25 * hourMs])('ends as late when the wall clock is set by %d ms meanwhile', async (stepMs) => {
+  test.each([-hourMs, 25 * hourMs])('ends as late if the wall clock is set by %d ms meanwhile', async (stepMs) => {
     const runtime = clockedRuntime();
     const startedAtMs = runtime.monotonicMs();
     let asked = 0;
@@ -120,29 +120,26 @@ describe('waiting where there is no stream', () => {
     expect(asked).toBeGreaterThan(10);
   });
 
-  test.each([60, 100])(
-    'sets no timer to a time that has passed while it looked at the clock, %d ms',
-    async (lookMs) => {
-      const clocked = clockedRuntime();
-      const look = (read: () => number) => () => {
-        clocked.pass(lookMs);
-        return read();
-      };
-      const runtime = { ...clocked, nowMs: look(clocked.nowMs), monotonicMs: look(clocked.monotonicMs) };
-      let rounds = 0;
-      await using service = await startService((call) =>
-        isStream(call) ? noStream : showLog(idOf(call), ++rounds === 5),
-      );
-      await Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 600_000 }));
-      expect(clocked.sleptMs.filter((milliseconds) => milliseconds < 0)).toEqual([]);
-    },
-  );
+  test.each([60, 100])('sets no negative timer if reading the clock takes %d ms', async (lookMs) => {
+    const clocked = clockedRuntime();
+    const look = (read: () => number) => () => {
+      clocked.pass(lookMs);
+      return read();
+    };
+    const runtime = { ...clocked, nowMs: look(clocked.nowMs), monotonicMs: look(clocked.monotonicMs) };
+    let rounds = 0;
+    await using service = await startService((call) =>
+      isStream(call) ? noStream : showLog(idOf(call), ++rounds === 5),
+    );
+    await Array.fromAsync(service.client({}, runtime).waitFor(['o'], { deadlineMs: runtime.nowMs() + 600_000 }));
+    expect(clocked.sleptMs.filter((milliseconds) => milliseconds < 0)).toEqual([]);
+  });
 
-  test('sets no timer longer than a timer can be, however far the deadline', async () => {
+  test('sets no timer beyond the limit of timers, however far away the deadline is', async () => {
     const runtime = clockedRuntime();
     await using service = await startService(() => noStream);
     async function* endless() {
-      // The list names nothing until the deadline has passed.
+      // The list yields nothing until the deadline has passed.
       while (runtime.monotonicMs() < 365 * 24 * hourMs) await setImmediate();
       yield 'o';
     }
@@ -155,7 +152,7 @@ describe('waiting where there is no stream', () => {
     expect(Math.max(...runtime.sleptMs)).toBeLessThan(2 ** 31);
   });
 
-  test('ends by the signal', async () => {
+  test('stops when the signal is aborted', async () => {
     const stopping = new AbortController();
     const reason = new Error('the window was closed');
     await using service = await startService((call) => {
@@ -168,14 +165,14 @@ describe('waiting where there is no stream', () => {
     ).rejects.toBe(reason);
   });
 
-  test('says so when an operation is not there', async () => {
+  test('fails if an operation does not exist', async () => {
     await using service = await startService(() => noStream);
     await expect(Array.fromAsync(service.client({}, clockedRuntime()).waitFor(['o']))).rejects.toMatchObject({
       code: 'operation_log_not_found',
     });
   });
 
-  test('follows a list that comes in time, such as a sync, and what the list throws comes last', async () => {
+  test('follows a list that is still being produced, such as a sync, and throws its error last', async () => {
     await using service = await startService((call) => {
       if (isStream(call)) return noStream;
       if (call.method !== 'POST') return isListing(call) ? { body: { operation_logs: [] } } : showLog(idOf(call), true);
@@ -190,7 +187,7 @@ describe('waiting where there is no stream', () => {
     expect(ended.length).toBe(50);
   });
 
-  test('waits for nothing at once', async () => {
+  test('ends immediately for an empty list', async () => {
     await using service = await startService(() => noStream);
     expect(await Array.fromAsync(service.client().waitFor([]))).toEqual([]);
   });
@@ -219,9 +216,9 @@ async function startStreamingService() {
   return {
     ...service,
     streams,
-    /** When the operation is asked for the next time. */
+    /** Resolves when the operation is next fetched. */
     nextAsked: (id: string) => new Promise<void>((resolve) => asked.set(id, resolve)),
-    /** In two pieces, cut anywhere. */
+    /** Sends an event in two pieces. */
     tell(id: string, status: string) {
       const text = event(id, status);
       streams.at(-1)?.write(text.slice(0, 25));
@@ -236,8 +233,8 @@ async function startStreamingService() {
   };
 }
 
-describe('waiting where there is a stream', () => {
-  test('asks once for what may have ended before, then when it is told', async () => {
+describe('waiting with a stream', () => {
+  test('fetches each operation once, then only those that the stream reports as ended', async () => {
     await using service = await startStreamingService();
     service.end('early');
     const ended = service.client().waitFor(['early', 'late', 'later']);
@@ -258,7 +255,7 @@ describe('waiting where there is a stream', () => {
     ]);
   });
 
-  test('opens a stream that broke again, and asks for what ended meanwhile', async () => {
+  test('reopens a broken stream, and finds what ended meanwhile', async () => {
     await using service = await startStreamingService();
     const firstAsk = service.nextAsked('o');
     const waiting = Array.fromAsync(service.client().waitFor(['o']));
@@ -268,7 +265,7 @@ describe('waiting where there is a stream', () => {
     expect((await waiting).map(({ id }) => id)).toEqual(['o']);
   });
 
-  test('takes a stream that falls silent for a broken one', async () => {
+  test('treats a silent stream as broken', async () => {
     let opened = 0;
     await using service = await startService((call) => {
       if (!isStream(call)) return showLog(idOf(call), opened > 1);
@@ -282,7 +279,7 @@ describe('waiting where there is a stream', () => {
     expect(ended.map(({ id }) => id)).toEqual(['o']);
   });
 
-  test('asks again and again where streams keep breaking', async () => {
+  test('polls if streams keep breaking', async () => {
     let rounds = 0;
     const runtime = clockedRuntime();
     await using service = await startService((call) => {
@@ -293,7 +290,7 @@ describe('waiting where there is a stream', () => {
     expect(service.seen.filter(isStream).length).toBe(3);
   });
 
-  test.each([404, 405, 406, 200])('does without one that is answered with %i and no events', async (status) => {
+  test.each([404, 405, 406, 200])('polls if the stream is answered with %i and no events', async (status) => {
     await using service = await startService((call) =>
       isStream(call) ? { status, body: {} } : showLog(idOf(call), true),
     );
@@ -301,7 +298,7 @@ describe('waiting where there is a stream', () => {
     expect(service.seen.filter(isStream).length).toBe(1);
   });
 
-  test('closes the stream when nobody waits any more', async () => {
+  test('closes the stream when the caller stops waiting', async () => {
     await using service = await startStreamingService();
     service.end('o');
     for await (const _ of service.client().waitFor(['o', 'never'])) break;
@@ -309,7 +306,7 @@ describe('waiting where there is a stream', () => {
     if (stream !== undefined && !stream.destroyed) await new Promise((resolve) => stream.once('close', resolve));
   });
 
-  test('ends by the deadline while it is told of nothing', async () => {
+  test('fails at the deadline if the stream reports nothing', async () => {
     const runtime = clockedRuntime();
     await using service = await startStreamingService();
     await expect(

@@ -10,37 +10,33 @@ import type { OpenEvents } from './operation-events.ts';
 import { Rounds } from './rounds.ts';
 import { Wake } from './wake.ts';
 
+/** Options of a wait. */
 export type WaitOptions = CallOptions & {
-  /** When to give up, in milliseconds since 1970. The time left is taken from the clock once, when the wait begins. */
+  /** When to give up, milliseconds since 1970 (default: never). The clock is read once, when the wait begins. */
   readonly deadlineMs?: number;
 };
 
 export type WaitedService = {
   readonly calls: Asked;
-  /** Null where no stream can be asked for. */
+  /** Null if the calls have no stream. */
   readonly openEvents: OpenEvents | null;
   readonly runtime: Runtime;
 };
 
-/**
- * Yields the log of each operation once it has ended, as they end; one that is named again while it is waited for is
- * yielded once. Follows the stream of the service where it has one, and asks again and again elsewhere, ever more seldom
- * while nothing ends. A list that comes in time is read 10,000 operations ahead at most.
- *
- * Throws the reason of the signal once that is aborted, and `deadline_passed` by the deadline: the operations go on. What
- * the list itself throws is thrown when everything that it named before has ended.
- */
+/** Implements `Client.waitFor`. */
 export async function* waitFor(
   { calls, openEvents, runtime }: WaitedService,
   references: Several<OperationReference>,
   { signal, deadlineMs: deadlineAtMs = Number.POSITIVE_INFINITY }: WaitOptions = {},
 ): AsyncGenerator<CbrOperationLog> {
-  if (Number.isNaN(deadlineAtMs)) throw new BackupSyncError('invalid_request', 'deadlineMs: is not a number');
+  if (Number.isNaN(deadlineAtMs)) {
+    throw new BackupSyncError('invalid_request', 'deadlineMs: NaN must be a number of milliseconds since 1970');
+  }
   const leaving = new AbortController();
   const leftMs = Math.max(0, deadlineAtMs - runtime.nowMs());
-  // From here on a wall clock that is set makes the wait neither longer nor shorter.
+  // From here on, setting the wall clock does not change the length of the wait.
   const deadlineMs = runtime.monotonicMs() + leftMs;
-  // A call under way ends by it as well. A deadline beyond what a timer can be set to is as good as none.
+  // Also stops a call under way. A deadline beyond the longest timer needs no timer.
   const expired = leftMs <= timerMaxMs ? AbortSignal.timeout(Math.ceil(leftMs)) : leaving.signal;
   const under = AbortSignal.any([leaving.signal, expired, ...(signal === undefined ? [] : [signal])]);
   const wake = new Wake();
@@ -76,7 +72,9 @@ export async function* waitFor(
   }
 }
 
-/** While a stream is open: what it has told of, and what may have ended before that was read from the list. */
+/**
+ * While a stream is open: the ids that it reported as ended, and new ids, which may have ended before they were read.
+ */
 function toldOf(events: EventsFollower, ids: IdsAhead): Set<string> {
   if (!events.isOpen()) return new Set();
   const due = ids.takeFresh();
@@ -86,7 +84,8 @@ function toldOf(events: EventsFollower, ids: IdsAhead): Set<string> {
 
 function tooLate({ pending }: IdsAhead, cause?: unknown): BackupSyncError {
   const [first = ''] = pending;
-  const others = pending.size > 1 ? `, ${first} among them` : `: ${first}`;
-  const message = `the deadline has passed; ${counted(pending.size, 'operation has', 'operations have')} not ended${pending.size === 0 ? '' : others}`;
+  const unended = `${counted(pending.size, 'operation has', 'operations have')} not ended`;
+  const example = pending.size > 1 ? `, including ${first}` : `: ${first}`;
+  const message = `the deadline has passed; ${unended}${pending.size === 0 ? '' : example}`;
   return new BackupSyncError('deadline_passed', message, { cause });
 }

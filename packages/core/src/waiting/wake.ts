@@ -1,6 +1,6 @@
 import { type Runtime, timerMaxMs } from '../runtime.ts';
 
-/** Lets one loop wait until something has changed, or until a time has passed. */
+/** Lets one loop wait until something has changed or a time has passed. */
 export class Wake {
   #wake: (() => void) | null = null;
 
@@ -10,8 +10,8 @@ export class Wake {
   }
 
   /**
-   * Waits, for ever where `milliseconds` are infinite. A wait longer than {@link timerMaxMs} ends after that time. Throws
-   * the reason of the signal once that is aborted.
+   * Waits until {@link notify} is called or the time has passed; `Infinity` waits without limit. A finite wait ends
+   * after {@link timerMaxMs} at the latest. Throws the signal's reason when the signal is aborted.
    */
   async wait(milliseconds: number, runtime: Runtime, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -31,7 +31,7 @@ export class Wake {
   }
 }
 
-/** Never fulfilled where it is cut short: nobody waits for it then. */
+/** Stays pending if it is cut short, since nobody waits for it any more. */
 function slept(runtime: Runtime, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     runtime.sleep(milliseconds, signal).then(resolve, (error: unknown) => {

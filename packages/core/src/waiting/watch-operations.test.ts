@@ -41,13 +41,13 @@ function operation(id: string, status: Operation['status']): Operation {
 const event = (id: number, of: string) =>
   `id: ${id}\nevent: operation\ndata: ${JSON.stringify({ operation: operation(of, 'success') })}\n\n`;
 
-/** One event, and then the end of the answer. */
+/** Sends one event and ends the answer. */
 const streaming = (id: number, of: string): Reply => ({
   headers: { 'Content-Type': 'text/event-stream' },
   body: event(id, of),
 });
 
-/** The first events, as operation and status. */
+/** Returns the first events, as operation and status. */
 async function take(
   count: number,
   service: Awaited<ReturnType<typeof startService>>,
@@ -61,7 +61,7 @@ async function take(
 }
 
 describe('watching operations', () => {
-  test('opens a stream that broke again where it stood, once the service is back', async () => {
+  test('continues a broken stream after the last event, once the service is back', async () => {
     const replies = [streaming(4, ids.a), { status: 503, body: {} }, null, streaming(7, ids.b)];
     await using service = await startService(() => replies.shift() ?? null);
     expect(await take(2, service)).toEqual(['a success', 'b success']);
@@ -71,7 +71,7 @@ describe('watching operations', () => {
     ]);
   });
 
-  test('opens a stream that fell silent again where it stood', async () => {
+  test('continues a silent stream after the last event', async () => {
     const silent: Reply = {
       headers: { 'Content-Type': 'text/event-stream' },
       stream: (response) => response.write(event(4, ids.a)),
@@ -82,7 +82,7 @@ describe('watching operations', () => {
     expect(service.seen[1]?.url).toMatch(/after=4$/);
   });
 
-  test('is signed with an access key each time that the stream is opened', async () => {
+  test('signs the request with an access key each time it opens the stream', async () => {
     const replies = [streaming(4, ids.a), streaming(7, ids.b)];
     await using service = await startService(() => replies.shift() ?? null);
     const credentials = { accessKey: 'AK', secretKey: 'SK' };
@@ -95,7 +95,7 @@ describe('watching operations', () => {
     await events.return(undefined);
   });
 
-  test('tells what changed from look to look where there is no stream', async () => {
+  test('yields what changed between polls if there is no stream', async () => {
     const looks = [
       [operation(ids.old, 'success'), operation(ids.a, 'waiting')],
       [operation(ids.a, 'running'), operation(ids.old, 'success')],
@@ -113,13 +113,13 @@ describe('watching operations', () => {
     [401, { error_code: 'BackupSync.1005' }, 'not_authenticated'],
     [403, {}, 'role_not_allowed'],
     [409, { error_code: 'BackupSync.1025' }, 'events_gone'],
-  ])('ends with what refuses it: status %i', async (status, body, code) => {
+  ])('throws the error of a refusal: status %i', async (status, body, code) => {
     await using service = await startService(() => ({ status, body }));
     await expect(take(1, service)).rejects.toMatchObject({ code });
     expect(service.seen.length).toBe(1);
   });
 
-  test('ends where nothing answers from the beginning on, and when it is aborted', async () => {
+  test('fails if nothing answers at the start, and stops when it is aborted', async () => {
     await using service = await startService(() => null);
     await expect(take(1, service)).rejects.toMatchObject({ code: 'unreachable' });
     const signal = AbortSignal.abort();

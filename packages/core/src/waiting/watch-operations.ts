@@ -4,26 +4,20 @@ import { isNoAnswer } from '../http/no-answer.ts';
 import type { Runtime } from '../runtime.ts';
 import type { OpenEvents } from './operation-events.ts';
 
-/** Before the stream is opened again. */
+/** Pause before the stream is opened again, milliseconds. */
 const reopenAfterMs = 1_000;
 const pollEveryMs = 1_000;
-/** As many of the newest operations are looked at each time. */
+/** Number of newest operations that each poll reads. */
 const polledMax = 200;
 
 export type WatchedService = {
   readonly calls: Pick<Calls, 'listOperations'>;
-  /** Null where no stream can be asked for. */
+  /** Null if the calls have no stream. */
   readonly openEvents: OpenEvents | null;
   readonly runtime: Runtime;
 };
 
-/**
- * What happens to operations, as it happens, until the signal is aborted: from the stream of the service, which is opened
- * again where it stood when it breaks; where there is none, from what has changed since the last look, once a second.
- *
- * Throws the reason of the signal once that is aborted, `unreachable` or a timeout if nothing answers from the beginning
- * on, and what refuses the caller or cannot be fixed by asking again, such as `events_gone`.
- */
+/** Implements `Client.watchOperations`. */
 export async function* watchOperations(
   { calls, openEvents, runtime }: WatchedService,
   { signal = new AbortController().signal }: CallOptions = {},
@@ -49,12 +43,12 @@ export async function* watchOperations(
 }
 
 function maySucceedAgain(error: unknown, wasOpen: boolean): boolean {
-  // A server that was there may be back soon.
+  // A server that has answered before may be back soon.
   if (isNoAnswer(error)) return wasOpen;
   return error instanceof BackupSyncError && errors[error.code].retryable;
 }
 
-/** The newest operations whose status has changed since the last look. The first look only learns what there is. */
+/** Yields the newest operations whose status has changed since the last poll. The first poll only records them. */
 async function* changes(
   calls: WatchedService['calls'],
   runtime: Runtime,
