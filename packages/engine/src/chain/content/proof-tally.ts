@@ -2,7 +2,7 @@ import type { BatchResult, Failure } from './prove-batch.ts';
 
 /** Progress of a proof. */
 export type ContentProgress = {
-  /** The first objects, in order, that are all proved, including those of an earlier run. Continue after them. */
+  /** Objects, from the first on, that are all proved, including those of an earlier run. Continue after them. */
   readonly provedObjects: number;
   /** Objects proved in this run, in any order. */
   readonly objects: number;

@@ -28,7 +28,7 @@ export type CreateManifestOptions = {
   readonly resource: { readonly id?: string; readonly name?: string; readonly type?: string };
   /** Bytes of a block. Default: the parent's, or 64 KiB for a full backup. */
   readonly blockBytes?: number;
-  /** `path` of the parent's `manifest.json`, with its block hashes next to it; where the parent is stored. */
+  /** `path`: the parent's local `manifest.json`, with its block hashes next to it. The rest says where it is stored. */
   readonly parent?: { readonly path: string; readonly bucketName?: string; readonly imagePath?: string };
   readonly signal: AbortSignal;
 };

@@ -42,8 +42,8 @@ export async function findImagePieces(directory: string, blockBytes: number): Pr
     const { size: length, mtimeMs } = await stat(path);
     if (length === 0) throw new ManifestCreationError(`${path} is empty: remove it, or finish writing it first`);
     if (index < names.length - 1 && length % blockBytes !== 0) {
-      const message = `${path} has ${counted(length, 'byte')}: every piece except the last must be a multiple of ${blockBytes} bytes`;
-      throw new ManifestCreationError(message);
+      const rule = `every piece except the last must be a multiple of ${blockBytes} bytes`;
+      throw new ManifestCreationError(`${path} has ${counted(length, 'byte')}: ${rule}`);
     }
     pieces.push({ name, path, offset, length, modifiedAtMs: mtimeMs });
     offset += length;

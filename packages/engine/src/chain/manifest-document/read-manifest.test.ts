@@ -77,7 +77,7 @@ describe('a manifest in pieces', () => {
     expect(await read(objectsTwice)).toMatchObject({ kind: 'unreadable', detail: 'has "objects" twice' });
   });
 
-  test('cannot fill the memory with what is not its objects', async () => {
+  test('cannot fill the memory with anything but its objects', async () => {
     const hostile = `{"format":"backup-sync-manifest","more":[${'[],'.repeat(5000)}0]}`;
     expect(await read(hostile)).toMatchObject({
       kind: 'unreadable',

@@ -148,7 +148,7 @@ function missingParentOf(links: readonly ProvedLink<ListedLink>[]): string | nul
   return faultsOfSearch.has(last.proof.fault?.code ?? 'internal') ? last.proof.parentBackupId : null;
 }
 
-/** The fault of a chain that leads back to itself. `way`: ids from the requested backup to the one reached again. */
+/** The fault of a chain that leads back to itself. `way`: the ids along it, ending with the one reached again. */
 export function cycleFault(way: readonly string[]): Fault {
   return { code: 'cycle', detail: abridge(way).join(' -> ') };
 }

@@ -54,7 +54,8 @@ export function checkGeometry(
     const endBlock = Math.ceil(end / blockBytes);
     if (endBlock > hashCount) {
       return broken(
-        `${objects.placeOf(row)} ends at byte ${end}, but the block hashes end after ${counted(hashCount, 'block')} of ${blockBytes} bytes`,
+        `${objects.placeOf(row)} ends at byte ${end}, but the block hashes end after ` +
+          `${counted(hashCount, 'block')} of ${blockBytes} bytes`,
       );
     }
     if (end % blockBytes !== 0 && endBlock !== hashCount) {
@@ -65,7 +66,8 @@ export function checkGeometry(
   const reachesLastBlock = Math.ceil(end / blockBytes) === hashCount;
   if (isFull && !reachesLastBlock) {
     return broken(
-      `the objects contain ${counted(Math.ceil(end / blockBytes), 'block')}, but the backup has ${counted(hashCount, 'block hash', 'block hashes')}`,
+      `the objects contain ${counted(Math.ceil(end / blockBytes), 'block')}, ` +
+        `but the backup has ${counted(hashCount, 'block hash', 'block hashes')}`,
     );
   }
   return { kind: 'whole', stored, volumeBytes: reachesLastBlock ? end : null };

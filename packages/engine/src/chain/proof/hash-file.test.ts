@@ -50,7 +50,7 @@ test('reads the same hashes however the file is split, spaced and ordered', asyn
   );
 });
 
-test('hands hashes on in batches, not all at once', async () => {
+test('yields hashes in batches, not all at once', async () => {
   const batches: number[] = [];
   const text = JSON.stringify({ ...header, sha256s: hashes(5000) });
   for await (const part of readHashFile(inPieces(text, 65536)))

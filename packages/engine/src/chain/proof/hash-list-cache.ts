@@ -15,8 +15,8 @@ export class HashListCache {
   #keptBytes = 0;
 
   /**
-   * Yields the cached list of this key, or reads it with `read`. A list of `expectedBytes` of hashes that is too long
-   * to be kept is not gathered either. Throws what reading throws.
+   * Yields the cached list of this key, or reads it with `read`. Does not buffer a list whose `expectedBytes` of hashes
+   * are too many to keep. Throws what reading throws.
    */
   async *open(key: string, expectedBytes: number, read: () => HashList): HashList {
     const kept = this.#kept.get(key);

@@ -19,5 +19,6 @@ export const provableObjectsMax = 4_000_000;
 
 /** Why the proof of a link with so many listed objects stops at `metadata`. */
 export function tooManyObjects(imagePath: string, objectCount: number): string {
-  return `${imagePath}: ${objectCount} objects are stored there, and at most ${provableObjectsMax} of a backup are compared with its listing`;
+  const limit = `more than the ${provableObjectsMax} that can be compared with a listing`;
+  return `${imagePath}: ${objectCount} objects are stored there, ${limit}`;
 }

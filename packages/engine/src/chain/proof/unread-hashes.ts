@@ -13,7 +13,7 @@ export function leaveHashes(
 ): Finding<never> | null {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and the limit for one link is ${linkageMaxBytes}`;
+    const limit = `the block hashes have ${bytes} bytes, more than the limit of ${linkageMaxBytes} for one link`;
     return { fault: null, limit: `${imagePath}: ${limit}; "verify" reads them regardless of size` };
   }
   if (readHashes) return null;

@@ -189,7 +189,7 @@ async function refuseExisting(path: string, replace: boolean): Promise<void> {
 
 /** Why a file cannot be written and what to do about it, by error code of the operating system. */
 const obstacles: Readonly<Record<string, string>> = {
-  EEXIST: 'it already exists; choose another name, or allow replacing it',
+  EEXIST: 'it already exists; choose another name, or replace it with --replace',
   ENOENT: 'its directory does not exist; create it first',
   ENOTDIR: 'a part of its path is a file; choose a directory that exists',
   EISDIR: 'it is a directory; give the name of a file in it',

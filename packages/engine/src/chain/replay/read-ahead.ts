@@ -3,7 +3,7 @@ import { ObjectReader } from './object-reader.ts';
 import type { ObjectOpener } from './plain-pieces.ts';
 import type { Segment } from './sweep.ts';
 
-/** Most segments computed ahead, which limits them if many come from few objects. */
+/** Most segments computed ahead. If many come from few objects, no more are needed. */
 const segmentsAhead = 1000;
 
 type OpenSegment = { readonly segment: Segment; readonly reader: ObjectReader | null; readonly opened: boolean };

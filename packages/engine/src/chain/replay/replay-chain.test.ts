@@ -72,7 +72,7 @@ describe('a chain that Cinder itself wrote', () => {
       for (const item of request.sync) {
         const opened = await openChain(chainContext(storage, item.bucket_name, imagePaths));
         const data = await opened.openData(item);
-        if (data === null) throw new Error(`nothing lies at ${item.image_path}`);
+        if (data === null) throw new Error(`nothing is stored at ${item.image_path}`);
         for (const link of data.links) {
           const proof = await proveContent(link, { storage, opening: null, signal: unaborted });
           expect(proof.fault).toBeNull();

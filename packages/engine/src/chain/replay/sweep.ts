@@ -1,6 +1,6 @@
 import type { ChainData, LinkData, StoredObject } from '../data.ts';
 
-/** A run of the volume's bytes, with the newest object that stores them. */
+/** A run of the volume's bytes, with the object of the last link that stores them. */
 export type Segment = {
   readonly start: number;
   /** The byte after the last. */

@@ -39,7 +39,7 @@ export class StorageThread {
     this.#admission = new RequestAdmission(storage, (message) => this.#post(message));
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
     this.#worker.once('error', (error) => this.#fail(error));
-    this.#worker.once('exit', () => this.#fail(new Error('A thread that reads backups ended unexpectedly.')));
+    this.#worker.once('exit', () => this.#fail(new Error('The thread that reads the backup has ended.')));
   }
 
   /** Number of batches and objects in progress. */

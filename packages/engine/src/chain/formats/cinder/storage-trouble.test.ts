@@ -76,7 +76,7 @@ describe('more block hashes than may be read', () => {
     const { examination, requests } = await examine(buckets, full, {}, { linkageMaxBytes: 10 });
     expect(examination).toMatchObject({ level: 'inventory', fault: null });
     expect(examination?.limit).toMatch(
-      /block hashes have \d+ bytes, and the limit for one link is 10; "verify" reads them/,
+      /block hashes have \d+ bytes, more than the limit of 10 for one link; "verify" reads them/,
     );
     expect(requests.gets).toBe(1);
   });

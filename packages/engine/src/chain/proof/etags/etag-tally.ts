@@ -26,7 +26,7 @@ export class EtagTally {
     return this.#agreed;
   }
 
-  /** Number of objects whose ETag is not their MD5. */
+  /** Number of objects whose ETag is an MD5 other than theirs. */
   get disagreed(): number {
     return this.#disagreed;
   }

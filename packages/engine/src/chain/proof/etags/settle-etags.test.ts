@@ -260,7 +260,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(await examine(unit, given)).toMatchObject({ level: 'metadata', fault: { code } });
   });
 
-  test('a key service explains an archived object’s ETag at the first examination, but not after a change', async () => {
+  test('a key service explains the ETag of an archived object at first, but not after a change', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     const head: Alterations['head'] = (_, seen) => ({ ...seen, encryptedByKey: true });
