@@ -148,7 +148,7 @@ describe('a service whose ETags are no MD5s', () => {
     const operations = await engine.sync();
     for (const operation of operations) {
       expect(operation).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage', reason: null });
-      expect(operation.message).toContain('this storage makes ETags that are not MD5s');
+      expect(operation.message).toContain('the ETags of this storage are not MD5s');
     }
     expect(engine.dataAsked()).toEqual(smallestKeys.toSorted());
     const sum = (of: 'lists' | 'gets' | 'bytes_read') =>
@@ -159,7 +159,7 @@ describe('a service whose ETags are no MD5s', () => {
 
     const again = await engine.sync();
     expect(again.map(({ outcome, requests }) => [outcome, requests?.gets])).toEqual(items.map(() => ['unchanged', 0]));
-    expect(again[1]?.message).toContain('this storage makes ETags that are not MD5s');
+    expect(again[1]?.message).toContain('the ETags of this storage are not MD5s');
     expect(engine.faults).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** Reads a stream of pieces by exact numbers of bytes. */
+/** Reads exact numbers of bytes from a stream of pieces. */
 export class ByteSource {
   readonly #source: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -7,7 +7,7 @@ export class ByteSource {
     this.#source = pieces[Symbol.asyncIterator]();
   }
 
-  /** The next `count` bytes, or as many as are left. */
+  /** Returns the next `count` bytes, or all that are left. */
   async read(count: number): Promise<Uint8Array> {
     if (this.#rest.length >= count) return this.#take(count);
     const parts = [this.#rest];
@@ -22,7 +22,7 @@ export class ByteSource {
     return this.#take(Math.min(count, gathered));
   }
 
-  /** Releases what the pieces come from. */
+  /** Releases the source of the pieces. */
   async close(): Promise<void> {
     await this.#source.return?.();
   }

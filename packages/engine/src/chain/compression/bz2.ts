@@ -1,26 +1,26 @@
-// The packages that take the sources of this one need its types as well.
+// Packages that import the sources of this package need these types too.
 /// <reference path="./unbzip2-stream.d.ts" />
 import readBits from '@openpgp/unbzip2-stream/lib/bit_iterator.js';
 import bzip2 from '@openpgp/unbzip2-stream/lib/bzip2.js';
 import { DecompressionFault } from './decompression-fault.ts';
 
 const bytesPerLevel = 100_000;
-/** A block's symbols have codes of 20 bits at most; tables come before them. */
+/** Codes of a block's symbols have at most 20 bits. Tables precede them. */
 const storedBytesPerSymbol = 2.5;
 const tableBytesMax = 64 * 1024;
 const levelMax = 9;
 const pieceBytes = 256 * 1024;
 
 /**
- * Undoes bzip2, one block after the other. The decoder of the library is used below its own stream, which would hold a
- * whole decompressed block, up to 46 MB where its content repeats, as an array of numbers, whatever `length` allows.
+ * Decompresses bzip2, block by block. Uses the library's decoder without its stream. The stream would keep a whole
+ * decompressed block as an array of numbers, up to 46 MB for repetitive content, regardless of `length`.
  */
 export async function* decompressBz2(stored: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   const input = new BlockInput(stored);
   const output = new PieceOutput(length);
   try {
-    if (!(await input.fill(levelMax))) throw new DecompressionFault('is no bz2 stream: it is empty');
-    // Streams may follow each other, as where a file was compressed in parts.
+    if (!(await input.fill(levelMax))) throw new DecompressionFault('not a bz2 stream: the object is empty');
+    // Several streams may follow each other, for example if a file was compressed in parts.
     while (await input.fill(levelMax)) {
       const level = decode(() => bzip2.header(input.bits));
       const symbols = new Int32Array(bytesPerLevel * level);
@@ -43,15 +43,15 @@ function decode<Result>(step: () => Result): Result {
     return step();
   } catch (error) {
     if (!(error instanceof bzip2.Bzip2Error)) throw error;
-    throw new DecompressionFault(`is no whole bz2 stream: ${error.message}`, { cause: error });
+    throw new DecompressionFault(`not a complete bz2 stream: ${error.message}`, { cause: error });
   }
 }
 
-/** The stored bytes, read ahead so far that a block can be decoded without waiting. */
+/** The stored bytes, read ahead far enough to decode a block without waiting. */
 class BlockInput {
   readonly bits: ReturnType<typeof readBits>;
   readonly #source: AsyncIterator<Uint8Array>;
-  /** The reader of bits takes its first piece before any is there. */
+  /** Begins with an empty piece, because the bit reader takes its first piece before any has arrived. */
   readonly #pieces: Uint8Array[] = [new Uint8Array()];
   #receivedBytes = 0;
   #ended = false;
@@ -61,7 +61,7 @@ class BlockInput {
     this.bits = readBits(() => this.#nextPiece());
   }
 
-  /** Makes sure that the largest block of a level is at hand, or all that is left. False where nothing is. */
+  /** Buffers the largest possible block of a level, or all that is left. Returns false if nothing is left. */
   async fill(level: number): Promise<boolean> {
     const wanted = bytesPerLevel * level * storedBytesPerSymbol + tableBytesMax;
     while (!this.#ended && this.#receivedBytes - this.bits.bytesRead < wanted) {
@@ -81,12 +81,12 @@ class BlockInput {
 
   #nextPiece(): Uint8Array {
     const piece = this.#pieces.shift();
-    if (piece === undefined) throw new DecompressionFault('is no whole bz2 stream: it breaks off');
+    if (piece === undefined) throw new DecompressionFault('not a complete bz2 stream: it ends too early');
     return piece;
   }
 }
 
-/** The plain bytes, which the decoder hands over one by one. */
+/** Collects the plain bytes, which the decoder returns one by one. */
 class PieceOutput {
   #left: number;
   readonly #full: Uint8Array[] = [];
@@ -98,7 +98,7 @@ class PieceOutput {
   }
 
   readonly add = (byte: number): void => {
-    if (this.#left === 0) throw new DecompressionFault('holds more bytes than it should');
+    if (this.#left === 0) throw new DecompressionFault('it has more plain bytes than the metadata says');
     this.#left -= 1;
     this.#piece[this.#filled] = byte;
     this.#filled += 1;

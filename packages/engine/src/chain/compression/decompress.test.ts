@@ -8,7 +8,7 @@ import type { Compression } from '../data.ts';
 import { decompress } from './decompress.ts';
 import { DecompressionFault } from './decompression-fault.ts';
 
-/** Nothing at hand writes bzip2. Made with `bzip2 -1` from 40,000 times "backup ": three blocks. */
+/** Written by `bzip2 -1` from 40,000 times "backup ", since no library here compresses bzip2. Three blocks. */
 const repeatedText = Buffer.from('backup '.repeat(40_000));
 const repeatedTextBz2 = Buffer.from(
   'QlpoMTFBWSZTWRM5J/8AU7ARgEAAOAhCACAAUIYATVRoOkoEwlAmyUCYSgThKBPEoE8SgT5igrJMprImck/+AKdgIwCAAHAQhABAAKEMAJqo0' +
@@ -34,10 +34,10 @@ function expectFault(stored: Uint8Array, compression: Compression, length: numbe
   return expect(readAll(decompress(inPieces(stored), compression, length))).rejects.toBeInstanceOf(DecompressionFault);
 }
 
-/** Repeats itself near and far, and has parts that do not shrink. */
+/** Has repetitions at short and long distances, and parts that do not compress. */
 const sample = Buffer.concat([repeatedText, seededBytes('sample', 150_000), repeatedText, new Uint8Array(300_000)]);
 
-/** Every compression with something compressed by it. */
+/** A compressed sample of each compression. */
 const samples: readonly (readonly [Compression, Buffer, Buffer])[] = [
   ...(['none', 'zlib', 'gzip', 'zstd', 'lz4'] as const).map(
     (kind) => [kind, compressors[kind](sample), sample] as const,
@@ -46,14 +46,14 @@ const samples: readonly (readonly [Compression, Buffer, Buffer])[] = [
 ];
 
 describe.each(samples)('%s', (compression, stored, plain) => {
-  test('gives the plain bytes, however the stored ones are cut', async () => {
+  test('gives the plain bytes, however the stored bytes are split', async () => {
     for (const pieceBytes of [97, 4096, stored.length]) {
       const made = await readAll(decompress(inPieces(stored, pieceBytes), compression, plain.length));
       expect(made.equals(plain)).toBe(true);
     }
   });
 
-  test('is refused where it is cut short, followed by more, or not as long as it should be', async () => {
+  test('is refused if it is cut short, followed by more, or of the wrong length', async () => {
     for (const cut of [1, 2, 5, 9, Math.floor(stored.length / 2), stored.length - 1]) {
       await expectFault(stored.subarray(0, stored.length - cut), compression, plain.length);
     }
@@ -63,7 +63,7 @@ describe.each(samples)('%s', (compression, stored, plain) => {
     await expectFault(stored, compression, plain.length + 1);
   });
 
-  test('with any byte altered gives other bytes, the same, or a fault, and nothing else', async () => {
+  test('with any byte altered gives the same bytes, other bytes or a fault, and nothing else', async () => {
     const altered = fc.record({ at: fc.nat(Math.min(stored.length, 4000) - 1), by: fc.integer({ min: 1, max: 255 }) });
     await fc.assert(
       fc.asyncProperty(altered, async ({ at, by }) => {
@@ -79,7 +79,7 @@ describe.each(samples)('%s', (compression, stored, plain) => {
     );
   });
 
-  test('passes on what the storage throws, and releases it when left early', async () => {
+  test('passes on errors of storage, and releases it when reading stops early', async () => {
     const failure = new Error('the storage failed');
     async function* failing() {
       yield stored.subarray(0, 20);
@@ -106,16 +106,16 @@ describe.each(samples)('%s', (compression, stored, plain) => {
 describe('a bomb', () => {
   const zeros = new Uint8Array(40_000_000);
 
-  test.each(['zlib', 'gzip', 'zstd', 'lz4'] as const)('of %s is left as soon as it is too long', async (kind) => {
+  test.each(['zlib', 'gzip', 'zstd', 'lz4'] as const)('of %s is stopped as soon as it is too long', async (kind) => {
     await expectFault(compressors[kind](zeros), kind, 1000);
   });
 
-  test('of bz2 is left as soon as it is too long', async () => {
+  test('of bz2 is stopped as soon as it is too long', async () => {
     await expectFault(zerosBz2, 'bz2', 1000);
     expect(Buffer.compare(await readAll(decompress(inPieces(zerosBz2), 'bz2', zeros.length)), zeros)).toBe(0);
   });
 
-  test('that never ends is read no further than its length', async () => {
+  test('that never ends is read only up to its expected length', async () => {
     async function* endless() {
       while (true) yield new Uint8Array(1000);
     }
@@ -123,7 +123,7 @@ describe('a bomb', () => {
   });
 });
 
-test('streams that follow each other are one where their format says so', async () => {
+test('consecutive streams count as one if their format says so', async () => {
   const twice = Buffer.concat([sample, sample]);
   for (const kind of ['gzip', 'lz4'] as const) {
     const stored = Buffer.concat([compressors[kind](sample), compressors[kind](sample)]);
@@ -135,7 +135,7 @@ test('streams that follow each other are one where their format says so', async 
   );
 });
 
-test('any bytes come back from every compression', async () => {
+test('any bytes survive every compression', async () => {
   const plain = fc.oneof(
     fc.uint8Array({ minLength: 1, maxLength: 2000 }),
     fc

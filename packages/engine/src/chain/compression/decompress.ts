@@ -5,10 +5,11 @@ import { decompressLz4 } from './lz4-frame.ts';
 import { decompressByNode } from './node-zlib.ts';
 
 /**
- * Makes stored bytes plain, in pieces and in bounded memory whatever they hold. Yields no more than `length` bytes.
+ * Decompresses stored bytes, in pieces and in bounded memory regardless of their content. Yields at most `length`
+ * bytes.
  *
- * Throws {@link DecompressionFault} where the stored bytes are not one whole compressed stream of `length` bytes:
- * broken, cut short, followed by more, or of another length. Throws what `stored` throws, as it is.
+ * Throws {@link DecompressionFault} if the stored bytes are not one complete compressed stream of `length` bytes:
+ * broken, cut short, followed by more, or of another length. Throws what `stored` throws, unchanged.
  */
 export async function* decompress(
   stored: AsyncIterable<Uint8Array>,
@@ -18,10 +19,10 @@ export async function* decompress(
   let produced = 0;
   for await (const piece of open(stored, compression, length)) {
     produced += piece.length;
-    if (produced > length) throw new DecompressionFault(`holds more than ${length} bytes`);
+    if (produced > length) throw new DecompressionFault(`it has more than ${length} plain bytes`);
     if (piece.length > 0) yield piece;
   }
-  if (produced < length) throw new DecompressionFault(`holds ${produced} bytes instead of ${length}`);
+  if (produced < length) throw new DecompressionFault(`it has ${produced} plain bytes instead of ${length}`);
 }
 
 function open(stored: AsyncIterable<Uint8Array>, compression: Compression, length: number): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-/** Stored bytes are not what their compression makes of so many plain bytes; the message says how. */
+/** Stored bytes do not decompress to the expected number of plain bytes. The message says why. */
 export class DecompressionFault extends Error {
   override readonly name = 'DecompressionFault';
 }

@@ -1,10 +1,10 @@
-/** What every stream of a codec has beside its data, bytes, and how much plain data one byte of that stands for at most. */
+/** Bytes of a codec's stream that are not data, and the most plain bytes that one byte of its data can represent. */
 type Bound = { readonly frameBytes: number; readonly plainPerByte: number };
 
 /**
- * Deflate (RFC 1951) copies at most 258 bytes by two bits, and a zlib stream has 6 bytes around it (RFC 1950; gzip has more).
- * An lz4 block makes a run longer by at most 255 with each byte, behind a header of 7. Of bz2 (14
- * bytes when empty) and zstd (RFC 8878: magic number, frame and block header) only the frames have a useful bound.
+ * Bounds by codec. Deflate (RFC 1951) copies at most 258 bytes with two bits; zlib adds 6 bytes (RFC 1950), gzip more.
+ * An lz4 frame has a header of 7 bytes, and each byte of a block extends a run by at most 255 bytes. For bz2 (14 bytes
+ * when empty) and zstd (RFC 8878: magic number, frame and block header), only the frames have a useful bound.
  */
 const bounds: ReadonlyMap<string, Bound> = new Map([
   ['zlib', { frameBytes: 6, plainPerByte: 1032 }],
@@ -15,7 +15,7 @@ const bounds: ReadonlyMap<string, Bound> = new Map([
   ['zstd', { frameBytes: 8, plainPerByte: Number.POSITIVE_INFINITY }],
 ]);
 
-/** The fewest bytes that this much data can have when it is compressed: what has fewer was cut. */
+/** The fewest bytes that this much plain data can have when compressed. An object with fewer was cut. */
 export function leastStoredBytes(compression: string, plainBytes: number): number {
   const { frameBytes, plainPerByte } = bounds.get(compression) ?? {
     frameBytes: 0,

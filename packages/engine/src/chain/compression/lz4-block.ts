@@ -5,8 +5,8 @@ const lengthNibble = 15;
 const lengthByteMax = 255;
 
 /**
- * Decodes one LZ4 block into `window` from `start` on, and returns where it ends. What lies before `start` is the
- * history that the block may refer to; nothing is written at or behind `limit`.
+ * Decodes one LZ4 block into `window` from `start` on, and returns its end. The block may refer to the bytes before
+ * `start`. Nothing is written at or after `limit`.
  *
  * Throws {@link DecompressionFault}.
  */
@@ -15,7 +15,7 @@ export function decodeLz4Block(block: Uint8Array, window: Uint8Array, start: num
 
   const readByte = (): number => {
     const byte = block[from];
-    if (byte === undefined) throw broken('breaks off');
+    if (byte === undefined) throw broken('ends too early');
     from += 1;
     return byte;
   };
@@ -32,16 +32,16 @@ export function decodeLz4Block(block: Uint8Array, window: Uint8Array, start: num
   while (from < block.length) {
     const token = readByte();
     const literals = readLength(token >> 4);
-    if (from + literals > block.length) throw broken('breaks off');
+    if (from + literals > block.length) throw broken('ends too early');
     if (to + literals > limit) throw broken('is longer than its frame allows');
     window.set(block.subarray(from, from + literals), to);
     from += literals;
     to += literals;
-    // The last sequence has literals alone.
+    // The last sequence has only literals.
     if (from === block.length) break;
     const distance = readByte() + 256 * readByte();
     const length = readLength(token & lengthNibble) + minMatch;
-    if (distance === 0 || distance > to) throw broken('refers to bytes before its beginning');
+    if (distance === 0 || distance > to) throw broken('refers to bytes before its start');
     if (to + length > limit) throw broken('is longer than its frame allows');
     copyMatch(window, to, distance, length);
     to += length;
@@ -49,7 +49,7 @@ export function decodeLz4Block(block: Uint8Array, window: Uint8Array, start: num
   return to;
 }
 
-/** A match may overlap what it makes: then its bytes repeat. */
+/** A match may overlap its own output; its bytes then repeat. */
 function copyMatch(window: Uint8Array, to: number, distance: number, length: number): void {
   if (distance >= length) {
     window.copyWithin(to, to - distance, to - distance + length);
@@ -59,5 +59,5 @@ function copyMatch(window: Uint8Array, to: number, distance: number, length: num
 }
 
 function broken(problem: string): DecompressionFault {
-  return new DecompressionFault(`is no whole lz4 frame: a block ${problem}`);
+  return new DecompressionFault(`not a complete lz4 frame: a block ${problem}`);
 }

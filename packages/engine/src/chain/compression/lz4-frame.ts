@@ -3,15 +3,15 @@ import { DecompressionFault } from './decompression-fault.ts';
 import { decodeLz4Block } from './lz4-block.ts';
 
 const frameMagic = 0x184d2204;
-/** Sixteen numbers from this one on begin frames that are to be skipped. */
+/** First of the sixteen magic numbers of skippable frames. */
 const skippableMagic = 0x184d2a50;
 const historyBytes = 64 * 1024;
 const blockBytesMin = 64 * 1024;
 const plainBit = 2 ** 31;
 
 /**
- * Undoes LZ4 frames, one block of at most 4 MiB after the other. Libraries decode a frame at once, into memory of
- * whatever size it claims. Checksums of the frame are passed over: the digests of the plain bytes say more.
+ * Decompresses LZ4 frames, block by block, at most 4 MiB each. Libraries decode a whole frame into memory of whatever
+ * size it claims. Ignores the frame's checksums, because the digests of the plain bytes prove more.
  */
 export async function* decompressLz4(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = new ByteSource(stored);
@@ -23,7 +23,7 @@ export async function* decompressLz4(stored: AsyncIterable<Uint8Array>): AsyncGe
       const number = toNumber(magic);
       if (number === frameMagic) yield* decompressFrame(source);
       else if (number >= skippableMagic && number < skippableMagic + 16) await skip(source, await readNumber(source));
-      else throw broken('it does not begin as one');
+      else throw broken('it does not start with the magic number of a frame');
       frames += 1;
     }
   } finally {
@@ -33,7 +33,7 @@ export async function* decompressLz4(stored: AsyncIterable<Uint8Array>): AsyncGe
 
 async function* decompressFrame(source: ByteSource): AsyncGenerator<Uint8Array> {
   const [flags = 0, blockDescriptor = 0] = await readExactly(source, 2);
-  if (flags >> 6 !== 1) throw broken('it has a version that is not known');
+  if (flags >> 6 !== 1) throw broken('it has an unknown version');
   const hasDictionary = (flags & 0x01) !== 0;
   if (hasDictionary) throw broken('it needs a dictionary');
   const isIndependent = (flags & 0x20) !== 0;
@@ -41,7 +41,7 @@ async function* decompressFrame(source: ByteSource): AsyncGenerator<Uint8Array> 
   const contentSizeBytes = (flags & 0x08) !== 0 ? 8 : 0;
   const contentChecksumBytes = (flags & 0x04) !== 0 ? 4 : 0;
   const sizeCode = (blockDescriptor >> 4) & 0x07;
-  if (sizeCode < 4) throw broken('it has a block size that is not known');
+  if (sizeCode < 4) throw broken('it has an unknown block size');
   const blockBytesMax = blockBytesMin * 4 ** (sizeCode - 4);
   const headerChecksumBytes = 1;
   await readExactly(source, contentSizeBytes + headerChecksumBytes);
@@ -53,13 +53,13 @@ async function* decompressFrame(source: ByteSource): AsyncGenerator<Uint8Array> 
     if (mark === 0) break;
     const isPlain = mark >= plainBit;
     const size = isPlain ? mark - plainBit : mark;
-    if (size > blockBytesMax) throw broken('a block is larger than it allows');
+    if (size > blockBytesMax) throw broken('a block is larger than the frame allows');
     const block = await readExactly(source, size);
     const end = isPlain
       ? copyPlain(block, window, history)
       : decodeLz4Block(block, window, history, history + blockBytesMax);
     await readExactly(source, blockChecksumBytes);
-    // Handed on as a copy: the window is written over while that is still in use.
+    // A copy, because the window is overwritten while the reader may still use the bytes.
     yield window.slice(history, end);
     if (isIndependent) continue;
     const kept = Math.min(end, historyBytes);
@@ -85,16 +85,16 @@ async function readNumber(source: ByteSource): Promise<number> {
 
 async function readExactly(source: ByteSource, count: number): Promise<Uint8Array> {
   const bytes = await source.read(count);
-  if (bytes.length < count) throw broken('it breaks off');
+  if (bytes.length < count) throw broken('it ends too early');
   return bytes;
 }
 
 /** Little-endian. */
 function toNumber(bytes: Uint8Array): number {
-  if (bytes.length < 4) throw broken('it breaks off');
+  if (bytes.length < 4) throw broken('it ends too early');
   return Buffer.from(bytes).readUInt32LE();
 }
 
 function broken(problem: string): DecompressionFault {
-  return new DecompressionFault(`is no whole lz4 frame: ${problem}`);
+  return new DecompressionFault(`not a complete lz4 frame: ${problem}`);
 }

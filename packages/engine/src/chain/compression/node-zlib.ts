@@ -2,17 +2,17 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { DecompressionFault } from './decompression-fault.ts';
 
-/** Fewer and larger pieces cost fewer rounds between threads; this many bytes of plain data are made at once. */
+/** Plain bytes per piece. Larger pieces need fewer round trips between threads. */
 const chunkSize = 256 * 1024;
 
 const openers = {
   zlib: () => createInflate({ chunkSize, rejectGarbageAfterEnd: true }),
-  // A gzip file may have several members; what follows and is none of them is refused even so.
+  // A gzip file may have several members. Anything else that follows is refused all the same.
   gzip: () => createGunzip({ chunkSize }),
   zstd: () => createZstdDecompress({ chunkSize, rejectGarbageAfterEnd: true }),
 };
 
-/** The compressions that Node itself undoes, on threads of its own. */
+/** Decompresses with Node's own codecs, which run on Node's threads. */
 export async function* decompressByNode(
   stored: AsyncIterable<Uint8Array>,
   compression: keyof typeof openers,
@@ -27,15 +27,15 @@ export async function* decompressByNode(
     }
   }
   const decompressor = openers[compression]();
-  // Either end takes the other down with it; the error itself comes out of the loop below.
+  // If either end fails, the other is closed too. The loop below throws the error.
   pipeline(Readable.from(watched(), { objectMode: false, highWaterMark: chunkSize }), decompressor, () => {});
   try {
     yield* decompressor;
   } catch (error) {
-    // Set by the generator meanwhile, which the compiler cannot see.
+    // The generator may have set it, which the compiler cannot see.
     const failure = sourceFailure as { readonly error: unknown } | null;
     if (failure !== null) throw failure.error;
-    throw new DecompressionFault(`is no whole ${compression} stream: ${messageOf(error)}`, { cause: error });
+    throw new DecompressionFault(`not a complete ${compression} stream: ${messageOf(error)}`, { cause: error });
   }
 }
 

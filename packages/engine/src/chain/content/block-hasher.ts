@@ -1,13 +1,13 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 
 /**
- * Cuts bytes that begin at a block into blocks, and hands on the SHA-256 of each, 32 bytes, in order. The last may be
- * short.
+ * Splits bytes into blocks and passes the SHA-256 of each, 32 bytes, to `take`, in order. The first byte must start a
+ * block; the last block may be short.
  */
 export class BlockHasher {
   readonly #blockBytes: number;
   readonly #take: (sha256: Uint8Array) => void;
-  /** Of a block that has begun in an earlier piece. */
+  /** Hash of a block that began in an earlier piece. */
   #open: Hash | null = null;
   #openBytes = 0;
 
@@ -32,7 +32,7 @@ export class BlockHasher {
     }
   }
 
-  /** Hands on the hash of a last block that is short. */
+  /** Passes on the hash of the last block if it is short. */
   finish(): void {
     if (this.#open === null) return;
     const sha256 = this.#open.digest();

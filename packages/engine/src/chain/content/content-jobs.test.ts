@@ -57,7 +57,7 @@ describe('the geometry of objects', () => {
     ],
     ['begin inside a block', [[4, 12]], 5],
     ['end inside a block', [[0, 12]], 5],
-    ['end behind the volume', [[32, 16]], 6],
+    ['end beyond the volume', [[32, 16]], 6],
     [
       'have no hashes',
       [
@@ -66,12 +66,12 @@ describe('the geometry of objects', () => {
       ],
       3,
     ],
-  ] as const)('is a fault where they %s', async (_, places, blocks) => {
+  ] as const)('is a fault if they %s', async (_, places, blocks) => {
     const jobs = collect(contentJobs(linkOf(places, blocks), 0));
     await expect(jobs).rejects.toMatchObject({ fault: { code: 'geometry' } });
   });
 
-  test('gives the same digest of blocks whether objects before are left out or not', async () => {
+  test('gives the same digest of blocks whether or not earlier objects are skipped', async () => {
     const link = linkOf(
       [
         [0, 8],
@@ -87,7 +87,7 @@ describe('the geometry of objects', () => {
   });
 });
 
-test('batches have all jobs in order, and end where they are large or many', async () => {
+test('batches contain all jobs in order, and end when the jobs are large or many', async () => {
   const sizes = fc.array(fc.oneof(fc.nat(100), fc.constant(9_000_000)), { maxLength: 300 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.nat(5), async (lengths, first) => {
@@ -110,7 +110,7 @@ test('batches have all jobs in order, and end where they are large or many', asy
   );
 });
 
-test('what a tally tells does not depend on the order in which batches end', () => {
+test('the totals do not depend on the order in which batches end', () => {
   const batch = fc.record({ jobs: fc.integer({ min: 1, max: 5 }), failsAt: fc.option(fc.nat(4)) });
   const input = fc.array(batch, { minLength: 1, maxLength: 8 }).chain((batches) => {
     let first = 3;

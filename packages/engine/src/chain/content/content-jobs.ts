@@ -5,10 +5,10 @@ import type { ContentJob } from './content-job.ts';
 import { HashCursor } from './hash-cursor.ts';
 
 /**
- * The objects of a link in order, each with what its blocks must hash to, without the first `startAfter` of them.
+ * Yields the objects of a link in order, each with the expected digest of its blocks. Skips the first `startAfter`.
  *
- * Throws `ReadFault` `geometry` where objects overlap, do not lie in the volume, or do not fit its blocks, and what
- * reading the metadata throws.
+ * Throws `ReadFault` `geometry` if objects overlap, exceed the volume or do not fit its blocks, and what reading the
+ * metadata throws.
  */
 export async function* contentJobs(link: LinkData, startAfter: number): AsyncGenerator<ContentJob> {
   const { blocks } = link;
@@ -41,10 +41,12 @@ async function digestBlocks(cursor: HashCursor, blockBytes: number, { offset, le
 
 function checkPlace({ blocks, volumeBytes }: LinkData, { key, offset, length }: StoredObject, previousEnd: number) {
   const end = offset + length;
-  if (offset < previousEnd) throw geometry(`${key} begins at byte ${offset}, before the end of the one before it`);
-  if (end > volumeBytes) throw geometry(`${key} ends at byte ${end}, behind the volume's last (${volumeBytes})`);
+  if (offset < previousEnd)
+    throw geometry(`${key} starts at byte ${offset}, but the object before it ends at byte ${previousEnd}`);
+  if (end > volumeBytes)
+    throw geometry(`${key} ends at byte ${end}, beyond the end of the volume (${volumeBytes} bytes)`);
   if (blocks === null) return;
-  if (offset % blocks.bytes !== 0) throw geometry(`${key} begins at byte ${offset}, inside a block`);
+  if (offset % blocks.bytes !== 0) throw geometry(`${key} starts at byte ${offset}, inside a block`);
   if (end % blocks.bytes !== 0 && end !== volumeBytes) throw geometry(`${key} ends at byte ${end}, inside a block`);
 }
 

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Digest, StoredObject } from '../data.ts';
 
-/** Hashes the stored and the plain bytes of one object while they pass, as far as the format has digests of them. */
+/** Hashes the stored and plain bytes of one object as they pass, if the format has digests of them. */
 export class ObjectDigests {
   readonly #object: StoredObject;
   readonly #stored: Hash | null;
@@ -11,7 +11,7 @@ export class ObjectDigests {
     const { plainDigest, storedDigest, compression } = object;
     this.#object = object;
     this.#plain = plainDigest === null ? null : createHash(plainDigest.algorithm);
-    // Where nothing was compressed, one and the same digest need not be made twice.
+    // Without compression both hashes are the same, so one is enough.
     const isPlainToo = compression === 'none' && plainDigest !== null && isSame(plainDigest, storedDigest);
     this.#stored = storedDigest === null || isPlainToo ? null : createHash(storedDigest.algorithm);
   }
@@ -28,7 +28,7 @@ export class ObjectDigests {
     this.#plain?.update(piece);
   }
 
-  /** What is not as it must be; null where all is. */
+  /** Returns which bytes have a wrong digest, and the digest; null if all digests match. */
   finish(): string | null {
     const { plainDigest, storedDigest } = this.#object;
     const plain = difference('plain', this.#plain, plainDigest);

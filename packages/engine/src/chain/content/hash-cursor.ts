@@ -18,8 +18,8 @@ export class HashCursor {
   }
 
   /**
-   * Hands the hashes of the next `count` blocks to `take`, packed, in as many parts as they come in.
-   * Throws `ReadFault` `geometry` where there are fewer, and what reading them throws.
+   * Passes the packed hashes of the next `count` blocks to `take`, in one or more parts.
+   * Throws `ReadFault` `geometry` if there are fewer, and what reading them throws.
    */
   async take(count: number, take: (hashes: Uint8Array) => void): Promise<void> {
     let left = count;
@@ -38,7 +38,7 @@ export class HashCursor {
     }
   }
 
-  /** Throws `ReadFault` `geometry` where there are hashes left. */
+  /** Throws `ReadFault` `geometry` if hashes are left. */
   async end(): Promise<void> {
     if (this.#rest.length > 0) throw tooMany(this.#block);
     for (let next = await this.#batches.next(); next.done !== true; next = await this.#batches.next()) {
@@ -46,20 +46,20 @@ export class HashCursor {
     }
   }
 
-  /** Releases what the hashes are read from. */
+  /** Releases the source of the hashes. */
   async close(): Promise<void> {
     await this.#batches.return?.();
   }
 }
 
 function tooFew(block: number, missing: number): ReadFault {
-  const detail = `there are ${block} block hashes, and at least ${missing} more must follow`;
+  const detail = `there are only ${block} block hashes, but at least ${block + missing} are needed`;
   return new ReadFault({ code: 'geometry', detail }, false);
 }
 
 function tooMany(block: number): ReadFault {
   return new ReadFault(
-    { code: 'geometry', detail: `there are more block hashes than the volume's ${block} blocks` },
+    { code: 'geometry', detail: `there are more block hashes than blocks in the volume (${block})` },
     false,
   );
 }

@@ -1,18 +1,18 @@
 import type { ContentJob } from './content-job.ts';
 
-/** Consecutive objects that are handed over at once. */
+/** Consecutive objects that are proved as one unit of work. */
 export type JobBatch = {
-  /** How many objects of the link come before. */
+  /** Number of the link's objects before the first of this batch. */
   readonly first: number;
   readonly jobs: readonly ContentJob[];
   readonly storedBytes: number;
 };
 
-/** A batch ends with the object that reaches either: small objects share the cost of a message, large ones go alone. */
+/** A batch ends when it reaches either limit: small objects share the cost of a message, large ones travel alone. */
 const batchBytes = 8 * 1024 * 1024;
 const batchObjects = 64;
 
-/** Puts jobs together. `first` is the number of objects before the first job. */
+/** Groups jobs into batches. `first` is the number of objects before the first job. */
 export async function* jobBatches(jobs: AsyncIterable<ContentJob>, first: number): AsyncGenerator<JobBatch> {
   let begin = first;
   let batch: ContentJob[] = [];

@@ -4,7 +4,7 @@ import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import type { StoredObject } from '../data.ts';
 import { openObject } from './open-object.ts';
 
-test('an object that is not found at first is not called missing for a page that is empty and not the last', async () => {
+test('an object not found at first is not reported missing because of an empty page before the last', async () => {
   const bytes = Buffer.from('bytes');
   const unit = openMemoryStorageUnit(new Map([['bucket', new Map([['a', bytes]])]]));
   const { size, etag } = await unit.head({ bucket: 'bucket', key: 'a' });

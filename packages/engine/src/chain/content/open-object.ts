@@ -3,11 +3,11 @@ import type { StoredObject } from '../data.ts';
 import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault.ts';
 
 /**
- * The stored bytes of an object that was listed. Where it is not found a listing is asked whether it is there: an
- * object that is listed as before is read once more, since a service may fail to find what it has.
+ * Opens the stored bytes of an object that was listed. If it is not found, lists it again. If it is still listed, reads
+ * it once more, because a service may fail to find an object that it has.
  *
- * Throws `ReadFault`: `object_missing` where it is not listed any more, `changed_while_read` where it is another object
- * or is listed and yet not found; and what storage throws.
+ * Throws `ReadFault` `object_missing` if it is no longer listed; `changed_while_read` if it is another object, or is
+ * listed but not found; and what storage throws.
  */
 export async function openObject(
   storage: StorageUnit,
@@ -21,12 +21,12 @@ export async function openObject(
     if (!(error instanceof ReadFault) || !error.looksMissing) throw error;
   }
   if ((await listNow(storage, request)) === null) {
-    throw new ReadFault({ code: 'object_missing', detail: `${key} is neither found nor listed any more` }, true);
+    throw new ReadFault({ code: 'object_missing', detail: `${key} is no longer found or listed` }, true);
   }
   return await readListedObject(storage, request, listed);
 }
 
-/** A key stands before all that begin with it: it is the first that is listed, or not there. */
+/** A key sorts before all longer keys that begin with it, so it is listed first or does not exist. */
 async function listNow(storage: StorageUnit, { bucket, key, signal }: GetRequest): Promise<ObjectEntry | null> {
   return await withReadFaults(key, async () => {
     for await (const page of storage.list({ bucket, prefix: key, ...(signal && { signal }) })) {

@@ -1,10 +1,10 @@
 import type { BatchResult, Failure } from './prove-batch.ts';
 
-/** How far a proof has come. */
+/** Progress of a proof. */
 export type ContentProgress = {
-  /** All objects up to this number, in order and with those of an earlier run, are proved: go on behind it. */
+  /** Objects, from the first on, that are all proved, including those of an earlier run. Continue after them. */
   readonly provedObjects: number;
-  /** Objects proved in this run, in whatever order, and their bytes. */
+  /** Objects proved in this run, in any order. */
   readonly objects: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -12,13 +12,13 @@ export type ContentProgress = {
 
 type PlacedFailure = { readonly index: number; readonly failure: Failure };
 
-/** Adds up what batches come to. They end in any order; what is told does not depend on it. */
+/** Adds up the results of batches. The totals do not depend on the order in which batches end. */
 export class ProofTally {
   #provedObjects: number;
   #objects = 0;
   #storedBytes = 0;
   #plainBytes = 0;
-  /** Batches that have ended before one in front of them: first object to the one behind the last. */
+  /** Batches that ended before an earlier one. Maps the first object to the one after the last. */
   readonly #ahead = new Map<number, number>();
   #failure: PlacedFailure | null = null;
 
@@ -26,7 +26,7 @@ export class ProofTally {
     this.#provedObjects = startAfter;
   }
 
-  /** The failure of the foremost object so far. */
+  /** The failure of the first failing object, in order, so far. */
   get failure(): Failure | null {
     return this.#failure?.failure ?? null;
   }
@@ -44,7 +44,7 @@ export class ProofTally {
     }
   }
 
-  /** `index` is the number of objects before the one that failed. */
+  /** Records a failure. `index` is the number of objects before the failed one. */
   fail(index: number, failure: Failure): void {
     if (this.#failure === null || index < this.#failure.index) this.#failure = { index, failure };
   }

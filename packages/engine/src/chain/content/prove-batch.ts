@@ -5,29 +5,29 @@ import { ReadFault } from '../proof/read-fault.ts';
 import type { ContentJob } from './content-job.ts';
 import { proveObject } from './prove-object.ts';
 
-/** What ends a proof before its last object: a fault of the object, or that it could not be read. */
+/** Why a proof ended before its last object: a fault of an object, or an error that prevented reading it. */
 export type Failure =
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'error'; readonly error: unknown };
 
-/** How far the objects of a batch were proved, in order. */
+/** How far the objects of a batch were proved. They are proved in order. */
 export type BatchResult = {
-  /** Whole objects before the failure, with their bytes. */
+  /** Objects proved before the failure. */
   readonly objects: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
-  /** What the next object ended with; null where all are proved. */
+  /** Failure of the next object; null if all are proved. */
   readonly failure: Failure | null;
 };
 
-/** Where objects are proved: in this thread or in others. Disposing of it ends what goes on there, at once. */
+/** Proves objects, in this thread or in others. Disposing of it stops their work immediately. */
 export interface ContentRunner extends AsyncDisposable {
-  /** Batches that are worth being handed over at a time. */
+  /** Number of batches worth running at a time. */
   readonly slots: number;
   prove(jobs: readonly ContentJob[]): Promise<BatchResult>;
 }
 
-/** Proves objects one after the other, up to the first that fails. */
+/** Proves objects one after the other, until one fails. */
 export async function proveBatch(
   storage: StorageUnit,
   bucketName: string,
@@ -50,13 +50,13 @@ export async function proveBatch(
   return { objects, storedBytes, plainBytes, failure };
 }
 
-/** A fault belongs to what is proved; any other error says that nothing could be told. */
+/** A {@link ReadFault} is a finding about the object. After any other error, nothing is known of it. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof ReadFault)) return { kind: 'error', error };
   return { kind: 'fault', fault: { ...error.fault, detail: printable(error.fault.detail) } };
 }
 
-/** Proves in this thread: enough where there is little to prove. */
+/** Proves in this thread, which is enough if there is little to prove. */
 export function proveInThisThread(storage: StorageUnit, bucketName: string, signal: AbortSignal): ContentRunner {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);

@@ -17,7 +17,7 @@ import { openChain } from '../examiner.ts';
 import { proveContent } from './prove-content.ts';
 
 const bucket = 'backups';
-/** So many objects that they are read in threads. */
+/** Enough objects to be read in threads. */
 const objectCount = 400;
 const backup = writeCinderBackup({
   volumeId: seededUuid('over-s3/volume'),
@@ -32,7 +32,7 @@ const dataBytes = [...backup.objects]
   .reduce((sum, [, bytes]) => sum + bytes.length, 0);
 
 beforeAll(() => {
-  // Threads find credentials where the SDK looks for them.
+  // Threads find their credentials as the SDK does.
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
 });
@@ -48,7 +48,7 @@ async function proveOverS3(options: {
   readonly limits?: BudgetLimits;
   readonly clock?: Clock;
   readonly sleep?: Sleep;
-  /** Counts what threads are let do, and what of it has not been answered. */
+  /** Counts the requests admitted for threads, and those not answered yet. */
   readonly log?: { begun: number; inFlight: number };
 }) {
   const { threadCount, refuse, limits = unlimited, clock = new TestClock(0), sleep = systemSleep } = options;
@@ -79,13 +79,13 @@ async function proveOverS3(options: {
   return { proof, ...counted.count() };
 }
 
-/** Some turns of the event loop: others have their turn meanwhile. */
+/** Waits for some turns of the event loop, so that other work can run. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await setImmediate();
 }
 
 describe('threads that read from S3', () => {
-  test.each([1, 3])('have every request and byte counted, whether it is one thread or %s', async (threadCount) => {
+  test.each([1, 3])('have every request and byte counted, with %s of them', async (threadCount) => {
     const asked: string[] = [];
     const refuse = (key: string) => {
       if (/-\d{5}$/.test(key)) asked.push(key);
@@ -97,13 +97,13 @@ describe('threads that read from S3', () => {
     expect({ gets, bytesRead }).toEqual({ gets: objectCount, bytesRead: dataBytes });
   });
 
-  test('never have more requests in flight than the bucket may have, all together', async () => {
+  test('together never exceed the bucket’s limit of requests in flight', async () => {
     let inFlight = 0;
     let most = 0;
     const refuse = async (key: string) => {
       inFlight += 1;
       most = Math.max(most, inFlight);
-      // None is answered before as many are there as may be.
+      // No request is answered before the limit is reached.
       while (/-\d{5}$/.test(key) && most < 4) await setImmediate();
       await turns(10);
       inFlight -= 1;
@@ -114,7 +114,7 @@ describe('threads that read from S3', () => {
     expect(most).toBe(4);
   });
 
-  test('all stop for as long as the service asks for, whichever was told so, and lose nothing', async () => {
+  test('all pause for as long as the service asks one of them to, and lose nothing', async () => {
     const log = { begun: 0, inFlight: 0 };
     let [arrived, begunInPause] = [0, 0];
     const clock = new TestClock(0);
@@ -145,7 +145,7 @@ describe('threads that read from S3', () => {
     expect(proof).toMatchObject({ fault: null, objects: objectCount });
     expect({ passedMs: clock.timeMs, arrived, gets, begunInPause }).toEqual({
       passedMs: 7000,
-      // With the hash file and metadata, and one made again.
+      // Plus the hash file, the metadata and one retry.
       arrived: objectCount + 3,
       gets: objectCount,
       begunInPause: 0,

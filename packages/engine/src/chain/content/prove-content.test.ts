@@ -55,7 +55,7 @@ describe('whole content', () => {
     }
   });
 
-  test('of an increment without changes is nothing at all', async () => {
+  test('of an increment without changes has no objects', async () => {
     await using stored = await storeBackups(chain);
     expect(await prove(stored, await stored.openLink(unchanged))).toMatchObject({ fault: null, objects: 0 });
   });
@@ -100,7 +100,7 @@ function flipped(bytes: Uint8Array, at: number, by = 1): Uint8Array {
 }
 
 describe('damage', () => {
-  test('every byte of a plain object that is altered is caught', async () => {
+  test('every altered byte of an uncompressed object is detected', async () => {
     const small = writeCinderBackup({
       ...full.plan,
       volume: seededBytes('plain', 96),
@@ -122,7 +122,7 @@ describe('damage', () => {
     expect(await prove(stored, link)).toMatchObject({ fault: null });
   });
 
-  test('any byte of any object that is altered is caught, or its plain bytes are still the same', async () => {
+  test('every altered byte of any object is detected, unless the plain bytes stay the same', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     const damage = fc.record({
@@ -138,7 +138,7 @@ describe('damage', () => {
         await writeFile(path, flipped(bytes, at, by));
         const { fault } = await prove(stored, link);
         await writeFile(path, bytes);
-        // Some bits of a zlib stream mean nothing to what comes out: then that is the same.
+        // Some bits of a zlib stream do not affect the plain bytes, which then stay the same.
         if (fault === null) expect(inflateSync(flipped(bytes, at, by)).equals(inflateSync(bytes))).toBe(true);
         else expect(fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining(key) });
       }),
@@ -146,7 +146,7 @@ describe('damage', () => {
     );
   });
 
-  test('objects of the same size that changed places are caught', async () => {
+  test('swapped objects of the same size are detected', async () => {
     await using stored = await storeBackups([writeCinderBackup({ ...full.plan, compression: 'none' })]);
     const plain = writeCinderBackup({ ...full.plan, compression: 'none' });
     const [one, other] = [objectOf(plain, 0), objectOf(plain, 1)];
@@ -161,7 +161,7 @@ describe('damage', () => {
     });
   });
 
-  test('an object cut or grown since it was listed changed while it was read; before, it is a mismatch', async () => {
+  test('an object resized after the listing has changed while it was read; before it, it is a mismatch', async () => {
     await using stored = await storeBackups([full]);
     const listedBefore = await stored.openLink(full);
     const [key, bytes] = objectOf(full, 1);
@@ -174,7 +174,7 @@ describe('damage', () => {
     }
   });
 
-  test('content that has its MD5 and not its block hashes is caught', async () => {
+  test('content that matches its MD5 but not its block hashes is detected', async () => {
     const other = writeCinderBackup({ ...full.plan, volume: flipped(full.plan.volume, 5 * 512) });
     await using stored = await storeBackups([other]);
     const hashKey = `${full.imagePath}_sha256file`;
@@ -184,7 +184,7 @@ describe('damage', () => {
     expect(proof.provedObjects).toBe(1);
   });
 
-  test('an object that is gone is missing, also where it vanishes after it was listed', async () => {
+  test('a deleted object is missing, even if it was deleted after the listing', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     const [key] = objectOf(full, 2);
@@ -194,7 +194,7 @@ describe('damage', () => {
     expect((await prove(stored, await stored.openLink(full))).fault).toMatchObject({ code: 'object_missing', detail });
   });
 
-  test('an object that is listed and not found is read once more, and called missing by nobody', async () => {
+  test('an object that is listed but not found is read once more, and is never reported missing', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     const notFoundFor = (times: number) => {
@@ -212,7 +212,7 @@ describe('damage', () => {
     expect(fault).toMatchObject({ code: 'changed_while_read', detail: expect.stringContaining('-00002') });
   });
 
-  test('of several objects the foremost is told, however many threads read them', async () => {
+  test('the first of several broken objects is reported, however many threads read them', async () => {
     const many = writeCinderBackup(manyObjectsPlan);
     await using stored = await storeBackups([many]);
     const link = await stored.openLink(many);
@@ -230,7 +230,7 @@ describe('damage', () => {
 });
 
 describe('a proof', () => {
-  test('goes on behind the objects that an earlier run has proved', async () => {
+  test('continues after the objects that an earlier run has proved', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     const gets: string[] = [];
@@ -243,7 +243,7 @@ describe('a proof', () => {
     }
   });
 
-  test('throws what may pass by itself, and has told where to go on', async () => {
+  test('throws errors that may pass by themselves, and has reported where to continue', async () => {
     await using stored = await storeBackups([writeCinderBackup(manyObjectsPlan)]);
     const link = await stored.openLink(writeCinderBackup(manyObjectsPlan));
     let told = 0;
@@ -260,7 +260,7 @@ describe('a proof', () => {
     expect(await prove(stored, link, { startAfter: told })).toMatchObject({ fault: null, provedObjects: 400 });
   });
 
-  test('says that an object may not be read, or is archived', async () => {
+  test('reports an object that must not be read or is archived', async () => {
     await using stored = await storeBackups([full]);
     const link = await stored.openLink(full);
     for (const code of ['access_denied', 'archived', 'encrypted_customer_key'] as const) {
@@ -273,7 +273,7 @@ describe('a proof', () => {
     }
   });
 
-  test('is cancelled at once, in this thread and in others', async () => {
+  test('is cancelled immediately, in this thread and in others', async () => {
     const many = writeCinderBackup(manyObjectsPlan);
     await using stored = await storeBackups([many]);
     const link = await stored.openLink(many);
@@ -296,7 +296,7 @@ describe('a proof', () => {
     await expect(prove(stored, link, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  test('fails where a thread cannot open the storage unit', async () => {
+  test('fails if a thread cannot open the storage unit', async () => {
     const many = writeCinderBackup(manyObjectsPlan);
     await using stored = await storeBackups([many]);
     const opening = { id: 'here', specification: `file:${stored.buckets.directory}/missing` };
@@ -305,7 +305,7 @@ describe('a proof', () => {
   });
 });
 
-/** A body from which nothing ever comes. */
+/** A body that never yields anything. */
 function never(): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => ({

@@ -10,38 +10,38 @@ import { type JobBatch, jobBatches } from './job-batches.ts';
 import { type ContentProgress, ProofTally } from './proof-tally.ts';
 import { type ContentRunner, failureOf, proveInThisThread } from './prove-batch.ts';
 
-/** Up to here threads would cost more than they save. */
+/** Up to this size, threads would cost more than they save. */
 const aloneBytesMax = 32 * 1024 * 1024;
 const aloneBatchesMax = 4;
-/** Batches in each thread at a time: while one waits for storage, another is hashed. */
+/** Batches in each thread at a time: while one waits for storage, another can be hashed. */
 const slotsPerThread = 4;
 
 export type ContentProofOptions = {
-  /** Admits the requests of threads as well. */
+  /** Reads the objects, and admits the requests of threads. */
   readonly storage: StorageUnit;
-  /** How a thread opens the same storage unit for itself. Null: everything is proved in this thread. */
+  /** How a thread opens the same storage unit for itself. Null to prove everything in this thread. */
   readonly opening: StorageOpening | null;
-  /** As many as the machine has cores where it is left out. */
+  /** Default: the number of cores. */
   readonly threadCount?: number;
-  /** Objects, in order, that an earlier run has proved. 0 where it is left out. */
+  /** Number of objects, in order, that an earlier run has proved. Default: 0. */
   readonly startAfter?: number;
   readonly signal: AbortSignal;
-  /** Called as batches of objects end. */
+  /** Called after each batch of objects. */
   readonly onProgress?: (progress: ContentProgress) => void;
 };
 
-/** What reading a link's objects has shown. */
+/** The result of reading a link's objects. */
 export type ContentProof = ContentProgress & {
-  /** Of the object with the smallest offset that is not as it must be; null where all are. */
+  /** Fault of the broken object with the smallest offset; null if all objects are right. */
   readonly fault: Fault | null;
 };
 
 /**
- * Level `content` of one link: reads and decompresses every object, and compares lengths, digests and block hashes.
+ * Proves one link to `content`: reads and decompresses every object, and compares lengths, digests and block hashes.
  * Objects are read in parallel; memory does not depend on their size or number.
  *
- * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, and the signal's reason, at
- * once. The progress told before shows where to go on.
+ * Throws `StorageError` if storage is throttled, unreachable or has lost the bucket. When the signal is aborted, throws
+ * its reason immediately. The progress reported so far shows where to continue.
  */
 export async function proveContent(link: LinkData, options: ContentProofOptions): Promise<ContentProof> {
   const { signal, startAfter = 0 } = options;
@@ -64,7 +64,7 @@ async function proveBatches(
   const running = new Set<Promise<void>>();
   let planned = startAfter;
 
-  /** The next batch; null at the end, and where what comes next cannot be told. */
+  /** The next batch; null at the end, or if the metadata fails. */
   const plan = async (): Promise<JobBatch | null> => {
     try {
       const { done, value } = await batches.next();
@@ -94,7 +94,7 @@ async function proveBatches(
     const abandon = () => void runner[Symbol.asyncDispose]();
     signal.addEventListener('abort', abandon, { once: true });
     let next = first.shift() ?? null;
-    // What comes behind a failure need not be read; what comes before it may fail as well, and is waited for.
+    // Objects after a failure need not be read. Objects before it may fail too, so they are awaited.
     while (next !== null && tally.failure === null && !signal.aborted) {
       start(next);
       if (running.size >= runner.slots) await Promise.race(running);
@@ -107,7 +107,7 @@ async function proveBatches(
   }
 }
 
-/** The first batches, as many as tell whether there is much to prove. */
+/** The first batches, enough to decide whether threads are worth their cost. */
 async function planFirst(plan: () => Promise<JobBatch | null>): Promise<JobBatch[]> {
   const first: JobBatch[] = [];
   let storedBytes = 0;

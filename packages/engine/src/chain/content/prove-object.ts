@@ -4,7 +4,7 @@ import { BlockHasher } from './block-hasher.ts';
 import type { ContentJob } from './content-job.ts';
 import { contentMismatch, readVerified } from './verified-bytes.ts';
 
-/** Reads one object, and compares length, digests and blocks. Throws what `readVerified` throws. */
+/** Reads one object and compares its length, digests and blocks. Throws what `readVerified` throws. */
 export async function proveObject(
   storage: StorageUnit,
   bucketName: string,
@@ -21,6 +21,6 @@ export async function proveObject(
   for await (const piece of plain) blockHasher.add(piece);
   blockHasher.finish();
   if (blockHashes.digest('hex') !== blocks.hex) {
-    throw contentMismatch(object.key, 'its blocks do not have the hashes that the backup has of the volume there');
+    throw contentMismatch(object.key, 'its blocks do not match the block hashes of the backup');
   }
 }

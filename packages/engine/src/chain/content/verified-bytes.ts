@@ -7,11 +7,11 @@ import { ObjectDigests } from './digests.ts';
 import { openObject } from './open-object.ts';
 
 /**
- * The plain bytes of an object, in pieces. They are as they must be only when the last has come: lengths and digests
- * are compared as they pass, and a difference is thrown at the end.
+ * Reads the plain bytes of an object, in pieces, and checks lengths and digests. Do not trust the bytes before the last
+ * piece has come: a wrong digest throws only at the end.
  *
- * Throws `ReadFault`, among them `content_mismatch` and `object_missing`; `StorageError` where storage is throttled, unreachable or has lost
- * the bucket; and the signal's reason.
+ * Throws `ReadFault`, for example `content_mismatch` or `object_missing`; `StorageError` if storage is throttled,
+ * unreachable or has lost the bucket; and the signal's reason.
  */
 export async function* readVerified(
   storage: StorageUnit,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BoundedJson, JsonFault, type JsonVisitor } from './bounded-json.ts';
 
-/** Puts a document together again, as JSON text: nothing of its keys touches an object's prototype. */
+/** Rebuilds a document as JSON text, so that its keys never touch an object's prototype. */
 class Echo implements JsonVisitor {
   text = '';
   readonly #closers: string[] = [];
@@ -56,11 +56,11 @@ function faultOf(text: string | Uint8Array, pieceBytes?: number): JsonFault {
     if (error instanceof JsonFault) return error;
     throw error;
   }
-  throw new Error('the document was taken');
+  throw new Error('the document was accepted');
 }
 
 describe('a document', () => {
-  test('comes through whole, however it is cut', () => {
+  test('is parsed completely, however it is split', () => {
     const document = fc.json({ maxDepth: 5 }).filter((text) => !/["{,[:]\s*-0\b|^-0/.test(text));
     fc.assert(
       fc.property(document, fc.integer({ min: 1, max: 20 }), (text, pieceBytes) => {
@@ -74,7 +74,7 @@ describe('a document', () => {
     expect(walk(text)).toBe(text);
   });
 
-  test('that breaks off is truncated; one that is wrong is not', () => {
+  test('that ends early is truncated; an invalid one is not', () => {
     const text = '{"a":[1,{"b":"c"},null],"d":true}';
     for (let length = 0; length < text.length; length += 1) {
       expect(faultOf(text.slice(0, length)).truncated, text.slice(0, length)).toBe(true);
@@ -90,17 +90,17 @@ describe('a document', () => {
 });
 
 describe('a hostile document', () => {
-  test('cannot nest without end', () => {
+  test('cannot nest without limit', () => {
     expect(faultOf('['.repeat(100_000), 4096).message).toContain('nested deeper than 64 levels');
   });
 
-  test('cannot hold a string or key without end', () => {
+  test('cannot contain a string or key without limit', () => {
     const long = 'x'.repeat(1_100_000);
     expect(faultOf(`{"${long}`, 1 << 16).message).toContain('string longer than');
     expect(faultOf(`["${long}"]`, 1 << 22).message).toContain('string longer than');
   });
 
-  test('cannot hold a number without end', () => {
+  test('cannot contain a number without limit', () => {
     expect(faultOf(`[${'1'.repeat(1000)}`, 100).message).toContain('number too long');
   });
 });

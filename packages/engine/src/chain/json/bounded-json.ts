@@ -1,21 +1,21 @@
 import { Tokenizer, TokenizerError, TokenType } from '@streamparser/json';
 
-/** Deepest nesting that is followed. What backup programs write has five levels. */
+/** Deepest accepted nesting. Backup programs write five levels. */
 const depthMax = 64;
 /**
- * Longest string or key, in UTF-16 units. A volume's metadata, kept as one string, is the longest that is genuine: some
- * tens of thousands. Escaped characters take a microsecond each, so a hostile file must not bring many millions.
+ * Longest string or key, in UTF-16 units. The longest genuine string is a volume's metadata, some tens of thousands.
+ * Each escaped character takes a microsecond, so many millions of them in a hostile file would cost too much.
  */
 const stringUnitsMax = 1024 * 1024;
-/** Bytes of a string that are gathered before they become text: each escaped character for itself would cost twice. */
+/** Bytes of a string that are buffered before decoding. Decoding each escaped character alone would cost twice. */
 const stringBufferSize = 64 * 1024;
-/** Most characters of a number: any that a double holds exactly is shorter. */
+/** Most characters of a number. Any number that a double represents exactly is shorter. */
 const numberCharactersMax = 64;
 
-/** A document is not JSON, or goes beyond what is followed. */
+/** A document is not JSON or exceeds the limits. The message says where. */
 export class JsonFault extends Error {
   override readonly name = 'JsonFault';
-  /** The document merely stops too early: what is there may be the beginning of a good one. */
+  /** True if the document only ends too early. It may then be the start of a valid one. */
   readonly truncated: boolean;
 
   constructor(message: string, truncated = false) {
@@ -26,11 +26,11 @@ export class JsonFault extends Error {
 
 export type JsonScalar = string | number | boolean | null;
 
-/** What a document consists of, in its order. `depth` counts the objects and arrays open around the thing. */
+/** Receives the parts of a document, in order. `depth` is the number of objects and arrays open around the part. */
 export interface JsonVisitor {
   beginObject(depth: number): void;
   beginArray(depth: number): void;
-  /** End of an object or array; `depth` as at its beginning. */
+  /** End of an object or array; `depth` is the same as at its start. */
   end(depth: number): void;
   key(name: string, depth: number): void;
   scalar(value: JsonScalar, depth: number): void;
@@ -38,7 +38,7 @@ export interface JsonVisitor {
 
 type Expectation = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing more';
 
-/** Keeps a number's text from growing without end: the tokenizer hands over what it has so far after each write. */
+/** Bounds the text of a number. After each write, the tokenizer passes on the digits that it has so far. */
 class BoundedTokenizer extends Tokenizer {
   numberTooLong = false;
 
@@ -49,8 +49,8 @@ class BoundedTokenizer extends Tokenizer {
 }
 
 /**
- * Walks a JSON document that arrives in pieces, in memory that does not grow with it. Grammar is checked to the end.
- * Throws {@link JsonFault}; what a visitor throws passes through.
+ * Parses a JSON document that arrives in pieces, in bounded memory, and passes its parts to a visitor. Checks the
+ * grammar to the end. Throws {@link JsonFault}, and what a visitor throws.
  */
 export class BoundedJson {
   readonly #visitor: JsonVisitor;
@@ -73,12 +73,12 @@ export class BoundedJson {
     };
   }
 
-  /** Where the newest token begins, in bytes from the start of the document. */
+  /** Start of the newest token, in bytes from the start of the document. */
   get byteOffset(): number {
     return this.#lastTokenOffset + this.#skippedBytes;
   }
 
-  /** Whether a value has just ended that stands in as many open objects and arrays: next comes a comma or their end. */
+  /** Whether a value at this depth has just ended, so that a comma or the end of its container comes next. */
   isBehindValueAt(depth: number): boolean {
     return this.#expectation === 'comma or end' && this.#objects.length === depth;
   }
@@ -88,7 +88,7 @@ export class BoundedJson {
     if (this.#tokenizer.numberTooLong) throw new JsonFault(`number too long after byte ${this.byteOffset}`);
   }
 
-  /** Counts bytes that someone else has read, so that places stay right. */
+  /** Counts bytes that were read elsewhere, so that reported places stay correct. */
   skip(bytes: number): void {
     this.#skippedBytes += bytes;
   }
@@ -106,7 +106,7 @@ export class BoundedJson {
     }
   }
 
-  /** The tokenizer's own errors speak of its inner states; here they become a place. */
+  /** Replaces the tokenizer's errors, which describe internal states, by the place in the document. */
   #guard(step: () => void): void {
     try {
       step();

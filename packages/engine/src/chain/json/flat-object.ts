@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer';
 
-/** What is longer is left to the walker. */
+/** Longest object read here. The parser reads longer ones. */
 const objectBytesMax = 4096;
 const comma = 0x2c;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
-/** A character that is no ASCII, or begins an escape: left to the walker too. */
+/** Any character that is not ASCII or begins an escape. Objects with one are left to the parser. */
 const unusual = /[^\x20-\x5b\x5d-\x7e\n\r\t]/;
 
 export type FlatObject = { readonly value: Record<string, unknown>; readonly end: number };
 
 /**
- * Reads a comma and an object of texts, numbers and truth values that stand whole at a place. Null where anything
- * is unusual in them, though it be right. Whatever it takes, the walker would take as the same.
+ * Reads a comma and a complete object of strings, numbers and booleans. Returns null if anything about them is unusual,
+ * even if valid. The parser would read an accepted object with the same result.
  */
 export function readFlatObject(bytes: Uint8Array, from: number): FlatObject | null {
   const separator = skipBlanks(bytes, from);
@@ -31,7 +31,7 @@ function parse(text: string): Record<string, unknown> | null {
   try {
     value = JSON.parse(text);
   } catch {
-    // The brace stands in a text or ends something inside, or it is no JSON: the walker tells.
+    // The brace is in a string or ends something nested, or this is not JSON. The parser decides.
     return null;
   }
   let texts = 0;
@@ -40,7 +40,7 @@ function parse(text: string): Record<string, unknown> | null {
     if (typeof field === 'object') return null;
     texts += typeof field === 'string' ? 2 : 1;
   }
-  // Of a key that comes twice, one is gone.
+  // If a key occurs twice, one is lost and the count of quotes differs.
   return text.split('"').length - 1 === 2 * texts ? value : null;
 }
 

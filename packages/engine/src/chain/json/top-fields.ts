@@ -1,8 +1,8 @@
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from './bounded-json.ts';
 
 /**
- * Reads the texts, numbers and truth values of a document's top level that have one of these names; all else is walked
- * over, in memory that does not grow with it. Throws {@link JsonFault}, and what `bytes` throws.
+ * Reads the top-level strings, numbers, booleans and nulls with these names from a JSON document. Skips everything
+ * else, in bounded memory. Throws {@link JsonFault}, and what `bytes` throws.
  */
 export async function readTopFields(
   bytes: AsyncIterable<Uint8Array>,

@@ -1,20 +1,20 @@
 import type { BoundedJson } from './bounded-json.ts';
 
-/** Takes the entries of a long array that are as usual straight from the bytes. */
+/** Reads the usual entries of a long array directly from the bytes, without the parser. */
 export interface EntryScanner {
-  /** Whether the array is what is being walked. */
+  /** Whether the parser is inside the array. */
   readonly inEntries: boolean;
-  /** Takes entries that lie whole in the bytes, each with the comma before it. Returns where it stopped: right behind one. */
+  /** Reads complete entries, each preceded by a comma. Returns where it stopped, right after an entry. */
   scan(bytes: Uint8Array, from: number): number;
 }
 
 const closingBrace = 0x7d;
-/** Open around an entry: the document, and the array. */
+/** Containers open around an entry: the document and the array. */
 const entriesDepth = 2;
-/** Pieces in which an entry comes whose end is sought at each closing brace: it has two at most. */
+/** Slices of an entry that each end at the next closing brace. A usual entry has at most two such braces. */
 const slicesOfEntry = 4;
 
-/** Walks on. Where entries follow one another, those that are as usual go by the walker. */
+/** Parses a piece. Usual entries that follow one another bypass the parser. */
 export function walkEntries(piece: Uint8Array, json: BoundedJson, entries: EntryScanner): void {
   let slices = 0;
   for (let from = 0; from < piece.length; ) {
@@ -24,7 +24,7 @@ export function walkEntries(piece: Uint8Array, json: BoundedJson, entries: Entry
       from = to;
       slices = 0;
     }
-    // The walker is stopped where an entry may end; less and less often, where none does.
+    // Stop the parser wherever an entry may end, but less and less often while none does.
     const reach = slices < slicesOfEntry ? 0 : 2 ** Math.min(slices, 20);
     const brace = entries.inEntries ? piece.indexOf(closingBrace, from + reach) : -1;
     const to = brace === -1 ? piece.length : brace + 1;

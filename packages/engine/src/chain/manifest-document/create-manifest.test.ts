@@ -37,7 +37,7 @@ async function readObjects(path: string) {
 }
 
 describe('a manifest of image files', () => {
-  test('takes the files of a full backup as they are, in the order of the numbers in their names', async () => {
+  test('uses the files of a full backup unchanged, in the order of the numbers in their names', async () => {
     await using home = await makeHome({
       'day-0/disk.10': volume.subarray(1024),
       'day-0/disk.9': volume.subarray(0, 1024),
@@ -50,7 +50,7 @@ describe('a manifest of image files', () => {
     ]);
   });
 
-  test('stores each run of changed blocks of an increment, and nothing where nothing changed', async () => {
+  test('stores each run of changed blocks of an increment, and nothing if nothing changed', async () => {
     const changed = volume.slice();
     for (const at of [0, 600, 3 * blockBytes, volume.length - 1]) changed[at] = (changed[at] ?? 0) ^ 1;
     await using home = await makeHome({ 'day-0/disk': volume, 'day-1/disk': changed, 'day-2/disk': volume });
@@ -81,14 +81,14 @@ describe('a manifest is refused', () => {
   };
 
   test.each<[string, string, Partial<CreateManifestOptions>]>([
-    ['uneven', 'every piece but the last must be a multiple of 512', {}],
-    ['nested', 'is no file', {}],
+    ['uneven', 'every piece except the last must be a multiple of 512 bytes', {}],
+    ['nested', 'is not a file', {}],
     ['void', 'is empty', {}],
     ['gone', 'the directory cannot be read', {}],
     ['larger', 'name the resource', { resource: {} }],
     ['larger', 'block_size must be at least 512', { blockBytes: 100 }],
     ['larger', 'backup.name must have 0 to 255 characters', { backup: { id: 'b', name: 'x'.repeat(256) } }],
-    ['day-0', 'is there already', {}],
+    ['day-0', 'already exists', {}],
   ])('for %s: %s', async (directory, sentence, changes) => {
     await using home = await makeHome(files);
     await home.create('day-0');
@@ -96,7 +96,7 @@ describe('a manifest is refused', () => {
     expect(await readdir(join(home.path, 'larger'))).toEqual(['disk']);
   });
 
-  test('where it does not fit its parent', async () => {
+  test('if it does not fit its parent', async () => {
     await using home = await makeHome(files);
     await home.create('day-0');
     const parent = home.onDay0;
@@ -104,13 +104,13 @@ describe('a manifest is refused', () => {
     await expect(home.create('larger', { output, parent })).rejects.toThrow('a volume that has grown');
     await expect(home.create('day-0', { output, parent, blockBytes: 1024 })).rejects.toThrow('blocks of 512 bytes');
     await expect(home.create('day-0', { output, parent, resource: { id: 'x' } })).rejects.toThrow('not of x');
-    await expect(home.create('day-0', { parent })).rejects.toThrow('a directory of its own');
+    await expect(home.create('day-0', { parent })).rejects.toThrow('choose another directory');
     await writeFile(join(home.path, 'day-0', 'block-hashes.bin'), 'x');
-    await expect(home.create('day-0', { output, parent })).rejects.toThrow('does not hold the block hashes');
+    await expect(home.create('day-0', { output, parent })).rejects.toThrow('does not match the SHA-256');
     expect(await readdir(home.path)).not.toContain('upload');
   });
 
-  test('when it is cancelled, and its hashes are not left behind', async () => {
+  test('when it is cancelled, and leaves no hashes behind', async () => {
     await using home = await makeHome(files);
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(home.create('day-0', { signal })).rejects.toThrow('enough');

@@ -15,18 +15,20 @@ import { findImagePieces, ManifestCreationError } from './image-pieces.ts';
 import { ParentManifest } from './parent-manifest.ts';
 import { describePieces, type HashSink, writeChangedRuns } from './stored-pieces.ts';
 
-/** What a manifest is made of. */
+/** Input of {@link createManifest}. */
 export type CreateManifestOptions = {
-  /** Files that hold the whole volume as it is now: one raw image, or its pieces in the order of their names. */
+  /**
+   * Directory of files that contain the whole current volume: one raw image, or its pieces in the order of their names.
+   */
   readonly directory: string;
-  /** Where the files go that are to be uploaded. */
+  /** Directory for the files to upload. */
   readonly output: string;
   readonly backup: { readonly id: string; readonly name: string; readonly createdAtMs?: number };
-  /** Absent fields are the parent's. */
+  /** The parent supplies absent fields. */
   readonly resource: { readonly id?: string; readonly name?: string; readonly type?: string };
-  /** Bytes of a block; the parent's where there is one. */
+  /** Bytes of a block. Default: the parent's, or 64 KiB for a full backup. */
   readonly blockBytes?: number;
-  /** `manifest.json` of the backup that this one builds on, with its block hashes beside it. */
+  /** `path`: the parent's local `manifest.json`, with its block hashes next to it. The rest says where it is stored. */
   readonly parent?: { readonly path: string; readonly bucketName?: string; readonly imagePath?: string };
   readonly signal: AbortSignal;
 };
@@ -36,7 +38,7 @@ export type CreatedManifest = {
   readonly manifestPath: string;
   readonly blockHashesPath: string;
   readonly objectCount: number;
-  /** Bytes of the volume that the objects hold. */
+  /** Bytes of the volume that the objects contain. */
   readonly storedBytes: number;
 };
 
@@ -44,17 +46,16 @@ const blockBytesDefault = 64 * 1024;
 const noDigest = '0'.repeat(64);
 
 /**
- * Makes the manifest and the block hashes of a backup, as local files. A full backup's objects are the image files
- * themselves; an increment's, the blocks that differ from the parent's, are written below `output/data`. The manifest
- * is put in its place last. Nothing that is there already is overwritten. Throws {@link ManifestCreationError}, and the
- * signal's reason.
+ * Creates the manifest and the block hashes of a backup, as local files. The objects of a full backup are the image
+ * files themselves. Those of an increment, the blocks that differ from the parent's, are written to `output/data`. The
+ * manifest is written last, and nothing is overwritten. Throws {@link ManifestCreationError}, and the signal's reason.
  */
 export async function createManifest(options: CreateManifestOptions): Promise<CreatedManifest> {
   const { directory, output, signal } = options;
   await using parent = options.parent === undefined ? null : await ParentManifest.open(options.parent.path);
   if (parent !== null && resolve(output) === resolve(directory)) {
     throw new ManifestCreationError(
-      'an increment holds changed blocks alone: give it a directory of its own as output',
+      `the output of an increment must not be the directory of its images, ${directory}: choose another directory`,
     );
   }
   const blockBytes = blockBytesOf(options, parent);
@@ -87,14 +88,16 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
 function blockBytesOf({ blockBytes }: CreateManifestOptions, parent: ParentManifest | null): number {
   const ofParent = parent?.header.block_size;
   if (blockBytes !== undefined && ofParent !== undefined && blockBytes !== ofParent) {
-    throw new ManifestCreationError(`the parent has blocks of ${ofParent} bytes: leave the block size out`);
+    throw new ManifestCreationError(
+      `the block size is ${blockBytes}, but the parent has blocks of ${ofParent} bytes: omit the block size`,
+    );
   }
   return blockBytes ?? ofParent ?? blockBytesDefault;
 }
 
 type Volume = { readonly blockBytes: number; readonly volumeBytes: number; readonly newestAtMs: number };
 
-/** All but the digest of the block hashes, checked before anything is read. */
+/** Builds and checks the header before anything is read. Only the digest of the block hashes is a placeholder. */
 function makeHeader(
   { backup, resource, parent: options }: CreateManifestOptions,
   parent: ParentManifest | null,
@@ -102,7 +105,8 @@ function makeHeader(
 ): ChainManifestHeader {
   const ofParent = parent?.header.resource;
   const id = resource.id ?? ofParent?.id;
-  if (id === undefined) throw new ManifestCreationError('name the resource: its id is needed for a full backup');
+  if (id === undefined)
+    throw new ManifestCreationError('a full backup needs the id of its resource: name the resource');
   if (ofParent !== undefined && id !== ofParent.id) {
     throw new ManifestCreationError(`the parent is a backup of ${ofParent.id}, not of ${id}`);
   }
@@ -144,11 +148,12 @@ async function prepareOutput(output: string): Promise<void> {
       () => true,
       () => false,
     );
-    if (isThere) throw new ManifestCreationError(`${path} is there already: remove it, or give another output`);
+    if (isThere)
+      throw new ManifestCreationError(`${path} already exists: remove it, or choose another output directory`);
   }
 }
 
-/** `block-hashes.bin` while it is written. Left behind unfinished, it is removed. */
+/** `block-hashes.bin` while it is written. Disposing of it removes an unfinished file. */
 class HashFile implements HashSink, AsyncDisposable {
   readonly #path: string;
   readonly #file: Awaited<ReturnType<typeof open>>;
@@ -170,7 +175,7 @@ class HashFile implements HashSink, AsyncDisposable {
     if (this.#pending.length === 2048) await this.#flush();
   }
 
-  /** SHA-256 of the file, hex. */
+  /** Writes the rest, syncs the file to disk and returns its SHA-256, hex. */
   async finish(): Promise<string> {
     await this.#flush();
     await this.#file.sync();
@@ -191,7 +196,7 @@ class HashFile implements HashSink, AsyncDisposable {
   }
 }
 
-/** Under another name first: a manifest that is there is whole. */
+/** Writes under another name first, so that a manifest that exists is always complete. */
 async function writeManifest(path: string, header: ChainManifestHeader, objects: readonly object[]): Promise<void> {
   const partial = `${path}.partial`;
   {

@@ -2,36 +2,36 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainManifestHashesName, chainManifestName, counted } from '@backup-sync/contracts';
 
-/** A manifest cannot be made of what is there. The message says what to do. */
+/** A manifest cannot be created. The message says why and what to do. */
 export class ManifestCreationError extends Error {
   override readonly name = 'ManifestCreationError';
 }
 
-/** A file that holds a range of the volume as it is. */
+/** A file that contains a range of the volume, uncompressed. */
 export type ImagePiece = {
   readonly name: string;
   readonly path: string;
-  /** Where it begins in the volume, bytes. */
+  /** Start in the volume, in bytes. */
   readonly offset: number;
   readonly length: number;
   readonly modifiedAtMs: number;
 };
 
-/** Bytes read from a piece at once: whole blocks of every usual size. */
+/** Bytes read from a piece at once, a multiple of every usual block size. */
 const readBytes = 4 * 1024 * 1024;
 
 const byNumbersInNames = new Intl.Collator('en', { numeric: true });
 
 /**
- * The files of a directory as pieces of one raw image, in the order of their names, where `disk.10` comes behind
- * `disk.9`. Hidden files and what this command itself writes are left out. Throws {@link ManifestCreationError}.
+ * Finds the files of a directory that are the pieces of one raw image, in the order of their names: `disk.10` comes
+ * after `disk.9`. Ignores hidden files and the files this command writes. Throws {@link ManifestCreationError}.
  */
 export async function findImagePieces(directory: string, blockBytes: number): Promise<readonly ImagePiece[]> {
   const entries = (await readDirectory(directory)).filter(({ name }) => !name.startsWith('.') && !isOwnFile(name));
   const folder = entries.find((entry) => !entry.isFile());
   if (folder !== undefined) {
     throw new ManifestCreationError(
-      `${join(directory, folder.name)} is no file: the directory holds image files alone`,
+      `${join(directory, folder.name)} is not a file: the directory must contain only image files`,
     );
   }
   const names = entries.map(({ name }) => name).toSorted(byNumbersInNames.compare);
@@ -40,21 +40,21 @@ export async function findImagePieces(directory: string, blockBytes: number): Pr
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
     const { size: length, mtimeMs } = await stat(path);
-    if (length === 0) throw new ManifestCreationError(`${path} is empty: remove it, or write it to its end first`);
+    if (length === 0) throw new ManifestCreationError(`${path} is empty: remove it, or finish writing it first`);
     if (index < names.length - 1 && length % blockBytes !== 0) {
-      const message = `${path} has ${counted(length, 'byte')}: every piece but the last must be a multiple of ${blockBytes}`;
-      throw new ManifestCreationError(message);
+      const rule = `every piece except the last must be a multiple of ${blockBytes} bytes`;
+      throw new ManifestCreationError(`${path} has ${counted(length, 'byte')}: ${rule}`);
     }
     pieces.push({ name, path, offset, length, modifiedAtMs: mtimeMs });
     offset += length;
   }
-  if (pieces.length === 0) throw new ManifestCreationError(`${directory} has no image file in it`);
+  if (pieces.length === 0) throw new ManifestCreationError(`${directory} contains no image files`);
   return pieces;
 }
 
 /**
- * The blocks of a piece, in order; the last may be short. Each is to be used before the next is asked for. Throws
- * {@link ManifestCreationError} where the file changes meanwhile, and the signal's reason.
+ * Reads the blocks of a piece, in order. The last may be short. A block is valid until the next is requested. Throws
+ * {@link ManifestCreationError} if the file changes meanwhile, and the signal's reason.
  */
 export async function* readBlocks(
   piece: ImagePiece,
@@ -75,7 +75,7 @@ export async function* readBlocks(
   if (size !== piece.length || mtimeMs !== piece.modifiedAtMs) throw changed(piece.path);
 }
 
-/** Fills `into` from a place of the file. Throws {@link ManifestCreationError} where it ends before. */
+/** Fills `into` from a position of the file. Throws {@link ManifestCreationError} if the file ends before. */
 export async function readFully(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
   let filled = 0;
   while (filled < into.length) {
@@ -99,5 +99,5 @@ function isOwnFile(name: string): boolean {
 }
 
 function changed(path: string): ManifestCreationError {
-  return new ManifestCreationError(`${path} changed while it was read: make the manifest when nothing writes to it`);
+  return new ManifestCreationError(`${path} changed while it was read: create the manifest when nothing writes to it`);
 }

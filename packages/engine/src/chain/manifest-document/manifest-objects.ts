@@ -9,8 +9,8 @@ const sha256Bytes = 32;
 const md5Bytes = 16;
 
 /**
- * The objects that a manifest names, in its order, as columns, up to a number: others are counted. Some 45 bytes each, and
- * 70 where SHA-256 digests are kept, which only reading the data needs.
+ * The objects that a manifest names, in its order, in columns. Keeps up to a maximum and counts the rest. Each takes
+ * about 45 bytes, or 70 with the SHA-256 digests that are needed only to read the data.
  */
 export class ManifestObjects implements StoredRanges {
   readonly keys = new KeyColumn();
@@ -30,7 +30,7 @@ export class ManifestObjects implements StoredRanges {
     this.#keepsSha256 = keepsSha256;
   }
 
-  /** How many objects are named beyond those that are kept. */
+  /** Number of named objects that are not kept. */
   get leftOut(): number {
     return this.#leftOut;
   }
@@ -39,7 +39,7 @@ export class ManifestObjects implements StoredRanges {
     return this.keys.count;
   }
 
-  /** In the order of the manifest, which is that of their offsets. */
+  /** Rows are in the order of the manifest, which is the order of offsets. */
   rowAt(place: number): number {
     return place;
   }
@@ -66,17 +66,17 @@ export class ManifestObjects implements StoredRanges {
     if (object.stored_md5 !== undefined) this.storedMd5.setHex(row, object.stored_md5);
   }
 
-  /** Where the object's data begins in the volume, bytes. */
+  /** Start of the object's data in the volume, in bytes. */
   offsetAt(row: number): number {
     return this.#offsets.at(row);
   }
 
-  /** Bytes of the volume that the object holds, before compression. */
+  /** Bytes of the volume that the object contains, before compression. */
   lengthAt(row: number): number {
     return this.#lengths.at(row);
   }
 
-  /** Bytes of the object as it is stored. */
+  /** Stored bytes of the object. */
   storedSizeAt(row: number): number {
     return this.#storedSizes.at(row);
   }

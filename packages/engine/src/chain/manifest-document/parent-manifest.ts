@@ -10,7 +10,7 @@ import { readManifest } from './read-manifest.ts';
 /** Hashes read at once. */
 const batchHashes = 4096;
 
-/** The manifest that an increment builds on, with the block hashes beside it. */
+/** The manifest of an increment's parent, with its block hashes. */
 export class ParentManifest implements AsyncDisposable {
   readonly header: ChainManifestHeader;
   readonly #file: FileHandle;
@@ -24,7 +24,7 @@ export class ParentManifest implements AsyncDisposable {
     this.#path = path;
   }
 
-  /** Reads the manifest and checks that the block hashes are its own. Throws {@link ManifestCreationError}. */
+  /** Reads the manifest and checks that the block hashes next to it match. Throws {@link ManifestCreationError}. */
   static async open(path: string): Promise<ParentManifest> {
     const hashesPath = join(dirname(path), chainManifestHashesName);
     try {
@@ -34,7 +34,7 @@ export class ParentManifest implements AsyncDisposable {
       const digest = createHash('sha256');
       for await (const piece of createReadStream(hashesPath)) digest.update(piece);
       if (digest.digest('hex') !== header.block_hashes.sha256) {
-        throw new ManifestCreationError(`${hashesPath} does not hold the block hashes that ${path} speaks of`);
+        throw new ManifestCreationError(`${hashesPath} does not match the SHA-256 of the block hashes in ${path}`);
       }
       return new ParentManifest(header, await open(hashesPath), hashesPath);
     } catch (error) {
@@ -43,7 +43,7 @@ export class ParentManifest implements AsyncDisposable {
     }
   }
 
-  /** SHA-256 of a block of the parent, 32 bytes. Blocks are asked for in rising order. */
+  /** SHA-256 of a block of the parent, 32 bytes. Call in rising order of blocks. */
   async hashOf(block: number): Promise<Uint8Array> {
     let at = (block - this.#firstBlock) * hashBytes;
     if (at >= this.#batch.length) {

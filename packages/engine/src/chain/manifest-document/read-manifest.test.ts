@@ -15,7 +15,7 @@ function read(document: string, pieceBytes = 64) {
   return readManifest(inPieces(Buffer.from(document), pieceBytes));
 }
 
-/** Where a value stands in a document. */
+/** Path of a value in a document. */
 type Place = readonly (string | number)[];
 
 function* placesIn(value: unknown, place: Place = []): Generator<Place> {
@@ -31,7 +31,7 @@ function replaceAt(value: unknown, [key, ...rest]: Place, replacement: unknown):
 }
 
 describe('a manifest in pieces', () => {
-  test('is read exactly where the schema takes it, whatever value is put into whatever place', async () => {
+  test('is read if and only if the schema accepts it, with any value in any place', async () => {
     const places = [...placesIn(genuine)];
     const values = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.integer({ min: -1, max: 10_000 }), fc.string());
     await fc.assert(
@@ -57,7 +57,7 @@ describe('a manifest in pieces', () => {
     );
   });
 
-  test('names the place of what is wrong', async () => {
+  test('names the place of a problem', async () => {
     const wrong = text.replace('"none"', '"rar"');
     expect(await read(wrong)).toMatchObject({
       kind: 'unreadable',
@@ -65,24 +65,27 @@ describe('a manifest in pieces', () => {
     });
   });
 
-  test('may hold keys that are not known, which mean nothing', async () => {
+  test('may contain unknown keys, which are ignored', async () => {
     const more = text.replace('{', '{"__proto__":{"version":"9"},"note":[1,{"x":null}],');
     expect(await read(more)).toMatchObject({ kind: 'read' });
   });
 
-  test('has no key twice', async () => {
+  test('must not contain a key twice', async () => {
     const twice = text.replace('"version":"1"', '"version":"1","version":"1"');
     expect(await read(twice)).toMatchObject({ kind: 'unreadable', detail: 'has "version" twice', claimsFormat: true });
     const objectsTwice = text.replace('"objects":', '"objects":[],"objects":');
     expect(await read(objectsTwice)).toMatchObject({ kind: 'unreadable', detail: 'has "objects" twice' });
   });
 
-  test('cannot fill the memory with what is not its objects', async () => {
+  test('cannot fill the memory with anything but its objects', async () => {
     const hostile = `{"format":"backup-sync-manifest","more":[${'[],'.repeat(5000)}0]}`;
-    expect(await read(hostile)).toMatchObject({ kind: 'unreadable', detail: expect.stringContaining('more in it') });
+    expect(await read(hostile)).toMatchObject({
+      kind: 'unreadable',
+      detail: expect.stringContaining('more than 4096 keys and values'),
+    });
   });
 
-  test('that breaks off says so, and what it said before', async () => {
+  test('that ends early is reported as truncated, with the fields read so far', async () => {
     const reading = await read(text.slice(0, 200));
     expect(reading).toMatchObject({ kind: 'unreadable', truncated: true, claimsFormat: true, version: '1' });
   });

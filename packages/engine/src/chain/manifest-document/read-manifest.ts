@@ -11,9 +11,9 @@ import { readFlatObject } from '../json/flat-object.ts';
 import { type EntryScanner, walkEntries } from '../json/walk-entries.ts';
 import { ManifestObjects } from './manifest-objects.ts';
 
-/** Values and keys that all but the list of objects may have, and so may each object: beyond is nothing genuine. */
+/** Most values and keys outside the list of objects, and in each object. No genuine manifest has more. */
 const partsMax = 4096;
-/** Characters of these texts together. */
+/** Most characters of these values and keys together. */
 const textUnitsMax = 1024 * 1024;
 
 /** `manifest.json` of one backup. */
@@ -24,22 +24,22 @@ export type Manifest = {
   readonly contentId: string;
 };
 
-/** What reading a `manifest.json` comes to. */
+/** The result of reading a `manifest.json`. */
 export type ManifestReading =
   | { readonly kind: 'read'; readonly manifest: Manifest }
   | {
       readonly kind: 'unreadable';
       readonly detail: string;
       readonly truncated: boolean;
-      /** It says of itself that it is of this format. */
+      /** Whether the document says that it is of this format. */
       readonly claimsFormat: boolean;
-      /** Null where it could not be told. */
+      /** Null if it is not known. */
       readonly version: string | null;
     };
 
 /**
- * Reads a manifest in pieces; objects go into columns as they come, no more than `objectsMax` of them: a file of any size
- * may be put there. Their SHA-256 are kept where `keepsSha256`. Throws what `bytes` throws.
+ * Reads a manifest in pieces. Keeps at most `objectsMax` objects, because a hostile file may have any size, and their
+ * SHA-256 only if `keepsSha256`. Throws what `bytes` throws.
  */
 export async function readManifest(
   bytes: AsyncIterable<Uint8Array>,
@@ -66,26 +66,26 @@ type Container = Fields | unknown[];
 
 class ManifestCollector implements JsonVisitor, EntryScanner {
   readonly #objects: ManifestObjects;
-  /** The containers that are open, outermost first. */
+  /** Open containers, outermost first. */
   readonly #open: { readonly container: Container; key: string }[] = [];
   #header: Fields = emptyFields();
   #objectIndex = -1;
   #hasObjects = false;
   #partsLeft = partsMax;
   #textUnitsLeft = textUnitsMax;
-  /** First thing that is not as it must be. */
+  /** The first problem found. */
   #problem: string | null = null;
 
   constructor(objects: ManifestObjects) {
     this.#objects = objects;
   }
 
-  /** Whether the list of objects is open, and what is walked is directly in it or deeper. */
+  /** Whether the parser is inside the list of objects, at any depth. */
   get inEntries(): boolean {
     return this.#hasObjects && this.#open.length >= 2 && this.#open[0]?.key === 'objects';
   }
 
-  /** Takes the objects that are right and written as usual: a tokenizer for all of JSON takes many times as long. */
+  /** Reads valid objects in the usual notation. A general JSON tokenizer takes many times as long. */
   scan(bytes: Uint8Array, from: number): number {
     let end = from;
     while (true) {
@@ -171,7 +171,7 @@ class ManifestCollector implements JsonVisitor, EntryScanner {
 
   #addObject(value: unknown): void {
     this.#objectIndex += 1;
-    // The bound is for each object alone.
+    // The limits apply to each object separately.
     this.#partsLeft = partsMax;
     this.#textUnitsLeft = textUnitsMax;
     const parsed = chainManifestObject.safeParse(value);
@@ -191,7 +191,9 @@ class ManifestCollector implements JsonVisitor, EntryScanner {
   #spend(text: string): void {
     this.#partsLeft -= 1;
     this.#textUnitsLeft -= text.length;
-    if (this.#partsLeft < 0 || this.#textUnitsLeft < 0) throw new JsonFault('has more in it than a manifest can have');
+    if (this.#partsLeft >= 0 && this.#textUnitsLeft >= 0) return;
+    const limits = `more than ${partsMax} keys and values or ${textUnitsMax} characters`;
+    throw new JsonFault(`has ${limits}, outside its objects or in one of them`);
   }
 
   #refuse(problem: string): void {
@@ -199,7 +201,7 @@ class ManifestCollector implements JsonVisitor, EntryScanner {
   }
 }
 
-/** Without a prototype: no key of a document means anything but itself. */
+/** Has no prototype, so that no key of a document has a special meaning. */
 function emptyFields(): Fields {
   return Object.create(null);
 }
@@ -210,5 +212,5 @@ function firstIssue(
 ): string {
   const [issue] = issues;
   const at = [place, ...(issue?.path ?? []).map(String)].filter((part) => part !== '').join('.');
-  return `${at}: ${issue?.message ?? 'is not as it must be'}`;
+  return `${at}: ${issue?.message ?? 'is invalid'}`;
 }

@@ -6,16 +6,16 @@ import type { ChainManifestObject } from '@backup-sync/contracts';
 import { type ImagePiece, readBlocks } from './image-pieces.ts';
 import type { ParentManifest } from './parent-manifest.ts';
 
-/** The most that an object of an increment holds, bytes. */
+/** Most bytes in an object of an increment. */
 const objectBytesMax = 64 * 1024 * 1024;
 const folder = 'data';
 
-/** Takes the SHA-256 of each block of the volume, in order. */
+/** Receives the SHA-256 of each block of the volume, in order. */
 export type HashSink = { add(hash: Uint8Array): Promise<void> };
 
 type Reading = { readonly blockBytes: number; readonly hashes: HashSink; readonly signal: AbortSignal };
 
-/** The pieces of a full backup, as they lie: each file is an object of its own. */
+/** Describes the pieces of a full backup: each file is one object. */
 export async function describePieces(
   pieces: readonly ImagePiece[],
   { blockBytes, hashes, signal }: Reading,
@@ -32,7 +32,7 @@ export async function describePieces(
   return objects;
 }
 
-/** Writes the runs of blocks that differ from the parent's below `output`, as objects of limited size. */
+/** Writes the runs of blocks that differ from the parent's to `output`, as objects of limited size. */
 export async function writeChangedRuns(
   pieces: readonly ImagePiece[],
   parent: ParentManifest,
@@ -106,7 +106,7 @@ class ChangedRun {
   }
 }
 
-/** What the manifest says of an object that is not compressed. */
+/** Computes the manifest's fields of an uncompressed object. */
 class PlainDigests {
   length = 0;
   readonly #sha256: Hash = createHash('sha256');

@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer';
 import { NumberColumn } from '../number-column.ts';
 import { hashBytes } from './hash-array-scanner.ts';
 
-/** Hashes that are compared at once: most are equal. */
+/** Bytes of hashes compared at once; most are equal. */
 const comparedBytes = 128 * hashBytes;
 
-/** Runs of consecutive blocks of a volume, in rising order, none touching the next: millions of them take a few bytes each. */
+/** Runs of consecutive blocks of a volume, in rising order, with gaps between them. Takes a few bytes for each run. */
 export class BlockRuns {
   readonly #starts = new NumberColumn();
   readonly #ends = new NumberColumn();
@@ -16,17 +16,17 @@ export class BlockRuns {
     return this.#count;
   }
 
-  /** The first block of a run; without end where there is no such run. */
+  /** The first block of a run; infinity if there is no such run. */
   startAt(run: number): number {
     return run < this.#count ? this.#starts.at(run) : Number.POSITIVE_INFINITY;
   }
 
-  /** The block behind the last of a run; without end where there is no such run. */
+  /** The block after the last of a run; infinity if there is no such run. */
   endAt(run: number): number {
     return run < this.#count ? this.#ends.at(run) : Number.POSITIVE_INFINITY;
   }
 
-  /** Adds blocks from `start` up to, and without, `end`. They come in rising order. */
+  /** Adds the blocks from `start` up to but not including `end`. Must be called in rising order. */
   add(start: number, end: number): void {
     if (start !== this.#lastEnd) {
       this.#starts.set(this.#count, start);
@@ -38,10 +38,10 @@ export class BlockRuns {
 }
 
 /**
- * Finds the blocks whose hash differs between two lists that are walked side by side.
+ * Finds the blocks whose hash differs between two lists that are walked in parallel.
  *
- * No more than `runsMax` + 1 runs are kept: a caller that expects `runsMax` at most knows then that there are too
- * many, and a hostile pair of lists cannot fill the memory.
+ * Keeps at most `runsMax` + 1 runs. The extra run tells a caller that expects `runsMax` that there are too many, and a
+ * hostile pair of lists cannot fill the memory.
  */
 export class ChangedBlocks {
   readonly #runsMax: number;
@@ -52,7 +52,7 @@ export class ChangedBlocks {
     this.#runsMax = runsMax;
   }
 
-  /** Takes the next hashes of both lists: as many bytes of each, 32 a hash. */
+  /** Compares the next hashes of both lists: 32 bytes per hash, and the same number of bytes from each. */
   compare(child: Uint8Array, parent: Uint8Array): void {
     for (let at = 0; at < child.length; at += comparedBytes) {
       const [ofChild, ofParent] = [child.subarray(at, at + comparedBytes), parent.subarray(at, at + comparedBytes)];

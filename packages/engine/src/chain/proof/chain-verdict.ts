@@ -11,22 +11,22 @@ import { isOfAccess } from './lasting-fault.ts';
 import type { EdgeProof, Examination, Fault, Listing, SharedListing } from './link.ts';
 import type { ListedLink, ProvedLink } from './proved-link.ts';
 
-/** Faults of a link whose parent is not found, or cannot be told among several. */
+/** Faults of a link whose parent was not found or is ambiguous. */
 const faultsOfSearch: ReadonlySet<ReasonCode> = new Set(['parent_missing', 'parent_ambiguous', 'access_denied']);
 
-/** The way from a link towards its full backup. */
+/** The walk from a link towards its full backup. */
 export type Walk<Link> = {
-  /** The link that was asked for, then its ancestors; never empty. */
+  /** The requested link, then its ancestors, nearest first; never empty. */
   readonly links: readonly ProvedLink<Link>[];
-  /** The link that came up a second time; null if the way ends well. */
+  /** The link that was reached a second time; null if there is no cycle. */
   readonly leadsBackTo: Link | null;
-  /** The ancestor that was listed and is gone; null if none is. */
+  /** The ancestor that was listed but has disappeared since; null if none has. */
   readonly vanished: Link | null;
 };
 
 /**
- * What the proofs of its edges say of a whole chain: it is proved as far as its least proved link. `newlyProved` are
- * those of its links whose proof this examination is the first to return.
+ * Judges a whole chain by the proofs of its links: the chain's level is the lowest level of any link. `newlyProved` are
+ * the links whose proof this examination is the first to return.
  */
 export function judgeChain<Link extends ListedLink>(
   format: BackupFormat,
@@ -34,7 +34,7 @@ export function judgeChain<Link extends ListedLink>(
   newlyProved: readonly ProvedLink<Link>[],
 ): Examination {
   const [leaf, ...ancestors] = walk.links;
-  if (leaf === undefined) throw new TypeError('a chain has at least the link that was asked for');
+  if (leaf === undefined) throw new TypeError('a chain contains at least the requested link');
   const { proof } = leaf;
   const proofs = walk.links.map((link) => link.proof);
   const fault = faultOf(walk, leaf, ancestors);
@@ -63,7 +63,7 @@ export function judgeChain<Link extends ListedLink>(
       location: proof.location,
       listingDigest: proof.listing.digest,
     })),
-    // What no known format describes may build on anything.
+    // A backup of unknown format may build on any other.
     incremental: wasRead && format !== 'unknown' ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     formatTime: proof.formatTime,
@@ -78,7 +78,7 @@ export function judgeChain<Link extends ListedLink>(
   };
 }
 
-/** The request contradicts what is stored at its own image path: that says nothing of the backup. */
+/** The examination of a request that contradicts its own image path. It says nothing about the backup. */
 export function refuse(
   format: BackupFormat,
   checkVersion: string,
@@ -108,7 +108,10 @@ export function refuse(
   };
 }
 
-/** A cycle first, since then nothing else means much; then the link's own fault; then that of its nearest ancestor. */
+/**
+ * A cycle comes first, because it makes other faults meaningless; then the link's own fault; then the nearest
+ * ancestor's.
+ */
 function faultOf<Link extends ListedLink>(
   walk: Walk<Link>,
   leaf: ProvedLink<Link>,
@@ -122,35 +125,35 @@ function faultOf<Link extends ListedLink>(
     if (proof.fault === null) continue;
     const { code, detail } = proof.fault;
     const place = `through link ${link.backupId} (${printable(link.imagePath)})`;
-    // An ancestor that could not be read, or moved meanwhile, is not known to be broken.
+    // An ancestor that could not be read, or changed meanwhile, is not known to be broken.
     if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
     return { code: 'parent_broken', detail: `${place}: ${describeReason(code, detail).message}` };
   }
   if (walk.vanished === null) return null;
   return {
     code: 'changed_while_read',
-    detail: `parent ${printable(walk.vanished.imagePath)} is gone since it was listed`,
+    detail: `parent ${printable(walk.vanished.imagePath)} has disappeared since it was listed`,
   };
 }
 
-/** Its own, or that of the nearest ancestor that has one. */
+/** The link's own value, or that of the nearest ancestor that has one. */
 function firstOf(proofs: readonly EdgeProof[], field: 'limit' | 'remark'): string | null {
   return proofs.find((proof) => proof[field] !== null)?.[field] ?? null;
 }
 
-/** Null too if a link before has a fault of its own: then the parent decides nothing. */
+/** Also null if a nearer link has another fault: then the missing parent is not the cause. */
 function missingParentOf(links: readonly ProvedLink<ListedLink>[]): string | null {
   const last = links.find(({ proof }) => proof.fault !== null);
   if (last === undefined || last.parent !== null) return null;
   return faultsOfSearch.has(last.proof.fault?.code ?? 'internal') ? last.proof.parentBackupId : null;
 }
 
-/** The way is the ids of the backups, from the first that comes up again back to it. */
+/** The fault of a chain that leads back to itself. `way`: the ids along it, ending with the one reached again. */
 export function cycleFault(way: readonly string[]): Fault {
   return { code: 'cycle', detail: abridge(way).join(' -> ') };
 }
 
-/** A proved link that does not say itself has its parent's size; what is not proved says nothing of the parent's. */
+/** A proved link without a size has its parent's size. An unproved link says nothing about its parent's size. */
 function volumeBytesOf(proofs: readonly EdgeProof[]): number | null {
   for (const { volumeBytes, level } of proofs) {
     if (volumeBytes !== null) return volumeBytes;
@@ -163,7 +166,7 @@ function abridge(way: readonly string[]): readonly string[] {
   return way.length <= 8 ? way : [...way.slice(0, 4), '…', ...way.slice(-3)];
 }
 
-/** A replay of the leaf reads its ancestors too: of them `content` is enough. */
+/** A replay of the leaf also reads its ancestors, so `content` is enough for them. */
 function isReplayed([leaf, ...ancestors]: readonly (VerificationLevel | null)[]): boolean {
   return leaf === 'replay' && ancestors.every((level) => level !== null && reaches(level, 'content'));
 }

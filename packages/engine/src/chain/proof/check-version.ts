@@ -1,22 +1,22 @@
 import type { EdgeProof } from './link.ts';
 
-/** The check by which a format proves its backups. */
+/** The check with which a format proves its backups. */
 export type Check = {
-  /** `<format>/<number>`. The number rises when the check would judge a backup otherwise than before. */
+  /** `<format>/<number>`. The number rises when the check would judge a backup differently. */
   readonly version: string;
   /** Earlier versions whose recorded proofs are reused. */
   readonly reusable: readonly string[];
-  /** Earlier versions that called an ETag wrong without reading the object: such a fault is not reused. */
+  /** Earlier versions that judged an ETag wrong without reading the object. Such a fault is not reused. */
   readonly judgedByEtag: readonly string[];
 };
 
-/** Whether a recorded proof says what this check would say. */
+/** Whether a recorded proof says the same as this check would. */
 export function isReusable(check: Check, proof: EdgeProof): boolean {
   const { version, reusable } = check;
   return (proof.checkVersion === version || reusable.includes(proof.checkVersion)) && !isSuperseded(check, proof);
 }
 
-/** Whether an earlier check found a fault that this one may not find, though nothing has changed. */
+/** Whether an earlier check found a fault that this check may not find in the same backup. */
 export function isSuperseded({ judgedByEtag }: Check, { checkVersion, fault }: EdgeProof): boolean {
   return fault?.code === 'object_etag_mismatch' && judgedByEtag.includes(checkVersion);
 }

@@ -4,24 +4,24 @@ import type { HashFileHeader, HashList } from './hash-file.ts';
 export type HashComparison = {
   readonly child: HashFileHeader;
   readonly parent: HashFileHeader;
-  /** Blocks of the child whose hash differs; the parent's tail beyond the child's end is left out. */
+  /** Blocks of the child whose hash differs from the parent's. Ignores the parent's blocks beyond the child's end. */
   readonly changed: BlockRuns;
 };
 
-/** One of the two lists could not be read; the cause says why. */
+/** One of the two lists could not be read. The cause says why. */
 export class HashListError extends Error {
   override readonly name = 'HashListError';
   readonly side: 'child' | 'parent';
 
   constructor(side: 'child' | 'parent', cause: unknown) {
-    super(`the hashes of the ${side} cannot be read`, { cause });
+    super(`the block hashes of the ${side} cannot be read`, { cause });
     this.side = side;
   }
 }
 
 /**
- * Walks two hash lists side by side, in constant memory, both to their end: what stands behind the hashes counts too.
- * More than `runsMax` runs of changed blocks are not told apart. Throws {@link HashListError}.
+ * Compares two hash lists in constant memory. Reads both to their end, because the part after the hashes must be valid
+ * too. Stops recording runs of changed blocks after `runsMax` + 1. Throws {@link HashListError}.
  */
 export async function compareHashLists(child: HashList, parent: HashList, runsMax: number): Promise<HashComparison> {
   const changed = new ChangedBlocks(runsMax);
@@ -41,7 +41,7 @@ export async function compareHashLists(child: HashList, parent: HashList, runsMa
   }
 }
 
-/** Reads one hash list to its end, for its header alone. Throws {@link HashListError}. */
+/** Reads one hash list to its end and returns its header. Throws {@link HashListError}. */
 export async function readHashHeader(list: HashList): Promise<HashFileHeader> {
   const cursor = new HashCursor('child', list);
   try {
@@ -62,7 +62,7 @@ class HashCursor {
     this.#list = list;
   }
 
-  /** Bytes of hashes that are at hand; 0 at the end of the list. */
+  /** Makes sure that hashes are available and returns their bytes; 0 at the end of the list. */
   async fill(): Promise<number> {
     if (this.#rest.length === 0 && this.#header === null) await this.#advance();
     return this.#rest.length;

@@ -3,28 +3,28 @@ import type { ChainData } from '../data.ts';
 import { type ListedLink, placeOf } from './proved-link.ts';
 import { ReadFault } from './read-fault.ts';
 
-/** A link, and what was read of it to tell its data. */
+/** A link with what was read to locate its data. */
 export type ReadLink<Link, Read> = { readonly link: Link; readonly read: Read };
 
-/** What is particular to a format in telling what is stored of a chain. All methods throw what storage throws. */
+/** How a format finds the data of a chain. All methods throw what storage throws. */
 export interface LinkReader<Link extends ListedLink, Read> {
   /**
-   * Reads what tells the objects of a link, null if it turns out to be none of the format. `child`: the link that this one
-   * may be the parent of. Throws `ReadFault` if the metadata does not allow it, or is of no parent of the child.
+   * Reads what describes the objects of a link. Returns null if the link turns out not to be of this format. `child` is
+   * the link whose parent this one may be. Throws `ReadFault` if the metadata is unusable or not that of the parent.
    */
   read(link: Link, child: Read | null): Promise<Read | null>;
   /** The id of the parent; null for a full backup. */
   parentIdOf(read: Read): string | null;
-  /** The links that may be the parent, the likeliest first. A link may come more than once. May throw `ReadFault`. */
+  /** The links that may be the parent, likeliest first. A link may occur more than once. May throw `ReadFault`. */
   parentsOf(link: Link, read: Read): AsyncIterable<Link>;
-  /** What is stored of a chain, full backup first. Throws `ReadFault`. */
+  /** Opens the stored data of a chain, full backup first. Throws `ReadFault`. */
   open(links: readonly ReadLink<Link, Read>[]): Promise<ChainData>;
 }
 
 /**
- * What is stored of a link and its ancestors; null if the link is none of the format. Of several links that may be a
- * parent the first that can be read is taken, because every block that comes of it is compared with the leaf's hashes.
- * Throws `ReadFault` if the metadata does not allow it, and what storage throws.
+ * Opens the stored data of a link and its ancestors. Returns null if the link is not of this format. If several links
+ * may be a parent, the first readable one is used; every block from it is compared with the leaf's hashes. Throws
+ * `ReadFault` if the metadata is unusable, and what storage throws.
  */
 export async function openChainData<Link extends ListedLink, Read>(
   reader: LinkReader<Link, Read>,
@@ -40,7 +40,7 @@ export async function openChainData<Link extends ListedLink, Read>(
   return links.length === 0 ? null : await reader.open(links.toReversed());
 }
 
-/** Null for a full backup. Throws the fault of the first candidate if none can be read. */
+/** Returns null for a full backup. Throws the fault of the first candidate if none can be read. */
 async function readParent<Link extends ListedLink, Read>(
   reader: LinkReader<Link, Read>,
   child: ReadLink<Link, Read>,

@@ -3,7 +3,7 @@ import { decodeHex } from './hex-digits.ts';
 
 export const hashBytes = 32;
 const hexDigitsOfHash = hashBytes * 2;
-/** Hashes are handed on in pieces of this many: 64 KiB. */
+/** Hashes per batch: 64 KiB. */
 const batchHashes = 2048;
 const batchBytes = batchHashes * hashBytes;
 
@@ -19,14 +19,14 @@ const closingBracket = 0x5d;
 
 type State = 'first' | 'next' | 'inside' | 'behind' | 'ended';
 
-/** The array of hashes is not as it must be. */
+/** The array of hashes is malformed. The message says where. */
 export class HashArrayFault extends Error {
   override readonly name = 'HashArrayFault';
 }
 
 /**
- * Reads the inside of a JSON array of SHA-256 hashes, `"<64 hex digits>", …`, into bytes. A terabyte's array is more
- * than two gigabytes of text: a tokenizer for all of JSON would take ten times as long.
+ * Decodes the inside of a JSON array of SHA-256 hashes, `"<64 hex digits>", …`, into bytes. The array of a terabyte is
+ * more than two gigabytes of text, and a general JSON tokenizer would take ten times as long.
  */
 export class HashArrayScanner {
   #state: State = 'first';
@@ -46,8 +46,8 @@ export class HashArrayScanner {
   }
 
   /**
-   * Reads on from `from`. Returns where it stopped: at the closing bracket, at the end of the bytes, or where a batch is
-   * full, which must be taken before it goes on.
+   * Scans from `from` and returns where it stopped: at the closing bracket, at the end of the bytes, or when a batch is
+   * full. Take a full batch before scanning on. Throws {@link HashArrayFault}.
    */
   scan(bytes: Uint8Array, from: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -77,8 +77,8 @@ export class HashArrayScanner {
   }
 
   /**
-   * Consecutive hashes of 32 bytes, as soon as there is a batch of them, or at the end of the array the rest; else null.
-   * They stand until the next scan.
+   * Returns a full batch of consecutive 32-byte hashes, or the rest at the end of the array; otherwise null.
+   * Valid until the next scan.
    */
   takeBatch(): Uint8Array | null {
     const length = this.#filled;
@@ -103,8 +103,8 @@ export class HashArrayScanner {
   }
 
   /**
-   * The usual case: hashes that lie whole in the bytes, each with the comma before it. Returns where it stopped: right
-   * behind a hash. What is not right is left, to be found by the scan byte for byte.
+   * The fast path: hashes that are complete in these bytes, each preceded by a comma. Returns where it stopped, right
+   * after a hash. Anything else is left to the byte-by-byte scan, which reports faults.
    */
   #scanWholeHashes(bytes: Uint8Array, view: DataView, from: number): number {
     const batch = this.#batchView;
@@ -124,7 +124,7 @@ export class HashArrayScanner {
     return end;
   }
 
-  /** A hash that is cut by the end of a piece goes on digit by digit. */
+  /** Takes one digit of a hash that the end of a piece may cut. */
   #takeDigit(byte: number): void {
     const value = hexValues[byte] ?? -1;
     if (value < 0) this.#refuse(byte);
@@ -138,11 +138,11 @@ export class HashArrayScanner {
 
   #refuse(byte: number): never {
     const character = quote(String.fromCharCode(byte));
-    throw new HashArrayFault(`sha256s[${this.#hashCount}] must be 64 hex digits in quotes, and has ${character}`);
+    throw new HashArrayFault(`sha256s[${this.#hashCount}] must be 64 hex digits in quotes, but contains ${character}`);
   }
 }
 
-/** No blank is beyond the end. */
+/** Stops at the end of the bytes, since no byte there counts as a blank. */
 function skipBlanks(bytes: Uint8Array, from: number): number {
   let at = from;
   while (isBlank(bytes[at] ?? 0)) at += 1;

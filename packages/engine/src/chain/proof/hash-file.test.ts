@@ -24,7 +24,7 @@ async function read(text: string, pieceBytes = 1000): Promise<{ hashes: string[]
   return { hashes: Buffer.concat(parts).toString('hex').match(/.{64}/g) ?? [], header };
 }
 
-test('reads the same hashes however the file is cut, spaced and ordered', async () => {
+test('reads the same hashes however the file is split, spaced and ordered', async () => {
   const spacing = fc.constantFrom(0, 2, '\t', 9);
   await fc.assert(
     fc.asyncProperty(
@@ -50,7 +50,7 @@ test('reads the same hashes however the file is cut, spaced and ordered', async 
   );
 });
 
-test('hands hashes on in batches, not all at once', async () => {
+test('yields hashes in batches, not all at once', async () => {
   const batches: number[] = [];
   const text = JSON.stringify({ ...header, sha256s: hashes(5000) });
   for await (const part of readHashFile(inPieces(text, 65536)))
@@ -61,12 +61,12 @@ test('hands hashes on in batches, not all at once', async () => {
 test.each([
   ['63 digits', `["${'a'.repeat(63)}"]`, 'sha256s[0]'],
   ['65 digits', `["${'a'.repeat(65)}"]`, 'sha256s[0]'],
-  ['a digit that is none', `["${'a'.repeat(64)}","${'g'.repeat(64)}"]`, 'sha256s[1]'],
+  ['a character that is no digit', `["${'a'.repeat(64)}","${'g'.repeat(64)}"]`, 'sha256s[1]'],
   ['no comma', `["${'a'.repeat(64)}" "${'a'.repeat(64)}"]`, 'sha256s[1]'],
   ['a comma too many', `["${'a'.repeat(64)}",]`, 'sha256s[1]'],
   ['a number', '[1]', 'sha256s[0]'],
-  ['no array', '"x"', 'must have an array as sha256s'],
-  ['an object', '{}', 'must have an array as sha256s'],
+  ['no array', '"x"', 'sha256s must be an array'],
+  ['an object', '{}', 'sha256s must be an array'],
 ])('refuses hashes with %s, and says where', async (_, array, message) => {
   const text = JSON.stringify({ ...header, sha256s: 0 }).replace(/0}$/, `${array}}`);
   await expect(read(text)).rejects.toThrow(HashFileFault);

@@ -1,7 +1,7 @@
 import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from '../json/bounded-json.ts';
 import { HashArrayFault, HashArrayScanner } from './hash-array-scanner.ts';
 
-/** What `_sha256file` says besides the hashes themselves. */
+/** The fields of `_sha256file` other than the hashes. */
 export type HashFileHeader = {
   readonly version: string;
   readonly backupId: string;
@@ -11,21 +11,21 @@ export type HashFileHeader = {
   readonly hashCount: number;
 };
 
-/** `_sha256file` cannot be read: what is wrong, and where. */
+/** `_sha256file` is malformed. The message says what is wrong and where. */
 export class HashFileFault extends Error {
   override readonly name = 'HashFileFault';
 }
 
 /**
- * The hashes of a volume's blocks: batches of consecutive hashes of 32 bytes, and as the last thing the header. A batch
- * stands until the next is asked for: whoever keeps one copies it.
+ * The hashes of a volume's blocks: batches of consecutive 32-byte hashes, then the header. A batch is valid until the
+ * next is requested, so copy it to keep it.
  */
 export type HashList = AsyncGenerator<Uint8Array | HashFileHeader, void, void>;
 
 const openingBracket = 0x5b;
 
 /**
- * Reads `_sha256file` in pieces, in constant memory. Lines may end in blanks and keys may stand in any order.
+ * Reads `_sha256file` in pieces, in constant memory. Lines may end in blanks and keys may be in any order.
  * Throws {@link HashFileFault}, and what `bytes` throws.
  */
 export async function* readHashFile(bytes: AsyncIterable<Uint8Array>): HashList {
@@ -43,7 +43,7 @@ export async function* readHashFile(bytes: AsyncIterable<Uint8Array>): HashList 
           if (batch !== null) yield batch;
           from = to;
         } else {
-          // Only behind an opening bracket can the array of hashes begin.
+          // The array of hashes can begin only after an opening bracket.
           const bracket = piece.indexOf(openingBracket, from);
           const to = bracket === -1 ? piece.length : bracket + 1;
           json.write(piece.subarray(from, to));
@@ -92,7 +92,7 @@ class HeaderCollector implements JsonVisitor {
     if (!this.hashesBegun) throw new HashFileFault('has no array sha256s');
     const blockBytes = this.#values.get('chunk_size');
     if (typeof blockBytes !== 'number' || !Number.isSafeInteger(blockBytes) || blockBytes < 1) {
-      throw new HashFileFault('must have a number of bytes as chunk_size');
+      throw new HashFileFault('chunk_size must be a number of bytes');
     }
     return {
       version: this.#text('version'),
@@ -104,12 +104,12 @@ class HeaderCollector implements JsonVisitor {
   }
 
   #refuseHashes(depth: number): void {
-    if (depth === 1 && this.#key === 'sha256s') throw new HashFileFault('must have an array as sha256s');
+    if (depth === 1 && this.#key === 'sha256s') throw new HashFileFault('sha256s must be an array');
   }
 
   #text(key: string): string {
     const value = this.#values.get(key);
-    if (typeof value !== 'string') throw new HashFileFault(`must have text as ${key}`);
+    if (typeof value !== 'string') throw new HashFileFault(`${key} must be text`);
     return value;
   }
 }

@@ -4,14 +4,14 @@ import { HashListCache } from './hash-list-cache.ts';
 
 const header: HashFileHeader = { version: '1', backupId: 'b', volumeId: 'v', blockBytes: 512, hashCount: 3 };
 
-/** Hands on batches in the same memory, as a buffer of a driver. */
+/** Yields batches in the same memory, as a driver's buffer does. */
 async function* batches(): HashList {
   const memory = Buffer.alloc(32);
   for (const byte of [1, 2, 3]) yield memory.fill(byte);
   yield header;
 }
 
-test('a list that is kept is the same the second time, though its batches came in one memory', async () => {
+test('a cached list is the same the second time, although its batches shared one buffer', async () => {
   const cache = new HashListCache();
   for (let time = 0; time < 2; time += 1) {
     const seen: (number | HashFileHeader | undefined)[] = [];

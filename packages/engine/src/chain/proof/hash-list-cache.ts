@@ -1,22 +1,22 @@
 import type { HashFileHeader, HashList } from './hash-file.ts';
 
-/** Hashes kept in memory over a whole run: those of 64 GiB of volume, with blocks of 32 KiB. */
+/** Bytes of hashes kept in memory during a run: the hashes of 64 GiB of volume with blocks of 32 KiB. */
 const keptBytesMax = 64 * 1024 * 1024;
 
 type KeptList = { readonly batches: readonly Uint8Array[]; readonly header: HashFileHeader; readonly bytes: number };
 
 /**
- * The newest hash lists of a run, as far as they are small. A link's list is needed twice, as child and as parent: so a
- * chain costs one request for each. Longer ones are read again, in constant memory.
+ * Caches the newest small hash lists of a run. A link's list is needed twice, as child and as parent, so the cache
+ * saves one request per link. Longer lists are read again, in constant memory.
  */
 export class HashListCache {
-  /** In the order of their last use, the oldest first. */
+  /** In order of last use, oldest first. */
   readonly #kept = new Map<string, KeptList>();
   #keptBytes = 0;
 
   /**
-   * The list of this key, or what `read` reads. `expectedBytes` of hashes are expected: what will not be kept is not
-   * gathered either. Throws what reading throws.
+   * Yields the cached list of this key, or reads it with `read`. Does not buffer a list whose `expectedBytes` of hashes
+   * are too many to keep. Throws what reading throws.
    */
   async *open(key: string, expectedBytes: number, read: () => HashList): HashList {
     const kept = this.#kept.get(key);

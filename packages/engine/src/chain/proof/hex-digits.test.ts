@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeHex } from './hex-digits.ts';
 
-/** The bytes that were written at `at`, or null where not all were digits. */
+/** The bytes that were written at `at`, or null if not all characters were digits. */
 function decode(text: string, at: number): string | null {
   const source = Buffer.from('-'.repeat(at) + text, 'latin1');
   const target = new Uint8Array(at + text.length / 2);
@@ -14,7 +14,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-test('hex digits become their bytes, wherever they stand', () => {
+test('hex digits are decoded at any offset', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), fc.nat(9), (bytes, at) => {
       const text = Buffer.from(bytes).toString('hex');
@@ -23,7 +23,7 @@ test('hex digits become their bytes, wherever they stand', () => {
   );
 });
 
-test('every other byte in the place of a digit is seen', () => {
+test('any other byte instead of a digit is detected', () => {
   for (let byte = 0; byte < 256; byte += 1) {
     const character = String.fromCharCode(byte);
     for (let at = 0; at < 8; at += 1) {

@@ -1,12 +1,11 @@
-/** One in each of the four bytes of a word. */
+/** The value 1 in each of the four bytes of a word. */
 const ones = 0x01010101;
 
 /**
- * Writes the bytes that hex digits stand for: `length` of them, a multiple of 4, to `target` at `targetAt`, from twice
- * as many digits in `source` at `sourceAt`. Says whether all were digits in lower case, as programs write them; if not,
- * what was written means nothing.
+ * Decodes hex digits from `source` at `sourceAt` into `length` bytes of `target` at `targetAt`. `length` must be a
+ * multiple of 4. Returns whether all were digits in lower case, as programs write them; if not, ignore the output.
  *
- * Four digits at a time, side by side in one word: here the proof of a large volume spends its time.
+ * Works on four digits at a time in one word, because the proof of a large volume spends its time here.
  */
 export function decodeHex(
   source: DataView,
@@ -29,21 +28,21 @@ export function decodeHex(
   return wrong === 0;
 }
 
-/** The value of each of four digits. `letters` has a one for each that is a letter: their low bits count from 1. */
+/** The value of each of four digits. `letters` has a 1 for each letter, whose low bits count from 1. */
 function valuesOf(word: number, letters: number): number {
   return (word & 0x0f0f0f0f) + Math.imul(9, letters);
 }
 
-/** The two bytes that the values of four digits make, in the lower half of a word. */
+/** Packs the values of four digits into two bytes, in the lower half of a word. */
 function twoBytes(values: number): number {
   const pairs = ((values << 4) | (values >>> 8)) & 0x00ff00ff;
   return (pairs | (pairs >>> 8)) & 0xffff;
 }
 
-/** Zero where four characters are hex digits: 0x30 to 0x39, and, 0x30 above the same low bits, 0x61 to 0x66. */
+/** Zero if all four characters are hex digits: 0x30 to 0x39, or 0x61 to 0x66, whose high bits are 0x30 more. */
 function differences(word: number, letters: number, values: number): number {
   const upperBits = (word & 0xf0f0f0f0) ^ (0x30303030 + Math.imul(0x30, letters));
-  // 6 more carry into bit 4 what is 10 or more, which just a letter's value may be; and none may be there without.
+  // Adding 6 carries values of 10 or more into bit 4. Letters must have this carry, and other digits must not.
   const ranges = (((values + 6 * ones) ^ (letters << 4)) | values) & 0x10101010;
   return upperBits | ranges;
 }

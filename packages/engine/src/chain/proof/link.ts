@@ -1,6 +1,6 @@
 import type { BackupFormat, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 
-/** Where a link of a chain lies. */
+/** Where a link of a chain is stored. */
 export type Location = {
   readonly storageUnitId: string;
   readonly bucketName: string;
@@ -27,19 +27,19 @@ export type Ancestor = {
 export type UnreadObject = { readonly bucketName: string; readonly key: string; readonly bytes: number };
 
 /**
- * What proving one edge to `linkage` would read: the block hashes of the link and of its parent, and objects of the link
- * whose ETag is not their MD5.
+ * What a proof of one link to `linkage` would read: the block hashes of the link and its parent, and objects of the
+ * link whose ETag is not their MD5.
  */
 export type UnreadHashes = { readonly backupId: string; readonly objects: readonly UnreadObject[] };
 
-/** Why a link or chain is not whole: the code, and what was seen, with its place. */
+/** Why a link or chain is not whole. `detail` says what was found and where. */
 export type Fault = { readonly code: ReasonCode; readonly detail: string };
 
-/** When a backup was made, as its own format says. */
+/** When a backup was made, according to its own format. */
 export type FormatTime = {
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** False: the text names no zone, and was read as UTC. */
+  /** False if the text names no time zone; it was then read as UTC. */
   readonly hasZone: boolean;
 };
 
@@ -47,7 +47,7 @@ export type FormatTime = {
 export type Listing = {
   /** SHA-256, hex, over the sorted listing of the link: keys relative to the image path, sizes, ETags, times. */
   readonly digest: string;
-  /** SHA-256, hex, over relative keys, sizes and ETags: tells the content of an unknown format apart. */
+  /** SHA-256, hex, over relative keys, sizes and ETags. Identifies the content of a backup of unknown format. */
   readonly fingerprint: string;
   readonly objectCount: number;
   readonly storedBytes: number;
@@ -55,21 +55,21 @@ export type Listing = {
 };
 
 /**
- * What a listing shows of the objects that a backup shares with others, as far as it can be told without reading the
- * backup: whether older ones still give the same digest tells whether anything of it may have changed.
+ * What a listing shows, without reading the backup, of the objects that a backup shares with others. If the older ones
+ * still give the same digest, no shared object of the backup has changed.
  */
 export type SharedListing = {
-  /** SHA-256, hex, over the objects that are the backup's alone: sizes, and ETags or times. */
+  /** SHA-256, hex, over the backup's own objects: sizes, and ETags or times. */
   readonly own: string;
-  /** Likewise of the object that describes what is shared; null if it is not listed. */
+  /** The same for the object that describes the shared ones; null if it is not listed. */
   readonly index: string | null;
   readonly count: number;
-  /** Hex. Sum of the SHA-256 of each shared object, so that it can be told for the older ones alone, in any order. */
+  /** Sum of the SHA-256 of each shared object, hex. A sum can be computed in any order, and for older objects alone. */
   readonly digest: string;
   readonly newestObjectAtMs: number | null;
 };
 
-/** What is recorded of the objects of a backup, as it was examined last. */
+/** What the last examination of a backup recorded of its objects. */
 export type RecordedListing = {
   readonly backupId: string;
   readonly digest: string;
@@ -77,52 +77,54 @@ export type RecordedListing = {
   readonly shared: SharedListing | null;
 };
 
-/** What proving one backup, with its chain, has shown. */
+/** The result of proving one backup with its chain. */
 export type Examination = {
   readonly format: BackupFormat;
   readonly listing: Listing;
-  /** Null for formats in which each backup has its objects for itself. */
+  /** Null for formats in which backups share no objects. */
   readonly shared: SharedListing | null;
-  /** Whether it is the same backup as before: see the format. Null where the metadata could not be read. */
+  /** Identifies the content, to recognise the same backup; see the format. Null if the metadata could not be read. */
   readonly contentId: string | null;
-  /** Level of the whole chain: the lowest among its links. Null where even the metadata is not in order. */
+  /** Level of the whole chain: the lowest among its links. Null if even the metadata is not in order. */
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
-  /** The fault lies in the request, which contradicts the path that it gives itself: it says nothing of the backup. */
+  /** True if the request contradicts its own image path. The fault then says nothing about the backup. */
   readonly contradictsRequest: boolean;
-  /** Set where the level ends below `linkage` though nothing is wrong: why. */
+  /** Why the level is below `linkage` although nothing is wrong; null otherwise. */
   readonly limit: string | null;
-  /** What is unusual about the proof, though nothing is wrong and no level is lost; null if nothing is. */
+  /** What is unusual about the proof, although nothing is wrong and no level is lost; null if nothing is. */
   readonly remark: string | null;
   readonly parentBackupId: string | null;
-  /** The parent whose absence is the fault: that of this link, or of an ancestor. Null if the fault is another, or none. */
+  /** The missing parent of this link or of an ancestor. Null if there is another fault, or none. */
   readonly missingParentId: string | null;
-  /** The links that it builds on, the nearest first, as far as they were found. */
+  /** The ancestors that were found, nearest first. */
   readonly ancestors: readonly Ancestor[];
-  /** Null where the format does not say. */
+  /** Null if the format does not say. */
   readonly incremental: boolean | null;
   readonly volumeBytes: number | null;
-  /** When the backup was made; null if the format does not say, or the recorded proof was made before it was kept. */
+  /** When the backup was made; null if the format does not say, or if the recorded proof is older than this field. */
   readonly formatTime: FormatTime | null;
-  /** The same of its parent; null if there is none, or it was not found. */
+  /** The same for its parent; null if there is none, or if it was not found. */
   readonly parentFormatTime: FormatTime | null;
-  /** When the least recent part of the proof was made, milliseconds since 1970: the age of the claim. */
+  /** When the oldest part of the proof was made, in milliseconds since 1970. */
   readonly verifiedAtMs: number;
   readonly checkVersion: string;
   /**
-   * The proofs made since the chain was opened that this examination rests on and that no other has returned, to be
-   * recorded. Empty where earlier ones held for the whole chain.
+   * Proofs to record: those this examination rests on that were made since the chain was opened and that no other
+   * examination has returned. Empty if recorded proofs held for the whole chain.
    */
   readonly newProofs: readonly EdgeProof[];
-  /** Of the new proofs, those that stop at what a plan leaves unread. */
+  /** The new proofs that stopped at objects a plan leaves unread, with these objects. */
   readonly unreadHashes: readonly UnreadHashes[];
-  /** Backups whose new proofs hold only if their data, which is still to be read, is right: until then they are not recorded. */
+  /**
+   * Backups whose new proofs hold only if their data, still to be read, is correct. They are not recorded until then.
+   */
   readonly awaitingData: readonly string[];
 };
 
 /**
- * The proof of one link against its parent. It holds while both listings stand as they were, and the check is the
- * same: then nothing needs to be read again.
+ * The proof of one link against its parent. It holds while both listings and the check are unchanged, so nothing needs
+ * to be read again.
  */
 export type EdgeProof = {
   readonly backupId: string;
@@ -130,7 +132,7 @@ export type EdgeProof = {
   readonly listing: Listing;
   readonly contentId: string | null;
   readonly parentBackupId: string | null;
-  /** Digest of the parent's listing; null for a full. */
+  /** Digest of the parent's listing; null for a full backup. */
   readonly parentListingDigest: string | null;
   /** Level of this edge alone. */
   readonly level: VerificationLevel | null;
@@ -138,15 +140,15 @@ export type EdgeProof = {
   readonly limit: string | null;
   /** See {@link Examination.remark}. */
   readonly remark: string | null;
-  /** Null where the link itself does not say. At `linkage` the volume is then as long as the parent's. */
+  /** Null if the link itself does not say. At `linkage`, the volume then has the parent's size. */
   readonly volumeBytes: number | null;
-  /** When the link was made; see {@link Examination}. */
+  /** When the link was made; see {@link Examination.formatTime}. */
   readonly formatTime: FormatTime | null;
-  /** Version of the check that this was proved by. */
+  /** Version of the check that made this proof. */
   readonly checkVersion: string;
-  /** When, milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970. */
   readonly verifiedAtMs: number;
-  /** The metadata objects that were read: what the proof rests on. */
+  /** The metadata objects that were read, on which the proof rests. */
   readonly metadataObjects: readonly {
     readonly key: string;
     readonly etag: string | null;

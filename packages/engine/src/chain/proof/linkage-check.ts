@@ -2,8 +2,8 @@ import type { BlockRuns } from './block-runs.ts';
 import type { Fault } from './link.ts';
 
 /**
- * Whether the blocks whose hash differs from the parent's are exactly the blocks that the increment stores. Null where
- * they are. Otherwise the first block that tells the two apart.
+ * Checks that an increment stores exactly the blocks whose hash differs from the parent's. Returns null if it does,
+ * otherwise a fault that names the first block in which the two differ.
  */
 export function checkLinkage(changed: BlockRuns, stored: BlockRuns): Fault | null {
   const runs = Math.max(changed.count, stored.count);

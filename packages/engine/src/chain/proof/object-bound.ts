@@ -1,23 +1,24 @@
 import { StorageError } from '../../storage/port.ts';
 
 /**
- * Backups that are kept of the listing of one chain's folder, at most: a kilobyte of memory each. One every five minutes
- * makes as many in two years.
+ * Most backups kept from the listing of one chain's folder, at a kilobyte of memory each. A backup every five minutes
+ * reaches this number in two years.
  */
 export const folderLinksMax = 200_000;
 
-/** Throws `listing_too_large` where more is to be kept of a listing than it is given memory for. */
+/** Throws `listing_too_large` if a listing has more entries to keep than the memory limit allows. */
 export function refuseBeyond(max: number, count: number, what: string): void {
   if (count > max) throw new StorageError('listing_too_large', `${what}: more than ${max}`);
 }
 
 /**
- * Objects of one link that are held against its listing, at most: some 70 bytes of memory each. An increment of a volume
- * of many TiB may have a few millions; what has more is taken for an attempt to fill the memory, or fills it unmeant.
+ * Most objects of one link that are compared with its listing, at about 70 bytes of memory each. An increment of a
+ * volume of many TiB may have a few million. More would fill the memory, by attack or by accident.
  */
 export const provableObjectsMax = 4_000_000;
 
 /** Why the proof of a link with so many listed objects stops at `metadata`. */
 export function tooManyObjects(imagePath: string, objectCount: number): string {
-  return `${imagePath}: ${objectCount} objects lie there, and no more than ${provableObjectsMax} of a backup are held against their listing`;
+  const limit = `more than the ${provableObjectsMax} that can be compared with a listing`;
+  return `${imagePath}: ${objectCount} objects are stored there, ${limit}`;
 }

@@ -5,18 +5,18 @@ import { NumberColumn } from '../number-column.ts';
 const md5Pattern = /^[0-9a-f]{32}$/i;
 export const md5Bytes = 16;
 
-/** The 16 bytes of an ETag that looks like an MD5; null for any other, which proves nothing. */
+/** The 16 bytes of an ETag that looks like an MD5. Null for any other ETag, which proves nothing. */
 export function md5OfEtag(etag: string | null): Uint8Array | null {
   return etag !== null && md5Pattern.test(etag) ? Buffer.from(etag, 'hex') : null;
 }
 
-/** Numbered objects of one link as columns, so that two million of them take tens of megabytes, not a gigabyte. */
+/** Numbered objects of one link, in columns: two million take tens of megabytes instead of a gigabyte. */
 export abstract class ObjectColumns {
   #count = 0;
   readonly #numbers = new NumberColumn();
   readonly #md5s = new DigestColumn(md5Bytes);
   #isSorted = true;
-  /** The rows in the order of their numbers, where that is not their own. */
+  /** The rows in the order of their numbers, once needed; null if that is the order of the rows. */
   #sorted: Uint32Array | null = null;
 
   get count(): number {
@@ -27,13 +27,13 @@ export abstract class ObjectColumns {
     return this.#numbers.at(row);
   }
 
-  /** MD5 of the row, as 16 bytes; null where none was given. */
+  /** MD5 of the row, as 16 bytes; null if none was given. */
   md5At(row: number): Uint8Array | null {
     return this.#md5s.at(row);
   }
 
   /**
-   * The row that has a place, from 0, in the order of the numbers. A listing is in the order of its keys, where 100000
+   * The row at a place, from 0, in the order of the numbers. A listing is in the order of its keys, in which 100000
    * comes before 99999.
    */
   rowAt(place: number): number {
@@ -57,7 +57,7 @@ export abstract class ObjectColumns {
 function sortRows(objects: ObjectColumns): Uint32Array {
   const { count } = objects;
   const rows = new Uint32Array(count);
-  // Where the numbers are 1 to n, as they must be, each tells its place.
+  // If the numbers are 1 to n, as expected, each number gives its place.
   const isTaken = new Uint8Array(count);
   for (let row = 0; row < count; row += 1) {
     const place = objects.numberAt(row) - 1;
@@ -73,7 +73,7 @@ function sortAnyRows(objects: ObjectColumns, rows: Uint32Array): Uint32Array {
   return rows.sort((one, other) => objects.numberAt(one) - objects.numberAt(other));
 }
 
-/** The data objects that a listing shows. An ETag counts where it looks like an MD5: others prove nothing. */
+/** The data objects that a listing shows. Keeps ETags that look like an MD5; others prove nothing. */
 export class ListedObjects extends ObjectColumns {
   readonly #sizes = new NumberColumn();
 

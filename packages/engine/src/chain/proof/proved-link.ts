@@ -4,46 +4,46 @@ import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../chain-context.ts';
 import type { EdgeProof, Fault, FormatTime, Listing, SharedListing, UnreadObject } from './link.ts';
 
-/** A link of a chain, as far as it is known before it is proved. Formats add what they need. */
+/** What is known of a link before it is proved. Formats add their own fields. */
 export type ListedLink = {
   readonly backupId: string;
   readonly bucketName: string;
   readonly imagePath: string;
-  /** Null if only the metadata tells which objects are the link's. */
+  /** Null if only the metadata shows which objects belong to the link. */
   readonly listing: Listing | null;
 };
 
-/** Tells the places of links apart. */
+/** A key that identifies the place of a link: its bucket and image path. */
 export function placeOf({ bucketName, imagePath }: Pick<ListedLink, 'bucketName' | 'imagePath'>): string {
   return JSON.stringify([bucketName, imagePath]);
 }
 
-/** What a step of a proof has found. */
+/** The result of one step of a proof. */
 export type Finding<Link> = {
   readonly fault: Fault | null;
-  /** See {@link EdgeProof}; absent if the step does not raise the level, or ends the proof below `metadata`. */
+  /** See {@link EdgeProof}; absent if the step does not raise the level or ends the proof below `metadata`. */
   readonly level?: VerificationLevel | null;
   /** Why the proof ends here, though nothing is wrong. */
   readonly limit?: string;
   readonly volumeBytes?: number | null;
-  /** The link whose listing shows less than was expected: it is listed once more before that is believed. */
+  /** The link whose listing shows less than expected. It is listed again before the fault is believed. */
   readonly suspect?: Link | null;
-  /** What the step would have read, had it been allowed to. */
+  /** Objects the step would have read if it had been allowed to. */
   readonly unreadHashes?: readonly UnreadObject[];
 };
 
 /** One link, proved against its parent. */
 export type ProvedLink<Link> = {
-  /** As it was listed last. */
+  /** The link as last listed. */
   readonly link: Link;
-  /** Null for a full backup, and if no parent was found. */
+  /** Null for a full backup, or if no parent was found. */
   readonly parent: Link | null;
   readonly proof: EdgeProof;
-  /** Null for formats in which each backup has its objects for itself. */
+  /** Null for formats in which backups share no objects. */
   readonly shared: SharedListing | null;
-  /** What a plan left unread. */
+  /** Objects a plan left unread. */
   readonly unreadHashes: readonly UnreadObject[];
-  /** The proof holds only if the data of the link is right, which is still to be read. */
+  /** True if the proof holds only if the link's data, which is still to be read, is correct. */
   readonly awaitsData: boolean;
   /** See {@link Finding}. */
   readonly suspect: Link | null;
@@ -57,17 +57,17 @@ type KnownEdge<Link> = {
   readonly parent: Link | null;
   /** Null if the metadata could not be read. */
   readonly contentId: string | null;
-  /** As the metadata names it. */
+  /** The parent that the metadata names. */
   readonly parentBackupId: string | null;
   readonly formatTime: FormatTime | null;
   readonly checkVersion: string;
-  /** The metadata objects that were read. Null stands for one that is not there. */
+  /** The metadata objects that were read; null for one that does not exist. */
   readonly read: readonly (ObjectEntry | null)[];
   readonly remark: string | null;
   readonly awaitsData: boolean;
 };
 
-/** Ends the proof of a link with what its last step has found. */
+/** Ends the proof of a link with the finding of its last step. */
 export function concludeEdge<Link extends ListedLink>(
   { storage, nowMs }: ChainContext,
   known: KnownEdge<Link>,

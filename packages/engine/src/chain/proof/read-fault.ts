@@ -7,11 +7,11 @@ import {
 } from '../../storage/port.ts';
 import type { Fault } from './link.ts';
 
-/** An object of the chain cannot be read, for a reason that belongs into the examination. */
+/** An object of the chain cannot be read, for a reason that belongs in the examination. */
 export class ReadFault extends Error {
   override readonly name = 'ReadFault';
   readonly fault: Fault;
-  /** It was listed and is gone: list once more before it is said to be missing. */
+  /** True if the object was listed but not found. List again before reporting it missing. */
   readonly looksMissing: boolean;
 
   constructor(fault: Fault, looksMissing: boolean, cause?: unknown) {
@@ -22,8 +22,8 @@ export class ReadFault extends Error {
 }
 
 /**
- * Runs one access to storage. What storage says about the object or the right to it becomes a {@link ReadFault};
- * what may pass by itself, or concerns the whole bucket, is thrown on.
+ * Runs one access to storage. Turns an error about the object, or the right to read it, into a {@link ReadFault}.
+ * Rethrows errors that may pass by themselves or concern the whole bucket.
  */
 export async function withReadFaults<Result>(key: string, access: () => Promise<Result>): Promise<Result> {
   try {
@@ -33,12 +33,12 @@ export async function withReadFaults<Result>(key: string, access: () => Promise<
   }
 }
 
-/** What a listing showed of an object; the time where it is known. */
+/** What a listing showed of an object; the time only if it is known. */
 export type ListedObject = Pick<ObjectEntry, 'key' | 'size' | 'etag'> & Partial<Pick<ObjectEntry, 'modifiedAtMs'>>;
 
 /**
- * Opens an object that was listed. The bytes throw {@link ReadFault} as well.
- * Throws {@link ReadFault} `changed_while_read` where it is no longer the object that the listing showed.
+ * Opens an object that was listed. Throws {@link ReadFault}, as reading the bytes may do: `changed_while_read` if it is
+ * no longer the listed object.
  */
 export async function readListedObject(
   storage: StorageUnit,
@@ -49,21 +49,21 @@ export async function readListedObject(
   if (!isSameObject(content, entry)) {
     await closeBody(content);
     throw new ReadFault(
-      { code: 'changed_while_read', detail: `${entry.key} is not the object that the listing showed` },
+      { code: 'changed_while_read', detail: `${entry.key} is no longer the object that was listed` },
       false,
     );
   }
   return faultingBody(content.body, entry.key);
 }
 
-/** By ETag where there is one: times may be rounded differently in a listing and in an answer. */
+/** Compares ETags if both have one, because a listing and an answer may round times differently. */
 function isSameObject(seen: Pick<ObjectContent, 'size' | 'etag' | 'modifiedAtMs'>, entry: ListedObject): boolean {
   if (seen.size !== entry.size) return false;
   if (seen.etag !== null && entry.etag !== null) return seen.etag.toLowerCase() === entry.etag.toLowerCase();
   return entry.modifiedAtMs === undefined || seen.modifiedAtMs === entry.modifiedAtMs;
 }
 
-/** The bytes of an object, with what storage says of it as {@link ReadFault}. */
+/** The bytes of an object. Errors of storage about the object become {@link ReadFault}. */
 export async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
@@ -72,7 +72,7 @@ export async function* faultingBody(body: AsyncIterable<Uint8Array>, key: string
   }
 }
 
-/** Leaving the loop at once releases the connection or file. */
+/** Leaving the loop immediately releases the connection or file. */
 async function closeBody(content: ObjectContent): Promise<void> {
   for await (const _ of content.body) break;
 }
@@ -81,8 +81,8 @@ function readFaultOf(error: unknown, key: string): ReadFault | null {
   if (!(error instanceof StorageError)) return null;
   switch (error.code) {
     case 'object_not_found':
-      // Whether it is missing only a listing tells; while it is still listed, it may be found the next time.
-      return new ReadFault({ code: 'changed_while_read', detail: `${key} was listed, and is not found` }, true, error);
+      // Only a listing shows whether it is missing. While it is still listed, the next read may find it.
+      return new ReadFault({ code: 'changed_while_read', detail: `${key} was listed but is not found` }, true, error);
     case 'access_denied':
     case 'changed_while_read':
     case 'archived':

@@ -3,12 +3,12 @@ import { quote } from '../../quote.ts';
 import { formRemark } from '../../unicode-form.ts';
 import type { Fault } from './link.ts';
 
-/** What is stored at the image path of a request. */
+/** The identity of the backup that is stored at the image path of a request. */
 export type Identity = {
-  /** What tells it, for the message. */
+  /** What the identity was read from, for the message. */
   readonly source: string;
   readonly backupId: string;
-  /** Null if it is not to be compared: the request is for another kind of resource, or nothing tells it. */
+  /** Null if it is not compared: the request is for another kind of resource, or the id is not known. */
   readonly resourceId: string | null;
 };
 
@@ -21,6 +21,6 @@ export function findMismatch(item: BackupSync, { source, backupId, resourceId }:
 
 function mismatch(field: string, requested: string, source: string, stored: string): Fault {
   const remark = formRemark(requested, stored);
-  const detail = `the request has ${field} ${quote(requested)}, and ${source} is of ${quote(stored)}${remark}`;
+  const detail = `the request has ${field} ${quote(requested)}, but ${source} belongs to ${quote(stored)}${remark}`;
   return { code: 'identity_mismatch', detail };
 }

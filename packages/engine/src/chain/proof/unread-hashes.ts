@@ -3,8 +3,8 @@ import type { UnreadObject } from './link.ts';
 import type { Finding } from './proved-link.ts';
 
 /**
- * Ends the proof of a link before block hashes are read: there may be too many bytes of them, and a plan reads none. Null
- * if they may be read.
+ * Ends the proof of a link before its block hashes are read, if they exceed the limit or if a plan must not read them.
+ * Returns null if they may be read.
  */
 export function leaveHashes(
   { linkageMaxBytes, readHashes }: ChainContext,
@@ -13,9 +13,9 @@ export function leaveHashes(
 ): Finding<never> | null {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > linkageMaxBytes) {
-    const limit = `the block hashes have ${bytes} bytes, and no more than ${linkageMaxBytes} may be read for them`;
-    return { fault: null, limit: `${imagePath}: ${limit}; "verify" reads them whatever their size` };
+    const limit = `the block hashes have ${bytes} bytes, more than the limit of ${linkageMaxBytes} for one link`;
+    return { fault: null, limit: `${imagePath}: ${limit}; "verify" reads them regardless of size` };
   }
   if (readHashes) return null;
-  return { fault: null, limit: `${imagePath}: its block hashes were left unread`, unreadHashes: files };
+  return { fault: null, limit: `${imagePath}: the block hashes were not read`, unreadHashes: files };
 }

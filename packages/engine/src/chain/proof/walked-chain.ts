@@ -16,43 +16,43 @@ import {
 import { type ListedLink, type ProvedLink, placeOf } from './proved-link.ts';
 import { ReadFault } from './read-fault.ts';
 
-/** The link that a request asks for. */
+/** The link that a request names. */
 export type FoundLink<Link> = {
   readonly link: Link;
-  /** Why the request is refused, and what is listed at its image path; null if the request and the link agree. */
+  /** Why the request is refused, and the listing at its image path; null if the request and the link agree. */
   readonly refusal: {
     readonly fault: Fault;
     readonly listing: Listing;
-    /** Null for formats in which each backup has its objects for itself. */
+    /** Null for formats in which backups share no objects. */
     readonly shared: SharedListing | null;
   } | null;
 };
 
-/** What is particular to a format in the proof of a chain. All methods throw what storage throws. */
+/** How a format finds and proves the links of a chain. All methods throw what storage throws. */
 export interface LinkProver<Link extends ListedLink> {
   readonly format: BackupFormat;
   readonly check: Check;
   /**
-   * The link at the image path of a request; null if nothing of the format is there. `isRecorded` tells whether a recorded
-   * proof of the link still holds: then nothing needs to be read to know that the link is of this format.
+   * Finds the link at the image path of a request; null if nothing of this format is stored there. `isRecorded` tells
+   * whether a recorded proof of the link still holds; nothing then needs to be read to know that it is of this format.
    */
   find(item: BackupSync, isRecorded: (link: Link) => Promise<boolean>): Promise<FoundLink<Link> | null>;
   /**
-   * The link with the parent that its recorded proof was made with, if the proof still holds, otherwise null. It is asked
-   * only of proofs that {@link isReusable}, were made of this listing at this place, and have no fault that may have passed.
+   * Returns the link with the parent of its recorded proof if the proof still holds, otherwise null. Called only for
+   * proofs that {@link isReusable}, were made of this listing at this place, and have no fault that may have passed.
    */
   reuse(link: Link, proof: EdgeProof): Promise<ProvedLink<Link> | null>;
-  /** Proves a link against its parent, as far as it goes without reading data. Null if nothing of the link is left. */
+  /** Proves a link against its parent as far as possible without reading data. Null if nothing of the link is left. */
   prove(link: Link): Promise<ProvedLink<Link> | null>;
-  /** Lists a link once more. Answers with the very link if it is as it was, and with null if nothing of it is left. */
+  /** Lists a link again. Returns the same object if the link is unchanged, and null if nothing of it is left. */
   listAgain(link: Link): Promise<Link | null>;
-  /** Lets go of what is held in memory for the proof of a link. */
+  /** Frees the memory used to prove a link. */
   release(link: Link): Promise<void>;
 }
 
 /**
- * The links below one root, in one format. Each link is proved at most once, and so shared by all backups that are
- * examined in a run.
+ * The links below one root, in one format. Each link is proved at most once in a run; all backups examined in the run
+ * share its proof.
  */
 export class WalkedChain<Link extends ListedLink, Read> {
   readonly #context: ChainContext;
@@ -60,10 +60,10 @@ export class WalkedChain<Link extends ListedLink, Read> {
   readonly #reader: LinkReader<Link, Read> | null;
   readonly #recorded = new Map<string, Promise<ProvedLink<Link> | null>>();
   readonly #proved = new Map<string, Promise<ProvedLink<Link> | null>>();
-  /** Proofs made in this run that no examination has handed out yet. */
+  /** Proofs made in this run that no examination has returned yet. */
   readonly #newProofs = new Set<EdgeProof>();
 
-  /** `reader`: null for a format whose data means nothing to us. */
+  /** `reader` is null for a format whose data cannot be interpreted. */
   constructor(context: ChainContext, prover: LinkProver<Link>, reader: LinkReader<Link, Read> | null) {
     this.#context = context;
     this.#prover = prover;
@@ -94,7 +94,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
     return await openChainData(this.#reader, found.link);
   }
 
-  /** From a link to its full backup. Null if nothing of the link itself is left. */
+  /** Walks from a link to its full backup. Returns null if nothing of the link itself is left. */
   async #walk(leaf: Link): Promise<Walk<Link> | null> {
     const links: ProvedLink<Link>[] = [];
     const visited = new Set<string>();
@@ -133,7 +133,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
     if (known !== undefined) return known;
     const recorded = this.#findRecorded(link);
     this.#recorded.set(key, recorded);
-    // A failure may pass. Whoever awaits the answer sees it.
+    // A failure may be temporary, so it is not kept. Whoever awaits the promise still gets it.
     recorded.catch(() => this.#recorded.delete(key));
     return recorded;
   }
@@ -149,7 +149,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
     return await this.#prover.reuse(link, proof);
   }
 
-  /** What looks missing is listed once more before it is said to be missing. */
+  /** Proves a link. If something looks missing, it is listed again before it is reported missing. */
   async #prove(listed: Link): Promise<ProvedLink<Link> | null> {
     const first = await this.#prover.prove(listed);
     if (first === null || first.suspect === null) return first;
@@ -164,7 +164,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
   }
 }
 
-/** Formats that tell no ids may be asked for several backups at one place. */
+/** Includes the id: in formats without ids, several backups may be requested at one place. */
 function keyOf(link: ListedLink): string {
   return JSON.stringify([placeOf(link), link.backupId]);
 }

@@ -3,7 +3,7 @@ import { HashCursor, hashBytes } from '../content/hash-cursor.ts';
 import type { BlockHashes } from '../data.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 
-/** Holds a volume's bytes, as they come in order, against the hashes of its blocks. */
+/** Compares a volume's bytes, in order, with its block hashes. */
 export class BlockCheck implements AsyncDisposable {
   readonly #blockBytes: number;
   readonly #cursor: HashCursor;
@@ -14,8 +14,8 @@ export class BlockCheck implements AsyncDisposable {
   }
 
   /**
-   * Takes the next bytes, which begin at a block; only the volume's last block may be cut. Throws `ReadFault`
-   * `content_mismatch` for the first block that differs (`origin` says where its bytes came from), `geometry` where
+   * Checks the next bytes, which must start at a block; only the volume's last block may be short. Throws `ReadFault`
+   * `content_mismatch` for the first block that differs (`origin` says where its bytes came from), or `geometry` if
    * there are too few hashes.
    */
   async take(bytes: Uint8Array, origin: (offset: number) => string): Promise<void> {
@@ -39,13 +39,13 @@ export class BlockCheck implements AsyncDisposable {
     const different = seen.findIndex((byte, index) => byte !== expected[index]);
     const place = Math.floor(different / hashBytes);
     const offset = (block + place) * this.#blockBytes;
-    const detail = `block ${block + place} of the volume, from byte ${offset} on, does not have its hash${origin(
+    const detail = `block ${block + place} of the volume, at byte ${offset}, does not match its block hash${origin(
       place * this.#blockBytes,
     )}`;
     throw new ReadFault({ code: 'content_mismatch', detail }, false);
   }
 
-  /** Throws `ReadFault` `geometry` where there are more hashes than blocks. */
+  /** Throws `ReadFault` `geometry` if there are more hashes than blocks. */
   async end(): Promise<void> {
     await this.#cursor.end();
   }

@@ -7,7 +7,7 @@ import { extractBackup } from './extract-backup.ts';
 
 const bucket = 'backups';
 
-test('an extraction whose block hashes make no sense says so, and leaves no file', async () => {
+test('an extraction reports unreadable block hashes, and leaves no file', async () => {
   await using buckets = await makeTestBuckets();
   const [backup] = writeSmallChain('extract', 4, []);
   if (backup === undefined) throw new Error('the chain has one link');

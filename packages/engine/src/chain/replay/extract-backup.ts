@@ -14,23 +14,23 @@ import { type Replay, type ReplayProgress, replayChain } from './replay-chain.ts
 import { streamSink } from './stream-sink.ts';
 
 export type ExtractOptions = {
-  /** `file:<directory>` or `s3:<endpoint>`: where the backup lies, read from this machine. */
+  /** `file:<directory>` or `s3:<endpoint>` of the storage unit, as seen from this machine. */
   readonly storage: string;
   readonly environment?: StorageEnvironment | undefined;
-  /** The backup, as it is recorded. */
+  /** The backup, as recorded. */
   readonly item: BackupSync;
-  /** What the project of the backup may use; nothing else is read. */
+  /** The grants of the backup's project. Nothing outside them is read. */
   readonly grants: readonly BucketGrant[];
-  /** Where the catalogue knows a backup to be, for parents that are not in the same folder. */
+  /** The places where the catalogue knows a backup to be, to find parents in other folders. */
   readonly locate: (backupId: string) => Promise<readonly Location[]>;
-  /** The buckets that the project's records name: a parent that is not recorded may be in any of them. */
+  /** The buckets of the project's records. A parent without a record may be in any of them. */
   readonly recordedBuckets: () => Promise<ReadonlySet<string>>;
-  /** A file, which is there when, and only when, all of it is right; or a stream. */
+  /** A file, which exists only if the whole volume is right; or a stream. */
   readonly output:
     | {
         readonly path: string;
         readonly replace: boolean;
-        /** Called if an earlier extraction into this file was killed, and what it left is replaced. */
+        /** Called when a partial file of an earlier, killed extraction is replaced. */
         readonly onPartialReplaced: () => void;
       }
     | { readonly stream: Writable };
@@ -39,8 +39,8 @@ export type ExtractOptions = {
 };
 
 /**
- * Puts the volume of a backup together from its chain, each block held against its hash before it is written. It has no
- * catalogue: whoever calls it gets the item by `beginExtraction`, which writes down who reads what.
+ * Extracts the volume of a backup from its chain, and compares each block with its hash before writing it. Uses no
+ * catalogue: get the item by `beginExtraction`, which records who reads what.
  *
  * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, and the signal's reason.
  */
@@ -58,7 +58,7 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     storage,
     bucketName: item.bucket_name,
     imagePaths: [item.image_path],
-    // The data says more than the hashes of hashes: they are read once, as the volume is put together.
+    // The data proves more than linkage does, so block hashes are read only once, during the replay.
     linkageMaxBytes: 0,
     readHashes: false,
     dataFollows: true,

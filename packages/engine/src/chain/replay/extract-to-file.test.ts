@@ -9,7 +9,7 @@ import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { extractToFile } from './extract-to-file.ts';
 import { OutputError, runsWithData } from './file-sink.ts';
 
-/** Eight MiB of which nearly all is zero, and whose end is. */
+/** Eight MiB that are mostly zeros, including the end. */
 const volume = new Uint8Array(8 * 1024 * 1024 + 100);
 volume.set(seededBytes('extract', 100_000), 2_000_000);
 
@@ -44,7 +44,7 @@ async function openOutput() {
   };
 }
 
-test('the file has the volume, takes room for its data alone, and is its ownerâ€™s', async () => {
+test('the file contains the volume, takes space only for data, and is readable only by its owner', async () => {
   await using output = await openOutput();
   expect(await output.extract()).toMatchObject({ fault: null, volumeBytes: volume.length });
   expect(Buffer.compare(await readFile(output.path), volume)).toBe(0);
@@ -54,7 +54,7 @@ test('the file has the volume, takes room for its data alone, and is its ownerâ€
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('a file that exists is replaced only where that is wanted, and by a whole one', async () => {
+test('an existing file is replaced only on request, and only by a complete one', async () => {
   await using output = await openOutput();
   await writeFile(output.path, 'precious');
   await expect(output.extract()).rejects.toBeInstanceOf(OutputError);
@@ -64,7 +64,7 @@ test('a file that exists is replaced only where that is wanted, and by a whole o
   expect((await stat(output.path)).size).toBe(volume.length);
 });
 
-test('a file that comes up meanwhile is left as it is', async () => {
+test('a file that is created meanwhile stays as it is', async () => {
   await using output = await openOutput();
   let written: Promise<void> | null = null;
   const extracting = output.extract(false, undefined, () => {
@@ -76,7 +76,7 @@ test('a file that comes up meanwhile is left as it is', async () => {
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('a partial file that nobody is writing any more is replaced, and that is told', async () => {
+test('an abandoned partial file is replaced, and the caller is notified', async () => {
   await using output = await openOutput();
   await writeFile(`${output.path}.partial`, 'of a process that was killed');
   expect(await output.extract()).toMatchObject({ fault: null });
@@ -85,7 +85,7 @@ test('a partial file that nobody is writing any more is replaced, and that is to
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('of two extractions into one file at once the second is refused, and leaves the first alone', async () => {
+test('a second extraction into the same file is refused, and does not disturb the first', async () => {
   await using output = await openOutput();
   let second: Promise<unknown> | null = null;
   await output.extract(true, undefined, () => {
@@ -98,7 +98,7 @@ test('of two extractions into one file at once the second is refused, and leaves
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('a partial file that someone has replaced meanwhile gets no name, and stays', async () => {
+test('a partial file that someone has replaced meanwhile is not renamed, and stays', async () => {
   await using output = await openOutput();
   const partialPath = `${output.path}.partial`;
   let replaced: Promise<void> | null = null;
@@ -110,7 +110,7 @@ test('a partial file that someone has replaced meanwhile gets no name, and stays
   expect(await readdir(output.directory)).toEqual(['image.raw.partial']);
 });
 
-test('nothing is left where the backup is broken, the extraction is cancelled, or the place cannot be written', async () => {
+test('nothing is left if the backup is broken, the extraction is cancelled or the file not writable', async () => {
   await using output = await openOutput();
   const reason = new Error('not wanted any more');
   const controller = new AbortController();
@@ -128,7 +128,7 @@ test('nothing is left where the backup is broken, the extraction is cancelled, o
   expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
-test('what is left out of a file is zero, and all of the rest is written', () => {
+test('only zeros are left out of a file', () => {
   const piece = fc.record({ pieces: fc.integer({ min: 1, max: 3 }), zero: fc.boolean() });
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 6 }), fc.nat(4095), (drawn, tailBytes) => {

@@ -3,10 +3,10 @@ import { FileSink } from './file-sink.ts';
 import { type Replay, type ReplayOptions, replayChain } from './replay-chain.ts';
 
 /**
- * Replays a chain into a file, which is there when, and only when, the replay has no fault: whole, and on disk. Calls
- * `onPartialReplaced` if an earlier extraction into it was killed.
+ * Replays a chain into a file. The file exists, complete and synced to disk, only if the replay has no fault. Calls
+ * `onPartialReplaced` if an earlier extraction into the file was killed.
  *
- * Throws `OutputError` where the file cannot be written, and what `replayChain` throws; then nothing is left.
+ * Throws `OutputError` if the file cannot be written, and what `replayChain` throws. Then leaves nothing behind.
  */
 export async function extractToFile(
   chain: ChainData,

@@ -4,7 +4,7 @@ import { FileLock } from '../../file-lock.ts';
 import { syncDirectory } from '../../sync-directory.ts';
 import type { VolumeSink } from './replay-chain.ts';
 
-/** Blocks of a file system are as large, mostly: what is zero throughout is left out in such pieces. */
+/** Zeros are left out in pieces of this size, the usual block size of file systems. */
 const pieceBytes = 4096;
 const zeros = Buffer.alloc(pieceBytes);
 
@@ -19,21 +19,21 @@ type PartialFile = {
   readonly hasReplaced: boolean;
 };
 
-/** The file cannot be written to where it is wanted. The message says what is in the way. */
+/** The output file cannot be written. The message says why, and what to do. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 }
 
 /**
- * Writes a volume into a file, with holes where it is zero. Until `finish` the bytes are in `<path>.partial`, which is gone
- * after `discard`. A crash may leave it, and the next writer replaces it: a writer at work holds `<path>.partial.lock`.
- * Nothing that is not whole is ever at `path`.
+ * Writes a volume into a file, with holes where it is zero. `path` never contains an incomplete volume. The bytes are
+ * in `<path>.partial` until `finish`, or until `discard` removes it. A crash may leave it; the next writer replaces it.
+ * A running writer holds the lock `<path>.partial.lock`.
  */
 export class FileSink implements VolumeSink {
   readonly #path: string;
   readonly #replace: boolean;
   readonly #partial: PartialFile;
-  /** Whether an extraction that was killed had left its partial file, which this one has replaced. */
+  /** Whether this sink replaced a partial file that a killed extraction had left. */
   readonly hasReplacedPartial: boolean;
 
   private constructor(output: Output, partial: PartialFile) {
@@ -44,8 +44,8 @@ export class FileSink implements VolumeSink {
   }
 
   /**
-   * Throws {@link OutputError} if the file exists and is not to be replaced, if another extraction is writing it, and if it
-   * cannot be made. It is readable by its owner alone.
+   * Creates the partial file, readable only by its owner. Throws {@link OutputError} if the file exists and must not be
+   * replaced, if another extraction is writing it, or if it cannot be created.
    */
   static async open(output: Output): Promise<FileSink> {
     const { path } = output;
@@ -59,7 +59,7 @@ export class FileSink implements VolumeSink {
       return new FileSink(output, { path: partialPath, file, dev, ino, lock, hasReplaced });
     } catch (error) {
       lock.remove();
-      throw outputError(`${path} cannot be made`, error);
+      throw outputError(`cannot create ${path}`, error);
     }
   }
 
@@ -67,7 +67,7 @@ export class FileSink implements VolumeSink {
     for (const { from, to } of runsWithData(bytes)) await this.#writeAll(bytes.subarray(from, to), offset + from);
   }
 
-  /** Makes the file whole and durable, and gives it its name. Throws {@link OutputError}. */
+  /** Sets the final size, syncs the file to disk and gives it its name. Throws {@link OutputError}. */
   async finish(volumeBytes: number): Promise<void> {
     try {
       const { path, file, lock } = this.#partial;
@@ -79,7 +79,7 @@ export class FileSink implements VolumeSink {
       lock.remove();
       await syncDirectory(dirname(this.#path));
     } catch (error) {
-      throw outputError(`${this.#path} cannot be finished`, error);
+      throw outputError(`cannot finish ${this.#path}`, error);
     }
   }
 
@@ -94,7 +94,7 @@ export class FileSink implements VolumeSink {
     }
   }
 
-  /** Someone may have removed the partial file, and another extraction may be writing its own. */
+  /** Someone may have removed the partial file, and another extraction may be writing a new one. */
   async #isOwn(): Promise<boolean> {
     const { path, dev, ino } = this.#partial;
     const named = await lstat(path).catch(() => null);
@@ -113,18 +113,18 @@ export class FileSink implements VolumeSink {
     try {
       return await this.#partial.file.write(bytes, 0, bytes.length, position);
     } catch (error) {
-      throw outputError(`${this.#partial.path} cannot be written`, error);
+      throw outputError(`cannot write ${this.#partial.path}`, error);
     }
   }
 
   async #takeName(): Promise<void> {
     if (this.#replace) return await rename(this.#partial.path, this.#path);
     try {
-      // Unlike a rename, a link never takes the place of a file that came up meanwhile.
+      // Unlike a rename, a link never replaces a file that was created meanwhile.
       await link(this.#partial.path, this.#path);
       await rm(this.#partial.path);
     } catch (error) {
-      // Some file systems have no links.
+      // Some file systems have no hard links.
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
       await refuseExisting(this.#path, false);
       await rename(this.#partial.path, this.#path);
@@ -132,7 +132,7 @@ export class FileSink implements VolumeSink {
   }
 }
 
-/** The parts of `bytes` that are not zero throughout, in whole pieces. */
+/** The parts of `bytes` that contain anything but zeros, in whole pieces. */
 export function* runsWithData(bytes: Uint8Array): Generator<{ readonly from: number; readonly to: number }> {
   let from: number | null = null;
   for (let at = 0; at < bytes.length; at += pieceBytes) {
@@ -147,26 +147,26 @@ export function* runsWithData(bytes: Uint8Array): Generator<{ readonly from: num
   if (from !== null) yield { from, to: bytes.length };
 }
 
-/** Only one extraction writes a file at a time. */
+/** Takes the lock that lets only one extraction write a file. */
 async function takeLock(path: string, lockPath: string): Promise<FileLock> {
   let lock: FileLock | null;
   try {
     lock = FileLock.take(lockPath, 0);
   } catch (error) {
-    // SQLite does not say why a file cannot be made; the operating system does.
+    // SQLite does not say why it cannot create a file, but the operating system does.
     await open(lockPath, 'a').then(
       (file) => file.close(),
       (cause) => {
-        throw outputError(`${path} cannot be made`, cause);
+        throw outputError(`cannot create ${path}`, cause);
       },
     );
-    throw new OutputError(`${path} cannot be made: its file system has no locks; choose another`, { cause: error });
+    throw new OutputError(`cannot create ${path}: its file system has no locks; choose another`, { cause: error });
   }
-  if (lock === null) throw new OutputError(`${path} is being written by another extraction: wait until that has ended`);
+  if (lock === null) throw new OutputError(`another extraction is writing ${path}; wait until it has ended`);
   return lock;
 }
 
-/** Tells whether there was one. Nobody is writing it, since the lock is held. */
+/** Removes a partial file and returns whether there was one. Nobody is writing it, since the lock is held. */
 async function removeStale(partialPath: string): Promise<boolean> {
   try {
     await rm(partialPath);
@@ -181,24 +181,24 @@ async function removeStale(partialPath: string): Promise<boolean> {
 async function refuseExisting(path: string, replace: boolean): Promise<void> {
   const existing = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null;
-    throw outputError(`${path} cannot be made`, error);
+    throw outputError(`cannot create ${path}`, error);
   });
   if (existing === null || (replace && !existing.isDirectory())) return;
-  throw new OutputError(`${path} cannot be made: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
+  throw new OutputError(`cannot create ${path}: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
 }
 
-/** What stands in the way of a file, and what to do about it, by what the operating system calls it. */
+/** Why a file cannot be written and what to do about it, by error code of the operating system. */
 const obstacles: Readonly<Record<string, string>> = {
-  EEXIST: 'it exists already; choose another name, or have it replaced',
-  ENOENT: 'its directory does not exist; make that first',
+  EEXIST: 'it already exists; choose another name, or replace it with --replace',
+  ENOENT: 'its directory does not exist; create it first',
   ENOTDIR: 'a part of its path is a file; choose a directory that exists',
   EISDIR: 'it is a directory; give the name of a file in it',
-  EACCES: 'this user may not write there; choose another directory, or give the right',
-  EPERM: 'this user may not write there; choose another directory, or give the right',
-  EROFS: 'the file system cannot be written to; choose another',
-  ENOSPC: 'the file system is full; make room, or choose another',
-  EDQUOT: 'the quota is used up; make room, or choose another directory',
-  EFBIG: 'the file system does not take files of this size; choose another',
+  EACCES: 'this user may not write there; choose another directory, or grant the permission',
+  EPERM: 'this user may not write there; choose another directory, or grant the permission',
+  EROFS: 'the file system is read-only; choose another',
+  ENOSPC: 'the file system is full; free some space, or choose another',
+  EDQUOT: 'the quota is used up; free some space, or choose another directory',
+  EFBIG: 'the file system does not support files of this size; choose another',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
 };
 

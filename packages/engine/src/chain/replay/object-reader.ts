@@ -1,19 +1,19 @@
 import type { PlainPieces } from './plain-pieces.ts';
 
-/** Takes one object's plain bytes in order. */
+/** Reads one object's plain bytes in order. */
 export class ObjectReader {
   readonly #pieces: PlainPieces;
   #rest: Uint8Array = new Uint8Array();
-  /** Where the next byte lies in the volume. */
+  /** Position of the next byte in the volume. */
   #position: number;
 
-  /** `offset` is where the first of the bytes lies in the volume. */
+  /** `offset` is the position of the object's first byte in the volume. */
   constructor(pieces: PlainPieces, offset: number) {
     this.#pieces = pieces;
     this.#position = offset;
   }
 
-  /** Fills `target` with the bytes of the volume from `start` on, which must not lie before what was read last. */
+  /** Fills `target` with the bytes of the volume from `start` on. `start` must not be before the bytes read last. */
   async read(start: number, target: Uint8Array): Promise<void> {
     let filled = 0;
     while (filled < target.length) {
@@ -27,13 +27,13 @@ export class ObjectReader {
     }
   }
 
-  /** Reads what is left, for its digest stands at the end. */
+  /** Reads the rest, because digests are compared at the end. */
   async finish(): Promise<void> {
     this.#rest = new Uint8Array();
     while ((await this.#pieces.next()) !== null);
   }
 
-  /** Lets go of the object, wherever it was read to. */
+  /** Releases the object, however far it was read. */
   close(): void {
     this.#pieces.close();
   }

@@ -1,30 +1,30 @@
 import { Readable } from 'node:stream';
 import type { LinkData, StoredObject } from '../data.ts';
 
-/** The plain bytes of an object, in order, read somewhat ahead of their need from the moment it is opened. */
+/** The plain bytes of an object, in order. Reading ahead starts when the object is opened. */
 export interface PlainPieces {
   /**
-   * The next piece; null behind the last, when all is as it must be. A piece can be read until the next is asked for.
+   * Returns the next piece; null after the last if all digests match. A piece is valid until the next is requested.
    * Throws what reading throws.
    */
   next(): Promise<Uint8Array | null>;
-  /** Lets go of the object, wherever it was read to. */
+  /** Releases the object, however far it was read. */
   close(): void;
 }
 
-/** How objects are opened, and how many before their first byte is needed. */
+/** Opens objects, and limits how many are opened before their first byte is needed. */
 export type ObjectOpener = AsyncDisposable & {
-  /** Objects opened ahead at most. */
+  /** Most objects opened ahead. */
   readonly objectsAhead: number;
-  /** Plain bytes of objects opened ahead, at which no more are. */
+  /** Plain bytes of objects opened ahead, beyond which no more are opened. */
   readonly bytesAhead: number;
   open(link: LinkData, object: StoredObject): PlainPieces;
 };
 
-/** Pieces that are read ahead of each object, of at most some hundred KiB. */
+/** Pieces read ahead of each object. A piece has at most some hundred KiB. */
 const piecesAhead = 8;
 
-/** Reads in this thread: enough where there is little. `read` begins to read an object. */
+/** Reads in this thread, which is enough for small volumes. `read` starts to read an object. */
 export function openInThisThread(
   read: (link: LinkData, object: StoredObject) => AsyncIterable<Uint8Array>,
 ): ObjectOpener {
@@ -38,7 +38,7 @@ export function openInThisThread(
 
 function piecesOf(plain: AsyncIterable<Uint8Array>): PlainPieces {
   const stream = Readable.from(plain, { objectMode: true, highWaterMark: piecesAhead });
-  // What fails ahead of its need is thrown when the need comes.
+  // An error while reading ahead is thrown when the bytes are needed.
   stream.on('error', () => {});
   stream.read(0);
   const pieces: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();

@@ -3,29 +3,29 @@ import { ObjectReader } from './object-reader.ts';
 import type { ObjectOpener } from './plain-pieces.ts';
 import type { Segment } from './sweep.ts';
 
-/** Segments known in advance: more need not be, where many come from few objects. */
+/** Most segments computed ahead. If many come from few objects, no more are needed. */
 const segmentsAhead = 1000;
 
 type OpenSegment = { readonly segment: Segment; readonly reader: ObjectReader | null; readonly opened: boolean };
 
-/** What has been read from storage so far. */
+/** Objects opened so far, and their stored bytes. */
 export type ReadCount = { objects: number; storedBytes: number };
 
 /**
- * The segments of a volume in order, each with the reader that has its bytes. Each object is opened once, some ahead of
- * their need, and read to its end, though parts of it be covered by later links.
+ * The segments of a volume in order, each with a reader of its bytes. Opens each object once, some of them before
+ * they are needed, and reads it to its end even if later links cover parts of it.
  */
 export class ReadAhead implements AsyncDisposable {
   readonly count: ReadCount = { objects: 0, storedBytes: 0 };
   readonly #segments: AsyncGenerator<Segment>;
   readonly #opener: ObjectOpener;
   readonly #queue: OpenSegment[] = [];
-  /** The newest object of each link that a segment known so far comes from. */
+  /** The last object of each link from which a segment computed so far comes. */
   readonly #newest = new Map<LinkData, { readonly object: StoredObject; readonly reader: ObjectReader }>();
-  /** The object of each link that segments already handed out came from last. */
+  /** The object of each link from which the last returned segment came. */
   readonly #current = new Map<LinkData, ObjectReader>();
   readonly #readers = new Set<ObjectReader>();
-  /** Objects opened whose first byte was not needed so far, and their plain bytes. */
+  /** Opened objects whose first byte has not been needed yet, and their plain bytes. */
   #openedAhead = 0;
   #bytesAhead = 0;
   #ended = false;
@@ -35,7 +35,7 @@ export class ReadAhead implements AsyncDisposable {
     this.#opener = opener;
   }
 
-  /** Null at the volume's end, when every object has been read to its own. Throws what reading throws. */
+  /** Returns null at the end of the volume, after every object was read to its end. Throws what reading throws. */
   async next(): Promise<Pick<OpenSegment, 'segment' | 'reader'> | null> {
     await this.#fill();
     const next = this.#queue.shift();

@@ -15,7 +15,7 @@ function openIn(window: ReadWindow, total: number): OpenObject {
   return object;
 }
 
-test('what is open first has the shared bytes, and every object has some of its own', () => {
+test('the object opened first gets the shared bytes, and every object has some of its own', () => {
   const window = new ReadWindow(1024 * kib);
   const [first, second, third] = [openIn(window, 4096 * kib), openIn(window, 4096 * kib), openIn(window, 100)];
   expect([first, second, third].map(({ allowed }) => allowed)).toEqual([own + 1024 * kib, own, 100]);
@@ -24,7 +24,7 @@ test('what is open first has the shared bytes, and every object has some of its 
   expect(second.allowed).toBe(own + 1024 * kib);
 });
 
-test('whatever is opened, taken and closed, no more is read ahead than may be, and what is taken goes on', () => {
+test('reading ahead stays within its limit and never stalls, in any order of opening, taking and closing', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('open' as const), total: fc.integer({ min: 1, max: 8192 * kib }) }),
     fc.record({

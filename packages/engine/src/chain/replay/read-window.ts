@@ -1,13 +1,13 @@
-/** Bytes that every object may have read ahead, so that what is needed now never waits for what is needed later. */
+/** Bytes that every object may read ahead, so that needed bytes never wait for those needed later. */
 const ownBytes = 512 * 1024;
 
-/** One object's part of what may be read ahead. */
+/** One object's share of the bytes that may be read ahead. */
 export class WindowShare {
   readonly #totalBytes: number;
   readonly #allow: (bytes: number) => void;
   /** Bytes allowed so far. */
   #allowed = 0;
-  /** Bytes of these that are not taken yet. */
+  /** Allowed bytes that were not taken yet. */
   #ahead = 0;
 
   constructor(totalBytes: number, allow: (bytes: number) => void) {
@@ -15,12 +15,12 @@ export class WindowShare {
     this.#allow = allow;
   }
 
-  /** Bytes beyond what every object may have. */
+  /** Bytes ahead beyond those that every object may have. */
   get sharedBytes(): number {
     return Math.max(0, this.#ahead - ownBytes);
   }
 
-  /** Allows as much as the object may have, with so much of the shared bytes. */
+  /** Allows as many bytes as the object may have, given the shared bytes that are left. */
   grow(sharedLeft: number): void {
     const room = ownBytes + this.sharedBytes + sharedLeft - this.#ahead;
     const bytes = Math.min(room, this.#totalBytes - this.#allowed);
@@ -36,9 +36,9 @@ export class WindowShare {
 }
 
 /**
- * Bounds the bytes that are read ahead, over all objects: a few for each, and `sharedBytes` in all beyond these, of which
- * objects have the more the sooner they were opened. So one large object, or many small ones, can be read whole while
- * those before them are taken.
+ * Bounds the bytes read ahead over all objects. Each object may have a few, and all together `sharedBytes` more, which
+ * objects opened first get first. So one large object, or many small ones, can be read completely while those before
+ * them are taken.
  */
 export class ReadWindow {
   readonly #sharedBytes: number;
@@ -49,7 +49,7 @@ export class ReadWindow {
     this.#sharedBytes = sharedBytes;
   }
 
-  /** An object of so many bytes. `allow` is told how many more of them may be read. */
+  /** Adds an object of `totalBytes`. Calls `allow` with the number of further bytes that may be read. */
   open(totalBytes: number, allow: (bytes: number) => void): WindowShare {
     const share = new WindowShare(totalBytes, allow);
     this.#shares.add(share);
@@ -57,7 +57,7 @@ export class ReadWindow {
     return share;
   }
 
-  /** So many bytes of the object were taken. */
+  /** Records that bytes of the object were taken, and allows others to be read. */
   take(share: WindowShare, bytes: number): void {
     share.took(bytes);
     this.#grow();

@@ -50,7 +50,7 @@ async function expectReplays(stored: StoredBackups, backups: readonly WrittenBac
   }
 }
 
-/** Gathers what a sink is given. */
+/** Collects the bytes that a sink gets. */
 function memoryStream() {
   const pieces: Buffer[] = [];
   const stream = new Writable({
@@ -72,7 +72,7 @@ describe('a chain that Cinder itself wrote', () => {
       for (const item of request.sync) {
         const opened = await openChain(chainContext(storage, item.bucket_name, imagePaths));
         const data = await opened.openData(item);
-        if (data === null) throw new Error(`nothing lies at ${item.image_path}`);
+        if (data === null) throw new Error(`nothing is stored at ${item.image_path}`);
         for (const link of data.links) {
           const proof = await proveContent(link, { storage, opening: null, signal: unaborted });
           expect(proof.fault).toBeNull();
@@ -93,12 +93,12 @@ describe('a chain that Cinder itself wrote', () => {
 });
 
 describe('a whole chain', () => {
-  test('gives the volume of every link, also where nothing had changed', async () => {
+  test('gives the volume of every link, even if nothing had changed', async () => {
     await using stored = await storeBackups(chain);
     await expectReplays(stored, chain);
   });
 
-  test('opens each object that is needed once, and no other', async () => {
+  test('opens each needed object once, and no other', async () => {
     const covering = writeSmallChain('covered', 8, [[0, 1, 2, 3], [5]]);
     const [, , last] = covering;
     if (last === undefined) throw new Error('the chain has links');
@@ -108,11 +108,11 @@ describe('a whole chain', () => {
     const storage = alterStorage(stored.storage, { beforeGet: ({ key }) => void gets.push(key.slice(-6)) });
     const result = await replay(stored, data, { storage });
     expect(result).toMatchObject({ fault: null, objects: 3 });
-    // The first of the full is covered whole; its second is needed before and behind the increment's.
+    // The increment covers the full backup's first object completely, and the middle of its second.
     expect(gets.toSorted()).toEqual(['-00001', '-00001', '-00002']);
   });
 
-  test('may have become shorter, may be a tree, and may have parents in other buckets', async () => {
+  test('may have become shorter, may branch, and may have parents in other buckets', async () => {
     const shorter = writeCinderBackup({
       ...increment.plan,
       backupId: seededUuid('shorter'),
@@ -130,13 +130,13 @@ describe('a whole chain', () => {
     expect(await replay(elsewhere, data)).toMatchObject({ fault: null, sha256: sha256Of(increment.plan.volume) });
   });
 
-  test('of an early writer has no block hashes, and replays all the same', async () => {
+  test('of an early writer has no block hashes, but can be replayed', async () => {
     const early = asEarlyWriter(writeCinderBackup({ ...full.plan, takenAtMs: Date.UTC(2014, 2, 1) }));
     await using stored = await storeBackups([early]);
     await expectReplays(stored, [early]);
   });
 
-  test('of any volumes, object sizes and compressions gives the volumes', async () => {
+  test('gives the right volumes for any volumes, object sizes and compressions', async () => {
     const plan = fc.record({
       blocks: fc.integer({ min: 1, max: 20 }),
       tailBytes: fc.nat(63),
@@ -174,7 +174,7 @@ describe('a whole chain', () => {
     );
   });
 
-  test('larger than what is put together at a time comes through whole, in order', async () => {
+  test('larger than one part is assembled completely, in order', async () => {
     const large = writeCinderBackup({
       ...full.plan,
       volume: seededBytes('large', 3 * 1024 * 1024 + 700),
@@ -196,7 +196,7 @@ describe('a whole chain', () => {
   });
 });
 
-test('a replay lets the thread do other work after each part, however much has been read ahead', async () => {
+test('a replay lets the thread do other work after each part, however much was read ahead', async () => {
   const backup = writeCinderBackup({
     ...full.plan,
     volume: seededBytes('turns', 4 * 2 ** 20),
@@ -240,7 +240,7 @@ describe('a volume that is read in threads', () => {
     };
   }
 
-  test('comes through whole, in order, each object read once, with its requests counted', async () => {
+  test('is complete and in order, with each object read once and every request counted', async () => {
     await using stored = await openThreaded();
     const { stream, bytes } = memoryStream();
     const result = await replay(stored, stored.data, { ...stored.options, sink: streamSink(stream) });
@@ -250,7 +250,7 @@ describe('a volume that is read in threads', () => {
     expect(stored.count().bytesRead).toBe(result.storedBytes);
   });
 
-  test('is told by the object whose bytes differ, and by one that is gone', async () => {
+  test('names the object whose bytes differ, or that is gone', async () => {
     await using stored = await openThreaded();
     const [key, stays] = [...parent.objects][30] ?? ['', new Uint8Array()];
     const altered = Uint8Array.from(stays);
@@ -264,7 +264,7 @@ describe('a volume that is read in threads', () => {
     expect(await replay(stored, stored.data, stored.options)).toMatchObject({ fault: gone, sha256: null });
   });
 
-  test('is cancelled at once, also while the sink waits, and throws where a thread cannot open the storage unit', async () => {
+  test('is cancelled immediately, even while the sink waits, and throws if a thread cannot open storage', async () => {
     await using stored = await openThreaded();
     const reason = new Error('not wanted any more');
     const controller = new AbortController();
@@ -280,7 +280,7 @@ describe('a volume that is read in threads', () => {
 });
 
 describe('a chain that is not whole', () => {
-  test('is told by the object whose bytes differ, whichever link it is of', async () => {
+  test('names the object whose bytes differ, in whichever link', async () => {
     for (const backup of [full, increment, leaf]) {
       await using stored = await storeBackups(chain);
       const data = await stored.open(leaf);
@@ -295,7 +295,7 @@ describe('a chain that is not whole', () => {
     }
   });
 
-  test('is caught by the block hashes where each object has its digest', async () => {
+  test('is detected by its block hashes, even if each object matches its digest', async () => {
     const volume = Uint8Array.from(full.plan.volume);
     volume[6 * 512] = (volume[6 * 512] ?? 0) ^ 1;
     const other = writeCinderBackup({ ...full.plan, volume });
@@ -305,7 +305,7 @@ describe('a chain that is not whole', () => {
     });
   });
 
-  test('with a hole has no geometry, but where holes are zeros', async () => {
+  test('with a hole is a geometry fault, unless holes are zeros', async () => {
     await using stored = await storeBackups([increment, full]);
     const { links } = await stored.open(increment);
     const alone: ChainData = { links: links.slice(1).map(withoutBlocks) };
@@ -320,7 +320,7 @@ describe('a chain that is not whole', () => {
     });
   });
 
-  test('ends with what storage says of an object, or throws what may pass by itself', async () => {
+  test('ends with the fault of an object, or throws an error that may pass by itself', async () => {
     await using stored = await storeBackups(chain);
     const data = await stored.open(leaf);
     const failing = (code: 'archived' | 'throttled') =>
@@ -333,7 +333,7 @@ describe('a chain that is not whole', () => {
     await expect(replay(stored, data, { storage: failing('throttled') })).rejects.toMatchObject({ code: 'throttled' });
   });
 
-  test('throws what the sink throws, and the reason of an aborted signal, also while the sink waits', async () => {
+  test('throws what the sink throws, and the reason of an aborted signal, even while the sink waits', async () => {
     await using stored = await storeBackups(chain);
     const data = await stored.open(leaf);
     const failure = new Error('the pipe is closed');

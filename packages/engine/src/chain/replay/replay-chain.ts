@@ -17,63 +17,63 @@ import { sweepChain } from './sweep.ts';
 import { openInThreads } from './threaded-pieces.ts';
 import { assembleVolume, type VolumePart } from './volume-window.ts';
 
-/** The volume is put together in parts of so many bytes, or of one block where that is larger. */
+/** The volume is assembled in parts of at least this many bytes, and of at least one block. */
 const partBytesMin = 1024 * 1024;
 
-/** Up to here threads would cost more than they save. */
+/** Up to this size, threads would cost more than they save. */
 const aloneBytesMax = 32 * 1024 * 1024;
 
-/** Takes a volume's bytes in order, without a gap. What it throws ends the replay. */
+/** Takes a volume's bytes in order, without gaps. An error that it throws ends the replay. */
 export interface VolumeSink {
-  /** The bytes may be written over once the promise is fulfilled. */
+  /** Writes bytes at an offset of the volume. They may be overwritten once the promise is fulfilled. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
 }
 
 export type ReplayProgress = {
-  /** Bytes of the volume that are put together, checked and handed on. */
+  /** Bytes of the volume that were assembled, checked and passed on. */
   readonly replayedBytes: number;
   readonly volumeBytes: number;
-  /** Objects opened so far, and what they have in storage. */
+  /** Objects opened so far. `storedBytes` are theirs. */
   readonly objects: number;
   readonly storedBytes: number;
 };
 
 export type ReplayOptions = {
-  /** Admits the requests of threads as well. */
+  /** Reads the objects, and admits the requests of threads. */
   readonly storage: StorageUnit;
-  /** How a thread opens the same storage unit for itself. Null: everything is read in this thread. */
+  /** How a thread opens the same storage unit for itself. Null to read everything in this thread. */
   readonly opening: StorageOpening | null;
-  /** As many as the machine has cores where it is left out. */
+  /** Default: the number of cores. */
   readonly threadCount?: number;
-  /** Where the bytes go; null where only their hash is wanted. */
+  /** Gets the bytes; null if only their hash is wanted. */
   readonly sink: VolumeSink | null;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: ReplayProgress) => void;
 };
 
-/** What replaying a chain has shown. */
+/** The result of replaying a chain. */
 export type Replay = ReplayProgress &
   (
     | {
         readonly fault: null;
-        /** Of the whole volume, hex. */
+        /** SHA-256 of the whole volume, hex. */
         readonly sha256: string;
       }
     | {
-        /** Why the chain does not give the leaf's volume. What was handed to the sink before is not to be used. */
+        /** Why the chain does not give the leaf's volume. Discard what the sink got before. */
         readonly fault: Fault;
         readonly sha256: null;
       }
   );
 
 /**
- * Level `replay`: puts the leaf's volume together from the whole chain, each byte from the last link that stores it,
- * and each object read once, in the order of the volume and somewhat ahead, a large volume's in threads. Objects are held against their digests,
- * and every block of the volume, before it is handed on, against the leaf's block hashes. Memory does not depend on
- * the sizes of volume or objects.
+ * Proves a chain to `replay`: assembles the leaf's volume, taking each byte from the last link that stores it. Reads
+ * each object once, in the order of the volume and somewhat ahead, in threads if the volume is large. Compares objects
+ * with their digests, and every block of the volume with the leaf's block hashes before passing it on. Memory does not
+ * depend on the size of the volume or its objects.
  *
- * Throws `StorageError` where storage is throttled, unreachable or has lost the bucket, the signal's reason, and what
- * the sink throws.
+ * Throws `StorageError` if storage is throttled, unreachable or has lost the bucket; the signal's reason; and what the
+ * sink throws.
  */
 export async function replayChain(chain: ChainData, options: ReplayOptions): Promise<Replay> {
   const { signal } = options;
@@ -122,13 +122,13 @@ async function replayParts(
     await check?.take(part.bytes, (distance) => originOf(part, distance));
     sha256.update(part.bytes);
     await untilAborted(writing, signal);
-    // If enough has been read ahead, nothing in this loop waits. Let the thread answer calls after each part.
+    // If enough was read ahead, nothing in this loop waits, so let the thread answer calls after each part.
     await setImmediate();
     progress.replayedBytes += part.bytes.length;
     onProgress?.({ ...progress, ...segments.count });
     if (sink === null) continue;
     writing = sink.write(part.bytes, part.offset);
-    // It is waited for before the next; until then its failure must not count as unhandled.
+    // Awaited before the next write. Until then, a failure must not count as unhandled.
     writing.catch(() => {});
   }
   await untilAborted(writing, signal);
@@ -138,5 +138,5 @@ async function replayParts(
 
 function originOf(part: VolumePart, distance: number): string {
   const source = part.sourceAt(distance);
-  return source === null ? '' : `; it comes from ${source.object.key}`;
+  return source === null ? '' : `; it was read from ${source.object.key}`;
 }

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { VolumeSink } from './replay-chain.ts';
 
-/** Hands a volume to a stream, such as standard output, no faster than it takes it. Leaves the stream open. */
+/** Writes a volume to a stream, such as standard output, no faster than the stream accepts it. Leaves it open. */
 export function streamSink(stream: Writable): VolumeSink {
-  // A failure is thrown by the write that it ends.
+  // The write that fails throws the error.
   stream.on('error', () => {});
   return {
     write: (bytes) =>

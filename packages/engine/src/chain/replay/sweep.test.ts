@@ -4,7 +4,7 @@ import { collect } from '../../storage/storage-conformance.ts';
 import type { LinkData, StoredObject } from '../data.ts';
 import { type Segment, sweepChain } from './sweep.ts';
 
-/** Runs that a link stores: where each begins behind the one before, and how long it is. */
+/** Runs that a link stores: the gap before each run, and its length. */
 type Runs = readonly { readonly gap: number; readonly length: number }[];
 
 function linkOf(runs: Runs, volumeBytes: number, index: number): LinkData {
@@ -35,7 +35,9 @@ function linkOf(runs: Runs, volumeBytes: number, index: number): LinkData {
   };
 }
 
-/** Writes layer over layer, cutting the volume to each link's length: which object each byte comes from. */
+/**
+ * Writes each layer over the last, cuts the volume to each link's length, and says which object each byte comes from.
+ */
 async function layerOverLayer(links: readonly LinkData[]): Promise<readonly (string | null)[]> {
   let bytes: (string | null)[] = [];
   for (const { objects, volumeBytes } of links) {
@@ -56,13 +58,13 @@ function spread(segments: readonly Segment[]): readonly (string | null)[] {
 const run = fc.record({ gap: fc.nat(4), length: fc.integer({ min: 1, max: 5 }) });
 const layer = fc.record({ runs: fc.array(run, { maxLength: 8 }), volumeBytes: fc.nat(40) });
 
-test('any layers give what writing one over the other would', async () => {
+test('any layers give the same volume as writing one over the other', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(layer, { minLength: 1, maxLength: 5 }), async (layers) => {
       const links = layers.map(({ runs, volumeBytes }, index) => linkOf(runs, volumeBytes, index));
       const segments = await collect(sweepChain({ links }));
       expect(spread(segments)).toEqual(await layerOverLayer(links));
-      // Without a gap, in order, each with at least a byte.
+      // Segments are in order, without gaps, and have at least one byte.
       let end = 0;
       for (const segment of segments) {
         expect(segment.start).toBe(end);
@@ -74,7 +76,7 @@ test('any layers give what writing one over the other would', async () => {
   );
 });
 
-test('an object that is covered in its middle is met twice, one that is covered whole not at all', async () => {
+test('an object covered in its middle gives two segments, and one covered completely gives none', async () => {
   const links = [
     linkOf(
       [

@@ -1,20 +1,21 @@
 import type { ChainData, LinkData, StoredObject } from '../data.ts';
 
-/** A run of the volume's bytes, and the object that has them last; null where no link stores them. */
+/** A run of the volume's bytes, with the object of the last link that stores them. */
 export type Segment = {
   readonly start: number;
-  /** The byte behind the last. */
+  /** The byte after the last. */
   readonly end: number;
+  /** Null if no link stores these bytes. */
   readonly source: SegmentSource | null;
 };
 
 export type SegmentSource = { readonly link: LinkData; readonly object: StoredObject };
 
 /**
- * What the leaf's volume is made of, in order and without a gap, up to its end: for each run of bytes the last link
- * that stores it. Walks the links' objects side by side: memory does not grow with the volume.
+ * Yields the segments of the leaf's volume, in order and without gaps: for each run of bytes, the last link that stores
+ * it. Walks the objects of all links in parallel, so memory does not grow with the volume.
  *
- * Links must not overlap within themselves, which level `content` proves. Throws what reading the metadata throws.
+ * Objects of one link must not overlap, which level `content` proves. Throws what reading the metadata throws.
  */
 export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment> {
   const volumeBytes = links.at(-1)?.volumeBytes ?? 0;
@@ -32,7 +33,7 @@ export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment>
   }
 }
 
-/** What lay behind the end of a later volume is gone, even where a still later one is longer again. */
+/** Bytes beyond the end of a later volume are gone, even if a still later volume is longer again. */
 function visibleEnd(links: readonly LinkData[], index: number): number {
   return Math.min(...links.slice(index).map(({ volumeBytes }) => volumeBytes));
 }
@@ -45,7 +46,7 @@ function nextSegment(cursors: readonly ObjectCursor[], start: number, volumeByte
     if (object.offset <= start) {
       return { start, end: Math.min(end, cursor.end), source: { link: cursor.link, object } };
     }
-    // Where a later link's object begins, an earlier one's is covered.
+    // An object of an earlier link is covered from where one of a later link begins.
     end = Math.min(end, object.offset);
   }
   return { start, end, source: null };
@@ -57,7 +58,7 @@ class ObjectCursor {
   readonly #batches: AsyncIterator<readonly StoredObject[]>;
   #batch: readonly StoredObject[] = [];
   #next = 0;
-  /** The first object that ends behind the place of the sweep; null behind the last. */
+  /** The first object that ends after the position of the sweep; null after the last object. */
   object: StoredObject | null = null;
   #ended = false;
 
@@ -67,7 +68,7 @@ class ObjectCursor {
     this.#batches = link.objects()[Symbol.asyncIterator]();
   }
 
-  /** Where the part of the object that still counts ends. */
+  /** End of the visible part of the object. */
   get end(): number {
     return this.object === null ? 0 : Math.min(this.object.offset + this.object.length, this.#visibleEnd);
   }

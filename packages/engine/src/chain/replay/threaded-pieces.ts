@@ -5,12 +5,12 @@ import { untilAborted } from '../until-aborted.ts';
 import type { ObjectOpener, PlainPieces } from './plain-pieces.ts';
 import { ReadWindow, type WindowShare } from './read-window.ts';
 
-/** Plain bytes that are read ahead for each thread, all objects together. */
+/** Plain bytes read ahead per thread, over all objects. */
 const bytesAheadPerThread = 8 * 1024 * 1024;
 const bytesAheadMax = 32 * 1024 * 1024;
 const objectsAhead = 64;
 
-/** Reads, inflates and hashes in threads, ahead of the need as far as a window of bytes allows. Ends them when disposed. */
+/** Reads, decompresses and hashes in threads, ahead within a window of bytes. Ends the threads when disposed. */
 export function openInThreads(threads: StorageThreads, threadCount: number, signal: AbortSignal): ObjectOpener {
   const bytesAhead = Math.min(threadCount * bytesAheadPerThread, bytesAheadMax);
   const window = new ReadWindow(bytesAhead);
@@ -28,7 +28,7 @@ class ThreadedPieces implements PlainPieces {
   readonly #signal: AbortSignal;
   readonly #reading: Reading;
   readonly #pieces: Uint8Array[] = [];
-  /** The piece that is being read. */
+  /** The piece returned last, which the caller may still read. */
   #taken: Uint8Array | null = null;
   #hasEnded = false;
   #error: Error | null = null;
@@ -89,8 +89,8 @@ class ThreadedPieces implements PlainPieces {
 }
 
 /**
- * Frees a piece's memory at once. The piece came from a thread and shares its buffer with nothing. V8 would free it only
- * when some 64 MiB of buffers are garbage.
+ * Frees a piece's memory immediately. The piece came from a thread and shares its buffer with nothing. V8 would free it
+ * only after some 64 MiB of buffers are garbage.
  */
 function release({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);

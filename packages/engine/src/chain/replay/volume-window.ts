@@ -2,22 +2,22 @@ import { ReadFault } from '../proof/read-fault.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { Segment, SegmentSource } from './sweep.ts';
 
-/** A run of the volume, put together. The bytes are written over with the one after next. */
+/** An assembled run of the volume. Its bytes are overwritten by the part after next. */
 export type VolumePart = {
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** The object that has the byte so far behind the part's first; null where none has. */
+  /** The object that stores the byte at this distance from the part's start; null if none does. */
   sourceAt(distance: number): SegmentSource | null;
 };
 
-/** Puts the volume together from its segments, in parts of `partBytes`; the last may be shorter. */
+/** Assembles the volume from its segments, in parts of `partBytes`. The last may be shorter. */
 export async function* assembleVolume(
   segments: ReadAhead,
   partBytes: number,
   volumeBytes: number,
   holesAreZeros: boolean,
 ): AsyncGenerator<VolumePart> {
-  // One is being written while the other is filled.
+  // One is written while the other is filled.
   const windows = [new Uint8Array(partBytes), new Uint8Array(partBytes)];
   let current = await segments.next();
   for (let offset = 0, part = 0; offset < volumeBytes; offset += partBytes, part += 1) {
@@ -41,6 +41,6 @@ export async function* assembleVolume(
 }
 
 function hole(start: number, end: number): ReadFault {
-  const detail = `bytes ${start} to ${end} of the volume are stored by no link of the chain`;
+  const detail = `no link of the chain stores bytes ${start} to ${end} of the volume`;
   return new ReadFault({ code: 'geometry', detail }, false);
 }

@@ -6,7 +6,7 @@ import { AskingStorage } from './asking-storage.ts';
 import type { FromAskingStorage, ToAskingStorage } from './messages.ts';
 import { RequestAdmission } from './request-admission.ts';
 
-/** Two threads' ends of a storage unit, whose messages are cloned as between threads. */
+/** The two ends of a storage unit that is shared by threads. Messages are cloned as between threads. */
 async function openAsking() {
   const memory = await openMemoryUnderTest()({ bucket: { a: 'hello' } });
   const sent: FromAskingStorage[] = [];
@@ -20,7 +20,7 @@ async function openAsking() {
   return { memory, unit: asking.unit, sent };
 }
 
-test('a thread that reads a range asks for one request, and tells the bytes of the range', async () => {
+test('a thread that reads a range asks for one request, and reports the bytes of the range', async () => {
   const { memory, unit, sent } = await openAsking();
   expect(await readRange(unit, 'a', 1, 4, await versionIn(memory, 'a'))).toBe('ell');
   expect(sent).toMatchObject([
@@ -30,7 +30,7 @@ test('a thread that reads a range asks for one request, and tells the bytes of t
   ]);
 });
 
-test('a thread whose object has changed is told so', async () => {
+test('a thread that reads a changed object gets the error', async () => {
   const { memory, unit } = await openAsking();
   const of = await versionIn(memory, 'a');
   await memory.replaceObject('bucket', 'a', 'other');

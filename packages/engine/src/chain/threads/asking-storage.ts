@@ -7,8 +7,8 @@ import { packError, type SentError, unpackError } from './sent-error.ts';
 type Asked = { readonly begin: () => void; readonly refuse: (error: SentError) => void };
 
 /**
- * A thread's own storage unit, which asks the thread that started it before each request and tells it what was read:
- * so the bucket's budget, and the count of an operation, hold for all threads together.
+ * A thread's own storage unit. It asks the thread that started it before each request and reports what was read, so
+ * that the bucket's budget and the operation's counts cover all threads together.
  */
 export class AskingStorage {
   readonly unit: StorageUnit;
@@ -27,7 +27,7 @@ export class AskingStorage {
     else asked?.refuse(message.error);
   }
 
-  /** Of a page there are no bytes to tell of. */
+  /** Reports 0 bytes, because a page of a listing counts none. */
   readonly #askOnce: AskLeave = async (wanted, make) => {
     const { request, answer } = await this.#ask(wanted, make);
     this.#send({ kind: 'done', request, bytesRead: 0 });
@@ -50,7 +50,7 @@ export class AskingStorage {
       doCome = now;
       this.#send({ kind: 'bytes', request, doCome });
     };
-    // A reader that is slow asks for nothing meanwhile.
+    // If the reader is slow, no bytes are requested, and storage is not silent.
     const silence = setTimeout(() => tell(!isWaiting), silentAfterMs);
     try {
       for await (const piece of body) {
@@ -80,7 +80,7 @@ export class AskingStorage {
         this.#send({ kind: 'begun', request, error: null });
         resolve({ request, answer });
       } catch (error) {
-        // Whether it is made again is said by the one who was asked.
+        // The thread that admits requests decides whether to retry.
         this.#send({ kind: 'begun', request, error: packError(error) });
       }
     };

@@ -6,7 +6,7 @@ import type { StoredObject } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
-/** A storage unit that a thread can open for itself: plain data. Credentials are found as everywhere. */
+/** What a thread needs to open a storage unit, as plain data. It finds credentials in the usual places. */
 export type StorageOpening = {
   readonly id: string;
   /** As `openStorageUnit` takes it. */
@@ -14,22 +14,22 @@ export type StorageOpening = {
   readonly environment?: StorageEnvironment;
 };
 
-/** To a thread. `id` is that of what it is asked to do, `request` that of a request to storage. */
+/** A message to a thread. `id` identifies a piece of work, `request` a request to storage. */
 export type ToThread =
   | { readonly kind: 'prove'; readonly id: number; readonly bucketName: string; readonly jobs: readonly ContentJob[] }
   | { readonly kind: 'read'; readonly id: number; readonly bucketName: string; readonly object: StoredObject }
-  /** So many more bytes of what is read may be sent. */
+  /** Allows the thread to send this many more bytes of the object. */
   | { readonly kind: 'send'; readonly id: number; readonly bytes: number }
-  /** What is read is not wanted any more. */
+  /** The object is no longer wanted. */
   | { readonly kind: 'drop'; readonly id: number }
   | ToAskingStorage;
 
-/** It is the request's turn; or it must not be made (again). */
+/** Admits a request, or refuses it; a refused request must not be made or retried. */
 export type ToAskingStorage =
   | { readonly kind: 'begin'; readonly request: number }
   | { readonly kind: 'refuse'; readonly request: number; readonly error: SentError };
 
-/** From a thread. */
+/** A message from a thread. */
 export type FromThread =
   | { readonly kind: 'proved'; readonly id: number; readonly result: SentBatchResult }
   | { readonly kind: 'piece'; readonly id: number; readonly piece: Uint8Array }
@@ -37,8 +37,8 @@ export type FromThread =
   | FromAskingStorage;
 
 /**
- * What a thread says of a request: that it wants to make it, how its answer begins, whether the bytes come, and what was
- * read of it.
+ * A message from a thread about a request: it wants to make it, its answer has begun or failed, its bytes do or do not
+ * arrive, or it is done.
  */
 export type FromAskingStorage =
   | ({ readonly kind: 'ask'; readonly request: number; readonly of: 'list' | 'get' } & Pick<

@@ -1,7 +1,7 @@
-/** Bytes of a piece: enough to share the cost of a message, little enough to be on its way soon. */
+/** Bytes of a piece: large enough to share the cost of a message, small enough to be sent soon. */
 export const pieceBytes = 256 * 1024;
 
-/** Sends bytes in pieces, as many as are allowed. Each piece has its memory to itself, so that it can be handed over. */
+/** Sends bytes in pieces, as many as are allowed. Each piece has its own buffer, so that it can be transferred. */
 export class PieceSender {
   readonly #post: (piece: Uint8Array<ArrayBuffer>) => void;
   #allowedBytes = 0;
@@ -12,19 +12,19 @@ export class PieceSender {
     this.#post = post;
   }
 
-  /** So many bytes more; a piece goes out whole once any are left. */
+  /** Allows this many more bytes. A piece is sent whole as long as any are left. */
   allow(bytes: number): void {
     this.#allowedBytes += bytes;
     this.#wake();
   }
 
-  /** Nothing more is wanted: `send` lets go of what it reads. */
+  /** Ends `send`, which releases its source. */
   drop(): void {
     this.#isDropped = true;
     this.#wake();
   }
 
-  /** Ends when all is sent, or nothing more is wanted. Throws what reading throws. */
+  /** Sends the bytes until the end or until `drop` is called. Throws what reading throws. */
   async send(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const piece of inPieces(bytes)) {
       while (this.#allowedBytes <= 0 && !this.#isDropped) await this.#changed.promise;

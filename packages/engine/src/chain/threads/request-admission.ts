@@ -4,14 +4,14 @@ import { packError, unpackError } from './sent-error.ts';
 
 type Asked = Extract<FromAskingStorage, { readonly kind: 'ask' }>;
 
-/** Answers the requests that one thread asks for, each admitted by the storage unit of this thread. */
+/** Admits the requests of one thread through the storage unit of this thread. */
 export class RequestAdmission {
   readonly #storage: StorageUnit;
   readonly #send: (message: ToAskingStorage) => void;
   readonly #admitted = new Map<number, Promise<NoteBytes | null>>();
   /** Requests that the thread is making. */
   readonly #begun = new Map<number, PromiseWithResolvers<void>>();
-  /** Whom to tell whether the bytes of a request come. */
+  /** Called when the bytes of a request stop or continue to arrive. */
   readonly #listeners = new Map<number, (doCome: boolean) => void>();
   readonly #ended = new AbortController();
 
@@ -37,14 +37,14 @@ export class RequestAdmission {
     }
   }
 
-  /** The thread is no more: what it was making holds no place in the budget any longer. */
+  /** Call when the thread has ended. Its requests no longer count towards the budget. */
   end(reason: Error): void {
     this.#ended.abort(reason);
     for (const begun of this.#begun.values()) begun.reject(reason);
     this.#begun.clear();
   }
 
-  /** Null where the request failed, of which the thread is told. */
+  /** Returns null if the request failed; the thread is notified. */
   async #admit({ request, bucket, of, subject }: Asked): Promise<NoteBytes | null> {
     const { signal } = this.#ended;
     const begin = () => this.#begin(request);

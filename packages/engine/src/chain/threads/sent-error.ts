@@ -2,7 +2,7 @@ import { StorageError, type StorageErrorCode } from '../../storage/port.ts';
 import type { Fault } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 
-/** An error as it crosses the threads: cloning would lose its class. */
+/** An error as it is sent between threads, because cloning would lose its class. */
 export type SentError =
   | { readonly kind: 'fault'; readonly fault: Fault; readonly looksMissing: boolean }
   | {

@@ -8,28 +8,30 @@ import { type FromThread, type StorageOpening, type ToThread, unpackResult } fro
 import { RequestAdmission } from './request-admission.ts';
 import { unpackError } from './sent-error.ts';
 
-/** What becomes of an object that a thread reads. */
+/** Callbacks for an object that a thread reads. */
 export type ReadingListener = {
-  /** The next plain bytes, in order. */
+  /** Gets the next plain bytes, in order. */
   readonly onPiece: (piece: Uint8Array) => void;
-  /** All has come, and is as it must be; or why not. */
+  /** Called at the end: null if the object was read completely and is right, otherwise the error. */
   readonly onEnd: (error: Error | null) => void;
 };
 
-/** Reads an object, as many bytes at a time as it is told to send. */
+/** An object that a thread is reading. It sends bytes only on request. */
 export type Reading = {
+  /** Requests this many more bytes. */
   send(bytes: number): void;
+  /** Stops reading. No callback is called afterwards. */
   drop(): void;
 };
 
-/** One worker thread, which reads with a storage client of its own what `storage` admits. */
+/** A worker thread that reads with its own storage client. `storage` admits its requests. */
 export class StorageThread {
   readonly #worker: Worker;
   readonly #admission: RequestAdmission;
   readonly #proving = new Map<number, (result: BatchResult) => void>();
   readonly #reading = new Map<number, ReadingListener>();
   #lastId = 0;
-  /** Why it can do nothing any more. */
+  /** The error that ended the thread; null while it works. */
   #failed: Error | null = null;
 
   constructor(opening: StorageOpening, storage: StorageUnit) {
@@ -37,10 +39,10 @@ export class StorageThread {
     this.#admission = new RequestAdmission(storage, (message) => this.#post(message));
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
     this.#worker.once('error', (error) => this.#fail(error));
-    this.#worker.once('exit', () => this.#fail(new Error('A thread that reads backups has ended.')));
+    this.#worker.once('exit', () => this.#fail(new Error('The thread that reads the backup has ended.')));
   }
 
-  /** What it has been given and not ended. */
+  /** Number of batches and objects in progress. */
   get load(): number {
     return this.#proving.size + this.#reading.size;
   }

@@ -5,16 +5,16 @@ import type { StoredObject } from '../data.ts';
 import type { StorageOpening } from './messages.ts';
 import { type Reading, type ReadingListener, StorageThread } from './storage-thread.ts';
 
-/** Where backups are read. */
+/** In which threads backups are read. */
 export type ReadingThreads = {
-  /** How each thread opens the storage unit. Null: everything is read in the calling thread. */
+  /** How each thread opens the storage unit. Null to read everything in the calling thread. */
   readonly opening: StorageOpening | null;
   readonly threadCount: number;
 };
 
 /**
- * Worker threads that read what is stored, each with a storage client of its own. Every request of theirs is admitted by
- * `storage`: it keeps to the bucket's budget and is counted, as though it were made there.
+ * Worker threads that read stored objects, each with its own storage client. `storage` admits every request, so it
+ * respects the bucket's budget and is counted as if `storage` had made it.
  */
 export class StorageThreads implements AsyncDisposable {
   readonly #threads: readonly StorageThread[];
@@ -27,12 +27,12 @@ export class StorageThreads implements AsyncDisposable {
     return this.#idlest().prove(bucketName, jobs);
   }
 
-  /** Begins to read an object; nothing comes before some bytes are asked for. */
+  /** Starts to read an object. Nothing is sent until bytes are requested. */
   read(bucketName: string, object: StoredObject, listener: ReadingListener): Reading {
     return this.#idlest().read(bucketName, object, listener);
   }
 
-  /** Ends what goes on, at once. */
+  /** Stops all work immediately. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.end()));
   }

@@ -8,20 +8,20 @@ import { type FromThread, packResult, type StorageOpening, type ToThread } from 
 import { PieceSender } from './piece-sender.ts';
 import { packError } from './sent-error.ts';
 
-if (parentPort === null) throw new Error('This file is started as a worker thread.');
+if (parentPort === null) throw new Error('This file must be started as a worker thread.');
 const port = parentPort;
 const send = (message: FromThread) => port.postMessage(message);
 
-/** Each thread has a client of its own: connections do not cross threads. */
+/** Each thread has its own client, because threads cannot share connections. */
 const opening = open();
-// Whoever uses it sees that it failed.
+// Every use awaits it and gets the error.
 opening.catch(() => {});
 const senders = new Map<number, PieceSender>();
-/** A thread that is not needed any more is ended as it is, whatever it does. */
+/** Never aborted: a thread that is no longer needed is terminated, whatever it is doing. */
 const { signal } = new AbortController();
 
 async function open(): Promise<AskingStorage> {
-  // Given by StorageThread alone, so it has this shape.
+  // Only StorageThread sets it, so it has this shape.
   const { id, specification, environment } = workerData as StorageOpening;
   if (environment?.network !== undefined) useNetwork(environment.network);
   return new AskingStorage(await openStorageUnit(specification, environment, { id }), send);

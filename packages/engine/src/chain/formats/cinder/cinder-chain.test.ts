@@ -205,7 +205,7 @@ test('a link with more objects than can be proved stops at metadata, and says so
   const item = syncItemOf(full, bucketName);
   const examination = await open().examine(item);
   expect(examination).toMatchObject({ level: 'metadata', fault: null });
-  expect(examination?.limit).toContain(`${full.imagePath}: 4 objects lie there`);
+  expect(examination?.limit).toContain(`${full.imagePath}: 4 objects are stored there`);
   await expect(open().openData(item)).rejects.toMatchObject({ fault: { code: 'metadata_unreadable' } });
 });
 

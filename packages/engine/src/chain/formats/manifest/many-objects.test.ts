@@ -39,5 +39,5 @@ test.each([
 test('one with more than can be proved stops at metadata, and says so', async () => {
   const examination = await openWith(() => {}, 5).examine(item);
   expect(examination).toMatchObject({ level: 'metadata', fault: null });
-  expect(examination?.limit).toContain(`${backup.imagePath}: 10 objects lie there`);
+  expect(examination?.limit).toContain(`${backup.imagePath}: 10 objects are stored there`);
 });

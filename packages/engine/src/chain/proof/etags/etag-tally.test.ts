@@ -8,7 +8,7 @@ import { settleEtags } from './settle-etags.ts';
 const md5 = new Uint8Array(16).fill(1);
 const other = new Uint8Array(16).fill(2);
 
-/** More disagreements than are kept, the smallest of them last. */
+/** More disagreements than are kept, the smallest last. */
 function largeTally(): EtagTally {
   const tally = new EtagTally();
   for (let id = 1; id <= disagreementsMax + 1; id += 1) {
@@ -25,7 +25,7 @@ test('counts every disagreement, and keeps a bounded number of them and the smal
   expect(tally.smallest).toMatchObject({ id: disagreementsMax + 1, size: 1 });
 });
 
-test('copies what it keeps: columns hand out the same memory again', () => {
+test('copies what it keeps, because columns reuse their memory', () => {
   const tally = new EtagTally();
   const shared = new Uint8Array(other);
   tally.compare(1, 10, shared, md5);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** An object whose ETag looks like an MD5, but is not the MD5 that the metadata has. */
+/** An object whose ETag looks like an MD5 but is not the MD5 in the metadata. */
 export type Disagreement = {
   /** Identifies the object in its format: a number or a row. */
   readonly id: number;
@@ -10,10 +10,10 @@ export type Disagreement = {
   readonly md5: Uint8Array;
 };
 
-/** Disagreements that are kept. A sync that had to read more objects than this would be a download of the backup. */
+/** Most disagreements that are kept. A sync that reads more objects than this would download the backup. */
 export const disagreementsMax = 10_000;
 
-/** Counts how the ETags of one link compare with the MD5s of its metadata, in memory that does not grow with them. */
+/** Counts how the ETags of one link compare with the MD5s in its metadata, in bounded memory. */
 export class EtagTally {
   readonly #kept: Disagreement[] = [];
   #agreed = 0;
@@ -21,12 +21,12 @@ export class EtagTally {
   #disagreeingBytes = 0;
   #smallest: Disagreement | null = null;
 
-  /** Objects whose ETag is their MD5. */
+  /** Number of objects whose ETag is their MD5. */
   get agreed(): number {
     return this.#agreed;
   }
 
-  /** Objects whose ETag is another MD5 than theirs. */
+  /** Number of objects whose ETag is an MD5 other than theirs. */
   get disagreed(): number {
     return this.#disagreed;
   }
@@ -36,7 +36,7 @@ export class EtagTally {
     return this.#disagreeingBytes;
   }
 
-  /** Null if none disagrees. */
+  /** The smallest object that disagrees; null if none does. */
   get smallest(): Disagreement | null {
     return this.#smallest;
   }
@@ -46,7 +46,7 @@ export class EtagTally {
     return this.#kept;
   }
 
-  /** `etag` and `md5` have 16 bytes. They are copied if they are kept. */
+  /** Compares one object. `etag` and `md5` have 16 bytes; both are copied if kept. */
   compare(id: number, size: number, etag: Uint8Array, md5: Uint8Array): void {
     if (Buffer.compare(etag, md5) === 0) {
       this.#agreed += 1;

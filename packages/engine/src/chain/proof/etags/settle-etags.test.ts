@@ -18,7 +18,7 @@ const blockBytes = 512;
 /** Three objects of one, three and two blocks. */
 const changedBlocks = [1, 5, 6, 7, 9, 10];
 
-/** A full backup and an increment on it, every object of it stored plain. */
+/** A full backup and an increment on it, with all objects uncompressed. */
 type Case = {
   readonly name: string;
   readonly objects: ReadonlyMap<string, Uint8Array>;
@@ -26,7 +26,7 @@ type Case = {
   /** Keys of the data objects of the increment, in order. The first is the smallest. */
   readonly keys: readonly [string, string, string];
   readonly checkVersions: { readonly old: string; readonly present: string };
-  /** GETs that the metadata and hashes of both links take. */
+  /** GETs for the metadata and hashes of both links. */
   readonly metadataGets: number;
 };
 
@@ -96,10 +96,10 @@ function keysIn(objects: ReadonlyMap<string, Uint8Array>, pattern: RegExp): Case
 const cases: readonly Case[] = [cinderCase(), manifestCase()];
 
 const md5 = (bytes: Uint8Array | string) => createHash('md5').update(bytes).digest('hex');
-/** What a service that encrypts makes of an ETag. */
+/** The ETag of a service that encrypts. */
 const opaque = (etag: string) => md5(`sealed ${etag}`);
 
-/** Storage whose ETags are made by `etagOf` from the MD5 of an object. Notes the keys that were read. */
+/** Storage whose ETags `etagOf` computes from the MD5 of an object. Records the keys that were read. */
 function storageOf(bucket: MemoryBucket, etagOf: (key: string, md5: string) => string, more: Alterations = {}) {
   const read: string[] = [];
   const alter = <Seen extends { readonly etag: string | null }>(key: string, seen: Seen): Seen => ({
@@ -124,7 +124,7 @@ async function examine(unit: StorageUnit, { item }: Case, changes: Partial<Chain
   return examination;
 }
 
-/** The same object with other bytes, as many. */
+/** Replaces an object by other bytes of the same length. */
 function replace(bucket: MemoryBucket, key: string): void {
   bucket.set(key, seededBytes(`replaced ${key}`, bucket.get(key)?.length ?? 0));
 }
@@ -142,35 +142,35 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
   const opaqueAll = (_key: string, etag: string) => opaque(etag);
   const dataKeys = (read: readonly string[]) => read.filter((key) => /-\d{5}$|data\/\d+$/.test(key));
 
-  test('no ETag is an MD5: one object of each link is read, and the proof says so', async () => {
+  test('if no ETag is an MD5, one object of each link is read, and the proof says so', async () => {
     const { unit, read, count } = storageOf(freshBucket(), opaqueAll);
     const examination = await examine(unit, given);
     expect(examination).toMatchObject({ level: 'linkage', fault: null, limit: null });
-    expect(examination.remark).toContain('ETags that are not MD5s');
+    expect(examination.remark).toContain('the ETags of this storage are not MD5s');
     expect(examination.newProofs.every(({ remark }) => remark !== null)).toBe(true);
     expect(dataKeys(read)).toHaveLength(2);
     expect(dataKeys(read)).toContain(smallest);
     expect(count().gets).toBe(metadataGets + 2);
   });
 
-  test('nothing has changed since: nothing is read, and the remark is still there', async () => {
+  test('if nothing has changed since, nothing is read, and the remark remains', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     memory.remember([await examine(storageOf(bucket, opaqueAll).unit, given, memory)]);
     const { unit, count } = storageOf(bucket, opaqueAll);
     const again = await examine(unit, given, memory);
     expect(again).toMatchObject({ level: 'linkage', fault: null, newProofs: [] });
-    expect(again.remark).toContain('ETags that are not MD5s');
+    expect(again.remark).toContain('the ETags of this storage are not MD5s');
     expect(count().gets).toBe(0);
   });
 
-  test('one ETag is no MD5 among those that are: that object is read', async () => {
+  test('if a single ETag is not an MD5, that object is read', async () => {
     const { unit, read } = storageOf(freshBucket(), (key, etag) => (key === other ? opaque(etag) : etag));
     expect(await examine(unit, given)).toMatchObject({ level: 'linkage', fault: null, remark: null });
     expect(dataKeys(read)).toEqual([other]);
   });
 
-  test.each(keys)('an object is replaced among those whose ETags are MD5s: %s', async (key) => {
+  test.each(keys)('a replaced object is found if the ETags are MD5s: %s', async (key) => {
     const bucket = freshBucket();
     replace(bucket, key);
     const { unit } = storageOf(bucket, (_key, etag) => etag);
@@ -179,7 +179,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(examination.fault?.detail).toContain(key);
   });
 
-  test('no ETag is an MD5, and the object that is read was replaced', async () => {
+  test('a replaced object is found if no ETag is an MD5 and it is the one that is read', async () => {
     const bucket = freshBucket();
     replace(bucket, smallest);
     const { unit } = storageOf(bucket, opaqueAll);
@@ -188,7 +188,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(examination.fault?.detail).toContain(smallest);
   });
 
-  test('no ETag is an MD5, and another object was replaced before the first look: its data tells', async () => {
+  test('if no ETag is an MD5, level content finds an unread object that was replaced at the start', async () => {
     const bucket = freshBucket();
     replace(bucket, largest);
     const { unit } = storageOf(bucket, opaqueAll);
@@ -199,22 +199,25 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     });
   });
 
-  test.each(keys)('no ETag is an MD5, and an object is replaced after the first look: %s', async (key) => {
-    const memory = rememberProofs();
-    const bucket = freshBucket();
-    memory.remember([await examine(storageOf(bucket, opaqueAll).unit, given, memory)]);
-    replace(bucket, key);
-    for (const look of ['next', 'the one after', 'and again']) {
-      // Another listing each time: what was found before must not make the replaced one the measure.
-      const { unit } = storageOf(bucket, (of, etag) => (of === other ? opaque(`${look} ${etag}`) : opaque(etag)));
-      const examination = await examine(unit, given, memory);
-      expect(examination).toMatchObject({ level: 'metadata', fault: { code: 'object_etag_mismatch' } });
-      expect(examination.fault?.detail).toContain(key);
-      memory.remember([examination]);
-    }
-  });
+  test.each(keys)(
+    'an object replaced after the first examination is found though no ETag is an MD5: %s',
+    async (key) => {
+      const memory = rememberProofs();
+      const bucket = freshBucket();
+      memory.remember([await examine(storageOf(bucket, opaqueAll).unit, given, memory)]);
+      replace(bucket, key);
+      for (const look of ['next', 'the one after', 'and again']) {
+        // The listing differs each time. Earlier findings must not make the replaced object the reference.
+        const { unit } = storageOf(bucket, (of, etag) => (of === other ? opaque(`${look} ${etag}`) : opaque(etag)));
+        const examination = await examine(unit, given, memory);
+        expect(examination).toMatchObject({ level: 'metadata', fault: { code: 'object_etag_mismatch' } });
+        expect(examination.fault?.detail).toContain(key);
+        memory.remember([examination]);
+      }
+    },
+  );
 
-  test('ETags changed since the first look, and the bytes did not: all of the link is read, and it is whole', async () => {
+  test('if ETags change after the first examination but bytes do not, all of the link is read', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     memory.remember([await examine(storageOf(bucket, opaqueAll).unit, given, memory)]);
@@ -223,7 +226,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(dataKeys(read).toSorted()).toEqual([...keys].toSorted());
   });
 
-  test('more than may be read stops the proof, and is not read at each look', async () => {
+  test('too much to read stops the proof, and is not read at each examination either', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     const linkageMaxBytes = (bucket.get(smallest)?.length ?? 0) - 1;
@@ -239,7 +242,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(await examine(raised, given, memory)).toMatchObject({ level: 'linkage', fault: null, limit: null });
   });
 
-  test('a replaced object that is too much to read is not called whole, whatever the next look knows', async () => {
+  test('a replaced object too large to read is never called whole, whatever proofs are recorded', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     memory.remember([await examine(storageOf(bucket, opaqueAll).unit, given, memory)]);
@@ -252,12 +255,12 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     }
   });
 
-  test.each(['access_denied', 'archived'] as const)('an object that may not be read says so: %s', async (code) => {
+  test.each(['access_denied', 'archived'] as const)('an object that cannot be read is reported: %s', async (code) => {
     const { unit } = storageOf(freshBucket(), opaqueAll, { beforeGet: failGet(smallest, code) });
     expect(await examine(unit, given)).toMatchObject({ level: 'metadata', fault: { code } });
   });
 
-  test('an archived object that is encrypted by a key service need not be read at the first look', async () => {
+  test('a key service explains the ETag of an archived object at first, but not after a change', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     const head: Alterations['head'] = (_, seen) => ({ ...seen, encryptedByKey: true });
@@ -270,7 +273,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(next).toMatchObject({ level: 'metadata', fault: { code: 'archived' } });
   });
 
-  test('a customer key explains an ETag at the first look, but not after a change', async () => {
+  test('a customer key explains an ETag at the first examination, but not after a change', async () => {
     const memory = rememberProofs();
     const bucket = freshBucket();
     const locked = { beforeGet: failGet(smallest, 'encrypted_customer_key') };
@@ -286,14 +289,14 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     const { unit, read } = storageOf(freshBucket(), opaqueAll);
     const examination = await examine(unit, given, { readHashes: false });
     expect(examination).toMatchObject({ level: 'metadata', fault: null });
-    expect(examination.limit).toContain('left unread');
+    expect(examination.limit).toContain('were not read');
     expect(dataKeys(read)).toEqual([]);
     const ofLeaf = examination.unreadHashes.find(({ backupId }) => backupId === item.backup_id);
     const hashKeys = [...given.objects.keys()].filter((key) => /_sha256file$|block-hashes.bin$/.test(key));
     expect(ofLeaf?.objects.map(({ key }) => key).toSorted()).toEqual([smallest, ...hashKeys].toSorted());
   });
 
-  test('whoever reads all data afterwards is not held up, and knows that the proof waits for it', async () => {
+  test('if all data is read afterwards, nothing is read here, and the proof waits for the data', async () => {
     const { unit, read } = storageOf(freshBucket(), opaqueAll);
     const examination = await examine(unit, given, { dataFollows: true });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
@@ -301,7 +304,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(dataKeys(read)).toEqual([]);
   });
 
-  test('a fault that an older check took from an ETag alone is looked at again, other old proofs are not', async () => {
+  test('a fault that an older check found by an ETag alone is checked again; other old proofs are not', async () => {
     const bucket = freshBucket();
     const { newProofs } = await examine(storageOf(bucket, opaqueAll).unit, given);
     expect(newProofs.map(({ checkVersion }) => checkVersion)).toEqual([checkVersions.present, checkVersions.present]);
@@ -321,7 +324,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(rotten).toMatchObject({ fault: { code: 'content_mismatch' } });
   });
 
-  test('ETags in capitals are MD5s like others, also where the data is read', async () => {
+  test('ETags in capitals are recognised as MD5s, also when the data is read', async () => {
     const { unit, count } = storageOf(freshBucket(), (_key, etag) => etag.toUpperCase());
     expect(await examine(unit, given)).toMatchObject({ level: 'linkage', fault: null, remark: null });
     expect(count().gets).toBe(metadataGets);

@@ -8,14 +8,14 @@ import type { Finding, ListedLink } from '../proved-link.ts';
 import { ReadFault, withReadFaults } from '../read-fault.ts';
 import { type Disagreement, disagreementsMax, type EtagTally } from './etag-tally.ts';
 
-/** Objects that are read side by side. */
+/** Objects read in parallel. */
 const readsAtOnce = 4;
 
-/** One link, and how its ETags compare with the MD5s of its metadata. */
+/** A link, and how its ETags compare with the MD5s in its metadata. */
 export type EtagSubject<Link extends ListedLink> = {
   readonly link: Link & { readonly listing: Listing };
   readonly tally: EtagTally;
-  /** The key of an object of the tally. */
+  /** The key of an object in the tally. */
   readonly keyOf: (id: number) => string;
 };
 
@@ -23,30 +23,30 @@ export type EtagSubject<Link extends ListedLink> = {
 export type InventoryProof<Link> = {
   /** Ends the proof at `metadata`; null if it may go on. */
   readonly end: Finding<Link> | null;
-  /** Says that the ETags are no MD5s; null if they are. */
+  /** Says that the ETags are not MD5s; null if they are. */
   readonly remark: string | null;
-  /** The data is still to be read: until then the link is not known to be whole. */
+  /** True if the data is still to be read. Until then the link is not known to be whole. */
   readonly awaitsData: boolean;
 };
 
-/** The proof of a link ends with its inventory. */
+/** Ends the proof of a link at its inventory. */
 export function endOfInventory<Link>(end: Finding<Link>): InventoryProof<Link> {
   return { end, remark: null, awaitsData: false };
 }
 
-/** What the inventory of a link shows to be wrong with it. What is missing may have been overlooked. */
+/** A fault in the inventory of a link. If an object is missing, the link is listed again first. */
 export function inventoryFinding<Link>(fault: Fault, link: Link): Finding<Link> {
   return fault.code === 'object_missing' ? { fault, suspect: link } : { fault };
 }
 
 /**
- * Decides what ETags mean that are not the MD5s of the metadata. Such an ETag is a reason to read, never a verdict: some
- * services encrypt what they store, and make ETags of something else.
+ * Decides what it means if ETags are not the MD5s in the metadata. Such an ETag is a reason to read, never a verdict:
+ * some services encrypt stored objects and compute ETags from something else.
  *
- * - If other ETags of the link agree, the service makes MD5s: every object that disagrees is read.
- * - If none agrees, the service may make none: the smallest object is read, and stands for all.
- * - If none agrees, and the link was proved when its listing was another, any object may have been replaced since: all
- *   are read.
+ * - If other ETags of the link agree, the service uses MD5s. Every object that disagrees is read.
+ * - If none agrees, the service may not use MD5s. The smallest object is read and stands for all.
+ * - If none agrees and the listing has changed since the link was proved, any object may have been replaced. All are
+ *   read.
  *
  * Throws what storage throws.
  */
@@ -62,7 +62,7 @@ export async function settleEtags<Link extends ListedLink>(
   const right: InventoryProof<Link> = {
     end: null,
     remark: isOpaque
-      ? `${imagePath}: this storage makes ETags that are not MD5s, so they show changes, but prove no content`
+      ? `${imagePath}: the ETags of this storage are not MD5s, so they show changes but do not prove content`
       : null,
     awaitsData: context.dataFollows,
   };
@@ -73,20 +73,20 @@ export async function settleEtags<Link extends ListedLink>(
     return endOfInventory({ fault: null, limit: limitOf(context, subject) });
   const objects = readsAll ? tally.kept : [smallest];
   if (!context.readHashes) {
-    const limit = `${imagePath}: objects whose ETag is not their MD5 were left unread`;
+    const limit = `${imagePath}: objects whose ETag is not their MD5 were not read`;
     const unreadHashes = objects.map(({ id, size }) => ({ bucketName, key: subject.keyOf(id), bytes: size }));
     return endOfInventory({ fault: null, limit, unreadHashes });
   }
   const fault = await readObjects(context, subject, objects);
   if (fault === null) return right;
-  // Its key explains the ETag, though the object cannot be read.
+  // The encryption key explains the ETag, although the object cannot be read.
   if (!readsAll && (await isEncryptedByKey(context, subject, smallest, fault))) return right;
   return endOfInventory(inventoryFinding(fault, link));
 }
 
 /**
- * Whether a link whose proof stopped at `metadata` has too much to read still. What disagrees is not known without its
- * metadata, and is no more than all of it.
+ * Whether a link whose proof stopped at `metadata` may still exceed the limits on reading. Assumes that every object
+ * disagrees, because without the metadata it is not known which do.
  */
 export function mayExceedReading(
   { dataFollows, linkageMaxBytes }: ChainContext,
@@ -107,11 +107,11 @@ function limitOf({ linkageMaxBytes }: ChainContext, { link: { imagePath }, tally
   const { disagreed, disagreeingBytes } = tally;
   return (
     `${imagePath}: ${disagreed} objects (${disagreeingBytes} bytes) have an ETag that is not their MD5, and a ` +
-    `sync reads no more than ${disagreementsMax} of them or ${linkageMaxBytes} bytes; "verify" reads them all`
+    `sync reads at most ${disagreementsMax} such objects and ${linkageMaxBytes} bytes; "verify" reads them all`
   );
 }
 
-/** The fault of the first object that is not as it must be; null if all are right. */
+/** Reads objects and returns the fault of the first that does not match its MD5; null if all match. */
 async function readObjects(
   { storage, signal }: ChainContext,
   { link: { bucketName }, keyOf }: EtagSubject<ListedLink>,
@@ -128,7 +128,7 @@ async function readObjects(
   return null;
 }
 
-/** The MD5 is of the stored bytes, so they are read as they are. */
+/** The MD5 covers the stored bytes, so they are not decompressed. */
 function jobOf(key: string, { size, etag, md5 }: Disagreement): ContentJob {
   return {
     object: {
