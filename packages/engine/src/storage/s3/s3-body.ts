@@ -3,8 +3,8 @@ import { counted } from '@backup-sync/contracts';
 import { StorageError } from '../port.ts';
 
 /**
- * Yields the bytes of an answer. Leaving the loop early destroys the connection; reading to the end frees it for the next
- * request. Throws `unreachable` if the answer does not have `size` bytes.
+ * Yields the bytes of an answer. Leaving the loop early destroys the connection; reading to the end frees it for the
+ * next request. Throws `unreachable` if the answer does not have `size` bytes.
  */
 export async function* readS3Body(
   stream: Readable,

@@ -49,8 +49,8 @@ const attemptsInTimeMax = 2;
 /**
  * Retries requests unless they were refused or throttled.
  *
- * A refusal stays a refusal. A throttled request goes to the bucket's budget instead, because everyone who uses the bucket
- * must slow down. The SDK's adaptive mode is not used: it slows down all buckets because of one.
+ * A refusal stays a refusal. A throttled request goes to the bucket's budget instead, because everyone who uses the
+ * bucket must slow down. The SDK's adaptive mode is not used: it slows down all buckets because of one.
  */
 class PatientUnlessThrottled extends StandardRetryStrategy {
   readonly #attemptsMax: number;
@@ -88,7 +88,7 @@ function noticeOfClock(onNotice: (text: string) => void): (date: string | undefi
     if (words === null || words.differenceMs < signedByServiceFromMs) return;
     isTold = true;
     onNotice(
-      `This machine's clock is ${words.text} the storage unit's clock. Requests are signed with the storage unit's time.`,
+      `This machine's clock is ${words.text} the storage unit's. Requests are signed with the storage unit's time.`,
     );
   };
 }

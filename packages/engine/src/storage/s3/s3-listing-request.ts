@@ -63,8 +63,8 @@ export function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswe
 }
 
 /**
- * Whether a service has answered ListObjectsV2 as if it were ListObjects. Answers to ListObjectsV2 have a KeyCount. Some
- * services that support it leave that out; a continuation token or the repeated start position then identifies it.
+ * Whether a service has answered ListObjectsV2 as if it were ListObjects. Answers to ListObjectsV2 have a KeyCount.
+ * Some services that support it leave that out; a continuation token or the repeated start position then identifies it.
  */
 export function isOfV1(answer: ListingAnswer, position: string | undefined): boolean {
   if (answer.KeyCount !== undefined || answer.NextContinuationToken !== undefined) return false;

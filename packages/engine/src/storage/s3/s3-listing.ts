@@ -48,11 +48,11 @@ type Walk<Item> = {
 };
 
 /**
- * Yields one page for each request. Throws `unreachable` if the answers cannot be a complete listing, and otherwise what
- * the SDK throws. No object may count as absent because a service repeats pages, stops early or is not S3.
+ * Yields one page for each request. Throws `unreachable` if the answers cannot be a complete listing, and otherwise
+ * what the SDK throws. No object may count as absent because a service repeats pages, stops early or is not S3.
  *
- * If a bucket does not support ListObjectsV2, the listing continues with ListObjects from its current position. A service
- * may refuse ListObjectsV2, or treat it as ListObjects and ignore the parameters it does not know.
+ * If a bucket does not support ListObjectsV2, the listing continues with ListObjects from its current position. A
+ * service may refuse ListObjectsV2, or treat it as ListObjects and ignore the parameters it does not know.
  */
 async function* walkPages<Item>(
   { client, versions }: ListingTools,

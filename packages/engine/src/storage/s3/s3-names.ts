@@ -1,6 +1,6 @@
 /**
- * Returns the decoder for the names in an answer. The SDK leaves names as they were sent, and a service that does not know
- * the encoding sends them plain.
+ * Returns the decoder for the names in an answer. The SDK leaves names as they were sent, and a service that does not
+ * know the encoding sends them plain.
  */
 export function decoderOf({ EncodingType }: { readonly EncodingType?: string | undefined }): (name: string) => string {
   return EncodingType === 'url' ? decodeKey : (name) => name;

@@ -5,16 +5,16 @@ import { statusOf } from './s3-error.ts';
 import { plainEtag } from './s3-listing.ts';
 
 /**
- * Headers for one range of one version. HTTP ranges include their last byte. Numbered parts are no substitute: Ceph gives
- * each part its own ETag.
+ * Headers for one range of one version. HTTP ranges include their last byte. Numbered parts are no substitute: Ceph
+ * gives each part its own ETag.
  */
 export function rangeHeaders({ start, end, of }: BoundRange): Pick<GetObjectCommandInput, 'Range' | 'IfMatch'> {
   return { Range: `bytes=${start}-${end - 1}`, IfMatch: `"${of.tag}"` };
 }
 
 /**
- * Whether the service says that the version of a range is gone: the ETag does not match (412), or the range is now beyond
- * the end (416), which MinIO checks first.
+ * Whether the service says that the version of a range is gone: the ETag does not match (412), or the range is now
+ * beyond the end (416), which MinIO checks first.
  */
 export function isOfAnotherVersion(error: unknown): boolean {
   return [412, 416].includes(statusOf(error) ?? 0);

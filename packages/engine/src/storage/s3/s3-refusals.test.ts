@@ -187,11 +187,11 @@ test('requests are signed with the time of the service if the clocks differ, whi
   expect(await listAll(unit, 'bucket')).toHaveLength(1);
   expect(dates).toHaveLength(3);
   expect(notices).toEqual([
-    "This machine's clock is 120 min ahead of the storage unit's clock. Requests are signed with the storage unit's time.",
+    "This machine's clock is 120 min ahead of the storage unit's. Requests are signed with the storage unit's time.",
   ]);
 });
 
-test('the message names a proxy that requires a password or refuses to connect, and the request is not retried', async () => {
+test('a refusal by a proxy is reported as such and not retried', async () => {
   let requests = 0;
   const server = createServer((_, response) => {
     requests += 1;

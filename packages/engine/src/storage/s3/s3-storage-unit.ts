@@ -29,8 +29,8 @@ import { ListingVersions } from './s3-listing-request.ts';
 import { confirmRange, isOfAnotherVersion, rangeHeaders } from './s3-range.ts';
 
 /**
- * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. The first call is the first contact with it,
- * because the credentials may be allowed only to read certain buckets.
+ * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. The first call is the first contact with
+ * it, because the credentials may be allowed only to read certain buckets.
  */
 export async function openS3StorageUnit({ id, ...options }: S3Options & { readonly id: string }): Promise<StorageUnit> {
   return new S3StorageUnit(id, createS3Client(options), options.onNotice);
@@ -148,7 +148,9 @@ export class S3StorageUnit implements StorageUnit {
     }
   }
 
-  /** Finds the cause of a failed HEAD by another request if the status leaves it open: an answer to HEAD has no body. */
+  /**
+   * Finds the cause of a failed HEAD by another request if the status leaves it open: an answer to HEAD has no body.
+   */
   async #explainHead(error: unknown, request: ObjectRequest, subject: string): Promise<StorageError> {
     const status = statusOf(error);
     try {

@@ -31,7 +31,9 @@ export function serviceWords(code: StorageErrorCode, error: Error, nowMs: number
   }
 }
 
-/** Compares this machine's clock with the date of an answer; `text` is like "2 min behind". Null without a valid date. */
+/**
+ * Compares this machine's clock with the date of an answer; `text` is like "2 min behind". Null without a valid date.
+ */
 export function clockDifference(
   date: string | null,
   nowMs: number,

@@ -9,8 +9,8 @@ export const systemTicker: Ticker = (everyMs, tick) => {
 };
 
 /**
- * Destroys an answer if no byte arrives for `idleTimeoutMs`; this may take up to twice as long. While received bytes wait
- * for the reader, nothing more is read from the connection: the reader is slow then, not the service.
+ * Destroys an answer if no byte arrives for `idleTimeoutMs`; this may take up to twice as long. While received bytes
+ * wait for the reader, nothing more is read from the connection: the reader is slow then, not the service.
  */
 export function endWhenSilent(
   answer: Readable,
