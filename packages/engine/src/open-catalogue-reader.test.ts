@@ -37,7 +37,7 @@ async function statuses(filter: Filter = {}): Promise<readonly string[]> {
 }
 
 describe('a reader of the catalogue', () => {
-  test('answers while another process works, without blocking it, and shows only running operations as running', async () => {
+  test('answers while another process works, does not block it, and shows the true status of operations', async () => {
     await using closed = await openEngine();
     await closed[Symbol.asyncDispose]();
     await using reader = await openCatalogueReader({ dataDirectory: directory });
@@ -115,7 +115,7 @@ describe('a reader of the catalogue', () => {
     ]);
   });
 
-  test('finds the process that uses the data directory without changing a file, even on a read-only file system', async () => {
+  test('finds the process that uses the data directory without changing a file, which may be read-only', async () => {
     const engine = await openEngine();
     await engine[Symbol.asyncDispose]();
     // Left by a killed process, whose id now belongs to another program.
