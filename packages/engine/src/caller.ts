@@ -1,6 +1,6 @@
 import type { Role } from '@backup-sync/contracts';
 
-/** The caller of a call: a user with a token, or an operator on this machine (`system`). */
+/** The caller of a call: a user with a token (`user`), or a command on the machine itself (`system`). */
 export type Caller = {
   readonly kind: 'user' | 'system';
   readonly name: string;

@@ -132,7 +132,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
       { name, caller, requestId, origin, fields },
     );
     try {
-      // Before the input is parsed, so that callers without the right cause no work.
+      // Before the input is parsed, so that callers without the required role cause no work.
       authorise(caller, name, projectOf(fields));
       // A call's schema yields the input of its handler, but TypeScript cannot follow the name through both tables.
       const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;

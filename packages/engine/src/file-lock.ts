@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** SQLite's result code for a lock that another connection has. */
+/** SQLite's result code for a lock that another connection holds. */
 const sqliteBusy = 5;
 
 /**
@@ -38,7 +38,7 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** Whether any process, including this one, has the lock of this file, wherever it runs. Writes nothing. */
+  /** Whether any process, including this one, holds the lock on this file, wherever it runs. Writes nothing. */
   static isHeld(path: string): boolean {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
     try {

@@ -89,7 +89,7 @@ describe('a reader of the catalogue', () => {
     expect(await statuses()).toEqual(['running']);
   });
 
-  test('tells a run that waits for its imports from an operation that a killed process left running', async () => {
+  test('distinguishes a run that waits for imports from what a killed process left running', async () => {
     const engine = await openEngine();
     const caller = await engine.identity.operator('test', null);
     const from = { caller, requestId: engine.newId() };

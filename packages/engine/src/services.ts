@@ -25,21 +25,21 @@ export type Work = {
   /** Returns how fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
-  /** Called when operations have ended: see after-end.ts. */
+  /** Callbacks for operations that have ended: see after-end.ts. */
   readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */
   readonly outages: Outages;
   /** How long the server retries an operation if storage does not answer, milliseconds. */
   readonly retryForMs: number;
   readonly backlog: Backlog;
-  /** Number of chains imported at the same time. */
+  /** Number of chains that are worked on at the same time. */
   readonly chainsAtOnce: number;
   readonly storedTimes: StoredTimes;
   /** Bytes that a sync may read to prove one link: block hashes, and objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
 };
 
-/** The surroundings of the engine: time, new ids, its stop signal, the identity service, and the sealing key. */
+/** Dependencies on the outside: time, new ids, the stop signal, the identity service, and the sealing key. */
 export type World = {
   readonly clock: Clock;
   /** Returns a new UUIDv7. */

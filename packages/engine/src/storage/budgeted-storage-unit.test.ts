@@ -53,7 +53,7 @@ const heads = (unit: StorageUnit, count: number, bucket = 'a') =>
   Promise.all(Array.from({ length: count }, () => unit.head({ bucket, key: 'k' })));
 
 describe('a budget', () => {
-  test('is exceeded by at most a tenth in any second, after a pause', async () => {
+  test('is never exceeded in any second, except by a tenth after a pause', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 400 }), async (perSecond, count) => {
         const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: perSecond, requestsInFlight: 1000 });
@@ -106,7 +106,7 @@ describe('a budget', () => {
 });
 
 describe('a service that asks for fewer requests', () => {
-  test('gets no requests for as long as it says, then all of them', async () => {
+  test('gets no requests for as long as it says, then those that waited', async () => {
     const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 3) throw slowDown(30_000);
     });
@@ -129,7 +129,7 @@ describe('a service that asks for fewer requests', () => {
     expect(gapMs(398)).toBeCloseTo(10, 5);
   });
 
-  test('without saying for how long, is given longer pauses each time, until the request fails', async () => {
+  test('gets longer pauses each time if it does not say how long, until the request fails', async () => {
     const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, () => {
       throw slowDown();
     });
@@ -137,7 +137,7 @@ describe('a service that asks for fewer requests', () => {
     expect(askedAtMs).toEqual([0, 1000, 3000, 7000, 15_000, 31_000]);
   });
 
-  test('is given at most five minutes', async () => {
+  test('gets a pause of at most five minutes', async () => {
     const { unit, time, passedMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 1) throw slowDown(86_400_000);
     });

@@ -107,7 +107,10 @@ export type OutsideRequest = {
 /** Called once, when reading an answer ends, with the number of bytes of the object that were read. */
 export type NoteBytes = (bytesRead: number) => void;
 
-/** Refusals because settings, credentials or the clock are wrong: all requests to the bucket fail. */
+/**
+ * Refusals because settings, credentials or the clock are wrong. All requests to the bucket fail, whatever they
+ * request.
+ */
 const serviceRefusals = [
   'storage_wrong_region',
   'storage_redirected',
@@ -138,7 +141,7 @@ export function isServiceRefusal({ code }: StorageError): boolean {
  * - `object_not_found`: only from `get` and `head`. A listing without matches is empty instead.
  * - `changed_while_read`: only when an object is read in ranges.
  * - `listing_too_large`: never from a driver. Code that keeps a listing in memory throws it beyond its limit.
- * - `throttled` and `unreachable` may be temporary; all others are permanent until someone fixes the cause.
+ * - `throttled` and `unreachable` may be temporary. With all others, repeating the request does not help.
  */
 export type StorageErrorCode =
   | 'bucket_not_found'
@@ -156,7 +159,7 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
-  /** Milliseconds that the service wants to be left alone; null if it does not say. */
+  /** Milliseconds that the service asks to wait before the next request; null if it does not say. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -174,8 +177,8 @@ export class StorageError extends Error {
  * Reads the buckets that backups are stored in. Read-only by type: nothing here can change a bucket.
  *
  * Every method, and a body, throws the signal's reason when its `signal` is aborted. Every other failure is a
- * {@link StorageError}. A driver retries before it throws `unreachable`. It throws `throttled` at once, because everyone
- * who uses the bucket must slow down: see budgeted-storage-unit.ts.
+ * {@link StorageError}. A driver retries before it throws `unreachable`. It throws `throttled` at once, because
+ * everyone who uses the bucket must slow down: see budgeted-storage-unit.ts.
  *
  * Keys cannot leave their bucket: `..` segments and links that lead out are refused (`access_denied`) or not found.
  */

@@ -182,7 +182,7 @@ export function storageConformance(
       }
     });
 
-    test('a missing object is told from a missing bucket', async () => {
+    test('a missing object and a missing bucket have different codes', async () => {
       await using unit = await open({ bucket: { 'a/b': '' } });
       for (const key of ['a', 'a/b/c', 'a/bc', 'c']) {
         await expectCode('object_not_found', unit.get({ bucket: 'bucket', key }));

@@ -184,7 +184,7 @@ test.skipIf(process.seteuid === undefined)('unreadable objects are reported as d
       await expectCode('access_denied', listAll(files.unit, 'shut'));
       await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'closed/a' }));
       await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'open/a' }));
-      // Directories that cannot hold the prefix are not touched.
+      // Directories that cannot contain the prefix are not read.
       expect(await listKeys(files.unit, 'open/')).toEqual(['open/a']);
       expect(await listKeys(files.unit, 'op')).toEqual(['open/a']);
     });

@@ -9,7 +9,7 @@ import { isVanished } from './filesystem-error.ts';
 
 const openDescriptor = promisify(openWithCallback);
 
-/** Linux's O_PATH, which Node does not name: opens only the location, whatever is there and whoever may read it. */
+/** Linux's O_PATH, which Node does not name. Opens only the location: anything may be there, readable or not. */
 const placeOnly = 0o10_000_000;
 
 /**

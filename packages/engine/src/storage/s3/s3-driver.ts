@@ -31,7 +31,7 @@ export const s3Driver: StorageDriver = {
   defaultBudget: ordinaryBudget,
   leastPolicy: {
     kind: 'an S3 policy',
-    // Nothing here needs more than to list and read. GetObject includes HEAD.
+    // Nothing here needs more than to list and read. GetObject also allows HEAD.
     of(bucketNames) {
       const resources = (suffix: string) => bucketNames.map((name) => `arn:aws:s3:::${name}${suffix}`);
       return {

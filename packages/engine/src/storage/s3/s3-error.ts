@@ -2,7 +2,7 @@ import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
 import { elementOf, headerOf, isOfRegion, serviceWords } from './s3-words.ts';
 
-/** Error codes of S3 and similar services, for errors that the HTTP status alone does not tell. */
+/** Error codes of S3 and similar services, for errors that the HTTP status alone does not identify. */
 const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['NoSuchBucket', 'bucket_not_found'],
   ['InvalidBucketName', 'bucket_not_found'],

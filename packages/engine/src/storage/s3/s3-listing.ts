@@ -67,7 +67,7 @@ async function* walkPages<Item>(
   const refuse = (problem: string): never => {
     throw new StorageError('unreachable', `${subject}: the listing cannot be trusted: ${problem}`);
   };
-  /** Returns a check that keys of one kind rise across all pages. */
+  /** Returns a check that keys of one kind are in ascending order across all pages. */
   const rising = (last: string | undefined) => (keys: readonly string[]) => {
     for (const key of keys) {
       if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} does not start with the prefix`);

@@ -76,7 +76,7 @@ test('requests are signed as S3 requires, whatever characters the key has', asyn
   await expectCode('bucket_not_found', listAll(unit, 'another'));
 });
 
-test('an unknown access key is told from a wrong secret', async () => {
+test('an unknown access key and a wrong secret have different codes', async () => {
   await using server = await startSigningServer();
   for (const [code, credentials] of [
     ['storage_key_unknown', { accessKeyId: 'wrong', secretAccessKey }],

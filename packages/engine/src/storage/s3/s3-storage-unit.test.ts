@@ -80,7 +80,7 @@ test('a service that does not run is unreachable', async () => {
   expect(error.message).toContain('ECONNREFUSED');
 });
 
-test('the message tells a reset connection from a service that times out', async () => {
+test('the message distinguishes a reset connection from a timeout', async () => {
   await using resetting = await openOn((request) => request.socket.resetAndDestroy());
   const reset = await expectCode('unreachable', resetting.unit.get(object));
   expect(reset.message).toContain('the service closed the connection (ECONNRESET)');

@@ -29,8 +29,8 @@ import { ListingVersions } from './s3-listing-request.ts';
 import { confirmRange, isOfAnotherVersion, rangeHeaders } from './s3-range.ts';
 
 /**
- * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. The first call is the first contact with
- * it, because the credentials may be allowed only to read certain buckets.
+ * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. Nothing is requested before the first call,
+ * because the credentials may only have the right to read certain buckets.
  */
 export async function openS3StorageUnit({ id, ...options }: S3Options & { readonly id: string }): Promise<StorageUnit> {
   return new S3StorageUnit(id, createS3Client(options), options.onNotice);
@@ -68,7 +68,7 @@ export class S3StorageUnit implements StorageUnit {
     } catch (error) {
       signal?.throwIfAborted();
       const mapped = toStorageError(error, subject);
-      // A listing cannot miss an object, so something other than S3 answers.
+      // No object can be missing for a listing, so something other than S3 answers.
       throw mapped.code === 'object_not_found' ? new StorageError('unreachable', mapped.message) : mapped;
     }
   }
