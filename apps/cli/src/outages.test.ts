@@ -36,7 +36,7 @@ test('a server says in one line that a bucket does not answer, and in one that i
       /^\d{4}-[\d-]+T[\d:.]+Z Bucket "vmware-backups" does not answer: .* Its work waits until it answers again\.$/,
     ),
     expect.stringMatching(
-      /^\d{4}-[\d-]+T[\d:.]+Z Bucket "vmware-backups" answers again after \d+ s\. Its work goes on\.$/,
+      /^\d{4}-[\d-]+T[\d:.]+Z Bucket "vmware-backups" answers again after \d+ s\. Its work continues\.$/,
     ),
   ]);
 });

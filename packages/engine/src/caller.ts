@@ -1,12 +1,12 @@
 import type { Role } from '@backup-sync/contracts';
 
-/** Who calls: a user with a token, or this program's own operator on the machine. */
+/** The caller of a call: a user with a token (`user`), or a command on the machine itself (`system`). */
 export type Caller = {
   readonly kind: 'user' | 'system';
   readonly name: string;
-  /** The one project that the caller may act in. */
+  /** The only project in which the caller may act. */
   readonly projectId: string;
   readonly role: Role;
-  /** When the token ends, milliseconds since 1970. Absent if the credentials do not end by themselves. */
+  /** When the token expires, milliseconds since 1970. Absent if the credentials do not expire. */
   readonly expiresAtMs?: number;
 };

@@ -1,11 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 
-/** Milliseconds before a call that met a full disk is worth repeating: someone has to free space first. */
+/** Milliseconds after which to retry a call that met a full disk: someone must free space first. */
 const retryFullDiskAfterMs = 5_000;
 
 /**
- * Turns what a catalogue throws when it cannot serve into a refusal; returns any other error unchanged. The refusal
- * leaves out the paths that the error names for the operator.
+ * Converts the errors of a catalogue that cannot serve to refusals; returns any other error unchanged. The refusal
+ * omits the paths that the error names for the operator.
  */
 export function catalogueRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -26,7 +26,10 @@ export function catalogueRefusal(error: unknown): unknown {
   }
 }
 
-/** Whether the catalogue cannot serve now, whatever it was asked. Work that meets this is retried, not failed. */
+/**
+ * Whether the error means that the catalogue cannot serve anything now. Work that meets it is retried and does not
+ * fail.
+ */
 export function isCatalogueFault(error: unknown): error is Error {
   return catalogueRefusal(error) !== error;
 }

@@ -1,15 +1,15 @@
-/** Where the time comes from, so that tests can set it. */
+/** Source of the time. Tests replace it by one that they can set. */
 export interface Clock {
-  /** Milliseconds since 1970, UTC: what is stored and shown. It may be set back or forward at any moment. */
+  /** Milliseconds since 1970, UTC, to store and to show. The clock may be set back or forward at any moment. */
   nowMs(): number;
   /**
-   * Milliseconds since some moment of this process, never fewer than before: for limits, budgets, back-off, timeouts and
-   * how long something took. Means nothing to another process.
+   * Milliseconds since an arbitrary moment of this process; never decreases. For limits, budgets, back-off, timeouts
+   * and durations. Means nothing in another process.
    */
   monotonicMs(): number;
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 
-/** Clocks of different machines may differ by so many milliseconds: times closer together agree. */
+/** Milliseconds by which clocks of different machines may differ. Times closer together than this agree. */
 export const timeToleranceMs = 5 * 60 * 1000;

@@ -35,44 +35,44 @@ import type { StorageUnit } from './storage/port.ts';
 import { probeBuckets } from './storage/probe-bucket.ts';
 import { verifyChain } from './verifications/verify-chain.ts';
 
-/** The block hashes of a link and its parent on a volume of 1.8 TiB. */
+/** Enough for the block hashes of a link and its parent on a volume of 1.8 TiB. */
 const defaultLinkageMaxBytes = 8 * 1024 ** 3;
 
-/** What an engine is put together from. */
+/** The parts that an engine is built from. */
 export type EngineDrivers = {
-  /** Has opened them, and closes them with the engine. */
+  /** Owns the opened parts. The engine closes them when it ends. */
   readonly opened: AsyncDisposableStack;
   readonly catalogue: Catalogue;
   readonly storage: StorageUnit;
-  /** How fast a bucket has answered so far. */
+  /** Returns how fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly openQueue: (options: InProcessJobQueueOptions) => JobQueue;
   readonly seal: SecretSeal;
 };
 
 export type EngineOptions = StorageOptions & {
-  /** See `linkageMaxBytes` of {@link Services}; 8 GiB if it is not said. */
+  /** See `linkageMaxBytes` of {@link Services} (default 8 GiB). */
   readonly linkageMaxBytes?: number | undefined;
-  /** See `retryForMs` of {@link Services}; 20 minutes if it is not said. */
+  /** See `retryForMs` of {@link Services} (default 20 minutes). */
   readonly retryForMs?: number | undefined;
-  /** Unfinished imports of a project that are accepted ahead; 100,000 if it is not said. */
+  /** Most unfinished imports of a project (default 100,000). */
   readonly backlogMax?: number | undefined;
-  /** Where users, projects and roles are; the embedded identity where it is not said. */
+  /** The Keystone that has the users, projects and roles (default: the embedded identity). */
   readonly keystone?: KeystoneOptions | undefined;
-  /** Told of faults of this program or its machine that a caller cannot be told of. */
+  /** Called with faults of this program or its machine that cannot be reported to a caller. */
   readonly onFault: (place: string, error: unknown) => void;
-  /** Told in plain sentences when work begins to wait for storage or the catalogue, and when it goes on. */
+  /** Called with plain sentences when work begins to wait for storage or the catalogue, and when it continues. */
   readonly onNotice?: (text: string) => void;
-  /** Runs sources by their intervals: for a process that stays. Without it they run when they are called for. */
+  /** Run sources at their intervals, in a process that stays (default: only when a call starts them). */
   readonly runsSources?: boolean;
 };
 
-/** Puts an engine together, and takes up what an earlier process left. Throws what the catalogue throws. */
+/** Builds an engine and resumes the operations that an earlier process left. Throws what the catalogue throws. */
 export async function composeEngine(
   { opened, catalogue, storage, rateOf, openQueue, seal }: EngineDrivers,
   { onFault: tell, ...options }: EngineOptions,
   clock: Clock,
-  /** Threads that read the data of one backup. */
+  /** Number of threads that read the data of one backup. */
   readingThreads: number,
 ): Promise<Engine> {
   await using opening = opened.move();
@@ -142,13 +142,13 @@ export async function composeEngine(
     try {
       await catalogue.operations.releaseOperations(leaseOwner, clock.nowMs());
     } catch (error) {
-      // A catalogue that cannot be written is no reason not to stop: the next start releases all there is.
+      // A catalogue that cannot be written must not prevent stopping: the next start releases all operations.
       if (!isCatalogueFault(error)) throw error;
     }
   });
   const stopping = new AbortController();
   opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
-  // Its requests are made beside the budgets of the buckets.
+  // One probe at a time, because its requests are outside the budgets of the buckets.
   const oneProbe = pLimit(1);
   const world: World = {
     clock,

@@ -6,7 +6,7 @@ import { openTestEngine } from './testing/test-engine.ts';
 
 const bucket = 'volumebackups';
 
-/** An engine over a bucket that holds a chain. */
+/** An engine over a bucket with one chain. */
 async function openWithChain(seed: string, changes: readonly (readonly number[])[], clock?: Clock) {
   const engine = await openTestEngine(clock);
   const chain = writeSmallChain(seed, 16, changes);
@@ -15,8 +15,8 @@ async function openWithChain(seed: string, changes: readonly (readonly number[])
   return { ...engine, chain, items: chain.map((backup) => syncItemOf(backup, bucket)), show };
 }
 
-describe('what is recorded', () => {
-  test('is not called available against what a later import of the chain has shown', async () => {
+describe('a recorded backup', () => {
+  test('is not available once a later import has found its chain broken', async () => {
     await using engine = await openWithChain('spread', [[1], [2]]);
     const { buckets, chain, items } = engine;
     const [full, first, second] = items;
@@ -41,7 +41,7 @@ describe('what is recorded', () => {
     expect(engine.faults).toEqual([]);
   });
 
-  test('comes back when the bucket is whole again', async () => {
+  test('is available again once the bucket is repaired', async () => {
     await using engine = await openWithChain('mended', [[1]]);
     const { buckets, chain, items } = engine;
     const [full] = chain;
@@ -60,7 +60,7 @@ describe('what is recorded', () => {
 });
 
 describe('requests to storage', () => {
-  test('are one LIST and two GETs a link for a new chain, and the LIST alone for an unchanged one', async () => {
+  test('are one LIST and two GETs per link for a new chain, and one LIST for an unchanged one', async () => {
     await using engine = await openWithChain('economy', [[1], [5]]);
     const { items } = engine;
     const count = (logs: Awaited<ReturnType<typeof engine.sync>>) => [
@@ -73,7 +73,7 @@ describe('requests to storage', () => {
 });
 
 describe('the same item', () => {
-  test('in flight gives the same operation, and another item for the same backup waits behind it', async () => {
+  test('in flight returns the same operation, and another item for the same backup waits for it', async () => {
     await using engine = await openWithChain('in-flight', []);
     const { items } = engine;
     const [item] = items;
@@ -88,7 +88,7 @@ describe('the same item', () => {
 });
 
 describe('a caller', () => {
-  test('is refused before the input is looked at', async () => {
+  test('without the required role or project is refused before the input is checked', async () => {
     await using engine = await openTestEngine();
     const from = (role: 'reader' | 'operator', projectId: string) => ({
       caller: { kind: 'user', name: 'ada', projectId, role } as const,
@@ -103,8 +103,8 @@ describe('a caller', () => {
   });
 });
 
-describe('an operation out of time', () => {
-  test('ends as timeout, and those beside it go on', async () => {
+describe('an operation that runs out of time', () => {
+  test('ends as timeout, and others continue', async () => {
     let nowMs = Date.UTC(2026, 0, 1);
     let passesMs = 0;
     const nowAndPass = () => {
@@ -115,7 +115,7 @@ describe('an operation out of time', () => {
     await using engine = await openWithChain('deadline', [[1]], { nowMs: nowAndPass, monotonicMs: () => nowMs });
     const [full, increment] = engine.items;
     if (full === undefined || increment === undefined) throw new Error('the chain has two links');
-    // A day and more between one look at the clock and the next: its acceptance, and when it is begun.
+    // More than a day passes between two reads of the clock: when the operation is accepted and when it begins.
     passesMs = 25 * 60 * 60 * 1000;
     const { sync } = await engine.call('syncBackups', { sync: [full] });
     const [old] = await engine.ended(sync.map((each) => each.operation_log_id));

@@ -25,15 +25,15 @@ import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
 import type { World } from './services.ts';
 
-/** Milliseconds for which it is known whether the catalogue can be written. */
+/** Milliseconds for which the result of a test write to the catalogue is reused. */
 const touchAgainAfterMs = 1_000;
 
-/** Who calls, and whence: its own process where nothing is said. */
+/** The caller of a call, the request id, and the origin (default: this process). */
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
 type Call = Omit<MutationContext, 'services'>;
 
-/** What the engine itself needs, whatever its handlers have beside it. */
+/** The services that the engine itself needs. Its handlers may have more. */
 export type EngineServices = { readonly catalogue: Catalogue; readonly world: World };
 
 type EngineOptions<Names extends UnaryCallName> = {
@@ -44,7 +44,7 @@ type EngineOptions<Names extends UnaryCallName> = {
   readonly release: () => Promise<void>;
 };
 
-/** The engine as doors see it: the table of calls, called by name. */
+/** Answers calls by name. All interfaces use it. */
 export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
   readonly identity: Identity & OperatorIdentity;
   readonly #services: EngineServices;
@@ -53,7 +53,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
   readonly #release: () => Promise<void>;
   readonly #refusals: RefusalLimit;
   #stopping: Promise<void> | undefined;
-  /** The newest try to write. */
+  /** The newest test write. */
   #touch: { readonly atMs: number; readonly touched: Promise<void> } | null = null;
 
   private constructor(options: EngineOptions<Names>) {
@@ -65,7 +65,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     this.#refusals = new RefusalLimit(options.services.world.clock);
   }
 
-  /** An engine whose handlers have these services. It answers the calls that it has handlers for. */
+  /** Creates an engine whose handlers use these services. It answers only the calls that have a handler. */
   static over<Names extends UnaryCallName, Available extends EngineServices>({
     services,
     handlers,
@@ -82,16 +82,16 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
   }
 
   /**
-   * Answers a call with input as it came: authorised, checked and audited here, for every door. Throws
-   * {@link BackupSyncError} when refused.
+   * Answers a call. Authorisation, validation of the raw input and audit happen here, for every interface. Throws
+   * {@link BackupSyncError} if the call is refused.
    */
   call<Name extends Names>(name: Name, from: CallFrom, fields: unknown): Promise<CallOutput<Name>> {
     return this.#audited(name, from, fields, (call, input) => this.#answer(name, call, input));
   }
 
   /**
-   * Follows a call that goes on answering, likewise. What can be refused is refused before the stream begins; it goes on
-   * until the signal is aborted or the engine stops, which throws `unavailable`.
+   * Starts a call that answers with a stream, with the checks of {@link call}. Refusals come before the stream begins.
+   * The stream continues until the signal is aborted or the engine stops, which throws `unavailable`.
    */
   async watch<Name extends StreamName>(
     name: Name,
@@ -132,9 +132,9 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
       { name, caller, requestId, origin, fields },
     );
     try {
-      // Before the input is looked at: whoever may not call does not make the server work.
+      // Before the input is parsed, so that callers without the required role cause no work.
       authorise(caller, name, projectOf(fields));
-      // What a name's schema gives is what its handler takes; TypeScript cannot follow the name through both tables.
+      // A call's schema yields the input of its handler, but TypeScript cannot follow the name through both tables.
       const input = parseOrRefuse(calls[name].input, fields) as CheckedInput<Name>;
       audit.begin(input);
       const answer = await run({ caller, requestId, change: audit.change }, input);
@@ -151,14 +151,14 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     }
   }
 
-  /** A fresh id, for requests that bring none. */
+  /** Returns a new id, for requests without one. */
   newId(): string {
     return this.#services.world.newId();
   }
 
   /**
-   * Throws `BackupSyncError` if calls could not be served now: `catalogue_full` if the catalogue can be read and not
-   * written. That takes a write, so it is found out once a second at most, however often it is asked for.
+   * Throws `BackupSyncError` if calls cannot be served now: `catalogue_full` if the catalogue can be read but not
+   * written. Tests this with a write at most once a second, however often it is called.
    */
   async checkReady(): Promise<void> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
@@ -178,7 +178,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     }
   }
 
-  /** Stops working; what has not ended goes on at the next start. */
+  /** Stops the engine. Unfinished operations continue at the next start. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#stopping ??= this.#release();
     return this.#stopping;

@@ -1,12 +1,12 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** SQLite's result code if another connection holds the lock. */
+/** SQLite's result code for a lock that another connection holds. */
 const sqliteBusy = 5;
 
 /**
- * A lock on a file that exists for nothing else. It is SQLite's own, on a database that stays empty: the operating system
- * drops it with the process, however that ends. The file must never be opened by other means in this process, since closing
+ * A lock on a file that has no other purpose. It is SQLite's lock on an empty database: the operating system releases
+ * it when the process ends, however that happens. This process must never open the file by other means, because closing
  * any descriptor of a file drops all locks that the process has on it (POSIX).
  */
 export class FileLock implements Disposable {
@@ -19,15 +19,16 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Takes the lock, and makes its file if need be, for its owner alone. Null if another process, or this one, still holds it
-   * after `waitMs`, during which this thread is blocked. Throws if the file cannot be made or its file system has no locks.
+   * Takes the lock. Creates its file if needed, readable only by its owner. Returns null if another process, or this
+   * one, still has the lock after `waitMs`; this thread is blocked meanwhile. Throws if the file cannot be created or
+   * its file system has no locks.
    */
   static take(path: string, waitMs: number): FileLock | null {
     const database = new DatabaseSync(path, { timeout: waitMs });
     try {
-      // By path, not by descriptor.
+      // By path: closing another descriptor would drop the lock.
       chmodSync(path, 0o600);
-      // Nothing is ever written, so there is nothing for a journal to keep.
+      // Nothing is ever written, so no journal file is needed.
       database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
       return new FileLock(path, database);
     } catch (error) {
@@ -37,7 +38,7 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** Whether the lock of this file is held, by this process or another, wherever it runs. Writes nothing. */
+  /** Whether any process, including this one, holds the lock on this file, wherever it runs. Writes nothing. */
   static isHeld(path: string): boolean {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
     try {
@@ -50,22 +51,22 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** Releases the lock, and leaves its file. */
+  /** Releases the lock and keeps its file. */
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
   }
 
   /**
-   * Releases the lock, and removes its file. A process that opened the file just before may lock it although it is gone,
-   * while another locks a new one: a caller checks that what the lock protects is still its own.
+   * Releases the lock and removes its file. A process that opened the file just before may still lock the removed file
+   * while another process locks a new one. Callers must therefore check that they still own what the lock protects.
    */
   remove(): void {
-    // Once it is released, the file may be another's.
+    // After a release, the file may belong to another process.
     if (!this.#database.isOpen) return;
     try {
       rmSync(this.#path, { force: true });
     } catch (error) {
-      // Windows removes no file that is open.
+      // Windows does not remove open files.
       if (!(error instanceof Error && 'code' in error && (error.code === 'EBUSY' || error.code === 'EPERM')))
         throw error;
     } finally {

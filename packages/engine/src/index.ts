@@ -1,4 +1,4 @@
-/** What happens: the handlers of calls, the proof of chains, the catalogue, storage and the queue. */
+/** The engine: handlers of calls, proof of chains, catalogue, storage and queue. */
 
 export type { Caller } from './caller.ts';
 export { authoriseProject, type StreamEvent } from './calls/call-context.ts';

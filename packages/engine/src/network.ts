@@ -1,23 +1,23 @@
 import { setGlobalProxyFromEnv } from 'node:http';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** How this machine reaches others. Plain data: threads are given it too. */
+/** Settings for reaching other machines. Plain data, because threads get it too. */
 export type Network = {
-  /** As the environment variables of the same names; null if no proxy is set. */
+  /** Values of the environment variables with the same names; null if no proxy is set. */
   readonly proxies: {
     readonly HTTP_PROXY?: string;
     readonly HTTPS_PROXY?: string;
     readonly NO_PROXY?: string;
   } | null;
-  /** PEM certificates of private authorities, trusted beside those that Node trusts. */
+  /** PEM certificates of private authorities, trusted in addition to those that Node trusts. */
   readonly caCertificates: readonly string[];
 };
 
 /**
- * Lets `fetch` and Node's own agents of this thread use the proxies, and all that it connects to be trusted by these
- * authorities too. Takes Node's built-in support: no package is needed, and NO_PROXY is read in one way.
+ * Makes `fetch` and Node's own agents in this thread use the proxies, and trust these authorities too. Uses Node's
+ * built-in support, so no package is needed and NO_PROXY is interpreted in only one way.
  *
- * The authorities are set for the thread, not given to each client: then Node would parse all of them anew for each
+ * The authorities are set for the whole thread. If each client had them, Node would parse all of them again for each
  * connection, which takes tens of milliseconds.
  */
 export function useNetwork({ proxies, caCertificates }: Network): void {

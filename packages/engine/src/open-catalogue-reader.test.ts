@@ -30,14 +30,14 @@ async function statusesTo(reader: Answering, filter: Filter = {}): Promise<reado
   return operations.map(({ status }) => status);
 }
 
-/** The statuses of all operations, as a process that only asks is told. */
+/** The statuses of all operations, as shown to a process that only reads. */
 async function statuses(filter: Filter = {}): Promise<readonly string[]> {
   await using reader = await openCatalogueReader({ dataDirectory: directory });
   return await statusesTo(reader, filter);
 }
 
 describe('a reader of the catalogue', () => {
-  test('answers while another process works, keeps nobody from working, and shows as running only what is', async () => {
+  test('answers while another process works, does not block it, and shows the true status of operations', async () => {
     await using closed = await openEngine();
     await closed[Symbol.asyncDispose]();
     await using reader = await openCatalogueReader({ dataDirectory: directory });
@@ -54,14 +54,14 @@ describe('a reader of the catalogue', () => {
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
     const run = () =>
       database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'gone'");
-    // Nor does a write that goes on keep a reader waiting.
+    // A write in progress does not block a reader either.
     run();
     database.exec('BEGIN IMMEDIATE');
     expect(await statuses()).toEqual(['running']);
     database.exec('ROLLBACK');
 
     await engine[Symbol.asyncDispose]();
-    // As a killed process leaves it.
+    // The state after a process was killed.
     run();
     expect(await statuses()).toEqual(['waiting']);
     expect(await statuses({ status: ['waiting'] })).toEqual(['waiting']);
@@ -69,12 +69,12 @@ describe('a reader of the catalogue', () => {
     const shown = database.prepare('SELECT status, lease_owner FROM operations').all();
     expect(shown.map((row) => ({ ...row }))).toEqual([{ status: 'running', lease_owner: 'gone' }]);
     await using asking = await openCatalogueReader({ dataDirectory: directory });
-    // Another process has taken it up since.
+    // Another process has resumed it since.
     database.exec("UPDATE operations SET lease_owner = 'another'");
     expect(await statusesTo(asking)).toEqual(['running']);
   });
 
-  test('shows as running what another process works on, also one whose process id means nothing here', async () => {
+  test('shows operations of another process as running, even if its process id is unknown here', async () => {
     await using engine = await openEngine();
     const caller = await engine.identity.operator('test', null);
     const from = { caller, requestId: engine.newId() };
@@ -84,12 +84,12 @@ describe('a reader of the catalogue', () => {
     while (!hasEnded((await show()).operation.status));
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
     database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'it'");
-    // As a process in a container writes it, whose ids are others than those outside.
+    // A process in a container writes its id there, which differs from the id outside.
     writeFileSync(join(directory, 'backup-sync.pid'), `${2 ** 30}\nthe test\n`);
     expect(await statuses()).toEqual(['running']);
   });
 
-  test('shows a run that waits for its imports as it is, beside what a killed process left running', async () => {
+  test('distinguishes a run that waits for imports from what a killed process left running', async () => {
     const engine = await openEngine();
     const caller = await engine.identity.operator('test', null);
     const from = { caller, requestId: engine.newId() };
@@ -115,10 +115,10 @@ describe('a reader of the catalogue', () => {
     ]);
   });
 
-  test('asks who works there without a change to a file, since the file system may be read-only', async () => {
+  test('finds the process that uses the data directory without changing a file, which may be read-only', async () => {
     const engine = await openEngine();
     await engine[Symbol.asyncDispose]();
-    // Of a process that was killed, whose id is another program's by now.
+    // Left by a killed process, whose id now belongs to another program.
     writeFileSync(join(directory, 'backup-sync.pid'), `${process.pid}\nthe test\n`);
     const lock = join(directory, 'lock.sqlite');
     chmodSync(lock, 0o400);
@@ -126,7 +126,7 @@ describe('a reader of the catalogue', () => {
     expect(statSync(lock).mode & 0o777).toBe(0o400);
   });
 
-  test('makes no catalogue where there is none', async () => {
+  test('does not create a missing catalogue', async () => {
     await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
       name: 'NoCatalogueError',
       message: expect.stringContaining(`There is no catalogue in ${directory}.`),
@@ -134,7 +134,7 @@ describe('a reader of the catalogue', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('does not say that there is no catalogue where it cannot look', async () => {
+  test('does not report an unreadable data directory as a missing catalogue', async () => {
     const loop = join(directory, 'loop');
     mkdirSync(directory);
     symlinkSync('loop', loop);

@@ -29,7 +29,7 @@ import type { StorageOptions } from './storage/open-measured-storage.ts';
 export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
 
-/** What is answered from the catalogue alone. */
+/** The calls that need only the catalogue. */
 const queries = {
   showCaller,
   listBackups,
@@ -54,26 +54,25 @@ export type CatalogueQuery = keyof typeof queries;
 
 type CatalogueReaderOptions = {
   readonly dataDirectory: string;
-  /** As of the embedded engine. */
+  /** See `EmbeddedEngineOptions`. */
   readonly secretKey?: string | undefined;
   readonly keystone?: KeystoneOptions | undefined;
   readonly clock?: Clock;
 };
 
 /**
- * Opens the embedded engine's catalogue for a process that asks a few questions and ends, while another process may hold
- * the data directory. It takes a fraction of the time: no thread is started, no storage is opened, and nothing is worked
- * on. What waits goes on waiting.
+ * Opens the embedded engine's catalogue for a few queries, even while another process uses the data directory. This
+ * takes a fraction of the time: no thread starts, no storage opens, and waiting operations keep waiting.
  *
- * Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older release wrote it: it makes
- * nothing and never migrates.
+ * Never creates or migrates a catalogue. Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older
+ * release wrote it.
  */
 export async function openCatalogueReader(options: CatalogueReaderOptions): Promise<Engine<CatalogueQuery>> {
   const { services, identity, release } = await openToAsk(options);
   return Engine.over({ services, handlers: queries, streams: { watchOperations }, identity, release });
 }
 
-/** As {@link openCatalogueReader}, for a process that plans as well, and looks at storage for that. */
+/** Like {@link openCatalogueReader}, but also opens storage to answer `planSync`. */
 export async function openCatalogueToPlan({
   storage: storageOptions,
   ...options
@@ -97,7 +96,7 @@ export async function openCatalogueToPlan({
   });
 }
 
-/** What a process has that asks the catalogue and works on nothing. */
+/** Opens what a process needs that only reads the catalogue. */
 async function openToAsk(options: CatalogueReaderOptions): Promise<{
   readonly services: EngineServices;
   readonly identity: Identity & OperatorIdentity;
@@ -115,7 +114,7 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   let identity: Identity & OperatorIdentity = embedded;
   if (options.keystone !== undefined) {
     const { KeystoneIdentity } = await import('./identity/keystone/keystone-identity.ts');
-    // A command that asks the catalogue looks at no token.
+    // A command that only reads the catalogue checks no token.
     identity = new KeystoneIdentity(embedded, options.keystone, clock, refuse);
   }
   const owned = opening.move();
@@ -123,5 +122,5 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
 }
 
 function refuse(): never {
-  throw new Error('a query of the catalogue has asked for a token or a sealed secret');
+  throw new Error('a query of the catalogue needed a token or a sealed secret');
 }

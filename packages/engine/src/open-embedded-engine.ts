@@ -11,28 +11,32 @@ import { openMeasuredStorage } from './storage/open-measured-storage.ts';
 import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 
 export type EmbeddedEngineOptions = EngineOptions & {
-  /** Holds the catalogue; made when it does not exist, held by one process at a time. */
+  /** Directory of the catalogue. Created if it does not exist, and locked by one process at a time. */
   readonly dataDirectory: string;
-  /** What this process was started as, such as `backup-sync sync`: told to whoever finds the data directory held. */
+  /** The command of this process, such as `backup-sync sync`, shown to others who find the data directory locked. */
   readonly command?: string | undefined;
-  /** The buckets of this data directory's records lie there now: else only the storage unit of its first opening is taken. */
+  /**
+   * Accept that the recorded buckets have moved to `storage`. Otherwise only the storage unit of the first start is
+   * accepted.
+   */
   readonly storageMoved?: boolean | undefined;
-  /** Seals the secrets of access keys: 32 bytes in base64; a file of the data directory where it is not said. */
+  /** Key that seals the secrets of access keys, 32 bytes in base64 (default: a file in the data directory). */
   readonly secretKey?: string | undefined;
   readonly clock?: Clock;
-  /** Brings a data directory of an older release up to date, behind a copy of its database; true unless it is said. */
+  /** Migrate the data directory of an older release after copying its database (default true). */
   readonly mayMigrate?: boolean;
-  /** Makes the catalogue if there is none, instead of throwing `NoCatalogueError`; true unless it is said. */
+  /** Create a missing catalogue instead of throwing `NoCatalogueError` (default true). */
   readonly mayMake?: boolean;
-  /** Told once that the files of the data directory were moved or removed: nothing can be kept any more. */
+  /** Called once if the files of the data directory were moved or removed: nothing can be stored any more. */
   readonly onDataDirectoryGone?: (error: Error) => void;
 };
 
 /**
- * The embedded engine: catalogue in a directory, queue in this process. Takes up what an earlier process left.
+ * Opens the embedded engine: the catalogue in a directory, the queue in this process. It resumes the operations that an
+ * earlier process left.
  *
- * Throws what `openSqliteCatalogue` does, `StorageSpecificationError`, `OtherStorageUnitError` or what the storage unit
- * says.
+ * Throws what `openSqliteCatalogue` throws, `StorageSpecificationError`, `OtherStorageUnitError`, or what opening the
+ * storage unit throws.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   try {
@@ -76,8 +80,8 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
 }
 
 /**
- * Tells of faults, but of a full disk once a minute, and not that the data directory is gone: all work meets the same,
- * and the latter is told by `onDataDirectoryGone`.
+ * Passes on faults, but a full disk only once a minute, because all work meets it. A data directory that is gone is
+ * left out: `onDataDirectoryGone` reports it.
  */
 function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): EmbeddedEngineOptions['onFault'] {
   const tellOfDisk = onceAMinute(clock, (error) => onFault('the catalogue', error));
@@ -90,8 +94,8 @@ function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): Embe
 }
 
 /**
- * A server reads each backup in one thread. Two verifications run at once, each thread takes about 40 MiB, and a server
- * must stay below 300 MiB.
+ * Number of threads that read one backup. A server uses one: two verifications run at once, each thread takes about
+ * 40 MiB, and a server must stay below 300 MiB.
  */
 function readingThreads({ runsSources = false }: EmbeddedEngineOptions): number {
   return runsSources ? 1 : availableParallelism();

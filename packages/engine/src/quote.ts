@@ -1,11 +1,11 @@
 const lengthMax = 200;
 
-/** Text from a bucket for a message: in quotes, with control characters escaped, cut where it is long. */
+/** Text from a bucket for a message: in quotes, with control characters escaped, and cut after 200 characters. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
 }
 
-/** Text with control and formatting characters escaped: a key from a bucket must not steer whoever shows it. */
+/** Text with control and formatting characters escaped, so that a key from a bucket cannot control a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -11,57 +11,57 @@ import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import type { ProbeOptions } from './storage/probe-bucket.ts';
 
-/** Tries what buckets let us do, by a client of its own: see probe-bucket.ts. */
+/** Tests which requests buckets allow, with a separate client: see probe-bucket.ts. */
 export type StorageProbe = {
-  /** The storage unit as it may be shown. */
+  /** The storage unit's specification without credentials. */
   readonly storage: string;
   readonly probe: (options: Pick<ProbeOptions, 'places' | 'timeoutMs' | 'signal'>) => Promise<CheckedBucket[]>;
 };
 
-/** What looks at storage, and what plans and does work. */
+/** The services that read storage, and that plan and run operations. */
 export type Work = {
   readonly storage: StorageUnit;
   readonly storageProbe: StorageProbe;
-  /** How fast a bucket has answered so far. */
+  /** Returns how fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
-  /** Told of operations that have ended: see after-end.ts. */
+  /** Callbacks for operations that have ended: see after-end.ts. */
   readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */
   readonly outages: Outages;
-  /** How long the server itself retries an operation that storage does not answer, milliseconds. */
+  /** How long the server retries an operation if storage does not answer, milliseconds. */
   readonly retryForMs: number;
   readonly backlog: Backlog;
-  /** How many chains are worked on side by side. */
+  /** Number of chains that are worked on at the same time. */
   readonly chainsAtOnce: number;
   readonly storedTimes: StoredTimes;
-  /** Bytes that a sync may read to prove one link: of block hashes, and of objects whose ETag is not their MD5. */
+  /** Bytes that a sync may read to prove one link: block hashes, and objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
 };
 
-/** What comes from outside: time, fresh ids, the end of the engine, and where users are. */
+/** Dependencies on the outside: time, new ids, the stop signal, the identity service, and the sealing key. */
 export type World = {
   readonly clock: Clock;
-  /** A fresh UUIDv7. */
+  /** Returns a new UUIDv7. */
   readonly newId: () => string;
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
-  /** Address of the outside identity that has users, projects and roles; null where they are in the catalogue. */
+  /** Address of the external identity service with the users, projects and roles; null if they are in the catalogue. */
   readonly outsideIdentity: string | null;
-  /** For the secrets of access keys. */
+  /** Seals the secrets of access keys. */
   readonly seal: SecretSeal;
 };
 
-/** What a query of the catalogue has. */
+/** Services for queries of the catalogue. */
 export type QueryServices = { readonly catalogue: CatalogueReads; readonly world: World };
 
-/** What looks at chains and records nothing has. */
+/** Services for plans, which examine chains and record nothing. */
 export type PlanServices = QueryServices & {
   readonly work: Pick<Work, 'storage' | 'rateOf' | 'chainsAtOnce' | 'linkageMaxBytes'>;
 };
 
-/** What every call has. What it changes, it changes by `Change`. */
+/** Services for every call. A call changes the catalogue only through `Change`. */
 export type CallServices = { readonly catalogue: CallCatalogue; readonly world: World; readonly work: Work };
 
-/** What all work has. */
+/** Services for all work. */
 export type Services = { readonly catalogue: Catalogue; readonly world: World; readonly work: Work };

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Starts a thread from the file `name` beside `from`, the `import.meta.url` of the caller. What Node reports of the
- * process for an operator holds a report of each thread, and each would hold the environment, with its secrets.
+ * Starts a thread from the file `name` next to `from`, the `import.meta.url` of the caller. Node's diagnostic report of
+ * the process includes a report per thread. The environment, which has secrets, is excluded from them.
  */
 export function startThread(from: string, name: string, workerData: unknown): Worker {
-  // In the sources, Node strips the types of the thread's files too, and packages of this repository are sources.
+  // When run from the sources, the thread also loads sources: Node strips their types, also of this repository's
+  // packages.
   const fromSource = from.endsWith('.ts');
   const conditions = fromSource ? ['--conditions=@backup-sync/source'] : [];
   return new Worker(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, from), {

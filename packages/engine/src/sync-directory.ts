@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 
-/** What systems say that open no directory, Windows among them: they need no more. */
+/** Errors of systems that cannot open directories, such as Windows. They do not need the sync. */
 const cannotSync = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'];
 
-/** Gives a directory to the disk: the name of a new file is durable when its directory is. */
+/** Flushes a directory to disk. The name of a new file is durable only after that. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     await using directory = await open(path, 'r');

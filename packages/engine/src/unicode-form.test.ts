@@ -9,8 +9,8 @@ import { formRemark, otherForms } from './unicode-form.ts';
 const composed = 'S\u00fcd';
 const decomposed = 'Su\u0308d';
 
-test('names that look alike are said to differ in their form only, and others are not', () => {
-  expect(formRemark(composed, decomposed)).toBe('; they differ in their Unicode normalisation only (NFC and NFD)');
+test('a remark says if two names differ only in their Unicode normalisation', () => {
+  expect(formRemark(composed, decomposed)).toBe('; they differ only in their Unicode normalisation (NFC and NFD)');
   expect(formRemark(composed, composed)).toBe('');
   expect(formRemark(composed, 'Sued')).toBe('');
   expect(otherForms(composed)).toEqual([decomposed]);
@@ -21,7 +21,7 @@ const [backup] = writeSmallChain('form', 16, []);
 if (backup === undefined) throw new Error('the chain has one link');
 const inForm = (text: string, form: string) => text.replace('nova', form);
 
-test('an image path that is there in another form is told to be', async () => {
+test('the message says if the image path exists in another Unicode normalisation', async () => {
   await using engine = await openTestEngine();
   await engine.buckets.put(
     'bucket',
@@ -29,7 +29,7 @@ test('an image path that is there in another form is told to be', async () => {
   );
   const item = syncItemOf(backup, 'bucket');
   const imagePath = inForm(item.image_path, composed);
-  // The beginning of another name is no such name.
+  // The beginning of another name does not count.
   const [log, ofOther] = await engine.sync([
     { ...item, image_path: imagePath },
     { ...item, backup_id: 'other', image_path: imagePath.slice(0, -1) },
@@ -38,11 +38,11 @@ test('an image path that is there in another form is told to be', async () => {
   expect(ofOther?.backup_sync.reason?.message).not.toContain('normalisation');
   expect(log?.backup_sync.reason).toMatchObject({
     code: 'path_not_found',
-    message: expect.stringContaining('the same name is there in another Unicode normalisation (NFD instead of NFC)'),
+    message: expect.stringContaining('the same name exists in another Unicode normalisation (NFD instead of NFC)'),
   });
 });
 
-test('metadata whose names are of another form than their keys is told to be', async () => {
+test('the message says if names in the metadata differ from the keys only in their Unicode normalisation', async () => {
   await using engine = await openTestEngine();
   await engine.buckets.put(
     'bucket',
@@ -57,14 +57,14 @@ test('metadata whose names are of another form than their keys is told to be', a
   const [log] = await engine.sync([{ ...item, image_path: inForm(item.image_path, decomposed) }]);
   expect(log?.backup_sync.reason).toMatchObject({
     code: 'identity_mismatch',
-    message: expect.stringContaining('they differ in their Unicode normalisation only (NFC and NFD)'),
+    message: expect.stringContaining('they differ only in their Unicode normalisation (NFC and NFD)'),
   });
 });
 
-test('a bucket that is there in another form is told to be', async () => {
+test('the message says if the bucket exists in another Unicode normalisation', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put(decomposed, backup.objects);
   await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
   const error = await expectCode('bucket_not_found', listAll(storage, composed));
-  expect(error.message).toContain('the same name is there in another Unicode normalisation (NFD instead of NFC)');
+  expect(error.message).toContain('the same name exists in another Unicode normalisation (NFD instead of NFC)');
 });

@@ -197,7 +197,7 @@ test('in an outage one job probes at a time, later and later, and the first answ
   expect(over.watch.of('memory', 'b')).toBeNull();
   expect(over.notices).toEqual([
     'Bucket "b" does not answer: bucket "b" is away. Its work waits until it answers again.',
-    'Bucket "b" answers again after 31 s. Its work goes on.',
+    'Bucket "b" answers again after 31 s. Its work continues.',
   ]);
 });
 
@@ -228,7 +228,7 @@ test.each(['object_not_found', 'access_denied', 'bucket_not_found'] as const)(
     over.fail('b', code);
     over.queue.add(chainJob('3'));
     await over.passes(2_000);
-    expect(over.notices.at(-1)).toBe('Bucket "b" answers again after 1 s. Its work goes on.');
+    expect(over.notices.at(-1)).toBe('Bucket "b" answers again after 1 s. Its work continues.');
   },
 );
 
@@ -280,7 +280,7 @@ test('an object that fails while its bucket answers is no outage the second time
   expect(over.notices).toEqual(notices);
   over.queue.add(chainJob('2'));
   await over.passes(2_000);
-  notices.push('Bucket "b" answers again after 1 s. Its work goes on.');
+  notices.push('Bucket "b" answers again after 1 s. Its work continues.');
   for (const name of ['3', '4', 'healthy']) over.queue.add(chainJob(name));
   await over.passes(1);
   expect(over.notices).toEqual(notices);
@@ -354,7 +354,7 @@ test('a single operation may be the probe, and an outage that was stored is in f
   over.queue.add(chainJob('1'));
   await over.passes(61_000);
   expect(over.events).toEqual(['60000 scan starts', '60000 scan ends', '60000 1 starts', '60000 1 ends']);
-  expect(over.notices).toEqual(['Bucket "b" answers again after 61 min. Its work goes on.']);
+  expect(over.notices).toEqual(['Bucket "b" answers again after 61 min. Its work continues.']);
 });
 
 test.each([

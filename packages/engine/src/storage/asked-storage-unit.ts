@@ -1,18 +1,18 @@
 import { compareKeys } from './key-order.ts';
 import type { ListFoldersRequest, ListRequest, OutsideRequest, StorageUnit } from './port.ts';
 
-/** Lets a request be made when it may be. `make` may be called several times: what failed is then begun anew. */
+/** Calls `make` when the request is allowed. It may call `make` again after a failure. */
 export type AskLeave = <Answer>(
   request: Pick<OutsideRequest, 'kind' | 'bucket' | 'subject' | 'signal'>,
   make: () => Promise<Answer>,
 ) => Promise<Answer>;
 
 /**
- * A storage unit that asks leave for each request: each page of a listing, each `get` and `head`. A listing that
- * failed goes on behind what has come. Closing it closes the other.
+ * Wraps a storage unit so that `ask` decides when each request is made: each page of a listing, each `get` and `head`.
+ * After a failed page, a listing continues after the last item received. Closing it closes `unit`.
  */
 export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit {
-  /** `open` lists what stands behind a key; null: from the beginning. */
+  /** `open` lists the items after a key, or all of them for null. */
   async function* askForPages<Item>(
     request: ListFoldersRequest,
     open: (after: string | null) => AsyncIterable<readonly Item[]>,
@@ -26,7 +26,7 @@ export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit
         try {
           return await pages.next();
         } catch (error) {
-          // A listing that has thrown is over; another goes on behind what has come.
+          // A listing that has thrown is over; a new one continues after the last item.
           pages = null;
           throw error;
         }

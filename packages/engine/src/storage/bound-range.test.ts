@@ -6,7 +6,7 @@ import { expectCode } from './storage-conformance.ts';
 const object = { bucket: 'bucket', key: 'a' };
 const listed = { size: 5, etag: null, modifiedAtMs: 10_700 };
 
-/** A storage unit whose `head` answers this, and how often it was asked. */
+/** A storage unit whose `head` returns this, and a count of its calls. */
 function unitOf(answer: Partial<ObjectHead>) {
   let asked = 0;
   return {
@@ -18,7 +18,7 @@ function unitOf(answer: Partial<ObjectHead>) {
   };
 }
 
-test('a listing that tells the version saves a request', async () => {
+test('a listing that shows the version saves a request', async () => {
   const unit = unitOf({});
   expect(await findVersion(unit, object, { ...listed, etag: 'abc' })).toEqual({ size: 5, tag: 'abc' });
   expect(unit.asked()).toBe(0);
@@ -26,7 +26,7 @@ test('a listing that tells the version saves a request', async () => {
   expect(unit.asked()).toBe(1);
 });
 
-test('a listing without ETags needs one head, which must show what was listed', async () => {
+test('a listing without ETags needs one head, which must match the listing', async () => {
   const unit = unitOf({ fileIdentity: '1:2' });
   expect(await findVersion(unit, object, listed)).toEqual({ size: 5, tag: '1:2' });
   expect(await findVersion(unit, object)).toEqual({ size: 5, tag: '1:2' });
@@ -38,7 +38,7 @@ test('a listing without ETags needs one head, which must show what was listed', 
   }
 });
 
-test('the seconds of a service are compared with the milliseconds of its listing', async () => {
+test('times that head shows in seconds match the milliseconds of the listing', async () => {
   for (const modifiedAtMs of [10_000, 11_000]) {
     const unit = unitOf({ etag: 'abc', modifiedAtMs });
     expect(await findVersion(unit, object, listed)).toEqual({ size: 5, tag: 'abc' });

@@ -9,12 +9,12 @@ import {
   type StorageUnit,
 } from './port.ts';
 
-/** An ETag that can be asked for by `If-Match`: a strong one, of the characters that HTTP allows. */
+/** An ETag that `If-Match` can carry: strong, with only the characters that HTTP allows. */
 const strongTag = /^(?!W\/)[\x21\x23-\x7e]+$/;
 
 /**
- * The version that `head` or `get` showed, or a listing of a service with ETags. Null if nothing tells it from another: a
- * directory's listing, and a service that gave no ETag, or a weak one, which does not promise the same bytes.
+ * The version shown by `head`, `get`, or the listing of a service with ETags. Null if nothing identifies it: in a
+ * directory's listing, and if the service gave no ETag or a weak one, which does not promise the same bytes.
  */
 export function versionOf({
   size,
@@ -26,10 +26,10 @@ export function versionOf({
 }
 
 /**
- * The version of an object that its ranges are read of. `listed`: what a listing showed of it, if it was listed. If that
- * tells the version, nothing is asked. Otherwise one `head` is. Null if the object can only be read whole.
+ * Finds the version of an object for reading it in ranges. Null if the object can only be read whole.
  *
- * Throws `changed_while_read` if the object has another size or time than was listed, and what `head` throws.
+ * Needs no request if the entry of a listing (`listed`) shows the version; otherwise it makes one `head`. Throws
+ * `changed_while_read` if size or time differ from the listing, and what `head` throws.
  */
 export async function findVersion(
   unit: Pick<StorageUnit, 'head'>,
@@ -43,7 +43,7 @@ export async function findVersion(
   return versionOf(head);
 }
 
-/** A header of HTTP tells times in seconds, the listing of the same service may tell milliseconds. */
+/** HTTP headers have times in seconds, but a listing of the same service may have milliseconds. */
 function isAsListed(head: ObjectHead, listed: Pick<ObjectEntry, 'size' | 'modifiedAtMs'>): boolean {
   const apartMs = Math.abs(head.modifiedAtMs - listed.modifiedAtMs);
   return head.size === listed.size && apartMs < (head.fileIdentity === undefined ? 1000 : 1);
@@ -53,11 +53,11 @@ function isAsListed(head: ObjectHead, listed: Pick<ObjectEntry, 'size' | 'modifi
 export function refuseImpossibleRange({ start, end, of }: BoundRange): void {
   const isPossible = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end;
   if (!isPossible || end > of.size) {
-    throw new RangeError(`an object of ${of.size} bytes has no range from byte ${start} to before byte ${end}`);
+    throw new RangeError(`an object of ${of.size} bytes has no range from byte ${start} to byte ${end} (exclusive)`);
   }
 }
 
-/** What a driver throws if the version of a range is not there any more. `subject` names bucket and key. */
+/** The error for a range whose version no longer exists. `subject` names bucket and key. */
 export function changedWhileRead(subject: string): StorageError {
-  return new StorageError('changed_while_read', `${subject}: is not the object that was seen before`);
+  return new StorageError('changed_while_read', `${subject}: the object has changed since it was first seen`);
 }

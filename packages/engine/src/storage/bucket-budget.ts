@@ -2,14 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
 
-/** What may be asked of one bucket. */
+/** Limits on the requests to one bucket. */
 export type BudgetLimits = {
   readonly requestsPerSecond: number;
-  /** Requests that wait for their answer at the same time. */
+  /** Requests that may wait for an answer at the same time. */
   readonly requestsInFlight: number;
 };
 
-/** Waits; throws the signal's reason where it is aborted meanwhile. */
+/** Waits. Throws the signal's reason if the signal is aborted meanwhile. */
 export type Sleep = (durationMs: number, signal: AbortSignal | undefined) => Promise<void>;
 
 export const systemSleep: Sleep = async (durationMs, signal) => {
@@ -21,20 +21,20 @@ export const systemSleep: Sleep = async (durationMs, signal) => {
   }
 };
 
-/** Requests that may be made at once after a pause in asking, as a part of a second's. */
+/** After a pause, as many requests may start at once as the rate allows in this time. */
 const burstMs = 100;
 const secondMs = 1000;
-/** How slow a bucket may become: one request in ten seconds. */
+/** Lowest rate after slowdowns: one request in ten seconds. */
 const slowestPerSecond = 0.1;
-/** Where a service does not say how long it wants peace: at first, and at most. */
+/** First pause if a service does not say how long to wait, and longest pause in any case. */
 const firstPauseMs = 1000;
 const pauseMsMax = 5 * 60 * 1000;
-/** Each answer after a slowdown gives back this part of the full rate. */
+/** Share of the full rate that each answer after a slowdown restores. */
 const recoveryPart = 0.01;
 
 /**
- * The requests to one bucket, of all who share it: paced, limited in number, and slowed down while the service asks
- * for it. A slowdown halves the rate; each answer after it gives some of it back.
+ * Limits the rate and the number of requests to one bucket, for everyone who uses it. If the service asks for fewer
+ * requests, the rate is halved; each answer after that restores part of it.
  */
 export class BucketBudget {
   readonly #limits: BudgetLimits;
@@ -42,7 +42,7 @@ export class BucketBudget {
   readonly #sleep: Sleep;
   readonly #inFlight: ReturnType<typeof pLimit>;
   #perSecond: number;
-  /** When the next request is due, in monotonic time. */
+  /** Monotonic time at which the next request is due. */
   #nextAtMs = 0;
   #pausedUntilMs = 0;
   #slowdownsInARow = 0;
@@ -55,7 +55,7 @@ export class BucketBudget {
     this.#perSecond = limits.requestsPerSecond;
   }
 
-  /** Makes a request when it is its turn. Throws what it throws, and the reason of a signal that ends the waiting. */
+  /** Makes a request when it is its turn. Throws what the request throws, or the signal's reason while it waits. */
   async run<Answer>(request: () => Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     return await this.#inFlight(async () => {
       await this.#waitForTurn(signal);
@@ -67,10 +67,10 @@ export class BucketBudget {
     });
   }
 
-  /** The service wants fewer requests: nobody asks it anything for as long as it says. */
+  /** Slows down because the service wants fewer requests: no request is made for as long as it says. */
   slowDown(retryAfterMs: number | null): void {
     const nowMs = this.#clock.monotonicMs();
-    // Requests that were under way together are refused together: that is one wish, not many.
+    // Requests in flight together are refused together, which counts as one slowdown.
     const isKnown = nowMs < this.#pausedUntilMs;
     const pauseMs = retryAfterMs ?? (isKnown ? 0 : firstPauseMs * 2 ** this.#slowdownsInARow);
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + Math.min(pauseMs, pauseMsMax));
@@ -85,7 +85,7 @@ export class BucketBudget {
     const atMs = Math.max(this.#nextAtMs, nowMs - burstMs);
     this.#nextAtMs = atMs + secondMs / this.#perSecond;
     if (atMs > nowMs) await this.#sleep(atMs - nowMs, signal);
-    // A slowdown may have come, or grown longer, while this one waited.
+    // A pause may have begun, or become longer, while this request waited.
     for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) await this.#sleep(leftMs, signal);
   }
 

@@ -3,10 +3,10 @@ import { WatchedBucket, type WatchedBucketOptions } from './watched-bucket.ts';
 
 export type BucketWatchOptions = Omit<WatchedBucketOptions, 'onChange'>;
 
-/** The buckets that work asks, and which of them do not answer. */
+/** Tracks the buckets that work uses, and which of them do not answer. */
 export class BucketWatch implements Outages, AsyncDisposable {
   readonly #options: BucketWatchOptions;
-  /** By storage unit and name. */
+  /** By storage unit, then by name. */
   readonly #buckets = new Map<string, Map<string, WatchedBucket>>();
   readonly #inOutage = new Set<WatchedBucket>();
   #onChange: (bucket: WatchedBucket) => void = () => {};
@@ -15,7 +15,7 @@ export class BucketWatch implements Outages, AsyncDisposable {
     this.#options = options;
   }
 
-  /** Takes up the outages that are stored. Throws what the store throws. */
+  /** Opens a watch that continues the stored outages. Throws what the store throws. */
   static async open(options: BucketWatchOptions): Promise<BucketWatch> {
     const watch = new BucketWatch(options);
     for (const outage of await options.store.listOutages()) {
@@ -24,7 +24,7 @@ export class BucketWatch implements Outages, AsyncDisposable {
     return watch;
   }
 
-  /** Calls `onChange` each time that something was learned of a bucket. */
+  /** Calls `onChange` whenever something new is known about a bucket. */
   listen(onChange: (bucket: WatchedBucket) => void): void {
     this.#onChange = onChange;
   }
@@ -50,12 +50,12 @@ export class BucketWatch implements Outages, AsyncDisposable {
     return bucket;
   }
 
-  /** The buckets that do not answer, so that their probes can be started when they are due. */
+  /** The buckets that do not answer. The queue starts their probes when they are due. */
   get inOutage(): Iterable<WatchedBucket> {
     return this.#inOutage;
   }
 
-  /** Waits until what was learned is stored. No work must be left that could learn more. */
+  /** Waits until all changes are stored. All work must have ended, because it could cause more. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const ofUnit of this.#buckets.values()) for (const bucket of ofUnit.values()) await bucket.stored;
   }

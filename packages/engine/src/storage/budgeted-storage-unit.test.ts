@@ -10,7 +10,7 @@ const hourMs = 3600 * 1000;
 
 const slowDown = (retryAfterMs: number | null = null) => new StorageError('throttled', 'slow down', { retryAfterMs });
 
-/** A budgeted unit in virtual time. `answer` is called as each `head` begins, and may throw. */
+/** A budgeted unit in virtual time. `answer` is called as each request begins, and may throw. */
 function openBudgeted(
   limits: { requestsPerSecond: number; requestsInFlight: number },
   answer: (asked: number, nowMs: number) => void | Promise<void> = () => {},
@@ -53,7 +53,7 @@ const heads = (unit: StorageUnit, count: number, bucket = 'a') =>
   Promise.all(Array.from({ length: count }, () => unit.head({ bucket, key: 'k' })));
 
 describe('a budget', () => {
-  test('is never exceeded in any second, but by a tenth of it after a pause', async () => {
+  test('is never exceeded in any second, except by a tenth after a pause', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 400 }), async (perSecond, count) => {
         const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: perSecond, requestsInFlight: 1000 });
@@ -68,7 +68,7 @@ describe('a budget', () => {
     );
   });
 
-  test('bounds what is in flight, whatever fails', async () => {
+  test('limits the requests in flight, even if some fail', async () => {
     const { unit, time, mostInFlight } = openBudgeted(
       { requestsPerSecond: 1e6, requestsInFlight: 3 },
       async (asked) => {
@@ -81,7 +81,7 @@ describe('a budget', () => {
   });
 
   test.each([-hourMs, 25 * hourMs, -180 * 24 * hourMs, 180 * 24 * hourMs])(
-    'goes on at its rate, and a pause lasts as long, after the wall clock was set by %d ms',
+    'keeps its rate and its pauses after the wall clock was set by %d ms',
     async (stepMs) => {
       const { unit, time, askedAtMs, passedMs } = openBudgeted(
         { requestsPerSecond: 10, requestsInFlight: 9 },
@@ -98,7 +98,7 @@ describe('a budget', () => {
     },
   );
 
-  test('is one for each bucket', async () => {
+  test('is separate for each bucket', async () => {
     const { unit, time, passedMs } = openBudgeted({ requestsPerSecond: 1, requestsInFlight: 9 });
     await time.until(Promise.all([heads(unit, 3, 'a'), heads(unit, 3, 'b')]));
     expect(passedMs()).toBe(2000);
@@ -106,7 +106,7 @@ describe('a budget', () => {
 });
 
 describe('a service that asks for fewer requests', () => {
-  test('is left in peace by everyone for as long as it says, then asked again', async () => {
+  test('gets no requests for as long as it says, then those that waited', async () => {
     const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 3) throw slowDown(30_000);
     });
@@ -117,19 +117,19 @@ describe('a service that asks for fewer requests', () => {
     for (const atMs of askedAtMs.slice(3)) expect(atMs).toBeGreaterThanOrEqual(thirdAtMs + 30_000);
   });
 
-  test('gets half as many, and more again as it answers', async () => {
+  test('gets half as many, then more again as it answers', async () => {
     const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 1 }, (asked) => {
       if (asked === 1) throw slowDown(1000);
     });
     await time.until(heads(unit, 400));
     const gapMs = (index: number) => (askedAtMs[index + 1] ?? 0) - (askedAtMs[index] ?? 0);
-    // Behind what came due during the pause.
+    // After the requests that came due during the pause.
     expect(gapMs(20)).toBeGreaterThan(14);
     expect(gapMs(20)).toBeLessThan(21);
     expect(gapMs(398)).toBeCloseTo(10, 5);
   });
 
-  test('without a word of how long is waited for longer each time, and given up in the end', async () => {
+  test('gets longer pauses each time if it does not say how long, until the request fails', async () => {
     const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, () => {
       throw slowDown();
     });
@@ -137,7 +137,7 @@ describe('a service that asks for fewer requests', () => {
     expect(askedAtMs).toEqual([0, 1000, 3000, 7000, 15_000, 31_000]);
   });
 
-  test('is not waited for longer than five minutes', async () => {
+  test('gets a pause of at most five minutes', async () => {
     const { unit, time, passedMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 1) throw slowDown(86_400_000);
     });
@@ -145,7 +145,7 @@ describe('a service that asks for fewer requests', () => {
     expect(passedMs()).toBe(300_000);
   });
 
-  test('in the middle of a listing shows it whole all the same', async () => {
+  test('in the middle of a listing does not make it incomplete', async () => {
     const { unit, time } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, (asked) => {
       if (asked === 2 || asked === 3) throw slowDown();
     });
@@ -160,7 +160,7 @@ describe('a service that asks for fewer requests', () => {
     expect(new Set(pages.flat()).size).toBe(1500);
   });
 
-  test('is waited for no longer by whoever is told to stop', async () => {
+  test('is no longer waited for once the signal is aborted', async () => {
     const stopping = new AbortController();
     const reason = new Error('stopped by the test');
     const { unit, time } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, () => {
@@ -172,7 +172,7 @@ describe('a service that asks for fewer requests', () => {
   });
 });
 
-test('any other failure is thrown on at once', async () => {
+test('any other failure is thrown at once', async () => {
   const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, () => {
     throw new StorageError('unreachable', 'gone');
   });

@@ -3,15 +3,15 @@ import { type AskLeave, askBeforeRequests } from './asked-storage-unit.ts';
 import { BucketBudget, type BudgetLimits, type Sleep } from './bucket-budget.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
-/** Times that a request is made before `throttled` is thrown on. */
+/** Attempts of a request before `throttled` is thrown. */
 const attemptsMax = 6;
 
 /**
- * Keeps each bucket of a storage unit within its budget, for everything that goes through the unit made here, and
- * makes a request that was throttled again when the bucket may be asked again. What counts as in flight is a request
- * until its answer begins: whoever reads two bodies side by side holds no place while it waits for the second.
+ * Wraps a storage unit so that all requests through it keep to the budget of their bucket. Throttled requests are
+ * retried when the budget allows.
  *
- * Closing it closes the other.
+ * A request counts as in flight until its answer begins. A caller that reads one body while it waits for another
+ * request therefore takes no place for the body. Closing the wrapper closes `unit`.
  */
 export function budgetRequests(
   unit: StorageUnit,

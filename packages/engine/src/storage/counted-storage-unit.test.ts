@@ -26,7 +26,7 @@ test('counts pages, reads of objects and bytes', async () => {
   expect(counted.count()).toEqual({ lists: 3, gets: 2, bytesRead: 5 });
 });
 
-test('counts of a body only what was read', async () => {
+test('counts only the bytes of a body that were read', async () => {
   await using counted = await openCounted({ large: new Uint8Array(1_000_000) });
   const content = await counted.unit.get({ bucket: 'bucket', key: 'large' });
   for await (const chunk of content.body) {
@@ -43,7 +43,7 @@ test('counts requests that fail', async () => {
   expect(counted.count()).toEqual({ lists: 1, gets: 1, bytesRead: 0 });
 });
 
-test('closing the counted unit leaves the other open', async () => {
+test('closing the counted unit leaves the wrapped unit open', async () => {
   await using counted = await openCounted();
   let closed = false;
   const unit = Object.assign({}, counted.unit, {
@@ -55,7 +55,7 @@ test('closing the counted unit leaves the other open', async () => {
   expect(closed).toBe(false);
 });
 
-test('counts what another client does with its leave', async () => {
+test('counts the admitted requests of another client', async () => {
   await using counted = await openCounted();
   const begin = async () => {};
   await counted.unit.admit({ bucket: 'bucket', kind: 'list', subject: '', begin });

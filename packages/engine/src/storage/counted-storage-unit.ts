@@ -1,12 +1,12 @@
 import type { StorageUnit } from './port.ts';
 
-/** Requests made to storage by one job, and bytes of objects that it read. */
+/** Requests that one job made to storage, and bytes of objects that it read. */
 export type RequestCount = { readonly lists: number; readonly gets: number; readonly bytesRead: number };
 
 /**
- * Counts what is asked of a storage unit from here on: each page of a listing as one list, each `get` and `head` as one
- * get, bytes as they are read. What other clients have admitted counts likewise, its bytes when they have been read.
- * Calls that fail count; a driver's own retries do not show. Closing the counted unit leaves the other open.
+ * Counts the requests through a storage unit from here on. Each page of a listing counts as one list, each `get` and
+ * `head` as one get; bytes count as they are read. Admitted requests of other clients count in the same way, their
+ * bytes once read. Failed requests count. Retries within a driver do not. Closing the counted unit leaves `unit` open.
  */
 export function countRequests(unit: StorageUnit): { readonly unit: StorageUnit; count(): RequestCount } {
   let lists = 0;

@@ -16,7 +16,7 @@ import { expectCode, readAll, storageConformance } from './storage-conformance.t
 const limits = { requestsPerSecond: 1_000_000, requestsInFlight: 100 };
 const grant = { projectId: 'p', storageUnitId: everything, bucketName: everything, prefix: '' };
 
-// What a request goes through in a server, and what tests put between.
+// All wrappers that requests pass in a server, and those of tests.
 const openDecorated = openMemoryUnderTest((memory) => {
   const altered = injectFault(alterStorage(memory, {}), null, listPageEntriesMax).unit;
   const budgeted = budgetRequests(altered, { limits, clock: systemClock, sleep: systemSleep });
@@ -26,7 +26,7 @@ const openDecorated = openMemoryUnderTest((memory) => {
 storageConformance('decorated', openDecorated);
 rangedReadConformance('decorated', openDecorated);
 
-test('a range is one request of as many bytes, and a refused one is a request as well', async () => {
+test('a range counts as one request with its bytes, and a refused range counts as a request too', async () => {
   await using memory = await openMemoryUnderTest()({ bucket: { a: new Uint8Array(1_000_000) } });
   const of = await versionIn(memory, 'a');
   const { unit, count } = countRequests(memory);
@@ -38,7 +38,7 @@ test('a range is one request of as many bytes, and a refused one is a request as
   expect(count()).toEqual({ lists: 0, gets: 2, bytesRead: 200_000 });
 });
 
-test('a range that was throttled is asked for again, and is the same range', async () => {
+test('a throttled range is requested again unchanged', async () => {
   await using memory = await openMemoryUnderTest()({ bucket: { a: 'hello' } });
   const throttled = new StorageError('throttled', 'slow down', { retryAfterMs: 1 });
   const { unit: faulty, log } = injectFault(memory, { at: 'read', number: 1, error: throttled }, 1000);
@@ -47,7 +47,7 @@ test('a range that was throttled is asked for again, and is the same range', asy
   expect(log.reads).toBe(2);
 });
 
-test('an object that is another one is no range of the one that was listed', async () => {
+test('a range of a replaced object is refused', async () => {
   await using memory = await openMemoryUnderTest()({ bucket: { a: 'hello' } });
   const of = await versionIn(memory, 'a');
   const { unit } = injectFault(memory, { at: 'read', number: 1, changed: true }, 1000);

@@ -2,11 +2,11 @@ import type { Network } from '../network.ts';
 import type { BudgetLimits } from './bucket-budget.ts';
 import type { StorageUnit } from './port.ts';
 
-/** How a service is reached. Plain data: threads are given it too. */
+/** Settings for reaching a service. Plain data, because threads get it too. */
 export type StorageEnvironment = {
   /** Region that requests are signed for. */
   readonly region?: string | undefined;
-  /** Where a bucket stands in an address: in the path, or in the host name; `path` if it is not said. */
+  /** Part of the address that names the bucket: the path (default) or the host name (`virtual`). */
   readonly addressing?: 'path' | 'virtual' | undefined;
   readonly network?: Network | undefined;
 };
@@ -15,17 +15,17 @@ export type OpenOptions = {
   /** Name under which records refer to the storage unit. */
   readonly id: string;
   readonly environment: StorageEnvironment;
-  /** Told in plain sentences what a service does not offer or has wrong, and what is done instead. */
+  /** Called with plain sentences about what a service lacks or has wrong, and what is done instead. */
   readonly onNotice: ((text: string) => void) | undefined;
 };
 
 /** A place that a driver can open. */
 export type StorageLocation = {
-  /** The place written in one way only, wherever the process was started. Throws what the file system throws. */
+  /** The place in a form that does not depend on the working directory. Throws what the file system throws. */
   readonly canonical: () => string;
-  /** Host name of the service, before which a bucket can stand in an address; null if there is no service. */
+  /** Host name of the service, to which an address may prepend the bucket; null if there is no service. */
   readonly host: string | null;
-  /** Loads what the driver needs, and contacts no service yet. Throws `StorageError` if a directory is not there. */
+  /** Loads the driver without contacting a service. Throws `StorageError` if a directory does not exist. */
   readonly open: (options: OpenOptions) => Promise<StorageUnit>;
 };
 
@@ -35,25 +35,28 @@ export type StorageDriver = {
   /** A specification with a placeholder, for help and errors. */
   readonly form: string;
   readonly example: string;
-  /** What a place is: completion of a shell offers directories. */
+  /** Kind of place; shell completion offers directories. */
   readonly placeKind: 'directory' | 'address';
-  /** Reads the place. Throws what `refuse` makes of a problem, such as "names no directory". */
+  /** Parses a place. Throws the error that `refuse` creates from a problem, such as "names no directory". */
   readonly parse: (place: string, refuse: (problem: string) => Error) => StorageLocation;
-  /** The place without what may be credentials. It may be malformed. */
+  /** Removes anything that may be a credential from a place, which may be malformed. */
   readonly withoutCredentials: (place: string) => string;
-  /** What may be asked of one bucket unless options say; null: as much as anyone likes. */
+  /** Budget of a bucket unless options set one; null means no limit. */
   readonly defaultBudget: BudgetLimits | null;
-  /** The rights that reading these buckets takes; null if the permissions of files decide. */
+  /** The rights needed to read buckets; null if file permissions decide. */
   readonly leastPolicy: LeastPolicy | null;
-  /** The names of all buckets. Null if asking needs rights that no other work needs. Throws what the file system throws. */
+  /**
+   * Lists the names of all buckets; null if that needs rights that nothing else needs. Throws what the file system
+   * throws.
+   */
   readonly listBuckets: ((place: string) => Promise<string[]>) | null;
 };
 
-/** A fraction of what services grant an account, so that others have their share. */
+/** A fraction of the rate that services grant an account, so that others get their share. */
 export const ordinaryBudget: BudgetLimits = { requestsPerSecond: 200, requestsInFlight: 32 };
 
 export type LeastPolicy = {
-  /** What the policy is, e.g. "a policy of S3". */
+  /** Name of the kind of policy, e.g. "an S3 policy". */
   readonly kind: string;
   readonly of: (bucketNames: readonly string[]) => object;
 };

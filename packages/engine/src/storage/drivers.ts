@@ -3,27 +3,27 @@ import type { StorageDriver, StorageLocation } from './driver.ts';
 import { filesystemDriver } from './filesystem/filesystem-driver.ts';
 import { s3Driver } from './s3/s3-driver.ts';
 
-/** Every kind of storage there is. Nothing else knows a scheme: a new driver is a folder and a line here. */
+/** All storage drivers. No other code knows a scheme: a new driver needs only its folder and a line here. */
 export const storageDrivers: readonly StorageDriver[] = [filesystemDriver, s3Driver];
 
-/** A storage unit is described in a way that names none. The message says what is wrong and what is expected. */
+/** A specification does not name a storage unit. The message says what is wrong and what is expected. */
 export class StorageSpecificationError extends Error {
   override readonly name = 'StorageSpecificationError';
 
   constructor(specification: string, problem: string) {
     const forms = storageDrivers.map(({ form, example }) => `${form} (e.g. ${example})`);
-    super(`storage unit ${JSON.stringify(withoutCredentials(specification))}: ${problem}. Give ${forms.join(' or ')}.`);
+    super(`storage unit ${JSON.stringify(withoutCredentials(specification))} ${problem}. Give ${forms.join(' or ')}.`);
   }
 }
 
-/** The driver that a specification names, and the place behind its scheme; null if no driver has the scheme. */
+/** Finds the driver that a specification names, and the place after its scheme; null if no driver has the scheme. */
 export function findDriver(specification: string): { readonly driver: StorageDriver; readonly place: string } | null {
   const [, scheme, place = ''] = /^([a-z0-9]+):(.*)$/s.exec(specification) ?? [];
   const driver = storageDrivers.find((each) => each.scheme === scheme);
   return driver === undefined ? null : { driver, place };
 }
 
-/** Reads a specification such as `file:/srv/backups`. Throws {@link StorageSpecificationError}. */
+/** Parses a specification such as `file:/srv/backups`. Throws {@link StorageSpecificationError}. */
 export function parseStorage(specification: string): {
   readonly driver: StorageDriver;
   readonly location: StorageLocation;
@@ -37,7 +37,7 @@ export function parseStorage(specification: string): {
   return { driver: found.driver, location: found.driver.parse(found.place, refuse) };
 }
 
-/** A specification as it may be shown, even if it is malformed. */
+/** Removes anything that may be a credential from a specification, even if it is malformed. */
 export function withoutCredentials(specification: string): string {
   const found = findDriver(specification);
   if (found !== null) return `${found.driver.scheme}:${found.driver.withoutCredentials(found.place)}`;

@@ -27,14 +27,14 @@ async function openLimited(grants: readonly (typeof grant)[]) {
   };
 }
 
-test('within the grants everything is as it is', async () => {
+test('requests within the grants are passed on', async () => {
   for (const grants of [[grant], [{ ...grant, prefix: '' }], [{ ...grant, storageUnitId: everything }]]) {
     await using opened = await openLimited(grants);
     const listed = (await Array.fromAsync(opened.limited.list({ bucket: 'shared', prefix: 'team/' }))).flat();
     expect(listed.map(({ key }) => key)).toEqual(['team/a']);
     expect((await opened.limited.head({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
     expect((await opened.limited.get({ bucket: 'shared', key: 'team/a' })).size).toBe(4);
-    // What other threads read is let in by the bucket alone: its keys were listed through here.
+    // Requests of other threads are admitted by the bucket alone: their keys were listed through here.
     let begun = 0;
     const begin = async () => {
       begun += 1;
@@ -47,7 +47,7 @@ test('within the grants everything is as it is', async () => {
   }
 });
 
-test('outside them nothing is asked of storage, whatever the way', async () => {
+test('a request outside the grants never reaches storage', async () => {
   for (const grants of [[grant], [{ ...grant, storageUnitId: 'another unit' }], []]) {
     await using opened = await openLimited(grants);
     const { limited } = opened;
@@ -57,7 +57,7 @@ test('outside them nothing is asked of storage, whatever the way', async () => {
       ['shared', ''],
       ['other', 'team/a'],
     ] as const) {
-      const refused = { code: 'access_denied', message: `${bucket}/${place}: this is not granted to the project` };
+      const refused = { code: 'access_denied', message: `${bucket}/${place} is not granted to the project` };
       await expect(limited.get({ bucket, key: place })).rejects.toMatchObject(refused);
       await expect(limited.head({ bucket, key: place })).rejects.toMatchObject(refused);
       await expect(Array.fromAsync(limited.list({ bucket, prefix: place }))).rejects.toMatchObject(refused);
@@ -76,7 +76,7 @@ test('outside them nothing is asked of storage, whatever the way', async () => {
   }
 });
 
-test('work under way ends with its next request once its grant is taken away', async () => {
+test('running work fails at its next request after its grant was revoked', async () => {
   const grants = [grant];
   await using opened = await openLimited(grants);
   const { limited } = opened;

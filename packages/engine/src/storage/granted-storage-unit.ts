@@ -2,10 +2,11 @@ import { isGranted, reaches, type StorageGrant } from './grants.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /**
- * Keeps what works for a project within its grants, whatever led there: a call at its door is refused before, and a
- * parent link, a record or a source that leads elsewhere ends here. Outside the grants everything throws
- * `access_denied`, and no request is made. The grants are asked for with each request, each page of a listing too.
- * Closing this unit leaves the other open.
+ * Limits a storage unit to the grants of a project. Outside the grants, everything throws `access_denied` without a
+ * request.
+ *
+ * Calls are refused earlier, at the interface. This also stops a parent, a record or a source that leads elsewhere. The
+ * grants are read again for each request, including each page of a listing. Closing this unit leaves `unit` open.
  */
 export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<readonly StorageGrant[]>): StorageUnit {
   const check = async (bucketName: string, key: string) => {
@@ -33,7 +34,7 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
       return unit.head(request);
     },
     async admit(request) {
-      // What other threads read was listed through here: the bucket is all that is said of it.
+      // Other threads read what was listed through here, so checking the bucket is enough.
       const grants = await listGrants();
       if (!grants.some((grant) => reaches(grant, unit.id, request.bucket))) throw notGranted(request.bucket, '');
       return unit.admit(request);
@@ -43,5 +44,5 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
 }
 
 function notGranted(bucketName: string, key: string): StorageError {
-  return new StorageError('access_denied', `${bucketName}/${key}: this is not granted to the project`);
+  return new StorageError('access_denied', `${bucketName}/${key} is not granted to the project`);
 }

@@ -1,15 +1,15 @@
-/** A part of storage that may be used: a bucket, or a folder of one. */
+/** A part of storage that a project may use: a bucket, or a folder in one. */
 export type StorageGrant = {
   readonly storageUnitId: string;
   readonly bucketName: string;
-  /** Empty, or it ends in "/". */
+  /** Empty, or ends with "/". */
   readonly prefix: string;
 };
 
-/** In a grant of every storage unit and every bucket. */
+/** The storage unit and bucket of a grant that covers everything. */
 export const everything = '*';
 
-/** Whether a grant covers this key, or all keys that begin so. */
+/** Whether a grant covers this key or prefix. */
 export function isGranted(
   grants: readonly StorageGrant[],
   place: { readonly storageUnitId: string; readonly bucketName: string; readonly key: string },
@@ -19,7 +19,7 @@ export function isGranted(
   );
 }
 
-/** Whether a grant is of this bucket, or of something in it. */
+/** Whether a grant covers this bucket or a part of it. */
 export function reaches(grant: StorageGrant, storageUnitId: string, bucketName: string): boolean {
   if (grant.storageUnitId === everything) return true;
   return grant.storageUnitId === storageUnitId && grant.bucketName === bucketName;

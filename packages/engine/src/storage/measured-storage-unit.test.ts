@@ -3,7 +3,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { openFilesystemStorageUnit } from './filesystem/filesystem-storage-unit.ts';
 import { measureStorage } from './measured-storage-unit.ts';
 
-/** A clock on which each look takes so long. */
+/** A clock that advances by `stepMs` each time it is read. */
 function tickingClock(stepMs: number) {
   let nowMs = 0;
   const tick = () => {
@@ -17,7 +17,7 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of body);
 }
 
-test('a bucket’s rate is that of its own requests, and none is known before the first', async () => {
+test('the rate of a bucket comes from its own requests and is unknown before the first', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('a', [['key', new Uint8Array(50)]]);
   const opened = await openFilesystemStorageUnit({ id: 'default', directory: buckets.directory });
@@ -31,7 +31,7 @@ test('a bucket’s rate is that of its own requests, and none is known before th
   expect(rateOf('b')).toEqual({ listMs: null, getMs: null, byteMs: null });
 });
 
-test('the mean follows what is measured now, and failures are no measure', async () => {
+test('the mean follows the newest requests and ignores failures', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('a', [['key', 'bytes']]);
   const opened = await openFilesystemStorageUnit({ id: 'default', directory: buckets.directory });

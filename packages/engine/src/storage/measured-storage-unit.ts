@@ -1,24 +1,24 @@
 import type { Clock } from '../clock.ts';
 import type { StorageUnit } from './port.ts';
 
-/** How fast a bucket answers; each is null while nothing of the kind was measured. */
+/** How fast a bucket answers. Each value is null until it was measured. */
 export type StorageRate = {
   /** Milliseconds for a page of a listing. */
   readonly listMs: number | null;
-  /** Milliseconds until an object's bytes begin to come. */
+  /** Milliseconds until the first bytes of an object arrive. */
   readonly getMs: number | null;
-  /** Milliseconds for a byte, the time of whoever takes it included. */
+  /** Milliseconds per byte, including the time that the reader takes. */
   readonly byteMs: number | null;
 };
 
 const unmeasured: StorageRate = { listMs: null, getMs: null, byteMs: null };
 
-/** How much of what was measured before stays with each new measure: the last fifty or so count. */
+/** Share of the earlier measurements that each new one keeps, so that about the last fifty count. */
 const keptShare = 0.98;
 
 /**
- * Measures, for each bucket, how long requests take from here on, in memory: a mean that moves with the newest ones.
- * What fails is not measured. Closing the measured unit closes the other.
+ * Measures for each bucket how long requests take, as a moving mean in memory. Failed requests do not count. Closing
+ * the measured unit closes `unit`.
  */
 export function measureStorage(
   unit: StorageUnit,
@@ -94,7 +94,7 @@ class BucketRate {
   }
 }
 
-/** Time for one of something, where each measure is of several. */
+/** Mean time per item. Each measurement may cover several items. */
 class MovingMean {
   #amount = 0;
   #tookMs = 0;

@@ -6,7 +6,7 @@ import { startS3Server } from '../testing/s3-test-server.ts';
 import { openMeasuredStorage } from './open-measured-storage.ts';
 import type { StorageUnit } from './port.ts';
 
-/** How many of 40 requests a service is asked at the same time, if none is answered before so many have come. */
+/** How many of 40 requests reach a service at the same time, if it answers none before `expected` have arrived. */
 async function mostAtOnce(expected: number, requestsInFlight?: number): Promise<number> {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
@@ -28,14 +28,14 @@ async function mostAtOnce(expected: number, requestsInFlight?: number): Promise<
   await using opened: StorageUnit = unit;
   const asked = Array.from({ length: 40 }, () => opened.head({ bucket: 'bucket', key: 'a' }));
   await come.promise;
-  // Without a budget, others would come now.
+  // Without a budget, more would arrive now.
   await setTimeout(300);
   answers.resolve();
   await Promise.all(asked);
   return most;
 }
 
-test('a service is asked within the budget of its driver, unless another is given', async () => {
+test('requests to a service keep to the default budget of its driver, unless another is given', async () => {
   expect(await mostAtOnce(32)).toBe(32);
   expect(await mostAtOnce(3, 3)).toBe(3);
 });
@@ -50,8 +50,8 @@ test('a directory has a budget only if one is given', async () => {
     await Promise.all(Array.from({ length: 400 }, () => opened.head({ bucket: 'bucket', key: 'a' })));
     return (systemClock.monotonicMs() - beganMs) / 1000;
   };
-  // 400 requests at 400 a second take a second, but for the first tenth of one.
+  // 400 requests at 400 a second take a second, less the first tenth.
   expect(await seconds(400)).toBeGreaterThan(0.8);
-  // That of a service would let 200 through in a second.
+  // The default budget of a service would let 200 through in a second.
   expect(await seconds()).toBeLessThan(1.8);
 });

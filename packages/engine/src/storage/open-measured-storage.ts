@@ -10,12 +10,15 @@ export type StorageOptions = {
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
   readonly environment?: StorageEnvironment | undefined;
-  /** What may be asked of one bucket by everything in this process; the budget of the driver where it is not said. */
+  /** Requests per second to one bucket, for the whole process (default: the driver's budget). */
   readonly requestsPerSecond?: number | undefined;
+  /** Requests to one bucket that may wait for an answer at the same time (default: the driver's budget). */
   readonly requestsInFlight?: number | undefined;
 };
 
-/** Opens a storage unit within its budget, and measures how fast it answers. `onNotice` as of `OpenOptions`. */
+/**
+ * Opens a storage unit that keeps to its budget and measures how fast it answers. For `onNotice`, see `OpenOptions`.
+ */
 export async function openMeasuredStorage(
   options: StorageOptions,
   clock: Clock,
@@ -27,8 +30,8 @@ export async function openMeasuredStorage(
 }
 
 /**
- * Requests are kept within a budget for each bucket of a service, and of a directory where one was asked for. It stands
- * below the measure of speed, which is then as those who ask have it: with the time that the budget makes them wait.
+ * Adds a budget per bucket for services, and for directories if options ask for one. The budget is inside the
+ * measurement, so the measured times include waiting for the budget, as callers experience it.
  */
 function withBudget(
   unit: StorageUnit,

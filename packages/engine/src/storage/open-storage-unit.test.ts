@@ -76,14 +76,14 @@ test('a directory is opened without the AWS SDK', async () => {
   expect(stdout).not.toContain('@aws-sdk');
 });
 
-test('a specification is shown without what may be credentials', () => {
+test('a specification is shown without anything that may be a credential', () => {
   expect(withoutCredentials('file:/srv/a@b')).toBe('file:/srv/a@b');
   expect(withoutCredentials('s3:https://user:hunter2@obs.example.com/x')).toBe('s3:https://obs.example.com/x');
   expect(withoutCredentials('s3:user:hunter2@obs')).toBe('s3:obs');
   expect(withoutCredentials('user:hunter2@obs')).toBe('obs');
 });
 
-test('each driver says how it is written, and opens its own example', () => {
+test('each driver describes its specification and parses its own example', () => {
   for (const { scheme, form, example, leastPolicy } of storageDrivers) {
     expect(form).toMatch(new RegExp(`^${scheme}:<\\w+>$`));
     expect(parseStorage(example).driver.scheme).toBe(scheme);

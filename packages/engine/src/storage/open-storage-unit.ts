@@ -3,10 +3,10 @@ import { parseStorage } from './drivers.ts';
 import type { StorageUnit } from './port.ts';
 
 /**
- * Opens what a specification names, such as `file:<directory>` or `s3:<endpoint>`. Loads the driver that it needs and no
- * other.
+ * Opens the storage unit that a specification names, such as `file:<directory>` or `s3:<endpoint>`. Loads only the
+ * driver that it needs.
  *
- * Throws `StorageSpecificationError`, and `StorageError` if a directory is not there.
+ * Throws `StorageSpecificationError`, and `StorageError` if a directory does not exist.
  */
 export async function openStorageUnit(
   specification: string,

@@ -1,31 +1,31 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 
-/** A bucket that does not answer: its work waits, and one job at a time looks whether it answers again. */
+/** A bucket that does not answer. Its work waits, and one job at a time probes whether it answers again. */
 export type Outage = {
   readonly storageUnitId: string;
   readonly bucketName: string;
-  /** How it does not answer, and what storage said last. */
+  /** The kind of failure, and the last error message of storage. */
   readonly fault: {
     readonly code: Extract<ReasonCode, 'storage_unreachable' | 'storage_throttled'>;
     readonly detail: string;
   };
-  /** Milliseconds since 1970, as are the others. */
+  /** Milliseconds since 1970. */
   readonly beganAtMs: number;
-  /** Looks that failed so far, the one that began it among them. */
+  /** Failures so far: the request that began the outage, then one per failed probe. */
   readonly attempts: number;
-  /** When the next look is due. */
+  /** Time of the next probe, milliseconds since 1970. */
   readonly notBeforeMs: number;
 };
 
-/** Keeps outages, so that a restart goes on waiting: the catalogue's store of that name. */
+/** Stores outages, so that work keeps waiting after a restart. The catalogue implements it. */
 export interface OutageStore {
   saveOutage(outage: Outage): Promise<void>;
   endOutage(storageUnitId: string, bucketName: string): Promise<void>;
   listOutages(): Promise<readonly Outage[]>;
 }
 
-/** What is known of outages, by bucket. */
+/** Looks up the known outages by bucket. */
 export interface Outages {
-  /** Null: the bucket answers, as far as is known. */
+  /** The outage of a bucket; null if it answers, as far as is known. */
   of(storageUnitId: string, bucketName: string): Outage | null;
 }

@@ -8,11 +8,11 @@ import { openStorageUnit } from './open-storage-unit.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 import { reasonOfStorageError } from './storage-reason.ts';
 
-/** The driver tries a silent service several times, each for a minute: too long for someone who looks on. */
+/** A driver retries a silent service several times for a minute each, which is too long for someone who waits. */
 const defaultTimeoutMs = 60_000;
-/** Buckets that are tried at the same time. */
+/** Buckets that are probed at the same time. */
 const bucketsAtOnce = 4;
-/** Asked for in an empty bucket: whether objects may be read shows in how a missing one is refused. */
+/** Key requested in an empty bucket: the answer for a missing object shows whether objects may be read. */
 const missingName = 'backup-sync-check';
 
 type ProbedPlace = { readonly bucketName: string; readonly prefix: string };
@@ -21,17 +21,19 @@ export type ProbeOptions = {
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
   readonly environment?: StorageEnvironment | undefined;
-  /** A bucket, and the prefix at which it is tried. */
+  /** Buckets to probe, each with the prefix to try. */
   readonly places: readonly ProbedPlace[];
-  /** Milliseconds for each kind of request to a bucket, after which it counts as refused (default 60,000). */
+  /** Milliseconds after which a request to a bucket counts as refused (default 60,000). */
   readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
 };
 
 /**
- * Tries what buckets let us do, by the requests of a sync and with as little as that takes: the first page of a listing,
- * then the first object's head, and the beginning of the object. Answers in the order of the places. If a bucket is wanted
- * in the host name, tries that too and says whether it works. Throws what opening the storage unit throws.
+ * Tries the requests of a sync on buckets: the first page of a listing, then the head and the first bytes of the first
+ * object. Returns results in the order of `places`.
+ *
+ * If the service wants the bucket in the host name, tries that too and says whether it works. Throws what opening the
+ * storage unit throws.
  */
 export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
   const { storage, environment, places } = options;
@@ -49,7 +51,7 @@ export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket
 async function tryVirtualHost(place: ProbedPlace, options: ProbeOptions): Promise<string> {
   const { host } = parseStorage(options.storage).location;
   if (isIP(host ?? '') !== 0)
-    return 'A bucket cannot stand before an IP address: give --storage the host name of the service.';
+    return 'A bucket name cannot precede an IP address: give --storage the host name of the service.';
   await using unit = await openStorageUnit(options.storage, { ...options.environment, addressing: 'virtual' });
   const { list, refusals } = await probe(unit, place, options);
   if (list === 'allowed') return 'With --addressing-style virtual, the bucket can be listed.';
@@ -95,7 +97,7 @@ async function readBeginning(unit: StorageUnit, object: Parameters<StorageUnit['
   for await (const _ of body) break;
 }
 
-/** Null if the request is answered as asked. */
+/** The reason why a request failed; null if it succeeded. */
 async function reasonAgainst(
   { timeoutMs = defaultTimeoutMs, signal }: ProbeOptions,
   request: (signal: AbortSignal) => Promise<unknown>,
@@ -111,7 +113,7 @@ async function reasonAgainst(
   }
 }
 
-/** A network mount that hangs does not heed the signal: it is left behind. */
+/** Stops waiting when the signal is aborted. A hanging network mount ignores signals, so its request is abandoned. */
 async function orAborted(request: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   const stop = () => aborted.reject(signal.reason);

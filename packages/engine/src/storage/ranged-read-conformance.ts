@@ -4,17 +4,17 @@ import { findVersion, versionOf } from './bound-range.ts';
 import type { ObjectVersion, StorageUnit } from './port.ts';
 import { type BucketContents, expectCode, listAll, readAll } from './storage-conformance.ts';
 
-/** A storage unit of which an object can be replaced by another of the same key. */
+/** A storage unit in which a test can replace the object of a key. */
 export type UnitUnderTest = StorageUnit & {
   replaceObject(bucket: string, key: string, content: string | Uint8Array): void | Promise<void>;
 };
 
-/** What every driver does when a range of an object is read. `open` makes a storage unit that has these buckets. */
+/** Tests that every driver must pass for reading ranges. `open` creates a storage unit with these buckets. */
 export function rangedReadConformance(name: string, open: (buckets: BucketContents) => Promise<UnitUnderTest>): void {
   describe(`${name} read in ranges`, () => {
     const large = Uint8Array.from({ length: 1_000_000 }, (_, index) => (index * 7919) >> 3);
 
-    test('reads the beginning, the middle and the end of an object, to the byte', async () => {
+    test('reads the exact bytes at the beginning, the middle and the end of an object', async () => {
       await using unit = await open({ bucket: { 'a/large': large, small: 'x' } });
       const of = await versionIn(unit, 'a/large');
       for (const [start, end] of [
@@ -35,7 +35,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       expect(await readRange(unit, 'small', 0, 1, await versionIn(unit, 'small'))).toBe('x');
     });
 
-    test('reads any range of any object, in pieces whose memory is used anew too', async () => {
+    test('reads any range of any object, with or without reusing memory', async () => {
       const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
       await fc.assert(
         fc.asyncProperty(bytes, fc.nat(), fc.nat(), fc.boolean(), async (stored, one, other, readsThrough) => {
@@ -66,7 +66,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       }
     });
 
-    test('what was listed and then replaced is not read in ranges', async () => {
+    test('an object that was replaced after it was listed is not read in ranges', async () => {
       for (const replacement of ['hello again', 'h', '']) {
         await using unit = await open({ bucket: { a: 'hello' } });
         const [entry = null] = await listAll(unit, 'bucket');
@@ -80,7 +80,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       }
     });
 
-    test('an object that was replaced between two ranges is not read on', async () => {
+    test('no further range is read of an object that was replaced', async () => {
       for (const replacement of ['HELLO', 'hello again', 'h', '']) {
         await using unit = await open({ bucket: { a: 'hello' } });
         const of = await versionIn(unit, 'a');
@@ -94,7 +94,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       }
     });
 
-    test('a version that was never there is not read', async () => {
+    test('a range of a version that never existed is refused', async () => {
       await using unit = await open({ bucket: { a: 'hello' } });
       const of = await versionIn(unit, 'a');
       await expectCode('changed_while_read', readRange(unit, 'a', 0, 1, { ...of, tag: 'another' }));
@@ -106,7 +106,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       await expectCode('access_denied', unit.get({ bucket: 'bucket', key: '../a', range }));
     });
 
-    test('a range that its version does not have is a mistake of the caller', async () => {
+    test('a range outside its version throws a RangeError', async () => {
       await using unit = await open({ bucket: { a: 'hello', empty: '' } });
       for (const [key, start, end] of [
         ['empty', 0, 0],
@@ -125,7 +125,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
       }
     });
 
-    test('a range that is left early or aborted releases what it holds', async () => {
+    test('a range that is left early or aborted releases its connection or file', async () => {
       await using unit = await open({ bucket: { a: new Uint8Array(2_000_000) } });
       const range = { start: 1, end: 1_999_999, of: await versionIn(unit, 'a') };
       for (let round = 0; round < 60; round += 1) {

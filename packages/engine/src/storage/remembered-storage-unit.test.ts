@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 
-test('a data directory is opened with the storage unit of its records, unless it is said that it has moved', async () => {
+test('a data directory opens only with the storage unit of its records, unless --storage-moved is set', async () => {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rm(home, { recursive: true, force: true }));
@@ -25,5 +25,5 @@ test('a data directory is opened with the storage unit of its records, unless it
   await expect(open('s3:https://obs.example.com')).rejects.toThrow('s3:https://obs.example.com/');
   await open(`file:${other}`, true);
   await open(`file:${other}`);
-  await expect(open(`file:${first}`)).rejects.toThrow(`of the storage unit file:${other}`);
+  await expect(open(`file:${first}`)).rejects.toThrow(`belong to the storage unit file:${other}`);
 });

@@ -4,22 +4,25 @@ import { parseStorage } from './drivers.ts';
 
 const fileName = 'storage-unit.json';
 
-/** A data directory was opened with another storage unit than its records are of. The message is for the operator. */
+/**
+ * A data directory was opened with a storage unit that its records do not belong to. The message is for the operator.
+ */
 export class OtherStorageUnitError extends Error {
   override readonly name = 'OtherStorageUnitError';
 
   constructor(remembered: string, given: string) {
     super(
-      `The records of this data directory are of the storage unit ${remembered}, and not of ${given}: there, every backup ` +
-        'would seem to be gone. Give the former, use another data directory, or say with --storage-moved that the same ' +
-        'buckets lie at the new place now.',
+      `The records of this data directory belong to the storage unit ${remembered}, not to ${given}. ` +
+        `In ${given}, every backup would seem to be gone. Give ${remembered}, or use another data directory. ` +
+        'If the same buckets have moved there, add --storage-moved once.',
     );
   }
 }
 
 /**
- * Remembers what storage unit a data directory is of, at its first opening, and refuses another later unless it has
- * `moved`. The directory must be held. Throws {@link OtherStorageUnitError}, and what the file system throws.
+ * Records the storage unit of a data directory when it is first opened, and later refuses any other unless it has
+ * `moved`. The caller must hold the directory's lock. Throws {@link OtherStorageUnitError}, and what the file system
+ * throws.
  */
 export function rememberStorageUnit(
   dataDirectory: string,
@@ -36,7 +39,7 @@ export function rememberStorageUnit(
   renameSync(aside, path);
 }
 
-/** The same unit is written in the same way, wherever a process was started. */
+/** The specification of a unit in a form that does not depend on the working directory. */
 function plainly(specification: string): string {
   const { driver, location } = parseStorage(specification);
   return `${driver.scheme}:${location.canonical()}`;

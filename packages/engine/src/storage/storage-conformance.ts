@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { compareKeys } from './key-order.ts';
 import { type ObjectEntry, StorageError, type StorageErrorCode, type StorageUnit } from './port.ts';
 
-/** The buckets that a storage unit is to have: their objects by key. */
+/** Buckets for a storage unit under test, each with its objects by key. */
 export type BucketContents = Record<string, Record<string, string | Uint8Array>>;
 
 /**
- * What every driver of {@link StorageUnit} does, but for ranges: see `rangedReadConformance`. `open` makes a storage unit
- * that has these buckets and no other.
+ * Tests that every driver of {@link StorageUnit} must pass, except for ranges: see `rangedReadConformance`. `open`
+ * creates a storage unit that has only these buckets.
  */
 export function storageConformance(
   name: string,
@@ -28,7 +28,7 @@ export function storageConformance(
       }
     });
 
-    test('lists the keys that start with the prefix, wherever in a name it ends', async () => {
+    test('lists the keys that start with the prefix, even if it ends within a name', async () => {
       const keys = ['ab/c', 'ab/cd/e', 'ab/cd/f', 'ab/d', 'abc/d', 'b/ab'];
       await using unit = await open({ bucket: Object.fromEntries(keys.map((key) => [key, ''])) });
       for (const prefix of [
@@ -51,7 +51,7 @@ export function storageConformance(
       }
     });
 
-    test('lists what any prefix of any keys selects', async () => {
+    test('lists the right keys for any keys and any prefix', async () => {
       const segment = fc.string({
         unit: fc.constantFrom('a', 'b', '-', '0', 'é', '\u{1F600}'),
         minLength: 1,
@@ -70,7 +70,7 @@ export function storageConformance(
       );
     });
 
-    test('lists only what stands behind a key, whether an object has that key or not', async () => {
+    test('lists only the keys after a key, whether an object has that key or not', async () => {
       const keys = ['a-b', 'a.b', 'a/b-c/d', 'a/b/c', 'a/b/d/e', 'a/c', 'a0', 'b', 'Ä/ü', '\u{1F600}'].toSorted(
         compareKeys,
       );
@@ -84,7 +84,7 @@ export function storageConformance(
       }
     });
 
-    test('lists the folders right below a prefix', async () => {
+    test('lists the folders directly below a prefix', async () => {
       const keys = [
         'a-b/c',
         'a/b',
@@ -109,7 +109,7 @@ export function storageConformance(
       await expectCode('access_denied', collect(unit.listFolders({ bucket: '..', prefix: '' })));
     });
 
-    test('lists more than a page of folders, each once', async () => {
+    test('lists more than one page of folders, each folder once', async () => {
       const folders = Array.from({ length: 1003 }, (_, index) => `a/${String(index).padStart(5, '0')}/`);
       await using unit = await open({ bucket: Object.fromEntries(folders.map((folder) => [`${folder}x`, ''])) });
       const pages = await collect(unit.listFolders({ bucket: 'bucket', prefix: 'a/' }));
@@ -117,7 +117,7 @@ export function storageConformance(
       expect(pages.flat()).toEqual(folders);
     });
 
-    test('lists more than a page, each object once', async () => {
+    test('lists more than one page of objects, each object once', async () => {
       const keys = Array.from({ length: 1003 }, (_, index) => `a/${String(index).padStart(5, '0')}`);
       await using unit = await open({ bucket: Object.fromEntries(keys.map((key) => [key, ''])) });
       const pages = await collect(unit.list({ bucket: 'bucket', prefix: 'a/' }));
@@ -159,11 +159,11 @@ export function storageConformance(
       expect(content).toEqual(head);
       expect(entry?.size).toBe(5);
       expect(entry?.etag).toBe(head.etag);
-      // Dates of HTTP have whole seconds.
+      // HTTP dates have whole seconds.
       expect(Math.trunc((entry?.modifiedAtMs ?? 0) / 1000)).toBe(Math.trunc(head.modifiedAtMs / 1000));
     });
 
-    test('takes keys of any characters', async () => {
+    test('accepts keys with any characters', async () => {
       const keys = [
         'x y+z%20',
         'a&b=c;d',
@@ -182,7 +182,7 @@ export function storageConformance(
       }
     });
 
-    test('an object that does not exist is told apart from its bucket', async () => {
+    test('a missing object and a missing bucket have different codes', async () => {
       await using unit = await open({ bucket: { 'a/b': '' } });
       for (const key of ['a', 'a/b/c', 'a/bc', 'c']) {
         await expectCode('object_not_found', unit.get({ bucket: 'bucket', key }));
@@ -213,7 +213,7 @@ export function storageConformance(
       }
     });
 
-    test('a body that is left early releases what it holds', async () => {
+    test('a body that is left early releases its connection or file', async () => {
       await using unit = await open({ bucket: { large: new Uint8Array(2_000_000) } });
       for (let round = 0; round < 60; round += 1) {
         const content = await unit.get({ bucket: 'bucket', key: 'large' });
@@ -226,7 +226,7 @@ export function storageConformance(
       expect((await readAll(content.body)).length).toBe(2_000_000);
     });
 
-    test('throws the reason of an aborted signal', async () => {
+    test('throws the reason of the signal when it is aborted', async () => {
       await using unit = await open({ bucket: { a: new Uint8Array(2_000_000) } });
       const reason = new Error('stopped by the test');
       const signal = AbortSignal.abort(reason);
@@ -250,7 +250,7 @@ export async function listAll(unit: StorageUnit, bucket: string, prefix = ''): P
   return (await collect(unit.list({ bucket, prefix }))).flat();
 }
 
-/** What an iteration yields, to its end. */
+/** Everything that an iteration yields. */
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const collected: Item[] = [];
   for await (const item of items) collected.push(item);
@@ -262,7 +262,7 @@ export async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
   return Buffer.concat(await collect(body));
 }
 
-/** Expects the promise to be refused with a {@link StorageError} of this code, and returns it. */
+/** Expects the promise to reject with a {@link StorageError} of this code, and returns the error. */
 export async function expectCode(code: StorageErrorCode, promise: Promise<unknown>): Promise<StorageError> {
   const outcome = await promise.catch((error: unknown) => error);
   if (!(outcome instanceof StorageError)) throw new Error(`expected ${code}, got ${String(outcome)}`);

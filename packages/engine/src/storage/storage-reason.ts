@@ -1,7 +1,7 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 import type { StorageErrorCode } from './port.ts';
 
-/** What a refusal of storage means for the operation that met it. */
+/** The reason code that an operation gets for each storage error. */
 export const reasonOfStorageError = {
   bucket_not_found: 'bucket_not_found',
   object_not_found: 'changed_while_read',

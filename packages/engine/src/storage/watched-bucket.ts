@@ -6,34 +6,34 @@ import type { Outage, OutageStore } from './outage.ts';
 import type { StorageError } from './port.ts';
 import type { StorageWait, WaitOutcome } from './watched-storage-unit.ts';
 
-/** Without an answer for so long, a bucket is silent. Milliseconds. */
+/** A bucket is silent after this time without an answer. Milliseconds. */
 export const silentAfterMs = 1_000;
-/** Milliseconds from a failed probe to the next, before they are spread. */
+/** Milliseconds from a failed probe to the next, before random spreading. */
 const probeBackoff = { firstMs: 1_000, longestMs: 60_000 };
-/** Objects and prefixes remembered as failing by themselves, at most. */
+/** Most objects and prefixes that are remembered as failing by themselves. */
 const suspectsMax = 1_000;
-/** Wall clocks are corrected by less all the time. Milliseconds. */
+/** Smaller corrections of the wall clock are normal. Milliseconds. */
 const clockToleranceMs = 1_000;
 
 export type WatchedBucketOptions = {
   readonly clock: Clock;
   readonly store: OutageStore;
-  /** A number from 0 to 1, below 1: back-off is spread by it. */
+  /** Returns a number from 0 to below 1, which spreads the back-off. */
   readonly random: () => number;
-  /** Told in plain sentences when an outage begins and when it ends. */
+  /** Called with plain sentences when an outage begins and when it ends. */
   readonly onNotice: (text: string) => void;
-  /** Told when an outage cannot be stored. It stays in force in this process. */
+  /** Called when an outage cannot be stored. It still applies in this process. */
   readonly onFault: (error: unknown) => void;
-  /** Told of each probe that fails. */
+  /** Called for each failed probe. */
   readonly onFailedAgain: (outage: Outage) => void;
-  /** Told each time that something was learned of the bucket. */
+  /** Called whenever something new is known about the bucket. */
   readonly onChange: (bucket: WatchedBucket) => void;
 };
 
-/** The one job that may ask a bucket during an outage. A job makes many requests and is one probe. */
+/** The one job that may make requests to a bucket during an outage. All its requests are one probe. */
 export type Probe = { hasFailed: boolean };
 
-/** What a bucket lets start: every job, one that probes it, or none for now. */
+/** Which jobs may start on a bucket: every job, one probe, or none for now. */
 export type Admission = 'every job' | 'a probe' | 'none';
 
 type Wait = {
@@ -44,31 +44,31 @@ type Wait = {
 };
 
 /**
- * What is known of one bucket.
+ * Tracks whether one bucket answers.
  *
- * It is silent while its oldest wait is longer than {@link silentAfterMs} and nothing came since that began. It is in an
- * outage from a request that ended `unreachable` or `throttled`, with nothing answered since that request began, to the
- * next answer. A refusal (`access_denied`, `object_not_found`, …) is an answer.
+ * - Silent: the oldest wait has lasted at least {@link silentAfterMs}, and nothing was answered since it began.
+ * - Outage: begins with a request that ended `unreachable` or `throttled`, if nothing was answered since that request
+ *   began. It ends with the next answer.
  *
- * An object or prefix that fails begins one outage at most until it is answered: if it fails again although the bucket
- * answers, it is at fault, not the bucket.
+ * A refusal (`access_denied`, `object_not_found`, …) is an answer. A failing object or prefix begins at most one outage
+ * until it is answered: if it fails again while the bucket answers, the object is at fault, not the bucket.
  */
 export class WatchedBucket {
   readonly storageUnitId: string;
   readonly bucketName: string;
   readonly #options: WatchedBucketOptions;
-  /** In the order in which they began. */
+  /** In the order in which the waits began. */
   readonly #waits = new Set<Wait>();
   #answers = 0;
   #outage: Outage | null = null;
   #outageBeganMs = 0;
   #nextProbeMs = 0;
   #probe: Probe | null = null;
-  /** Objects and prefixes that began an outage, or prolonged one, and have not been answered since. */
+  /** Objects and prefixes that began or prolonged an outage and have not been answered since. */
   readonly #suspects = new Set<string>();
-  /** What is stored of outages, one step after the other. */
+  /** Stores changes of outages one after the other. */
   #stored: Promise<void> = Promise.resolve();
-  /** Outages that are over, and not yet so in the store. */
+  /** Number of outages that are over but still in the store. */
   #ending = 0;
 
   constructor(storageUnitId: string, bucketName: string, options: WatchedBucketOptions) {
@@ -77,7 +77,7 @@ export class WatchedBucket {
     this.#options = options;
   }
 
-  /** Fulfilled when all that is to be stored is. */
+  /** Resolves when all changes so far are stored. */
   get stored(): Promise<void> {
     return this.#stored;
   }
@@ -86,7 +86,7 @@ export class WatchedBucket {
     return this.#outage === null ? null : { ...this.#outage, beganAtMs: this.#beganAtMs(this.#outage) };
   }
 
-  /** When the next probe may start, in monotonic milliseconds; null: not before something else happens. */
+  /** Monotonic time in milliseconds at which the next probe may start; null while none is needed or one runs. */
   get nextProbeMs(): number | null {
     return this.#outage === null || this.#probe !== null ? null : this.#nextProbeMs;
   }
@@ -94,7 +94,7 @@ export class WatchedBucket {
   admission(): Admission {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#outage !== null) return this.#probe === null && nowMs >= this.#nextProbeMs ? 'a probe' : 'none';
-    // What waits for the bucket is told by the store that it may go on; before that, it would find nothing to do.
+    // The store releases the work that waits for the bucket. Before that, jobs would find nothing to do.
     if (this.#ending > 0) return 'none';
     const [oldest] = this.#waits;
     const isSilent =
@@ -102,13 +102,15 @@ export class WatchedBucket {
     return isSilent ? 'none' : 'every job';
   }
 
-  /** A job starts to probe the bucket. */
+  /** Marks the start of a job that probes the bucket. */
   beginProbe(): Probe {
     this.#probe = { hasFailed: false };
     return this.#probe;
   }
 
-  /** The job has ended. If it asked the bucket nothing, the next one follows after the shortest pause. */
+  /**
+   * Marks the end of the probing job. If it got neither answer nor failure, the next probe follows the shortest pause.
+   */
   endProbe(probe: Probe): void {
     if (this.#probe !== probe) return;
     this.#probe = null;
@@ -116,7 +118,7 @@ export class WatchedBucket {
     this.#options.onChange(this);
   }
 
-  /** As `StorageWatcher` has it, for a job that may be a probe of this bucket. */
+  /** Begins a wait as in `StorageWatcher`, for a job that may be a probe of this bucket. */
   begin(subject: string, of: StorageWait, probe: Probe | null): (outcome: WaitOutcome) => void {
     const wait: Wait = { subject, of, beganMs: this.#options.clock.monotonicMs(), answersBefore: this.#answers };
     this.#waits.add(wait);
@@ -128,12 +130,12 @@ export class WatchedBucket {
     };
   }
 
-  /** An outage that an earlier process has stored is in force. */
+  /** Continues an outage that an earlier process stored. */
   takeUp(outage: Outage): void {
     const { clock } = this.#options;
     this.#outage = outage;
     this.#outageBeganMs = clock.monotonicMs() - Math.max(0, clock.nowMs() - outage.beganAtMs);
-    // A clock that was set back meanwhile must not put the probe off.
+    // A clock that was set back meanwhile must not delay the probe.
     const waitsMs = Math.min(Math.max(0, outage.notBeforeMs - clock.nowMs()), probeBackoff.longestMs);
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;
     this.#options.onChange(this);
@@ -147,7 +149,7 @@ export class WatchedBucket {
     this.#outage = null;
     this.#probe = null;
     this.#options.onNotice(
-      `${capital(describeBucket(this.bucketName))} answers again after ${duration(lastedMs)}. Its work goes on.`,
+      `${capital(describeBucket(this.bucketName))} answers again after ${duration(lastedMs)}. Its work continues.`,
     );
     this.#ending += 1;
     this.#store(async (store) => {
@@ -161,7 +163,7 @@ export class WatchedBucket {
   }
 
   #noteFailure(wait: Wait, error: StorageError, probe: Probe | null): void {
-    // Bytes that stop coming are of a request that was answered.
+    // If bytes stop arriving, their request was answered before.
     if (wait.of === 'bytes' || wait.answersBefore !== this.#answers) return;
     if (this.#outage === null) {
       if (this.#suspects.has(wait.subject)) return;
@@ -189,20 +191,20 @@ export class WatchedBucket {
     if (this.#suspects.size > suspectsMax && oldest !== undefined) this.#suspects.delete(oldest);
   }
 
-  /** By the wall clock as it is now. If that was set since, the outage is as old as before. */
+  /** The start of an outage by the current wall clock. If the clock was set since, the outage keeps its age. */
   #beganAtMs({ beganAtMs }: Outage): number {
     const { clock } = this.#options;
     const nowBeganAtMs = Math.round(clock.nowMs() - (clock.monotonicMs() - this.#outageBeganMs));
     return Math.abs(nowBeganAtMs - beganAtMs) > clockToleranceMs ? nowBeganAtMs : beganAtMs;
   }
 
-  /** The next probe waits longer than this one did. */
+  /** Records the failure and schedules the next probe, with a longer wait than before. */
   #putOff(error: StorageError, beganAtMs: number, attempts: number): Outage {
     const { clock, random } = this.#options;
-    // Buckets of one service fail together, and are not to be probed together.
+    // Buckets of one service fail together, but should not be probed together.
     const waitsMs = Math.round(backoffMs(probeBackoff, attempts - 1, random()));
     const notBeforeMs = clock.nowMs() + waitsMs;
-    // Read second: by then, what is stored is due as well.
+    // Read after the wall clock, so that the stored time is due too when the probe is.
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;
     const outage: Outage = {
       storageUnitId: this.storageUnitId,

@@ -14,7 +14,7 @@ const openWatchedUnit = openMemoryUnderTest((unit) => watchRequests(unit, passes
 storageConformance('watched', openWatchedUnit);
 rangedReadConformance('watched', openWatchedUnit);
 
-/** A unit of one object of two pieces, and what a watcher was told. */
+/** A unit with one object of two pieces, and a log of the watched waits. */
 function openWatched() {
   const told: string[] = [];
   const memory = openMemoryStorageUnit(new Map([['bucket', new Map([['key', new Uint8Array(100_000)]])]]));
@@ -27,7 +27,7 @@ function openWatched() {
   return { told, memory, watcher };
 }
 
-test('tells of each page, request and piece, and how it ended', async () => {
+test('reports each page, request and piece, and how it ended', async () => {
   const { told, memory, watcher } = openWatched();
   const unit = watchRequests(memory, watcher, never);
   for await (const _ of unit.list({ bucket: 'bucket', prefix: '' })) told.push('page');
@@ -50,7 +50,7 @@ test('tells of each page, request and piece, and how it ended', async () => {
   ]);
 });
 
-test('an aborted signal ends a wait that heeds none, and an object that is answered later is released', async () => {
+test('an aborted signal ends a wait that ignores it, and an object that arrives later is released', async () => {
   const { told, memory, watcher } = openWatched();
   const answered = Promise.withResolvers<ObjectContent>();
   const unit = watchRequests({ ...memory, get: () => answered.promise }, watcher, never);
@@ -73,7 +73,7 @@ test('an aborted signal ends a wait that heeds none, and an object that is answe
   expect(isReleased).toBe(true);
 });
 
-test('a body that hangs is left when its signal is aborted', async () => {
+test('a body that hangs is abandoned when its signal is aborted', async () => {
   const { memory, watcher } = openWatched();
   async function* body() {
     yield new Uint8Array(1);
@@ -89,7 +89,7 @@ test('a body that hangs is left when its signal is aborted', async () => {
   await expect(read()).rejects.toThrow('stopping');
 });
 
-test('tells of bytes that another client does not get, until they come, are read or the client has ended', async () => {
+test('reports missing bytes of another client until they arrive, reading ends, or the client ends', async () => {
   const { told, memory, watcher } = openWatched();
   const unit = watchRequests(memory, watcher, never);
   const client = new AbortController();

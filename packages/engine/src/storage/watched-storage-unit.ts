@@ -6,30 +6,34 @@ import {
   type StorageUnit,
 } from './port.ts';
 
-/** What is waited for: the answer to a request (a page of a listing is one), or the next bytes of an object. */
+/** Kind of a wait: for the answer to a request, such as a page of a listing, or for the next bytes of an object. */
 export type StorageWait = 'answer' | 'bytes';
 
 /**
- * How a wait ended. Storage answered, if only with a refusal; or it failed to, with this error; or nothing was learned
- * of it: the wait was given up, or there was nothing more to ask for.
+ * How a wait ended.
+ *
+ * - `answered`: storage answered, even if only with a refusal;
+ * - an error: storage did not answer;
+ * - `nothing`: the wait says nothing about storage, because it was abandoned or there was nothing left to request.
  */
 export type WaitOutcome = 'answered' | 'nothing' | StorageError;
 
-/** Told of each wait for storage. */
+/** Observes each wait for storage. */
 export interface StorageWatcher {
   /**
-   * A wait begins, for a listing of the prefix `subject` or for the object of that key. The function that this returns is called once when the wait ends. What it returns is waited for before
-   * the work goes on.
+   * Called when a wait begins. `subject` is the prefix of the listing or the key of the object.
+   *
+   * The returned function is called once when the wait ends. If it returns a promise, the work continues after that.
    */
   begin(bucketName: string, subject: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined;
 }
 
-/** A wait, and what is waited for. */
+/** A wait with its bucket and subject. */
 type Watched = { readonly bucket: string; readonly subject: string; readonly wait: StorageWait };
 
 /**
- * Tells a watcher of each wait for storage, and ends a wait as soon as its signal or `stopping` is aborted: a network
- * mount that hangs answers no signal. Closing the unit made here leaves the other open.
+ * Wraps a storage unit so that a watcher sees each wait. A wait ends as soon as its signal is aborted (`stopping` if
+ * the request has none), because a hanging network mount ignores signals. Closing the wrapper leaves `unit` open.
  */
 export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stopping: AbortSignal): StorageUnit {
   async function watch<Answer>(
@@ -65,7 +69,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       }
     } finally {
       const closed = Promise.resolve(iterator.return?.());
-      // A step that hangs would hold this up, perhaps until the process ends.
+      // A hanging step would block this, perhaps until the process ends.
       if (signal.aborted) closed.catch(() => {});
       else await closed;
     }
@@ -82,7 +86,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       try {
         content = await watch(object(request, 'answer'), asked, signal);
       } catch (error) {
-        // If it is answered after all, nobody else releases it.
+        // If the object arrives after all, nobody else releases it.
         if (signal.aborted) asked.then(({ body }) => leave(body)).catch(() => {});
         throw error;
       }
@@ -95,7 +99,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       const note = await watch(answer, unit.admit(request), request.signal ?? stopping);
       let endWait: ReturnType<StorageWatcher['begin']> | null = null;
       const end = (outcome: WaitOutcome) => {
-        // The other client has the bytes already: nothing can wait for a place.
+        // The other client already has the bytes, so nothing needs to wait here.
         void endWait?.(outcome);
         endWait = null;
       };
@@ -103,7 +107,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
         if (doCome) end('answered');
         else endWait ??= watcher.begin(bucket, subject, 'bytes');
       });
-      // A client that has ended says nothing more.
+      // A client that has ended reports nothing more.
       const giveUp = () => end('nothing');
       request.signal?.addEventListener('abort', giveUp, { once: true });
       return (bytesRead) => {
@@ -129,12 +133,12 @@ function outcomeOfError(error: unknown): WaitOutcome {
   return error.code === 'unreachable' || error.code === 'throttled' ? error : 'answered';
 }
 
-/** A body is released by whoever has begun to read it. */
+/** Releases a body by beginning to read it. */
 async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of body) return;
 }
 
-/** Settles as the work does, or throws the signal's reason as soon as it is aborted. */
+/** Settles like `work`, or throws the signal's reason as soon as the signal is aborted. */
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

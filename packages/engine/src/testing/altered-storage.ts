@@ -10,7 +10,7 @@ import type {
   StorageUnit,
 } from '../storage/port.ts';
 
-/** Where a storage unit shall answer otherwise than it does. Each may throw instead. */
+/** Changes to the answers of a storage unit. Each may throw instead. */
 export type Alterations = {
   /** Called for each object of a listing; null leaves it out. */
   readonly list?: (entry: ObjectEntry) => ObjectEntry | null | Promise<ObjectEntry>;
@@ -20,7 +20,7 @@ export type Alterations = {
   readonly head?: (request: ObjectRequest, head: ObjectHead) => ObjectHead;
 };
 
-/** A storage unit that answers as another does, but for the alterations. */
+/** Wraps a storage unit and alters some of its answers. */
 export function alterStorage(unit: StorageUnit, alterations: Alterations): StorageUnit {
   const { list = (entry) => entry, beforeGet, get = (_, content) => content, head = (_, seen) => seen } = alterations;
   return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BucketContents } from '../storage/storage-conformance.ts';
 
-/** A temporary directory with these buckets, for tests; gone with its disposal. */
+/** Creates a temporary directory with these buckets. Disposing it removes it. */
 export async function makeBucketFiles(buckets: BucketContents): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'backup-sync-storage-'));
   for (const [bucket, objects] of Object.entries(buckets)) {

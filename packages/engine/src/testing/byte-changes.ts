@@ -1,8 +1,8 @@
 const digits = '0123456789abcdef';
 
 /**
- * What a byte is changed to, one at a time, and never to itself: a neighbour by the lowest bit, by the one that tells
- * upper from lower case, and by the one that is in no ASCII; the next digit; and what gives JSON its structure.
+ * Values to change a byte to, one at a time, never the byte itself. They differ in the lowest bit, the bit for upper
+ * and lower case, or the bit that ASCII never sets; others are the next digit and characters of JSON's structure.
  */
 export function changesOf(byte: number): readonly number[] {
   const digit = digits.indexOf(String.fromCharCode(byte));
@@ -20,8 +20,8 @@ export function withByte(bytes: Uint8Array, at: number, byte: number): Uint8Arra
 }
 
 /**
- * The field that each byte of a JSON document belongs to, its key or its value, as a path: `objects[].md5`, with `*` for
- * a key that is a name and has a slash; else `structure`, or `blank`.
+ * The field of a JSON document that each byte belongs to, as part of its key or value: a path such as `objects[].md5`,
+ * with `*` for a key that contains a slash. Other bytes are `structure` or `blank`.
  */
 export function fieldsInJson(bytes: Uint8Array): readonly string[] {
   const fields: string[] = [];
@@ -47,7 +47,7 @@ export function fieldsInJson(bytes: Uint8Array): readonly string[] {
   return fields;
 }
 
-/** Whether two documents say the same to any reader: blanks between the parts, and the case of hex digits, do not. */
+/** Whether two JSON documents mean the same, ignoring whitespace between the parts and the case of hex digits. */
 export function saysTheSame(one: Uint8Array, other: Uint8Array): boolean {
   const meaning = meaningOf(one);
   return meaning !== null && meaning === meaningOf(other);

@@ -2,7 +2,7 @@ import { Absences } from '../chain/absences.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
-/** A context without a catalogue behind it, at a moment when nothing in a test bucket is young any more. */
+/** A context without a catalogue, at a time when no object in a test bucket counts as recent any more. */
 export function chainContext(
   storage: StorageUnit,
   bucketName: string,

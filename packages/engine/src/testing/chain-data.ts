@@ -8,13 +8,13 @@ import type { WrittenBackup } from './cinder-writer.ts';
 import { syncItemOf } from './small-chain.ts';
 import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 
-/** Backups in a temporary bucket, with the storage unit that has it. */
+/** Backups in a temporary bucket, and a storage unit over it. */
 export type StoredBackups = AsyncDisposable & {
   readonly buckets: TestBuckets;
   readonly storage: StorageUnit;
-  /** The chain of a backup, as its format finds it. Throws what `openData` throws. */
+  /** Opens the chain of a backup by its format. Throws what `openData` throws. */
   open(backup: WrittenBackup, changes?: Partial<ChainContext>): Promise<ChainData>;
-  /** The backup itself, without its ancestors. */
+  /** Opens only the backup itself, without its ancestors. */
   openLink(backup: WrittenBackup): Promise<LinkData>;
 };
 
@@ -27,7 +27,7 @@ export async function storeBackups(backups: readonly WrittenBackup[]): Promise<S
   const open: StoredBackups['open'] = async (backup, changes) => {
     const chain = await openChain(chainContext(storage, testBucket, [backup.imagePath], changes));
     const data = await chain.openData(syncItemOf(backup, testBucket));
-    if (data === null) throw new Error(`nothing lies at ${backup.imagePath}`);
+    if (data === null) throw new Error(`nothing is stored at ${backup.imagePath}`);
     return data;
   };
   return {

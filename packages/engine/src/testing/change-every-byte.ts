@@ -3,35 +3,35 @@ import { changesOf, saysTheSame, withByte } from './byte-changes.ts';
 import { type MemoryBucket, openMemoryStorageUnit } from './memory-storage-unit.ts';
 import { proveAllLevels } from './prove-all-levels.ts';
 
-/** A document of a backup, of which every byte is to be changed. */
+/** A document of a backup in which every byte will be changed. */
 export type ChangedDocument = {
   /** Everything in the bucket. */
   readonly objects: Iterable<readonly [string, Uint8Array]>;
   readonly key: string;
   /** The backup that is proved to `replay` after each change. */
   readonly item: BackupSync;
-  /** What each byte belongs to. */
+  /** Returns the field that each byte belongs to. */
   readonly fieldsOf: (bytes: Uint8Array) => readonly string[];
 };
 
-/** What became of the changes of one field. */
+/** Results of the changes to one field. */
 export type FieldChanges = {
-  /** `level: reason` of those that were found, by the level whose check has found them; sorted. */
+  /** `level: reason` for each change that was found: the level whose check found it, and the reason. Sorted. */
   readonly found: readonly string[];
-  /** Whether some were not found though the document says something else now. */
+  /** Whether some changes were not found although they changed the meaning of the document. */
   readonly passes: boolean;
 };
 
 /**
- * Changes a document byte for byte, in several ways each, and tells of each field what was found. Throws where the whole
- * document does not prove, or where a change that was not found has lowered the level unsaid.
+ * Changes every byte of a document in several ways, and returns for each field what was found. Throws if the unchanged
+ * document does not prove, or if a change that was not found lowers the level without a reason.
  */
 export async function changeEveryByte({ objects, key, item, fieldsOf }: ChangedDocument) {
   const bucket: MemoryBucket = new Map(objects);
   const storage = openMemoryStorageUnit(new Map([[item.bucket_name, bucket]]));
   const bytes = bucket.get(key) ?? new Uint8Array();
   const whole = await proveAllLevels(storage, item);
-  if (whole.foundBy !== null) throw new Error(`${key} does not prove as it was written: ${whole.code}`);
+  if (whole.foundBy !== null) throw new Error(`${key} does not prove unchanged: ${whole.code}`);
   const fieldAt = fieldsOf(bytes);
   const changes = new Map<string, { found: Set<string>; passes: boolean }>();
   for (const [at, byte] of bytes.entries()) {
@@ -43,7 +43,7 @@ export async function changeEveryByte({ objects, key, item, fieldsOf }: ChangedD
       bucket.set(key, changed);
       const { foundBy, code, level } = await proveAllLevels(storage, item);
       if (foundBy !== null) ofField.found.add(`${foundBy}: ${code}`);
-      else if (level !== whole.level) throw new Error(`byte ${at} of ${key} as ${to} ends at ${level}`);
+      else if (level !== whole.level) throw new Error(`byte ${at} of ${key} changed to ${to}: proved only to ${level}`);
       else if (!saysTheSame(bytes, changed)) ofField.passes = true;
     }
   }
@@ -52,14 +52,14 @@ export async function changeEveryByte({ objects, key, item, fieldsOf }: ChangedD
   return fields;
 }
 
-/** A field whose changes are all found, by these levels with these reasons. */
+/** A field of which every change is found, by these levels with these reasons. */
 export function isFound(...found: readonly string[]): FieldChanges {
   return { found: found.toSorted(), passes: false };
 }
 
 /**
- * A field of which a change may pass: it means nothing to what is restored, or is said elsewhere too (`why`). What makes
- * the document unreadable is found all the same.
+ * A field of which a change may pass, because it does not affect a restore or is also stored elsewhere (`why`). Changes
+ * that make the document unreadable are still found.
  */
 export function mayPass(_why: string, ...found: readonly string[]): FieldChanges {
   return { found: found.toSorted(), passes: true };

@@ -1,6 +1,6 @@
 /**
- * A process that changes things until it is killed, many at a time: `<data directory> <buckets> <round>`. It writes
- * `ready`, and then the request id of each call that was answered, a line each.
+ * A process that makes many changes at once until it is killed. Arguments: `<data directory> <buckets> <round>`. It
+ * prints `ready`, then the request id of each answered call on its own line.
  */
 import { writeSync } from 'node:fs';
 import type { CallInput, UnaryCallName } from '@backup-sync/contracts';
@@ -13,7 +13,7 @@ const engine = await openEmbeddedEngine({ dataDirectory, storage: `file:${bucket
 const projectId = engine.identity.project.id;
 const caller = { kind: 'system', name: 'root', projectId, role: 'administrator' } as const;
 
-// Unbuffered: what is told before the kill is there.
+// Unbuffered, so that everything printed before the kill arrives.
 const tell = (line: string) => writeSync(1, `${line}\n`);
 
 async function call<Name extends UnaryCallName>(name: Name, input: Omit<CallInput<Name>, 'project_id'>) {

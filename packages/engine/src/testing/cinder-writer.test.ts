@@ -12,10 +12,10 @@ import { writeSmallChain } from './small-chain.ts';
 const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import.meta.url));
 const fixture = `${fixtures}cinder-s3-zlib`;
 
-/** What the proof of the writer needs of a genuine `_metadata`. */
+/** The parts of a genuine `_metadata` that the test needs. */
 type Genuine = { objects: Record<string, { offset: number; compression: string }>[] };
 
-test.skipIf(!existsSync(fixture))('writes what Cinder itself wrote (needs ../shared/fixtures)', async () => {
+test.skipIf(!existsSync(fixture))('writes the same bytes as Cinder itself (needs ../shared/fixtures)', async () => {
   const request = syncBackupsRequest.parse(JSON.parse(await readFile(`${fixture}.request.json`, 'utf8')));
   const volume = new Uint8Array(1024 * 1024);
   let parent: WrittenBackup | undefined;
@@ -46,7 +46,7 @@ test.skipIf(!existsSync(fixture))('writes what Cinder itself wrote (needs ../sha
   }
 });
 
-test('writes the same bytes for the same seed, and others for another', () => {
+test('writes the same bytes for the same seed, and different bytes for another seed', () => {
   const [one, same, other] = ['a', 'a', 'b'].map((seed) => writeSmallChain(seed, 8, [[3]]));
   expect(same).toEqual(one);
   expect(other).not.toEqual(one);

@@ -2,33 +2,33 @@ import { createHash } from 'node:crypto';
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { pythonDatetime, pythonJson } from './python-text.ts';
 
-/** What one backup is made of. */
+/** The content and settings of one backup to write. */
 export type CinderBackupPlan = {
   readonly volumeId: string;
   readonly backupId: string;
-  /** When writing began, milliseconds since 1970; whole seconds. */
+  /** When writing began, milliseconds since 1970, in whole seconds. */
   readonly takenAtMs: number;
-  /** The bytes of the volume as they are then; not longer than at the parent's time. */
+  /** The bytes of the volume at that time; not longer than the parent's volume. */
   readonly volume: Uint8Array;
-  /** Makes it an increment on this one. */
+  /** Makes the backup an increment on this one. */
   readonly parent?: WrittenBackup;
   readonly name?: string;
   readonly description?: string;
   readonly availabilityZone?: string;
-  /** Bytes that are read at once, and the most that an object holds: a multiple of `blockBytes`. */
+  /** Bytes that are read at once, and the most in one object: a multiple of `blockBytes`. */
   readonly objectBytes?: number;
   /** Bytes that one hash covers. */
   readonly blockBytes?: number;
   readonly compression?: 'none' | 'zlib' | 'gzip' | 'zstd';
   /**
-   * Of the S3 driver where it is left out; `posix` has a folder for each backup, or `folder` where that was chosen, and
-   * `early posix` is what was written before 2017.
+   * Layout of object names (default: the S3 driver's). `posix` has a folder for each backup, or `folder` if that is
+   * given. `early posix` is the layout before 2017.
    */
   readonly layout?: 'posix' | 'early posix';
   readonly folder?: string;
 };
 
-/** A backup as it lies in a bucket. */
+/** A backup as stored in a bucket. */
 export type WrittenBackup = {
   readonly plan: CinderBackupPlan;
   readonly imagePath: string;
@@ -56,7 +56,7 @@ export function writeCinderBackup(plan: CinderBackupPlan): WrittenBackup {
     const [stored, algorithm] = compress(data, compression);
     objects.set(key, stored);
     const md5 = createHash('md5').update(data).digest('hex');
-    // A driver on a file system names the file, not the way to it.
+    // A driver on a file system names the file without its path.
     const name = plan.layout === undefined ? key : key.slice(key.lastIndexOf('/') + 1);
     named.push({ [name]: { offset, length: data.length, compression: algorithm, md5 } });
   };
@@ -104,7 +104,7 @@ export function hashBlocks(volume: Uint8Array, blockBytes: number): readonly str
   return hashes;
 }
 
-/** Each run of blocks that differ from the parent's, within what was read at once. */
+/** Yields the start and end of each run of blocks that differ from the parent's, within the bytes read at once. */
 export function* changedRuns(
   hashes: readonly string[],
   parentHashes: readonly string[],
@@ -125,7 +125,7 @@ export function* changedRuns(
   if (runStart !== null) yield [runStart, end];
 }
 
-/** What compressing does not shrink is stored as it is, and marked `none`. */
+/** Compresses data. Data that does not shrink is stored uncompressed and marked `none`. */
 function compress(data: Uint8Array, algorithm: string): readonly [Uint8Array, string] {
   if (algorithm === 'none') return [data, 'none'];
   // Cinder's "gzip" is a zlib stream as well.

@@ -13,7 +13,7 @@ import type { Caller } from '../caller.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { TestClock } from './test-clock.ts';
 
-/** An embedded engine over a directory of buckets, with a clock that stands until it is set. */
+/** An embedded engine over a directory of buckets, with a clock that moves only when a test sets it. */
 export type ClockedEngine = AsyncDisposable & {
   readonly faults: unknown[];
   readonly clock: TestClock;
@@ -22,13 +22,13 @@ export type ClockedEngine = AsyncDisposable & {
     input: Omit<CallInput<Name>, 'project_id'>,
     caller?: Partial<Caller>,
   ): Promise<CallOutput<Name>>;
-  /** Follows an operation to its end. */
+  /** Waits for an operation to end, and returns it. */
   ended(operationId: string): Promise<Operation>;
-  /** Scans to the end, and answers what was found. */
+  /** Runs a scan to its end, and returns the findings. */
   scan(
     input: Omit<CallInput<'startScan'>, 'project_id'>,
   ): Promise<{ readonly operation: Operation; readonly findings: readonly ScanFinding[] }>;
-  /** Follows the imports that findings name to their end. */
+  /** Waits for the imports named in findings to end, and returns them. */
   imported(findings: readonly ScanFinding[]): Promise<readonly Operation[]>;
   /** Stops the engine and opens another on the same data. */
   restart(): Promise<void>;

@@ -4,7 +4,7 @@ import type { MutationContext } from '../calls/call-context.ts';
 import type { ChangeName, StepInput, StepOutput } from '../catalogue/steps.ts';
 import type { Services } from '../services.ts';
 
-/** What handlers get that a test calls directly, without an engine: it serves any number of calls. */
+/** A context for handlers that a test calls directly, without an engine. It can be used for any number of calls. */
 export function contextOfCalls(services: Services, caller: Caller): MutationContext & { readonly services: Services } {
   const requestId = 'request-1';
   const { kind, name, projectId } = caller;

@@ -4,14 +4,14 @@ import { Migrator } from 'kysely/migration';
 import * as migrations from '../catalogue/migrations.ts';
 import { nodeSqliteDialect } from '../catalogue/sqlite/node-sqlite-dialect.ts';
 
-/** The newest schema of the releases that recorded migrations by number, in a table of their own. */
+/** The newest schema of the releases that recorded migrations by number, in a separate table. */
 export const lastNumberedSchema = 17;
 
 type MigrationTable = { schema_migrations: { number: number; name: string } };
 
 /**
- * Opens a database as the releases did that recorded migrations by number, of which the newest schema was this one: their
- * code, which people may still start on a data directory of today.
+ * Opens a database like an early release that recorded migrations by number and knew schemas up to `newestSchema`. This
+ * is the code of those releases, which people may still run on a current data directory.
  */
 export async function migrateAsEarlierRelease(sqlite: DatabaseSync, newestSchema: number): Promise<void> {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(sqlite) });
@@ -48,7 +48,7 @@ export async function migrateAsEarlierRelease(sqlite: DatabaseSync, newestSchema
   });
 }
 
-/** Makes the database of a catalogue as the release left it whose newest schema was this one. */
+/** Creates the database of a catalogue as written by the release whose newest schema was this one. */
 export async function makeDatabaseOfSchema(path: string, schema: number): Promise<DatabaseSync> {
   const sqlite = new DatabaseSync(path);
   sqlite.exec('PRAGMA journal_mode = WAL');

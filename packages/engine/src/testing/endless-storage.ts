@@ -3,9 +3,10 @@ import { compareKeys } from '../storage/key-order.ts';
 import { type ListFoldersRequest, listPageEntriesMax, StorageError, type StorageUnit } from '../storage/port.ts';
 
 /**
- * A storage unit whose every listing goes on for ever. `keyOf` gives the key at each place of it: sorted as keys are, none
- * twice, all of them below the prefixes that are asked for, each in a folder of its own where folders are. `beforePage` is
- * told how many pages of all listings came before. As services do, it lets the rest of the program go on between pages.
+ * A storage unit whose listings never end. Like a service, it lets the rest of the program run between pages.
+ *
+ * `keyOf` returns the key at each index: in key order, each once, below every requested prefix, and each in its own
+ * folder if folders are listed. `beforePage` gets the number of earlier pages of all listings.
  */
 export function endlessStorage(
   keyOf: (index: number) => string,
@@ -19,14 +20,14 @@ export function endlessStorage(
       await setImmediate();
       signal?.throwIfAborted();
       const keys = Array.from({ length: listPageEntriesMax }, (_, place) => keyOf(index + place));
-      if (keys.some((key) => !key.startsWith(prefix))) throw new Error(`only what is below ${prefix} can be listed`);
+      if (keys.some((key) => !key.startsWith(prefix))) throw new Error(`only keys below ${prefix} can be listed`);
       pages += 1;
       yield keys.filter((key) => compareKeys(key, after) > 0);
     }
   }
 
   const refuse = async () => {
-    throw new StorageError('access_denied', 'there are only keys');
+    throw new StorageError('access_denied', 'this storage unit has only keys');
   };
   return {
     id: 'endless',

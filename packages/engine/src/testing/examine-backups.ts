@@ -5,7 +5,7 @@ import type { EdgeProof, Examination, Location, RecordedListing } from '../chain
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
-/** Examines backups of one chain root in one run, in the order given. */
+/** Examines backups of one chain root in one run, in the given order. */
 export async function examineBackups(
   storage: StorageUnit,
   items: readonly BackupSync[],
@@ -18,7 +18,7 @@ export async function examineBackups(
   return examinations;
 }
 
-/** A catalogue's memory of what was examined: the newest proof of each backup, and what its listing showed. */
+/** Remembers examinations as a catalogue does: the newest proof of each backup, and its listing. */
 export function rememberProofs() {
   const proofs = new Map<string, EdgeProof>();
   const listings = new Map<string, RecordedListing>();

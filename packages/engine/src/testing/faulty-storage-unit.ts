@@ -7,33 +7,36 @@ import {
   type StorageUnit,
 } from '../storage/port.ts';
 
-/** Where a storage unit fails. Pages of listings, and reads of objects, are each counted from 1 over all calls. */
+/**
+ * How and when a storage unit fails. Pages of listings and reads of objects are counted separately from 1, over all
+ * calls.
+ */
 export type StorageFault =
   | { readonly at: 'page' | 'read'; readonly number: number; readonly error: StorageError }
-  /** From then on, whatever is asked: credentials expire, a bucket vanishes. */
+  /** Everything fails from then on: credentials expire, or a bucket vanishes. */
   | { readonly at: 'page' | 'read'; readonly number: number; readonly everythingAfter: StorageError }
   /** The object is gone, and no longer listed. */
   | { readonly at: 'read'; readonly number: number; readonly vanishes: true }
-  /** The bytes stop there, as where a connection breaks. */
+  /** The bytes end there, as when a connection breaks. */
   | { readonly at: 'read'; readonly number: number; readonly cutAtByte: number }
-  /** No byte comes behind that one until the signal is aborted. */
+  /** No byte arrives after that one until the signal is aborted. */
   | { readonly at: 'read'; readonly number: number; readonly hangAtByte: number }
-  /** The bytes come one by one. */
+  /** The bytes arrive one by one. */
   | { readonly at: 'read'; readonly number: number; readonly slow: true }
-  /** The object is another than the one that was listed, of the same size. */
+  /** The object is not the listed one, but has the same size. */
   | { readonly at: 'read'; readonly number: number; readonly changed: true }
   /** Every listing shows nothing. */
   | { readonly at: 'page'; readonly number: number; readonly empty: true };
 
-/** What was asked of a unit with faults. */
+/** The requests to a unit with a fault. */
 export type FaultLog = {
   pages: number;
   reads: number;
-  /** The key whose read met the fault; null where none did. */
+  /** The key whose read met the fault; null if none did. */
   faultyKey: string | null;
 };
 
-/** A storage unit that answers as another does, in pages of `pageEntries`, but for one fault. */
+/** Wraps a storage unit, lists in pages of `pageEntries`, and injects one fault. */
 export function injectFault(
   unit: StorageUnit,
   fault: StorageFault | null,
@@ -99,7 +102,10 @@ function spoil(content: ObjectContent, fault: StorageFault, { range, signal, key
     return { ...content, etag: 'other', fileIdentity: 'other', modifiedAtMs: content.modifiedAtMs + 1 };
   }
   if ('cutAtByte' in fault) {
-    const cut = new StorageError('unreachable', `${key}: ended after ${fault.cutAtByte} of ${content.size} bytes`);
+    const cut = new StorageError(
+      'unreachable',
+      `${key}: the answer ended after ${fault.cutAtByte} of ${content.size} bytes`,
+    );
     return { ...content, body: bytesUntil(content.body, fault.cutAtByte, () => Promise.reject(cut)) };
   }
   if ('hangAtByte' in fault) {

@@ -6,18 +6,18 @@ import { writeSmallManifestChain } from './small-manifest-chain.ts';
 
 const bucketName = 'backups';
 
-/** A chain of a format as its writer leaves it. The item asked for is the last link. */
+/** A complete chain in one format. `item` is the last link. */
 export type FormatUnderTest = {
   readonly format: BackupFormat;
   readonly objects: Iterable<readonly [string, Uint8Array]>;
   readonly item: BackupSync;
-  /** The level that it has where nothing fails. */
+  /** The level that it reaches if nothing fails. */
   readonly level: VerificationLevel;
-  /** The level that is left where this object may not be read. */
+  /** The level that it reaches if this object cannot be read. */
   readonly levelWithout: (key: string) => VerificationLevel;
 };
 
-/** Every format of formats.ts, and the unknown: a format that is added there is added here. */
+/** Every format of formats.ts, and the unknown one. A format that is added there must be added here. */
 export const formatsUnderTest: readonly FormatUnderTest[] = [
   cinderUnderTest(),
   manifestUnderTest(),

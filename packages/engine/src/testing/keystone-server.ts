@@ -3,32 +3,32 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { KeystoneOptions } from '../identity/keystone/keystone-options.ts';
 
-/** Who a token is of, at the Keystone of a test. */
+/** The user of a token, in a test's Keystone. */
 export type KeystoneUser = {
   readonly name: string;
   readonly projectId: string | null;
   readonly roles: readonly string[];
-  /** Name of the user's domain, which is its id too; the default one where it is not said. */
+  /** Name and id of the user's domain (default: the default domain). */
   readonly domain?: string;
-  /** Those of the application credential that the token was requested with; none of them allows nothing. */
+  /** Access rules of the application credential that the token was requested with. An empty list allows nothing. */
   readonly accessRules?: readonly object[];
-  /** When the token ends, as Keystone writes it; after the usual life where it is not said. */
+  /** When the token expires, as Keystone writes it (default: after the usual lifetime). */
   readonly expiresAt?: string;
 };
 
-/** A real HTTP server that answers as Keystone 22 does, about the tokens that a test gives it. */
+/** A real HTTP server that answers like Keystone 22 for the tokens of a test. */
 export type KeystoneServer = AsyncDisposable & {
   readonly options: KeystoneOptions;
   readonly tokens: Map<string, KeystoneUser>;
-  /** What was asked: `issue`, or `validate` with the token asked about. */
+  /** The requests: `issue`, or `validate` followed by the token. */
   readonly asked: string[];
-  /** How long tokens live from now on; an hour before it is said. */
+  /** Sets the lifetime of tokens from now on (initially an hour). */
   issueFor(lifetimeMs: number): void;
-  /** Makes the token of the service bad; the next one is good again. */
+  /** Invalidates the token of the service. The next one is valid. */
   forgetService(): void;
-  /** Issues tokens to the service that are never good. */
+  /** Issues only invalid tokens to the service. */
   neverKnowService(): void;
-  /** Answers everything with this status instead; null: as it should be. */
+  /** Answers everything with this status; null restores normal answers. */
   failWith(status: number | null): void;
 };
 

@@ -1,11 +1,11 @@
 import { compareKeys } from '../storage/key-order.ts';
 import { listPageEntriesMax, StorageError, type StorageUnit } from '../storage/port.ts';
 
-/** A storage unit whose every bucket lists these keys, and of which nothing can be read: for listings of any size. */
+/** A storage unit in which every bucket lists these keys and nothing can be read, for listings of any size. */
 export function listKeys(unsorted: Iterable<string>): StorageUnit {
   const keys = [...unsorted].sort(compareKeys);
   const refuse = async () => {
-    throw new StorageError('access_denied', 'there are only keys');
+    throw new StorageError('access_denied', 'this storage unit has only keys');
   };
   return {
     id: 'keys',

@@ -1,6 +1,6 @@
 import type { StorageUnit } from '../storage/port.ts';
 
-/** A storage unit that answers as another does, and writes down each page of a listing that is asked for. */
+/** Wraps a storage unit and records each requested page of a listing. */
 export function logListings(unit: StorageUnit): { readonly unit: StorageUnit; readonly listings: string[] } {
   const listings: string[] = [];
   async function* eachPage<Page>(pages: AsyncIterable<Page>, name: string): AsyncGenerator<Page> {

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { BackupSync } from '@backup-sync/contracts';
 import { seededBytes } from './seeded-bytes.ts';
 
-/** A volume's backups as they lie in a Longhorn backupstore. */
+/** A volume's backups as stored in a Longhorn backupstore. */
 export type WrittenLonghorn = {
   readonly volumeName: string;
   readonly volumeFolder: string;
@@ -19,8 +19,8 @@ const firstCreatedAtMs = Date.UTC(2026, 2, 1, 2);
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * Writes the backups of a volume of `blocks` blocks the way Longhorn does, one for each list of blocks that changed
- * before it; a block that was never written is in no backup. The same seed gives the same bytes.
+ * Writes the backups of a volume of `blocks` blocks the way Longhorn does: one backup for each list of blocks that
+ * changed before it. A block that was never written is in no backup. The same seed gives the same bytes.
  */
 export function writeLonghornVolume(
   seed: string,

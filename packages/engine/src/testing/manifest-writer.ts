@@ -3,23 +3,23 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { BackupSync, ChainManifest, ChainManifestObject } from '@backup-sync/contracts';
 import { changedRuns, hashBlocks } from './cinder-writer.ts';
 
-/** What one backup is made of. */
+/** The content and settings of one backup to write. */
 export type ManifestBackupPlan = {
   readonly backupId: string;
   readonly imagePath: string;
   readonly createdAtMs: number;
-  /** The bytes of the volume as they are then; not longer than at the parent's time. */
+  /** The bytes of the volume at that time; not longer than the parent's volume. */
   readonly volume: Uint8Array;
-  /** Makes it an increment on this one. */
+  /** Makes the backup an increment on this one. */
   readonly parent?: WrittenManifest;
-  /** What the manifest says of where the parent lies; nothing where it is left out. */
+  /** The location of the parent in the manifest (default: none). */
   readonly parentPlace?: { readonly bucket_name?: string; readonly image_path?: string };
-  /** The most that an object holds: a multiple of `blockBytes`. */
+  /** Most bytes of the volume in one object: a multiple of `blockBytes`. */
   readonly objectBytes: number;
   readonly blockBytes: number;
 };
 
-/** A backup as it lies in a bucket. */
+/** A backup as stored in a bucket. */
 export type WrittenManifest = {
   readonly plan: ManifestBackupPlan;
   readonly imagePath: string;
@@ -37,7 +37,7 @@ const compressors = [
   ['zstd', zstdCompressSync],
 ] as const;
 
-/** Writes one backup with this project's manifest, its objects compressed each in another way. */
+/** Writes one backup with this project's manifest. Each object is compressed in a different way, in turn. */
 export function writeManifestBackup(plan: ManifestBackupPlan): WrittenManifest {
   const { backupId, imagePath, volume, parent, objectBytes, blockBytes } = plan;
   const hashes = hashBlocks(volume, blockBytes);

@@ -4,15 +4,15 @@ import { compareKeys } from '../storage/key-order.ts';
 import { describeBucket, describeObject, refuseUnsafeBucket, refuseUnsafeKey } from '../storage/names.ts';
 import { type ListRequest, listPageEntriesMax, StorageError, type StorageUnit } from '../storage/port.ts';
 
-/** Objects of one bucket by key. What is set or deleted holds from the next request on. */
+/** Objects of one bucket by key. Changes take effect with the next request. */
 export type MemoryBucket = Map<string, Uint8Array>;
 
 const modifiedAtMs = Date.UTC(2026, 2, 1, 3);
 const pieceBytes = 64 * 1024;
 
 /**
- * A storage unit without files or a network, with the ETags of S3: for tests that alter an object thousands of times.
- * Passes the suite of every driver.
+ * A storage unit in memory with the ETags of S3, for tests that change an object thousands of times. Passes the tests
+ * that every driver must pass.
  */
 export function openMemoryStorageUnit(buckets: ReadonlyMap<string, MemoryBucket>): StorageUnit {
   function bucketOf(name: string): MemoryBucket {

@@ -3,7 +3,7 @@ import type { UnitUnderTest } from '../storage/ranged-read-conformance.ts';
 import type { BucketContents } from '../storage/storage-conformance.ts';
 import { type MemoryBucket, openMemoryStorageUnit } from './memory-storage-unit.ts';
 
-/** Opens storage in memory as suites of storage want it, behind what `decorate` puts before it. */
+/** Opens storage in memory for the tests of storage units, wrapped by `decorate`. */
 export function openMemoryUnderTest(
   decorate: (unit: StorageUnit) => StorageUnit = (unit) => unit,
 ): (buckets: BucketContents) => Promise<UnitUnderTest> {

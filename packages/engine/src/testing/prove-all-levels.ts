@@ -6,18 +6,20 @@ import { replayChain } from '../chain/replay/replay-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
-/** How far a backup is proved when all is read, and why no further. */
+/** How far a backup is proved when everything is read, and why no further. */
 export type FullProof = {
-  /** The level whose check has found the fault; null where none has, at any level. */
+  /** The level whose check found the fault; null if no level found one. */
   readonly foundBy: VerificationLevel | null;
   readonly code: ReasonCode | null;
-  /** What the levels that read no data have come to. */
+  /** The level reached without reading data. */
   readonly level: VerificationLevel | null;
 };
 
 const nextLevels = { presence: 'metadata', metadata: 'inventory', inventory: 'linkage' } as const;
 
-/** Proves a backup by every level, as an import and then a verification to `replay` do. Throws what storage throws. */
+/**
+ * Proves a backup at every level, like an import followed by a verification to `replay`. Throws what storage throws.
+ */
 export async function proveAllLevels(
   storage: StorageUnit,
   item: BackupSync,

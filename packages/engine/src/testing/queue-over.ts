@@ -7,7 +7,7 @@ import type { Outage, OutageStore } from '../storage/outage.ts';
 import { openMemoryStorageUnit } from './memory-storage-unit.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** The object that each bucket has. */
+/** Key of the only object in each bucket. */
 export const onlyKey = 'object';
 
 export type QueueOptions = {
@@ -16,13 +16,13 @@ export type QueueOptions = {
   readonly buckets?: readonly string[];
   /** Awaited before each request to a bucket is made. */
   readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined, subject: string) => Promise<void>;
-  /** Outages that an earlier process has stored. */
+  /** Outages stored by an earlier process. */
   readonly outages?: readonly Outage[];
   /** Awaited before the end of an outage is stored. */
   readonly beforeStoredEnd?: () => Promise<void>;
 };
 
-/** A queue in virtual time over storage in memory, whose outages are stored in memory. */
+/** A queue in virtual time over storage in memory. Outages are stored in memory too. */
 export async function openQueueOver(options: QueueOptions) {
   const time = new VirtualTime();
   const wall = { aheadMs: Date.UTC(2026, 10, 23) };
@@ -72,7 +72,7 @@ export async function openQueueOver(options: QueueOptions) {
     faults,
     notices,
     failedAgain,
-    /** Lets so much time pass. */
+    /** Lets this much time pass. */
     passes: (durationMs: number) => time.until(time.sleep(durationMs, undefined)),
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ const place = { storage_unit_id: storageUnitId, bucket_name: item.bucket_name };
 const listing = { listing_digest: 'd', listing_fingerprint: 'f', object_count: 3, stored_bytes: 4096 };
 const actor = { actor_kind: 'user', actor_name: 'ada' };
 
-/** A call that a release up to schema 18 had begun when it was killed. */
+/** A call in progress when a release up to schema 18 was killed. */
 export const intent = {
   projectId: 'project-1',
   actor: { kind: 'user', name: 'ada' },
@@ -21,7 +21,7 @@ export const intent = {
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-/** Rows of every table that releases have had, with every column that they have had and that needs a value. */
+/** Rows for every table of any release, with every column of any release that needs a value. */
 const rows: readonly (readonly [table: string, row: Row])[] = [
   ['projects', { id: 'project-1', name: 'the project', created_at_ms: 1_000 }],
   ['users', { id: 'user-1', name: 'ada', password_hash: 'hash', created_at_ms: 1_000 }],
@@ -121,7 +121,7 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
   ['audit_intents', { id: 'intent-1', call: JSON.stringify(intent) }],
 ];
 
-/** Writes a row to each table that a database has, with the columns that it has. */
+/** Writes a row to each table of a database, limited to the columns that the database has. */
 export function insertRowsOfSchema(sqlite: DatabaseSync): void {
   sqlite.exec('PRAGMA foreign_keys = ON');
   const findColumns = sqlite.prepare('SELECT name FROM pragma_table_info(?)');

@@ -6,13 +6,13 @@ import { compareKeys } from '../storage/key-order.ts';
 import type { S3Options } from '../storage/s3/s3-client.ts';
 import type { BucketContents } from '../storage/storage-conformance.ts';
 
-/** An HTTP server on loopback, for tests; stopped with its disposal. */
+/** An HTTP server on loopback, for tests. Disposing it stops it. */
 type TestServer = AsyncDisposable & { readonly options: S3Options };
 
 export async function startHttpServer(answer: RequestListener): Promise<TestServer> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // It listens on a port, so this is the address of one.
+  // It listens on a port, so the address is an AddressInfo.
   const { port } = server.address() as AddressInfo;
   return {
     options: {
@@ -30,38 +30,38 @@ export async function startHttpServer(answer: RequestListener): Promise<TestServ
 }
 
 /**
- * Called with the key of each object that is asked for, before it is answered; what is answered instead, or null. The
- * answer waits for it.
+ * Called with the key of each requested object before the answer, which waits for it. Returns an answer to send
+ * instead, or null.
  */
 export type S3Refusal = (key: string) => S3Answer | null | Promise<S3Answer | null>;
 type S3Answer = { readonly status: number; readonly code: string; readonly headers?: Record<string, string> };
 
-/** How services differ. */
+/** Differences between services. */
 export type S3Habits = {
-  /** ETag of an object; the MD5 of its bytes if left out. */
+  /** ETag of an object (default: the MD5 of its bytes). */
   readonly etagOf?: (key: string, md5: string) => string;
-  /** Headers of every answer about an object. */
+  /** Additional headers of every answer about an object. */
   readonly headers?: Record<string, string>;
   /** Called with the bucket of each request. The answer waits for it. */
   readonly beforeAnswer?: (bucket: string) => Promise<void>;
-  /** Answers a request for a range with all of the object. */
+  /** Answers a request for a range with the whole object. */
   readonly ignoresRange?: boolean;
-  /** Answers whatever version is there. */
+  /** Answers with whatever version exists. */
   readonly ignoresIfMatch?: boolean;
-  /** Looks whether a range is within the object before it looks at its version. */
+  /** Checks whether a range is within the object before it checks the version. */
   readonly checksRangeFirst?: boolean;
-  /** Headers of an answer to a request for a range, from the right ones; of what is undefined, none is sent. */
+  /** Returns the headers of an answer to a range, given the right ones. Undefined headers are not sent. */
   readonly rangeHeaders?: (right: Readonly<Record<string, string>>) => Record<string, string | undefined>;
   /** Bytes of a body after which the connection breaks. */
   readonly cutAtByte?: number;
-  /** Called when all of an object but its last byte is sent. That waits for it. */
+  /** Called when all but the last byte of an object is sent. The last byte waits for it. */
   readonly beforeLastByte?: (bucket: string, key: string) => Promise<void>;
 };
 
-/** Its objects can be replaced by others of the same key. */
+/** A server whose objects a test can replace. */
 type S3Server = TestServer & { replace(bucket: string, key: string, content: Uint8Array): void };
 
-/** A server that has these buckets, as S3 documents it. */
+/** Starts a server with these buckets that behaves as S3 documents. */
 export async function startS3Server(
   buckets: BucketContents,
   refuse: S3Refusal = () => null,
@@ -136,7 +136,7 @@ type StoredObject = { readonly key: string; content: Buffer };
 
 type RangeAnswer = { readonly status: number; readonly content: Buffer; readonly headers: OutgoingHttpHeaders };
 
-/** What a request for an object, or for a range of it, is answered; or the code of the refusal. */
+/** The answer to a request for an object or a range of it, or the code of the refusal. */
 function answerFor(request: {
   readonly content: Buffer;
   readonly etag: string;
@@ -161,7 +161,7 @@ function whole(content: Buffer): RangeAnswer {
   return { status: 200, content, headers: {} };
 }
 
-/** Either an object, or a folder: what keys have in common up to the delimiter. */
+/** An object, or a folder: the common beginning of keys up to the delimiter. */
 type Listed = { readonly key: string; readonly object: StoredObject | null };
 
 function listingXml(
@@ -198,7 +198,9 @@ function listedBelow(objects: readonly StoredObject[], prefix: string, delimiter
   return listed;
 }
 
-/** The answer of ListObjectsV2 with keys form-encoded. `truncated` and `next` belong together but where a test lies. */
+/**
+ * The answer to ListObjectsV2 with form-encoded keys. `truncated` follows from `next` unless a test sets it otherwise.
+ */
 export function listBucketResult(listing: {
   readonly entries: readonly { key: string; size?: number; etag?: string; storageClass?: string }[];
   readonly folders?: readonly string[];
@@ -220,7 +222,7 @@ export function listBucketResult(listing: {
   );
 }
 
-/** The answer of ListObjects, the first version. */
+/** The answer to ListObjects (version 1). */
 export function v1ListBucketResult(listing: {
   readonly keys: readonly string[];
   readonly folders?: readonly string[];
@@ -244,7 +246,7 @@ export function v1ListBucketResult(listing: {
   );
 }
 
-/** `more` is XML that follows the message. */
+/** The XML of an S3 error. `more` is XML that follows the message. */
 export function errorXml(code: string, message = 'a message of the service', more = ''): string {
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
 }

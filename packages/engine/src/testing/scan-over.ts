@@ -6,7 +6,7 @@ import { openServicesOver } from './services-over.ts';
 
 const pageFindings = 1000;
 
-/** What a scan is asked for where nothing is asked for. */
+/** A scan request with default values. */
 export const plainScan: ScanRequest = {
   prefix: '',
   formats: null,
@@ -18,7 +18,7 @@ export const plainScan: ScanRequest = {
   confirmsRemovals: false,
 };
 
-/** A scan's worker over a real catalogue and any storage, with nothing around it. */
+/** Runs a scan over a real catalogue and any storage, without an engine. */
 export async function scanOver(storage: StorageUnit, bucketName: string, changes: Partial<ScanRequest> = {}) {
   const over = await openServicesOver(storage, bucketName);
   const {
@@ -30,7 +30,7 @@ export async function scanOver(storage: StorageUnit, bucketName: string, changes
   const found: ScanFinding[] = [];
   return {
     faults: over.faults,
-    /** What was found until now; what an earlier call has read is not read again. */
+    /** The findings so far. Findings that an earlier call returned are not read again. */
     findings: async (): Promise<readonly ScanFinding[]> => {
       while (true) {
         const page = await catalogue.operations.listFindings(operation.id, found.length, pageFindings);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Bytes that look random and are the same for the same seed, so that what is made from them never changes. */
+/** Bytes that look random but are the same for the same seed, so that generated data never changes. */
 export function seededBytes(seed: string, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let offset = 0; offset < length; offset += 32) {
@@ -10,7 +10,7 @@ export function seededBytes(seed: string, length: number): Uint8Array {
   return bytes;
 }
 
-/** A UUID of version 4 that is the same for the same seed. */
+/** A version 4 UUID that is the same for the same seed. */
 export function seededUuid(seed: string): string {
   const hex = createHash('sha256').update(seed).digest('hex');
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) % 4);

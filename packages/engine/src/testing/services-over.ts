@@ -25,19 +25,19 @@ const projectId = 'project-1';
 const startMs = Date.UTC(2026, 10, 23);
 const never = new AbortController().signal;
 
-/** What of a single operation is not the same for all that tests make. */
+/** The fields of a single operation that tests set. */
 export type OperationOfTest = Pick<NewOperation, 'kind' | 'request'> &
   Partial<Pick<NewOperation, 'backupId' | 'sourceId'>>;
 
-/** The chain that an item is worked on with. */
+/** The key of the chain that an item is imported with. */
 export function chainOfItem({ work: { storage } }: Services, projectId: string, item: BackupSync): ChainKey {
   const { bucket_name: bucketName, image_path } = item;
   return { projectId, storageUnitId: storage.id, bucketName, chainRoot: chainRootOf(image_path) };
 }
 
 /**
- * What the handlers and workers of an engine have, over a real catalogue and any storage, of which one bucket is granted.
- * Nothing runs by itself: what the queue is given waits for the test to work on it.
+ * Opens the services of handlers and workers over a real catalogue and any storage, with a grant of one bucket. Nothing
+ * runs by itself: queued jobs wait until the test runs them.
  */
 export async function openServicesOver(
   storage: StorageUnit,
@@ -69,7 +69,7 @@ export async function openServicesOver(
       storageProbe: { storage: '', probe: async () => [] },
       queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
       endListeners: [(ended) => verifyAfterEnd(services, ended)],
-      // A test that wants retries says so: others see at once what an attempt came to.
+      // Tests that want retries set this. All others see the result of the first attempt immediately.
       retryForMs: 0,
       outages: { of: () => null },
       backlog: new Backlog(catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
@@ -96,7 +96,7 @@ export async function openServicesOver(
     projectId,
     faults,
     worker,
-    /** A single operation as it is written down, before anything works on it. */
+    /** Returns a new single operation, as recorded before it runs. */
     newOperation: (operation: OperationOfTest): NewOperation => ({
       id: services.world.newId(),
       projectId,
@@ -111,14 +111,14 @@ export async function openServicesOver(
       lane: 'mass',
       ...operation,
     }),
-    /** Works a single operation that was written down off to its end. */
+    /** Runs a recorded single operation to its end. */
     runOperation: (operationId: string, own: Services = services) =>
       runOperation({ ...worker, services: own, works }, operationId, run),
-    /** What the queue was given and nobody has worked on. */
+    /** The queued jobs that have not run. */
     jobs: () => jobs,
-    /** Works on what the queue was given and is due, and on what comes of it, until nothing is left. */
+    /** Runs the queued jobs that are due, and jobs that they add, until none is left. */
     workOnAll: async () => {
-      // What is further away than a back-off was planned before the clock was set back.
+      // A time further away than the longest back-off was planned before the clock was set back.
       const isDue = ({ notBeforeMs }: DueWork) =>
         notBeforeMs === null || notBeforeMs <= clock.nowMs() || notBeforeMs > clock.nowMs() + longestRetryDelayMs;
       for (let job = jobs.find(isDue); job !== undefined; job = jobs.find(isDue)) {

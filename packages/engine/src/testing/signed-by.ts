@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { SignedRequest } from '../identity/signed-request.ts';
 
-/** A request without a body that was signed at a time, by the formula as it is published. */
+/** A request without a body, signed at the given time with the published formula. */
 export function signedBy(accessKey: string, secretKey: string, atMs: number): SignedRequest {
   const date = new Date(atMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const canonical = `GET\n/v3/\n\nhost:h\nx-sdk-date:${date}\n\nhost;x-sdk-date\n${sha256('')}`;

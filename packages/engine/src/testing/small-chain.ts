@@ -7,12 +7,13 @@ const objectBytes = 4 * blockBytes;
 const firstTakenAtMs = Date.UTC(2026, 2, 1, 2);
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** The blocks of a small chain's volume that are new at each increment. */
+/** The blocks that change in each increment of a small chain. */
 export type BlockChanges = readonly (readonly number[])[];
 
 /**
- * A chain on a volume of `blocks` blocks of 512 bytes, in objects of four: a full backup, then one increment for each
- * list of changed blocks. Every other block of the volume shrinks when compressed. In the layout of S3 where none is given.
+ * Writes a chain on a volume of `blocks` blocks of 512 bytes, in objects of four blocks: a full backup, then one
+ * increment for each list of changed blocks. In every other object the blocks shrink when compressed. The default
+ * layout is that of S3.
  */
 export function writeSmallChain(
   seed: string,
@@ -46,13 +47,13 @@ export function writeSmallChain(
 }
 
 function fillBlock(volume: Uint8Array, block: number, seed: string): void {
-  // Data of which four fifths are zero shrinks; data that fills the block does not.
+  // A block that is four fifths zero shrinks when compressed; a block full of data does not.
   const length = Math.floor(block / (objectBytes / blockBytes)) % 2 === 0 ? blockBytes : blockBytes / 5;
   volume.fill(0, block * blockBytes, (block + 1) * blockBytes);
   volume.set(seededBytes(`${seed}/${block}`, Math.floor(length)), block * blockBytes);
 }
 
-/** The item of a sync request for a backup. */
+/** The item of a backup in a sync request. */
 export function syncItemOf(backup: WrittenBackup, bucketName: string): BackupSync {
   const { plan, imagePath } = backup;
   return {

@@ -7,16 +7,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A disk of a few MiB that a test fills. */
+/** A disk of a few MiB that a test can fill. */
 export type SmallDisk = AsyncDisposable & {
   readonly path: string;
   /** Leaves no byte free. */
   fill(): void;
-  /** Frees what was filled. */
+  /** Frees the filled space. */
   free(): void;
 };
 
-/** Mounts one, in memory. Null if this user cannot, or this system has no such file system: then a test skips. */
+/** Mounts a small disk in memory. Null if this user or system cannot; the test is then skipped. */
 export async function mountSmallDisk(sizeMiB: number): Promise<SmallDisk | null> {
   const path = await mkdtemp(join(tmpdir(), 'backup-sync-disk-'));
   try {
@@ -45,5 +45,5 @@ export async function mountSmallDisk(sizeMiB: number): Promise<SmallDisk | null>
   };
 }
 
-/** Why a test that needs one is skipped. */
+/** Why a test that needs a small disk is skipped. */
 export const cannotMount = 'mounting a small disk needs root on Linux';

@@ -7,8 +7,8 @@ const firstCreatedAtMs = Date.UTC(2026, 2, 1, 2);
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * A chain with this project's manifest, in folders side by side, on a volume of `blocks` blocks of 512 bytes whose last
- * is cut short: a full backup, then one increment for each list of changed blocks.
+ * Writes a chain with this project's manifest, each backup in its own folder: a full backup, then one increment for
+ * each list of changed blocks. The volume has `blocks` blocks of 512 bytes, of which the last is shorter.
  */
 export function writeSmallManifestChain(
   seed: string,

@@ -7,7 +7,7 @@ type Objects = Iterable<readonly [string, Uint8Array | string]>;
 
 const defaultModifiedAtMs = Date.UTC(2026, 2, 1, 3);
 
-/** Writes objects into a bucket of a directory of buckets, with a set time, so that a listing is the same each time. */
+/** Writes objects into a bucket of a directory, with a fixed time so that listings are always the same. */
 export async function putObjects(
   directory: string,
   bucketName: string,
@@ -23,7 +23,7 @@ export async function putObjects(
   }
 }
 
-/** A temporary directory of buckets, removed in the end. */
+/** A temporary directory of buckets. Disposing it removes it. */
 export type TestBuckets = AsyncDisposable & {
   readonly directory: string;
   put(bucketName: string, objects: Objects, modifiedAtMs?: number): Promise<void>;

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 
-/** A clock that stands still until a test moves it. Time can pass, and the wall clock can be set without time passing. */
+/** A clock that moves only when a test moves it. The wall clock can also be set without time passing. */
 export class TestClock implements Clock {
   #wallMs: number;
-  /** Not zero: caches take zero for "not set". */
+  /** Not zero, because caches treat zero as "not set". */
   #monotonicMs = 1000;
 
   /** `wallMs`: milliseconds since 1970, UTC. */
@@ -19,18 +19,18 @@ export class TestClock implements Clock {
     return this.#monotonicMs;
   }
 
-  /** The wall clock, in milliseconds since 1970. To raise it is to let that much time pass. */
+  /** The wall clock, in milliseconds since 1970. Raising it lets that much time pass. */
   get timeMs(): number {
     return this.#wallMs;
   }
 
   set timeMs(wallMs: number) {
-    if (wallMs < this.#wallMs) throw new RangeError('Time does not pass backwards: use step().');
+    if (wallMs < this.#wallMs) throw new RangeError('time cannot pass backwards: use step()');
     this.#monotonicMs += wallMs - this.#wallMs;
     this.#wallMs = wallMs;
   }
 
-  /** Sets the wall clock forward, or back by a negative number of milliseconds, as an administrator does. No time passes. */
+  /** Sets the wall clock forward, or back for a negative number, as an administrator does. No time passes. */
   step(milliseconds: number): void {
     this.#wallMs += milliseconds;
   }

@@ -12,19 +12,19 @@ import type { Engine } from '../engine.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 
-/** An engine on a directory of buckets, with a catalogue of its own; all gone in the end. */
+/** An engine over a directory of buckets, with its own catalogue. Disposing it removes everything. */
 export type TestEngine = AsyncDisposable & {
   readonly engine: Engine;
   readonly projectId: string;
   readonly buckets: TestBuckets;
-  /** The file that the catalogue is in. */
+  /** The file of the catalogue. */
   readonly databasePath: string;
   /** Faults of this program, which no test should cause. */
   readonly faults: unknown[];
   call<Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>>;
-  /** Follows operations to their end. */
+  /** Waits for operations to end, and returns them. */
   ended(ids: readonly string[]): Promise<OperationLog[]>;
-  /** Syncs items to their end. */
+  /** Syncs items, waits for their operations to end, and returns them. */
   sync(items: readonly BackupSync[]): Promise<OperationLog[]>;
 };
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 
-/** Time that passes only while everything waits for it. */
+/** Time that passes only when all work is waiting for it. */
 export class VirtualTime {
   #nowMs = 0;
   #wallAheadMs = 0;
@@ -19,7 +19,7 @@ export class VirtualTime {
       this.#sleepers.push({ wakeAtMs: this.#nowMs + durationMs, wake: resolve });
     });
 
-  /** Sets the wall clock forward, or back by a negative number of milliseconds. No time passes. */
+  /** Sets the wall clock forward, or back for a negative number of milliseconds. No time passes. */
   step(milliseconds: number): void {
     this.#wallAheadMs += milliseconds;
   }

@@ -16,20 +16,20 @@ export type RootDirectory = {
   readonly device: number;
 };
 
-/** Where it lies is said to whoever opens it, and not to callers of the interface later. */
+/** Names the directory of buckets in messages to callers. Only the error on opening shows its path. */
 const describedRoot = 'the directory of buckets';
 
-/** Throws `unreachable` where the directory is missing, `access_denied` where it may not be entered. */
+/** Opens the directory of buckets. Throws `unreachable` if it is missing, `access_denied` if it cannot be entered. */
 export async function openRoot(path: string): Promise<RootDirectory> {
-  const subject = `directory ${JSON.stringify(path)}`;
+  const subject = `the directory ${JSON.stringify(path)}`;
   const found = await statRoot(path, subject);
   if (!found.isDirectory()) {
-    throw new StorageError('unreachable', `${subject} is not a directory`);
+    throw new StorageError('unreachable', `${JSON.stringify(path)} is not a directory`);
   }
   return { path, device: found.dev };
 }
 
-/** A directory that is a bucket, with all links on the way to it resolved. */
+/** A directory that is a bucket, with all links on its path resolved. */
 export class BucketDirectory {
   readonly path: BytePath;
   readonly #root: RootDirectory;
@@ -44,8 +44,11 @@ export class BucketDirectory {
   }
 
   /**
-   * A bucket is a directory itself: a link beside the buckets would give a second name to a bucket, or make one of
-   * something else.
+   * Opens a bucket. It must be a directory, not a link: a link would give a bucket a second name, or turn a directory
+   * elsewhere into a bucket.
+   *
+   * Throws `bucket_not_found` if there is no such directory, `access_denied` if it may not be read or its name is
+   * unsafe, and `unreachable` if the directory of buckets is gone.
    */
   static async open(root: RootDirectory, bucket: string): Promise<BucketDirectory> {
     refuseUnsafeBucket(bucket);
@@ -57,7 +60,7 @@ export class BucketDirectory {
     }
   }
 
-  /** Where a path leads once links are resolved, and whether that is in the bucket. Null: nowhere. */
+  /** Resolves the links of a path, and says whether it leads into the bucket. Null if it leads nowhere. */
   async resolve(path: BytePath): Promise<{ readonly path: BytePath; readonly inside: boolean } | null> {
     try {
       const real = await realpath(toBytes(path), 'latin1');
@@ -68,30 +71,30 @@ export class BucketDirectory {
     }
   }
 
-  /** Opens a directory of the bucket, by its path without links; see {@link openDirectoryInPlace}. */
+  /** Opens a directory of the bucket by a path without links; see {@link openDirectoryInPlace}. */
   openDirectory(path: BytePath): Promise<OpenDirectory | null> {
     return openDirectoryInPlace(path, this.#describe(path));
   }
 
-  /** What lies at a path of the bucket that has no links; see {@link statInPlace}. */
+  /** Describes the file or directory at a path of the bucket that has no links; see {@link statInPlace}. */
   stat(path: BytePath): Promise<BigIntStats | null> {
     return statInPlace(path, this.#describe(path));
   }
 
   /**
-   * Throws unless the bucket is still the directory that was opened. What is not found in it is absent only then: a
-   * mount that went away takes everything along.
+   * Throws unless the bucket is still the directory that was opened. Only then is an object that was not found absent:
+   * when a mount goes away, all its objects disappear.
    */
   async confirm(): Promise<void> {
     const now = await statBucket(this.#root, this.#bucket);
     if (now.dev === this.#found.dev && now.ino === this.#found.ino) return;
     throw new StorageError(
       'unreachable',
-      `${describeBucket(this.#bucket)} was exchanged or unmounted while it was read`,
+      `${describeBucket(this.#bucket)} was replaced or unmounted while it was read`,
     );
   }
 
-  /** Never where the bucket itself lies. */
+  /** Names an object for messages, without the path of the bucket itself. */
   #describe(path: BytePath): string {
     return describeObject(this.#bucket, toText(path.slice(this.path.length + 1)));
   }
@@ -104,15 +107,18 @@ async function statBucket(root: RootDirectory, bucket: string): Promise<Stats> {
   } catch (error) {
     if (!isAbsence(error)) throw toStorageError(error, describeBucket(bucket));
     if ((await statRoot(root.path, describedRoot)).dev !== root.device) {
-      // A mount that is gone leaves its mount point behind, an empty directory of the device below.
-      throw new StorageError('unreachable', `${describedRoot} is on another device than before: is it mounted?`);
+      // A mount that is gone leaves its mount point behind: an empty directory on the device below.
+      throw new StorageError(
+        'unreachable',
+        `${describedRoot} is on another device than before; check that it is mounted`,
+      );
     }
     const remark = await otherFormRemark(root, bucket);
     throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is not in ${describedRoot}${remark}`);
   }
   if (found.isDirectory()) return found;
-  const kind = found.isSymbolicLink() ? 'a link' : 'no directory';
-  throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is ${kind}; a bucket is a directory itself`);
+  const kind = found.isSymbolicLink() ? 'a link' : 'not a directory';
+  throw new StorageError('bucket_not_found', `${describeBucket(bucket)} is ${kind}; a bucket must be a directory`);
 }
 
 async function otherFormRemark(root: RootDirectory, bucket: string): Promise<string> {
@@ -128,7 +134,7 @@ async function statRoot(path: string, subject: string): Promise<Stats> {
     return await stat(path);
   } catch (error) {
     if (!isAbsence(error)) throw toStorageError(error, subject);
-    const message = `${subject} does not exist: is it mounted?`;
+    const message = `${subject} does not exist; check that it is mounted`;
     throw new StorageError('unreachable', message, { cause: error });
   }
 }

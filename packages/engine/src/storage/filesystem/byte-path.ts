@@ -1,6 +1,6 @@
 /**
- * A path or name with one character for each of its bytes (Latin-1). File names are bytes: this way those that are not
- * valid UTF-8 can still be opened, and `<` compares as listings sort.
+ * A path or name with one character per byte (Latin-1). File names are bytes: in this form, names that are not valid
+ * UTF-8 can still be opened, and `<` compares in the order of listings.
  */
 export type BytePath = string;
 

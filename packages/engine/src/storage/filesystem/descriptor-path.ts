@@ -2,12 +2,12 @@ import { readlinkSync } from 'node:fs';
 import type { BytePath } from './byte-path.ts';
 import { isAbsence } from './filesystem-error.ts';
 
-/** Under which an open file or directory is reached, whatever has become of its path. Linux alone has it. */
+/** A path that reaches an open file or directory even if its own path has changed. Linux only. */
 export function descriptorPath(descriptor: number): BytePath {
   return `/proc/self/fd/${descriptor}`;
 }
 
-/** Where an open file or directory lies, links resolved; null where the system does not show it. Asks the kernel alone. */
+/** The path of an open file or directory, links resolved; null if the system does not show it. Asks only the kernel. */
 export function pathOfDescriptor(descriptor: number): BytePath | null {
   try {
     return readlinkSync(descriptorPath(descriptor), 'latin1');

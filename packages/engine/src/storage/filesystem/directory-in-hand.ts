@@ -3,8 +3,8 @@ import type { BucketDirectory } from './bucket-directory.ts';
 import type { BytePath } from './byte-path.ts';
 
 /**
- * The directory that a walk is at, held open, so that what is asked of it is asked of that directory, whatever becomes of
- * its path meanwhile. One is held at a time, however deep the walk: who goes on elsewhere takes the next.
+ * The current directory of a walk, kept open so that every request reaches this directory even if its path changes
+ * meanwhile. Only one directory is open at a time, however deep the walk is.
  */
 export class DirectoryInHand implements Disposable {
   readonly #bucket: BucketDirectory;
@@ -15,8 +15,9 @@ export class DirectoryInHand implements Disposable {
   }
 
   /**
-   * The path by which to reach what lies in the directory, until the next is taken. Null where it has vanished. Throws
-   * what the file system throws, and `unreachable` where another directory is at its path.
+   * Opens a directory unless it is open, and closes the previous one. Returns a path that reaches its contents until
+   * the next call; null if the directory has vanished. Throws what the file system throws, and `unreachable` if another
+   * directory is at the path.
    */
   async take(path: BytePath): Promise<BytePath | null> {
     if (this.#held?.path === path) return this.#held.through;
@@ -26,7 +27,7 @@ export class DirectoryInHand implements Disposable {
     return opened?.through ?? null;
   }
 
-  /** Holds nothing open, until the next is taken. */
+  /** Closes the directory. The next `take` opens one again. */
   release(): void {
     const descriptor = this.#held?.descriptor;
     this.#held = null;

@@ -10,7 +10,7 @@ import { openFilesystemStorageUnit } from './filesystem-storage-unit.ts';
 const secret = 'of another project';
 const isLinux = process.platform === 'linux';
 
-/** A bucket, and beside it what its listings must not show. */
+/** A bucket, and another directory that its listings must not show. */
 async function openBesideSecrets() {
   const files = await makeBucketFiles({ bucket: { 'z/object': '' }, other: {} });
   const unit = await openFilesystemStorageUnit({ id: 'files', directory: files.path });
@@ -24,66 +24,63 @@ async function fill(directory: string, content: string): Promise<void> {
   for (const name of names) await writeFile(join(directory, name), content);
 }
 
-/** Puts a link in the place of a directory. */
+/** Replaces a directory by a link. */
 async function exchange(directory: string, target: string): Promise<void> {
   await rename(directory, `${directory}-aside`);
   await symlink(target, directory);
 }
 
-describe.runIf(isLinux)(
-  'a directory that becomes a link while its bucket is listed shows nothing of where it leads',
-  () => {
-    test('before it is entered', async () => {
-      await using stand = await openBesideSecrets();
-      const { unit, bucket, other } = stand;
-      await fill(bucket, '');
-      await writeFile(join(other, 'secret'), secret);
-      const keys: string[] = [];
-      const read = async () => {
-        for await (const page of unit.list({ bucket: 'bucket', prefix: '' })) {
-          if (keys.length === 0) await exchange(join(bucket, 'z'), other);
-          keys.push(...page.map(({ key }) => key));
-        }
-      };
-      const error = await expectCode('unreachable', read());
-      expect(error.message).toContain('exchanged');
-      expect(keys.filter((key) => key.startsWith('z/'))).toEqual([]);
-    });
+describe.runIf(isLinux)('a directory that becomes a link during a listing never exposes the target of the link', () => {
+  test('before it is entered', async () => {
+    await using stand = await openBesideSecrets();
+    const { unit, bucket, other } = stand;
+    await fill(bucket, '');
+    await writeFile(join(other, 'secret'), secret);
+    const keys: string[] = [];
+    const read = async () => {
+      for await (const page of unit.list({ bucket: 'bucket', prefix: '' })) {
+        if (keys.length === 0) await exchange(join(bucket, 'z'), other);
+        keys.push(...page.map(({ key }) => key));
+      }
+    };
+    const error = await expectCode('unreachable', read());
+    expect(error.message).toContain('was replaced');
+    expect(keys.filter((key) => key.startsWith('z/'))).toEqual([]);
+  });
 
-    test('before its objects are described', async () => {
-      await using stand = await openBesideSecrets();
-      const { unit, bucket, other } = stand;
-      await fill(join(bucket, 'd'), '');
-      await fill(other, secret);
-      const entries: ObjectEntry[] = [];
-      const read = async () => {
-        for await (const page of unit.list({ bucket: 'bucket', prefix: '' })) {
-          if (entries.length === 0) await exchange(join(bucket, 'd'), other);
-          entries.push(...page);
-        }
-      };
-      await expectCode('unreachable', read());
-      expect(entries.filter(({ size }) => size > 0)).toEqual([]);
-    });
+  test('before its objects are described', async () => {
+    await using stand = await openBesideSecrets();
+    const { unit, bucket, other } = stand;
+    await fill(join(bucket, 'd'), '');
+    await fill(other, secret);
+    const entries: ObjectEntry[] = [];
+    const read = async () => {
+      for await (const page of unit.list({ bucket: 'bucket', prefix: '' })) {
+        if (entries.length === 0) await exchange(join(bucket, 'd'), other);
+        entries.push(...page);
+      }
+    };
+    await expectCode('unreachable', read());
+    expect(entries.filter(({ size }) => size > 0)).toEqual([]);
+  });
 
-    test('before one of its objects is asked for', async () => {
-      await using stand = await openBesideSecrets();
-      const { bucket, other, path } = stand;
-      await writeFile(join(other, 'object'), secret);
-      const opened = await BucketDirectory.open(await openRoot(path), 'bucket');
-      const found = await opened.resolve(`${opened.path}/z/object`);
-      if (found === null) throw new Error('the object is there');
-      expect((await opened.stat(found.path))?.size).toBe(0n);
-      await exchange(join(bucket, 'z'), other);
-      await expectCode('unreachable', opened.stat(found.path));
-      await rm(join(bucket, 'z'));
-      expect(await opened.stat(found.path)).toBeNull();
-    });
-  },
-);
+  test('before one of its objects is requested', async () => {
+    await using stand = await openBesideSecrets();
+    const { bucket, other, path } = stand;
+    await writeFile(join(other, 'object'), secret);
+    const opened = await BucketDirectory.open(await openRoot(path), 'bucket');
+    const found = await opened.resolve(`${opened.path}/z/object`);
+    if (found === null) throw new Error('the object is there');
+    expect((await opened.stat(found.path))?.size).toBe(0n);
+    await exchange(join(bucket, 'z'), other);
+    await expectCode('unreachable', opened.stat(found.path));
+    await rm(join(bucket, 'z'));
+    expect(await opened.stat(found.path)).toBeNull();
+  });
+});
 
 test.runIf(isLinux)(
-  'a listing holds no directory open between its pages, nor when it was left or has failed',
+  'a listing keeps no directory open between pages, nor after it was left or has failed',
   async () => {
     await using stand = await openBesideSecrets();
     const { unit, bucket } = stand;
@@ -106,7 +103,7 @@ test.runIf(isLinux)(
   },
 );
 
-test('objects behind links to files and directories are listed with what they lead to', async () => {
+test('objects behind links are listed with the sizes of the files that the links lead to', async () => {
   await using stand = await openBesideSecrets();
   const { unit, bucket } = stand;
   await mkdir(join(bucket, 'target'));

@@ -9,9 +9,9 @@ import { toStorageError } from './filesystem-error.ts';
 const chunkBytes = 256 * 1024;
 
 /**
- * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable`, of a range
- * `changed_while_read`, where the file is not to the end what `opened` says: files are written in place, and what was read
- * of two states is neither.
+ * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable` (for a range,
+ * `changed_while_read`) if the file differs from `opened` at the end. Files may be written in place, and bytes from two
+ * states belong to neither.
  */
 export async function* readFileBody(
   file: FileHandle,
@@ -34,7 +34,10 @@ export async function* readFileBody(
       const { bytesRead } = await readOrExplain(() => file.read(chunk, 0, wanted, position), subject);
       if (bytesRead === 0) {
         if (range !== undefined) throw changedWhileRead(subject);
-        throw new StorageError('unreachable', `${subject}: ended after ${position} of ${counted(size, 'byte')}`);
+        throw new StorageError(
+          'unreachable',
+          `${subject}: the file ended after ${position} of ${counted(size, 'byte')}`,
+        );
       }
       position += bytesRead;
       yield chunk.subarray(0, bytesRead);
@@ -42,7 +45,7 @@ export async function* readFileBody(
     const closing = await readOrExplain(() => file.stat({ bigint: true }), subject);
     if (identityOf(closing) !== identityOf(opened) || closing.nlink === 0n) {
       if (range !== undefined) throw changedWhileRead(subject);
-      throw new StorageError('unreachable', `${subject}: was changed or removed while it was read`);
+      throw new StorageError('unreachable', `${subject}: the file was changed or removed while it was read`);
     }
   } finally {
     await file.close();

@@ -1,8 +1,8 @@
 import type { BigIntStats, Stats } from 'node:fs';
 
 /**
- * Tells one state of a file from another: by its device, inode, size and the time of its last change, in nanoseconds. A
- * change that leaves size and time as they were does not show.
+ * Identifies one state of a file by its device, inode, size and modification time in nanoseconds. A change that keeps
+ * size and time is not noticed.
  */
 export function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}`;
@@ -10,7 +10,7 @@ export function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
 
 const nanosecondsInSecond = 1_000_000_000n;
 
-/** Milliseconds since 1970, rounded as by `Stats.mtimeMs` in both forms: a listing and `head` agree, and so do records. */
+/** Milliseconds since 1970, rounded like `Stats.mtimeMs` in both forms, so that listings, `head` and records agree. */
 export function modifiedAtMsOf(stats: Stats | BigIntStats): number {
   if (!('mtimeNs' in stats)) return Math.trunc(stats.mtimeMs);
   const { mtimeNs } = stats;

@@ -14,7 +14,7 @@ async function openUnit(content: string | Uint8Array) {
   return { unit, path, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
 
-test('a file that was written in place between two ranges is another version', async () => {
+test('a file that was overwritten in place between two ranges is another version', async () => {
   await using opened = await openUnit('hello');
   const of = await versionIn(opened.unit, 'a');
   const { mtimeMs } = await stat(opened.path);
@@ -23,7 +23,7 @@ test('a file that was written in place between two ranges is another version', a
   await expectCode('changed_while_read', readRange(opened.unit, 'a', 3, 5, of));
 });
 
-test('a file that was written anew since it was listed is not read in ranges', async () => {
+test('a file that was overwritten after it was listed is not read in ranges', async () => {
   await using opened = await openUnit('hello');
   const [entry = null] = await listAll(opened.unit, 'bucket');
   const object = { bucket: 'bucket', key: 'a' };
@@ -34,7 +34,7 @@ test('a file that was written anew since it was listed is not read in ranges', a
   await expectCode('changed_while_read', findVersion(opened.unit, object, entry));
 });
 
-test('a listing and head show the same time of any file, to the millisecond', async () => {
+test('a listing and head show the same time for a file, to the millisecond', async () => {
   await using opened = await openUnit('hello');
   for (const seconds of [0, 0.999_999_9, 1_700_000_000.000_999, 1_700_000_000.999_999, -1.5]) {
     await utimes(opened.path, seconds, seconds);
@@ -46,7 +46,7 @@ test('a listing and head show the same time of any file, to the millisecond', as
 
 test.each([
   ['grows', (path: string) => appendFile(path, 'x')],
-  ['is cut behind the range', (path: string) => truncate(path, 1_500_000)],
+  ['is cut after the range', (path: string) => truncate(path, 1_500_000)],
   ['is cut within the range', (path: string) => truncate(path, 500_000)],
   ['is removed', (path: string) => rm(path)],
 ])('a range of a file that %s while it is read is an error', async (_, change) => {

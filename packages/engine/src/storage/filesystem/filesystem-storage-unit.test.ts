@@ -17,7 +17,7 @@ async function listKeys(unit: Parameters<typeof listAll>[0], prefix = ''): Promi
   return (await listAll(unit, 'bucket', prefix)).map((entry) => entry.key);
 }
 
-/** Rights mean nothing to root: does something as a user for whom they do. */
+/** Does something as another user than root, to whom permissions do not apply. */
 async function withoutRoot<Result>(work: () => Promise<Result>): Promise<Result> {
   if (process.getuid?.() !== 0) return await work();
   const nobody = 65534;
@@ -29,28 +29,28 @@ async function withoutRoot<Result>(work: () => Promise<Result>): Promise<Result>
   }
 }
 
-test('a directory that is missing is unreachable, when it is opened and later', async () => {
+test('a missing directory is unreachable, both on opening and later', async () => {
   await using files = await openOn({ bucket: { a: '' } });
   const missing = join(files.path, 'missing');
   const error = await expectCode('unreachable', openFilesystemStorageUnit({ id: 'files', directory: missing }));
-  expect(error.message).toBe(`directory ${JSON.stringify(missing)} does not exist: is it mounted?`);
+  expect(error.message).toBe(`the directory ${JSON.stringify(missing)} does not exist; check that it is mounted`);
 
   await rename(files.path, `${files.path}-gone`);
   const later = await expectCode('unreachable', listAll(files.unit, 'bucket'));
-  expect(later.message).toBe('the directory of buckets does not exist: is it mounted?');
+  expect(later.message).toBe('the directory of buckets does not exist; check that it is mounted');
   await expectCode('unreachable', files.unit.get({ bucket: 'bucket', key: 'a' }));
   await expectCode('unreachable', files.unit.head({ bucket: 'bucket', key: 'a' }));
   await rename(`${files.path}-gone`, files.path);
   expect(await listKeys(files.unit)).toEqual(['a']);
 });
 
-test('a file is no storage unit', async () => {
+test('a file is not accepted as a storage unit', async () => {
   await using files = await openOn({ bucket: { a: '' } });
   const directory = join(files.path, 'bucket/a');
   await expectCode('unreachable', openFilesystemStorageUnit({ id: 'files', directory }));
 });
 
-test('a listing whose bucket goes away in its middle throws', async () => {
+test('a listing throws if its bucket disappears halfway', async () => {
   await using files = await openOn({ bucket: {} });
   const bucket = join(files.path, 'bucket');
   await Promise.all(Array.from({ length: 1001 }, (_, index) => writeFile(join(bucket, `a${index}`), '')));
@@ -63,7 +63,7 @@ test('a listing whose bucket goes away in its middle throws', async () => {
   };
   await expectCode('bucket_not_found', read());
 
-  // Another directory in its place, as where a mount ends.
+  // Another directory takes its place, as after an unmount.
   await rename(`${bucket}-gone`, bucket);
   const exchange = async () => {
     for await (const page of files.unit.list({ bucket: 'bucket', prefix: '' })) {
@@ -75,7 +75,7 @@ test('a listing whose bucket goes away in its middle throws', async () => {
   await expectCode('unreachable', exchange());
 });
 
-test('objects and directories that vanish during a listing are passed over', async () => {
+test('objects and directories that vanish during a listing are left out', async () => {
   await using files = await openOn({ bucket: { 'z/a': '', 'z/b/c': '' } });
   const bucket = join(files.path, 'bucket');
   await Promise.all(Array.from({ length: 1001 }, (_, index) => writeFile(join(bucket, `a${1000 + index}`), '')));
@@ -90,7 +90,7 @@ test('objects and directories that vanish during a listing are passed over', asy
   expect(keys).not.toContain('a2000');
 });
 
-test('a link inside its bucket is followed, one that leads out is not', async () => {
+test('a link within its bucket is followed, and one that leads out is not', async () => {
   await using files = await openOn({ bucket: { 'a/b': 'inside' }, other: { secret: 'outside', 'd/e': '' } });
   const bucket = join(files.path, 'bucket');
   await symlink('a/b', join(bucket, 'file'));
@@ -118,7 +118,7 @@ test('a link inside its bucket is followed, one that leads out is not', async ()
   }
 });
 
-test('links in a circle do not make a listing endless, and every prefix shows the same', async () => {
+test('circular links do not make a listing endless, and every prefix shows the same', async () => {
   await using files = await openOn({ bucket: { 'a/b/c': '', 'd/e': '' } });
   const bucket = join(files.path, 'bucket');
   await symlink('..', join(bucket, 'a/up'));
@@ -131,7 +131,7 @@ test('links in a circle do not make a listing endless, and every prefix shows th
   }
 });
 
-test('directories with two links each to the next show every object once for each link, not for each way', async () => {
+test('objects in directories that link to each other are listed once per link, not once per path', async () => {
   const depth = 12;
   const names = Array.from({ length: depth }, (_, index) => `d${String(index).padStart(2, '0')}`);
   await using files = await openOn({ bucket: Object.fromEntries(names.map((name) => [`${name}/x`, ''])) });
@@ -146,7 +146,7 @@ test('directories with two links each to the next show every object once for eac
   }
 });
 
-test('a link beside the buckets is no bucket', async () => {
+test('a link next to the buckets is not a bucket', async () => {
   await using files = await openOn({ bucket: { a: '' } });
   await symlink('bucket', join(files.path, 'alias'));
   await writeFile(join(files.path, 'file'), '');
@@ -169,7 +169,7 @@ test('only regular files are objects', async () => {
   }
 });
 
-test.skipIf(process.seteuid === undefined)('what may not be read is denied, never left out', async () => {
+test.skipIf(process.seteuid === undefined)('unreadable objects are reported as denied, never left out', async () => {
   await using files = await openOn({ bucket: { 'closed/a': '', 'open/a': '' }, shut: { a: '' } });
   await chmod(files.path, 0o755);
   const closed = join(files.path, 'bucket/closed');
@@ -184,7 +184,7 @@ test.skipIf(process.seteuid === undefined)('what may not be read is denied, neve
       await expectCode('access_denied', listAll(files.unit, 'shut'));
       await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'closed/a' }));
       await expectCode('access_denied', files.unit.get({ bucket: 'bucket', key: 'open/a' }));
-      // Directories that cannot hold the prefix are not touched.
+      // Directories that cannot contain the prefix are not read.
       expect(await listKeys(files.unit, 'open/')).toEqual(['open/a']);
       expect(await listKeys(files.unit, 'op')).toEqual(['open/a']);
     });
@@ -194,7 +194,7 @@ test.skipIf(process.seteuid === undefined)('what may not be read is denied, neve
   }
 });
 
-test('names that no file can have are not found', async () => {
+test('objects whose names no file can have are not found', async () => {
   await using files = await openOn({ bucket: { a: '' } });
   for (const key of ['x'.repeat(256), `${'x/'.repeat(3000)}x`, 'a/below']) {
     await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key }));
@@ -203,7 +203,7 @@ test('names that no file can have are not found', async () => {
   }
 });
 
-test('a file whose name is not UTF-8 is seen in a listing', async () => {
+test('a listing shows a file whose name is not UTF-8', async () => {
   await using files = await openOn({ bucket: { a: '' } });
   const name = Buffer.concat([Buffer.from(join(files.path, 'bucket/')), Buffer.from([0x61, 0xff])]);
   await writeFile(name, 'stray');
@@ -212,7 +212,7 @@ test('a file whose name is not UTF-8 is seen in a listing', async () => {
   await expectCode('object_not_found', files.unit.get({ bucket: 'bucket', key: 'a\uFFFD' }));
 });
 
-test('a file that changes while it is read throws', async () => {
+test('reading throws if the file changes meanwhile', async () => {
   const size = 1_000_000;
   const changes: readonly [string, (path: string) => Promise<unknown>][] = [
     ['shrinks', (path) => truncate(path, 10)],
@@ -236,7 +236,7 @@ test('a file that changes while it is read throws', async () => {
   }
 });
 
-test('stops a listing between two pages when it is aborted', async () => {
+test('an aborted listing stops between two pages', async () => {
   const objects = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`a${index}`, '']));
   await using files = await openOn({ bucket: objects });
   const controller = new AbortController();
@@ -249,7 +249,7 @@ test('stops a listing between two pages when it is aborted', async () => {
   expect(await collect(pages)).toEqual([]);
 });
 
-test('an object that is read through comes whole, in the memory of two pieces', async () => {
+test('an object read with readsThrough comes whole and uses the memory of two pieces', async () => {
   const large = Buffer.from(Array.from({ length: 1_000_003 }, (_, at) => at % 251));
   await using files = await openOn({ bucket: { large } });
   const { body } = await files.unit.get({ bucket: 'bucket', key: 'large', readsThrough: true });

@@ -24,10 +24,11 @@ import { walkFolders, walkObjects } from './object-walk.ts';
 import { openRegularFile } from './open-regular-file.ts';
 
 /**
- * Opens a directory whose subdirectories are buckets. Regular files are the objects, and so are links to files and
- * directories of the same bucket; nothing else is. A listing goes through one link to a directory on its way, not more.
+ * Opens a directory whose subdirectories are buckets. Objects are regular files, also behind links to files and
+ * directories of the same bucket. On the way to an object, a listing follows at most one link to a directory.
  *
- * Throws `unreachable` where the directory does not exist. Later too: a mount that is gone is never an empty listing.
+ * Throws `unreachable` if the directory does not exist. Later calls do too: a mount that is gone is never an empty
+ * listing.
  */
 export async function openFilesystemStorageUnit(options: {
   readonly id: string;
@@ -95,10 +96,10 @@ class FilesystemStorageUnit implements StorageUnit {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Holds nothing open between calls.
+    // Nothing stays open between calls.
   }
 
-  /** The regular file behind a key, links resolved. */
+  /** Finds the regular file behind a key, links resolved. */
   async #find({ bucket, key, signal }: ObjectRequest): Promise<{
     readonly directory: BucketDirectory;
     readonly path: BytePath;
@@ -133,7 +134,7 @@ function describe(stats: BigIntStats) {
   };
 }
 
-/** What is not found is absent only if the bucket itself has not gone. */
+/** Returns `object_not_found`. Throws if the bucket itself is gone: then nothing says that the object is absent. */
 async function explainAbsence(directory: BucketDirectory, subject: string): Promise<StorageError> {
   await directory.confirm();
   return new StorageError('object_not_found', `${subject}: no such object`);

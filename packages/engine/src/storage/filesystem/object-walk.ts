@@ -9,17 +9,17 @@ import { modifiedAtMsOf } from './file-identity.ts';
 import { isVanished } from './filesystem-error.ts';
 
 /**
- * A listing asks this of each object, so it is the cheapest there is: the one of `fs/promises` costs more, and so do
- * times in nanoseconds.
+ * The cheapest form of `lstat`, because a listing calls it for each object. The one of `fs/promises` costs more, and so
+ * do times in nanoseconds.
  */
 const lstat = promisify(lstatWithCallback);
 
-/** Files asked for their size at once: a network file system answers each in its own time. */
+/** Files whose size is requested at the same time: a network file system takes a while for each. */
 const concurrentStats = 32;
 
 /** A directory or file as its directory shows it. */
 type Child = {
-  /** What the key has at this place; a directory ends with "/", which is how it sorts. */
+  /** The key's segment at this place. A directory ends with "/", which puts it in the order of keys. */
   readonly name: BytePath;
   /** Without links. */
   readonly path: BytePath;
@@ -27,21 +27,21 @@ type Child = {
   readonly isLink: boolean;
 };
 
-/** The way to a directory. */
+/** The path to a directory. */
 type Way = {
-  /** The directories from the bucket to it, links resolved. */
+  /** The directories from the bucket down to it, links resolved. */
   readonly trail: readonly BytePath[];
   /**
-   * One of them was reached through a link. Then no other link to a directory is followed: else a few that lead to each
-   * other would show every object in as many places as there are ways.
+   * Whether one of them was reached through a link. If so, no further link to a directory is followed: a few
+   * directories that link to each other would otherwise show every object once for each possible path.
    */
   readonly behindLink: boolean;
 };
 
-/** A directory on the way down to where the walk is. */
+/** A directory on the path from the bucket to the walk's current position. */
 type Level = {
   readonly path: BytePath;
-  /** What the keys in it begin with: empty, or ending with "/". */
+  /** The beginning of all keys in it: empty, or ending with "/". */
   readonly keyPrefix: BytePath;
   readonly behindLink: boolean;
   readonly children: readonly Child[];
@@ -49,9 +49,10 @@ type Level = {
 };
 
 /**
- * Yields the objects of a bucket whose key starts with `prefix` and stands behind `after`, in pages, at least one.
- * Holds the names of the directories on the way to where it is, never those of the bucket, and no directory open while a
- * page is read. Throws what the file system throws.
+ * Yields the objects of a bucket whose key starts with `prefix` and sorts after `after`, in at least one page.
+ *
+ * Keeps in memory only the names in the directories on the current path, never those of the whole bucket. No directory
+ * is open while the caller reads a page. Throws what the file system throws.
  */
 export async function* walkObjects(
   bucket: BucketDirectory,
@@ -79,7 +80,7 @@ export async function* walkObjects(
       levels.pop();
     } else if (child.isDirectory) {
       level.next += 1;
-      // A link back to a directory on the way here would never end.
+      // A link back to a directory on the current path would never end.
       const turnsBack = trail.includes(child.path) || levels.some((each) => each.path === child.path);
       if (!turnsBack) await enter(child.path, level.behindLink || child.isLink, level.keyPrefix + child.name, '');
     } else {
@@ -87,7 +88,7 @@ export async function* walkObjects(
       const files = takeFiles(level, Math.min(concurrentStats, listPageEntriesMax - page.length));
       page.push(...(await describeFiles(bucket, inHand, level, files)));
       if (page.length === listPageEntriesMax) {
-        // Whoever reads the page may take its time, or never come back.
+        // The reader of the page may take a long time, or never ask for the next.
         inHand.release();
         yield page;
         pages += 1;
@@ -95,13 +96,13 @@ export async function* walkObjects(
       }
     }
   }
-  // Directories that vanished were passed over as if empty; that is right only if the bucket itself did not vanish.
+  // Vanished directories were treated as empty, which is correct only if the bucket itself still exists.
   inHand.release();
   await bucket.confirm();
   if (page.length > 0 || pages === 0) yield page;
 }
 
-/** Yields the folders right below `prefix` in pages, at least one. Throws what the file system throws. */
+/** Yields the folders directly below `prefix`, in at least one page. Throws what the file system throws. */
 export async function* walkFolders(
   bucket: BucketDirectory,
   { prefix }: Omit<ListFoldersRequest, 'bucket'>,
@@ -122,7 +123,7 @@ export async function* walkFolders(
   }
 }
 
-/** The index of the first child that is, or may lead to, a key behind `passed`. */
+/** The index of the first child that is, or may lead to, a key after `passed`. */
 function firstBehind(children: readonly Child[], keyPrefix: BytePath, passed: BytePath): number {
   const index = children.findIndex(({ name, isDirectory }) => {
     const key = keyPrefix + name;
@@ -131,7 +132,9 @@ function firstBehind(children: readonly Child[], keyPrefix: BytePath, passed: By
   return index === -1 ? children.length : index;
 }
 
-/** The way from the bucket down to `folders` (empty, or ending with "/"); its trail is empty if there is no such place. */
+/**
+ * The path from the bucket down to `folders` (empty, or ending with "/"). Its trail is empty if there is no such place.
+ */
 async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<Way> {
   const nowhere: Way = { trail: [], behindLink: false };
   const trail = [bucket.path];
@@ -149,7 +152,7 @@ async function findFolders(bucket: BucketDirectory, folders: BytePath): Promise<
   return { trail, behindLink };
 }
 
-/** What of a directory can lead to objects, in the order of their keys. A directory that vanished has nothing. */
+/** The entries of a directory that can lead to objects, in key order. A vanished directory has none. */
 async function readChildren(
   bucket: BucketDirectory,
   inHand: DirectoryInHand,
@@ -176,8 +179,8 @@ async function readChildren(
     if (child === null || !(child.isDirectory || child.isFile)) continue;
     const isLink = entry.isSymbolicLink();
     if (behindLink && isLink && child.isDirectory) continue;
-    // A name that is not UTF-8 cannot be a key. It is shown as near as text comes to it, so that a stray object is
-    // seen; `get` does not find it.
+    // A name that is not UTF-8 cannot be a key. It is shown in the closest text form, so that people see the stray
+    // object; `get` does not find it.
     const shown = toBytePath(toText(name));
     const { path: childPath, isDirectory } = child;
     children.push({ name: isDirectory ? `${shown}/` : shown, path: childPath, isDirectory, isLink });
@@ -186,7 +189,7 @@ async function readChildren(
   return children.filter((child, index) => child.name !== children[index - 1]?.name);
 }
 
-/** Where a link leads, if that is in the bucket. */
+/** The target of a link if it is in the bucket, otherwise null. */
 async function followLink(
   bucket: BucketDirectory,
   link: BytePath,
@@ -197,7 +200,7 @@ async function followLink(
   return found && { path: target.path, isDirectory: found.isDirectory(), isFile: found.isFile() };
 }
 
-/** Takes the next files of a level, up to `max`, and moves on behind them. */
+/** Takes the next files of a level, up to `max`, and moves past them. */
 function takeFiles(level: Level, max: number): readonly Child[] {
   const first = level.next;
   while (level.next - first < max && level.children[level.next]?.isDirectory === false) level.next += 1;
@@ -220,7 +223,7 @@ async function describeFiles(
   const entries: ObjectEntry[] = [];
   for (const [index, file] of files.entries()) {
     const stats = found[index];
-    // Gone, or exchanged for something else since the directory was read.
+    // Gone, or replaced by something else since the directory was read.
     if (!stats?.isFile()) continue;
     entries.push({
       key: toText(keyPrefix + file.name),

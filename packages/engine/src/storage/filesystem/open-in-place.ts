@@ -9,15 +9,20 @@ import { isVanished } from './filesystem-error.ts';
 
 const openDescriptor = promisify(openWithCallback);
 
-/** Opens nothing but the place, whatever lies there and whoever may read it. Linux's O_PATH, which Node does not name. */
+/** Linux's O_PATH, which Node does not name. Opens only the location: anything may be there, readable or not. */
 const placeOnly = 0o10_000_000;
 
-/** A directory that is open, where the system shows what lies in it under its descriptor; else its path alone. */
+/**
+ * An open directory. `through` is the path that reaches its contents: by its descriptor if the system supports that,
+ * otherwise by its plain path.
+ */
 export type OpenDirectory = { readonly descriptor: number | null; readonly through: BytePath };
 
 /**
- * Opens a directory whose path has no links, and has the opened one tell that it lies there. Null where it is gone. Throws
- * what the file system throws, and `unreachable` where another lies there, or the path leads elsewhere by now.
+ * Opens a directory whose path has no links, and checks that the opened directory is at that path. Null if it is gone.
+ *
+ * Throws what the file system throws, and `unreachable` if another directory is there or the path leads elsewhere by
+ * now.
  */
 export async function openDirectoryInPlace(path: BytePath, subject: string): Promise<OpenDirectory | null> {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -38,7 +43,9 @@ export async function openDirectoryInPlace(path: BytePath, subject: string): Pro
   }
 }
 
-/** What lies at a path that has no links. Null where it is gone; throws as {@link openDirectoryInPlace}. */
+/**
+ * Describes the file or directory at a path without links. Null if it is gone; throws as {@link openDirectoryInPlace}.
+ */
 export async function statInPlace(path: BytePath, subject: string): Promise<BigIntStats | null> {
   if (platform() !== 'linux') return await unlessGone(() => lstat(toBytes(path), { bigint: true }));
   const place = await unlessGone(() => open(toBytes(path), placeOnly | constants.O_NOFOLLOW));
@@ -55,7 +62,7 @@ export async function statInPlace(path: BytePath, subject: string): Promise<BigI
 }
 
 function exchanged(subject: string): StorageError {
-  return new StorageError('unreachable', `${subject}: it was exchanged, or a directory on the way to it`);
+  return new StorageError('unreachable', `${subject}: it, or a directory on its path, was replaced while it was read`);
 }
 
 async function unlessGone<Result>(access: () => Promise<Result>): Promise<Result | null> {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { openRegularFile } from './open-regular-file.ts';
 
 test.runIf(process.platform === 'linux')(
-  'a directory that becomes a link before the file is opened leads nowhere',
+  'opening a file fails if a directory on its path has become a link',
   async () => {
     await using cleanup = new AsyncDisposableStack();
     const home = await realpath(await mkdtemp(join(tmpdir(), 'backup-sync-')));

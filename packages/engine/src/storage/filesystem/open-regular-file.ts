@@ -6,11 +6,10 @@ import { pathOfDescriptor } from './descriptor-path.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 
 /**
- * Opens a regular file whose path has no links. Null where there is no such file any more. The flags keep one that was
- * exchanged for a link or a pipe in this moment from being followed or waited for; that no directory on the way was,
- * the opened file itself tells, where the system shows it (Linux).
+ * Opens a regular file whose path has no links. Null if the file no longer exists.
  *
- * Throws `access_denied` where it is another file than the path named.
+ * If the file was just replaced by a link or a pipe, the flags prevent following or waiting. On Linux, the opened file
+ * shows whether a directory on its path was replaced. Throws `access_denied` if it is not the file at `path`.
  */
 export async function openRegularFile(
   path: BytePath,
@@ -28,7 +27,7 @@ export async function openRegularFile(
     if (opened !== null && opened !== path && stats.nlink > 0n) {
       throw new StorageError(
         'access_denied',
-        `${subject}: it was exchanged, or a directory on the way to it, while it was opened`,
+        `${subject}: it, or a directory on its path, was replaced while it was opened`,
       );
     }
     return { file, stats };

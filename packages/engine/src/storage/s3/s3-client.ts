@@ -19,38 +19,38 @@ export type S3Options = {
   readonly endpoint: string;
   /** Region that requests are signed for. */
   readonly region: string;
-  /** Where a bucket stands in an address: in the path, or in the host name. */
+  /** Part of the address that names the bucket: the path (default) or the host name (`virtual`). */
   readonly addressing?: 'path' | 'virtual' | undefined;
-  /** Proxies; the authorities that are trusted are the thread's: see network.ts. */
+  /** Only the proxies are used here. Trusted authorities are set for the whole thread: see network.ts. */
   readonly network?: Network | undefined;
-  /** Told in a plain sentence what was seen of the service that those who run this should know. */
+  /** Called with a plain sentence when the service shows something that operators should know. */
   readonly onNotice?: ((text: string) => void) | undefined;
-  /** Without them the AWS SDK looks where it always does: environment, profiles, the machine's own role. */
+  /** Default: the AWS SDK's usual sources, which are the environment, profiles and the machine's role. */
   readonly credentials?: S3Credentials;
 };
 
-/** How long a service is waited for. */
+/** How long to wait for a service, and how often to retry. */
 export type S3Patience = {
-  /** Attempts of a request before a failure that may pass is thrown. Waits between them double. */
+  /** Attempts per request when a failure may be temporary. The wait between attempts doubles. */
   readonly attemptsMax: number;
   readonly connectTimeoutMs: number;
-  /** Time without a byte, of an answer or in its middle. */
+  /** Longest time without a byte, before an answer begins or in its middle. */
   readonly idleTimeoutMs: number;
 };
 
 const defaultPatience: S3Patience = { attemptsMax: 6, connectTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
 
-/** The SDK signs by the clock of the service if the two differ by so much. Milliseconds. */
+/** From this difference on, the SDK signs with the service's time. Milliseconds. */
 const signedByServiceFromMs = 4 * 60 * 1000;
 
-/** Attempts of a request that is not answered in time: a connection may have been dropped without a word, but once. */
+/** Attempts of a request that times out. One retry is worthwhile: the connection may have been dropped silently. */
 const attemptsInTimeMax = 2;
 
 /**
- * Decides whether a request is made again.
+ * Retries requests unless they were refused or throttled.
  *
- * A refusal is not: it stays one. Throttled requests are not: the bucket's budget must hear of it, since all who use the bucket have to hold back. Nor is
- * the SDK's adaptive mode used, which slows all buckets down for one of them.
+ * A refusal stays a refusal. A throttled request goes to the bucket's budget instead, because everyone who uses the
+ * bucket must slow down. The SDK's adaptive mode is not used: it slows down all buckets because of one.
  */
 class PatientUnlessThrottled extends StandardRetryStrategy {
   readonly #attemptsMax: number;
@@ -64,13 +64,13 @@ class PatientUnlessThrottled extends StandardRetryStrategy {
     ...[token, cause]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
   ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
     const failure = toStorageError(cause.error, '');
-    // The SDK signs by the service's clock once it has seen it, and then the same request may succeed.
+    // Once the SDK has seen the service's time, it signs with that time, and the same request may succeed.
     const isOfClock = failure.code === 'storage_clock_skewed' || failure.code === 'storage_secret_wrong';
     const maySucceed = failure.code === 'unreachable' || (isOfClock && clockWasCorrected(cause.error));
-    if (!maySucceed) throw new Error('refused: not made again');
+    if (!maySucceed) throw new Error('refused: not retried');
     const isTimeout = cause.error instanceof Error && cause.error.name === 'TimeoutError';
-    if (isTimeout && token.getRetryCount() + 1 >= attemptsInTimeMax) throw new Error('not answered in time again');
-    // A strategy has a quota of retries for all buckets: one that fails would use it up for the others.
+    if (isTimeout && token.getRetryCount() + 1 >= attemptsInTimeMax) throw new Error('timed out again: not retried');
+    // A strategy has one retry quota for all buckets: a failing bucket would use it up for the others.
     return await new StandardRetryStrategy(this.#attemptsMax).refreshRetryTokenForRetry(token, cause);
   }
 }
@@ -80,41 +80,43 @@ function clockWasCorrected(error: unknown): boolean {
   return typeof metadata === 'object' && metadata !== null && 'clockSkewCorrected' in metadata;
 }
 
-/** Says once how much the clock of a service differs. The SDK then signs by that clock, so that nothing else shows it. */
+/** Reports a clock difference once. The SDK then signs with the service's time, so nothing else would show it. */
 function noticeOfClock(onNotice: (text: string) => void): (date: string | undefined) => void {
   let isTold = false;
   return (date) => {
     const words = isTold ? null : clockDifference(date ?? null, systemClock.nowMs());
     if (words === null || words.differenceMs < signedByServiceFromMs) return;
     isTold = true;
-    onNotice(`This machine's clock is ${words.text} that of the storage unit. Requests are signed by the latter.`);
+    onNotice(
+      `This machine's clock is ${words.text} the storage unit's. Requests are signed with the storage unit's time.`,
+    );
   };
 }
 
-/** A client for any service that speaks S3. Does not contact it yet. */
+/** Creates a client for any service that speaks S3, without contacting it. */
 export function createS3Client(
   { endpoint, region, credentials, addressing = 'path', network, onNotice = () => {} }: S3Options,
   { attemptsMax, connectTimeoutMs, idleTimeoutMs }: S3Patience = defaultPatience,
 ): S3Client {
-  // The SDK makes agents of its own, which know nothing of the global one's proxies.
+  // The SDK creates its own agents, which do not use the global agent's proxies.
   const proxied = network?.proxies ? { proxyEnv: network.proxies } : {};
   const client = new S3Client({
     endpoint,
     region,
     ...(credentials && { credentials }),
     forcePathStyle: addressing === 'path',
-    // Other services do not know the checksums that the SDK would add and expect of late.
+    // Other services do not know the checksums that recent SDK versions add and expect.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     retryStrategy: new PatientUnlessThrottled(attemptsMax),
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
-      // Until the answer begins; in its middle, see below.
+      // Applies until the answer begins. For silence in its middle, see below.
       requestTimeout: idleTimeoutMs,
       throwOnRequestTimeout: true,
-      // The SDK's own would also end an answer whose reader is slow, since nothing is read for it meanwhile.
+      // The SDK's own timeout would also end an answer whose reader is slow, because nothing is read meanwhile.
       socketTimeout: 0,
-      // Budgets bound the requests in flight. An answer that is kept open must not hold up what is read beside it.
+      // Budgets limit the requests in flight. An answer that stays open must not block other reads.
       httpAgent: { maxSockets: Number.POSITIVE_INFINITY, ...proxied },
       httpsAgent: { maxSockets: Number.POSITIVE_INFINITY, ...proxied },
     },
@@ -132,7 +134,7 @@ export function createS3Client(
       }
       return result;
     },
-    // Next to the connection: before the SDK reads the answer.
+    // Closest to the connection, so that it runs before the SDK reads the answer.
     { name: 'endWhenSilent', step: 'deserialize', priority: 'low' },
   );
   return client;

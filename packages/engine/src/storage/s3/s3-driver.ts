@@ -1,9 +1,9 @@
 import { ordinaryBudget, type StorageDriver } from '../driver.ts';
 
-/** Region that requests are signed for if none is given. Services other than Amazon's take any. */
+/** Region that requests are signed for if none is given. Services other than Amazon's accept any region. */
 const defaultRegion = 'us-east-1';
 
-/** A service that speaks S3, with credentials from where the AWS SDK looks for them. */
+/** Storage in a service that speaks S3. Credentials come from the AWS SDK's usual sources. */
 export const s3Driver: StorageDriver = {
   scheme: 's3',
   form: 's3:<endpoint>',
@@ -14,7 +14,7 @@ export const s3Driver: StorageDriver = {
     if (url === null) throw refuse('has no complete address after "s3:"');
     if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('has an address that is not http or https');
     if (url.username !== '' || url.password !== '') {
-      throw refuse('has credentials in its address; they belong in the environment');
+      throw refuse('has credentials in its address; set them in the environment instead');
     }
     if (url.search !== '' || url.hash !== '') throw refuse('has an address with a query or fragment');
     return {
@@ -26,12 +26,12 @@ export const s3Driver: StorageDriver = {
       },
     };
   },
-  // Some put credentials into the address, so all up to the last `@` is left out, even if it is no address.
+  // Some people put credentials into the address, so everything up to the last `@` is removed, even if it is malformed.
   withoutCredentials: (place) => place.replace(/^((?:https?:\/\/)?).*@/is, '$1'),
   defaultBudget: ordinaryBudget,
   leastPolicy: {
-    kind: 'a policy of S3',
-    // List and read: nothing here asks for more. HEAD is a part of GetObject.
+    kind: 'an S3 policy',
+    // Nothing here needs more than to list and read. GetObject also allows HEAD.
     of(bucketNames) {
       const resources = (suffix: string) => bucketNames.map((name) => `arn:aws:s3:::${name}${suffix}`);
       return {

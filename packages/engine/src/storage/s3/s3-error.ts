@@ -2,7 +2,7 @@ import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
 import { elementOf, headerOf, isOfRegion, serviceWords } from './s3-words.ts';
 
-/** What S3 and services like it call their errors, where the HTTP status alone does not say it. */
+/** Error codes of S3 and similar services, for errors that the HTTP status alone does not identify. */
 const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['NoSuchBucket', 'bucket_not_found'],
   ['InvalidBucketName', 'bucket_not_found'],
@@ -26,18 +26,18 @@ const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['ExpiredTokenException', 'storage_token_expired'],
   ['InvalidSecurityToken', 'storage_token_expired'],
   ['InvalidToken', 'storage_token_expired'],
-  // Of MinIO.
+  // MinIO
   ['InvalidTokenId', 'storage_token_expired'],
   ['SecurityTokenExpired', 'storage_token_expired'],
   ['TokenRefreshRequired', 'storage_token_expired'],
   ['InvalidAccessKeyId', 'storage_key_unknown'],
-  // Of Google.
+  // Google
   ['InvalidSecurity', 'storage_key_unknown'],
   ['SignatureDoesNotMatch', 'storage_secret_wrong'],
   ['RequestExpired', 'storage_clock_skewed'],
   ['RequestInTheFuture', 'storage_clock_skewed'],
   ['RequestTimeTooSkewed', 'storage_clock_skewed'],
-  // Of Alibaba, Tencent, Huawei and Volcengine.
+  // Alibaba, Tencent, Huawei and Volcengine
   ['SecondLevelDomainForbidden', 'storage_virtual_hosts_only'],
   ['PathStyleDomainForbidden', 'storage_virtual_hosts_only'],
   ['VirtualHostDomainRequired', 'storage_virtual_hosts_only'],
@@ -50,7 +50,7 @@ const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
   ['Throttling', 'throttled'],
   ['ThrottlingException', 'throttled'],
   ['TooManyRequests', 'throttled'],
-  // Of status 400 or 409, though the same request may be answered the next time.
+  // These come with status 400 or 409, yet the same request may succeed later.
   ['BadDigest', 'unreachable'],
   ['IncompleteBody', 'unreachable'],
   ['OperationAborted', 'unreachable'],
@@ -64,24 +64,25 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
   [308, 'storage_redirected'],
   [401, 'access_denied'],
   [403, 'access_denied'],
-  // Of a proxy.
+  // Sent by a proxy.
   [407, 'storage_request_refused'],
   [429, 'throttled'],
   [501, 'storage_not_implemented'],
   [503, 'throttled'],
 ]);
 
-/** How Node says that it does not trust a certificate: by OpenSSL's names, or because it is for another host. */
+/** Node's error codes for a certificate that it does not trust: OpenSSL's names, and one for a wrong host name. */
 const certificateCodes =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE))/;
 
-/** S3 has no code of its own for an object that wants the customer's key; it says so in words. */
+/** S3 has no separate code for an object encrypted with the customer's key; only the message says so. */
 const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
 
 /**
- * The error that storage throws for one of the AWS SDK. `subject` names the bucket and key.
+ * Converts an error of the AWS SDK to a {@link StorageError}. `subject` names the bucket and key.
  *
- * The SDK's error is not kept as the cause: a refused signature comes back with the access key and all that was signed.
+ * The SDK's error is not kept as the cause: for a refused signature, the service returns the access key and the signed
+ * text.
  */
 export function toStorageError(error: unknown, subject: string): StorageError {
   if (error instanceof StorageError) return error;
@@ -104,24 +105,24 @@ export function toStorageError(error: unknown, subject: string): StorageError {
   return new StorageError(code, `${subject}: the service answers ${answer}${words}`, options);
 }
 
-/** Of an answer that names no code of S3. One to HEAD never does, and is then asked for again by another request. */
+/** Describes an answer without an S3 error code. An answer to HEAD never has one; another request then asks again. */
 function wordsOnForeign(code: StorageErrorCode, error: Error, status: number): string {
-  if (status === 407) return '; a proxy asks for its user and password';
-  if (code === 'access_denied') return '; it names no code of S3, so a proxy or another service may have given it';
+  if (status === 407) return '; a proxy requires a user name and password';
+  if (code === 'access_denied') return '; it has no S3 error code, so it may come from a proxy or another service';
   return serviceWords(code, error, systemClock.nowMs());
 }
 
-/** What the header Retry-After says, as milliseconds: it holds seconds, or a date. Null without one. */
+/** The header Retry-After in milliseconds; null without it. The header has seconds or a date. */
 function retryAfterMsOf(error: Error): number | null {
   const value = headerOf(error, 'retry-after');
   if (value === null) return null;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  // By the service's own clock, which its answer tells.
+  // Compared with the service's own time, which is in the same answer.
   const waitMs = Date.parse(value) - Date.parse(headerOf(error, 'date') ?? '');
   return Number.isNaN(waitMs) ? null : Math.max(0, waitMs);
 }
 
-/** HTTP status of the answer that the error tells of, if there was one. */
+/** HTTP status of the answer that caused the error, if there was one. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error && '$metadata' in error)) return undefined;
   const metadata = error.$metadata;
@@ -131,40 +132,41 @@ export function statusOf(error: unknown): number | undefined {
 
 function codeOf(error: Error, status: number): StorageErrorCode {
   if (status === 400 && customerKeyWords.test(error.message)) return 'encrypted_customer_key';
-  // The key service refuses, or the key is disabled or gone.
+  // The key service refuses, or the key is disabled or deleted.
   if (error.name.startsWith('KMS.')) return 'access_denied';
-  // Alibaba's answer for a bucket of another region: others name an endpoint in a redirect only.
+  // Alibaba's answer for a bucket in another region. Other services name an endpoint only in a redirect.
   if (status === 403 && elementOf(error, 'Endpoint') !== null) return 'storage_redirected';
-  // The header may be malformed for another reason, such as an access key that is none.
+  // The header may be malformed for another reason, such as an invalid access key.
   if (error.name === 'AuthorizationHeaderMalformed' && !isOfRegion(error)) return 'storage_request_refused';
   const code = codesOfS3.get(error.name) ?? codesOfStatus.get(status);
   if (code !== undefined) return code;
-  // Without a code of its own it is a page that is not S3's: an address where something else answers.
+  // Without an S3 code, something other than S3 answers at this address.
   return status >= 400 && status < 500 && elementOf(error, 'Code') !== null ? 'storage_request_refused' : 'unreachable';
 }
 
 function codeOfNetworkError(error: Error): StorageErrorCode {
   const code = 'code' in error ? String(error.code) : '';
   if (certificateCodes.test(code)) return 'storage_certificate_refused';
-  // A proxy that will not connect to the service does not change its mind, unless the service is what it waits for.
+  // A 4xx answer of a proxy is final. With 5xx, the proxy could not reach the service, which may be temporary.
   const status = 'statusCode' in error ? Number(error.statusCode) : 0;
   return code === 'ERR_PROXY_TUNNEL' && status >= 400 && status < 500 ? 'storage_request_refused' : 'unreachable';
 }
 
-/** Not in the SDK's words: they may have the command line in them that is to give the credentials. */
+/** Avoids the SDK's message: it may contain the command line that provides the credentials. */
 function describeMissing({ message }: Error): string {
-  if (message.startsWith('Could not load credentials from any')) return 'neither the environment nor a profile has any';
+  if (message.startsWith('Could not load credentials from any'))
+    return 'neither the environment nor a profile has credentials';
   if (/\bsso\b|aws login|session/i.test(message))
-    return 'the session of the profile has ended: log in again as for the aws command';
-  return 'the profile or role that is configured gives none';
+    return 'the session of the profile has expired; log in again as you do for the aws command';
+  return 'the configured profile or role provides no credentials';
 }
 
 function describeNetworkError(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // The SDK names these TimeoutError as well.
   if (code === 'ECONNRESET' || code === 'EPIPE') return `the service closed the connection (${code})`;
-  if (error.name === 'TimeoutError') return 'the service does not answer in time';
-  if (code === undefined) return 'the answer is not one of S3';
-  // An attempt at several addresses fails with the code alone.
+  if (error.name === 'TimeoutError') return 'the service did not answer in time';
+  if (code === undefined) return 'the answer is not an S3 answer';
+  // If several addresses were tried, the error has a code but no message.
   return error.message === '' ? code : error.message;
 }

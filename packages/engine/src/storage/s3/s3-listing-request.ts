@@ -9,7 +9,7 @@ import { describeBucket } from '../names.ts';
 import { listPageEntriesMax } from '../port.ts';
 import { decoderOf } from './s3-names.ts';
 
-/** The answer of ListObjectsV2, or of ListObjects. */
+/** The answer to ListObjectsV2 or ListObjects. */
 export type ListingAnswer = Pick<
   ListObjectsV2CommandOutput,
   'Contents' | 'CommonPrefixes' | 'EncodingType' | 'IsTruncated'
@@ -17,18 +17,18 @@ export type ListingAnswer = Pick<
   Partial<Pick<ListObjectsV2CommandOutput, 'KeyCount' | 'NextContinuationToken' | 'StartAfter'>> &
   Partial<Pick<ListObjectsCommandOutput, 'NextMarker'>>;
 
-/** One page that is asked for. */
+/** A request for one page. */
 type PageRequest = {
   readonly bucket: string;
   readonly prefix: string;
   readonly delimiter: '/' | undefined;
-  /** All up to this key has been seen. */
+  /** All keys up to and including this one have been seen. */
   readonly position: string | undefined;
   readonly token: string | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
-/** Which buckets are listed by ListObjects, since they do not offer ListObjectsV2. Says so once for each. */
+/** Remembers which buckets do not support ListObjectsV2 and are listed with ListObjects. Reports each bucket once. */
 export class ListingVersions {
   readonly #v1 = new Set<string>();
   readonly #onNotice: (text: string) => void;
@@ -46,7 +46,7 @@ export class ListingVersions {
     this.#v1.add(bucket);
     const name = describeBucket(bucket);
     this.#onNotice(
-      `${name.charAt(0).toUpperCase()}${name.slice(1)} does not offer ListObjectsV2. ListObjects lists it instead.`,
+      `${name.charAt(0).toUpperCase()}${name.slice(1)} does not support ListObjectsV2. ListObjects is used instead.`,
     );
   }
 }
@@ -63,15 +63,15 @@ export function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswe
 }
 
 /**
- * Whether a service has taken ListObjectsV2 for ListObjects. Each answer of the former tells its KeyCount. Some services
- * that offer it leave that out: then a token to go on with, or the position repeated, tells.
+ * Whether a service has answered ListObjectsV2 as if it were ListObjects. Answers to ListObjectsV2 have a KeyCount.
+ * Some services that support it leave that out; a continuation token or the repeated start position then identifies it.
  */
 export function isOfV1(answer: ListingAnswer, position: string | undefined): boolean {
   if (answer.KeyCount !== undefined || answer.NextContinuationToken !== undefined) return false;
   return answer.IsTruncated === true || (position !== undefined && answer.StartAfter === undefined);
 }
 
-/** Where a page ends that shows nothing. */
+/** The marker for the next page, for a page without entries. */
 export function nextMarkerOf(answer: ListingAnswer): string | undefined {
   return answer.NextMarker === undefined ? undefined : decoderOf(answer)(answer.NextMarker);
 }

@@ -8,15 +8,15 @@ import { openS3StorageUnit } from './s3-storage-unit.ts';
 const keys = ['a', 'b c/1', 'b c/2', 'b c/3', 'd+e', 'f/1', 'g/1', 'h', 'ü/1', '\u{1F600}'];
 
 type Habit = {
-  /** What it answers to ListObjectsV2: a refusal, or the answer of ListObjects, whose parameters alone it reads. */
+  /** Its answer to ListObjectsV2: a refusal, or the answer to ListObjects, because it reads only those parameters. */
   readonly v2: 'refused' | 'read as ListObjects';
   readonly sendsNextMarker: boolean;
   readonly encodes: boolean;
-  /** It lists a folder again for which the marker is its own name. */
+  /** Whether it lists a folder again if its name is the marker. */
   readonly repeatsFolder: boolean;
 };
 
-/** A service that offers ListObjects alone, in pages of two. */
+/** A service that supports only ListObjects, in pages of two. */
 async function openOnV1(habit: Habit) {
   const asked: URLSearchParams[] = [];
   const notices: string[] = [];
@@ -73,8 +73,8 @@ test.each<[string, Partial<Habit>]>([
     { v2: 'read as ListObjects', sendsNextMarker: true },
   ],
   ['does not encode keys', { encodes: false, sendsNextMarker: true }],
-  ['shows a folder again behind its own marker', { repeatsFolder: true }],
-])('lists all that is there, none twice, from a service that %s', async (_, habit) => {
+  ['repeats a folder that is the marker', { repeatsFolder: true }],
+])('lists everything exactly once from a service that %s', async (_, habit) => {
   await using served = await openOnV1({ ...usual, ...habit });
   const { unit } = served;
   expect((await listAll(unit, 'bucket')).map(({ key }) => key)).toEqual(keys);
@@ -83,16 +83,16 @@ test.each<[string, Partial<Habit>]>([
   expect(after.flat().map(({ key }) => key)).toEqual(['f/1', 'g/1', 'h', 'ü/1', '\u{1F600}']);
   const folders = await collect(unit.listFolders({ bucket: 'bucket', prefix: '' }));
   expect(folders.flat()).toEqual(['b c/', 'f/', 'g/', 'ü/']);
-  expect(served.notices).toEqual(['Bucket "bucket" does not offer ListObjectsV2. ListObjects lists it instead.']);
+  expect(served.notices).toEqual(['Bucket "bucket" does not support ListObjectsV2. ListObjects is used instead.']);
 });
 
-test('asks for what lies behind a key by ListObjects where the key was passed over', async () => {
+test('asks again with ListObjects if the service ignores the start key of ListObjectsV2', async () => {
   await using served = await openOnV1({ ...usual, v2: 'read as ListObjects' });
   const pages = await collect(served.unit.list({ bucket: 'bucket', prefix: '', after: 'h' }));
   expect(pages.flat().map(({ key }) => key)).toEqual(['ü/1', '\u{1F600}']);
 });
 
-test('remembers for each bucket that ListObjectsV2 is not offered', async () => {
+test('remembers for each bucket that ListObjectsV2 is not supported', async () => {
   await using served = await openOnV1(usual);
   await listAll(served.unit, 'bucket', 'f/');
   await listAll(served.unit, 'bucket', 'g/');
@@ -101,16 +101,19 @@ test('remembers for each bucket that ListObjectsV2 is not offered', async () => 
   expect(versions).toEqual(['v2', 'v1', 'v1', 'v2', 'v1']);
 });
 
-test('says so if neither is offered', async () => {
+test('says so if neither ListObjectsV2 nor ListObjects is supported', async () => {
   await using server = await startHttpServer((_, response) => response.writeHead(501).end(errorXml('NotImplemented')));
   await using unit = await openS3StorageUnit({ id: 's3', ...server.options });
   await expectCode('storage_not_implemented', listAll(unit, 'bucket'));
 });
 
 test.each([
-  ['pages that begin again and again', v1ListBucketResult({ keys: ['a', 'b'], truncated: true })],
+  ['a page that repeats', v1ListBucketResult({ keys: ['a', 'b'], truncated: true })],
   ['an empty page that names no next marker', v1ListBucketResult({ keys: [], truncated: true })],
-  ['an empty page whose next marker stays', v1ListBucketResult({ keys: [], truncated: true, nextMarker: 'a' })],
+  [
+    'an empty page whose next marker does not change',
+    v1ListBucketResult({ keys: [], truncated: true, nextMarker: 'a' }),
+  ],
 ])('refuses %s', async (_, answer) => {
   await using server = await startHttpServer((_request, response) => response.end(answer));
   await using unit = await openS3StorageUnit({ id: 's3', ...server.options });
@@ -118,7 +121,7 @@ test.each([
   expect(error.message).toContain('cannot be trusted');
 });
 
-test('head finds out by ListObjects whether the bucket or the object is missing', async () => {
+test('head uses ListObjects to find out whether the bucket or the object is missing', async () => {
   await using server = await startHttpServer((request, response) => {
     if (request.method === 'HEAD') response.writeHead(404).end();
     else if (request.url?.includes('list-type=2')) response.writeHead(501).end(errorXml('NotImplemented'));

@@ -3,7 +3,7 @@ import { listBucketResult, startHttpServer } from '../../testing/s3-test-server.
 import { collect, expectCode, listAll } from '../storage-conformance.ts';
 import { openS3StorageUnit } from './s3-storage-unit.ts';
 
-/** A storage unit on a service whose answers to LIST are these, the last of them for ever. */
+/** A storage unit on a service that answers LIST with these, and repeats the last one without limit. */
 async function openOnAnswers(...answers: readonly string[]) {
   let next = 0;
   const server = await startHttpServer((_, response) => {
@@ -20,7 +20,7 @@ async function openOnAnswers(...answers: readonly string[]) {
   };
 }
 
-test('goes on behind pages that are empty and not the last', async () => {
+test('continues after empty pages that are not the last', async () => {
   const first = listBucketResult({ entries: [], next: '1' });
   const second = listBucketResult({ entries: [{ key: 'a' }], next: '2' });
   await using served = await openOnAnswers(first, second, listBucketResult({ entries: [] }));
@@ -28,9 +28,9 @@ test('goes on behind pages that are empty and not the last', async () => {
 });
 
 test.each([
-  ['a page that comes again and again', [listBucketResult({ entries: [{ key: 'a' }], next: '1' })]],
+  ['a page that repeats', [listBucketResult({ entries: [{ key: 'a' }], next: '1' })]],
   [
-    'a service that is sent back to where it was',
+    'a token that repeats',
     [
       listBucketResult({ entries: [{ key: 'a' }], next: '1' }),
       listBucketResult({ entries: [{ key: 'b' }], next: '1' }),
@@ -39,8 +39,8 @@ test.each([
   ['keys out of order', [listBucketResult({ entries: [{ key: 'b' }, { key: 'a' }] })]],
   ['keys in the order of UTF-16', [listBucketResult({ entries: [{ key: '\u{1F600}' }, { key: '\uFF5E' }] })]],
   ['a key twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }] })]],
-  ['a page that is not the last and names no next', [listBucketResult({ entries: [{ key: 'a' }], truncated: true })]],
-  ['an answer of another kind', ['<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>']],
+  ['a page that is not the last but has no token', [listBucketResult({ entries: [{ key: 'a' }], truncated: true })]],
+  ['an answer that is not a listing', ['<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>']],
 ])('refuses %s', async (_, answers) => {
   await using served = await openOnAnswers(...answers);
   const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
@@ -50,17 +50,17 @@ test.each([
 const aFirst = listBucketResult({ entries: [{ key: 'a' }], next: '1' });
 
 test.each([
-  ['the objects beside them come again and again', [aFirst, listBucketResult({ entries: [{ key: 'a' }], next: '2' })]],
-  ['a service is sent back to where it was', [aFirst, listBucketResult({ entries: [{ key: 'b' }], next: '1' })]],
-  ['a folder comes twice', [listBucketResult({ entries: [], folders: ['a/', 'a/'] })]],
-  ['an object comes twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }], folders: ['b/'] })]],
-])('refuses a listing of folders where %s', async (_, answers) => {
+  ['objects outside folders repeat', [aFirst, listBucketResult({ entries: [{ key: 'a' }], next: '2' })]],
+  ['the token repeats', [aFirst, listBucketResult({ entries: [{ key: 'b' }], next: '1' })]],
+  ['a folder occurs twice', [listBucketResult({ entries: [], folders: ['a/', 'a/'] })]],
+  ['an object occurs twice', [listBucketResult({ entries: [{ key: 'a' }, { key: 'a' }], folders: ['b/'] })]],
+])('refuses a listing of folders if %s', async (_, answers) => {
   await using served = await openOnAnswers(...answers);
   const error = await expectCode('unreachable', collect(served.unit.listFolders({ bucket: 'bucket', prefix: '' })));
   expect(error.message).toContain('cannot be trusted');
 });
 
-test('empty pages end, though each says that another follows', async () => {
+test('a listing of endless empty pages is refused', async () => {
   let pages = 0;
   await using server = await startHttpServer((_, response) => {
     pages += 1;
@@ -72,25 +72,25 @@ test('empty pages end, though each says that another follows', async () => {
   expect(pages).toBe(2 * 101);
 });
 
-test('refuses keys that were not asked for', async () => {
+test('refuses keys that do not start with the prefix', async () => {
   await using served = await openOnAnswers(listBucketResult({ entries: [{ key: 'other/a' }] }));
   await expectCode('unreachable', listAll(served.unit, 'bucket', 'mine/'));
 });
 
-test('reads keys that XML could not carry', async () => {
+test('reads keys with characters that XML cannot carry', async () => {
   const keys = ['\u0001', 'a b', 'a%20b', 'a+b', 'é'];
   await using served = await openOnAnswers(listBucketResult({ entries: keys.map((key) => ({ key })) }));
   expect((await listAll(served.unit, 'bucket')).map((entry) => entry.key)).toEqual(keys);
 });
 
-test('leaves keys alone where the service does not encode them', async () => {
+test('leaves keys unchanged if the service does not encode them', async () => {
   const plain = listBucketResult({ entries: [{ key: 'plain' }] });
   const answer = plain.replace('<EncodingType>url</EncodingType>', '').replace('plain', 'a+b%20c');
   await using served = await openOnAnswers(answer);
   expect((await listAll(served.unit, 'bucket')).map((entry) => entry.key)).toEqual(['a+b%20c']);
 });
 
-test('tells which objects lie in an archive class', async () => {
+test('reports which objects are in an archive class', async () => {
   const classes = ['ARCHIVE', 'COLD', 'DEEP_ARCHIVE', 'GLACIER', 'GLACIER_IR', 'STANDARD', 'STANDARD_IA', 'WARM'];
   const entries = classes.map((storageClass) => ({ key: storageClass, storageClass }));
   await using served = await openOnAnswers(listBucketResult({ entries }));

@@ -5,15 +5,15 @@ import { toStorageError } from './s3-error.ts';
 import { askV1, askV2, isOfV1, type ListingAnswer, type ListingVersions, nextMarkerOf } from './s3-listing-request.ts';
 import { decoderOf } from './s3-names.ts';
 
-/** A service may answer with a page that is empty and yet not the last, but not for ever. */
+/** A service may send empty pages that are not the last, but only so many in a row. */
 const emptyPagesMax = 100;
-/** S3 has no longer keys, in UTF-8. */
+/** Longest key of S3, in UTF-8 bytes. */
 const keyBytesMax = 1024;
 
-/** Classes whose objects must be thawed before they can be read: those of S3, then the names that OBS and COS use. */
+/** Storage classes whose objects must be thawed before they can be read: S3's, then those of OBS and COS. */
 const archiveClasses: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE', 'COLD', 'ARCHIVE']);
 
-/** What a listing needs of its storage unit. */
+/** The parts of the storage unit that a listing needs. */
 export type ListingTools = {
   readonly client: S3Client;
   readonly versions: ListingVersions;
@@ -42,17 +42,17 @@ export function listFolderPages(
 type Walk<Item> = {
   readonly after: string | undefined;
   readonly delimiter: '/' | undefined;
-  /** Null where something is missing that every answer has. */
+  /** Null if the answer lacks a required field. */
   readonly read: (answer: ListingAnswer) => readonly Item[] | null;
   readonly keyOf: (item: Item) => string;
 };
 
 /**
- * Yields one page for each request. Throws `unreachable` where the answers cannot be a complete listing: nothing may
- * be taken for absent because a service repeats itself, forgets to go on, or is none of S3. Else what the SDK throws.
+ * Yields one page for each request. Throws `unreachable` if the answers cannot be a complete listing, and otherwise
+ * what the SDK throws. No object may count as absent because a service repeats pages, stops early or is not S3.
  *
- * A bucket that does not offer ListObjectsV2 is listed by ListObjects, from where the listing stands: a service may refuse
- * the former, or take it for the latter and ignore what it does not know.
+ * If a bucket does not support ListObjectsV2, the listing continues with ListObjects from its current position. A
+ * service may refuse ListObjectsV2, or treat it as ListObjects and ignore the parameters it does not know.
  */
 async function* walkPages<Item>(
   { client, versions }: ListingTools,
@@ -67,10 +67,10 @@ async function* walkPages<Item>(
   const refuse = (problem: string): never => {
     throw new StorageError('unreachable', `${subject}: the listing cannot be trusted: ${problem}`);
   };
-  /** Takes keys of one kind, each behind those before it, on whatever page. */
+  /** Returns a check that keys of one kind are in ascending order across all pages. */
   const rising = (last: string | undefined) => (keys: readonly string[]) => {
     for (const key of keys) {
-      if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} was not asked for`);
+      if (!key.startsWith(prefix)) refuse(`the key ${JSON.stringify(key)} does not start with the prefix`);
       if (last !== undefined && compareKeys(last, key) >= 0) {
         refuse(`the key ${JSON.stringify(key)} comes after ${JSON.stringify(last)}, repeated or out of order`);
       }
@@ -79,7 +79,7 @@ async function* walkPages<Item>(
   };
   const checkItems = rising(after);
   const checkPassed = rising(undefined);
-  /** Where the next page begins: all up to this key has been seen. */
+  /** The next page starts after this key. */
   let position = after;
   let token: string | undefined;
   let emptyPages = 0;
@@ -95,20 +95,20 @@ async function* walkPages<Item>(
       versions.fallBack(bucket);
       continue;
     }
-    if (answer.IsTruncated === undefined) refuse('the answer is none of a listing');
+    if (answer.IsTruncated === undefined) refuse('the answer is not a listing');
     if (!isV1 && isOfV1(answer, position)) {
       versions.fallBack(bucket);
-      // It has ignored where to begin.
+      // The service has ignored the start position.
       if (position !== undefined) continue;
     }
 
     const all = readOrRefuse(read, answer);
     const [first] = all;
-    // Some services show a folder again for which its own name is the marker.
+    // Some services return a folder again if its name is the marker.
     const isRepeated = isV1 && delimiter !== undefined && first !== undefined && keyOf(first) === position;
     const items = isRepeated ? all.slice(1) : all;
     checkItems(items.map(keyOf));
-    // Objects that lie in no folder fill pages of folders. They are passed over, and must come to an end as well.
+    // Objects outside any folder also fill pages of folders. They are skipped, but must not repeat either.
     const passed = delimiter === undefined ? [] : readOrRefuse(readObjects, answer);
     checkPassed(passed.map(keyOfObject));
     emptyPages = items.length === 0 && passed.length === 0 ? emptyPages + 1 : 0;
@@ -119,20 +119,20 @@ async function* walkPages<Item>(
     const last = laterOf(items.map(keyOf).at(-1), passed.map(keyOfObject).at(-1));
     if (versions.isV1(bucket)) {
       const next = last ?? nextMarkerOf(answer);
-      if (next === undefined) return refuse('it goes on, but the service does not say where');
-      if (position !== undefined && compareKeys(next, position) <= 0) refuse('it goes on where it has been');
+      if (next === undefined) return refuse('another page follows, but the service names no marker for it');
+      if (position !== undefined && compareKeys(next, position) <= 0) refuse('the next page does not start further on');
       position = next;
     } else {
       const next = answer.NextContinuationToken;
-      if (!next) return refuse('it goes on, but the service does not say where');
-      if (next === token) refuse('it goes on where it has been');
+      if (!next) return refuse('another page follows, but the service gives no token for it');
+      if (next === token) refuse('the service gives the same token again');
       token = next;
       position = last ?? position;
     }
   }
 
   function readOrRefuse<Each>(readEach: Walk<Each>['read'], answer: ListingAnswer): readonly Each[] {
-    return readEach(answer) ?? refuse('an object lacks its key, size or time');
+    return readEach(answer) ?? refuse('an entry lacks its key, size or time');
   }
 }
 
@@ -145,12 +145,12 @@ function keyOfObject({ key }: ObjectEntry): string {
   return key;
 }
 
-/** S3 has no other keys, so a prefix beyond this selects nothing. */
+/** Whether S3 allows such a key. A prefix that no key can have selects nothing. */
 function isPossibleKey(text: string): boolean {
   return text.isWellFormed() && Buffer.byteLength(text) <= keyBytesMax;
 }
 
-/** Null where something is missing that every object has. */
+/** Null if an object lacks its key, size or time. */
 function readObjects(answer: ListingAnswer): readonly ObjectEntry[] | null {
   const decode = decoderOf(answer);
   const page: ObjectEntry[] = [];
@@ -167,7 +167,7 @@ function readObjects(answer: ListingAnswer): readonly ObjectEntry[] | null {
   return page;
 }
 
-/** Null where a folder has no name. */
+/** Null if a folder has no name. */
 function readFolders(answer: ListingAnswer): readonly string[] | null {
   const decode = decoderOf(answer);
   const folders: string[] = [];
@@ -178,7 +178,7 @@ function readFolders(answer: ListingAnswer): readonly string[] | null {
   return folders;
 }
 
-/** An ETag without its quotes; null where there is none. */
+/** An ETag without its quotes; null if there is none. */
 export function plainEtag(etag: string | undefined): string | null {
   return etag?.replaceAll('"', '') || null;
 }

@@ -1,9 +1,12 @@
-/** Undoes what was done to the names of an answer. The SDK leaves them as they were sent, and a service that does not know the encoding sends them plain. */
+/**
+ * Returns the decoder for the names in an answer. The SDK leaves names as they were sent, and a service that does not
+ * know the encoding sends them plain.
+ */
 export function decoderOf({ EncodingType }: { readonly EncodingType?: string | undefined }): (name: string) => string {
   return EncodingType === 'url' ? decodeKey : (name) => name;
 }
 
-/** Undoes the form encoding of listings, where "+" is a blank. Bytes that are not UTF-8 become U+FFFD. */
+/** Decodes the form encoding of listings, in which "+" is a space. Bytes that are not UTF-8 become U+FFFD. */
 function decodeKey(encoded: string): string {
   const plain = encoded.replaceAll('+', ' ');
   try {

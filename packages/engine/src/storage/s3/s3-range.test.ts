@@ -8,7 +8,7 @@ import { openS3StorageUnit } from './s3-storage-unit.ts';
 
 const md5OfHello = '5d41402abc4b2a76b9719d911017c592';
 
-/** An object "hello" at a service with these habits. */
+/** A service with these habits that has one object, "hello". */
 async function openUnit(habits: S3Habits = {}) {
   const server = await startS3Server({ bucket: { a: 'hello' } }, () => null, habits);
   const unit: StorageUnit = await openS3StorageUnit({ id: 's3', ...server.options });
@@ -23,7 +23,7 @@ async function openUnit(habits: S3Habits = {}) {
 }
 
 test.each(['HELLO', 'hello again', 'h'])(
-  'a service that ignores If-Match is found out by its answer: %s',
+  'a changed object is noticed even if the service ignores If-Match: %s',
   async (now) => {
     await using opened = await openUnit({ ignoresIfMatch: true });
     const of = await versionIn(opened.unit, 'a');
@@ -32,14 +32,14 @@ test.each(['HELLO', 'hello again', 'h'])(
   },
 );
 
-test('an object that became too short has changed, even if the service looks at the range first', async () => {
+test('an object that became too short counts as changed, even if the service checks the range first', async () => {
   await using opened = await openUnit({ checksRangeFirst: true });
   const of = await versionIn(opened.unit, 'a');
   opened.replace('h');
   await expectCode('changed_while_read', readRange(opened.unit, 'a', 3, 5, of));
 });
 
-test('all of an object is never taken for a range of it', async () => {
+test('a whole object is never taken for a range of it', async () => {
   await using opened = await openUnit({ ignoresRange: true });
   const of = await versionIn(opened.unit, 'a');
   const refused = await expectCode('storage_not_implemented', readRange(opened.unit, 'a', 0, 2, of));
@@ -70,12 +70,12 @@ test.each([
   await expectCode(code, readRange(opened.unit, 'a', 1, 3, of));
 });
 
-test('the name of the unit may be in any letters', async () => {
+test('the unit in Content-Range may be written in any case', async () => {
   await using opened = await openUnit({ rangeHeaders: () => ({ 'content-range': 'Bytes 1-2/5' }) });
   expect(await readRange(opened.unit, 'a', 1, 3, await versionIn(opened.unit, 'a'))).toBe('el');
 });
 
-test('a range whose bytes end early is an error, and not what came of it', async () => {
+test('a range whose bytes end early is an error', async () => {
   await using opened = await openUnit({ cutAtByte: 1 });
   const of = await versionIn(opened.unit, 'a');
   const { body } = await opened.unit.get({ bucket: 'bucket', key: 'a', range: { start: 1, end: 4, of } });
@@ -83,7 +83,7 @@ test('a range whose bytes end early is an error, and not what came of it', async
   expect(error.message).toContain('ended after 1 of 3 bytes');
 });
 
-test('a listing that writes the ETag in other letters shows the same version', async () => {
+test('a listing that writes the ETag in another case shows the same version', async () => {
   let isListing = true;
   await using opened = await openUnit({
     ignoresIfMatch: true,
@@ -96,7 +96,7 @@ test('a listing that writes the ETag in other letters shows the same version', a
   expect(await readRange(opened.unit, 'a', 1, 3, of ?? { size: 0, tag: '' })).toBe('el');
 });
 
-test('an ETag that does not promise the same bytes, or cannot be asked for, tells no version', () => {
+test('a weak ETag, or one that If-Match cannot carry, identifies no version', () => {
   for (const etag of ['W/abc', 'a\nb', 'é', 'a"b', 'a b', '', null]) expect(versionOf({ size: 1, etag })).toBeNull();
   expect(versionOf({ size: 1, etag: '0a-2' })).toEqual({ size: 1, tag: '0a-2' });
 });

@@ -11,7 +11,7 @@ import { openS3StorageUnit, S3StorageUnit } from './s3-storage-unit.ts';
 
 const object = { bucket: 'bucket', key: 'a/b' };
 
-/** A storage unit with the patience of production: a refusal that is made again would be counted. */
+/** A storage unit with the retries of production, so that a retried refusal would be counted. */
 async function openOn(answer: RequestListener) {
   let requests = 0;
   const server = await startHttpServer((request, response) => {
@@ -62,7 +62,7 @@ const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Ref
   ],
   [
     'storage_wrong_region',
-    'the service does not say which region it expects, but "Must be one of: wnam, auto"',
+    'the service does not name the region it expects; it says "Must be one of: wnam, auto"',
     { status: 400, code: 'InvalidRegionName', message: 'Must be one of: wnam, auto' },
   ],
   [
@@ -77,7 +77,7 @@ const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Ref
   ],
   [
     'storage_wrong_region',
-    'does not say which region it expects, but "The me-south-1 location constraint is incompatible"',
+    'does not name the region it expects; it says "The me-south-1 location constraint is incompatible"',
     {
       status: 400,
       code: 'IllegalLocationConstraintException',
@@ -123,7 +123,7 @@ const refusals: readonly [expected: StorageErrorCode, told: string, refusal: Ref
     'the service says "Authorization header is invalid"',
     { status: 400, code: 'InvalidArgument', message: 'Authorization header is invalid' },
   ],
-  // These may pass by themselves.
+  // These may be temporary.
   ['unreachable', '', { status: 400, code: 'RequestTimeout' }],
   ['unreachable', '', { status: 409, code: 'OperationAborted' }],
 ];
@@ -146,7 +146,7 @@ test.each(refusals)(
   },
 );
 
-test('a refusal is not asked for again', async () => {
+test('a refused request is not retried', async () => {
   for (const [status, code] of [
     [403, 'SignatureDoesNotMatch'],
     [501, 'NotImplemented'],
@@ -158,7 +158,7 @@ test('a refusal is not asked for again', async () => {
   }
 });
 
-test('a clock that differs is said by how much it does', async () => {
+test('the message says how much the clocks differ', async () => {
   const skewed = (date: string | null): RequestListener => {
     return (_, response) => {
       response.sendDate = false;
@@ -167,13 +167,13 @@ test('a clock that differs is said by how much it does', async () => {
   };
   await using fast = await openOn(skewed(new Date(Date.now() + 3_600_000).toUTCString()));
   const behind = await expectCode('storage_clock_skewed', fast.unit.get(object));
-  expect(behind.message).toContain("this machine's clock is 60 min behind that of the service");
+  expect(behind.message).toContain("this machine's clock is 60 min behind the service's clock");
   await using silent = await openOn(skewed(null));
   const unknown = await expectCode('storage_clock_skewed', silent.unit.get(object));
-  expect(unknown.message).toContain('the service does not tell its time');
+  expect(unknown.message).toContain('the answer has no valid Date header');
 });
 
-test('a clock that differs is corrected by the answers of the service, and said once', async () => {
+test('requests are signed with the time of the service if the clocks differ, which is reported once', async () => {
   const notices: string[] = [];
   const dates: string[] = [];
   await using server = await startHttpServer((request, response) => {
@@ -187,11 +187,11 @@ test('a clock that differs is corrected by the answers of the service, and said 
   expect(await listAll(unit, 'bucket')).toHaveLength(1);
   expect(dates).toHaveLength(3);
   expect(notices).toEqual([
-    "This machine's clock is 120 min ahead of that of the storage unit. Requests are signed by the latter.",
+    "This machine's clock is 120 min ahead of the storage unit's. Requests are signed with the storage unit's time.",
   ]);
 });
 
-test('a proxy that asks for a password, or will not connect, is told as such and not asked again', async () => {
+test('a refusal by a proxy is reported as such and not retried', async () => {
   let requests = 0;
   const server = createServer((_, response) => {
     requests += 1;
@@ -206,7 +206,7 @@ test('a proxy that asks for a password, or will not connect, is told as such and
   const proxy = `http://ada:secret@127.0.0.1:${(server.address() as AddressInfo).port}`;
   const network = { proxies: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, caCertificates: [] };
   for (const [scheme, told] of [
-    ['http', 'a proxy asks for its user and password'],
+    ['http', 'a proxy requires a user name and password'],
     ['https', '403 Forbidden by rule'],
   ]) {
     const endpoint = `${scheme}://obs.example.test`;
@@ -223,24 +223,24 @@ test('a proxy that asks for a password, or will not connect, is told as such and
   await once(server, 'close');
 });
 
-test('a page that denies access and is none of S3 is said to be none', async () => {
+test('the message says that a page which denies access does not come from S3', async () => {
   await using served = await openOn((_, response) => response.writeHead(403).end('<html>blocked</html>'));
   const error = await expectCode('access_denied', listAll(served.unit, 'bucket'));
-  expect(error.message).toMatch(/answers HTTP 403; it names no code of S3, so a proxy or another service may have/);
+  expect(error.message).toMatch(/answers HTTP 403; it has no S3 error code, so it may come from a proxy/);
 });
 
 test.each([
-  ['Could not load credentials from any providers', 'neither the environment nor a profile has any'],
+  ['Could not load credentials from any providers', 'neither the environment nor a profile has credentials'],
   ['The SSO session associated with this profile has expired.', 'log in again'],
-  ['Command failed: /usr/bin/give --password=secret', 'the profile or role that is configured gives none'],
-])('credentials that do not come with "%s" are told to be missing: %s', (message, told) => {
+  ['Command failed: /usr/bin/give --password=secret', 'the configured profile or role provides no credentials'],
+])('credentials that fail to load with "%s" are reported as missing: %s', (message, told) => {
   const thrown = Object.assign(new Error(message), { name: 'CredentialsProviderError' });
   const error = toStorageError(thrown, 'bucket');
   expect(error).toMatchObject({ code: 'storage_credentials_missing', message: expect.stringContaining(told) });
   expect(error.message).not.toContain('secret');
 });
 
-test('a redirect that is none of S3 names the address it leads to, without credentials, path or query', async () => {
+test('the message names the target of a redirect that is not from S3, without credentials, path or query', async () => {
   await using served = await openOn((_, response) =>
     response
       .writeHead(301, {
@@ -254,7 +254,7 @@ test('a redirect that is none of S3 names the address it leads to, without crede
   expect(error.message).not.toMatch(/pass|Signature/);
 });
 
-test('what a service says is cut, printable, and never passes on a credential', async () => {
+test('the words of a service are cut, made printable and stripped of credentials', async () => {
   const said = [
     ['Bad Credential=AKIAIOSFODNN7EXAMPLE/20260302', 'AKIAIOSFODNN7EXAMPLE'],
     ['\u202Ereversed', '\u202E'],
@@ -271,6 +271,6 @@ test('what a service says is cut, printable, and never passes on a credential', 
     const xml = errorXml('AuthorizationHeaderMalformed', 'no', more);
     await using served = await openOn((_, response) => response.writeHead(400).end(xml));
     const error = await expectCode('storage_wrong_region', served.unit.get(object));
-    expect(error.message).toContain('the service does not say which region it expects');
+    expect(error.message).toContain('the service does not name the region it expects');
   }
 });

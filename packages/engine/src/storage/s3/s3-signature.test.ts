@@ -11,7 +11,7 @@ const secretAccessKey = 'a secret';
 const key = 'a folder/é+%20&x';
 const etag = createHash('md5').update('hello').digest('hex');
 
-/** A service that has one object, and answers only what is signed as Amazon publishes it (Signature Version 4). */
+/** A service that has one object and answers only requests signed as Amazon publishes it (Signature Version 4). */
 function startSigningServer() {
   return startHttpServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -37,7 +37,7 @@ function startSigningServer() {
   });
 }
 
-/** The code with which S3 refuses the request; null if it is signed with the secret of the key. */
+/** The code with which S3 refuses the request; null if it is signed with the key's secret. */
 function refusalOf({ method, url = '', headers }: IncomingMessage): string | null {
   const [, access, date = '', region = '', signed = '', signature] =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, SignedHeaders=([^,]+), Signature=(\w+)$/.exec(
@@ -64,7 +64,7 @@ function hmac(secret: Buffer, text: string): Buffer {
   return createHmac('sha256', secret).update(text).digest();
 }
 
-test('requests are signed as S3 wants it, whatever the key has in it', async () => {
+test('requests are signed as S3 requires, whatever characters the key has', async () => {
   await using server = await startSigningServer();
   const credentials = { accessKeyId, secretAccessKey };
   await using unit = await openS3StorageUnit({ id: 's3', ...server.options, credentials });
@@ -76,7 +76,7 @@ test('requests are signed as S3 wants it, whatever the key has in it', async () 
   await expectCode('bucket_not_found', listAll(unit, 'another'));
 });
 
-test('an access key that the service does not know is called so, and so is a wrong secret', async () => {
+test('an unknown access key and a wrong secret have different codes', async () => {
   await using server = await startSigningServer();
   for (const [code, credentials] of [
     ['storage_key_unknown', { accessKeyId: 'wrong', secretAccessKey }],

@@ -10,7 +10,7 @@ import { S3StorageUnit } from './s3-storage-unit.ts';
 const impatience: S3Patience = { attemptsMax: 1, connectTimeoutMs: 1_000, idleTimeoutMs: 1_000 };
 const object = { bucket: 'bucket', key: 'a/b' };
 
-/** A storage unit on a server that answers as told. */
+/** A storage unit on a server with these answers. */
 async function openOn(answer: RequestListener, patience: Partial<S3Patience> = {}) {
   const server = await startHttpServer(answer);
   const unit = new S3StorageUnit('s3', createS3Client(server.options, { ...impatience, ...patience }));
@@ -51,13 +51,13 @@ const answers: readonly [status: number, code: string, expected: StorageErrorCod
   [502, 'SomethingNew', 'unreachable'],
 ];
 
-test.each(answers)('get says what HTTP %i %s means: %s', async (status, code, expected, message) => {
+test.each(answers)('get reports HTTP %i %s as %s', async (status, code, expected, message) => {
   await using served = await openOn((_, response) => response.writeHead(status).end(errorXml(code, message)));
   const error = await expectCode(expected, served.unit.get(object));
   expect(error.message).toBe(`"a/b" in bucket "bucket": the service answers ${code} (HTTP ${status})`);
 });
 
-test('a page of something that is not S3 is neither an absent object nor an empty listing', async () => {
+test('a page that is not from S3 counts neither as an absent object nor as an empty listing', async () => {
   for (const status of [200, 404]) {
     await using served = await openOn((_, response) =>
       response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body><p>Welcome</body></html>'),
@@ -72,7 +72,7 @@ test('a page of something that is not S3 is neither an absent object nor an empt
   await expectCode('unreachable', listAll(silent.unit, 'bucket'));
 });
 
-test('a service that is not there is unreachable', async () => {
+test('a service that does not run is unreachable', async () => {
   const server = await startHttpServer(() => {});
   await server[Symbol.asyncDispose]();
   await using unit = new S3StorageUnit('s3', createS3Client(server.options, impatience));
@@ -80,16 +80,16 @@ test('a service that is not there is unreachable', async () => {
   expect(error.message).toContain('ECONNREFUSED');
 });
 
-test('a connection that the service resets is not called slow, and a silent service is', async () => {
+test('the message distinguishes a reset connection from a timeout', async () => {
   await using resetting = await openOn((request) => request.socket.resetAndDestroy());
   const reset = await expectCode('unreachable', resetting.unit.get(object));
   expect(reset.message).toContain('the service closed the connection (ECONNRESET)');
   await using silent = await openOn(() => {}, { idleTimeoutMs: 50 });
   const late = await expectCode('unreachable', silent.unit.get(object));
-  expect(late.message).toContain('the service does not answer in time');
+  expect(late.message).toContain('the service did not answer in time');
 });
 
-test('tries again when the service fails', async () => {
+test('retries when the service fails', async () => {
   let requests = 0;
   const answer: RequestListener = (_, response) => {
     requests += 1;
@@ -100,7 +100,7 @@ test('tries again when the service fails', async () => {
   expect(await listAll(served.unit, 'bucket')).toHaveLength(1);
 });
 
-test('one bucket that fails takes no retries from the others', async () => {
+test('a failing bucket uses up no retries of the others', async () => {
   let failures = 0;
   const answer: RequestListener = (request, response) => {
     if (request.url?.startsWith('/bad')) response.writeHead(500).end(errorXml('InternalError'));
@@ -108,13 +108,13 @@ test('one bucket that fails takes no retries from the others', async () => {
     else response.end(listBucketResult({ entries: [{ key: 'a' }] }));
   };
   await using served = await openOn(answer, { attemptsMax: 2 });
-  // Far more than the retries that an S3 client allows itself until some succeed.
+  // Far more than the retries that an S3 client allows until some succeed.
   const bad = Array.from({ length: 100 }, () => expectCode('unreachable', listAll(served.unit, 'bad')));
   await Promise.all(bad);
   expect(await listAll(served.unit, 'good')).toHaveLength(1);
 });
 
-test('a request that is not answered in time is made once more, and no oftener', async () => {
+test('a request that times out is retried once only', async () => {
   let requests = 0;
   const countAndKeepSilent = () => {
     requests += 1;
@@ -125,30 +125,27 @@ test('a request that is not answered in time is made once more, and no oftener',
 });
 
 test.each([
-  ['no word of how long', {}, null],
+  ['no Retry-After', {}, null],
   ['seconds', { 'retry-after': '7' }, 7_000],
   [
-    'a date by its own clock',
+    'a date by the clock of the service',
     { 'retry-after': 'Sun, 01 Mar 2026 02:00:30 GMT', date: 'Sun, 01 Mar 2026 02:00:10 GMT' },
     20_000,
   ],
   ['nonsense', { 'retry-after': 'soon' }, null],
-] as const)(
-  'does not try again when the service asks for fewer requests, with %s',
-  async (_, headers, retryAfterMs) => {
-    let requests = 0;
-    const answer: RequestListener = (_, response) => {
-      requests += 1;
-      response.writeHead(503, headers).end(errorXml('SlowDown'));
-    };
-    await using served = await openOn(answer, { attemptsMax: 6 });
-    const error = await expectCode('throttled', listAll(served.unit, 'bucket'));
-    expect(error.retryAfterMs).toBe(retryAfterMs);
-    expect(requests).toBe(1);
-  },
-);
+] as const)('does not retry when the service asks for fewer requests, with %s', async (_, headers, retryAfterMs) => {
+  let requests = 0;
+  const answer: RequestListener = (_, response) => {
+    requests += 1;
+    response.writeHead(503, headers).end(errorXml('SlowDown'));
+  };
+  await using served = await openOn(answer, { attemptsMax: 6 });
+  const error = await expectCode('throttled', listAll(served.unit, 'bucket'));
+  expect(error.retryAfterMs).toBe(retryAfterMs);
+  expect(requests).toBe(1);
+});
 
-test('errors carry neither credentials nor what was signed', async () => {
+test('errors contain neither credentials nor the signed text', async () => {
   const refusal = errorXml('SignatureDoesNotMatch', 'KEYID signed').replace(
     '</Error>',
     '<AWSAccessKeyId>KEYID</AWSAccessKeyId><StringToSign>KEYID</StringToSign></Error>',
@@ -180,7 +177,7 @@ test('a body that stalls throws', async () => {
   await expectCode('unreachable', readAll((await served.unit.get(object)).body));
 });
 
-test('a listing that stalls in its middle throws', async () => {
+test('a listing that stalls halfway throws', async () => {
   const whole = listBucketResult({ entries: [{ key: 'a' }] });
   await using served = await openOn(
     (_, response) => {
@@ -192,7 +189,7 @@ test('a listing that stalls in its middle throws', async () => {
   await expectCode('unreachable', listAll(served.unit, 'bucket'));
 });
 
-test('objects that are open and not read hold up no others, however many', async () => {
+test('any number of open, unread objects does not block other reads', async () => {
   await using served = await openOn(
     (_, response) => {
       beginBody(response, 1_000_000);
@@ -219,7 +216,7 @@ test('leaving a body early closes its connection', async () => {
   await closed.promise;
 });
 
-test('aborting ends a request that is not answered, and with it the waiting for another try', async () => {
+test('aborting ends an unanswered request and its retries', async () => {
   const reason = new Error('stopped by the test');
   const controller = new AbortController();
   await using served = await openOn(() => controller.abort(reason), { attemptsMax: 6 });
@@ -227,7 +224,7 @@ test('aborting ends a request that is not answered, and with it the waiting for 
   await expect(collect(served.unit.list({ bucket: 'bucket', prefix: '', signal }))).rejects.toBe(reason);
 });
 
-test('head tells of encryption with a key that makes the ETag something else than an MD5', async () => {
+test('head reports encryption with a key, after which the ETag is not an MD5', async () => {
   const cases: readonly [header: string, value: string, encryptedByKey: boolean][] = [
     ['x-amz-server-side-encryption', 'aws:kms', true],
     ['x-amz-server-side-encryption', 'aws:kms:dsse', true],
@@ -249,7 +246,7 @@ test('head tells of encryption with a key that makes the ETag something else tha
   }
 });
 
-test('head finds out why it is refused, though an answer to HEAD does not say', async () => {
+test('head finds out why it was refused, although an answer to HEAD does not say', async () => {
   const message = 'The object was stored using a form of Server Side Encryption.';
   await using encrypted = await openOn((_, response) =>
     response.writeHead(400).end(errorXml('InvalidRequest', message)),
@@ -259,7 +256,7 @@ test('head finds out why it is refused, though an answer to HEAD does not say', 
   await expectCode('storage_token_expired', expired.unit.head(object));
 });
 
-test('names that are not those of plain buckets are refused', async () => {
+test('names of anything but plain buckets are refused', async () => {
   await using served = await openOn((_, response) => response.end());
   for (const bucket of ['arn:aws:s3:us-east-1:123456789012:accesspoint:other', 'a--use1-az4--x-s3']) {
     await expectCode('access_denied', served.unit.get({ bucket, key: 'a' }));
@@ -268,7 +265,7 @@ test('names that are not those of plain buckets are refused', async () => {
   }
 });
 
-test('a bucket is asked for at the address of the service, whatever its name', async () => {
+test('requests go to the address of the service, whatever the name of the bucket', async () => {
   const paths: (string | undefined)[] = [];
   await using served = await openOn((request, response) => {
     paths.push(request.url?.split('?')[0]);

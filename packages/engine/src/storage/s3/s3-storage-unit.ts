@@ -29,14 +29,14 @@ import { ListingVersions } from './s3-listing-request.ts';
 import { confirmRange, isOfAnotherVersion, rangeHeaders } from './s3-range.ts';
 
 /**
- * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. It is contacted at the first call only,
- * since credentials need not be allowed anything but to read certain buckets.
+ * Opens a service that speaks S3: Amazon S3, OBS, MinIO, Ceph and the like. Nothing is requested before the first call,
+ * because the credentials may only have the right to read certain buckets.
  */
 export async function openS3StorageUnit({ id, ...options }: S3Options & { readonly id: string }): Promise<StorageUnit> {
   return new S3StorageUnit(id, createS3Client(options), options.onNotice);
 }
 
-/** The client is the unit's own: it is closed with it. */
+/** A storage unit over an S3 client. Closing the unit closes the client. */
 export class S3StorageUnit implements StorageUnit {
   readonly id: string;
   readonly #client: S3Client;
@@ -68,7 +68,7 @@ export class S3StorageUnit implements StorageUnit {
     } catch (error) {
       signal?.throwIfAborted();
       const mapped = toStorageError(error, subject);
-      // A listing has no object that it could fail to find: something else than S3 answers.
+      // No object can be missing for a listing, so something other than S3 answers.
       throw mapped.code === 'object_not_found' ? new StorageError('unreachable', mapped.message) : mapped;
     }
   }
@@ -83,13 +83,13 @@ export class S3StorageUnit implements StorageUnit {
     try {
       if (range !== undefined) confirmRange(answer, range, subject);
       if (!(stream instanceof Readable) || length === undefined || modifiedAt === undefined) {
-        throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+        throw new StorageError('unreachable', `${subject}: the answer lacks Content-Length or Last-Modified`);
       }
     } catch (error) {
       if (stream instanceof Readable) stream.destroy();
       throw error;
     }
-    // Whoever reads the body sees its errors; without a listener one that comes earlier would end the process.
+    // The reader of the body sees its errors. Without a listener, an earlier error would end the process.
     stream.on('error', () => {});
     return {
       size: range?.of.size ?? length,
@@ -106,14 +106,14 @@ export class S3StorageUnit implements StorageUnit {
     try {
       const answer = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), withSignal(signal));
       if (answer.ContentLength === undefined || answer.LastModified === undefined) {
-        throw new StorageError('unreachable', `${subject}: the answer lacks its length or time`);
+        throw new StorageError('unreachable', `${subject}: the answer lacks Content-Length or Last-Modified`);
       }
       const { ServerSideEncryption: encryption } = answer;
       return {
         size: answer.ContentLength,
         etag: plainEtag(answer.ETag),
         modifiedAtMs: answer.LastModified.getTime(),
-        // 'AES256' is the service's own key: on AWS the ETag stays the MD5, elsewhere it may not.
+        // 'AES256' means the service's own key. On AWS the ETag is still the MD5; elsewhere it may not be.
         encryptedByKey:
           answer.SSECustomerAlgorithm !== undefined || (encryption !== undefined && encryption !== 'AES256'),
       };
@@ -148,17 +148,19 @@ export class S3StorageUnit implements StorageUnit {
     }
   }
 
-  /** An answer to HEAD has no body that would name the error, so another request must where the status leaves it open. */
+  /**
+   * Finds the cause of a failed HEAD by another request if the status leaves it open: an answer to HEAD has no body.
+   */
   async #explainHead(error: unknown, request: ObjectRequest, subject: string): Promise<StorageError> {
     const status = statusOf(error);
     try {
       if (status === 404) {
-        // The bucket, or the object?
+        // Is the bucket missing, or the object?
         const { bucket, key, signal } = request;
         const pages = this.list({ bucket, prefix: key, ...(signal && { signal }) });
         for await (const _ of pages) break;
       } else if (status === 501 || (status !== undefined && status >= 300 && status < 500 && status !== 429)) {
-        // Encrypted with a customer's key, credentials that ran out, another region?
+        // Is it a customer's key, expired credentials, or another region?
         const answer = await this.#getObject(request, subject, { Range: 'bytes=0-0' });
         if (answer.Body instanceof Readable) answer.Body.destroy();
       }
@@ -174,15 +176,15 @@ function withSignal(signal: AbortSignal | undefined): { abortSignal?: AbortSigna
   return signal ? { abortSignal: signal } : {};
 }
 
-/** The SDK takes some names for the addresses of something else than a plain bucket. */
+/** Throws `access_denied` for names that the SDK treats as something other than a plain bucket. */
 function refuseUnsafe(bucket: string, key?: string): void {
   if (key === undefined) refuseUnsafeBucket(bucket);
   else refuseUnsafeKey(bucket, key);
   if (/^arn:/i.test(bucket)) {
-    throw new StorageError('access_denied', `${describeBucket(bucket)}: the name is an ARN; give a bucket's name`);
+    throw new StorageError('access_denied', `${describeBucket(bucket)}: the name is an ARN; give the bucket's name`);
   }
   if (bucket.endsWith('--x-s3')) {
-    const problem = 'the name is that of an S3 directory bucket, which lists in no order';
+    const problem = 'the name is that of an S3 directory bucket, whose listings are not sorted';
     throw new StorageError('access_denied', `${describeBucket(bucket)}: ${problem}`);
   }
 }

@@ -2,18 +2,18 @@ import { printable, quote } from '../../quote.ts';
 import { duration } from '../duration.ts';
 import type { StorageErrorCode } from '../port.ts';
 
-/** As long as the names of hosts may be. */
+/** A host name of at most 253 characters, with or without a scheme and port. */
 const hostPattern = /^(?:https?:\/\/)?[A-Za-z0-9.:[\]-]{1,253}$/;
 const regionPattern = /^[A-Za-z0-9-]{1,64}$/;
-/** "expecting 'eu-west-3'", or the same within a scope such as '20260302/garage/s3/aws4_request'. */
+/** Matches "expecting 'eu-west-3'", or a region in a scope such as '20260302/garage/s3/aws4_request'. */
 const expectedRegion = /expect\w*:? ['"](?:\d{8}\/)?([A-Za-z0-9-]{1,64})(?:\/[^'"]*)?['"]/i;
-/** Long words of letters and digits: a key, a signature or a token may be among them. */
+/** Matches long words of letters and digits, which may be a key, a signature or a token. */
 const secretWord = /(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{16,}/g;
 
 /**
- * What a service adds to its refusal that helps whoever must fix it: region, endpoint, the difference of the clocks, or
- * its own words. Begins with "; ". Empty if there is nothing. What it says is untrusted: it is bounded and printable, and
- * nothing that may be a credential is passed on.
+ * Details of a refusal that help to fix it: region, endpoint, clock difference, or the service's own words. Begins with
+ * "; ", or is empty if there are none. The service's words are untrusted: they are cut, made printable, and stripped of
+ * anything that may be a credential.
  */
 export function serviceWords(code: StorageErrorCode, error: Error, nowMs: number): string {
   switch (code) {
@@ -31,7 +31,9 @@ export function serviceWords(code: StorageErrorCode, error: Error, nowMs: number
   }
 }
 
-/** How much this machine's clock differs from that of a service whose answer has this date, as "2 min behind". */
+/**
+ * Compares this machine's clock with the date of an answer; `text` is like "2 min behind". Null without a valid date.
+ */
 export function clockDifference(
   date: string | null,
   nowMs: number,
@@ -42,7 +44,7 @@ export function clockDifference(
   return { differenceMs, text: `${duration(differenceMs)} ${aheadMs < 0 ? 'behind' : 'ahead of'}` };
 }
 
-/** A header of the answer that the error tells of. */
+/** A header of the answer that caused the error; null without it. */
 export function headerOf(error: Error, name: string): string | null {
   const response = '$response' in error ? error.$response : null;
   if (typeof response !== 'object' || response === null || !('headers' in response)) return null;
@@ -52,7 +54,7 @@ export function headerOf(error: Error, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** An element of the service's XML, which the SDK puts on its error. */
+/** An element of the service's XML, which the SDK copies to its error; null without it. */
 export function elementOf(error: Error, name: 'Bucket' | 'Code' | 'Region' | 'Endpoint'): string | null {
   const value = (error as Partial<Record<typeof name, unknown>>)[name];
   return typeof value === 'string' ? value : null;
@@ -61,10 +63,10 @@ export function elementOf(error: Error, name: 'Bucket' | 'Code' | 'Region' | 'En
 function regionWords(error: Error): string {
   const region = regionOf(error);
   if (region !== null) return `; the service expects region ${quote(region)}`;
-  return `; the service does not say which region it expects, but ${own(error)}`;
+  return `; the service does not name the region it expects; it says ${own(error)}`;
 }
 
-/** Whether a header of authorization is refused for its region. */
+/** Whether the service refused the authorization header because of its region. */
 export function isOfRegion(error: Error): boolean {
   return elementOf(error, 'Region') !== null || /region|scope/i.test(error.message);
 }
@@ -86,7 +88,7 @@ function endpointWords(error: Error): string {
   return named.length === 0 ? '; the service names no endpoint' : `; the service names ${named.join(' and ')}`;
 }
 
-/** Amazon names the host of the bucket, and a storage unit has many. */
+/** Removes the bucket from an endpoint: Amazon names the bucket's host, but a storage unit has many buckets. */
 function withoutBucket(endpoint: string, bucket: string | null): string {
   return bucket !== null && endpoint.startsWith(`${bucket}.`) ? endpoint.slice(bucket.length + 1) : endpoint;
 }
@@ -98,8 +100,8 @@ function originOf(location: string | null): string | null {
 
 function clockWords(date: string | null, nowMs: number): string {
   const difference = clockDifference(date, nowMs);
-  if (difference === null) return '; the service does not tell its time';
-  return `; this machine's clock is ${difference.text} that of the service`;
+  if (difference === null) return '; the answer has no valid Date header';
+  return `; this machine's clock is ${difference.text} the service's clock`;
 }
 
 function own(error: Error): string {

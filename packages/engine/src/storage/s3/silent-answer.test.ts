@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { endWhenSilent, type Ticker } from './silent-answer.ts';
 
-/** An answer whose time passes when `tick` is called. */
+/** An answer for which time passes when `tick` is called. */
 function openAnswer() {
   const answer = new PassThrough();
   let came = 0;
@@ -26,7 +26,7 @@ function openAnswer() {
   };
 }
 
-test('an answer whose reader is slow is waited for, however long', async () => {
+test('an answer with a slow reader is never ended', async () => {
   const { answer, send, tick } = openAnswer();
   send('some bytes');
   for (let minute = 0; minute < 60; minute += 1) tick();
@@ -36,7 +36,7 @@ test('an answer whose reader is slow is waited for, however long', async () => {
   expect(Buffer.concat(seen).toString()).toBe('some bytes');
 });
 
-test('an answer that comes slowly is waited for, and one of which nothing comes any more is ended', async () => {
+test('a slow answer is waited for, and a silent one is ended', async () => {
   const { answer, send, tick, isWatched } = openAnswer();
   const pieces = answer[Symbol.asyncIterator]();
   for (let minute = 0; minute < 5; minute += 1) {
@@ -50,7 +50,7 @@ test('an answer that comes slowly is waited for, and one of which nothing comes 
   expect(isWatched()).toBe(false);
 });
 
-test('an answer that was read to its end is watched no longer', async () => {
+test('an answer that was read to its end is no longer watched', async () => {
   const { answer, send, isWatched } = openAnswer();
   send('all');
   answer.end();

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Calls `tick` every so many milliseconds, until what it answers is called. */
+/** Calls `tick` every `everyMs` milliseconds until the returned function is called. */
 export type Ticker = (everyMs: number, tick: () => void) => () => void;
 
 export const systemTicker: Ticker = (everyMs, tick) => {
@@ -9,8 +9,8 @@ export const systemTicker: Ticker = (everyMs, tick) => {
 };
 
 /**
- * Destroys an answer of which no byte comes for `idleTimeoutMs`, twice that at most. While bytes that have come wait to be
- * taken nothing more is read from the connection: then it is the reader who is slow, not the service.
+ * Destroys an answer if no byte arrives for `idleTimeoutMs`; this may take up to twice as long. While received bytes
+ * wait for the reader, nothing more is read from the connection: the reader is slow then, not the service.
  */
 export function endWhenSilent(
   answer: Readable,
@@ -24,8 +24,8 @@ export function endWhenSilent(
     before = now;
     if (!isSilent) return;
     stop();
-    // By this name the SDK knows that the request may be made again.
-    answer.destroy(Object.assign(new Error(`no byte came for ${idleTimeoutMs} ms`), { name: 'TimeoutError' }));
+    // This name tells the SDK that it may retry the request.
+    answer.destroy(Object.assign(new Error(`no byte arrived for ${idleTimeoutMs} ms`), { name: 'TimeoutError' }));
   });
   answer.once('close', stop);
 }
