@@ -94,8 +94,8 @@ export interface ChainExaminer {
   examine(item: BackupSync): Promise<Examination | null>;
   /**
    * The stored objects of the backup and its ancestors, for the levels that read data. Null if the image path has no
-   * backup in a format that tells them. Throws `ReadFault` if the metadata does not allow it, and what {@link
-   * ChainExaminer.examine} throws.
+   * backup in a format that tells them. Throws `ReadFault` if the metadata does not allow it, and what
+   * {@link ChainExaminer.examine} throws.
    */
   openData(item: BackupSync): Promise<ChainData | null>;
 }

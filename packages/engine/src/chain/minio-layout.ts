@@ -13,4 +13,4 @@ export function isMinioPart(key: string, hasEtag: boolean): boolean {
 
 /** Describes the disk layout of MinIO in a refusal, and says what to use instead. */
 export const minioAdvice =
-  "the disk layout of MinIO, where an object is a folder with xl.meta in it: use MinIO's S3 endpoint as the storage unit";
+  "the disk layout of MinIO (each object is a folder with xl.meta): use MinIO's S3 endpoint as the storage unit";
