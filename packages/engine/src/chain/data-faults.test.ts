@@ -55,7 +55,7 @@ async function readWith({ objects, item }: FormatUnderTest, read: Read, fault: S
   const chain = await openChain(chainContext(watched, bucketName, [item.image_path], { signal: stopping.signal }));
   try {
     const data = await chain.openData(item);
-    if (data === null) throw new Error('nothing lies there');
+    if (data === null) throw new Error('nothing is stored there');
     const found = await read(data, watched, stopping.signal);
     // A Longhorn block is named by its hash: one that is written again meanwhile is the same block.
     const isNamedByHash = fault !== null && 'changed' in fault && log.faultyKey?.endsWith('.blk') === true;

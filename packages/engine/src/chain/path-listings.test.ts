@@ -11,7 +11,7 @@ async function listed(bucket: MemoryBucket, keptMax?: number) {
   const storage = openMemoryStorageUnit(new Map([[bucketName, bucket]]));
   const listings = new PathListings(chainContext(storage, bucketName, []), keptMax);
   const place = await listings.at(bucketName, 'a/b');
-  if (place === null) throw new Error('nothing lies there');
+  if (place === null) throw new Error('nothing is stored there');
   return { listings, place };
 }
 

@@ -57,7 +57,7 @@ describe('a backup that a scan has found', () => {
     ['without an id', '{"volume_id": "v"}'],
     ['with an id longer than any real one', `{"volume_id": "v", "backup_id": "${'b'.repeat(256)}"}`],
     ['with a parent id that is not a UUID', '{"volume_id": "v", "backup_id": "b", "parent_id": "\\u001b[2J"}'],
-  ])('cannot be described where its metadata is %s', async (_, metadata) => {
+  ])('cannot be described if its metadata is %s', async (_, metadata) => {
     await expect(describeMetadata(imagePath, metadata)).rejects.toMatchObject({
       name: 'ReadFault',
       fault: { code: 'metadata_unreadable' },

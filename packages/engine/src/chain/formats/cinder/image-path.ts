@@ -5,8 +5,7 @@
  * - S3, Swift, GCS: `volume_<volume id>/<YYYYMMDDHHMMSS>/az_<availability zone>_backup_<backup id>`, at the root of a
  *   bucket, or in the folder that the bucket was copied into;
  * - posix, NFS, GlusterFS: `<folder>/volume_<volume id>_<YYYYMMDDHHMMSS>_backup_<backup id>`, in a configured folder,
- *   or in
- *   the default folder of the backup, `<id[0:2]>/<id[2:4]>/<id>`;
+ *   or in the default folder of the backup, `<id[0:2]>/<id[2:4]>/<id>`;
  * - posix before 2017: `<default folder>/backup`.
  *
  * The zone is free text. A backup's id is always a UUID, so it tells where the path ends and the suffix begins. A zone

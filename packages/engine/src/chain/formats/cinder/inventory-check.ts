@@ -14,10 +14,7 @@ export type InventoryInput = {
   readonly mayGrowCompressed: boolean;
 };
 
-/**
- * Checks that exactly the objects named in the metadata are listed, numbered 1 to n, each of a possible size. Null if
- * so.
- */
+/** Checks that exactly the named objects are listed, numbered 1 to n, each of a possible size. Null if they are. */
 export function checkInventory(input: InventoryInput): Fault | null {
   return checkNames(input) ?? checkSizes(input);
 }

@@ -104,7 +104,7 @@ function judge(
     if (fault !== null) return { fault: { ...fault, detail: `${link.imagePath}: ${fault.detail}` } };
   }
   const isShorter = parentHeader !== null && hashCount < parentHeader.hashCount;
-  // If the last block is not stored and the volume is not shorter, the volume's end is the parent's.
+  // A last block that is not stored is the parent's: whole if the volume is shorter, otherwise the parent's last.
   const volumeBytes = result.volumeBytes ?? (isShorter ? hashCount * blockBytes : null);
   return { fault: null, level: 'linkage', volumeBytes };
 }

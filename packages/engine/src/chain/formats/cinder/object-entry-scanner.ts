@@ -106,7 +106,7 @@ export class ObjectEntryScanner {
     }
     const at = this.#readDigits(bytes, start, byteNumberDigitsMax);
     if (at === start || (at > start + 1 && bytes[start] === zero)) return -1;
-    // A fraction, an exponent or another digit does not end the number.
+    // The number must not continue with a fraction, an exponent or another digit.
     const next = bytes[at] ?? 0;
     if (next !== comma && next !== closingBrace && !isBlank(next)) return -1;
     if (field === lengthField) this.#length = this.#value;

@@ -122,7 +122,7 @@ describe('keys of the posix layouts', () => {
     [`chosen/${prefix}-00001`, 'chosen/volume_1_', null],
     [prefix, 'volume_1_', null],
     [`6f/ea/${id}/backup_sha256file`, `6f/ea/${id}/`, ''],
-  ])('%s lies in the folder %s', (key, folder, defaultRoot) => {
+  ])('%s is in the folder %s', (key, folder, defaultRoot) => {
     expect(parseCinderKey(key)).toMatchObject({ backupId: id, folder, defaultRoot });
   });
 

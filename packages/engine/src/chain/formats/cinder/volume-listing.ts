@@ -102,7 +102,7 @@ export class VolumeListing {
 
   /**
    * Reads further into the past of a link, where its parents are. Each call reads twice as many moments as the one
-   * before, and the last one reads the rest. All together read no more than the whole listing and a few pages.
+   * before, and the last one reads the rest. All calls together read no more than the whole listing and a few pages.
    */
   coverPast(imagePath: string): Promise<void> {
     return this.#oneAtATime(async () => {
