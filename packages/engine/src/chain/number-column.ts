@@ -48,5 +48,5 @@ function grown(differences: Differences, at: number, difference: number): Differ
     copy[at] = difference;
     return copy;
   }
-  throw new TypeError(`${difference} is no number`);
+  throw new TypeError(`${difference} is not a number`);
 }

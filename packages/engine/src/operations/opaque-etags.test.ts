@@ -216,7 +216,7 @@ describe('a service whose ETags are not MD5s', () => {
     ]);
   });
 
-  test('a verification reads objects that an older release called replaced once, and the bytes decide', async () => {
+  test('a verification reads objects that an older release called replaced, once each; the bytes decide', async () => {
     await using engine = await openOverS3(sealed);
     await engine.sync();
     await engine.ageToEtagVerdict();
@@ -257,7 +257,7 @@ describe('a service whose ETags are not MD5s', () => {
   });
 });
 
-test('one ETag that is not an MD5 among others that are costs one read, and a replaced object is caught', async () => {
+test('one ETag that is not an MD5, among others that are, costs one read; a replaced object is caught', async () => {
   const etagOf: S3Habits['etagOf'] = (key, md5) => (key === largestKey ? (sealed.etagOf?.(key, md5) ?? md5) : md5);
   await using engine = await openOverS3({ etagOf });
   expect((await engine.sync()).map(({ status, level }) => [status, level])).toEqual(

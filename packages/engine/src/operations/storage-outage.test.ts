@@ -351,7 +351,7 @@ test('an operation whose time is over while its bucket is in outage ends without
   }
 });
 
-test('a catalogue that cannot write is no verdict: the work is repeated, and succeeds', async () => {
+test('a failed write to the catalogue is no verdict: the work is repeated, and succeeds', async () => {
   await using world = await start();
   const [id = ''] = await world.sync([first]);
   const scan = world.newOperation({ kind: 'scan', request: plainScan });

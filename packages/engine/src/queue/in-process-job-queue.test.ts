@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { chainJob, nameOf, onlyKey, openQueueOver, operationJob } from '../testing/queue-over.ts';
 
-test('a chain that is added while it runs, runs once more, and never twice at the same time', async () => {
+test('a chain that is added while it runs is run again afterwards, never twice at the same time', async () => {
   const starts: string[] = [];
   const isOpen = Promise.withResolvers<void>();
   let beside = 0;

@@ -291,9 +291,9 @@ describe('a parent', () => {
   });
 
   test.each([
-    ['nothing', []],
+    ['nothing else', []],
     ['the block hashes of the parent', [['_sha256file', full.objects.get(`${full.imagePath}_sha256file`) ?? '']]],
-  ] as const)('is not taken for what carries its id with metadata of nothing and %s', async (_, others) => {
+  ] as const)('is not confused with another of its id that has empty metadata and %s', async (_, others) => {
     const stray = full.imagePath.replace(/\d{14}/, '20000101000000');
     await using buckets = await storeChain(chain);
     await buckets.put(bucketName, [
@@ -358,7 +358,7 @@ describe('a request', () => {
     expect(examination?.level).toBe(code === undefined ? 'linkage' : null);
   });
 
-  test('for an empty path finds nothing', async () => {
+  test('for a path without objects finds nothing', async () => {
     await using buckets = await storeChain([full]);
     await using storage = await openUnit(buckets.directory);
     const imagePath = full.imagePath.replace('nova', 'other');

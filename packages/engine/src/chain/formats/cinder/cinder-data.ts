@@ -46,7 +46,7 @@ export async function openBlocks(hashLists: HashLists, link: CinderLink): Promis
   }
   let header: HashFileHeader | null = null;
   for await (const part of parts()) if (!(part instanceof Uint8Array)) header = part;
-  if (header === null) throw new TypeError('a hash list ends with its header');
+  if (header === null) throw new TypeError(`the hash list of ${link.imagePath} has no header`);
   return { bytes: header.blockBytes, count: header.hashCount, hashes };
 }
 

@@ -301,7 +301,7 @@ describe('damage is found at its level, with its reason', () => {
 });
 
 describe('backups of early writers are not called broken', () => {
-  test('before 2015 had no hashes and no parents, and compressed objects could exceed their data', async () => {
+  test('from before 2015: no hashes, no parents, and compressed objects larger than their data', async () => {
     const objects: Objects = new Map(full.objects);
     objects.delete(`${full.imagePath}_sha256file`);
     objects.set(`${full.imagePath}-00002`, new Uint8Array(9999));
@@ -311,7 +311,7 @@ describe('backups of early writers are not called broken', () => {
     expect(examination?.limit).toContain('_sha256file');
   });
 
-  test('until May 2015 had hashes, but compressed objects could exceed their data', async () => {
+  test('from before June 2015: hashes, and compressed objects larger than their data', async () => {
     const objects: Objects = new Map(full.objects);
     objects.set(`${full.imagePath}-00002`, new Uint8Array(9999));
     rewrite(objects, `${full.imagePath}_metadata`, (json) =>

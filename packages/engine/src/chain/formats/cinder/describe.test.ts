@@ -20,7 +20,7 @@ describe('a backup that a scan has found', () => {
     ['of S3', {}],
     ['of posix', { layout: 'posix' }],
     ['of posix before 2017', { layout: 'early posix' }],
-  ] as const)('%s is described as its metadata has it', async (_, layout) => {
+  ] as const)('%s is described as in its metadata', async (_, layout) => {
     const [full, child] = writeSmallChain('described', 8, [[1]], layout);
     if (full === undefined || child === undefined) throw new Error('there are two backups');
     const metadata = `${child.imagePath}_metadata`;

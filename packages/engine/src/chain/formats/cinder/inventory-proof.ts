@@ -21,7 +21,7 @@ export async function proveInventory(
   const mayGrowCompressed = isOfEarlyWriter(metadata);
   const fault = checkInventory({ imagePath, named, listed, strayKey, mayGrowCompressed });
   if (fault !== null) return endOfInventory(inventoryFinding(fault, link));
-  if (named.etags === null) throw new TypeError('the ETags of a link are compared as its metadata is read');
+  if (named.etags === null) throw new TypeError(`the metadata of ${imagePath} was read without its ETags`);
   const keyOf = (number: number) => `${imagePath}${objectSuffix(number)}`;
   return await settleEtags(context, { link, tally: named.etags.tally, keyOf });
 }

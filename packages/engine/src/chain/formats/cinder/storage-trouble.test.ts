@@ -104,7 +104,7 @@ describe('a failure that passes by itself', () => {
   });
 });
 
-describe('a thing that looks missing is listed once more', () => {
+describe('anything that looks missing is listed again', () => {
   test('an object that the first listing missed', async () => {
     await using buckets = await storedChain();
     let listings = 0;

@@ -25,7 +25,7 @@ export async function proveManifest(tools: ManifestTools, place: ManifestPlace):
   const { context } = tools;
   const read = (at: ManifestPlace) => tools.readings.read(at);
   const reading = await read(place);
-  if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} was taken for a manifest of this format`);
+  if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} has no manifest of this format`);
   if (reading.kind === 'unread') return conclude(tools, place, null, null, reading.finding);
   const { link } = reading;
   let parent: ManifestPlace | null = null;

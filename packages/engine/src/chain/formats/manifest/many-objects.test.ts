@@ -32,7 +32,7 @@ test('a backup with more objects than can be kept is still proved', async () => 
 test.each([
   ['object_missing', (objects: Map<string, Uint8Array>) => objects.delete(`${backup.imagePath}/data/000007`)],
   ['object_stray', (objects: Map<string, Uint8Array>) => objects.set(`${backup.imagePath}/data/x`, Buffer.from('x'))],
-] as const)('%s is found in it too', async (code, alter) => {
+] as const)('%s is found in such a backup, too', async (code, alter) => {
   expect(await openWith(alter).examine(item)).toMatchObject({ level: 'metadata', fault: { code } });
 });
 
