@@ -30,8 +30,8 @@ export type AttemptBeginning = {
 /**
  * When to retry an operation whose attempt has just failed, in milliseconds since 1970. If its bucket does not answer,
  * it is retried with the bucket, otherwise after a time that doubles with each attempt. Null if it ends with this
- * reason, because the reason is not retried or the time for retries is over. That time counts from the later of the
- * operation's acceptance and the beginning of the outage.
+ * reason, because the reason is not retried or the time for retries is over. That time counts from the operation's
+ * acceptance or, if that is later, from the beginning of the outage. Without an outage, its first failure counts.
  */
 export function nextAttemptAtMs(
   { work: { outages, retryForMs }, world: { clock } }: Services,

@@ -48,7 +48,7 @@ export type OperationWorker = {
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
-/** Reports that the operation's owner asked to cancel it. */
+/** The abort reason of an operation that its owner asked to cancel. */
 class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/** Time between failed tries in milliseconds: the first, which doubles up to the last. */
+/** Time until the first try, in milliseconds. It doubles with each failed try, up to `lastTryAfterMs`. */
 const firstTryAfterMs = 1_000;
 const lastTryAfterMs = 30_000;
 

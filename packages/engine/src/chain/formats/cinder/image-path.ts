@@ -33,6 +33,7 @@ const objectNumberMax = 2 ** 32 - 1;
 export const metadataSuffix = '_metadata';
 export const hashFileSuffix = '_sha256file';
 
+/** The parts of a key in one of these layouts. */
 export type CinderKey = {
   readonly imagePath: string;
   /** Null if the path does not tell it, as in the early posix layout. */
